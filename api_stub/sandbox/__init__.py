@@ -1,0 +1,1 @@
+"""The practice network: pages, faults and a ledger of every effect that reached it."""

@@ -1,0 +1,1 @@
+"""The embedded default: real Postgres, real Redis and our processes as children."""

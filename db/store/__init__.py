@@ -1,0 +1,1 @@
+"""Verbs by noun; each takes a session and gives back plain records."""

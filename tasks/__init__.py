@@ -1,0 +1,1 @@
+"""What to do: campaigns, dispatch, one action from claim to record, recovery."""

@@ -1,0 +1,1 @@
+"""How things are done: the Celery app, pure rules, the quota, the browser."""

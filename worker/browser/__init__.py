@@ -1,0 +1,1 @@
+"""Sites as a person sees them, through a real Chromium."""

@@ -1,0 +1,69 @@
+"""One family of errors, sorted by what the caller must do next.
+
+Every failure that Rapport knows is one of four classes, each with a reason code that ends up in the
+action's row. Code that sees a driver's error (Playwright, Redis, Postgres) translates it once, at the edge.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something is not happening, or why it ended as it did. Stored with a CHECK in the tables."""
+
+    # waiting
+    GAP = "gap"
+    RUN_LIMIT = "run_limit"
+    DAY_LIMIT = "day_limit"
+    WEEK_LIMIT = "week_limit"
+    ACCOUNT_STOPPED = "account_stopped"
+    NOT_SIGNED_IN = "not_signed_in"
+    LEASE_LAPSED = "lease_lapsed"
+    SITE_UNREACHABLE = "site_unreachable"
+    SITE_UNEXPECTED = "site_unexpected"
+    QUOTA_UNREADABLE = "quota_unreadable"
+    # skipped
+    DO_NOT_CONTACT = "do_not_contact"
+    ALREADY_GREETED = "already_greeted"
+    CONTACT_REPLIED = "contact_replied"
+    NOT_CONNECTED = "not_connected"
+    PROFILE_GONE = "profile_gone"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
+    # failed, uncertain, needs review
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    WRONG_RECIPIENT = "wrong_recipient"
+    PROOF_MISSING = "proof_missing"
+    CANNOT_TELL = "cannot_tell"
+    NO_TEMPLATE = "no_template"
+    # the site stopped the account
+    CHALLENGE = "challenge"
+    LIMIT_PAGE = "limit_page"
+    # a fault of ours
+    UNEXPECTED = "unexpected"
+
+
+class RapportError(Exception):
+    """Base of the family. `reason` is the code stored; the text is for a person."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class TryAgainError(RapportError):
+    """A passing fault (timeout, navigation error): the same action may be tried again later."""
+
+
+class StopAccountError(RapportError):
+    """The site asks for a person (challenge, login page, limit page): the whole account stops."""
+
+
+class NeverError(RapportError):
+    """This action can't be done, now or later (profile gone, not connected any more)."""
+
+
+class UncertainError(RapportError):
+    """The effect may or may not have happened. Settled only by looking, never by doing it again."""
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong. The text says which one and what to do."""

@@ -1,0 +1,1 @@
+"""The quota: one Lua script and the one wrapper that calls it."""

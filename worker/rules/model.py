@@ -1,0 +1,85 @@
+"""The nouns of design §1 as enums and frozen records."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an action does to one contact."""
+
+    GREET = "greet"
+    VISIT = "visit"
+    COLLECT = "collect"
+
+
+class CampaignKind(StrEnum):
+    """The three kinds of campaign that beat schedules."""
+
+    BIRTHDAY = "birthday"
+    VISITOR = "visitor"
+    SOURCING = "sourcing"
+
+
+class ActionState(StrEnum):
+    """States of design §2; `worker.rules.lifecycle` says which may follow which."""
+
+    PROPOSED = "proposed"
+    PLANNED = "planned"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    ACTING = "acting"
+    UNCERTAIN = "uncertain"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NEEDS_REVIEW = "needs_review"
+
+
+class CampaignState(StrEnum):
+    """A campaign first reads the site, then plans; a plan that cannot be made says why."""
+
+    READING = "reading"
+    PLANNED = "planned"
+    FAILED = "failed"
+
+
+class AccountStatus(StrEnum):
+    """Only an active account acts."""
+
+    ACTIVE = "active"
+    STOPPED = "stopped"
+
+
+class ContactStatus(StrEnum):
+    """How a person stands to the account on the site."""
+
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not_connected"
+    PROSPECT = "prospect"
+
+
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """Day and month of birth; the year is often unknown."""
+
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class BirthdayCard:
+    """One entry of a site's birthdays page. `on` is the calendar date of this year's birthday."""
+
+    profile_url: str
+    full_name: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMessage:
+    """One bubble of a thread. `at` is None where the site shows no time."""
+
+    outgoing: bool
+    text: str
+    at: datetime | None

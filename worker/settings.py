@@ -1,0 +1,75 @@
+"""The sole reader of the environment: one frozen, checked object.
+
+Every variable begins with RAPPORT_, but for DATABASE_URL and REDIS_URL, which hosting platforms set.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What a process of ours needs to know. Durations are seconds where they come in, timedeltas inside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAPPORT_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    redis_url: SecretStr = Field(validation_alias="REDIS_URL")
+    secret_keys: SecretStr = Field(
+        description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="What X-API-Key must hold. Without it the API refuses."
+    )
+
+    sandbox_url: str | None = Field(None, description="Address of the practice network.")
+    chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
+    headless: bool = True
+    browser_timeout: timedelta = Field(timedelta(seconds=15), description="Bound of every wait in a page.")
+    evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots, by day.")
+    evidence_days: int = Field(14, ge=1, le=365, description="How long evidence is kept.")
+
+    action_time_limit: timedelta = Field(
+        timedelta(seconds=180), description="A child that works longer on one action is killed."
+    )
+    dispatch_every: timedelta = timedelta(seconds=5)
+    settle_time: timedelta = Field(
+        timedelta(seconds=60), description="How late the site may show a message that it took."
+    )
+
+    log_format: Literal["json", "pretty"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_dir: Path | None = Field(None, description="Where each process leaves its metric files.")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker may hold an action: beyond the hard limit its child is surely dead."""
+        return self.action_time_limit + timedelta(seconds=15)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises ConfigurationError with the names of the variables that are missing or wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(
+            f"settings are incomplete: {problems}. `rapport up` sets them all; see docs/configuration.md."
+        ) from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]).upper()
+    return name if name in {"DATABASE_URL", "REDIS_URL"} else f"RAPPORT_{name.removeprefix('RAPPORT_')}"
