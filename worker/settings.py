@@ -26,9 +26,7 @@ class Settings(BaseSettings):
     secret_keys: SecretStr = Field(
         description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
     )
-    api_key: SecretStr | None = Field(
-        None, description="What X-API-Key must hold. Without it the API refuses."
-    )
+    api_key: SecretStr | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
 
     sandbox_url: str | None = Field(None, description="Address of the practice network.")
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
