@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SITE_UNREACHABLE = "site_unreachable"
     SITE_UNEXPECTED = "site_unexpected"
     QUOTA_UNREADABLE = "quota_unreadable"
+    BROKER_UNREACHABLE = "broker_unreachable"
     # skipped
     DO_NOT_CONTACT = "do_not_contact"
     ALREADY_GREETED = "already_greeted"
@@ -61,8 +62,8 @@ class NeverError(RapportError):
     """This action can't be done, now or later (profile gone, not connected any more)."""
 
 
-class UncertainError(RapportError):
-    """The effect may or may not have happened. Settled only by looking, never by doing it again."""
+class RequestRefusedError(Exception):
+    """A caller asked for what can't be done. The text says what to change; nothing was planned."""
 
 
 class ConfigurationError(Exception):

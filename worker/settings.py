@@ -28,7 +28,11 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
 
+    flower_auth: SecretStr | None = Field(None, description="user:password; Flower starts with no less.")
+    open_metrics: bool = Field(False, description="Let /metrics be read without the key; loopback only.")
+
     sandbox_url: str | None = Field(None, description="Address of the practice network.")
+    sandbox_key: SecretStr | None = Field(None, description="Lets tests and the demo steer that network.")
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
     headless: bool = True
     browser_timeout: timedelta = Field(timedelta(seconds=15), description="Bound of every wait in a page.")

@@ -1,0 +1,93 @@
+"""`rapport account`: who acts."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, database_of, settings_of
+from api_stub.sandbox.people import MEMBERS
+from db.store import accounts
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
+from worker.browser.session import BrowserHouse
+from worker.errors import ConfigurationError, RequestRefusedError
+from worker.secrets import Vault
+from worker.settings import Settings
+
+app = typer.Typer(help="Accounts: add, list, sign in.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The account's name.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    site: Annotated[str, typer.Option(help="The site it is on.")] = "sandbox",
+    time_zone: Annotated[
+        str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
+    ] = "UTC",
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Add an account, or move one to another time zone."""
+    if site != "sandbox":
+        raise RequestRefusedError(
+            f"there is no adapter for the site {site!r} yet; `sandbox` is the practice network"
+        )
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
+    with database_of(data).transaction() as session:
+        accounts.add(session, name=name, site=site, zone=zone)
+    Console().print(f"account {name} is there; next: rapport account sign-in {name}")
+
+
+@app.command("list")
+def show(data: DataDir = DEFAULT_DATA) -> None:
+    """List the accounts, and why one is stopped."""
+    table = Table("name", "site", "time zone", "status", "signed in")
+    with database_of(data).transaction() as session:
+        for account in accounts.everyone(session):
+            status = f"{account.status} ({account.stop_reason})" if account.stop_reason else account.status
+            table.add_row(
+                account.name, account.site, account.zone.key, status, "yes" if account.session else "not yet"
+            )
+    Console().print(table)
+
+
+@app.command("sign-in")
+def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
+    """Sign an account in through a browser, and keep the session encrypted.
+
+    The practice network's members and passwords are public, so for them this types the password itself.
+    """
+    settings = settings_of(data)
+    database = database_of(data)
+    with database.transaction() as session:
+        account = accounts.by_name(session, name)
+    if account is None:
+        raise RequestRefusedError(
+            f"there is no account called {name!r}; add it with `rapport account add {name}`"
+        )
+    state = _sandbox_session(settings, name)
+    with database.transaction() as session:
+        accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
+    Console().print(f"account {name} is signed in")
+
+
+def _sandbox_session(settings: Settings, name: str) -> str:
+    member = MEMBERS.get(name)
+    if member is None:
+        raise RequestRefusedError(f"the practice network has no member {name!r}; it has {', '.join(MEMBERS)}")
+    if settings.sandbox_url is None:
+        raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: where is the practice network?")
+    timeout = settings.browser_timeout
+    with BrowserHouse(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as house:
+        page = house.page_for(0, None)
+        sign_in_to_sandbox(page, settings.sandbox_url, name, member.password)
+        if not SandboxSite(page, settings.sandbox_url, timeout).signed_in():
+            raise RequestRefusedError("the practice network did not accept the sign-in")
+        return house.storage_state(0)

@@ -1,0 +1,37 @@
+"""The `rapport` command: assembles the nouns and turns known errors into one clear line."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from api_stub.cli import account, demo, process
+from api_stub.stack.errors import StackError
+from worker.errors import ConfigurationError, RapportError, RequestRefusedError
+
+app = typer.Typer(
+    name="rapport",
+    help="Relationship campaigns from your own account: a quota that holds, each greeting once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(demo.demo)
+app.command("up")(demo.up)
+app.add_typer(account.app, name="account")
+app.add_typer(process.secrets_app, name="secrets")
+for command in (process.migrate, process.worker, process.beat, process.api, process.flower, process.sandbox):
+    app.command(command.__name__, rich_help_panel="Processes (the stack and Compose start these)")(command)
+
+
+def main() -> None:
+    """Run the command; what we know how to say is said in one line, anything else keeps its traceback."""
+    try:
+        app()
+    except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
+        Console(stderr=True).print(f"[bold red]rapport:[/] {error}", markup=True, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped")
+        sys.exit(130)

@@ -1,0 +1,46 @@
+"""Enqueue by task name, as any other service would: names and JSON, nothing of ours on the other side."""
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from tasks.contract import CORRELATION_HEADER, Payload
+from worker.errors import Reason, TryAgainError
+
+
+class Client:
+    """Sends tasks to Rapport's broker. Holds one small connection pool; safe to share between threads."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._celery = Celery("rapport-client", broker=redis_url)
+        self._celery.conf.update(
+            task_ignore_result=True,
+            task_serializer="json",
+            task_default_queue="celery",
+            broker_connection_retry=False,
+            broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
+            task_publish_retry_policy={"max_retries": 1},
+        )
+
+    def send(self, name: str, payload: Payload, *, correlation_id: str) -> str:
+        """Publish one task and return its id. Raises TryAgainError when the broker can't be reached."""
+        try:
+            result = self._celery.send_task(
+                name,
+                kwargs=payload.model_dump(mode="json", exclude_none=True),
+                headers={CORRELATION_HEADER: correlation_id},
+            )
+        except OperationalError as error:
+            raise TryAgainError(Reason.BROKER_UNREACHABLE, f"the broker can't be reached: {error}") from error
+        return str(result.id)
+
+    def workers(self, timeout_s: float = 1.0) -> list[str]:
+        """Return the names of the workers that answer a ping within `timeout_s`."""
+        try:
+            answers = self._celery.control.ping(timeout=timeout_s)
+        except OperationalError as error:
+            raise TryAgainError(Reason.BROKER_UNREACHABLE, f"the broker can't be reached: {error}") from error
+        return sorted(name for answer in answers for name in answer)
+
+    def close(self) -> None:
+        """Close the connection pool."""
+        self._celery.close()

@@ -1,0 +1,80 @@
+"""What goes over HTTP, in and out."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class Accepted(BaseModel):
+    """A campaign was asked for; where to follow it."""
+
+    campaign_id: UUID
+    correlation_id: str
+    dry_run: bool
+
+
+class Check(BaseModel):
+    """One thing that readiness asks."""
+
+    ok: bool
+    detail: str
+
+
+class Readiness(BaseModel):
+    """Whether work would be done if it came now."""
+
+    ready: bool
+    checks: dict[Literal["postgres", "schema", "redis", "workers"], Check]
+
+
+class CampaignOut(BaseModel):
+    """One campaign, its options as asked for, and how far it is."""
+
+    id: UUID
+    account: str
+    kind: str
+    state: str
+    reason: str | None
+    detail: str | None
+    options: dict[str, int | bool | str]
+    actions: dict[str, int] = Field(description="How many actions are in which state.")
+    preview: list[dict[str, str]] | None = Field(None, description="What a dry run would send, to whom.")
+    correlation_id: str
+    created_at: datetime
+
+
+class InteractionOut(BaseModel):
+    """One thing that happened."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    account: str
+    contact: str
+    profile_url: str
+    action_id: UUID
+    type: str
+    status: str
+    occasion: str
+    message: str
+    screenshot: str | None
+    correlation_id: str
+    created_at: datetime
+
+
+class InteractionPage(BaseModel):
+    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+
+    items: list[InteractionOut]
+    next_before: int | None

@@ -1,0 +1,45 @@
+"""The practice network as an ASGI application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from api_stub.sandbox.control import Control
+from api_stub.sandbox.faults import Faults
+from api_stub.sandbox.gate import Gate
+from api_stub.sandbox.messaging import Messaging
+from api_stub.sandbox.pages import Pages
+from api_stub.sandbox.state import State
+
+
+def create_app(
+    state_path: Path, *, today: Callable[[], date], now: Callable[[], datetime], control_key: str
+) -> Starlette:
+    """The network over the state in this file, which is made and filled with people if it isn't there.
+
+    `today` dates the birthdays, `now` (aware) stamps messages; `control_key` opens `/_sandbox/`.
+    One process at a time may serve a file.
+    """
+    if not control_key:
+        raise ValueError("the control key must not be empty")
+    state = State(state_path, today=today, now=now)
+    faults = Faults(state.db)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        state.close()
+
+    return Starlette(
+        routes=[
+            *Pages(state, faults, today).routes(),
+            *Messaging(state, faults).routes(),
+            Control(state, faults, today, control_key).mount(),
+        ],
+        middleware=[Middleware(Gate, state=state, faults=faults)],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,137 @@
+"""The network's back door for tests and demonstrations: faults, the ledger, and people who write.
+
+Every address but the health check asks for the control key.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from api_stub.sandbox.faults import Fault, Faults
+from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.state import State
+
+KEY_HEADER = "X-Sandbox-Key"
+
+
+class Control:
+    """The control endpoints. They change what the network does, never the ledger."""
+
+    def __init__(self, state: State, faults: Faults, today: Callable[[], date], key: str) -> None:
+        self._state = state
+        self._faults = faults
+        self._today = today
+        self._key = key.encode()
+
+    def mount(self) -> Mount:
+        """Their addresses."""
+        return Mount(
+            "/_sandbox",
+            routes=[
+                Route("/health", lambda _: JSONResponse({"ok": True})),
+                Route("/faults", self.read_faults, methods=["GET"]),
+                Route("/faults", self.set_faults, methods=["POST"]),
+                Route("/ledger", self.ledger),
+                Route("/views", self.views),
+                Route("/people", self.people),
+                Route("/people/{slug}", self.change_person, methods=["POST"]),
+                Route("/people/{slug}/says", self.says, methods=["POST"]),
+            ],
+        )
+
+    async def read_faults(self, request: Request) -> Response:
+        """The faults that are on."""
+        self._check(request)
+        return JSONResponse(self._faults.all())
+
+    async def set_faults(self, request: Request) -> Response:
+        """Switch one on, or clear them all."""
+        self._check(request)
+        body = await _object(request)
+        if body == {"clear": True}:
+            self._faults.clear()
+        else:
+            try:
+                self._faults.switch_on(Fault.from_json(body))
+            except ValueError as error:
+                raise HTTPException(400, str(error)) from None
+        return JSONResponse(self._faults.all())
+
+    async def ledger(self, request: Request) -> Response:
+        """Every effect, oldest first."""
+        self._check(request)
+        return JSONResponse(
+            [asdict(effect) for effect in self._state.ledger(request.query_params.get("member"))]
+        )
+
+    async def views(self, request: Request) -> Response:
+        """How often each page was looked at."""
+        self._check(request)
+        rows = self._state.views(request.query_params.get("member"))
+        return JSONResponse([{"member": m, "path": path, "count": count} for m, path, count in rows])
+
+    async def people(self, request: Request) -> Response:
+        """The truth that the pages show pieces of."""
+        self._check(request)
+        today = self._today()
+        known = {member: self._state.connections_of(member) for member in MEMBERS}
+        people = [
+            asdict(person)
+            | {
+                "birthday_on": person.latest_birthday(today).isoformat(),
+                "connected": {member: person.slug in slugs for member, slugs in known.items()},
+            }
+            for person in self._state.everybody()
+        ]
+        return JSONResponse({"today": today.isoformat(), "people": people})
+
+    async def change_person(self, request: Request) -> Response:
+        """`connected` (for one `member`, or all) and `deleted`."""
+        self._check(request)
+        slug, body = str(request.path_params["slug"]), await _object(request)
+        members = [_member(body)] if "member" in body else list(MEMBERS)
+        if isinstance(deleted := body.get("deleted"), bool):
+            self._state.set_deleted(slug, deleted=deleted)
+        if isinstance(connected := body.get("connected"), bool):
+            for member in members:
+                self._state.set_connected(member, slug, connected=connected)
+        return JSONResponse({"ok": True})
+
+    async def says(self, request: Request) -> Response:
+        """The person writes `text` to `member`."""
+        self._check(request)
+        body = await _object(request)
+        text, slug = body.get("text"), str(request.path_params["slug"])
+        if not isinstance(text, str) or self._state.person(slug) is None:
+            raise HTTPException(400, "a text, from somebody who is there, is wanted")
+        self._state.receive(_member(body), slug, text)
+        return JSONResponse({"ok": True})
+
+    def _check(self, request: Request) -> None:
+        given = request.headers.get(KEY_HEADER, "")
+        if not secrets.compare_digest(given.encode(), self._key):
+            raise HTTPException(403, f"{KEY_HEADER} is missing or wrong")
+
+
+def _member(body: dict[str, object]) -> str:
+    member = str(body.get("member"))
+    if member not in MEMBERS:
+        raise HTTPException(400, f"member must be one of {', '.join(MEMBERS)}")
+    return member
+
+
+async def _object(request: Request) -> dict[str, object]:
+    try:
+        body = await request.json()
+    except json.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "a JSON object is wanted")
+    return body

@@ -1,0 +1,119 @@
+"""Faults that the practice network can be told to have, kept in its state until used up or cleared."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+Value = str | float | bool | None
+
+
+class FaultName(StrEnum):
+    """What can go wrong. The comment says what `value` means; the others take none."""
+
+    # any page
+    SLOW = "slow"  # milliseconds
+    HANG = "hang"
+    EXPIRED_SESSION = "expired_session"
+    CHALLENGE_PAGE = "challenge_page"
+    STATUS_429 = "status_429"
+    LIMIT_PAGE = "limit_page"
+    HTTP_500 = "http_500"
+    # what a page shows
+    POPUP = "popup"
+    MARKUP = "markup"  # "a" or "b"
+    WRONG_THREAD = "wrong_thread"  # the slug whose conversation opens instead
+    # a send
+    SEND_SWALLOWS_REPLY = "send_swallows_reply"
+    SEND_NO_EFFECT = "send_no_effect"
+    LATE_SHOW_S = "late_show_s"  # seconds
+
+
+_NUMBERS = {FaultName.SLOW, FaultName.LATE_SHOW_S}
+_FREE_PATHS = ("/login", "/logout", "/checkpoint/")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `times` counts the requests it still strikes, None until cleared."""
+
+    name: FaultName
+    value: Value = None
+    times: int | None = None
+    path_prefix: str | None = None
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, object]) -> "Fault":
+        """The fault that a control request describes. Raises ValueError with what is wrong."""
+        unknown = set(body) - {"name", "value", "times", "path_prefix"}
+        if unknown:
+            raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+        name = FaultName(str(body.get("name")))
+        value, times, prefix = body.get("value"), body.get("times"), body.get("path_prefix")
+        if times is not None and not (isinstance(times, int) and times > 0):
+            raise ValueError("times must be a whole number above 0, or null")
+        if prefix is not None and not isinstance(prefix, str):
+            raise ValueError("path_prefix must be text, or null")
+        return cls(name, _checked(name, value), times, prefix)
+
+    def strikes(self, path: str) -> bool:
+        """Whether this fault strikes a request for `path`. Without a prefix, signing in is spared."""
+        return path.startswith(self.path_prefix) if self.path_prefix else not path.startswith(_FREE_PATHS)
+
+
+class Faults:
+    """The faults that are switched on, at most one of each name."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def switch_on(self, fault: Fault) -> None:
+        """Switch a fault on, replacing one of the same name."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO faults (name, value, times, path_prefix) VALUES (?, ?, ?, ?)",
+            (fault.name, json.dumps(fault.value), fault.times, fault.path_prefix),
+        )
+
+    def clear(self) -> None:
+        """No faults any more; the mark-up is variant a again."""
+        self._db.execute("DELETE FROM faults")
+
+    def all(self) -> list[dict[str, object]]:
+        """The faults that are on, for the control answer."""
+        rows = self._db.execute("SELECT name FROM faults ORDER BY name").fetchall()
+        return [asdict(fault) for (name,) in rows if (fault := self._get(FaultName(name)))]
+
+    def take(self, name: FaultName, path: str) -> Fault | None:
+        """The fault if it strikes this request, counting the strike."""
+        fault = self._get(name)
+        if fault is None or not fault.strikes(path):
+            return None
+        if fault.times == 1:
+            self._db.execute("DELETE FROM faults WHERE name = ?", (name,))
+        elif fault.times is not None:
+            self._db.execute("UPDATE faults SET times = times - 1 WHERE name = ?", (name,))
+        return fault
+
+    def markup(self) -> str:
+        """The mark-up variant in force: a or b."""
+        fault = self._get(FaultName.MARKUP)
+        return str(fault.value) if fault else "a"
+
+    def _get(self, name: FaultName) -> Fault | None:
+        row = self._db.execute(
+            "SELECT value, times, path_prefix FROM faults WHERE name = ?", (name,)
+        ).fetchone()
+        return Fault(name, json.loads(row[0]), row[1], row[2]) if row else None
+
+
+def _checked(name: FaultName, value: object) -> Value:
+    if name in _NUMBERS:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise ValueError(f"{name}: the value must be a number, 0 or more")
+        return float(value)
+    if name is FaultName.MARKUP and value not in {"a", "b"}:
+        raise ValueError("markup: the value must be a or b")
+    if name is FaultName.WRONG_THREAD and not isinstance(value, str):
+        raise ValueError("wrong_thread: the value must be a slug")
+    return value if isinstance(value, str | bool) else None

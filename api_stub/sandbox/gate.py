@@ -1,0 +1,91 @@
+"""What every request passes first: the faults that are switched on, then the session."""
+
+import asyncio
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.render import plain
+from api_stub.sandbox.state import Session, State
+
+COOKIE = "fellow_session"
+CHALLENGE_PATH = "/checkpoint/challenge/"
+_HANG_BOUND = timedelta(seconds=120)
+_CONTROL = "/_sandbox/"
+_OPEN = ("/login", CHALLENGE_PATH)
+
+
+class Gate:
+    """ASGI middleware. The control endpoints pass untouched: they have their own key."""
+
+    def __init__(self, app: ASGIApp, *, state: State, faults: Faults) -> None:
+        self._app = app
+        self._state = state
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Strike with what is switched on, keep out who has no session, let the rest through."""
+        if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        path = request.url.path
+        if fault := self._faults.take(FaultName.SLOW, path):
+            await asyncio.sleep(float(fault.value or 0) / 1000)
+        if self._faults.take(FaultName.HANG, path):
+            await hold(receive, _HANG_BOUND)
+            return
+        if self._faults.take(FaultName.EXPIRED_SESSION, path):
+            self._state.sign_out()
+        session = self._session(request)
+        answer = self._struck(path, session) or _kept_out(request, session)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        scope.setdefault("state", {})["session"] = session
+        await self._app(scope, receive, send)
+
+    def _session(self, request: Request) -> Session | None:
+        token = request.cookies.get(COOKIE)
+        return self._state.session(token) if token else None
+
+    def _struck(self, path: str, session: Session | None) -> Response | None:
+        if self._faults.take(FaultName.CHALLENGE_PAGE, path):
+            return RedirectResponse(CHALLENGE_PATH, 303)
+        if self._faults.take(FaultName.STATUS_429, path):
+            return plain("limit", session, status=429)
+        if self._faults.take(FaultName.LIMIT_PAGE, path):
+            return plain("limit", session)
+        if self._faults.take(FaultName.HTTP_500, path):
+            return plain("trouble", session, status=500)
+        return None
+
+
+async def hold(receive: Receive, bound: timedelta) -> None:
+    """Answer nothing until the client gives up, or the bound has passed."""
+
+    async def disconnected() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(disconnected(), bound.total_seconds())
+    except TimeoutError:
+        return
+
+
+def safe_next(target: str | None) -> str:
+    """A path of this site to go to after signing in; the feed for anything else."""
+    same_site = target is not None and target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if target and same_site and target.isprintable() else "/feed/"
+
+
+def _kept_out(request: Request, session: Session | None) -> Response | None:
+    if session is not None or request.url.path in _OPEN:
+        return None
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?{urlencode({'next': wanted})}", 303)

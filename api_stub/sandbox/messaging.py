@@ -1,0 +1,86 @@
+"""Conversations: the overlay, its bubbles, and sending."""
+
+import json
+import secrets
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.gate import hold
+from api_stub.sandbox.people import Person
+from api_stub.sandbox.render import fragment, plain, session_of
+from api_stub.sandbox.state import State
+
+LONGEST_TEXT = 8000
+_SWALLOW_BOUND = timedelta(seconds=60)
+
+
+class Messaging:
+    """The addresses that the overlay's script talks to."""
+
+    def __init__(self, state: State, faults: Faults) -> None:
+        self._state = state
+        self._faults = faults
+
+    def routes(self) -> list[Route]:
+        """Their addresses."""
+        return [
+            Route("/messaging/{slug}/dialog", self.dialog),
+            Route("/messaging/{slug}/", self.bubbles),
+            Route("/messaging/{slug}/messages", self.send, methods=["POST"]),
+        ]
+
+    async def dialog(self, request: Request) -> Response:
+        """The overlay of a conversation, with what was said so far."""
+        wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
+        slug = str(wrong.value) if wrong else str(request.path_params["slug"])
+        return self._show(request, slug, "dialog")
+
+    async def bubbles(self, request: Request) -> Response:
+        """What was said so far."""
+        return self._show(request, str(request.path_params["slug"]), "bubbles")
+
+    async def send(self, request: Request) -> Response:
+        """Take a message: into the ledger and the thread before the answer, unless told to fail."""
+        session, path = session_of(request), request.url.path
+        given = request.headers.get("X-CSRF-Token", "")
+        if not secrets.compare_digest(given.encode(), session.csrf.encode()):
+            return JSONResponse({"error": "csrf"}, 403)
+        person = self._reachable(session.member, str(request.path_params["slug"]))
+        if person is None:
+            return JSONResponse({"error": "not connected"}, 403)
+        text = await _text(request)
+        if text is None:
+            return JSONResponse({"error": f"text of 1 to {LONGEST_TEXT} characters wanted"}, 422)
+        if self._faults.take(FaultName.SEND_NO_EFFECT, path):
+            return JSONResponse({"ok": True})
+        late = self._faults.take(FaultName.LATE_SHOW_S, path)
+        late_seconds = float(late.value or 0) if late else 0.0
+        self._state.send(session.member, person.slug, text, late=timedelta(seconds=late_seconds))
+        if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
+            await hold(request.receive, _SWALLOW_BOUND)
+        return JSONResponse({"ok": True})
+
+    def _show(self, request: Request, slug: str, template: str) -> Response:
+        session = session_of(request)
+        person = self._reachable(session.member, slug)
+        if person is None:
+            return plain("gone", session, status=404)
+        bubbles = self._state.thread(session.member, slug)
+        name = f"{template}_{self._faults.markup()}.html"
+        return fragment(name, session, person=person, bubbles=bubbles)
+
+    def _reachable(self, member: str, slug: str) -> Person | None:
+        return self._state.person(slug) if slug in self._state.connections_of(member) else None
+
+
+async def _text(request: Request) -> str | None:
+    try:
+        body = await request.json()
+    except json.JSONDecodeError:
+        return None
+    text = body.get("text") if isinstance(body, dict) else None
+    return text if isinstance(text, str) and text.strip() and len(text) <= LONGEST_TEXT else None

@@ -1,0 +1,102 @@
+"""Sign-in, feed, birthdays and profiles."""
+
+import secrets
+from collections.abc import Callable
+from datetime import date
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.gate import CHALLENGE_PATH, COOKIE, safe_next
+from api_stub.sandbox.people import DAYS_SHOWN, MEMBERS, Person
+from api_stub.sandbox.render import page, plain, session_of
+from api_stub.sandbox.state import State
+from api_stub.sandbox.words import WORDS, birthday_line
+
+
+class Pages:
+    """The pages that a member goes to by address."""
+
+    def __init__(self, state: State, faults: Faults, today: Callable[[], date]) -> None:
+        self._state = state
+        self._faults = faults
+        self._today = today
+
+    def routes(self) -> list[Route]:
+        """Their addresses."""
+        return [
+            Route("/", lambda _: RedirectResponse("/feed/", 303)),
+            Route("/login", self.login_form, methods=["GET"]),
+            Route("/login", self.login, methods=["POST"]),
+            Route("/logout", self.logout, methods=["POST"]),
+            Route(CHALLENGE_PATH, lambda _: plain("challenge", None)),
+            Route("/feed/", self.feed),
+            Route("/birthdays/", self.birthdays),
+            Route("/in/{slug}/", self.profile),
+        ]
+
+    async def login_form(self, request: Request) -> Response:
+        """The form."""
+        return page(
+            "login.html", None, {"next": safe_next(request.query_params.get("next")), "refused": False}
+        )
+
+    async def login(self, request: Request) -> Response:
+        """A name and a password: a cookie and on to where the member wanted to go, or the form again."""
+        async with request.form() as form:
+            name, password, after = (str(form.get(field, "")) for field in ("name", "password", "next"))
+        member = MEMBERS.get(name)
+        if member is None or not secrets.compare_digest(member.password.encode(), password.encode()):
+            return page("login.html", None, {"next": safe_next(after), "refused": True}, status=401)
+        answer = RedirectResponse(safe_next(after), 303)
+        token = self._state.sign_in(member.login).token
+        answer.set_cookie(COOKIE, token, max_age=30 * 86400, httponly=True, samesite="lax")
+        return answer
+
+    async def logout(self, request: Request) -> Response:
+        """End this session."""
+        self._state.sign_out(session_of(request).token)
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
+
+    async def feed(self, request: Request) -> Response:
+        """The page after signing in."""
+        return self._page(request, "feed.html", people=self._state.everybody()[-6:])
+
+    async def birthdays(self, request: Request) -> Response:
+        """Today's birthdays and those of the days before, latest first."""
+        session, today = session_of(request), self._today()
+        language = MEMBERS[session.member].language
+        known = self._state.connections_of(session.member)
+        dated = [(p.latest_birthday(today), p) for p in self._state.everybody() if p.slug in known]
+        shown = [(on, p) for on, p in dated if (today - on).days <= DAYS_SHOWN]
+        shown.sort(key=lambda pair: pair[0], reverse=True)
+        lines: list[tuple[date, tuple[Person, str]]] = [
+            (on, (person, birthday_line(language, on, today))) for on, person in shown
+        ]
+        words = WORDS[language]
+        groups = [
+            (words["today"], [card for on, card in lines if on == today]),
+            (words["earlier"], [card for on, card in lines if on < today]),
+        ]
+        return self._page(request, "birthdays.html", groups=groups)
+
+    async def profile(self, request: Request) -> Response:
+        """A person's page, with a way to write to them or to connect."""
+        session = session_of(request)
+        person = self._state.person(request.path_params["slug"])
+        if person is None:
+            return plain("gone", session, status=404)
+        known = self._state.connections_of(session.member)
+        others = [p for p in self._state.everybody() if p.slug in known and p.slug != person.slug][:3]
+        connected = person.slug in known
+        return self._page(request, "profile.html", person=person, connected=connected, others=others)
+
+    def _page(self, request: Request, template: str, **values: object) -> Response:
+        session, path = session_of(request), request.url.path
+        self._state.count_view(session.member, path)
+        popup = self._faults.take(FaultName.POPUP, path) is not None
+        return page(template, session, {"popup": popup, "markup": self._faults.markup(), **values})

@@ -1,0 +1,52 @@
+"""Templates into answers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.state import Session
+from api_stub.sandbox.words import WORDS
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+def session_of(request: Request) -> Session:
+    """The session that the gate found. Pages behind the gate always have one."""
+    session: Session = request.state.session
+    return session
+
+
+def page(
+    template: str, session: Session | None, values: Mapping[str, object], *, status: int = 200
+) -> HTMLResponse:
+    """A whole page, in the language of its member."""
+    return HTMLResponse(_render(template, session, {"popup": False, **values}), status)
+
+
+def fragment(template: str, session: Session, **values: object) -> Response:
+    """A piece of a page, for the script that asked for it. Its own type keeps a page from passing for one."""
+    return Response(_render(template, session, values), media_type="text/x-fragment")
+
+
+def plain(subject: str, session: Session | None, *, status: int = 200) -> HTMLResponse:
+    """A page that only says something: challenge, limit, gone, trouble."""
+    words = WORDS[_language(session)]
+    heading, text = words[subject], words[f"{subject}_text"]
+    return page("plain.html", session, {"heading": heading, "text": text}, status=status)
+
+
+def _render(template: str, session: Session | None, values: dict[str, object]) -> str:
+    language = _language(session)
+    member = MEMBERS[session.member] if session else None
+    common = {"session": session, "member": member, "language": language, "words": WORDS[language]}
+    return _TEMPLATES.get_template(template).render(**common, **values)
+
+
+def _language(session: Session | None) -> str:
+    return MEMBERS[session.member].language if session else "en"

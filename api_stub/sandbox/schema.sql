@@ -1,0 +1,70 @@
+-- The practice network's memory: one file, so that a restart forgets nothing.
+
+CREATE TABLE IF NOT EXISTS people (
+    slug        TEXT PRIMARY KEY,
+    position    INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    headline    TEXT NOT NULL,
+    location    TEXT NOT NULL,
+    language    TEXT NOT NULL CHECK (language IN ('en', 'fr')),
+    about       TEXT NOT NULL,
+    experience  TEXT NOT NULL,              -- JSON list
+    skills      TEXT NOT NULL,              -- JSON list
+    birth_month INTEGER NOT NULL,
+    birth_day   INTEGER NOT NULL,
+    birth_year  INTEGER,
+    deleted     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS connections (
+    member TEXT NOT NULL,
+    slug   TEXT NOT NULL REFERENCES people,
+    PRIMARY KEY (member, slug)
+) STRICT;
+
+-- What the threads show. visible_at is later than at when a message is made to show late.
+CREATE TABLE IF NOT EXISTS messages (
+    id         INTEGER PRIMARY KEY,
+    member     TEXT NOT NULL,
+    slug       TEXT NOT NULL REFERENCES people,
+    outgoing   INTEGER NOT NULL,
+    text       TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    visible_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS messages_of_a_thread ON messages (member, slug, id);
+
+-- Every effect that reached the network. Tests compare against this table, so it is append-only.
+CREATE TABLE IF NOT EXISTS ledger (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     TEXT NOT NULL,
+    member TEXT NOT NULL,
+    slug   TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    text   TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS ledger_is_never_changed BEFORE UPDATE ON ledger
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_is_never_shortened BEFORE DELETE ON ledger
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+CREATE TABLE IF NOT EXISTS views (
+    member TEXT NOT NULL,
+    path   TEXT NOT NULL,
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (member, path)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS sessions (
+    token  TEXT PRIMARY KEY,
+    csrf   TEXT NOT NULL,
+    member TEXT NOT NULL,
+    at     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS faults (
+    name        TEXT PRIMARY KEY,
+    value       TEXT NOT NULL,              -- JSON
+    times       INTEGER,                    -- NULL: until cleared
+    path_prefix TEXT
+) STRICT;

@@ -1,0 +1,34 @@
+"""The practice network as a process."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import uvicorn
+
+from api_stub.sandbox.app import create_app
+
+
+def serve(
+    host: str,
+    port: int,
+    state_path: Path,
+    time_zone: str,
+    *,
+    control_key: str,
+    fixed_today: date | None = None,
+) -> None:
+    """Serve the network until the process is told to stop; requests in flight get one second then.
+
+    `time_zone` says when its days begin. With `fixed_today` its day never changes: for tests.
+    """
+    zone = ZoneInfo(time_zone)
+
+    def now() -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 -- the practice network may not import worker.clock
+
+    def today() -> date:
+        return fixed_today or now().astimezone(zone).date()
+
+    app = create_app(state_path, today=today, now=now, control_key=control_key)
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)

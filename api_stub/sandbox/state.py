@@ -1,0 +1,212 @@
+"""What the practice network remembers, in one SQLite file.
+
+Each method that changes something has committed it before it returns: an answer that was given, and one
+that was swallowed, both leave their effect behind for the next process.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from api_stub.sandbox.people import MEMBERS, Person, first_people
+
+_PERSON_COLUMNS = (
+    "slug, name, headline, location, language, about, experience, skills, birth_month, birth_day, birth_year"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser."""
+
+    token: str
+    csrf: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A message as the thread shows it."""
+
+    outgoing: bool
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A row of the ledger."""
+
+    id: int
+    at: str
+    member: str
+    slug: str
+    kind: str
+    text: str
+
+
+class State:
+    """The one connection to the file, and the verbs on it. Filled with people at the first start."""
+
+    def __init__(self, path: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._now = now
+        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA foreign_keys = ON")
+        self.db.executescript((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+        if not self.db.execute("SELECT 1 FROM people").fetchone():
+            self._fill(first_people(today()))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    # people
+
+    def person(self, slug: str) -> Person | None:
+        """The person with this slug, unless the profile was deleted."""
+        row = self.db.execute(
+            f"SELECT {_PERSON_COLUMNS} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
+            (slug,),
+        ).fetchone()
+        return _person(row) if row else None
+
+    def everybody(self) -> list[Person]:
+        """All people whose profile is there, in a fixed order."""
+        return [
+            _person(row)
+            for row in self.db.execute(
+                f"SELECT {_PERSON_COLUMNS} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
+            )
+        ]
+
+    def connections_of(self, member: str) -> set[str]:
+        """The slugs of those whom the member is connected to."""
+        rows = self.db.execute("SELECT slug FROM connections WHERE member = ?", (member,))
+        return {str(slug) for (slug,) in rows}
+
+    def set_connected(self, member: str, slug: str, *, connected: bool) -> None:
+        """Connect the member to the person, or end the connection."""
+        if connected:
+            self.db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (member, slug))
+        else:
+            self.db.execute("DELETE FROM connections WHERE member = ? AND slug = ?", (member, slug))
+
+    def set_deleted(self, slug: str, *, deleted: bool) -> None:
+        """Take the profile away (404), or bring it back."""
+        self.db.execute("UPDATE people SET deleted = ? WHERE slug = ?", (int(deleted), slug))
+
+    # sessions
+
+    def sign_in(self, member: str) -> Session:
+        """A new session of the member."""
+        session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), member)
+        self.db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (*astuple(session), self._at()))
+        return session
+
+    def session(self, token: str) -> Session | None:
+        """The session that a cookie names."""
+        row = self.db.execute("SELECT token, csrf, member FROM sessions WHERE token = ?", (token,)).fetchone()
+        return Session(*row) if row else None
+
+    def sign_out(self, token: str | None = None) -> None:
+        """End one session, or all of them."""
+        self.db.execute("DELETE FROM sessions WHERE ? IS NULL OR token = ?", (token, token))
+
+    # threads and ledger
+
+    def thread(self, member: str, slug: str) -> list[Bubble]:
+        """What the thread shows now, oldest first."""
+        rows = self.db.execute(
+            "SELECT outgoing, text, at FROM messages "
+            "WHERE member = ? AND slug = ? AND visible_at <= ? ORDER BY id",
+            (member, slug, self._at()),
+        )
+        return [Bubble(bool(outgoing), text, at) for outgoing, text, at in rows]
+
+    def send(self, member: str, slug: str, text: str, *, late: timedelta = timedelta()) -> None:
+        """The member writes to the person: into the ledger at once, into the thread `late`."""
+        with self._transaction():
+            self._add_message(member, slug, outgoing=True, text=text, late=late)
+            self.db.execute(
+                "INSERT INTO ledger (at, member, slug, kind, text) VALUES (?, ?, ?, 'message', ?)",
+                (self._at(), member, slug, text),
+            )
+
+    def receive(self, member: str, slug: str, text: str) -> None:
+        """The person writes to the member. No effect of the member's, so not in the ledger."""
+        self._add_message(member, slug, outgoing=False, text=text, late=timedelta())
+
+    def ledger(self, member: str | None = None) -> list[Effect]:
+        """Every effect, or those of one member, oldest first."""
+        rows = self.db.execute(
+            "SELECT id, at, member, slug, kind, text FROM ledger WHERE ? IS NULL OR member = ? ORDER BY id",
+            (member, member),
+        )
+        return [Effect(*row) for row in rows]
+
+    def count_view(self, member: str, path: str) -> None:
+        """One more look of the member at this page."""
+        self.db.execute(
+            "INSERT INTO views VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", (member, path)
+        )
+
+    def views(self, member: str | None = None) -> list[tuple[str, str, int]]:
+        """How often each page was looked at: member, path, count."""
+        rows = self.db.execute(
+            "SELECT member, path, count FROM views WHERE ? IS NULL OR member = ? ORDER BY member, path",
+            (member, member),
+        )
+        return [(seen_by, path, count) for seen_by, path, count in rows]
+
+    def _add_message(self, member: str, slug: str, *, outgoing: bool, text: str, late: timedelta) -> None:
+        at = self._now()
+        self.db.execute(
+            "INSERT INTO messages (member, slug, outgoing, text, at, visible_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (member, slug, int(outgoing), text, _stamp(at), _stamp(at + late)),
+        )
+
+    def _at(self) -> str:
+        return _stamp(self._now())
+
+    def _fill(self, people: list[Person]) -> None:
+        with self._transaction():
+            for position, person in enumerate(people):
+                experience, skills = json.dumps(person.experience), json.dumps(person.skills)
+                self.db.execute(
+                    f"INSERT INTO people (position, {_PERSON_COLUMNS}) "  # noqa: S608 -- a constant
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (position, *astuple(person)[:6], experience, skills, *astuple(person)[8:]),
+                )
+                for member in MEMBERS:
+                    self.set_connected(member, person.slug, connected=True)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+
+def _stamp(at: datetime) -> str:
+    """A fixed width, so that text compares as time does."""
+    return at.isoformat(timespec="microseconds")
+
+
+def _person(row: tuple[str, str, str, str, str, str, str, str, int, int, int | None]) -> Person:
+    *plain, experience, skills, month, day, year = row
+    slug, name, headline, location, language, about = (str(value) for value in plain)
+    return Person(
+        slug, name, headline, location, language, about,
+        tuple(json.loads(experience)), tuple(json.loads(skills)), month, day, year,
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""What our children see of the environment: the stack's one look at os.environ."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr, TypeAdapter
+
+from worker.settings import Settings
+
+# An allow-list, because the terminal's environment also holds other people's tokens.
+_NAMES = frozenset(
+    {
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+        "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "PLAYWRIGHT_BROWSERS_PATH",
+    }
+)  # fmt: skip
+_PREFIXES = ("LC_", "RAPPORT_")
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a child needs to find programs, files, a display and the person's own RAPPORT_ settings."""
+    return {name: value for name, value in os.environ.items() if name in _NAMES or name.startswith(_PREFIXES)}
+
+
+def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
+    """Settings by field name (`browser_timeout=timedelta(seconds=5)`) as the variables that set them.
+
+    None leaves a setting at its default. Raises KeyError for a name that Settings doesn't have, so that a
+    typing error is seen here and not as a default in some child.
+    """
+    variables = {}
+    for name, value in values.items():
+        field = Settings.model_fields[name]
+        variable = str(field.validation_alias or f"RAPPORT_{name.upper()}")
+        if value is not None:
+            variables[variable] = _text(value)
+    return variables
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(TypeAdapter[object](type(value)).dump_python(value, mode="json"))
+
+
+def set_environment(values: Mapping[str, str], *, override: bool = True) -> None:
+    """Set variables of this very process, before it reads its settings or becomes another program."""
+    for name, value in values.items():
+        if override or name not in os.environ:
+            os.environ[name] = value

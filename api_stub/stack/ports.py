@@ -1,0 +1,58 @@
+"""Free ports of this machine, and whether something answers there."""
+
+import http.client
+import socket
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from api_stub.stack.errors import PortTakenError
+
+LOOPBACK: Final = "127.0.0.1"
+_ATTEMPTS: Final = 4
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def on_free_port(start: Callable[[int], T]) -> T:
+    """What `start` gives for a free port. It is called again when it says that the port was just taken."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return start(free_port())
+        except PortTakenError:
+            continue
+    return start(free_port())
+
+
+def accepts(port: int) -> Callable[[], bool]:
+    """A readiness check: something accepts connections there."""
+
+    def check() -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((LOOPBACK, port)) == 0
+
+    return check
+
+
+def answers(port: int, path: str = "/") -> Callable[[], bool]:
+    """A readiness check: an HTTP server there answers this path with a success."""
+
+    def check() -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+        try:
+            connection.request("GET", path)
+            return 200 <= connection.getresponse().status < 400
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return check

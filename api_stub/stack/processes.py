@@ -1,0 +1,207 @@
+"""Child processes: started, remembered, and ended with all that they started."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from psutil import Process
+
+from api_stub.stack.errors import ChildDiedError, StackError
+from api_stub.stack.family import MARK, ask, born, descendants, end_all, marked, same_process, still_running
+from api_stub.stack.interrupts import Interrupts
+from api_stub.stack.secrets import write_private
+from api_stub.stack.unprivileged import Identity
+from worker.clock import monotonic_seconds
+
+_POLL_SECONDS: Final = 0.05
+
+
+class Child:
+    """A process that we started, in a session of its own: the terminal's Ctrl-C reaches only us."""
+
+    def __init__(
+        self,
+        name: str,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        mark: str,
+        stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.born = born(process.pid) or 0.0
+        self._process = process
+        self._mark = mark
+        self._stop_signals = tuple(stop_signals)
+        self._family: set[Process] = set()  # remembered, for children that leave our session
+        self._asked = False
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is also the id of its session."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """Send its first stop signal, once: a second one tells Celery to drop the task at hand."""
+        if self._asked:
+            return
+        self._asked = True
+        if self.alive():
+            self._family = self._relatives()
+            self._process.send_signal(self._stop_signals[0])
+
+    def stop(self, grace: timedelta) -> None:
+        """Ask, wait for as long as `grace` for each signal, then kill. Nobody it started outlives it."""
+        self.ask_to_stop()
+        self._wait(grace)
+        for number in self._stop_signals[1:]:
+            if self.alive():
+                self._process.send_signal(number)
+                self._wait(grace)
+        end_all(self._family | self._relatives())
+        self._process.wait()
+
+    def wait(self, timeout: timedelta) -> int:
+        """Its exit code, for a child that ends by itself. Raises StackError when time is up."""
+        self._wait(timeout)
+        code = self._process.poll()
+        if code is None:
+            raise StackError(f"{self.name} did not end within {timeout.total_seconds():.0f} s: {self.log}")
+        return code
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of its log."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, self.log.stat().st_size - 16_384))
+                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        except FileNotFoundError:
+            return ""
+
+    def check(self) -> None:
+        """Raise ChildDiedError, with the tail of the log, if it does not run any more."""
+        code = self._process.poll()
+        if code is not None:
+            how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+            raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
+
+    def wait_until(self, ready: Callable[[], bool], timeout: timedelta) -> None:
+        """Return when `ready()`. Raises ChildDiedError if it dies before, StackError when time is up."""
+        deadline = monotonic_seconds() + timeout.total_seconds()
+        while True:
+            self.check()
+            if ready():
+                return
+            if monotonic_seconds() > deadline:
+                raise StackError(
+                    f"{self.name} is not ready after {timeout.total_seconds():.0f} s. "
+                    f"Its log, {self.log}:\n{self.tail()}"
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def _relatives(self) -> set[Process]:
+        head = same_process(self.pid, self.born)
+        return marked(self._mark, session=self.pid) | (descendants(head) if head else set())
+
+    def _wait(self, grace: timedelta) -> None:
+        try:
+            self._process.wait(max(0.0, grace.total_seconds()))
+        except subprocess.TimeoutExpired:
+            return
+
+
+class ProcessTable:
+    """Starts children and remembers them in `<data>/processes.json`.
+
+    Should this process be killed outright, the next one finds there what to end. A process is ours only if
+    both its id and its time of birth agree, so a recycled id is left in peace.
+    """
+
+    def __init__(self, data_dir: Path, interrupts: Interrupts | None = None) -> None:
+        self._path = data_dir / "processes.json"
+        self._logs = data_dir / "logs"
+        self._mark = str(data_dir.resolve())
+        self._interrupts = interrupts or Interrupts()
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str | os.PathLike[str]],
+        env: Mapping[str, str],
+        *,
+        started: Callable[[Child], object] | None = None,
+        stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+        cwd: Path | None = None,
+        identity: Identity | None = None,
+    ) -> Child:
+        """Start a process whose output goes to `<data>/logs/<name>.log` (the one before is kept as .1).
+
+        `started` gets the child before any interrupt can be raised. `identity` is the user it runs as.
+        Raises StackError if the program can't be run.
+        """
+        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log = self._logs / f"{name}.log"
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        with self._interrupts.held(), log.open("ab") as output:
+            try:
+                process = subprocess.Popen(
+                    [os.fspath(part) for part in argv],
+                    env={**env, MARK: self._mark},
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    **(identity or Identity()).popen(),
+                )
+            except OSError as error:
+                raise StackError(f"{name} can't be started: {error}") from error
+            child = Child(name, process, log, self._mark, stop_signals)
+            if started is not None:
+                started(child)
+            self._remember(child, stop_signals[0])
+        return child
+
+    def forget(self, *children: Child) -> None:
+        """Take children that have ended out of the table."""
+        gone = {child.pid for child in children}
+        self._write([entry for entry in self._read() if entry["pid"] not in gone])
+
+    def end_leftovers(self, grace: timedelta = timedelta(seconds=3)) -> int:
+        """End what an earlier stack on this data folder left running, and say how many processes it was."""
+        families: set[Process] = set()
+        for entry in self._read():
+            process = same_process(entry["pid"], entry["born"])
+            if process is not None:
+                families |= descendants(process)
+                ask(process, signal.Signals(entry["stop_signal"]))
+        still_running(families, grace)
+        # Some may have lost their parent, or were born an instant before they could be remembered.
+        families |= marked(self._mark)
+        end_all(families)
+        self._write([])
+        return len(families)
+
+    def _remember(self, child: Child, stop_signal: signal.Signals) -> None:
+        entry = {"name": child.name, "pid": child.pid, "born": child.born, "stop_signal": int(stop_signal)}
+        self._write([*self._read(), entry])
+
+    def _read(self) -> list[dict[str, Any]]:
+        try:
+            return list(json.loads(self._path.read_text()))
+        except (FileNotFoundError, ValueError):
+            return []
+
+    def _write(self, entries: list[dict[str, Any]]) -> None:
+        write_private(self._path, json.dumps(entries, indent=1) + "\n")

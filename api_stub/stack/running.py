@@ -1,0 +1,30 @@
+"""Where a running stack can be reached: so that `rapport account list` in another terminal finds it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from api_stub.stack.secrets import write_private
+
+_NAME = "environment.json"
+
+
+def publish(data_dir: Path, environment: Mapping[str, str]) -> None:
+    """Leave our settings beside the data, readable by the owner only."""
+    ours = {
+        k: v for k, v in environment.items() if k.startswith("RAPPORT_") or k in {"DATABASE_URL", "REDIS_URL"}
+    }
+    write_private(data_dir / _NAME, json.dumps(ours, indent=2) + "\n")
+
+
+def withdraw(data_dir: Path) -> None:
+    """Say that nothing runs any more."""
+    (data_dir / _NAME).unlink(missing_ok=True)
+
+
+def find(data_dir: Path) -> dict[str, str]:
+    """Return the settings of the stack that runs on `data_dir`, or nothing."""
+    try:
+        return {str(name): str(value) for name, value in json.loads((data_dir / _NAME).read_text()).items()}
+    except FileNotFoundError:
+        return {}

@@ -1,0 +1,62 @@
+"""The passwords and keys of one stack: made once, kept beside its data."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from api_stub.stack.errors import StackError
+
+
+@dataclass(frozen=True, slots=True)
+class StackSecrets:
+    """Safe to print: each field shows asterisks until asked for its value."""
+
+    postgres_password: SecretStr
+    redis_password: SecretStr
+    secret_key: SecretStr
+    api_key: SecretStr
+    flower_password: SecretStr
+    sandbox_key: SecretStr
+
+
+def load_secrets(data_dir: Path) -> StackSecrets:
+    """The secrets in `<data>/secrets.json`, made where missing, readable by the owner only.
+
+    What is there is never replaced: the key in it is all that opens the stored browser sessions.
+    """
+    path = data_dir / "secrets.json"
+    known = _read(path)
+    complete = {field.name: known.get(field.name) or _make(field.name) for field in fields(StackSecrets)}
+    if complete != known:
+        write_private(path, json.dumps({**known, **complete}, indent=2) + "\n")
+    return StackSecrets(**{name: SecretStr(value) for name, value in complete.items()})
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step by one that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        return {str(name): str(value) for name, value in json.loads(path.read_text()).items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError):
+        raise StackError(f"{path} is not readable as JSON: restore it from a copy, or remove it.") from None
+
+
+def _make(name: str) -> str:
+    return Fernet.generate_key().decode() if name == "secret_key" else secrets.token_urlsafe(32)

@@ -1,0 +1,139 @@
+"""Our own processes, as the embedded default runs them, and how to tell that they are ready."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api_stub.client import Client
+from api_stub.stack.ports import free_port
+from api_stub.stack.running import publish, withdraw
+from api_stub.stack.stack import Service, Stack
+from db.engine import Database
+from db.store import leases
+
+FLOWER_USER = "rapport"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the stack's servers listen, all on loopback."""
+
+    api: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    flower: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    sandbox: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+
+
+def settings_for(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
+    """Return the settings of the embedded default: quick ticks, short leases, everything below `data_dir`."""
+    return {
+        "sandbox_url": addresses.sandbox,
+        "evidence_dir": data_dir / "evidence",
+        "metrics_dir": data_dir / "metrics",
+        "open_metrics": True,
+        "action_time_limit": timedelta(seconds=60),
+        "dispatch_every": timedelta(seconds=1),
+        "settle_time": timedelta(seconds=3),
+        "log_format": "json",
+    }
+
+
+def sandbox(stack: Stack, addresses: Addresses) -> Service:
+    """Return the practice network."""
+    return Service(
+        "sandbox",
+        _rapport(
+            "sandbox", "--port", _port(addresses.sandbox), "--state", str(stack.data_dir / "sandbox.sqlite3")
+        ),
+        env={"RAPPORT_SANDBOX_KEY": stack.secrets.sandbox_key.get_secret_value()},
+        ready=_answers(f"{addresses.sandbox}/_sandbox/health"),
+    )
+
+
+def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
+    """Return beat, the workers, the front door and Flower. Ready means that each of them answers."""
+    browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
+    pings = _Pings(stack.redis_url)
+    flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
+    return [
+        Service("control", _rapport("worker", "control", "--name", "control"), ready=pings.of("control")),
+        *(Service(n, _rapport("worker", "browser", "--name", n), ready=pings.of(n)) for n in browsers),
+        Service("beat", _rapport("beat")),
+        Service(
+            "api", _rapport("api", "--port", _port(addresses.api)), ready=_answers(f"{addresses.api}/health")
+        ),
+        Service(
+            "flower",
+            _rapport("flower", "--port", _port(addresses.flower)),
+            env={"RAPPORT_FLOWER_AUTH": flower_auth},
+            ready=_answers(f"{addresses.flower}/healthcheck"),
+        ),
+    ]
+
+
+class _Pings:
+    """Which workers answered so far; asks again only while one is missing."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._client = Client(redis_url)
+        self._seen: set[str] = set()
+
+    def of(self, name: str) -> Callable[[], bool]:
+        def ready() -> bool:
+            if name not in self._seen:
+                self._seen |= {worker.partition("@")[0] for worker in self._client.workers(timeout_s=0.5)}
+            return name in self._seen
+
+        return ready
+
+
+def _rapport(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "api_stub.cli", *arguments)
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
+
+
+def _answers(url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        try:
+            return httpx.get(url, timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    return ready
+
+
+@contextmanager
+def rapport_stack(
+    data_dir: Path,
+    *,
+    migrate: Callable[[str], object],
+    browser_workers: int,
+    on_step: Callable[[str], object],
+) -> Iterator[tuple[Stack, Addresses]]:
+    """Run everything of the embedded default; when the block is left, nothing of it runs any more."""
+    addresses = Addresses()
+    stack = Stack(data_dir, settings=settings_for(data_dir, addresses), migrate=migrate, on_step=on_step)
+    with stack:
+        _void_leases(stack.database_url)
+        stack.start(sandbox(stack, addresses), *ours(stack, addresses, browser_workers=browser_workers))
+        publish(data_dir, stack.environment)
+        try:
+            yield stack, addresses
+        finally:
+            withdraw(data_dir)
+
+
+def _void_leases(database_url: str) -> None:
+    # All workers on this data folder were ours and none runs: what they held needn't lapse first.
+    database = Database(database_url, application_name="rapport stack")
+    with database.transaction() as session:
+        leases.void_leases(session)
+    database.close()

@@ -1,0 +1,227 @@
+"""Everything that Rapport needs, started in order and stopped in reverse, whatever happens between."""
+
+import atexit
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.errors import StackError
+from api_stub.stack.interrupts import Interrupts
+from api_stub.stack.lock import FolderLock
+from api_stub.stack.postgres import Postgres
+from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.redis import Redis
+from api_stub.stack.secrets import StackSecrets, load_secrets
+from worker.clock import monotonic_seconds
+
+_SERVICES_STOP: Final = timedelta(seconds=10)
+"""For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of our own processes. `env` comes on top of what `Stack.environment` gives everyone."""
+
+    name: str
+    argv: tuple[str | PathLike[str], ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
+    cwd: Path | None = None
+    grace: timedelta = timedelta(seconds=8)
+    ready_within: timedelta = timedelta(seconds=60)
+
+
+class Stack:
+    """Postgres, Redis and our processes, on one data folder.
+
+    Within the `with` block all is running; after it nothing is, also when it is left by Ctrl-C or SIGTERM
+    (both arrive as KeyboardInterrupt), and at any moment of the start. A further Ctrl-C during the stop is
+    not heard. What a killed stack left behind is ended by the next one's start.
+
+    Given a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields
+    of worker.settings.Settings, and win over the environment and over the keys of this folder.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        database_url: str | None = None,
+        redis_url: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        migrate: Callable[[str], object] | None = None,
+        durable: bool = True,
+        on_step: Callable[[str], object] = lambda _text: None,
+    ) -> None:
+        self.data_dir = data_dir.absolute()
+        self._given_database_url = database_url
+        self._given_redis_url = redis_url
+        self._settings = dict(settings or {})
+        self._migrate = migrate
+        self._durable = durable
+        self._on_step = on_step
+        self._interrupts = Interrupts()
+        self._exit = ExitStack()
+        self._table = ProcessTable(self.data_dir, self._interrupts)
+        self._lock = FolderLock(self.data_dir)
+        self._secrets: StackSecrets | None = None
+        self._children: dict[str, Child] = {}
+        self._stop_deadline = 0.0
+        self._database_url = ""
+        self._redis_url = ""
+
+    def __enter__(self) -> Self:
+        atexit.register(self._stop)  # for an interrupt in the instant between __exit__ and its first line
+        self._interrupts.install()
+        try:
+            self._start()
+            return self  # noqa: TRY300 - an interrupt just before this return must find the clean-up
+        except BaseException:
+            self._stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def database_url(self) -> str:
+        """Where Postgres is."""
+        return self._database_url
+
+    @property
+    def redis_url(self) -> str:
+        """Where Redis is."""
+        return self._redis_url
+
+    @property
+    def secrets(self) -> StackSecrets:
+        """The keys and passwords of this folder. Raises StackError outside of the `with` block."""
+        if self._secrets is None:
+            raise StackError("the stack is not started")
+        return self._secrets
+
+    @property
+    def children(self) -> Mapping[str, Child]:
+        """What runs, by name, for tests that kill it."""
+        return dict(self._children)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every service sees: a few inherited variables, the addresses, keys and settings."""
+        keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
+        urls = {"database_url": self._database_url, "redis_url": self._redis_url}
+        return {
+            **settings_environment(keys),
+            **inherited_environment(),
+            **settings_environment({**self._settings, **urls}),
+        }
+
+    def start(self, *services: Service) -> None:
+        """Start these at once, and return when all are ready. They are stopped together, before earlier ones.
+
+        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't get there.
+        """
+        wave: list[tuple[Service, Child]] = []
+        self._exit.callback(self._stop_wave, wave)
+        environment = self.environment
+        for service in services:
+            self._on_step(f"starting {service.name}")
+            self._children[service.name] = self._table.start(
+                service.name,
+                service.argv,
+                {**environment, **service.env},
+                started=partial(_remember, wave, service),
+                cwd=service.cwd,
+            )
+        for service, child in wave:
+            child.wait_until(service.ready or child.alive, service.ready_within)
+
+    def run(self, service: Service) -> None:
+        """Start a program that ends by itself, and return when it has ended well.
+
+        Raises StackError, with the tail of its log, if it fails or takes longer than `ready_within`.
+        """
+        environment = {**self.environment, **service.env}
+        child = self._table.start(service.name, service.argv, environment, cwd=service.cwd)
+        try:
+            code = child.wait(service.ready_within)
+        finally:
+            child.stop(timedelta(0))
+            self._table.forget(child)
+        if code:
+            raise StackError(f"{service.name} failed:\n{child.tail(5)}")
+
+    def stop(self, name: str) -> None:
+        """Stop one service, which may be dead already. It can be started again."""
+        child = self._children.pop(name)
+        child.stop(_SERVICES_STOP)
+        self._table.forget(child)
+
+    def check(self) -> None:
+        """Raise ChildDiedError, with the tail of its log, if any process that should run does not."""
+        for child in self._children.values():
+            child.check()
+
+    def _start(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._exit.callback(self._lock.release)
+        self._lock.acquire()
+        self._exit.callback(self._table.end_leftovers, timedelta(0))
+        ended = self._table.end_leftovers()
+        if ended:
+            self._on_step(f"ended {ended} processes that an earlier run had left")
+        self._secrets = load_secrets(self.data_dir)
+        self._database_url = self._given_database_url or self._start_postgres()
+        self._redis_url = self._given_redis_url or self._start_redis()
+        if self._migrate is not None:
+            self._on_step("bringing the tables up to date")
+            self._migrate(self._database_url)
+
+    def _start_postgres(self) -> str:
+        self._on_step("starting Postgres")
+        postgres = Postgres(self.data_dir, table=self._table, durable=self._durable)
+        self._exit.callback(postgres.stop)
+        postgres.start()
+        if postgres.child is not None:
+            self._children["postgres"] = postgres.child
+        return postgres.url
+
+    def _start_redis(self) -> str:
+        self._on_step("starting Redis")
+        server = Redis(self.data_dir, table=self._table)
+        self._exit.callback(server.stop)
+        server.start()
+        if server.child is not None:
+            self._children["redis"] = server.child
+        return server.url
+
+    def _stop_wave(self, wave: list[tuple[Service, Child]]) -> None:
+        began = monotonic_seconds()
+        for _, child in wave:
+            child.ask_to_stop()
+        for service, child in wave:
+            deadline = min(began + service.grace.total_seconds(), self._stop_deadline)
+            child.stop(timedelta(seconds=max(0.0, deadline - monotonic_seconds())))
+
+    def _stop(self) -> None:
+        self._interrupts.ignore()
+        self._stop_deadline = monotonic_seconds() + _SERVICES_STOP.total_seconds()
+        self._children.clear()
+        try:
+            self._exit.close()
+        finally:
+            self._interrupts.restore()
+            atexit.unregister(self._stop)
+
+
+def _remember(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:
+    wave.append((service, child))

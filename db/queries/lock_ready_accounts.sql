@@ -1,0 +1,16 @@
+-- Accounts that may start an action now: active, something due, nothing in flight. Locked until the commit,
+-- so that two dispatchers never serve one account at once; one that is being served is passed over.
+select a.id
+from accounts a
+join lateral (
+    select min(d.not_before) as since
+    from actions d
+    where d.account_id = a.id
+      and d.state in ('planned', 'uncertain')
+      and d.lease_until is null
+      and d.not_before <= now()
+) due on due.since is not null
+where a.status = 'active'
+order by due.since
+limit :batch
+for no key update of a skip locked

@@ -1,0 +1,111 @@
+"""Accounts: who acts, on which site, under which limits."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.tables import Account, QuotaLimit
+from worker.errors import Reason
+from worker.rules.model import AccountStatus, Kind
+from worker.rules.windows import DEFAULT_LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """One login on one site. `session` is the sealed storage state, or None before the first sign-in."""
+
+    id: int
+    name: str
+    site: str
+    zone: ZoneInfo
+    status: AccountStatus
+    stop_reason: Reason | None
+    session: bytes | None
+
+
+def _record(row: Account) -> AccountRecord:
+    return AccountRecord(
+        id=row.id,
+        name=row.name,
+        site=row.site,
+        zone=ZoneInfo(row.time_zone),
+        status=AccountStatus(row.status),
+        stop_reason=Reason(row.stop_reason) if row.stop_reason else None,
+        session=row.session,
+    )
+
+
+def add(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRecord:
+    """Add an account, or return the one of that name; its zone then becomes `zone`."""
+    statement = insert(Account).values(name=name, site=site, time_zone=zone.key)
+    row = session.scalars(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"time_zone": zone.key}).returning(
+            Account
+        )
+    ).one()
+    return _record(row)
+
+
+def by_name(session: Session, name: str) -> AccountRecord | None:
+    """Return the account called `name`, or None."""
+    row = session.scalar(select(Account).where(Account.name == name))
+    return _record(row) if row else None
+
+
+def by_id(session: Session, account_id: int) -> AccountRecord:
+    """Return the account. Raises NoResultFound if there is none."""
+    return _record(session.scalars(select(Account).where(Account.id == account_id)).one())
+
+
+def keep_session(session: Session, account_id: int, sealed: bytes) -> None:
+    """Store a fresh sign-in and let the account act again."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(session=sealed, status=AccountStatus.ACTIVE, stop_reason=None)
+    )
+
+
+def stop(session: Session, account_id: int, reason: Reason) -> None:
+    """Let the account do nothing more until a person has looked (promise 5)."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(status=AccountStatus.STOPPED, stop_reason=reason)
+    )
+
+
+def limits(session: Session, account_id: int, kind: Kind) -> Limits:
+    """Return the account's own limits for `kind`, or the defaults of design §4."""
+    row = session.get(QuotaLimit, (account_id, kind))
+    if row is None:
+        return DEFAULT_LIMITS[kind]
+    return Limits(
+        per_run=row.per_run,
+        per_day=row.per_day,
+        per_week=row.per_week,
+        gap_min=timedelta(milliseconds=row.gap_min_ms),
+        gap_max=timedelta(milliseconds=row.gap_max_ms),
+    )
+
+
+def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits) -> None:
+    """Give the account limits of its own; they hold at the next decision."""
+    values = {
+        "per_run": limits.per_run,
+        "per_day": limits.per_day,
+        "per_week": limits.per_week,
+        "gap_min_ms": limits.gap_min // timedelta(milliseconds=1),
+        "gap_max_ms": limits.gap_max // timedelta(milliseconds=1),
+    }
+    statement = insert(QuotaLimit).values(account_id=account_id, kind=kind, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
+
+
+def everyone(session: Session) -> list[AccountRecord]:
+    """Return all accounts by name."""
+    return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]

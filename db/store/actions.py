@@ -1,0 +1,269 @@
+"""Actions: every move of one action's life, as a compare-and-set.
+
+`attempt` is the fencing token: a claim raises it, and every later move asks for it, so a worker that lost
+its lease moves nothing any more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.tables import Account, Action, Contact, Interaction
+from worker.errors import Reason
+from worker.rules.lifecycle import check_move
+from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What a message carries: which action is due."""
+
+    action_id: UUID
+    kind: Kind
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An action in a worker's hand. `looking`: it may have happened already, so it may only be looked at."""
+
+    action_id: UUID
+    attempt: int
+    looking: bool
+    account_id: int
+    campaign_id: UUID
+    contact_id: int
+    kind: Kind
+    occasion: str
+    occasion_on: date
+    message: str
+    failures: int
+    looks: int
+    acting_since: datetime | None
+    acting_attempt: int | None
+    planned_at: datetime
+    correlation_id: str
+    site: str
+    zone: ZoneInfo
+    session: bytes | None
+    profile_url: str
+
+
+def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nudge]:
+    """Take what is due, at most one action for each account, under a lease. Publish after the commit."""
+    accounts = list(session.scalars(load("lock_ready_accounts"), {"batch": batch}))
+    if not accounts:
+        return []
+    rows = session.execute(load("queue_due_actions"), {"accounts": accounts, "lease": lease})
+    return [Nudge(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
+
+
+def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
+    """Take a queued action, or an uncertain one to look at. None: somebody did, or it needs nothing."""
+    taken = session.execute(
+        update(Action)
+        .where(
+            Action.id == action_id,
+            Action.state.in_([ActionState.QUEUED, ActionState.UNCERTAIN]),
+            Action.lease_owner.is_(None),
+            Action.lease_until.is_not(None),
+        )
+        .values(
+            state=case((Action.state == ActionState.QUEUED, ActionState.CLAIMED), else_=Action.state),
+            attempt=Action.attempt + 1,
+            lease_owner=owner,
+            lease_until=func.now() + lease,
+        )
+        .returning(Action.id)
+    ).first()
+    if taken is None:
+        return None
+    action, account, contact = session.execute(
+        select(Action, Account, Contact)
+        .join(Account, Account.id == Action.account_id)
+        .join(Contact, Contact.id == Action.contact_id)
+        .where(Action.id == action_id)
+    ).one()
+    return Claim(
+        action_id=action.id,
+        attempt=action.attempt,
+        looking=action.state == ActionState.UNCERTAIN,
+        account_id=account.id,
+        campaign_id=action.campaign_id,
+        contact_id=contact.id,
+        kind=Kind(action.kind),
+        occasion=action.occasion,
+        occasion_on=action.occasion_on,
+        message=action.message,
+        failures=action.failures,
+        looks=action.looks,
+        acting_since=action.acting_since,
+        acting_attempt=action.acting_attempt,
+        planned_at=action.created_at,
+        correlation_id=action.correlation_id,
+        site=account.site,
+        zone=ZoneInfo(account.time_zone),
+        session=account.session,
+        profile_url=contact.profile_url,
+    )
+
+
+def closed_gate(session: Session, claim: Claim) -> Reason | None:
+    """Return which gate is closed for this action at this moment, or None. Asked right before the effect."""
+    status, stop_reason, do_not_contact, contact_status = session.execute(
+        select(Account.status, Account.stop_reason, Contact.do_not_contact, Contact.status)
+        .join(Contact, Contact.account_id == Account.id)
+        .where(Account.id == claim.account_id, Contact.id == claim.contact_id)
+    ).one()
+    if do_not_contact:
+        return Reason.DO_NOT_CONTACT
+    if contact_status != ContactStatus.CONNECTED:
+        return Reason.NOT_CONNECTED
+    if status != AccountStatus.ACTIVE:
+        return Reason(stop_reason or Reason.ACCOUNT_STOPPED)
+    return None
+
+
+def intend(session: Session, claim: Claim) -> bool:
+    """Write down that the effect is about to happen. Commit before the click; False means that we lost it."""
+    return _move(
+        session, claim, ActionState.CLAIMED, ActionState.ACTING,
+        acting_since=func.now(), acting_attempt=claim.attempt,
+    )  # fmt: skip
+
+
+def give_back(
+    session: Session,
+    claim: Claim,
+    *,
+    reason: Reason,
+    detail: str,
+    wait: timedelta | None = None,
+    until: datetime | None = None,
+    failed: bool = False,
+) -> bool:
+    """Plan a claimed action again, after `wait` or at `until`; `failed` counts a passing fault."""
+    return _move(
+        session, claim, ActionState.CLAIMED, ActionState.PLANNED,
+        reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
+        failures=Action.failures + int(failed), **_FREE,
+    )  # fmt: skip
+
+
+def hold_others(session: Session, claim: Claim, *, reason: Reason, until: datetime) -> None:
+    """Let the account's other due actions of this kind wait as well, with the same reason.
+
+    A window that is closed for one is closed for all (a run's only for its campaign); asking for each of
+    them in turn would only tell the same story many times.
+    """
+    others = [
+        Action.account_id == claim.account_id,
+        Action.kind == claim.kind,
+        Action.state == ActionState.PLANNED,
+        Action.not_before < until,
+    ]
+    if reason is Reason.RUN_LIMIT:
+        others.append(Action.campaign_id == claim.campaign_id)
+    session.execute(update(Action).where(*others).values(reason=reason, not_before=until))
+
+
+def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:
+    """End a claimed action without an effect: skipped or failed, and why."""
+    return _move(session, claim, ActionState.CLAIMED, state, reason=reason, detail=detail, **_FREE)
+
+
+def doubt(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:
+    """The effect may have happened: uncertain, to be looked at after `wait`."""
+    return _move(
+        session, claim, ActionState.ACTING, ActionState.UNCERTAIN,
+        reason=reason, detail=detail, not_before=func.now() + wait, looks=0, **_FREE,
+    )  # fmt: skip
+
+
+def look_again(
+    session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta, absent: bool
+) -> bool:
+    """Keep an uncertain action uncertain until the next look; `absent` counts a look that found nothing."""
+    return _move(
+        session, claim, ActionState.UNCERTAIN, ActionState.UNCERTAIN,
+        reason=reason, detail=detail, not_before=func.now() + wait,
+        looks=Action.looks + int(absent), failures=Action.failures + int(not absent), **_FREE,
+    )  # fmt: skip
+
+
+def settle_absent(session: Session, claim: Claim, *, detail: str) -> bool:
+    """It surely did not happen: plan it again."""
+    return _move(
+        session, claim, ActionState.UNCERTAIN, ActionState.PLANNED,
+        reason=Reason.PROOF_MISSING, detail=detail, not_before=func.now(),
+        looks=0, failures=Action.failures + 1,
+        acting_since=None, acting_attempt=None, **_FREE,
+    )  # fmt: skip
+
+
+def ask_person(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
+    """Nobody but a person can tell what happened."""
+    return _move(
+        session, claim, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, reason=reason, detail=detail, **_FREE
+    )
+
+
+def record(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
+    """Write what happened: the interaction, the contact's date and the end state, or nothing of it.
+
+    False means that the fencing token was lost. Safe to repeat when a commit's outcome is unknown: the
+    interaction is unique by action.
+    """
+    was = ActionState.UNCERTAIN if claim.looking else ActionState.ACTING
+    if not _move(session, claim, was, ActionState.DONE, reason=None, detail=None, **_FREE):
+        return False
+    session.add(
+        Interaction(
+            account_id=claim.account_id,
+            contact_id=claim.contact_id,
+            action_id=claim.action_id,
+            type=claim.kind,
+            status=status,
+            occasion=claim.occasion,
+            message=text,
+            screenshot=screenshot,
+            correlation_id=claim.correlation_id,
+        )
+    )
+    session.execute(
+        update(Contact).where(Contact.id == claim.contact_id).values(last_greeted_on=claim.occasion_on)
+    )
+    return True
+
+
+_FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+def _move(
+    session: Session,
+    claim: Claim,
+    from_state: ActionState,
+    to_state: ActionState,
+    **values: Any,  # noqa: ANN401 -- new values of columns of any type
+) -> bool:
+    check_move(from_state, to_state)
+    moved = session.execute(
+        update(Action)
+        .where(Action.id == claim.action_id, Action.state == from_state, Action.attempt == claim.attempt)
+        .values(state=to_state, **values)
+        .returning(Action.id)
+    )
+    return moved.first() is not None
+
+
+def state_of(session: Session, action_id: UUID) -> tuple[ActionState, int]:
+    """Return the action's state and attempt: how a commit whose answer was lost is settled."""
+    state, attempt = session.execute(select(Action.state, Action.attempt).where(Action.id == action_id)).one()
+    return ActionState(state), attempt

@@ -1,0 +1,165 @@
+"""Campaigns: one run of a kind for an account, from the request to its plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.tables import Account, Action, Campaign
+from worker.errors import Reason
+from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """One campaign with the validated snapshot of its options."""
+
+    id: UUID
+    account_id: int
+    account: str
+    kind: CampaignKind
+    options: dict[str, Any]
+    state: CampaignState
+    reason: Reason | None
+    detail: str | None
+    preview: list[dict[str, str]] | None
+    correlation_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One row of a plan. A reason means that it is left out at once, and why."""
+
+    contact_id: int
+    occasion: str
+    on: date
+    message: str
+    reason: Reason | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+def _record(row: Campaign, account: str) -> CampaignRecord:
+    return CampaignRecord(
+        id=row.id,
+        account_id=row.account_id,
+        account=account,
+        kind=CampaignKind(row.kind),
+        options=row.options,
+        state=CampaignState(row.state),
+        reason=Reason(row.reason) if row.reason else None,
+        detail=row.detail,
+        preview=row.preview,
+        correlation_id=row.correlation_id,
+        created_at=row.created_at,
+    )
+
+
+def start(
+    session: Session,
+    *,
+    campaign_id: UUID,
+    account_id: int,
+    kind: CampaignKind,
+    options: dict[str, Any],
+    correlation_id: str,
+) -> bool:
+    """Add a campaign that must first read its site. False where this id was started before."""
+    statement = insert(Campaign).values(
+        id=campaign_id,
+        account_id=account_id,
+        kind=kind,
+        options=options,
+        state=CampaignState.READING,
+        nudged_at=func.now(),
+        correlation_id=correlation_id,
+    )
+    inserted = session.execute(statement.on_conflict_do_nothing().returning(Campaign.id))
+    return inserted.first() is not None
+
+
+def get(session: Session, campaign_id: UUID) -> CampaignRecord | None:
+    """Return the campaign, or None."""
+    found = session.execute(
+        select(Campaign, Account.name)
+        .join(Account, Account.id == Campaign.account_id)
+        .where(Campaign.id == campaign_id)
+    ).first()
+    return _record(*found) if found else None
+
+
+def plan(session: Session, campaign: CampaignRecord, kind: Kind, actions: Sequence[PlannedAction]) -> int:
+    """Insert the plan's actions, but for occasions that are planned already; return how many are to be done.
+
+    One statement, so running it twice, or twice at once, changes nothing.
+    """
+    inserted = session.scalars(
+        load("plan_actions"),
+        {
+            "account_id": campaign.account_id,
+            "campaign_id": campaign.id,
+            "kind": kind,
+            "correlation_id": campaign.correlation_id,
+            "ids": [action.id for action in actions],
+            "contact_ids": [action.contact_id for action in actions],
+            "occasions": [action.occasion for action in actions],
+            "occasion_dates": [action.on for action in actions],
+            "messages": [action.message for action in actions],
+            "states": [ActionState.SKIPPED if a.reason else ActionState.PLANNED for a in actions],
+            "reasons": [action.reason for action in actions],
+        },
+    )
+    return sum(state == ActionState.PLANNED for state in inserted)
+
+
+def finish(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
+    """Mark the campaign as planned; a dry run leaves its preview instead of actions."""
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(state=CampaignState.PLANNED, planned_at=func.now(), preview=preview)
+    )
+
+
+def fail(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> None:
+    """End a campaign that could not be planned, with the reason that a person reads."""
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.READING)
+        .values(state=CampaignState.FAILED, reason=reason, detail=detail)
+    )
+
+
+def to_nudge(session: Session, stale_after: timedelta) -> Sequence[CampaignRecord]:
+    """Take the campaigns whose reading was asked for longer ago than `stale_after`; stamp them as asked now.
+
+    A lost message costs no more than this wait.
+    """
+    stale = (
+        select(Campaign.id)
+        .where(
+            Campaign.state == CampaignState.READING,
+            or_(Campaign.nudged_at.is_(None), Campaign.nudged_at < func.now() - stale_after),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(
+        session.scalars(
+            update(Campaign).where(Campaign.id.in_(stale)).values(nudged_at=func.now()).returning(Campaign.id)
+        )
+    )
+    return [record for campaign_id in ids if (record := get(session, campaign_id))]
+
+
+def progress(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
+    """Return how many of the campaign's actions are in which state."""
+    rows = session.execute(
+        select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)
+    )
+    return {ActionState(state): count for state, count in rows}

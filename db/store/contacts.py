@@ -1,0 +1,87 @@
+"""Contacts: people known to an account, by normalised profile address."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.tables import Contact
+from worker.rules.birthdays import celebrated
+from worker.rules.model import BirthdayCard
+
+
+@dataclass(frozen=True, slots=True)
+class DueBirthday:
+    """A contact whose birthday is celebrated on `on`, and what decides whether to greet."""
+
+    contact_id: int
+    full_name: str
+    language: str | None
+    do_not_contact: bool
+    last_greeted_on: date | None
+    on: date
+
+
+def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
+    """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
+
+    A page that shows 28 February says nothing of 29: a birthday on the 29th that is known already stays.
+    """
+    people = {
+        card.profile_url: {
+            "account_id": account_id,
+            "profile_url": card.profile_url,
+            "full_name": card.full_name,
+            "birth_month": card.on.month,
+            "birth_day": card.on.day,
+        }
+        for card in cards
+    }
+    if not people:
+        return 0
+    statement = insert(Contact).values(list(people.values()))
+    fresh = statement.excluded
+    leap_child = (Contact.birth_month == 2) & (Contact.birth_day == 29)
+    shown_on_28th = (fresh.birth_month == 2) & (fresh.birth_day == 28)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "profile_url"],
+            set_={
+                "full_name": fresh.full_name,
+                "birth_month": fresh.birth_month,
+                "birth_day": fresh.birth_day,
+            },
+            where=~(leap_child & shown_on_28th) | Contact.birth_month.is_(None),
+        )
+    )
+    return len(people)
+
+
+def due_birthdays(session: Session, account_id: int, today: date, late_days: int) -> Sequence[DueBirthday]:
+    """Return the connected contacts with a birthday today or at most `late_days` days ago."""
+    days = celebrated(today, late_days)
+    rows = session.execute(
+        load("due_birthdays"),
+        {
+            "account_id": account_id,
+            "months": [birthday.month for birthday in days],
+            "days": [birthday.day for birthday in days],
+            "dates": list(days.values()),
+        },
+    )
+    return [DueBirthday(*row) for row in rows]
+
+
+def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:
+    """Say whether this person may ever be contacted; return whether there is such a contact."""
+    found = session.execute(
+        update(Contact)
+        .where(Contact.account_id == account_id, Contact.profile_url == profile_url)
+        .values(do_not_contact=value)
+        .returning(Contact.id)
+    )
+    return found.first() is not None

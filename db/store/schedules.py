@@ -1,0 +1,80 @@
+"""Schedules: which campaigns start by themselves, and that each instant fires once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.tables import Account, Schedule, ScheduleFire
+from worker.rules.model import CampaignKind
+
+
+@dataclass(frozen=True, slots=True)
+class DueSchedule:
+    """A schedule whose next fire has come, at `fire_at` (aware)."""
+
+    id: int
+    account: str
+    zone: ZoneInfo
+    kind: CampaignKind
+    cron: str
+    options: dict[str, Any]
+    fire_at: datetime
+    now: datetime
+
+
+def put(
+    session: Session,
+    *,
+    account_id: int,
+    kind: CampaignKind,
+    cron: str,
+    options: dict[str, Any],
+    next_fire_at: datetime,
+) -> None:
+    """Set an account's schedule for one kind of campaign; an earlier one is replaced."""
+    values = {"cron": cron, "options": options, "next_fire_at": next_fire_at, "enabled": True}
+    statement = insert(Schedule).values(account_id=account_id, kind=kind, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
+
+
+def take_due(session: Session) -> Sequence[DueSchedule]:
+    """Lock the schedules whose time has come, by Postgres' clock; another beat's are passed over."""
+    rows = session.execute(
+        select(Schedule, Account, func.now())
+        .join(Account, Account.id == Schedule.account_id)
+        .where(Schedule.enabled, Schedule.next_fire_at <= func.now())
+        .order_by(Schedule.next_fire_at)
+        .with_for_update(skip_locked=True, of=Schedule)
+    )
+    return [
+        DueSchedule(
+            id=schedule.id,
+            account=account.name,
+            zone=ZoneInfo(account.time_zone),
+            kind=CampaignKind(schedule.kind),
+            cron=schedule.cron,
+            options=schedule.options,
+            fire_at=schedule.next_fire_at,
+            now=now,
+        )
+        for schedule, account, now in rows
+    ]
+
+
+def fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_fire_at: datetime) -> None:
+    """Note that this instant has fired, once for all beats, and move on to the next one."""
+    noted = insert(ScheduleFire).values(schedule_id=due.id, fire_at=due.fire_at, campaign_id=campaign_id)
+    session.execute(noted.on_conflict_do_nothing())
+    skip(session, due, next_fire_at=next_fire_at)
+
+
+def skip(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
+    """Move on to the next instant without firing this one."""
+    session.execute(update(Schedule).where(Schedule.id == due.id).values(next_fire_at=next_fire_at))

@@ -1,0 +1,46 @@
+"""Birthday campaigns: the task functions."""
+
+from uuid import uuid4
+
+from tasks.contract import (
+    BIRTHDAY_CAMPAIGN,
+    BIRTHDAY_GREET,
+    BIRTHDAY_READ,
+    ActionRef,
+    BirthdayCampaign,
+    BirthdayOptions,
+    CampaignRef,
+)
+from tasks.dispatch import dispatch
+from tasks.hooks import nudge
+from tasks.perform import perform
+from tasks.plan import read_birthdays, start_birthdays
+from tasks.services import services
+from worker.app import app
+
+
+@app.task(name=BIRTHDAY_CAMPAIGN, pydantic=True, pydantic_strict=False)
+def campaign(request: BirthdayCampaign) -> None:
+    """Start a birthday campaign: read the site if asked to, plan, dispatch."""
+    campaign_id = request.campaign_id or uuid4()
+    options = BirthdayOptions.model_validate(request.model_dump(include=set(BirthdayOptions.model_fields)))
+    with services().database.transaction() as session:
+        reading = start_birthdays(session, account=request.account, campaign_id=campaign_id, options=options)
+    if reading:
+        nudge(read, campaign_id=str(campaign_id))
+    else:
+        nudge(dispatch)
+
+
+@app.task(name=BIRTHDAY_READ, pydantic=True, pydantic_strict=False)
+def read(ref: CampaignRef) -> None:
+    """Read the birthdays page of the campaign's account and plan."""
+    read_birthdays(services(), ref.campaign_id)
+    nudge(dispatch)
+
+
+@app.task(name=BIRTHDAY_GREET, pydantic=True, pydantic_strict=False)
+def greet(ref: ActionRef) -> None:
+    """Carry out one greeting."""
+    perform(services(), ref.action_id)
+    nudge(dispatch)

@@ -1,0 +1,44 @@
+"""Due actions become messages."""
+
+from celery import Task
+
+from db.store import actions
+from tasks.contract import DISPATCH, Tick
+from tasks.hooks import nudge
+from tasks.services import Services, services
+from worker import logs, metrics
+from worker.app import app
+from worker.rules.model import Kind
+
+log = logs.logger(__name__)
+
+BATCH = 200
+"""Accounts served by one dispatch; the next tick serves the rest."""
+
+
+def dispatch_due(services: Services) -> int:
+    """Queue what is due, at most one action for each account, and publish it after the commit.
+
+    A publish that fails costs nothing: the lease brings the action back.
+    """
+    with services.database.transaction() as session:
+        nudges = actions.queue_due(session, batch=BATCH, lease=services.settings.lease)
+    for due in nudges:
+        with logs.bound(correlation_id=due.correlation_id):
+            nudge(task_for(due.kind), action_id=str(due.action_id))
+        metrics.DISPATCHED.labels(due.kind).inc()
+    if nudges:
+        log.info("dispatched", actions=len(nudges))
+    return len(nudges)
+
+
+def task_for(kind: Kind) -> Task:
+    """Return the task that carries out actions of `kind`."""
+    names = {Kind.GREET: "tasks.birthday.greet"}
+    return app.tasks[names[kind]]
+
+
+@app.task(name=DISPATCH, pydantic=True, pydantic_strict=False)
+def dispatch(tick: Tick) -> None:
+    """Hand due actions to the browser workers."""
+    dispatch_due(services())

@@ -1,0 +1,72 @@
+"""Celery's signals: logging, the correlation id's way, metrics, and closing what a child opened."""
+
+from typing import Any
+
+from celery import Task, signals
+from kombu.exceptions import OperationalError
+from pydantic import ValidationError
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from tasks.contract import CORRELATION_HEADER
+from tasks.services import close_services
+from worker import logs, metrics
+from worker.settings import get_settings
+
+log = logs.logger(__name__)
+
+
+@signals.setup_logging.connect(weak=False)
+def own_the_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Set up our logging; being connected at all keeps Celery from setting up its own."""
+    logs.configure(get_settings())
+
+
+@signals.before_task_publish.connect(weak=False)
+def send_correlation(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Let the correlation id ride along. A repeated publish keeps the first one's."""
+    headers.setdefault(CORRELATION_HEADER, logs.correlation_id())
+
+
+@signals.task_prerun.connect(weak=False)
+def bind_task(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Bind the ids to every line of this task. Cleared here too: postrun never comes after a kill."""
+    clear_contextvars()
+    bind_contextvars(
+        task=task.name,
+        task_id=task_id,
+        correlation_id=getattr(task.request, CORRELATION_HEADER, None) or logs.new_correlation_id(),
+    )
+
+
+@signals.task_postrun.connect(weak=False)
+def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Count how tasks end."""
+    metrics.TASKS.labels(task.name, str(state).lower()).inc()
+    clear_contextvars()
+
+
+@signals.task_failure.connect(weak=False)
+def tell_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Say in one line why a task failed; wrong arguments by field."""
+    kind = type(exception).__name__
+    metrics.ERRORS.labels(kind, sender.name).inc()
+    if isinstance(exception, ValidationError):
+        fields = {".".join(map(str, e["loc"])) or "arguments": e["msg"] for e in exception.errors()}
+        log.error("task_arguments_refused", fields=fields)
+    else:
+        log.error("task_failed", error=kind, text=str(exception))
+
+
+@signals.worker_process_shutdown.connect(weak=False)
+def close_child(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Close this child's browser and connections: no Chromium outlives its worker."""
+    close_services()
+
+
+def nudge(task: Task, **kwargs: str) -> None:
+    """Publish a task that may be lost: what it would do is in Postgres and the next tick finds it there."""
+    try:
+        task.apply_async(kwargs=kwargs)
+    except OperationalError as error:
+        metrics.ERRORS.labels("broker_unreachable", task.name).inc()
+        log.warning("nudge_not_published", nudged=task.name, text=str(error))

@@ -1,0 +1,92 @@
+"""Uncertain effects are settled by looking into the thread, never by doing them again (design §2, step 7)."""
+
+import random
+
+from db.store import accounts, actions
+from db.store.actions import Claim
+from tasks import quota, settle
+from tasks.services import Services
+from tasks.settle import Outcome
+from tasks.thread import open_thread, sent_for_occasion
+from worker import logs, metrics
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES, retry_wait
+
+log = logs.logger(__name__)
+
+
+def look(services: Services, claim: Claim) -> Outcome:
+    """Look once and move on: found is done, surely absent is planned again, else another look or a person."""
+    try:
+        site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
+        thread = open_thread(services, site, claim)
+        found = sent_for_occasion(thread.messages(), claim)
+    except TryAgainError as error:
+        return _unreadable(services, claim, error)
+    except StopAccountError as error:
+        return _stopped(services, claim, error)
+    except NeverError as error:
+        return _ask(services, claim, error.reason, f"the thread can't be read any more: {error}")
+    if not found:
+        return _absent(services, claim)
+    shot = settle.take_screenshot(services, claim, site, masked=False)
+    recorded = settle.record(services, claim, status="found", screenshot=shot)
+    return Outcome.DONE if recorded else Outcome.LOST
+
+
+def _absent(services: Services, claim: Claim) -> Outcome:
+    wait = services.settings.settle_time
+    if claim.looks + 1 < LOOKS_NEEDED:
+        detail = f"look {claim.looks + 1} of {LOOKS_NEEDED} found nothing"
+        with services.database.transaction() as session:
+            actions.look_again(
+                session, claim, reason=Reason.PROOF_MISSING, detail=detail, wait=wait, absent=True
+            )
+        return Outcome.UNCERTAIN
+    if claim.failures + 1 >= MAX_FAILURES:
+        return _ask(services, claim, Reason.PROOF_MISSING, "sent several times, never seen in the thread")
+    with services.database.transaction() as session:
+        settled = actions.settle_absent(session, claim, detail=f"{LOOKS_NEEDED} looks apart found nothing")
+    if settled and claim.acting_attempt is not None:
+        purse = quota.purse(
+            services,
+            account_id=claim.account_id,
+            zone=claim.zone,
+            kind=claim.kind,
+            campaign_id=claim.campaign_id,
+        )
+        services.guard.release(purse, quota.reservation_id(claim.action_id, claim.acting_attempt))
+    return Outcome.POSTPONED
+
+
+def _unreadable(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
+    metrics.ERRORS.labels(error.reason, "look").inc()
+    if claim.failures + 1 >= MAX_FAILURES:
+        return _ask(services, claim, Reason.CANNOT_TELL, f"the thread could not be read: {error}")
+    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
+    with services.database.transaction() as session:
+        actions.look_again(session, claim, reason=error.reason, detail=str(error), wait=wait, absent=False)
+    return Outcome.UNCERTAIN
+
+
+def _stopped(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
+    metrics.ERRORS.labels(error.reason, "look").inc()
+    with services.database.transaction() as session:
+        accounts.stop(session, claim.account_id, error.reason)
+        actions.look_again(
+            session,
+            claim,
+            reason=error.reason,
+            detail=str(error),
+            wait=services.settings.settle_time,
+            absent=False,
+        )
+    log.error("account_stopped", reason=error.reason, text=str(error))
+    return Outcome.UNCERTAIN
+
+
+def _ask(services: Services, claim: Claim, reason: Reason, detail: str) -> Outcome:
+    with services.database.transaction() as session:
+        actions.ask_person(session, claim, reason=reason, detail=detail)
+    log.error("needs_review", reason=reason, text=detail)
+    return Outcome.NEEDS_REVIEW

@@ -1,0 +1,152 @@
+"""Campaigns become planned actions."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.store import accounts, campaigns, contacts, templates
+from db.store.campaigns import CampaignRecord, PlannedAction
+from db.store.contacts import DueBirthday
+from tasks.contract import BirthdayOptions
+from tasks.services import Services
+from worker import logs, metrics
+from worker.errors import (
+    NeverError,
+    RapportError,
+    Reason,
+    RequestRefusedError,
+    StopAccountError,
+    TryAgainError,
+)
+from worker.rules.birthdays import occasion
+from worker.rules.model import CampaignKind, CampaignState, Kind
+from worker.rules.names import first_name
+from worker.rules.templates import MessageTemplate, choose, render
+
+log = logs.logger(__name__)
+
+
+def start_birthdays(session: Session, *, account: str, campaign_id: UUID, options: BirthdayOptions) -> bool:
+    """Add the campaign; plan it at once unless its site is to be read first. True: reading is needed.
+
+    Raises RequestRefusedError for an account that doesn't exist. Asked twice with one id, it starts once.
+    """
+    found = accounts.by_name(session, account)
+    if found is None:
+        raise RequestRefusedError(f"there is no account called {account!r}; `rapport account list` shows all")
+    new = campaigns.start(
+        session,
+        campaign_id=campaign_id,
+        account_id=found.id,
+        kind=CampaignKind.BIRTHDAY,
+        options=options.model_dump(),
+        correlation_id=logs.correlation_id(),
+    )
+    log.info("campaign_started", campaign=str(campaign_id), account=account, new=new, **options.model_dump())
+    if new and not options.read_site:
+        _plan_birthdays(session, campaign_id)
+    return new and options.read_site
+
+
+def read_birthdays(services: Services, campaign_id: UUID) -> None:
+    """Read the account's birthdays page in the browser, keep what it shows, and plan.
+
+    A passing fault leaves the campaign as it is, to be asked again; anything else ends it with a reason.
+    """
+    with services.database.transaction() as session:
+        campaign = campaigns.get(session, campaign_id)
+        if campaign is None or campaign.state != CampaignState.READING:
+            return
+        account = accounts.by_id(session, campaign.account_id)
+        today = _today(session, account.zone.key)
+    try:
+        site = services.site(name=account.site, account_id=account.id, session=account.session)
+        with services.timed(account.site, "birthdays"):
+            cards = site.birthdays(today)
+    except TryAgainError as error:
+        metrics.ERRORS.labels(error.reason, "read_birthdays").inc()
+        log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
+        return
+    except (StopAccountError, NeverError) as error:
+        _give_up(services, campaign, error)
+        return
+    with services.database.transaction() as session:
+        kept = contacts.keep_birthdays(session, account.id, cards)
+        _plan_birthdays(session, campaign.id)
+    metrics.CONTACTS_PROCESSED.labels("birthdays_page", "read").inc(kept)
+    log.info("birthdays_read", campaign=str(campaign_id), cards=kept)
+
+
+def _give_up(services: Services, campaign: CampaignRecord, error: RapportError) -> None:
+    metrics.ERRORS.labels(error.reason, "read_birthdays").inc()
+    log.error("campaign_failed", campaign=str(campaign.id), reason=error.reason, text=str(error))
+    with services.database.transaction() as session:
+        campaigns.fail(session, campaign.id, error.reason, str(error))
+        if isinstance(error, StopAccountError):
+            accounts.stop(session, campaign.account_id, error.reason)
+
+
+def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
+    campaign = campaigns.get(session, campaign_id)
+    if campaign is None or campaign.state != CampaignState.READING:
+        return
+    options = BirthdayOptions.model_validate(campaign.options)
+    account = accounts.by_id(session, campaign.account_id)
+    today = _today(session, account.zone.key)
+    due = contacts.due_birthdays(session, account.id, today, options.late_days)
+    drafts = draft_greetings(due, templates.for_account(session, account.id), today)
+    if options.dry_run:
+        names = {person.contact_id: person.full_name for person in due}
+        campaigns.finish(session, campaign.id, preview=[_preview(draft, names) for draft in drafts])
+        return
+    planned = campaigns.plan(session, campaign, Kind.GREET, drafts)
+    campaigns.finish(session, campaign.id)
+    metrics.CONTACTS_PROCESSED.labels("plan", "planned").inc(planned)
+    metrics.CONTACTS_PROCESSED.labels("plan", "known_or_left_out").inc(len(drafts) - planned)
+    log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
+
+
+def draft_greetings(
+    due: Sequence[DueBirthday], available: Sequence[MessageTemplate], today: date
+) -> list[PlannedAction]:
+    """Write one greeting for each due birthday; who is left out keeps the reason instead of a text."""
+    return [_draft(person, available, today) for person in due]
+
+
+def _draft(person: DueBirthday, available: Sequence[MessageTemplate], today: date) -> PlannedAction:
+    reason = None
+    message = ""
+    template = choose(
+        available,
+        language=person.language or "en",
+        late=person.on < today,
+        draw=person.contact_id + person.on.year,
+    )
+    if person.do_not_contact:
+        reason = Reason.DO_NOT_CONTACT
+    elif person.last_greeted_on is not None and person.last_greeted_on >= person.on:
+        reason = Reason.ALREADY_GREETED
+    elif template is None:
+        reason = Reason.NO_TEMPLATE
+    else:
+        message = render(template.body, first_name=first_name(person.full_name))
+    return PlannedAction(person.contact_id, occasion(person.on), person.on, message, reason)
+
+
+def _preview(draft: PlannedAction, names: dict[int, str]) -> dict[str, str]:
+    return {
+        "contact": names[draft.contact_id],
+        "occasion": draft.occasion,
+        "on": draft.on.isoformat(),
+        "message": draft.message,
+        "left_out": draft.reason or "",
+    }
+
+
+def _today(session: Session, time_zone: str) -> date:
+    """Return the date in the account's zone by Postgres' clock, which all workers share."""
+    today: date = session.scalars(select(func.date(func.timezone(time_zone, func.now())))).one()
+    return today

@@ -1,0 +1,94 @@
+"""The wiring: the one file that names concrete parts. Everything is made at first use, after the fork."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from db.engine import Database
+from worker import metrics
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.browser.session import BrowserHouse
+from worker.browser.site import Site
+from worker.errors import ConfigurationError, Reason, StopAccountError
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.secrets import Vault
+from worker.settings import Settings, get_settings
+
+
+class Services:
+    """What tasks work with, one of each for a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.worker_name = f"{os.uname().nodename}:{os.getpid()}"
+
+    @cached_property
+    def database(self) -> Database:
+        """Postgres."""
+        url = self.settings.database_url.get_secret_value()
+        return Database(url, application_name=f"rapport {self.worker_name}")
+
+    @cached_property
+    def guard(self) -> Guard:
+        """The quota."""
+        return Guard(guard.connect(self.settings.redis_url.get_secret_value()))
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Encryption at rest."""
+        return Vault(self.settings.secret_keys)
+
+    @cached_property
+    def house(self) -> BrowserHouse:
+        """This process's one Chromium."""
+        return BrowserHouse(
+            chromium=self.settings.chromium,
+            headless=self.settings.headless,
+            timeout=self.settings.browser_timeout,
+        )
+
+    def site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
+        """Return the account's view of its site, in the account's own browser context.
+
+        Raises StopAccountError before the first sign-in, ConfigurationError for a site nobody wired.
+        """
+        if session is None:
+            raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
+        page = self.house.page_for(account_id, self.vault.open(session).get_secret_value())
+        if name == "sandbox":
+            if self.settings.sandbox_url is None:
+                raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: where is the practice network?")
+            return SandboxSite(page, self.settings.sandbox_url, self.settings.browser_timeout)
+        raise ConfigurationError(f"there is no adapter for the site {name!r}")
+
+    @contextmanager
+    def timed(self, site: str, verb: str) -> Iterator[None]:
+        """Measure one verb of a site."""
+        with metrics.SITE_REQUEST_SECONDS.labels(site, verb).time():
+            yield
+
+    def close(self) -> None:
+        """Close what was opened; the browser first, as it is the one that leaves processes behind."""
+        opened = vars(self)
+        if "house" in opened:
+            self.house.close()
+        if "database" in opened:
+            self.database.close()
+
+
+_services: list[Services] = []
+
+
+def services() -> Services:
+    """Return this process's services."""
+    if not _services:
+        _services.append(Services(get_settings()))
+    return _services[0]
+
+
+def close_services() -> None:
+    """Close this process's services, if it made any."""
+    while _services:
+        _services.pop().close()

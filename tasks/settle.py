@@ -1,0 +1,116 @@
+"""How an attempt ends: what is written to Postgres for each way, and what is kept as evidence."""
+
+import random
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from db.store import accounts, actions
+from db.store.actions import Claim
+from tasks.services import Services
+from worker import clock, logs, metrics
+from worker.browser.site import Site
+from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
+from worker.rules.model import ActionState
+from worker.rules.policy import MAX_FAILURES, retry_wait
+
+log = logs.logger(__name__)
+
+
+class Outcome(StrEnum):
+    """How one delivery of an action's message ended."""
+
+    DUPLICATE = "duplicate"
+    DENIED = "denied"
+    DONE = "done"
+    SKIPPED = "skipped"
+    POSTPONED = "postponed"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    NEEDS_REVIEW = "needs_review"
+    LOST = "lost"
+
+
+@retry(
+    retry=retry_if_exception_type(OperationalError),
+    stop=stop_after_attempt(6),
+    wait=wait_exponential_jitter(initial=0.2, max=5),
+    reraise=True,
+)
+def record(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
+    """Write what was proven, once. A commit whose answer was lost is settled by reading on a new connection.
+
+    Raises OperationalError when Postgres stays away: the lease then lapses and the thread is looked at.
+    """
+    with services.database.transaction() as session:
+        if actions.record(session, claim, status=status, text=claim.message, screenshot=screenshot):
+            return True
+        return actions.state_of(session, claim.action_id) == (ActionState.DONE, claim.attempt)
+
+
+def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
+    """Keep a picture of the page; return its path, or None where the browser gives none."""
+    day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
+    person = re.sub(r"[^A-Za-z0-9-]+", "_", claim.profile_url.rstrip("/").rpartition("/")[2])[:60]
+    path = day / f"{claim.account_id}-{person}-{claim.kind}-{claim.attempt}.png"
+    try:
+        day.mkdir(parents=True, exist_ok=True)
+        site.screenshot(path, masked=masked)
+    except (RapportError, OSError) as error:
+        log.warning("no_screenshot", text=str(error))
+        return None
+    return str(path)
+
+
+def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
+    """Plan it again later, or fail it after too many passing faults."""
+    metrics.ERRORS.labels(error.reason, "perform").inc()
+    if claim.failures + 1 >= MAX_FAILURES:
+        return end(
+            services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, f"{error.reason} again: {error}"
+        )
+    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
+    with services.database.transaction() as session:
+        actions.give_back(session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True)
+    log.warning("action_postponed", reason=error.reason, text=str(error), wait_s=round(wait.total_seconds()))
+    return Outcome.POSTPONED
+
+
+def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
+    """Stop the account until a person has looked; the action waits with it."""
+    metrics.ERRORS.labels(error.reason, "perform").inc()
+    log.error("account_stopped", reason=error.reason, text=str(error))
+    with services.database.transaction() as session:
+        accounts.stop(session, claim.account_id, error.reason)
+        actions.give_back(session, claim, reason=error.reason, detail=str(error))
+    return Outcome.POSTPONED
+
+
+def refuse(services: Services, claim: Claim, closed: Reason) -> Outcome:
+    """A gate is closed right before the effect: leave the person out, or wait with the account."""
+    if closed in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED}:
+        return end(services, claim, ActionState.SKIPPED, closed, "the gate before the effect is closed")
+    with services.database.transaction() as session:
+        actions.give_back(session, claim, reason=closed, detail="the account is stopped", wait=timedelta(0))
+    return Outcome.POSTPONED
+
+
+def end(services: Services, claim: Claim, state: ActionState, reason: Reason, detail: str) -> Outcome:
+    """End the action without an effect, and say why."""
+    with services.database.transaction() as session:
+        actions.end(session, claim, state, reason=reason, detail=detail)
+    return Outcome.SKIPPED if state is ActionState.SKIPPED else Outcome.FAILED
+
+
+def doubt(services: Services, claim: Claim, site: Site, reason: Reason, detail: str) -> Outcome:
+    """The click may have had its effect: keep evidence and look later."""
+    metrics.ERRORS.labels(reason, "perform").inc()
+    log.error("effect_uncertain", reason=reason, text=detail)
+    take_screenshot(services, claim, site, masked=True)
+    with services.database.transaction() as session:
+        actions.doubt(session, claim, reason=reason, detail=detail, wait=services.settings.settle_time)
+    return Outcome.UNCERTAIN

@@ -1,0 +1,90 @@
+"""What must happen now and then: schedules that fire, campaigns to ask again, evidence to forget."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from db.store import campaigns, schedules
+from tasks.birthday import read
+from tasks.contract import UPKEEP_EVIDENCE, UPKEEP_SCHEDULES, BirthdayOptions, Tick
+from tasks.hooks import nudge
+from tasks.plan import start_birthdays
+from tasks.services import Services, services
+from worker import clock, logs
+from worker.app import app
+
+log = logs.logger(__name__)
+
+_FIRES = UUID("6f0f4f0e-6a53-4f57-9d3c-3a1f64d8c5b1")
+"""Namespace of the ids of campaigns that schedules start: one fire, one id, one campaign."""
+
+ASK_AGAIN_AFTER = timedelta(minutes=2)
+"""A campaign whose site was not read by then is asked for again; reading takes seconds."""
+
+CATCH_UP = timedelta(hours=12)
+"""A fire missed for longer is skipped: yesterday morning's campaign helps nobody tonight."""
+
+
+def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
+    """Return the first instant after `after` at which `cron` fires in `zone`, as cron does across DST.
+
+    Raises cronsim.CronSimError for an expression that isn't one.
+    """
+    return next(CronSim(cron, after.astimezone(zone))).astimezone(UTC)
+
+
+def fire_schedules(services: Services) -> list[UUID]:
+    """Start the campaigns whose time has come, each fire once; return those whose site is to be read.
+
+    The campaign is added in the transaction that notes the fire: a message that is lost later loses nothing.
+    Of several missed fires only the latest is made up for.
+    """
+    to_read = []
+    with services.database.transaction() as session:
+        for due in schedules.take_due(session):
+            following = next_fire(due.cron, due.zone, due.now)
+            if due.now - due.fire_at > CATCH_UP:
+                log.warning("schedule_missed", schedule=due.id, fire_at=due.fire_at.isoformat())
+                schedules.skip(session, due, next_fire_at=following)
+                continue
+            campaign_id = uuid5(_FIRES, f"{due.id} {due.fire_at.isoformat()}")
+            options = BirthdayOptions.model_validate(due.options)
+            if start_birthdays(session, account=due.account, campaign_id=campaign_id, options=options):
+                to_read.append(campaign_id)
+            schedules.fire(session, due, campaign_id=campaign_id, next_fire_at=following)
+    return to_read
+
+
+def forget_evidence(folder: Path, *, today: date, days: int) -> int:
+    """Delete the day folders older than `days`; return how many."""
+    old = [
+        day
+        for day in folder.glob("????-??-??")
+        if date.fromisoformat(day.name) < today - timedelta(days=days)
+    ]
+    for day in old:
+        rmtree(day)
+    return len(old)
+
+
+@app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
+def fire_due_schedules(tick: Tick) -> None:
+    """Beat's tick: what is due starts, what was lost is asked for again."""
+    for campaign_id in fire_schedules(services()):
+        nudge(read, campaign_id=str(campaign_id))
+    with services().database.transaction() as session:
+        stale = campaigns.to_nudge(session, ASK_AGAIN_AFTER)
+    for record in stale:
+        with logs.bound(correlation_id=record.correlation_id):
+            nudge(read, campaign_id=str(record.id))
+
+
+@app.task(name=UPKEEP_EVIDENCE, pydantic=True, pydantic_strict=False)
+def forget_old_evidence(tick: Tick) -> None:
+    """Delete screenshots that are older than their retention."""
+    settings = services().settings
+    forget_evidence(settings.evidence_dir, today=clock.now().date(), days=settings.evidence_days)

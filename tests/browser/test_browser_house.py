@@ -1,0 +1,118 @@
+"""One Chromium a process: warm pages, crashes, and nothing left behind."""
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api_stub.sandbox.client import SandboxClient
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.browser.sandbox.signin import sign_in
+from worker.browser.session import BrowserHouse
+from worker.errors import ConfigurationError
+
+TIMEOUT = timedelta(seconds=8)
+OUTLIVE_SECONDS = 10
+
+
+@pytest.fixture(scope="session")
+def own_process(chromium: Path) -> list[str]:
+    """A worker of its own: Playwright's loop allows one house for each thread at a time."""
+    program = (
+        "import sys; from pathlib import Path; from worker.browser.session import BrowserHouse\n"
+        "house = BrowserHouse(chromium=Path(sys.argv[1]))\n"
+        "house.page_for(1, None).goto('about:blank'); house.page_for(2, None)\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "house.close(); house.close(); print(house.is_alive(), flush=True); sys.stdin.readline()\n"
+    )
+    return [sys.executable, "-c", program, str(chromium)]
+
+
+def run(command: list[str]) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert any("chrom" in child.name() for child in children)
+    return process, children
+
+
+def test_closing_leaves_no_process_behind(own_process: list[str]) -> None:
+    process, children = run(own_process)
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(file=process.stdin, flush=True)
+        assert process.stdout.readline() == "False\n"
+        _, alive = psutil.wait_procs(children, OUTLIVE_SECONDS)
+        assert alive == []
+
+
+def test_chromium_does_not_outlive_a_killed_worker(own_process: list[str]) -> None:
+    process, children = run(own_process)
+    with process:
+        process.send_signal(signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, OUTLIVE_SECONDS)
+        assert alive == []
+
+
+def test_a_page_is_kept_warm(house: BrowserHouse, sandbox: SandboxClient, states: dict[str, str]) -> None:
+    page = house.page_for(5, states["demo"])
+    assert house.page_for(5, states["demo"]) is page
+    assert house.is_alive()
+    assert SandboxSite(page, sandbox.base_url, TIMEOUT).signed_in()
+    # what the context gave out is no change, however it is written
+    given_out = json.dumps(json.loads(house.storage_state(5)), indent=2)
+    assert house.page_for(5, given_out) is page
+    other = house.page_for(5, states["demo2"])
+    assert other is not page
+    assert page.is_closed()
+    house.drop(5)
+    assert other.is_closed()
+
+
+def test_accounts_do_not_share_a_session(house: BrowserHouse, sandbox: SandboxClient) -> None:
+    sign_in(house.page_for(5, None), sandbox.base_url, "demo", "demo-password")
+    assert not SandboxSite(house.page_for(6, None), sandbox.base_url, TIMEOUT).signed_in()
+    house.drop(5)
+    house.drop(6)
+
+
+@pytest.mark.parametrize("victim", ["chromium", "driver", "page"])
+def test_after_a_crash_the_next_page_works(
+    house: BrowserHouse, sandbox: SandboxClient, states: dict[str, str], victim: str
+) -> None:
+    page = house.page_for(5, states["demo"])
+    assert SandboxSite(page, sandbox.base_url, TIMEOUT).signed_in()
+    own = psutil.Process().children(recursive=True)
+    if victim == "page":
+        doomed = [p for p in own if "--type=renderer" in p.cmdline()]
+    else:
+        name = "chrom" if victim == "chromium" else "node"
+        doomed = [p for p in own if name in p.name()]
+    assert doomed
+    for process in doomed:
+        process.kill()
+    psutil.wait_procs(doomed, OUTLIVE_SECONDS)
+    again = house.page_for(5, states["demo"])
+    assert again is not page
+    assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
+    house.drop(5)
+
+
+def test_a_wrong_path_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"RAPPORT_CHROMIUM names .*does not exist"):
+        BrowserHouse(chromium=tmp_path / "no-chromium").page_for(1, None)
+
+
+def test_without_any_chromium_the_error_says_what_to_do(tmp_path: Path) -> None:
+    program = "from worker.browser.session import BrowserHouse; BrowserHouse().page_for(1, None)"
+    environment = {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "ConfigurationError: no Chromium was found: run `playwright install chromium`" in said.stderr

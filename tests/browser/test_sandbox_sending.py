@@ -1,0 +1,142 @@
+"""Typing, sending and proof, compared with the network's own ledger."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.faults import FaultName
+from worker.browser.sandbox.adapter import SandboxSite
+
+AWKWARD = {
+    "oksana-kovalenko": "З днем народження, Оксано! 🎉🎂",  # noqa: RUF001 -- Cyrillic is meant
+    "omar-al-farsi": "عيد ميلاد سعيد يا عمر! \u200f(مع التحيات)",
+    "noam-peretz": "יום הולדת שמח, נועם!\nכל טוב,\nDana",
+    "sean-oneill": "It's \"your\" day, O'Neill:\n\n<b>happy</b> & <i>merry</i> day\n\n\nDana",
+    "fatou-ndiaye": "Bonne fête\u00a0! 👩‍👩‍👧‍👦 👍🏽 déjà",
+    "li-na": "生日快乐，李娜！🎾",  # noqa: RUF001 -- full width is meant
+}
+
+
+def url(slug: str) -> str:
+    return f"https://sandbox.test/in/{slug}/"
+
+
+def sent_to(sandbox: SandboxClient, slug: str) -> list[str]:
+    return [effect.text for effect in sandbox.ledger("demo") if effect.slug == slug]
+
+
+@pytest.mark.parametrize("markup", ["a", "b"])
+@pytest.mark.parametrize("slug", AWKWARD)
+def test_what_was_typed_arrives_once_and_is_proven(
+    site: SandboxSite, sandbox: SandboxClient, slug: str, markup: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    text = f"{AWKWARD[slug]} ({markup})"
+    before = sent_to(sandbox, slug)
+    thread = site.open_thread(url(slug))
+    thread.type("a draft that is replaced")
+    thread.type(text)
+    assert sent_to(sandbox, slug) == before
+    thread.click_send()
+    assert thread.proof(text, more_than=0)
+    assert sent_to(sandbox, slug) == [*before, text]
+    said = thread.messages()[-1]
+    assert (said.outgoing, said.text) == (True, text)
+    assert said.at is not None
+    assert said.at.tzinfo is not None
+    thread.close()
+
+
+def test_the_same_text_again_needs_one_bubble_more(site: SandboxSite, sandbox: SandboxClient) -> None:
+    thread = site.open_thread(url("ani-hakobyan"))
+    for count in range(2):
+        thread.type("Happy birthday!")
+        thread.click_send()
+        assert thread.proof("Happy birthday!", more_than=count)
+    assert sent_to(sandbox, "ani-hakobyan") == ["Happy birthday!"] * 2
+
+
+@pytest.mark.parametrize("markup", ["a", "b"])
+def test_what_the_person_wrote_is_not_ours(
+    french_site: SandboxSite, sandbox: SandboxClient, markup: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    sandbox.says("tamar-beridze", "demo2", "Bon anniversaire !")
+    thread = french_site.open_thread(url("tamar-beridze"))
+    said = thread.messages()[-1]
+    assert (said.outgoing, said.text) == (False, "Bon anniversaire !")
+    thread.type("Merci !")
+    thread.click_send()
+    assert thread.proof("Merci !", more_than=0)
+
+
+def test_a_draft_is_no_proof(brief_site: SandboxSite, sandbox: SandboxClient) -> None:
+    """Neither alone, nor when the person wrote the same words, nor when an older bubble holds them."""
+    person = "oluwaseun-adeyemi"
+    sandbox.says(person, "demo", "Happy birthday!")
+    thread = brief_site.open_thread(url(person))
+    thread.type("Happy birthday!")
+    assert not thread.proof("Happy birthday!", more_than=0)
+    thread.click_send()
+    assert not thread.proof("Happy birthday!", more_than=1)
+    assert sent_to(sandbox, person) == ["Happy birthday!"]
+
+
+def test_a_send_without_effect_is_not_proven(brief_site: SandboxSite, sandbox: SandboxClient) -> None:
+    sandbox.fault(FaultName.SEND_NO_EFFECT)
+    thread = brief_site.open_thread(url("sara-tehrani"))
+    thread.type("Happy birthday!")
+    thread.click_send()
+    assert not thread.proof("Happy birthday!", more_than=0)
+    assert sent_to(sandbox, "sara-tehrani") == []
+
+
+def test_a_swallowed_answer_has_effect_but_no_proof(brief_site: SandboxSite, sandbox: SandboxClient) -> None:
+    sandbox.fault(FaultName.SEND_SWALLOWS_REPLY, times=1)
+    thread = brief_site.open_thread(url("arjun-iyer"))
+    thread.type("Happy birthday!")
+    thread.click_send()
+    assert not thread.proof("Happy birthday!", more_than=0)
+    assert sent_to(sandbox, "arjun-iyer") == ["Happy birthday!"]
+    # looking again is what settles it
+    assert [m.text for m in brief_site.open_thread(url("arjun-iyer")).messages()] == ["Happy birthday!"]
+
+
+def test_a_message_that_shows_late_is_in_the_ledger_at_once(
+    brief_site: SandboxSite, sandbox: SandboxClient
+) -> None:
+    sandbox.fault(FaultName.LATE_SHOW_S, 3600, times=1)
+    thread = brief_site.open_thread(url("kenji-suzuki"))
+    thread.type("Happy birthday!")
+    thread.click_send()
+    assert not thread.proof("Happy birthday!", more_than=0)
+    assert thread.messages() == []
+    assert sent_to(sandbox, "kenji-suzuki") == ["Happy birthday!"]
+
+
+@pytest.mark.parametrize("which", ["site", "french_site"])
+def test_a_pop_up_is_dismissed(which: str, sandbox: SandboxClient, request: pytest.FixtureRequest) -> None:
+    site: SandboxSite = request.getfixturevalue(which)
+    sandbox.fault(FaultName.POPUP)
+    thread = site.open_thread(url("eleni-papadaki"))
+    assert thread.recipient() == url("eleni-papadaki")
+
+
+def test_a_masked_screenshot_hides_the_text(
+    site: SandboxSite, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    """Two conversations that differ in their text alone look the same under the mask, and only there."""
+    shots: dict[str, tuple[bytes, bytes]] = {}
+    for draft in ("a secret", "another"):
+        thread = site.open_thread(url("keanu-kahale"))
+        thread.type(draft)
+        for masked in (True, False):
+            site.screenshot(tmp_path / f"{masked}.png", masked=masked)
+        shots[draft] = (tmp_path / "True.png").read_bytes(), (tmp_path / "False.png").read_bytes()
+    (masked_one, plain_one), (masked_two, plain_two) = shots.values()
+    assert re.match(rb"\x89PNG\r\n", masked_one)
+    assert masked_one == masked_two
+    assert plain_one != plain_two
+    assert masked_one != plain_one

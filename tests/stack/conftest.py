@@ -1,0 +1,31 @@
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api_stub.stack import unprivileged
+
+
+@pytest.fixture(autouse=True)
+def _cold_home(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
+    """What root would keep under /var/lib goes to a folder that ends with the test run."""
+    monkeypatch.setattr(unprivileged, "_HOME", open_folder / "var")
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can walk to, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="rapport test ")).resolve()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Below a folder that only its owner may enter, and with a space in its name."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    return closed / "my data"

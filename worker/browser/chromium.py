@@ -1,0 +1,31 @@
+"""Which Chromium to start, and with which switches."""
+
+import os
+import shutil
+from pathlib import Path
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+WHAT_TO_DO = (
+    "no Chromium was found: run `playwright install chromium`, or install your system's chromium package, "
+    "or set RAPPORT_CHROMIUM to the path of one"
+)
+
+
+def find_chromium() -> Path | None:
+    """The system's Chromium or Chrome on the PATH, for where Playwright's own is not installed."""
+    found = (shutil.which(name) for name in _NAMES)
+    return next((Path(path) for path in found if path), None)
+
+
+def switches(*, load_media: bool) -> list[str]:
+    """Chromium's command line, beyond what Playwright gives it."""
+    chosen = []
+    if os.geteuid() == 0:
+        # Chromium's sandbox refuses to start as root, which is how many containers run.
+        chosen.append("--no-sandbox")
+    if not load_media:
+        # By the engine: a route that asks Python about each request would hold a page up whenever
+        # Python is busy with the database. It also finds images whose address has no extension.
+        chosen.append("--blink-settings=imagesEnabled=false")
+    return chosen

@@ -1,0 +1,149 @@
+"""The practice network as a `worker.browser.site.Site`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+
+from worker.browser.sandbox import pages, selectors
+from worker.browser.translate import translated
+from worker.clock import monotonic_seconds
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.model import BirthdayCard, ThreadMessage
+
+_PROOF_WAIT = timedelta(seconds=5)
+_ARRIVAL_WAIT = timedelta(seconds=2)
+_LOOK_EVERY = timedelta(milliseconds=50)
+
+
+class SandboxSite:
+    """One account's view of the practice network. Keeps the promises of `Site`."""
+
+    def __init__(
+        self, page: Page, base_url: str, timeout: timedelta, *, proof_wait: timedelta = _PROOF_WAIT
+    ) -> None:
+        self._page = page
+        self._base_url = base_url.rstrip("/")
+        self._proof_wait = min(proof_wait, timeout)
+        page.set_default_timeout(timeout / timedelta(milliseconds=1))
+        page.set_default_navigation_timeout(timeout / timedelta(milliseconds=1))
+
+    def signed_in(self) -> bool:
+        """Whether the feed opens for this session."""
+        try:
+            self._go("/feed/")
+        except StopAccountError as stop:
+            if stop.reason is Reason.NOT_SIGNED_IN:
+                return False
+            raise
+        with _watched(self._page, "find the navigation"):
+            selectors.global_nav(self._page).wait_for()
+        return True
+
+    def birthdays(self, today: date) -> Sequence[BirthdayCard]:
+        """The birthdays page, dated from `today`."""
+        self._expect_found(self._go("/birthdays/"))
+        with _watched(self._page, "read the birthdays"):
+            return pages.read_birthdays(self._page, today)
+
+    def open_thread(self, profile_url: str) -> "SandboxThread":
+        """Open the conversation with this person. Does not check whom it opened: `recipient` says."""
+        status = self._go(urlsplit(pages.normalise(profile_url)).path)
+        if status in {404, 410}:
+            raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
+        self._expect_found(status)
+        with _watched(self._page, "open the conversation"):
+            pages.open_conversation(self._page)
+        return SandboxThread(self._page, self._proof_wait)
+
+    def normalise(self, profile_url: str) -> str:
+        """The address on a host that stays the same, whatever port the network has today."""
+        return pages.normalise(profile_url)
+
+    def screenshot(self, path: Path, *, masked: bool) -> None:
+        """Write a PNG of the page; with `masked`, message texts are covered."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with translated("take a screenshot"):
+            self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
+
+    def _go(self, path: str) -> int:
+        with translated(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
+            return pages.open_page(self._page, self._base_url + path)
+
+    def _expect_found(self, status: int) -> None:
+        if status != 200:
+            raise TryAgainError(Reason.SITE_UNEXPECTED, f"the site answers {status}")
+
+
+class SandboxThread:
+    """One open conversation. Keeps the promises of `Thread`."""
+
+    def __init__(self, page: Page, proof_wait: timedelta) -> None:
+        self._page = page
+        self._conversation = pages.Conversation(page)
+        self._proof_wait = proof_wait
+
+    def recipient(self) -> str:
+        """The normalised address of the profile that the conversation's head links to."""
+        with _watched(self._page, "read whom the conversation is with"):
+            return self._conversation.recipient()
+
+    def messages(self) -> Sequence[ThreadMessage]:
+        """All bubbles shown, oldest first."""
+        with _watched(self._page, "read the conversation"):
+            return self._conversation.messages()
+
+    def type(self, text: str) -> None:
+        """Put exactly `text` into the composer, past a pop-up if one came up since."""
+        with _watched(self._page, "type the message"):
+            pages.dismiss_popup(self._page)
+            self._conversation.write(text)
+
+    def click_send(self) -> None:
+        """Click the send button once."""
+        with _watched(self._page, "click send"):
+            self._conversation.send()
+
+    def proof(self, text: str, *, more_than: int) -> bool:
+        """Look until it is proven or the wait is over. A stop page or a lost browser raises instead."""
+        with _watched(self._page, "prove the message"):
+            until = monotonic_seconds() + self._proof_wait.total_seconds()
+            while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
+                pages.check_stops(self._page)
+                # the page's own events run meanwhile; the loop is bounded by proof_wait
+                self._page.wait_for_timeout(_LOOK_EVERY / timedelta(milliseconds=1))
+            return proven
+
+    def close(self) -> None:
+        """Close the conversation and see it gone."""
+        with _watched(self._page, "close the conversation"):
+            self._conversation.close()
+
+    def _proven(self, text: str, more_than: int) -> bool:
+        if not self._conversation.is_open():
+            # a send that met a challenge or a login page takes the whole page away
+            return False
+        wanted = pages.comparable(text)
+        said = [m for m in self._conversation.messages() if m.outgoing and pages.comparable(m.text) == wanted]
+        return len(said) > more_than and self._conversation.draft_is_empty()
+
+
+@contextmanager
+def _watched(page: Page, doing: str) -> Iterator[None]:
+    """Translate Playwright's errors; where the page meanwhile asks for a person, say that instead."""
+    try:
+        with translated(doing):
+            yield
+    except TryAgainError as passing:
+        try:
+            # a page on its way to a challenge fails before it has arrived there
+            page.locator("body").wait_for(state="attached", timeout=_ARRIVAL_WAIT / timedelta(milliseconds=1))
+            pages.check_stops(page)
+        except PlaywrightError:
+            # the page can't even be asked: the first error stands
+            raise passing from None
+        raise

@@ -1,0 +1,13 @@
+"""Signing in to the practice network, the only site whose password Rapport ever types."""
+
+from playwright.sync_api import Page
+
+from worker.browser.sandbox import pages
+from worker.browser.translate import translated
+from worker.errors import Reason
+
+
+def sign_in(page: Page, base_url: str, name: str, password: str) -> None:
+    """Sign this page's context in. Raises StopAccountError(NOT_SIGNED_IN) if the site refuses."""
+    with translated("sign in", slow=Reason.SITE_UNREACHABLE):
+        pages.sign_in(page, base_url.rstrip("/"), name, password)

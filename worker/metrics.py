@@ -1,0 +1,59 @@
+"""Every metric name and label. Dashboards rely on the five that begin with linkedin_ (design §7).
+
+Each process leaves its numbers as files in its own folder below RAPPORT_METRICS_DIR (the library's
+multiprocess mode, switched on by PROMETHEUS_MULTIPROC_DIR before Python starts); `exposition` adds up the
+files of all processes, so that one scrape sees the work of every worker on the machine.
+"""
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+BIRTHDAY_MESSAGES = Counter(
+    "linkedin_birthday_messages_sent_total", "Greetings by how they ended.", ["status"]
+)
+SITE_REQUEST_SECONDS = Histogram(
+    "linkedin_api_request_duration_seconds",
+    "How long one verb of a site took in the browser.",
+    ["site", "verb"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+RATE_LIMIT_REMAINING = Gauge(
+    "linkedin_rate_limit_remaining",
+    "Actions left in the window when the quota was last asked.",
+    ["account", "kind", "period"],
+    multiprocess_mode="mostrecent",
+)
+CONTACTS_PROCESSED = Counter(
+    "linkedin_contacts_processed_total", "Contacts by where they came from and what became of them.",
+    ["source", "outcome"],
+)  # fmt: skip
+ERRORS = Counter(
+    "linkedin_errors_total", "Failures by reason code and the part that met them.", ["type", "service"]
+)
+DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the browser workers.", ["kind"])
+DUPLICATE_DELIVERIES = Counter(
+    "rapport_duplicate_deliveries_total", "Messages that found nothing to claim.", ["kind"]
+)
+TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
+
+
+def exposition(metrics_dir: Path | None) -> bytes:
+    """Return all processes' metrics in the text format; without a folder, this process's alone."""
+    if metrics_dir is None:
+        return generate_latest()
+    registry = CollectorRegistry()
+    registry.register(_AllProcesses(metrics_dir))
+    return generate_latest(registry)
+
+
+class _AllProcesses(Collector):
+    def __init__(self, metrics_dir: Path) -> None:
+        self._metrics_dir = metrics_dir
+
+    def collect(self) -> list[Metric]:
+        files = [str(path) for path in sorted(self._metrics_dir.glob("*/*.db"))]
+        return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # untyped there

@@ -1,0 +1,32 @@
+"""Which state of an action may follow which (design §2). A move that the table doesn't list is an error."""
+
+from collections.abc import Mapping
+
+from worker.rules.model import ActionState as S
+
+MOVES: Mapping[S, frozenset[S]] = {
+    S.PROPOSED: frozenset({S.PLANNED, S.SKIPPED}),
+    S.PLANNED: frozenset({S.QUEUED, S.SKIPPED}),
+    S.QUEUED: frozenset({S.CLAIMED, S.PLANNED}),
+    S.CLAIMED: frozenset({S.ACTING, S.PLANNED, S.SKIPPED, S.FAILED}),
+    S.ACTING: frozenset({S.DONE, S.UNCERTAIN}),
+    S.UNCERTAIN: frozenset({S.UNCERTAIN, S.DONE, S.PLANNED, S.NEEDS_REVIEW}),
+    S.NEEDS_REVIEW: frozenset({S.DONE, S.PLANNED, S.SKIPPED}),
+    S.DONE: frozenset(),
+    S.FAILED: frozenset(),
+    S.SKIPPED: frozenset(),
+}
+
+IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
+"""States in which a message or a worker holds the action; at most one such action for each account."""
+
+ENDED = frozenset(state for state, following in MOVES.items() if not following)
+
+NEEDS_REASON = frozenset({S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
+"""States that must say why (promise 8)."""
+
+
+def check_move(from_state: S, to_state: S) -> None:
+    """Raise ValueError unless the table lists the move."""
+    if to_state not in MOVES[from_state]:
+        raise ValueError(f"an action cannot move from {from_state} to {to_state}")
