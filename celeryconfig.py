@@ -4,7 +4,7 @@ Postgres is the queue of record and a Redis message only a nudge that carries an
 lost or doubled at no cost. These settings make both rare and keep every wait bounded.
 """
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from worker.settings import get_settings
 
@@ -22,7 +22,11 @@ enable_utc = True
 # --- queues
 BROWSER_QUEUES = ("birthday", "visitor", "sourcing")
 CONTROL_QUEUES = ("control", "celery")  # a client without our code knows only Celery's default queue
-task_queues = tuple(Queue(name) for name in (*BROWSER_QUEUES, *CONTROL_QUEUES))
+# Each with an exchange and key of its own: a bare Queue(name) takes the default queue's, and then every
+# message is delivered to every queue.
+task_queues = tuple(
+    Queue(name, Exchange(name, type="direct"), routing_key=name) for name in (*BROWSER_QUEUES, *CONTROL_QUEUES)
+)
 task_default_queue = "control"
 task_create_missing_queues = False  # a mistyped queue raises instead of making a black hole
 task_routes = {

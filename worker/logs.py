@@ -18,6 +18,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"
+_NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx")
+"""Lines for each tick or request; our own say the same with ids, so only these loggers' warnings are kept."""
+
 _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api_?key|session|storage_state", re.IGNORECASE
 )
@@ -52,6 +55,8 @@ def configure(settings: Settings) -> None:
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -61,6 +66,7 @@ def configure(settings: Settings) -> None:
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace secrets and message texts, by the field's name or the value's form, at any depth."""
+    event.pop("color_message", None)  # uvicorn's second copy of its text
     _hide_in(event)
     return event
 

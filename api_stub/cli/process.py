@@ -109,7 +109,7 @@ def new_key() -> None:
 
 def _become_celery(name: str, *arguments: str) -> NoReturn:
     _keep_metrics(name)
-    _become("celery", "--app", "worker.app", *arguments)
+    _become("celery", "--quiet", "--app", "worker.app", *arguments)
 
 
 def _become(module: str, *arguments: str) -> NoReturn:

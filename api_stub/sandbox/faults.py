@@ -36,7 +36,10 @@ _FREE_PATHS = ("/login", "/logout", "/checkpoint/")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `times` counts the requests it still strikes, None until cleared."""
+    """One fault. `times` counts the requests it still strikes, None until cleared.
+
+    What a page's script asks for afterwards is a request too; `path_prefix` tells them apart.
+    """
 
     name: FaultName
     value: Value = None

@@ -11,6 +11,7 @@ from api_stub.sandbox.faults import FaultName
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
+from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 
 TIMEOUT = timedelta(seconds=8)
@@ -27,6 +28,12 @@ def url(slug: str) -> str:
 def test_a_signed_in_member_is_signed_in(which: str, request: pytest.FixtureRequest) -> None:
     site: SandboxSite = request.getfixturevalue(which)
     assert site.signed_in()
+
+
+def test_the_adapter_is_a_site(site: SandboxSite) -> None:
+    """Its shape is for mypy to check; its verbs, for the tests around."""
+    same: Site = site
+    assert same is site
 
 
 def test_nobody_is_signed_in_without_a_session(house: BrowserHouse, sandbox: SandboxClient) -> None:
@@ -104,7 +111,7 @@ def test_a_birthdays_page_without_its_marks_is_unexpected(page: Page, sandbox: S
 
 
 @both_markups
-@pytest.mark.parametrize("slug", ["maria-garcia-84", "maria-garcia-lopez", "layla-haddad", "mo"])
+@pytest.mark.parametrize("slug", ["maria-garcia-84", "maria-garcia-lopez"])
 def test_the_recipient_is_read_from_the_conversation(
     site: SandboxSite, sandbox: SandboxClient, slug: str, markup: str
 ) -> None:
