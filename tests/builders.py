@@ -1,0 +1,90 @@
+"""What tests begin with: accounts, contacts, campaigns, actions, each in one line."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.store import accounts, campaigns
+from db.store.accounts import AccountRecord
+from db.store.campaigns import PlannedAction
+from db.tables import Action, Contact
+from worker.rules.model import CampaignKind, Kind
+from worker.rules.windows import Limits
+
+SANDBOX = "https://sandbox.test/in/"
+
+FREE = Limits(per_run=10_000, per_day=10_000, per_week=70_000, gap_min=timedelta(0), gap_max=timedelta(0))
+"""Limits that hold nobody back."""
+
+
+def an_account(
+    session: Session, name: str = "demo", *, zone: str = "UTC", limits: Limits = FREE
+) -> AccountRecord:
+    account = accounts.add(session, name=name, site="sandbox", zone=ZoneInfo(zone))
+    accounts.set_limits(session, account.id, Kind.GREET, limits)
+    return account
+
+
+def a_contact(
+    session: Session,
+    account: AccountRecord,
+    slug: str,
+    *,
+    name: str | None = None,
+    birthday: date | None = None,
+) -> Contact:
+    contact = Contact(
+        account_id=account.id,
+        profile_url=f"{SANDBOX}{slug}/",
+        full_name=name or slug.title(),
+        birth_month=birthday.month if birthday else None,
+        birth_day=birthday.day if birthday else None,
+    )
+    session.add(contact)
+    session.flush()
+    return contact
+
+
+def a_campaign(session: Session, account: AccountRecord) -> UUID:
+    campaign_id = uuid4()
+    campaigns.start(
+        session,
+        campaign_id=campaign_id,
+        account_id=account.id,
+        kind=CampaignKind.BIRTHDAY,
+        options={"late_days": 3, "dry_run": False, "read_site": False},
+        correlation_id="test",
+    )
+    return campaign_id
+
+
+def planned(
+    session: Session,
+    account: AccountRecord,
+    contact: Contact,
+    *,
+    campaign_id: UUID | None = None,
+    text: str = "Hi!",
+) -> UUID:
+    """Plan one greeting of `contact` for today; return the action's id."""
+    campaign = campaigns.get(session, campaign_id or a_campaign(session, account))
+    assert campaign is not None
+    today = database_now(session).date()
+    draft = PlannedAction(contact.id, f"birthday:{today.year}", today, text)
+    assert campaigns.plan(session, campaign, Kind.GREET, [draft]) == 1
+    return draft.id
+
+
+def database_now(session: Session) -> datetime:
+    now: datetime = session.scalars(select(func.now())).one()
+    return now
+
+
+def action(session: Session, action_id: UUID) -> Action:
+    """Return the row as it is now."""
+    return session.scalars(
+        select(Action).where(Action.id == action_id).execution_options(populate_existing=True)
+    ).one()
