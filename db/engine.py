@@ -1,13 +1,15 @@
 """The engine, sessions and transactions. One synchronous style everywhere."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from worker.settings import Settings
+
+class RowRefusedError(Exception):
+    """Postgres refused a row: a check, a key or a type. The text names which, never the row itself."""
 
 
 class Database:
@@ -32,8 +34,15 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Run the block in one transaction; commit at its end, roll back if it raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (IntegrityError, DataError) as error:
+            # Postgres quotes the failing row in its detail, and rows hold message texts.
+            diagnosis = getattr(error.orig, "diag", None)
+            raise RowRefusedError(
+                f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'row refused'}"
+            ) from None
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -46,16 +55,3 @@ def _with_driver(url: str) -> str:
     if scheme in {"postgres", "postgresql"}:
         return f"postgresql+psycopg://{rest}"
     return url
-
-
-_lock = threading.Lock()
-_database: Database | None = None
-
-
-def get_database(settings: Settings, application_name: str) -> Database:
-    """Return this process's database, made at first call."""
-    global _database  # noqa: PLW0603 -- one pool for each process is the point
-    with _lock:
-        if _database is None:
-            _database = Database(settings.database_url.get_secret_value(), application_name=application_name)
-        return _database

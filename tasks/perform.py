@@ -1,5 +1,6 @@
 """One greeting, start to end (design §2, steps 3-6): claim, reserve, prepare, intend, send, prove, record."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from db.store import actions
@@ -107,11 +108,12 @@ def _send_and_prove(services: Services, claim: Claim, site: Site, thread: Thread
             thread.click_send()
             proven = thread.proof(claim.message, more_than=copies)
     except RapportError as error:
-        return settle.doubt(services, claim, site, error.reason, str(error))
+        return settle.doubt(services, claim, site, error)
     if not proven:
-        return settle.doubt(
-            services, claim, site, Reason.PROOF_MISSING, "no new bubble with this text was seen"
-        )
+        unseen = TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
+        return settle.doubt(services, claim, site, unseen)
     shot = settle.take_screenshot(services, claim, site, masked=False)
-    thread.close()
-    return Outcome.DONE if settle.record(services, claim, status="sent", screenshot=shot) else Outcome.LOST
+    recorded = settle.record(services, claim, status="sent", screenshot=shot)
+    with suppress(RapportError):  # what is recorded is not undone by a dialog that stays open
+        thread.close()
+    return Outcome.DONE if recorded else Outcome.LOST

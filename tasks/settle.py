@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 @retry(
     retry=retry_if_exception_type(OperationalError),
     stop=stop_after_attempt(6),
-    wait=wait_exponential_jitter(initial=0.2, max=5),
+    wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
 def record(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
@@ -106,11 +106,14 @@ def end(services: Services, claim: Claim, state: ActionState, reason: Reason, de
     return Outcome.SKIPPED if state is ActionState.SKIPPED else Outcome.FAILED
 
 
-def doubt(services: Services, claim: Claim, site: Site, reason: Reason, detail: str) -> Outcome:
-    """The click may have had its effect: keep evidence and look later."""
-    metrics.ERRORS.labels(reason, "perform").inc()
-    log.error("effect_uncertain", reason=reason, text=detail)
+def doubt(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
+    """The click may have had its effect: keep evidence and look later. A stop page stops the account too."""
+    metrics.ERRORS.labels(error.reason, "perform").inc()
+    log.error("effect_uncertain", reason=error.reason, text=str(error))
     take_screenshot(services, claim, site, masked=True)
+    wait = services.settings.settle_time
     with services.database.transaction() as session:
-        actions.doubt(session, claim, reason=reason, detail=detail, wait=services.settings.settle_time)
+        if isinstance(error, StopAccountError):
+            accounts.stop(session, claim.account_id, error.reason)
+        actions.doubt(session, claim, reason=error.reason, detail=str(error), wait=wait)
     return Outcome.UNCERTAIN

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns
@@ -88,3 +88,14 @@ def action(session: Session, action_id: UUID) -> Action:
     return session.scalars(
         select(Action).where(Action.id == action_id).execution_options(populate_existing=True)
     ).one()
+
+
+def contact_by_slug(session: Session, account: AccountRecord, slug: str) -> Contact:
+    return session.scalars(
+        select(Contact).where(Contact.account_id == account.id, Contact.profile_url == f"{SANDBOX}{slug}/")
+    ).one()
+
+
+def forget_actions(session: Session) -> None:
+    """Forget what was planned and done, as if somebody else had done it."""
+    session.execute(delete(Action))

@@ -1,8 +1,13 @@
 """Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
 
+import socket
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,9 +17,12 @@ import redis
 from psycopg import sql
 
 from api_stub.cli.process import bring_up_to_date
+from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 from db.engine import Database
+from worker.browser.chromium import find_chromium
+from worker.browser.session import BrowserHouse
 
 TEMPLATE = "template_rapport"
 
@@ -63,3 +71,51 @@ def redis_url(servers: Servers) -> Iterator[str]:
     yield servers.redis.url
     client.flushall()
     client.close()
+
+
+KEY = "a-key-for-tests"
+TIMEOUT = timedelta(seconds=8)
+StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], SandboxClient]]
+
+
+def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "api_stub.sandbox", "--port", str(port), "--state", str(state)]
+    process = subprocess.Popen(
+        [*command, *(["--today", today] if today else [])], stdin=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"{KEY}\n")
+    process.stdin.close()
+    client = SandboxClient(f"http://127.0.0.1:{port}", KEY)
+    while not client.healthy():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+            pytest.fail(f"the sandbox ended with {process.returncode}")
+    return process, client
+
+
+@pytest.fixture(scope="session")
+def start_sandbox() -> Iterator[StartSandbox]:
+    """Starts a sandbox on a state file, on a fixed day or on the real one; ends them all at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
+        process, client = _start(state, today)
+        started.append(process)
+        return process, client
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[BrowserHouse]:
+    """The one Chromium of the run: Playwright allows one of its loops in a thread."""
+    with BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house:
+        yield house

@@ -25,13 +25,15 @@ _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api_?key|session|storage_state", re.IGNORECASE
 )
 _TEXT_FIELD = re.compile(r"^(message|message_text|body|draft)$", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+:[^/@\s]*(?=@)")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
 
 
 def configure(settings: Settings) -> None:
     """Set up this process's logging. Called once, by each process's entry point."""
     pretty = settings.log_format == "pretty"
-    renderer: Processor = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    # Not its own tracebacks: they show local variables, and secrets and message texts with them.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Processor = console if pretty else structlog.processors.JSONRenderer()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,9 +41,10 @@ def configure(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if not pretty:
-        last.append(structlog.processors.format_exc_info)
+    last: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+    ]
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -73,20 +76,22 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def _hide_in(fields: MutableMapping[str, Any]) -> None:
     for name, value in fields.items():
-        if name == "event":
-            fields[name] = _hide_credentials(value)
-        elif _SECRET_FIELD.search(name) or _TEXT_FIELD.match(name):
+        if name != "event" and (_SECRET_FIELD.search(name) or _TEXT_FIELD.match(name)):
             fields[name] = HIDDEN
-        elif isinstance(value, dict):
-            copy = dict(value)
-            _hide_in(copy)
-            fields[name] = copy
         else:
-            fields[name] = _hide_credentials(value)
+            fields[name] = _hidden(value)
 
 
-def _hide_credentials(value: object) -> object:
-    return _CREDENTIALS.sub(HIDDEN, value) if isinstance(value, str) else value
+def _hidden(value: object) -> object:
+    if isinstance(value, dict):
+        copy = {str(name): inner for name, inner in value.items()}
+        _hide_in(copy)
+        return copy
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _CREDENTIALS.sub(HIDDEN, str(value))
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

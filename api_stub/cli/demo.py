@@ -18,10 +18,11 @@ from rich.live import Live
 from api_stub.cli import display
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.process import bring_up_to_date
+from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.services import Addresses, rapport_stack
 from api_stub.stack.stack import Service, Stack
-from api_stub.stack.verdict import compare, read_ledger
+from api_stub.stack.verdict import compare
 from db.engine import Database
 from db.store import accounts, campaigns, overview
 from db.store.accounts import AccountRecord
@@ -69,7 +70,7 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
             console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
         )
         key = stack.secrets.sandbox_key.get_secret_value()
-        verdict = compare(lines, read_ledger(addresses.sandbox, key, MEMBER))
+        verdict = compare(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
         database.close()
     console.print(display.final(lines))
     console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api_stub.cli import account, demo, process
+from api_stub.cli import account, demo, doctor, process
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(demo.up)
+app.command("doctor")(doctor.doctor)
 app.add_typer(account.app, name="account")
 app.add_typer(process.secrets_app, name="secrets")
 for command in (process.migrate, process.worker, process.beat, process.api, process.flower, process.sandbox):

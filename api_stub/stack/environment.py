@@ -1,7 +1,7 @@
 """What our children see of the environment: the stack's one look at os.environ."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import SecretStr, TypeAdapter
@@ -19,9 +19,10 @@ _NAMES = frozenset(
 _PREFIXES = ("LC_", "RAPPORT_")
 
 
-def inherited_environment() -> dict[str, str]:
+def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
     """What a child needs to find programs, files, a display and the person's own RAPPORT_ settings."""
-    return {name: value for name, value in os.environ.items() if name in _NAMES or name.startswith(_PREFIXES)}
+    wanted = _NAMES.union(also)
+    return {name: value for name, value in os.environ.items() if name in wanted or name.startswith(_PREFIXES)}
 
 
 def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:

@@ -5,22 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
-
+from api_stub.sandbox.state import Effect
 from db.store.overview import ActionLine
 from worker.rules.model import ActionState
 
 ONE_OCCASION = timedelta(days=200)
 """Two greetings of one person closer together than this belong to one birthday."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One message that reached the network."""
-
-    slug: str
-    text: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +27,8 @@ class Verdict:
         return f"{self.greetings} greetings, {self.in_ledger} in the ledger, {self.twice} twice"
 
 
-def read_ledger(sandbox_url: str, control_key: str, member: str) -> list[Effect]:
-    """Return what the network says that `member` sent. Raises httpx.HTTPError when it doesn't answer."""
-    answer = httpx.get(
-        f"{sandbox_url}/_sandbox/ledger", params={"member": member}, headers={"X-Sandbox-Key": control_key}
-    )
-    answer.raise_for_status()
-    return [
-        Effect(entry["slug"], entry["text"], datetime.fromisoformat(entry["at"])) for entry in answer.json()
-    ]
-
-
 def compare(actions: Sequence[ActionLine], ledger: Sequence[Effect]) -> Verdict:
-    """Hold our record against the ledger, person by person and text by text."""
+    """Hold our record against the ledger (oldest first), person by person and text by text."""
     done = [action for action in actions if action.state is ActionState.DONE]
     recorded = Counter((_slug(action.profile_url), _words(action.sent or "")) for action in done)
     reached = Counter((effect.slug, _words(effect.text)) for effect in ledger)
@@ -68,10 +47,11 @@ def compare(actions: Sequence[ActionLine], ledger: Sequence[Effect]) -> Verdict:
 def _twice(ledger: Sequence[Effect]) -> list[str]:
     last: dict[str, datetime] = {}
     twice = []
-    for effect in sorted(ledger, key=lambda e: e.at):
-        if effect.slug in last and effect.at - last[effect.slug] < ONE_OCCASION:
+    for effect in ledger:
+        at = datetime.fromisoformat(effect.at)
+        if effect.slug in last and at - last[effect.slug] < ONE_OCCASION:
             twice.append(effect.slug)
-        last[effect.slug] = effect.at
+        last[effect.slug] = at
     return twice
 
 

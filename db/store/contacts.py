@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import update
+from sqlalchemy import and_, case, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -45,17 +45,17 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
         return 0
     statement = insert(Contact).values(list(people.values()))
     fresh = statement.excluded
-    leap_child = (Contact.birth_month == 2) & (Contact.birth_day == 29)
-    shown_on_28th = (fresh.birth_month == 2) & (fresh.birth_day == 28)
+    leap_child_on_28th = and_(
+        Contact.birth_month == 2, Contact.birth_day == 29, fresh.birth_month == 2, fresh.birth_day == 28
+    )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "profile_url"],
             set_={
                 "full_name": fresh.full_name,
                 "birth_month": fresh.birth_month,
-                "birth_day": fresh.birth_day,
+                "birth_day": case((leap_child_on_28th, Contact.birth_day), else_=fresh.birth_day),
             },
-            where=~(leap_child & shown_on_28th) | Contact.birth_month.is_(None),
         )
     )
     return len(people)

@@ -21,16 +21,17 @@ OUTLIVE_SECONDS = 10
 
 
 @pytest.fixture(scope="session")
-def own_process(chromium: Path) -> list[str]:
+def own_process() -> list[str]:
     """A worker of its own: Playwright's loop allows one house for each thread at a time."""
     program = (
-        "import sys; from pathlib import Path; from worker.browser.session import BrowserHouse\n"
-        "house = BrowserHouse(chromium=Path(sys.argv[1]))\n"
+        "import sys; from worker.browser.session import BrowserHouse\n"
+        "from worker.browser.chromium import find_chromium\n"
+        "house = BrowserHouse(chromium=find_chromium())\n"
         "house.page_for(1, None).goto('about:blank'); house.page_for(2, None)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "house.close(); house.close(); print(house.is_alive(), flush=True); sys.stdin.readline()\n"
     )
-    return [sys.executable, "-c", program, str(chromium)]
+    return [sys.executable, "-c", program]
 
 
 def run(command: list[str]) -> tuple[subprocess.Popen[str], list[psutil.Process]]:

@@ -1,7 +1,5 @@
 """Every fault of the site becomes the right class of error with the right reason."""
 
-import subprocess
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from playwright.sync_api import Page
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
+from tests.conftest import StartSandbox
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
@@ -140,11 +139,11 @@ def test_a_person_no_longer_connected(
 
 
 def test_a_restart_forgets_nothing(
-    start_sandbox: Callable[[Path], tuple[subprocess.Popen[str], SandboxClient]],
+    start_sandbox: StartSandbox,
     house: BrowserHouse,
     tmp_path: Path,
 ) -> None:
-    process, client = start_sandbox(tmp_path / "state.db")
+    process, client = start_sandbox(tmp_path / "state.db", None)
     page = house.page_for(8, None)
     sign_in(page, client.base_url, "demo", "demo-password")
     thread = SandboxSite(page, client.base_url, TIMEOUT).open_thread(url("mo"))
@@ -156,7 +155,7 @@ def test_a_restart_forgets_nothing(
     process.kill()
     process.wait(10)
 
-    _, again = start_sandbox(tmp_path / "state.db")
+    _, again = start_sandbox(tmp_path / "state.db", None)
     assert again.people() == people
     assert again.ledger() == ledger
     site = SandboxSite(page, again.base_url, TIMEOUT)

@@ -45,14 +45,14 @@ local function answer(status, reason, retry_at, run_used, day_used, week_used)
   }
 end
 
+if now < day_start or now >= day_end then
+  return { 'stale_day', '', '0', ms(now), 0, 0, 0 }
+end
+
 if verb == 'release' then
   local held = redis.call('ZREM', log, id)
   redis.call('SREM', run, id)
   return { held == 1 and 'released' or 'absent', '', '0', ms(now), 0, 0, 0 }
-end
-
-if now < day_start or now >= day_end then
-  return { 'stale_day', '', '0', ms(now), 0, 0, 0 }
 end
 
 local week_from = '(' .. ms(now - WEEK) -- a charge is out of the window once it is exactly a week old

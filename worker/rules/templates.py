@@ -4,13 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_MESSAGE_CHARACTERS = 600
 """Longer greetings read like advertising; every site takes this length."""
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_KNOWN = frozenset({"first_name"})
+_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What a template's own expressions raise when they run."""
 
 
 class TemplateRefusedError(ValueError):
@@ -33,9 +36,13 @@ def render(body: str, *, first_name: str) -> str:
     Raises TemplateRefusedError for bad syntax, an unknown variable, an empty or a too long message.
     """
     try:
+        # Also the variables of branches that this name does not take.
+        unknown = meta.find_undeclared_variables(_ENVIRONMENT.parse(body)) - _KNOWN
         text = _ENVIRONMENT.from_string(body).render(first_name=first_name)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+    except _FAULTS as error:
         raise TemplateRefusedError(f"the template can't be rendered: {error}") from error
+    if unknown:
+        raise TemplateRefusedError(f"the template asks for {', '.join(sorted(unknown))}: there is no such field")
     message = re.sub(r"[ \t]+", " ", text).strip()
     if not message:
         raise TemplateRefusedError("the template renders to nothing")

