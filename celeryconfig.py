@@ -24,9 +24,8 @@ BROWSER_QUEUES = ("birthday", "visitor", "sourcing")
 CONTROL_QUEUES = ("control", "celery")  # a client without our code knows only Celery's default queue
 # Each with an exchange and key of its own: a bare Queue(name) takes the default queue's, and then every
 # message is delivered to every queue.
-task_queues = tuple(
-    Queue(name, Exchange(name, type="direct"), routing_key=name) for name in (*BROWSER_QUEUES, *CONTROL_QUEUES)
-)
+_queues = (*BROWSER_QUEUES, *CONTROL_QUEUES)
+task_queues = tuple(Queue(name, Exchange(name, type="direct"), routing_key=name) for name in _queues)
 task_default_queue = "control"
 task_create_missing_queues = False  # a mistyped queue raises instead of making a black hole
 task_routes = {

@@ -1,7 +1,7 @@
 """Runs the real demo in a terminal of a fixed size and draws what stood on it.
 
 `.venv/bin/python docs/make_demo_picture.py` writes docs/demo-live.svg (in the middle of the run) and
-docs/demo.svg (what is left on the screen at the end). Nothing in them is made up: to change them, run it again.
+docs/demo.svg (what is left on the screen at the end). Nothing in them is made up: to change them, run it.
 """
 
 import fcntl
@@ -19,10 +19,12 @@ from pathlib import Path
 
 from rich.ansi import AnsiDecoder
 from rich.console import Console
+from rich.style import Style
 
 COLUMNS, LINES = 116, 48
 HERE = Path(__file__).parent
 _TOKEN = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+")
+_CELL = re.compile(r"[│┃]| {2,}|(?:(?! {2,}|[│┃]).)+")
 
 
 class Screen:
@@ -65,7 +67,7 @@ class Screen:
 
 
 def run_demo(data: Path) -> Screen:
-    """Run `rapport demo` on a terminal of its own and return what that showed. Raises SystemExit if it fails."""
+    """Run `rapport demo` on a terminal of its own; return what that showed. Raises SystemExit if it fails."""
     terminal, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     command = [
@@ -109,8 +111,13 @@ def draw(lines: list[str], target: Path) -> None:
     )
     decoder = AnsiDecoder()
     for line in "\n".join(lines).rstrip().split("\n"):
-        console.print(decoder.decode_line(line), no_wrap=True, overflow="crop", highlight=False)
-    svg = console.export_svg(title="./run demo", unique_id=target.stem)
+        text = decoder.decode_line(line)
+        # Neighbours of one style become one run, and a run with letters wider or narrower than a cell, or
+        # written from right to left, would move all that follows. A mark keeps the table's cells apart.
+        for number, cell in enumerate(_CELL.finditer(text.plain)):
+            text.stylize(Style(meta={"cell": number}), *cell.span())
+        console.print(text, no_wrap=True, overflow="crop", highlight=False)
+    svg = console.export_svg(title="rapport demo", unique_id=target.stem)
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code, monospace", "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace")
     target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")

@@ -3,15 +3,28 @@
 Every variable begins with RAPPORT_, but for DATABASE_URL and REDIS_URL, which hosting platforms set.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import ConfigurationError
+
+
+def _from_seconds(given: object) -> object:
+    """Read plain numbers as seconds; Pydantic reads text as ISO 8601 only (PT15S)."""
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return float(given)
+    return given
+
+
+Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0))]
+Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0))]
 
 
 class Settings(BaseSettings):
@@ -35,15 +48,15 @@ class Settings(BaseSettings):
     sandbox_key: SecretStr | None = Field(None, description="Lets tests and the demo steer that network.")
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
     headless: bool = True
-    browser_timeout: timedelta = Field(timedelta(seconds=15), description="Bound of every wait in a page.")
+    browser_timeout: Seconds = Field(timedelta(seconds=15), description="Bound of every wait in a page.")
     evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots, by day.")
     evidence_days: int = Field(14, ge=1, le=365, description="How long evidence is kept.")
 
-    action_time_limit: timedelta = Field(
+    action_time_limit: Seconds = Field(
         timedelta(seconds=180), description="A child that works longer on one action is killed."
     )
-    dispatch_every: timedelta = timedelta(seconds=5)
-    settle_time: timedelta = Field(
+    dispatch_every: Seconds = timedelta(seconds=5)
+    settle_time: Pause = Field(
         timedelta(seconds=60), description="How late the site may show a message that it took."
     )
 

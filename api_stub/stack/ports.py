@@ -21,11 +21,14 @@ def free_port() -> int:
         return port
 
 
-def on_free_port(start: Callable[[int], T]) -> T:
-    """What `start` gives for a free port. It is called again when it says that the port was just taken."""
-    for _ in range(_ATTEMPTS - 1):
+def on_free_port(start: Callable[[int], T], *, rather: int = 0) -> T:
+    """What `start` gives for a free port. It is called again when it says that the port was just taken.
+
+    A server that starts again says which port it would rather have: the one that its clients know.
+    """
+    for attempt in range(_ATTEMPTS - 1):
         try:
-            return start(free_port())
+            return start(rather if rather and not attempt else free_port())
         except PortTakenError:
             continue
     return start(free_port())

@@ -92,7 +92,7 @@ class Postgres:
         if not cluster.exists():
             self._initialise(programs / "initdb", cluster)
         _drop_stale_pid(cluster)
-        on_free_port(lambda port: self._launch(programs / "postgres", cluster, port))
+        on_free_port(lambda port: self._launch(programs / "postgres", cluster, port), rather=self._port)
         self.create_database(DATABASE)
 
     def stop(self) -> None:

@@ -51,6 +51,11 @@ class Child:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it alone, if it still runs."""
+        if self.alive():
+            self._process.send_signal(number)
+
     def ask_to_stop(self) -> None:
         """Send its first stop signal, once: a second one tells Celery to drop the task at hand."""
         if self._asked:

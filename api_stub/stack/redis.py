@@ -60,7 +60,7 @@ class Redis:
     def start(self) -> None:
         """Start it, and return when it has read its data and answers."""
         (self._data_dir / "redis").mkdir(parents=True, exist_ok=True, mode=0o700)
-        on_free_port(self._launch)
+        on_free_port(self._launch, rather=self._port)
 
     def stop(self) -> None:
         """Stop it after it has written all it holds."""

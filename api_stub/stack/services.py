@@ -8,10 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from api_stub.client import Client
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import answers, free_port
 from api_stub.stack.running import publish, withdraw
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
@@ -48,10 +46,14 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
     return Service(
         "sandbox",
         _rapport(
-            "sandbox", "--port", _port(addresses.sandbox), "--state", str(stack.data_dir / "sandbox.sqlite3")
+            "sandbox",
+            "--port",
+            str(_port(addresses.sandbox)),
+            "--state",
+            str(stack.data_dir / "sandbox.sqlite3"),
         ),
         env={"RAPPORT_SANDBOX_KEY": stack.secrets.sandbox_key.get_secret_value()},
-        ready=_answers(f"{addresses.sandbox}/_sandbox/health"),
+        ready=answers(_port(addresses.sandbox), "/_sandbox/health"),
     )
 
 
@@ -65,13 +67,15 @@ def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Se
         *(Service(n, _rapport("worker", "browser", "--name", n), ready=pings.of(n)) for n in browsers),
         Service("beat", _rapport("beat")),
         Service(
-            "api", _rapport("api", "--port", _port(addresses.api)), ready=_answers(f"{addresses.api}/health")
+            "api",
+            _rapport("api", "--port", str(_port(addresses.api))),
+            ready=answers(_port(addresses.api), "/health"),
         ),
         Service(
             "flower",
-            _rapport("flower", "--port", _port(addresses.flower)),
+            _rapport("flower", "--port", str(_port(addresses.flower))),
             env={"RAPPORT_FLOWER_AUTH": flower_auth},
-            ready=_answers(f"{addresses.flower}/healthcheck"),
+            ready=answers(_port(addresses.flower), "/healthcheck"),
         ),
     ]
 
@@ -96,18 +100,8 @@ def _rapport(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "api_stub.cli", *arguments)
 
 
-def _port(address: str) -> str:
-    return address.rpartition(":")[2]
-
-
-def _answers(url: str) -> Callable[[], bool]:
-    def ready() -> bool:
-        try:
-            return httpx.get(url, timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    return ready
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 @contextmanager

@@ -11,6 +11,14 @@ join lateral (
       and d.not_before <= now()
 ) due on due.since is not null
 where a.status = 'active'
+  and not exists (
+      select from actions f
+      where f.account_id = a.id and f.state in ('queued', 'claimed', 'acting')
+  )
+  and not exists (
+      select from actions l
+      where l.account_id = a.id and l.state = 'uncertain' and l.lease_until is not null
+  )
 order by due.since
 limit :batch
 for no key update of a skip locked

@@ -1,6 +1,5 @@
 """Which Chromium to start, and with which switches."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -21,9 +20,6 @@ def find_chromium() -> Path | None:
 def switches(*, load_media: bool) -> list[str]:
     """Chromium's command line, beyond what Playwright gives it."""
     chosen = []
-    if os.geteuid() == 0:
-        # Chromium's sandbox refuses to start as root, which is how many containers run.
-        chosen.append("--no-sandbox")
     if not load_media:
         # By the engine: a route that asks Python about each request would hold a page up whenever
         # Python is busy with the database. It also finds images whose address has no extension.

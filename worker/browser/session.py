@@ -166,6 +166,8 @@ class BrowserHouse:
             executable_path=executable,
             headless=self._headless,
             args=switches(load_media=self._load_media),
+            # Its sandbox needs privileges that root, containers and current Ubuntu don't have or give.
+            chromium_sandbox=False,
         )
 
 

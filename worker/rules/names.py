@@ -12,8 +12,8 @@ TITLES = frozenset(
 def first_name(full_name: str) -> str:
     """Return the given name in `full_name`, or the whole cleaned name where it can't be told apart.
 
-    Titles before the name, emoji, what stands in brackets and everything after a comma are left out. A name written without
-    spaces (李小龙) is used whole: cutting it would be rude or wrong.
+    Titles before the name, emoji, what stands in brackets and everything after a comma are left out. A name
+    written without spaces (李小龙) is used whole: cutting it would be rude or wrong.
     """
     name = re.sub(r"\(.*?\)", " ", full_name).split(",", maxsplit=1)[0]
     cleaned = "".join(c for c in name if _belongs_to_a_name(c))

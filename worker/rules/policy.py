@@ -13,9 +13,10 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 def retry_wait(failures: int, jitter: float) -> timedelta:
-    """Return how long to wait after `failures` passing faults: doubling, capped, spread by `jitter` in [0, 1).
+    """Return how long to wait after `failures` passing faults, spread by `jitter` in [0, 1).
 
-    Between one half and the whole of it, so that what failed together does not come back together.
+    Doubles up to a cap, then takes between one half and the whole of it, so that what failed together does
+    not come back together.
     """
     wait = min(FIRST_WAIT * int(2 ** min(failures, 20)), LONGEST_WAIT)
     return wait * (0.5 + jitter / 2)

@@ -42,7 +42,9 @@ def render(body: str, *, first_name: str) -> str:
     except _FAULTS as error:
         raise TemplateRefusedError(f"the template can't be rendered: {error}") from error
     if unknown:
-        raise TemplateRefusedError(f"the template asks for {', '.join(sorted(unknown))}: there is no such field")
+        raise TemplateRefusedError(
+            f"the template asks for {', '.join(sorted(unknown))}: there is no such field"
+        )
     message = re.sub(r"[ \t]+", " ", text).strip()
     if not message:
         raise TemplateRefusedError("the template renders to nothing")

@@ -1,0 +1,66 @@
+"""Hands for the store's tests: fresh engines, and several threads that begin at the same moment."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store import actions
+from db.store.actions import Claim
+
+T = TypeVar("T")
+
+LEASE = timedelta(minutes=3)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Database]:
+    database = Database(url, application_name="a test's second process")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def at_once(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]:
+    """Run `work` in `count` threads, each with connections of its own, all let go together."""
+    gate = threading.Barrier(count)
+
+    def one(number: int) -> T:
+        with connected(url) as database:
+            with database.transaction() as session:
+                session.execute(text("select 1"))  # connected before the race begins
+            gate.wait(30)
+            return work(database, number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def queue(session: Session, *, batch: int = 100) -> list[UUID]:
+    return [nudge.action_id for nudge in actions.queue_due(session, batch=batch, lease=LEASE)]
+
+
+def claimed(session: Session, action_id: UUID, owner: str = "worker") -> Claim:
+    claim = actions.claim(session, action_id, owner=owner, lease=LEASE)
+    assert claim is not None
+    return claim
+
+
+def let_leases_lapse(session: Session) -> None:
+    """Let every lease have ended a second ago."""
+    session.execute(
+        text("update actions set lease_until = now() - interval '1 second' where lease_until is not null")
+    )
+
+
+def make_due(session: Session) -> None:
+    """Let every waiting action be due now."""
+    session.execute(text("update actions set not_before = now() - interval '1 second'"))

@@ -1,0 +1,296 @@
+"""The rest of the store: birthdays, templates, schedules, campaigns, pages."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from db import defaults
+from db.engine import Database
+from db.store import accounts, actions, campaigns, contacts, interactions, overview, schedules, templates
+from db.tables import Contact, MessageTemplate, ScheduleFire
+from tests.builders import SANDBOX, a_campaign, a_contact, an_account, database_now, planned
+from tests.db.helpers import at_once, claimed, connected, queue
+from worker.errors import Reason
+from worker.rules.birthdays import birthday_in
+from worker.rules.model import ActionState, Birthday, BirthdayCard, CampaignKind, CampaignState, Kind
+from worker.rules.templates import TemplateRefusedError
+from worker.rules.windows import DEFAULT_LIMITS, Limits
+
+
+def card(slug: str, on: date, name: str = "Ann") -> BirthdayCard:
+    return BirthdayCard(f"{SANDBOX}{slug}/", name, on)
+
+
+def birthday_of(session: Session, slug: str) -> tuple[str, int | None, int | None]:
+    session.expire_all()
+    found = session.scalars(select(Contact).where(Contact.profile_url == f"{SANDBOX}{slug}/")).one()
+    return found.full_name, found.birth_month, found.birth_day
+
+
+def test_a_birthdays_page_adds_people_and_brings_known_ones_up_to_date(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, "known", name="Known")
+        page = [
+            card("known", date(2027, 3, 4), "Known Renamed"),
+            card("new", date(2027, 3, 5), "New"),
+            card("new", date(2027, 3, 6), "New Twice"),
+        ]
+        assert contacts.keep_birthdays(session, account.id, page) == 2
+        assert birthday_of(session, "known") == ("Known Renamed", 3, 4)
+        assert birthday_of(session, "new") == ("New Twice", 3, 6)
+        assert contacts.keep_birthdays(session, account.id, []) == 0
+
+
+def test_a_page_that_shows_28_february_does_not_forget_the_29th(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        contacts.keep_birthdays(session, account.id, [card("leap", date(2028, 2, 29))])
+        contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 2, 28), "Ann Renamed")])
+        assert birthday_of(session, "leap") == ("Ann Renamed", 2, 29)
+        contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 3, 1))])
+        assert birthday_of(session, "leap") == ("Ann", 3, 1)
+
+
+def test_a_page_leaves_do_not_contact_as_a_person_set_it(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, "ann").do_not_contact = True
+        session.flush()
+        contacts.keep_birthdays(session, account.id, [card("ann", date(2027, 3, 4))])
+        (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0)
+        assert due.do_not_contact
+
+
+ANY_DAY = st.dates(date(2027, 1, 1), date(2029, 12, 31))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(today=ANY_DAY, late_days=st.integers(0, 10))
+def test_sql_and_the_pure_rule_agree_on_who_is_due(database: Database, today: date, late_days: int) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        if session.scalar(select(func.count()).select_from(Contact)) == 0:
+            session.execute(
+                text(
+                    "insert into contacts (account_id, profile_url, full_name, birth_month, birth_day)"
+                    " select :account, to_char(d, 'MM-DD'), 'x', extract(month from d), extract(day from d)"
+                    " from generate_series(date '2028-01-01', date '2028-12-31', '1 day') d"
+                ),
+                {"account": account.id},
+            )
+        due = contacts.due_birthdays(session, account.id, today, late_days)
+        window = {today - timedelta(days=ago) for ago in range(late_days + 1)}
+        expected = {
+            (row.id, day)
+            for row in session.scalars(select(Contact))
+            for year in (today.year - 1, today.year)
+            if row.birth_month and row.birth_day
+            if (day := birthday_in(Birthday(row.birth_month, row.birth_day), year)) in window
+        }
+        assert {(d.contact_id, d.on) for d in due} == expected
+        assert [d.on for d in due] == sorted((d.on for d in due), reverse=True)
+
+
+def test_only_connected_contacts_of_the_account_are_due(database: Database) -> None:
+    with database.transaction() as session:
+        account, other = an_account(session), an_account(session, "other")
+        day = date(2027, 3, 4)
+        mine = a_contact(session, account, "mine", birthday=day)
+        a_contact(session, other, "theirs", birthday=day)
+        for status in ("not_connected", "prospect"):
+            a_contact(session, account, status, birthday=day).status = status
+        session.flush()
+        assert [d.contact_id for d in contacts.due_birthdays(session, account.id, day, 0)] == [mine.id]
+
+
+def test_a_template_that_can_fail_never_gets_in(database: Database) -> None:
+    with database.transaction() as session:
+        for body in ("Hi {{ nickname }}", "{{ first_name * 20 }}", "{{ first_name }}", "Hi {{"):
+            with pytest.raises(TemplateRefusedError):
+                templates.add(session, account_id=None, language="en", late=False, body=body)
+        assert session.scalars(select(MessageTemplate)).all() == []
+
+
+def test_defaults_are_seeded_once_and_an_accounts_own_replace_them(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("delete from message_templates"))
+        defaults.seed(session)
+        defaults.seed(session)
+        account, other = an_account(session), an_account(session, "other")
+        assert len(templates.for_account(session, account.id)) == len(defaults.GREETINGS)
+        templates.add(session, account_id=account.id, language="en", late=False, body="Own {{ first_name }}")
+        assert [t.body for t in templates.for_account(session, account.id)] == ["Own {{ first_name }}"]
+        assert len(templates.for_account(session, other.id)) == len(defaults.GREETINGS)
+
+
+def test_a_limit_of_the_accounts_own_holds_at_once_and_the_defaults_without_one(database: Database) -> None:
+    with database.transaction() as session:
+        account = accounts.add(session, name="fresh", site="sandbox", zone=ZoneInfo("UTC"))
+        assert accounts.limits(session, account.id, Kind.GREET) == DEFAULT_LIMITS[Kind.GREET]
+        for count in (3, 4):
+            own = Limits(1, 2, count, timedelta(milliseconds=1), timedelta(milliseconds=1500))
+            accounts.set_limits(session, account.id, Kind.GREET, own)
+            session.expire_all()
+            assert accounts.limits(session, account.id, Kind.GREET) == own
+        assert accounts.limits(session, account.id, Kind.VISIT) == DEFAULT_LIMITS[Kind.VISIT]
+
+
+def a_due_schedule(session: Session) -> datetime:
+    account = an_account(session)
+    due_at = database_now(session) - timedelta(minutes=5)
+    schedules.put(
+        session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
+        next_fire_at=due_at,
+    )  # fmt: skip
+    return due_at
+
+
+def fire_all(own: Database) -> int:
+    """What a beat's tick does with what is due."""
+    with own.transaction() as session:
+        due = schedules.take_due(session)
+        for schedule in due:
+            campaign_id = a_campaign(
+                session, accounts.add(session, name=schedule.account, site="sandbox", zone=schedule.zone)
+            )
+            schedules.fire(
+                session, schedule, campaign_id=campaign_id, next_fire_at=schedule.now + timedelta(days=1)
+            )
+        return len(due)
+
+
+def test_of_several_beats_at_once_one_fires(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        due_at = a_due_schedule(session)
+    assert sorted(at_once(database_url, 4, lambda own, _: fire_all(own))) == [0, 0, 0, 1]
+    with database.transaction() as session:
+        assert [fire.fire_at for fire in session.scalars(select(ScheduleFire))] == [due_at]
+        assert schedules.take_due(session) == []
+
+
+def test_a_beat_passes_over_a_schedule_that_another_holds(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        a_due_schedule(session)
+    with database.transaction() as first:
+        assert len(schedules.take_due(first)) == 1
+        with connected(database_url) as other:
+            assert fire_all(other) == 0
+
+
+def test_an_instant_that_was_noted_is_not_noted_again(database: Database) -> None:
+    with database.transaction() as session:
+        due_at = a_due_schedule(session)
+        (due,) = schedules.take_due(session)
+        account = accounts.add(session, name=due.account, site="sandbox", zone=due.zone)
+        first, second = a_campaign(session, account), a_campaign(session, account)
+        schedules.fire(session, due, campaign_id=first, next_fire_at=due_at)
+        schedules.fire(session, due, campaign_id=second, next_fire_at=due.now + timedelta(days=1))
+        assert [fire.campaign_id for fire in session.scalars(select(ScheduleFire))] == [first]
+
+
+def test_a_schedule_that_is_switched_off_or_not_due_does_not_fire(database: Database) -> None:
+    with database.transaction() as session:
+        a_due_schedule(session)
+        session.execute(text("update schedules set enabled = false"))
+        assert schedules.take_due(session) == []
+        a_due_schedule(session)  # put again: on again
+        assert len(schedules.take_due(session)) == 1
+        session.execute(text("update schedules set next_fire_at = now() + interval '1 second'"))
+        assert schedules.take_due(session) == []
+
+
+def test_a_campaign_starts_once_under_its_id(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        campaign_id = uuid4()
+        started = [
+            campaigns.start(
+                session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.BIRTHDAY,
+                options={"n": n}, correlation_id="c",
+            )
+            for n in range(2)
+        ]  # fmt: skip
+        assert started == [True, False]
+        record = campaigns.get(session, campaign_id)
+        assert record is not None
+        assert (record.options, record.state) == ({"n": 0}, CampaignState.READING)
+        assert campaigns.get(session, uuid4()) is None
+
+
+def test_a_reading_that_nobody_answered_is_asked_for_again_once(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        stale = a_campaign(session, an_account(session))
+        done = a_campaign(session, an_account(session))
+        failed = a_campaign(session, an_account(session))
+        campaigns.finish(session, done)
+        campaigns.fail(session, failed, Reason.NOT_SIGNED_IN, "sign in first")
+        campaigns.fail(session, done, Reason.UNEXPECTED, "too late")
+        assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+    with database.transaction() as session:
+        session.execute(text("update campaigns set nudged_at = now() - interval '3 minutes'"))
+    with database.transaction() as session:
+        assert [c.id for c in campaigns.to_nudge(session, timedelta(minutes=2))] == [stale]
+        with connected(database_url) as other, other.transaction() as second:
+            assert campaigns.to_nudge(second, timedelta(minutes=2)) == []
+    with database.transaction() as session:
+        assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+        states = [campaigns.get(session, i) for i in (done, failed)]
+        assert [record.state for record in states if record] == [CampaignState.PLANNED, CampaignState.FAILED]
+
+
+def interactions_of(session: Session, name: str, count: int) -> list[UUID]:
+    account = an_account(session, name)
+    ids = []
+    for number in range(count):
+        action_id = planned(session, account, a_contact(session, account, f"p{number}"))
+        assert queue(session) == [action_id]
+        claim = claimed(session, action_id)
+        actions.intend(session, claim)
+        actions.record(session, claim, status="sent", text=f"text {number}", screenshot=None)
+        session.flush()
+        ids.append(action_id)
+    return ids
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 100])
+def test_pages_are_complete_in_order_and_do_not_overlap(database: Database, size: int) -> None:
+    with database.transaction() as session:
+        expected = interactions_of(session, "one", 7)
+        interactions_of(session, "two", 2)
+        seen: list[UUID] = []
+        before = None
+        while page := interactions.page(session, limit=size, before=before, account="one"):
+            assert len(page) <= size
+            assert {row.account for row in page} == {"one"}
+            seen += [row.action_id for row in page]
+            before = page[-1].id
+        assert seen == expected[::-1]
+        assert len(interactions.page(session, limit=100)) == 9
+
+
+def test_rows_that_arrive_meanwhile_do_not_move_a_page(database: Database) -> None:
+    with database.transaction() as session:
+        expected = interactions_of(session, "one", 4)
+        first = interactions.page(session, limit=2)
+        interactions_of(session, "two", 2)
+        second = interactions.page(session, limit=2, before=first[-1].id)
+        assert [row.action_id for row in [*first, *second]] == expected[::-1]
+
+
+def test_what_a_person_watches_shows_the_proven_text_only_once_there_is_one(database: Database) -> None:
+    with database.transaction() as session:
+        interactions_of(session, "one", 1)
+        account = an_account(session, "one")
+        planned(session, account, a_contact(session, account, "zoe"), text="to be said")
+        done, waiting = overview.actions_of(session, account.id)
+        assert (done.state, done.sent) == (ActionState.DONE, "text 0")
+        assert (waiting.state, waiting.sent, waiting.message) == (ActionState.PLANNED, None, "to be said")

@@ -1,0 +1,186 @@
+"""The whole system in real processes; pytest-celery's fixtures give the broker and the workers."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from cryptography.fernet import Fernet
+from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryWorkerCluster
+from sqlalchemy import delete
+
+from api_stub.cli.process import bring_up_to_date
+from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.ports import answers, free_port
+from api_stub.stack.processes import Child, ProcessTable
+from db.engine import Database
+from db.store import accounts
+from db.store.accounts import AccountRecord
+from db.tables import Account
+from tests.builders import an_account
+from tests.cluster import broker_node, worker_node
+from tests.conftest import KEY, Servers
+from worker.browser.chromium import find_chromium
+from worker.browser.sandbox.signin import sign_in
+from worker.browser.session import BrowserHouse
+from worker.rules.windows import Limits
+from worker.secrets import Vault
+from worker.settings import Settings
+
+API_KEY = "an-api-key-for-tests"
+FLOWER_AUTH = ("rapport", "a-flower-password")
+QUICK = Limits(per_run=50, per_day=50, per_week=50, gap_min=timedelta(0), gap_max=timedelta(0))
+"""Enough for everybody, with no gap."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where everything is, and the settings that all processes share."""
+
+    settings: Settings
+    env: Mapping[str, str]
+    table: ProcessTable
+    database: Database
+    data: Path
+    sandbox_port: int
+    children: list[Child] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def world(servers: Servers) -> Iterator[World]:
+    """One database and one data folder for a module; its processes are gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="rapport-e2e-") as folder:
+        data = Path(folder)
+        broker = broker_node(data)
+        database_url = servers.postgres.create_database(f"e2e_{data.name[-8:].lower()}")
+        bring_up_to_date(database_url)
+        sandbox_port = free_port()
+        env = {
+            **inherited_environment(),
+            **settings_environment(
+                {
+                    "database_url": database_url,
+                    "redis_url": broker.config()["url"],
+                    "secret_keys": Fernet.generate_key().decode(),
+                    "api_key": API_KEY,
+                    "flower_auth": ":".join(FLOWER_AUTH),
+                    "sandbox_url": f"http://127.0.0.1:{sandbox_port}",
+                    "sandbox_key": KEY,
+                    "chromium": find_chromium(),
+                    "evidence_dir": data / "evidence",
+                    "metrics_dir": data / "metrics",
+                    "open_metrics": True,
+                    "action_time_limit": timedelta(seconds=30),
+                    "dispatch_every": timedelta(seconds=1),
+                    "settle_time": timedelta(seconds=1),
+                }
+            ),
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in env.items():
+                patch.setenv(name, value)
+            settings = Settings()
+        database = Database(database_url, application_name="e2e tests")
+        world = World(settings, env, ProcessTable(data), database, data, sandbox_port)
+        world_broker[data] = broker
+        yield world
+        for child in world.children:
+            child.ask_to_stop()
+        for child in world.children:
+            child.stop(timedelta(seconds=10))
+        broker.teardown()
+        database.close()
+
+
+world_broker: dict[Path, CeleryTestBroker] = {}
+
+
+@pytest.fixture(scope="module")
+def celery_broker_cluster(world: World) -> CeleryBrokerCluster:
+    """pytest-celery's broker, without Docker."""
+    return CeleryBrokerCluster(world_broker[world.data])
+
+
+@pytest.fixture(scope="module")
+def celery_backend_cluster() -> None:
+    """There is no result backend: the truth is Postgres."""
+    return
+
+
+@pytest.fixture(scope="module")
+def celery_setup_app(world: World) -> Celery:
+    """An app that knows the broker and nothing of ours."""
+    return Celery("outsider", broker=world.settings.redis_url.get_secret_value())
+
+
+@pytest.fixture(scope="module")
+def celery_worker_cluster(world: World, celery_setup_app: Celery) -> CeleryWorkerCluster:
+    """Two browser workers and a control worker, in real processes, and beat."""
+    roles = {"browser1": "browser", "browser2": "browser", "control": "control"}
+    nodes = [
+        worker_node(world.table, name, role, world.env, celery_setup_app) for name, role in roles.items()
+    ]
+    start(world, "beat", "beat")
+    world.children.extend(node.container.child for node in nodes)
+    for node in nodes:
+        node.wait_for_log(" ready.", timeout=60)
+    return CeleryWorkerCluster(*nodes)
+
+
+def start(world: World, name: str, *arguments: str) -> Child:
+    """Start one more process of ours."""
+    child = world.table.start(name, [sys.executable, "-m", "api_stub.cli", *arguments], world.env)
+    world.children.append(child)
+    return child
+
+
+@pytest.fixture(scope="module")
+def api(world: World) -> str:
+    port = free_port()
+    child = start(world, "api", "api", "--port", str(port))
+    child.wait_until(answers(port, "/health"), timedelta(seconds=60))
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def flower(world: World) -> str:
+    port = free_port()
+    child = start(world, "flower", "flower", "--port", str(port))
+    child.wait_until(answers(port, "/healthcheck"), timedelta(seconds=60))
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def clean(world: World) -> None:
+    """Empty tables before and after: each test begins with nobody."""
+    with world.database.transaction() as session:
+        session.execute(delete(Account))
+
+
+@pytest.fixture
+def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient]:
+    """A fresh practice network where all processes expect it."""
+    state = str(tmp_path / "sandbox.db")
+    child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", state)
+    client = SandboxClient(f"http://127.0.0.1:{world.sandbox_port}", KEY)
+    child.wait_until(client.healthy, timedelta(seconds=30))
+    yield client
+    child.stop(timedelta(seconds=5))
+
+
+@pytest.fixture
+def account(world: World, sandbox: SandboxClient, house: BrowserHouse) -> AccountRecord:
+    """The demo member, signed in through the browser, with limits that hold nobody back."""
+    page = house.page_for(200, None)
+    sign_in(page, sandbox.base_url, "demo", "demo-password")
+    state = house.storage_state(200)
+    house.drop(200)
+    with world.database.transaction() as session:
+        record = an_account(session, limits=QUICK)
+        accounts.keep_session(session, record.id, Vault(world.settings.secret_keys).seal(state))
+    return record

@@ -1,0 +1,245 @@
+"""Beat, Redis queue, browser worker, quota, site, Postgres: the chain, entered through each of its doors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+from pytest_celery import CeleryTestSetup
+from sqlalchemy import func, select
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.verdict import compare
+from db.store import overview, schedules
+from db.store.accounts import AccountRecord
+from db.tables import Action, Campaign, Interaction, Schedule
+from tests.cluster import wait_for
+from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
+from worker.rules.model import ActionState, CampaignKind
+
+ROOT = Path(__file__).parents[2]
+CAMPAIGN = "tasks.birthday.campaign"
+
+OUTSIDER = """
+import sys
+sys.path = [path for path in sys.path if path not in ("", sys.argv[1])]
+try:
+    import tasks
+except ImportError:
+    pass
+else:
+    sys.exit("this environment has our code")
+from celery.__main__ import main
+sys.argv = ["celery", *sys.argv[2:]]
+main()
+"""
+"""A `celery` command that has Celery and none of our code."""
+
+
+def call_from_outside(world: World, tmp_path: Path, kwargs: dict[str, object]) -> None:
+    broker = world.settings.redis_url.get_secret_value()
+    arguments = ["-b", broker, "call", CAMPAIGN, "--kwargs", json.dumps(kwargs)]
+    subprocess.run(
+        [sys.executable, "-c", OUTSIDER, str(ROOT), *arguments], cwd=tmp_path, check=True, capture_output=True
+    )
+
+
+def everybody_greeted_once(
+    world: World, sandbox: SandboxClient, account: AccountRecord, expected: int
+) -> None:
+    """Wait until all is done, then hold Postgres against the network's ledger."""
+
+    def all_done() -> bool:
+        with world.database.transaction() as session:
+            lines = overview.actions_of(session, account.id)
+        return len(lines) == expected and all(line.state is ActionState.DONE for line in lines)
+
+    wait_for(f"{expected} greetings", all_done)
+    with world.database.transaction() as session:
+        verdict = compare(overview.actions_of(session, account.id), sandbox.ledger("demo"))
+    assert (verdict.greetings, verdict.in_ledger, verdict.twice) == (expected, expected, 0)
+    assert verdict.problems == ()
+
+
+def rows(world: World, table: type) -> int:
+    with world.database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_client_without_our_code_starts_a_campaign_by_name(
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    account: AccountRecord,
+    tmp_path: Path,
+) -> None:
+    assert celery_setup.ready(control=True, docker=True)
+    call_from_outside(world, tmp_path, {"account": "demo", "late_days": 0})
+    everybody_greeted_once(world, sandbox, account, expected=5)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "complaint"),
+    [
+        ({"account": "demo", "late_days": 99}, "late_days"),
+        ({"account": "demo", "colour": "blue"}, "colour"),
+        ({}, "account"),
+        ({"account": "nobody-of-ours"}, "there is no account called 'nobody-of-ours'"),
+    ],
+)
+def test_wrong_arguments_give_a_clear_error_and_no_rows(
+    celery_setup: CeleryTestSetup,
+    world: World,
+    account: AccountRecord,
+    tmp_path: Path,
+    *,
+    kwargs: dict[str, object],
+    complaint: str,
+) -> None:
+    control = celery_setup.worker_cluster[2]
+    before = len(control.logs())
+    call_from_outside(world, tmp_path, kwargs)
+    wait_for("the refusal in the log", lambda: complaint in control.logs()[before:])
+    assert rows(world, Campaign) == 0
+    assert rows(world, Action) == 0
+
+
+def test_two_campaigns_at_the_same_instant_greet_each_contact_once(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord
+) -> None:
+    for _ in range(2):
+        celery_setup.app.send_task(CAMPAIGN, kwargs={"account": "demo", "late_days": 7})
+    wait_for("both campaigns", lambda: rows(world, Campaign) == 2)
+    everybody_greeted_once(world, sandbox, account, expected=13)
+
+
+def test_flower_starts_a_campaign_and_asks_for_its_password(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, flower: str
+) -> None:
+    url = f"{flower}/api/task/async-apply/{CAMPAIGN}"
+    body = {"kwargs": {"account": "demo", "late_days": 0}}
+    assert httpx.post(url, json=body).status_code == 401
+    assert httpx.post(url, json=body, auth=("rapport", "wrong")).status_code == 401
+    assert rows(world, Campaign) == 0
+    answer = httpx.post(url, json=body, auth=FLOWER_AUTH)
+    assert answer.status_code == 200
+    assert answer.json()["task-id"]
+    everybody_greeted_once(world, sandbox, account, expected=5)
+
+
+def test_one_correlation_id_from_the_header_to_the_rows_and_the_workers_lines(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+) -> None:
+    headers = {"X-API-Key": API_KEY, "X-Correlation-ID": "from-a-test-1"}
+    answer = httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
+    assert answer.status_code == 202
+    assert answer.headers["X-Correlation-ID"] == "from-a-test-1"
+    everybody_greeted_once(world, sandbox, account, expected=5)
+    for table in (Campaign, Action, Interaction):
+        with world.database.transaction() as session:
+            assert set(session.scalars(select(table.correlation_id))) == {"from-a-test-1"}
+
+    def ended() -> int:
+        lines = [line for node in celery_setup.worker_cluster for line in node.logs().splitlines()]
+        told = [json.loads(line) for line in lines if line.startswith("{")]
+        return sum(t["event"] == "action_ended" and t["correlation_id"] == "from-a-test-1" for t in told)
+
+    wait_for("the workers' lines", lambda: ended() == 5)
+    shown = httpx.get(f"{api}/control/campaigns/{answer.json()['campaign_id']}", headers=headers).json()
+    assert shown["actions"] == {"done": 5}
+
+
+def test_no_message_text_and_no_secret_is_in_any_log(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+) -> None:
+    headers = {"X-API-Key": API_KEY}
+    httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
+    everybody_greeted_once(world, sandbox, account, expected=5)
+    logs = "".join(path.read_text(errors="replace") for path in (world.data / "logs").glob("*.log*"))
+    password = world.settings.redis_url.get_secret_value().split(":")[2].split("@")[0]
+    for secret in (API_KEY, FLOWER_AUTH[1], password, world.settings.secret_keys.get_secret_value(), "Happy"):
+        assert secret not in logs
+
+
+def test_a_dry_run_says_what_would_be_sent_and_touches_nothing(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+) -> None:
+    headers = {"X-API-Key": API_KEY}
+    body = {"account": "demo", "late_days": 7, "dry_run": True}
+    campaign = httpx.post(f"{api}/control/birthday", headers=headers, json=body).json()["campaign_id"]
+    url = f"{api}/control/campaigns/{campaign}"
+
+    def preview() -> list[dict[str, str]]:
+        shown = httpx.get(url, headers=headers)
+        return shown.json().get("preview") or [] if shown.status_code == 200 else []
+
+    would = wait_for("the preview", preview)
+    assert len(would) == 13
+    assert all(line["message"] and not line["left_out"] for line in would)
+    assert rows(world, Action) == 0
+    assert sandbox.ledger("demo") == []
+
+
+def test_ready_really_asks_and_the_legacy_metrics_move(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, api: str
+) -> None:
+    headers = {"X-API-Key": API_KEY}
+    ready = httpx.get(f"{api}/ready", timeout=20)
+    assert ready.status_code == 200, ready.text
+    before = sent_total(api)
+    httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
+    everybody_greeted_once(world, sandbox, account, expected=5)
+    wait_for("the counter", lambda: sent_total(api) == before + 5)
+    shown = httpx.get(f"{api}/metrics").text
+    for name in (
+        "linkedin_api_request_duration_seconds_bucket",
+        "linkedin_rate_limit_remaining{",
+        "linkedin_contacts_processed_total{",
+        "linkedin_errors_total",
+    ):
+        assert name in shown
+    assert f'period="day"}} {50 - 5}' in shown
+    page = httpx.get(f"{api}/data/interactions", headers=headers, params={"limit": 3}).json()
+    rest = httpx.get(
+        f"{api}/data/interactions", headers=headers, params={"limit": 3, "before": page["next_before"]}
+    ).json()
+    texts = {effect.text for effect in sandbox.ledger("demo")}
+    assert {item["message"] for item in page["items"] + rest["items"]} == texts
+    assert rest["next_before"] is None
+
+
+def sent_total(api: str) -> float:
+    lines = httpx.get(f"{api}/metrics").text.splitlines()
+    done = [line for line in lines if line.startswith('linkedin_birthday_messages_sent_total{status="done"}')]
+    return float(done[0].split()[-1]) if done else 0.0
+
+
+def test_a_schedule_fires_in_the_accounts_zone_through_beat(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord
+) -> None:
+    with world.database.transaction() as session:
+        now = session.scalars(select(func.now())).one()
+        schedules.put(
+            session,
+            account_id=account.id,
+            kind=CampaignKind.BIRTHDAY,
+            cron="0 9 * * *",
+            options={"late_days": 0},
+            next_fire_at=now,
+        )
+    everybody_greeted_once(world, sandbox, account, expected=5)
+    with world.database.transaction() as session:
+        (schedule,) = session.scalars(select(Schedule))
+        assert schedule.next_fire_at > now
+        assert schedule.next_fire_at.hour == 9
+
+
+def test_a_message_goes_to_its_own_queue_only(celery_setup: CeleryTestSetup, world: World) -> None:
+    """Queues that share an exchange and a key would each get a copy of every message."""
+    with redis.Redis.from_url(world.settings.redis_url.get_secret_value(), decode_responses=True) as client:
+        for queue in ("birthday", "visitor", "sourcing", "control", "celery"):
+            (binding,) = client.smembers(f"_kombu.binding.{queue}")
+            assert binding.endswith(f"\x06\x16{queue}")

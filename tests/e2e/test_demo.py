@@ -1,0 +1,89 @@
+"""`rapport demo` as a newcomer meets it, and `Ctrl-C` at any moment of it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cluster import wait_for
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder with a space in its name, gone at the end with the database that root keeps elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="rapport demo ") as folder:
+        data = Path(folder) / "my data"
+        yield data
+        assert of_ours(data) == []
+        shutil.rmtree((data / "postgres").resolve(), ignore_errors=True)
+
+
+def of_ours(data: Path) -> list[str]:
+    """Return every process that runs on this data folder, Chromium and Postgres among them."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = " ".join([*process.cmdline(), process.environ().get("RAPPORT_STACK", "")])
+        except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+            continue
+        if str(data) in told and process.pid != os.getpid():
+            found.append(f"{process.pid} {told[:200]}")
+    return found
+
+
+def demo(data: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "api_stub.cli", "demo", "--data", str(data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    said, _ = process.communicate(timeout=240)
+    return said
+
+
+def test_it_greets_everybody_once_and_again_nobody_twice(data: Path) -> None:
+    for _ in range(2):
+        process = demo(data)
+        said = finish(process)
+        assert process.returncode == 0, said
+        found = re.search(r"^(\d+) greetings, (\d+) in the ledger, (\d+) twice$", said, re.MULTILINE)
+        assert found is not None, said
+        greetings, in_ledger, twice = map(int, found.groups())
+        assert greetings == in_ledger == 12
+        assert twice == 0
+        assert "the day's" in said
+        assert of_ours(data) == []
+
+
+@pytest.mark.parametrize("moment", ["starting Postgres", "starting sandbox", "signing it in", "evidence"])
+def test_ctrl_c_leaves_nothing_behind_and_the_next_run_works(data: Path, moment: str) -> None:
+    process = demo(data)
+    assert process.stdout is not None
+    if moment == "evidence":
+        wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
+    else:
+        for line in process.stdout:
+            if moment in line:
+                break
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert process.returncode != 0
+    assert of_ours(data) == []
+    if moment == "evidence":
+        again = demo(data)
+        said = finish(again)
+        assert again.returncode == 0, said
+        assert "12 greetings, 12 in the ledger, 0 twice" in said

@@ -1,0 +1,200 @@
+"""docker-compose.yml keeps to the Compose specification, and to what Rapport needs of it."""
+
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from api_stub.cli.main import app
+from worker.settings import Settings, get_settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILE = ROOT / "ops" / "Dockerfile"
+ENVIRONMENT = ROOT / "ops" / "example.env"
+TEXT = COMPOSE.read_text()
+FILE: dict[str, Any] = YAML(typ="safe", pure=True).load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+OTHERS = {"postgres", "redis"}
+OURS = sorted(SERVICES.keys() - OTHERS)
+LASTING = sorted(SERVICES.keys() - {"migrate"})
+COMMANDS = typer.main.get_command(app)
+
+
+def command_of(service: str) -> list[str]:
+    """The arguments after `rapport`, with or without a shell around them."""
+    words = [word for part in SERVICES[service]["command"] for word in shlex.split(part)]
+    return words[words.index("rapport") + 1 :]
+
+
+def duration(text: str) -> timedelta:
+    minutes, seconds = re.fullmatch(r"(?:(\d+)m)?(?:(\d+)s)?", text).groups(default="0")  # type: ignore[union-attr]
+    return timedelta(minutes=int(minutes), seconds=int(seconds))
+
+
+@pytest.fixture
+def celery_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    for name in ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS"):
+        monkeypatch.setenv(name, "redis://given")
+    get_settings.cache_clear()
+    yield runpy.run_path(str(ROOT / "celeryconfig.py"))
+    get_settings.cache_clear()
+
+
+def test_it_keeps_to_the_specification() -> None:
+    # The checker carries the Compose schema; nothing is fetched.
+    check = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(COMPOSE),
+    ]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_all_of_ours_are_one_image_built_once() -> None:
+    assert {SERVICES[name]["image"] for name in OURS} == {"rapport:local"}
+    builds = [SERVICES[name]["build"] for name in SERVICES if "build" in SERVICES[name]]
+    assert builds == [{"context": ".", "dockerfile": "ops/Dockerfile"}]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_exists(name: str) -> None:
+    context = typer.Context(COMMANDS)
+    command, *arguments = command_of(name)
+    assert COMMANDS.get_command(context, command) is not None  # type: ignore[attr-defined]
+    parsed = COMMANDS.get_command(context, command)  # type: ignore[attr-defined]
+    parsed.make_context(command, arguments)
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_whatever_lasts_is_asked_how_it_is_and_started_again(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_nobody_starts_before_the_tables_are_there() -> None:
+    for name in set(OURS) - {"migrate"}:
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_have_no_rights_beyond_their_own(name: str) -> None:
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in SERVICES[name]
+    assert "user" not in SERVICES[name]  # the image's
+
+
+def test_the_image_runs_as_a_user_without_rights() -> None:
+    last_stage = DOCKERFILE.read_text().rpartition("\nFROM ")[2]
+    users = re.findall(r"^USER (\S+)", last_stage, re.MULTILINE)
+    assert users
+    assert all(int(number) >= 1000 for number in users[-1].split(":"))
+
+
+def test_the_image_takes_only_what_the_lock_names() -> None:
+    installs = re.findall(r"pip install((?:.*\\\n)*.*)", DOCKERFILE.read_text())
+    assert installs
+    assert all("--require-hashes" in words or "--no-deps" in words for words in installs)
+
+
+def test_only_loopback_is_published() -> None:
+    published = {name: SERVICES[name]["ports"] for name in SERVICES if "ports" in SERVICES[name]}
+    assert published.keys() == {"api", "flower"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert not any("network_mode" in service for service in SERVICES.values())
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name.startswith("worker-")])
+def test_a_worker_may_finish_its_action_before_it_is_killed(name: str) -> None:
+    text = SERVICES[name]["environment"]["RAPPORT_ACTION_TIME_LIMIT"]
+    assert duration(SERVICES[name]["stop_grace_period"]) > TypeAdapter(timedelta).validate_python(text)
+
+
+@pytest.mark.parametrize("file", [COMPOSE, DOCKERFILE, ENVIRONMENT], ids=lambda file: file.name)
+def test_every_variable_of_ours_is_a_setting(file: Path) -> None:
+    known = {
+        str(field.validation_alias or f"RAPPORT_{name.upper()}")
+        for name, field in Settings.model_fields.items()
+    }
+    used = set(re.findall(r"\b(?:RAPPORT_[A-Z_]+|DATABASE_URL|REDIS_URL)\b", file.read_text()))
+    assert used
+    assert used <= known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_required_setting_is_given(name: str) -> None:
+    required = {
+        str(field.validation_alias or f"RAPPORT_{setting.upper()}")
+        for setting, field in Settings.model_fields.items()
+        if field.is_required()
+    }
+    assert required <= SERVICES[name]["environment"].keys()
+
+
+def test_secrets_have_no_default_and_go_only_to_who_needs_them() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?", TEXT))
+    listed = dict(re.findall(r"^(\w+)=(.*)$", ENVIRONMENT.read_text(), re.MULTILINE))
+    assert listed == dict.fromkeys(asked, "")
+    assert not re.search(r"\$\{\w*(?:KEY|PASSWORD|AUTH)\w*(?::?-|\})", TEXT)
+    own = {"RAPPORT_API_KEY": "api", "RAPPORT_FLOWER_AUTH": "flower", "RAPPORT_SANDBOX_KEY": "sandbox"}
+    for variable, owner in own.items():
+        assert [name for name in OURS if variable in SERVICES[name]["environment"]] == [owner]
+
+
+def test_every_queue_is_consumed(celery_settings: dict[str, Any]) -> None:
+    queues = {"browser": celery_settings["BROWSER_QUEUES"], "control": celery_settings["CONTROL_QUEUES"]}
+    roles = [command_of(name)[1] for name in OURS if command_of(name)[0] == "worker"]
+    consumed = {queue for role in roles for queue in queues[role]}
+    assert {queue.name for queue in celery_settings["task_queues"]} == consumed
+
+
+@pytest.mark.parametrize("role", ["browser", "control"])
+def test_a_worker_can_be_scaled_and_is_asked_by_the_name_it_has(role: str) -> None:
+    service = SERVICES[f"worker-{role}"]
+    assert "container_name" not in service
+    assert f'exec rapport worker {role} --name "{role}-$$HOSTNAME"' in service["command"][-1]
+    assert service["healthcheck"]["test"][-2:] == ["worker", role]
+
+
+def test_every_volume_is_made_in_the_image_by_its_user() -> None:
+    made = re.search(r"install --directory --owner=rapport(?:.*\\\n)*.*", DOCKERFILE.read_text())
+    assert made
+    for name in OURS:
+        for volume in SERVICES[name].get("volumes", []):
+            assert volume.split(":")[1] in made.group().split()
+
+
+def test_redis_keeps_what_it_is_told() -> None:
+    lines = FILE["configs"]["redis"]["content"].splitlines()
+    assert {"appendonly yes", "maxmemory-policy noeviction"} <= set(lines)
+    assert any(line.startswith("requirepass ") for line in lines)
+
+
+def test_what_the_image_copies_is_not_ignored() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {
+        "requirements.lock",
+        "pyproject.toml",
+        "celeryconfig.py",
+        "api_stub",
+        "tasks",
+        "db",
+        "worker",
+    } <= kept
+    assert "ops/health.py" in kept
+    assert all((ROOT / path).exists() for path in kept)

@@ -1,0 +1,112 @@
+"""The pages say what the code says: settings, tasks, routes, states, links."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from api_stub.http import control, data, health
+from tasks import contract
+from worker.rules.lifecycle import ENDED, MOVES
+from worker.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+
+
+def rows(page: str) -> Iterator[list[str]]:
+    """The cells of every table row of a page, without the marks of code."""
+    for line in (DOCS / page).read_text().splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+
+
+def default_of(value: object) -> str:
+    if value is PydanticUndefined:
+        return "required"
+    if value is None:
+        return "unset"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def test_every_setting_is_on_its_page_with_its_default() -> None:
+    expected = {
+        str(field.validation_alias or f"RAPPORT_{name.upper()}"): default_of(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert {name: default for name, default, _ in rows("configuration.md")} == expected
+
+
+def test_durations_are_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS"):
+        monkeypatch.setenv(name, "given")
+    for text in ("180", "PT3M"):
+        monkeypatch.setenv("RAPPORT_ACTION_TIME_LIMIT", text)
+        settings = Settings()
+        assert settings.action_time_limit == timedelta(minutes=3)
+        assert settings.secret_keys == SecretStr("given")
+
+
+def test_every_task_is_on_its_page() -> None:
+    names = {
+        value for name, value in vars(contract).items() if name.isupper() and str(value).startswith("tasks.")
+    }
+    assert {cells[0] for cells in rows("tasks.md") if cells[0].startswith("tasks.")} == names
+
+
+def test_every_argument_of_a_campaign_is_on_its_page_with_its_default() -> None:
+    fields = contract.BirthdayCampaign.model_fields
+    expected = {name: default_of(field.default) for name, field in fields.items()}
+    expected["campaign_id"] = "a new one"
+    assert {cells[0]: cells[1] for cells in rows("tasks.md") if cells[0] in fields} == expected
+
+
+def test_the_examples_are_valid_arguments() -> None:
+    found = []
+    for page in PAGES:
+        for example in re.findall(r"(?:--kwargs|-d) '(\{.*?\})'", page.read_text()):
+            arguments = json.loads(example)
+            found.append(contract.BirthdayCampaign.model_validate(arguments.get("kwargs", arguments)))
+    assert found
+
+
+def test_every_route_is_on_its_page() -> None:
+    routes = {
+        f"{method} {route.path}"
+        for router in (health.router, control.router, data.router)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    assert {cells[0] for cells in rows("tasks.md") if cells[0].startswith(("GET", "POST"))} == routes
+
+
+def test_the_drawn_states_are_the_table() -> None:
+    page = (DOCS / "architecture.md").read_text()
+    drawn = set(re.findall(r"^    (\S+) --> (\S+)$", page, re.MULTILINE))
+    expected = {(str(state), str(following)) for state, after in MOVES.items() for following in after}
+    assert {edge for edge in drawn if "[*]" not in edge} == expected
+    assert {state for state, end in drawn if end == "[*]"} == {str(state) for state in ENDED}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_link_is_dead(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("picture", ["demo.svg", "demo-live.svg"])
+def test_a_picture_fetches_nothing(picture: str) -> None:
+    svg = (DOCS / picture).read_text()
+    assert not re.search(r"url\((?!#)|href=|@import|<image|<script", svg)

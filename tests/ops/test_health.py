@@ -1,0 +1,78 @@
+"""The health checks of the containers: well is well, and what hangs or is gone is not."""
+
+import importlib.util
+import signal
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from types import ModuleType
+
+import pytest
+
+from worker.settings import get_settings
+
+SOURCE = Path(__file__).parents[2] / "ops" / "health.py"
+
+
+@pytest.fixture
+def health() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("ops_health", SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_an_address_is_well_when_it_answers_200(health: ModuleType) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        try:
+            assert health.http(f"{address}/health") is None
+            assert "503" in health.http(f"{address}/ready")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert "does not answer" in health.http(f"{address}/health")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, as containers have it")
+def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleType) -> None:
+    ticking = "import time; print(flush=True)\nwhile True: time.sleep(0.01)"
+    beat = subprocess.Popen(
+        [sys.executable, "-c", ticking, "celery", "beat-of-a-test"], stdout=subprocess.PIPE, text=True
+    )
+    with beat:
+        assert beat.stdout is not None
+        beat.stdout.readline()
+        assert health.wakes("beat-of-a-test", watch_s=0.5) is None
+        beat.send_signal(signal.SIGSTOP)
+        assert "has not woken" in health.wakes("beat-of-a-test", watch_s=0.5)
+        beat.kill()
+    assert "there is no process" in health.wakes("beat-of-a-test")
+
+
+def test_a_worker_that_is_not_there_does_not_answer(
+    health: ModuleType, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("DATABASE_URL", "given")
+    monkeypatch.setenv("RAPPORT_SECRET_KEYS", "given")
+    monkeypatch.setattr(health, "PATIENCE_S", 0.1)
+    get_settings.cache_clear()
+    try:
+        assert "does not answer" in health.worker("browser")
+    finally:
+        get_settings.cache_clear()

@@ -1,0 +1,61 @@
+"""The script on every server there is: the one that ships with us, and a redis-server on the PATH."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from api_stub.stack.ports import free_port
+from tests.quota.purses import text_client
+from worker.quota import guard
+from worker.quota.guard import Guard
+
+ON_PATH = shutil.which("redis-server")
+
+
+@pytest.fixture(scope="session")
+def other_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A redis-server of the PATH; only asked for where there is one."""
+    assert ON_PATH is not None
+    folder: Path = tmp_path_factory.mktemp("redis")
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    command = [ON_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        patient = Retry(ConstantBackoff(0.05), 200)
+        with redis.Redis.from_url(url, retry=patient, retry_on_error=[redis.ConnectionError]) as client:
+            client.ping()
+        yield url
+        process.terminate()
+
+
+@pytest.fixture(params=["ours", *(["redis-server"] if ON_PATH else [])])
+def quota_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty server."""
+    if request.param == "ours":
+        yield request.getfixturevalue("redis_url")
+        return
+    url: str = request.getfixturevalue("other_redis_url")
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+        yield url
+        client.flushall()
+
+
+@pytest.fixture
+def quota(quota_url: str) -> Iterator[Guard]:
+    client = guard.connect(quota_url)
+    yield Guard(client)
+    client.close()
+
+
+@pytest.fixture
+def raw(quota_url: str) -> Iterator[redis.Redis]:
+    """A look behind the script's back."""
+    with text_client(quota_url) as client:
+        yield client
