@@ -197,6 +197,53 @@ class Action(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
+class ActionEvent(Base):
+    """One move of an action, written by a trigger: no move without its event, and none that isn't listed.
+
+    The events of an account form a chain: each hash covers the row and the hash before it.
+    """
+
+    __tablename__ = "action_events"
+    __table_args__ = (
+        UniqueConstraint("account_id", "seq"),
+        Index("ix_action_events_action_id", "action_id", "seq"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    seq: Mapped[int] = mapped_column(comment="1, 2, 3 ... for each account")
+    action_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    at: Mapped[datetime]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    reason: Mapped[str | None]
+    attempt: Mapped[int]
+    actor: Mapped[str] = mapped_column(comment="who moved it: the connection's application_name")
+    correlation_id: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditHead(Base):
+    """The end of an account's chain: what a truncated chain no longer reaches."""
+
+    __tablename__ = "audit_heads"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KillSwitch(Base):
+    """While it has a row, nothing acts, for any account."""
+
+    __tablename__ = "kill_switch"
+    __table_args__ = (CheckConstraint("id = 1", "only_one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
+    pulled_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    pulled_by: Mapped[str]
+
+
 class Interaction(Base):
     """What happened, append-only: the ledger from which quotas can be rebuilt."""
 

@@ -22,7 +22,7 @@ def dispatch_due(services: Services) -> int:
     A publish that fails costs nothing: the lease brings the action back.
     """
     with services.database.transaction() as session:
-        nudges = actions.queue_due(session, batch=BATCH, lease=services.settings.lease)
+        nudges = actions.queue_due(session, batch=BATCH, lease=services.settings.action_time_limit)
     for due in nudges:
         with logs.bound(correlation_id=due.correlation_id):
             nudge(task_for(due.kind), action_id=str(due.action_id))

@@ -1,19 +1,24 @@
 """One greeting, start to end (design §2, steps 3-6): claim, reserve, prepare, intend, send, prove, record."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
 
 from db.store import actions
 from db.store.actions import Claim
 from tasks import look, quota, settle
+from tasks.heartbeat import Hold, holding
 from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.thread import already_there, check_recipient, open_thread, outgoing_copies
 from worker import logs, metrics
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
+from worker.failpoint import reach
 from worker.quota.guard import Decision
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, ThreadMessage
 
 log = logs.logger(__name__)
 
@@ -32,13 +37,15 @@ def perform(services: Services, action_id: UUID) -> Outcome:
         account=claim.account_id,
         attempt=claim.attempt,
     ):
-        outcome = look.look(services, claim) if claim.looking else _greet(services, claim)
+        reach("after_claim")
+        with holding(services, claim) as hold:
+            outcome = look.look(services, claim) if claim.looking else _greet(services, claim, hold)
         log.info("action_ended", outcome=outcome, looking=claim.looking)
     metrics.BIRTHDAY_MESSAGES.labels(outcome).inc()
     return outcome
 
 
-def _greet(services: Services, claim: Claim) -> Outcome:
+def _greet(services: Services, claim: Claim, hold: Hold) -> Outcome:
     with services.database.transaction() as session:
         closed = actions.closed_gate(session, claim)
     if closed is not None:
@@ -52,6 +59,7 @@ def _greet(services: Services, claim: Claim) -> Outcome:
     except TryAgainError as error:
         return settle.postpone(services, claim, error)
     _show_remaining(claim, decision)
+    reach("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
         with services.database.transaction() as session:
             actions.hold_others(session, claim, reason=decision.reason, until=decision.retry_at)
@@ -59,9 +67,9 @@ def _greet(services: Services, claim: Claim) -> Outcome:
                 session, claim, reason=decision.reason, detail="the quota is used up", until=decision.retry_at
             )
         return Outcome.DENIED
-    outcome = _prepare_and_send(services, claim)
+    outcome = _prepare_and_send(services, claim, hold)
     if outcome in {Outcome.SKIPPED, Outcome.POSTPONED, Outcome.FAILED}:
-        # Nothing was sent, surely: the unit goes back. A LOST claim is someone else's now and stays charged.
+        # Nothing was sent, surely: the unit goes back.
         services.guard.release(purse, reservation)
     return outcome
 
@@ -72,10 +80,10 @@ def _show_remaining(claim: Claim, decision: Decision) -> None:
         metrics.RATE_LIMIT_REMAINING.labels(str(claim.account_id), claim.kind, period).set(left)
 
 
-def _prepare_and_send(services: Services, claim: Claim) -> Outcome:
+def _prepare_and_send(services: Services, claim: Claim, hold: Hold) -> Outcome:
     """Everything before the click may fail without a trace; errors are sorted by their class, each once."""
     try:
-        return _open_type_send(services, claim)
+        return _open_type_send(services, claim, hold)
     except TryAgainError as error:
         return settle.postpone(services, claim, error)
     except StopAccountError as error:
@@ -84,7 +92,7 @@ def _prepare_and_send(services: Services, claim: Claim) -> Outcome:
         return settle.end(services, claim, ActionState.SKIPPED, error.reason, str(error))
 
 
-def _open_type_send(services: Services, claim: Claim) -> Outcome:
+def _open_type_send(services: Services, claim: Claim, hold: Hold) -> Outcome:
     """Open the right thread, type, write the intent down, click once, prove."""
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
     thread = open_thread(services, site, claim)
@@ -93,27 +101,57 @@ def _open_type_send(services: Services, claim: Claim) -> Outcome:
         return settle.end(services, claim, ActionState.SKIPPED, reason, "seen in the thread before sending")
     thread.type(claim.message)
     check_recipient(site, thread, claim)
-    with services.database.transaction() as session:
-        closed = actions.closed_gate(session, claim)
-        if closed is None and not actions.intend(session, claim):
-            return Outcome.LOST
-    if closed is not None:
+    hold.check(services.settings.click_needs)
+    if (closed := _intend(services, claim)) is not None:
         return settle.refuse(services, claim, closed)
-    return _send_and_prove(services, claim, site, thread, outgoing_copies(messages, claim.message))
+    return _send_and_prove(services, claim, hold, thread=thread, site=site, messages=messages)
 
 
-def _send_and_prove(services: Services, claim: Claim, site: Site, thread: Thread, copies: int) -> Outcome:
+def _intend(services: Services, claim: Claim) -> Reason | None:
+    """Ask every gate once more and write the intent down, in one transaction; return a gate that is closed.
+
+    Raises TryAgainError when the action is somebody else's by now. A commit whose answer was lost is settled
+    by reading on a new connection.
+    """
     try:
+        with services.database.transaction() as session:
+            if (closed := actions.closed_gate(session, claim)) is not None:
+                return closed
+            intended = actions.intend(session, claim)
+    except OperationalError:
+        with services.database.transaction() as session:
+            intended = actions.state_of(session, claim.action_id) == (ActionState.ACTING, claim.attempt)
+    if not intended:
+        raise TryAgainError(Reason.LEASE_LOST, "another worker or a person has taken the action over")
+    return None
+
+
+def _send_and_prove(
+    services: Services,
+    claim: Claim,
+    hold: Hold,
+    *,
+    site: Site,
+    thread: Thread,
+    messages: Sequence[ThreadMessage],
+) -> Outcome:
+    reach("before_send")
+    try:
+        # Between the intent and the click this process may have been stopped for a while.
+        hold.check(services.settings.click_needs)
         with services.timed(claim.site, "send"):
             thread.click_send()
-            proven = thread.proof(claim.message, more_than=copies)
+            reach("after_send")
+            proven = thread.proof(claim.message, more_than=outgoing_copies(messages, claim.message))
     except RapportError as error:
         return settle.doubt(services, claim, site, error)
     if not proven:
         unseen = TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
         return settle.doubt(services, claim, site, unseen)
+    reach("after_proof")
     shot = settle.take_screenshot(services, claim, site, masked=False)
     recorded = settle.record(services, claim, status="sent", screenshot=shot)
+    reach("after_record")
     with suppress(RapportError):  # what is recorded is not undone by a dialog that stays open
         thread.close()
     return Outcome.DONE if recorded else Outcome.LOST

@@ -92,10 +92,12 @@ def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
 
 def refuse(services: Services, claim: Claim, closed: Reason) -> Outcome:
     """A gate is closed right before the effect: leave the person out, or wait with the account."""
-    if closed in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED}:
+    if closed in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED}:
         return end(services, claim, ActionState.SKIPPED, closed, "the gate before the effect is closed")
     with services.database.transaction() as session:
-        actions.give_back(session, claim, reason=closed, detail="the account is stopped", wait=timedelta(0))
+        actions.give_back(
+            session, claim, reason=closed, detail="a gate closed before the effect", wait=timedelta(0)
+        )
     return Outcome.POSTPONED
 
 

@@ -22,7 +22,7 @@ _NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app
 """Lines for each tick or request; our own say the same with ids, so only these loggers' warnings are kept."""
 
 _SECRET_FIELD = re.compile(
-    r"pass(word|wd)|secret|token|cookie|authorization|api_?key|session|storage_state", re.IGNORECASE
+    r"pass(word|wd)|secret|token|cookie|authorization|api[_-]?key|session|storage_state", re.IGNORECASE
 )
 _TEXT_FIELD = re.compile(r"^(message|message_text|body|draft)$", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")

@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import ConfigurationError
@@ -64,10 +64,22 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_dir: Path | None = Field(None, description="Where each process leaves its metric files.")
 
+    lease: Seconds = Field(
+        timedelta(seconds=60),
+        description="A worker silent for so long has lost its action. Beaten every quarter.",
+    )
+    fault_file: Path | None = Field(None, description="For fault tests only: see worker/failpoint.py.")
+
+    @model_validator(mode="after")
+    def _lease_outlasts_a_click(self) -> Self:
+        if self.lease < self.click_needs + timedelta(seconds=5):
+            raise ValueError("RAPPORT_LEASE must be at least 10 s longer than RAPPORT_BROWSER_TIMEOUT")
+        return self
+
     @property
-    def lease(self) -> timedelta:
-        """How long a worker may hold an action: beyond the hard limit its child is surely dead."""
-        return self.action_time_limit + timedelta(seconds=15)
+    def click_needs(self) -> timedelta:
+        """How much of a lease must be left before a click: the browser may wait so long for the button."""
+        return self.browser_timeout + timedelta(seconds=5)
 
 
 @lru_cache(maxsize=1)

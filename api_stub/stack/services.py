@@ -35,6 +35,7 @@ def settings_for(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
         "metrics_dir": data_dir / "metrics",
         "open_metrics": True,
         "action_time_limit": timedelta(seconds=60),
+        "lease": timedelta(seconds=25),
         "dispatch_every": timedelta(seconds=1),
         "settle_time": timedelta(seconds=3),
         "log_format": "json",

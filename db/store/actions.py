@@ -15,10 +15,10 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import Account, Action, Contact, Interaction
+from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
-from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +117,43 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
 
 def closed_gate(session: Session, claim: Claim) -> Reason | None:
     """Return which gate is closed for this action at this moment, or None. Asked right before the effect."""
-    status, stop_reason, do_not_contact, contact_status = session.execute(
-        select(Account.status, Account.stop_reason, Contact.do_not_contact, Contact.status)
+    killed, status, stop_reason, campaign, do_not_contact, contact = session.execute(
+        select(
+            select(KillSwitch.id).exists(),
+            Account.status,
+            Account.stop_reason,
+            Campaign.state,
+            Contact.do_not_contact,
+            Contact.status,
+        )
         .join(Contact, Contact.account_id == Account.id)
-        .where(Account.id == claim.account_id, Contact.id == claim.contact_id)
+        .join(Campaign, Campaign.account_id == Account.id)
+        .where(
+            Account.id == claim.account_id,
+            Contact.id == claim.contact_id,
+            Campaign.id == claim.campaign_id,
+        )
     ).one()
-    if do_not_contact:
-        return Reason.DO_NOT_CONTACT
-    if contact_status != ContactStatus.CONNECTED:
-        return Reason.NOT_CONNECTED
-    if status != AccountStatus.ACTIVE:
-        return Reason(stop_reason or Reason.ACCOUNT_STOPPED)
-    return None
+    gates = (
+        (do_not_contact, Reason.DO_NOT_CONTACT),
+        (contact != ContactStatus.CONNECTED, Reason.NOT_CONNECTED),
+        (campaign == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
+        (killed, Reason.KILL_SWITCH),
+        (status != AccountStatus.ACTIVE, Reason(stop_reason or Reason.ACCOUNT_STOPPED)),
+        (campaign == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+    )
+    return next((reason for closed, reason in gates if closed), None)
+
+
+def extend_lease(session: Session, claim: Claim, lease: timedelta) -> bool:
+    """Hold the action for another `lease`. False: it is somebody else's by now."""
+    held = session.execute(
+        update(Action)
+        .where(Action.id == claim.action_id, Action.attempt == claim.attempt, Action.lease_owner.is_not(None))
+        .values(lease_until=func.now() + lease)
+        .returning(Action.id)
+    )
+    return held.first() is not None
 
 
 def intend(session: Session, claim: Claim) -> bool:

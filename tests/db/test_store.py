@@ -112,6 +112,7 @@ def test_only_connected_contacts_of_the_account_are_due(database: Database) -> N
 
 def test_a_template_that_can_fail_never_gets_in(database: Database) -> None:
     with database.transaction() as session:
+        session.execute(text("delete from message_templates"))
         for body in ("Hi {{ nickname }}", "{{ first_name * 20 }}", "{{ first_name }}", "Hi {{"):
             with pytest.raises(TemplateRefusedError):
                 templates.add(session, account_id=None, language="en", late=False, body=body)

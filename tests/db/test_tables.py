@@ -1,12 +1,17 @@
 """What the tables refuse, whoever asks: promises that hold below every line of Python."""
 
 import traceback
+from itertools import permutations
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from db.engine import Database, RowRefusedError
 from tests.builders import a_contact, an_account, planned
+from tests.db.helpers import behind_the_triggers
+from worker.rules.lifecycle import MOVES
+from worker.rules.model import ActionState
 
 REFUSED = [
     ("actions", "state = 'flying'", "ck_actions_state"),
@@ -47,7 +52,7 @@ def test_a_row_that_breaks_a_promise_is_refused(
         account = an_account(session)
         planned(session, account, a_contact(session, account, "ann"))
     with pytest.raises(RowRefusedError, match=check), database.transaction() as session:
-        assert session.execute(text(f"update {table} set {change} returning 1")).all()
+        behind_the_triggers(session, f"update {table} set {change}")
 
 
 def test_with_a_reason_each_of_those_states_is_taken(database: Database) -> None:
@@ -55,8 +60,9 @@ def test_with_a_reason_each_of_those_states_is_taken(database: Database) -> None
         account = an_account(session)
         planned(session, account, a_contact(session, account, "ann"))
         for state in ("skipped", "failed", "uncertain", "needs_review"):
-            session.execute(text(f"update actions set state = '{state}', reason = 'cannot_tell'"))
-        session.execute(text("update actions set state = 'planned', not_before = now() + interval '1 day'"))
+            behind_the_triggers(session, f"update actions set state = '{state}', reason = 'cannot_tell'")
+        waits = "update actions set state = 'planned', not_before = now() + interval '1 day'"
+        behind_the_triggers(session, waits)
 
 
 def test_a_profile_address_is_one_contact_of_an_account(database: Database) -> None:
@@ -73,10 +79,24 @@ def test_a_refused_row_tells_its_check_and_none_of_its_text(database: Database) 
     with database.transaction() as session:
         account = an_account(session)
         planned(session, account, a_contact(session, account, "ann"), text="a private text")
-    with (
-        pytest.raises(RowRefusedError, match="ck_actions_state") as refused,
-        database.transaction() as session,
-    ):
-        session.execute(text("update actions set state = 'flying'"))
-    told = "".join(traceback.format_exception(refused.value))
-    assert "a private text" not in told
+    with pytest.raises(RowRefusedError, match="ck_actions_kind") as told, database.transaction() as session:
+        session.execute(text("update actions set kind = 'shout'"))
+    assert "a private text" not in "".join(traceback.format_exception(told.value))
+
+
+def test_the_database_itself_refuses_every_move_that_the_rule_does_not_list(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        planned(session, account, a_contact(session, account, "ann"))
+        behind_the_triggers(session, "update actions set reason = 'cannot_tell', lease_until = now()")
+        for before, after in permutations(ActionState, 2):
+            behind_the_triggers(session, "update actions set state = :state", state=before)
+            try:
+                with session.begin_nested():
+                    session.execute(text("update actions set state = :state"), {"state": after})
+            except IntegrityError as error:
+                assert f"cannot move from {before} to {after}" in str(error)
+                moved = False
+            else:
+                moved = True
+            assert moved == (after in MOVES[before]), f"{before} to {after}"

@@ -1,6 +1,7 @@
 """Many processes, one purse: no window is ever exceeded, and none is left unused."""
 
 import multiprocessing
+from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -13,7 +14,7 @@ PROCESSES = 8
 ATTEMPTS = 500
 LIMIT = 100
 
-PURSES = {
+PURSES: dict[str, Callable[[], Purse]] = {
     "run": lambda: a_purse(1, run=LIMIT),
     "day": lambda: a_purse(2, day=LIMIT),
     "week": lambda: a_purse(3, day=LIMIT + 1, week=LIMIT + 1),
@@ -42,7 +43,8 @@ def ask_often(
 def test_however_many_ask_at_once_a_window_grants_its_limit_and_no_more(quota_url: str) -> None:
     purses = {name: make() for name, make in PURSES.items()}
     spawn = multiprocessing.get_context("spawn")
-    start, results = spawn.Barrier(PROCESSES), spawn.Queue()
+    start = spawn.Barrier(PROCESSES)
+    results: Queue[tuple[int, int]] = spawn.Queue()
     workers = [
         spawn.Process(target=ask_often, args=(quota_url, [*purses.values()], f"p{n}", start, results))
         for n in range(PROCESSES)

@@ -41,13 +41,16 @@ class CampaignState(StrEnum):
 
     READING = "reading"
     PLANNED = "planned"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
     FAILED = "failed"
 
 
 class AccountStatus(StrEnum):
-    """Only an active account acts."""
+    """Only an active account acts. A person pauses it; a site's page that asks for a person stops it."""
 
     ACTIVE = "active"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 

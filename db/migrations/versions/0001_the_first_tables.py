@@ -25,13 +25,54 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status = 'active' or stop_reason is not null", name=op.f("ck_accounts_stopped_says_why")
         ),
-        sa.CheckConstraint("status in ('active', 'stopped')", name=op.f("ck_accounts_status")),
+        sa.CheckConstraint("status in ('active', 'paused', 'stopped')", name=op.f("ck_accounts_status")),
         sa.CheckConstraint(
-            "stop_reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "stop_reason in ('account_paused', 'account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'campaign_paused', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'kill_switch', 'lease_lapsed', 'lease_lost', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'settled_by_hand', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_accounts_stop_reason"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("name", name=op.f("uq_accounts_name")),
+    )
+    op.create_table(
+        "kill_switch",
+        sa.Column("id", sa.SmallInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("pulled_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pulled_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_kill_switch_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kill_switch")),
+    )
+    op.create_table(
+        "action_events",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False, comment="1, 2, 3 ... for each account"),
+        sa.Column("action_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("from_state", sa.Text(), nullable=True),
+        sa.Column("to_state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "actor", sa.Text(), nullable=False, comment="who moved it: the connection's application_name"
+        ),
+        sa.Column("correlation_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_action_events_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action_events")),
+        sa.UniqueConstraint("account_id", "seq", name=op.f("uq_action_events_account_id_seq")),
+    )
+    op.create_index("ix_action_events_action_id", "action_events", ["action_id", "seq"], unique=False)
+    op.create_table(
+        "audit_heads",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_audit_heads_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_audit_heads")),
     )
     op.create_table(
         "campaigns",
@@ -54,13 +95,16 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind in ('birthday', 'sourcing', 'visitor')", name=op.f("ck_campaigns_kind")),
         sa.CheckConstraint(
-            "reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "reason in ('account_paused', 'account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'campaign_paused', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'kill_switch', 'lease_lapsed', 'lease_lost', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'settled_by_hand', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_campaigns_reason"),
         ),
         sa.CheckConstraint(
             "state <> 'failed' or reason is not null", name=op.f("ck_campaigns_failed_says_why")
         ),
-        sa.CheckConstraint("state in ('failed', 'planned', 'reading')", name=op.f("ck_campaigns_state")),
+        sa.CheckConstraint(
+            "state in ('cancelled', 'failed', 'paused', 'planned', 'reading')",
+            name=op.f("ck_campaigns_state"),
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_campaigns_account_id"), ondelete="CASCADE"
         ),
@@ -235,7 +279,7 @@ def upgrade() -> None:
             name=op.f("ck_actions_leased"),
         ),
         sa.CheckConstraint(
-            "reason in ('account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'lease_lapsed', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
+            "reason in ('account_paused', 'account_stopped', 'already_greeted', 'broker_unreachable', 'campaign_cancelled', 'campaign_paused', 'cannot_tell', 'challenge', 'contact_replied', 'day_limit', 'do_not_contact', 'gap', 'kill_switch', 'lease_lapsed', 'lease_lost', 'limit_page', 'no_template', 'not_connected', 'not_signed_in', 'profile_gone', 'proof_missing', 'quota_unreadable', 'run_limit', 'settled_by_hand', 'site_unexpected', 'site_unreachable', 'too_many_attempts', 'unexpected', 'week_limit', 'wrong_recipient')",
             name=op.f("ck_actions_reason"),
         ),
         sa.CheckConstraint(
@@ -369,5 +413,9 @@ def downgrade() -> None:
         "ix_campaigns_reading", table_name="campaigns", postgresql_where=sa.text("state = 'reading'")
     )
     op.drop_table("campaigns")
+    op.drop_table("audit_heads")
+    op.drop_index("ix_action_events_action_id", table_name="action_events")
+    op.drop_table("action_events")
+    op.drop_table("kill_switch")
     op.drop_table("accounts")
     # ### end Alembic commands ###

@@ -1,0 +1,152 @@
+"""Migrations build exactly what the models say, back and forth, and two at once take turns."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic import autogenerate, command
+from alembic.migration import MigrationContext
+from psycopg import sql
+from sqlalchemy import Engine, text
+
+from db import migrate
+from db.engine import Database
+from db.tables import Base
+from tests.conftest import Servers
+
+OBJECTS = """
+select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+from pg_constraint where connamespace = 'public'::regnamespace and conrelid <> 0
+  and conrelid::regclass::text <> 'alembic_version'
+union all
+select 'index', tablename, indexname, indexdef
+from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'
+union all
+select 'column', table_name, column_name,
+       concat_ws(' ', data_type, is_nullable, column_default, is_identity,
+                 col_description(('public.' || table_name)::regclass, ordinal_position))
+from information_schema.columns where table_schema = 'public' and table_name <> 'alembic_version'
+order by 1, 2, 3
+"""
+
+
+@pytest.fixture
+def empty(servers: Servers) -> Iterator[list[str]]:
+    """Two databases with nothing in them."""
+    names = [f"test_{uuid4().hex}" for _ in range(2)]
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        yield [servers.postgres.url_of(name) for name in names]
+        for name in names:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def engines(empty: list[str]) -> Iterator[list[Engine]]:
+    databases = [Database(url, application_name="tests") for url in empty]
+    yield [database.engine for database in databases]
+    for database in databases:
+        database.close()
+
+
+def objects(engine: Engine) -> set[tuple[str, ...]]:
+    with engine.connect() as connection:
+        return {tuple(row) for row in connection.execute(text(OBJECTS))}
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return list(autogenerate.compare_metadata(context, Base.metadata))
+
+
+def downgrade(engine: Engine) -> None:
+    config = migrate._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+
+def test_a_migrated_database_is_exactly_what_the_models_say(engines: list[Engine]) -> None:
+    migrated, created = engines
+    assert not migrate.is_current(migrated)
+    migrate.upgrade(migrated)
+    assert migrate.is_current(migrated)
+    assert differences(migrated) == []
+    Base.metadata.create_all(created)
+    # autogenerate is blind to checks, predicates of indexes and comments
+    assert objects(migrated) == objects(created)
+    assert {row[0] for row in objects(migrated)} == {"constraint", "index", "column"}
+
+
+def test_down_to_nothing_and_up_again(engines: list[Engine]) -> None:
+    engine = engines[0]
+    migrate.upgrade(engine)
+    before = objects(engine)
+    downgrade(engine)
+    assert objects(engine) == set()
+    with engine.connect() as connection:
+        left = text("select proname from pg_proc where pronamespace = 'public'::regnamespace")
+        assert connection.scalars(left).all() == []
+    assert not migrate.is_current(engine)
+    migrate.upgrade(engine)
+    assert objects(engine) == before
+    assert migrate.is_current(engine)
+
+
+def test_migrating_again_changes_nothing_and_keeps_the_rows(engines: list[Engine]) -> None:
+    engine = engines[0]
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("insert into accounts (name, site, time_zone) values ('a', 'b', 'UTC')"))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from accounts")) == 1
+
+
+MIGRATE = """
+import sys
+from db import migrate
+from db.engine import Database
+database = Database(sys.stdin.readline().strip(), application_name="a migration")
+with database.engine.connect():
+    print("ready", flush=True)
+    sys.stdin.readline()
+migrate.upgrade(database.engine)
+print(migrate.is_current(database.engine))
+database.close()
+"""
+
+
+def test_processes_that_migrate_at_once_take_turns(empty: list[str], engines: list[Engine]) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(f"{empty[0]}\n")
+        process.stdin.flush()
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, "True\n"), err
+    assert differences(engines[0]) == []

@@ -1,0 +1,236 @@
+"""Each index is used by the query that it is there for, as Postgres plans it over 100 000 rows.
+
+The statements are those that the store sends; nothing tells the planner what to prefer.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.queries import load
+from db.store import actions, campaigns, contacts, interactions, leases, schedules
+from tests.conftest import TEMPLATE, Servers
+
+FILL = """
+set session_replication_role = replica;  -- no trigger and no foreign key looks: it is ten times as fast
+
+insert into accounts (name, site, time_zone) select 'account ' || n, 'sandbox', 'UTC'
+from generate_series(1, 100) n;
+
+insert into campaigns (id, account_id, kind, options, state, correlation_id, created_at)
+select gen_random_uuid(), 1 + n % 100, 'birthday', '{}',
+       case when n % 200 = 0 then 'reading' else 'planned' end, 'x', now() - n * interval '1 hour'
+from generate_series(1, 5000) n;
+
+insert into contacts (account_id, profile_url, full_name, birth_month, birth_day, status, score, created_at)
+select 1 + n % 100, 'https://sandbox.test/in/' || n, 'Person ' || n,
+       extract(month from day), extract(day from day),
+       case when n % 20 = 0 then 'prospect' else 'connected' end, n % 101, now() - n * interval '1 minute'
+from (select n, date '2028-01-01' + (n / 100) % 366 as day from generate_series(1, 100000) n) days;
+
+-- ten years of greetings: nearly all done, a few planned for each account, a few in flight
+insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
+                     reason, not_before, lease_until, correlation_id, created_at)
+select gen_random_uuid(), c.account_id, c.id, camp.id, 'greet', 'birthday:2026', date '2026-01-01', 'Hi',
+       case when c.id <= 40 then 'claimed'
+            when c.id % 100 <> 0 and c.id % 61 = 0 then 'planned' else 'done' end,
+       case when c.id % 61 = 0 and c.id > 40 then 'gap' end,
+       now() - c.id * interval '1 second',
+       case when c.id <= 40 then now() + interval '1 minute' - c.id * interval '3 seconds' end,
+       'x', now() - interval '1 day'
+from contacts c
+join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000;
+
+insert into interactions (account_id, contact_id, action_id, type, status, occasion, message, correlation_id,
+                          created_at)
+select account_id, contact_id, id, 'greet', 'sent', occasion, message, 'x',
+       now() - contact_id * interval '1 minute'
+from actions;
+
+insert into schedules (account_id, kind, cron, next_fire_at)
+select a.id, kind, '0 7 * * *', now() + a.id * interval '1 minute' - interval '3 minutes'
+from accounts a, unnest(array['birthday', 'visitor', 'sourcing']) kind;
+
+analyze;
+"""
+
+
+@pytest.fixture(scope="module")
+def full(servers: Servers) -> Iterator[Database]:
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+        url = servers.postgres.url_of(name)
+        with psycopg.connect(url, autocommit=True) as own:
+            own.execute(FILL)
+        database = Database(url, application_name="plans")
+        yield database
+        database.close()
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def plans(database: Database, work: Callable[[Session], object]) -> list[dict[str, Any]]:
+    """Return Postgres' plan of each statement that `work` sends, as it finds the tables at that moment."""
+    found: list[dict[str, Any]] = []
+
+    def explain(_c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
+        with cursor.connection.cursor() as other:
+            other.execute(f"explain (format json) {statement}", parameters)
+            found.append(other.fetchone()[0][0]["Plan"])
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    try:
+        with database.transaction() as session:
+            work(session)
+            session.rollback()
+    finally:
+        event.remove(database.engine, "before_cursor_execute", explain)
+    assert found
+    return found
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+BIG = {"contacts", "actions", "interactions"}
+
+WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
+    "who has a birthday": (
+        "contacts",
+        "ix_contacts_birthday",
+        lambda s: contacts.due_birthdays(s, 7, date(2027, 1, 3), 10),
+    ),
+    "the best prospects of an account": (
+        "contacts",
+        "ix_contacts_account_status_score",
+        lambda s: s.execute(
+            text(
+                "select id from contacts where account_id = 7 and status = 'prospect'"
+                " order by score desc limit 20"
+            )
+        ),
+    ),
+    "prospects above a score": (
+        "contacts",
+        "ix_contacts_account_status_score",
+        lambda s: s.execute(
+            text("select id from contacts where account_id = 7 and status = 'prospect' and score >= 80")
+        ),
+    ),
+    "people added lately": (
+        "contacts",
+        "ix_contacts_created_at",
+        lambda s: s.execute(text("select id from contacts where created_at > now() - interval '1 hour'")),
+    ),
+    "a person's page": (
+        "contacts",
+        "uq_contacts_account_id_profile_url",
+        lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True),
+    ),
+    "has this person been greeted": (
+        "interactions",
+        "ix_interactions_contact_type_status",
+        lambda s: s.execute(
+            text("select 1 from interactions where contact_id = 706 and type = 'greet' and status = 'sent'")
+        ),
+    ),
+    "what happened in the last hour": (
+        "interactions",
+        "ix_interactions_created_at",
+        lambda s: s.execute(text("select id from interactions where created_at > now() - interval '1 hour'")),
+    ),
+    "the first page of interactions": (
+        "interactions",
+        "pk_interactions",
+        lambda s: interactions.page(s, limit=50),
+    ),
+    "the last page of interactions": (
+        "interactions",
+        "pk_interactions",
+        lambda s: interactions.page(s, limit=50, before=51),
+    ),
+    "which accounts can start": (
+        "actions",
+        "ix_actions_due",
+        lambda s: s.execute(load("lock_ready_accounts"), {"batch": 50}),
+    ),
+    "which accounts are busy": (
+        "actions",
+        "uq_actions_one_in_flight",
+        lambda s: s.execute(load("lock_ready_accounts"), {"batch": 50}),
+    ),
+    "the longest waiting action": (
+        "actions",
+        "ix_actions_due",
+        lambda s: s.execute(
+            load("queue_due_actions"), {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3)}
+        ),
+    ),
+    "one claim": (
+        "actions",
+        "pk_actions",
+        lambda s: actions.claim(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
+    ),
+    "leases that lapsed": ("actions", "ix_actions_lease", lambda s: leases.take_lapsed(s, batch=50)),
+    "leases that run": ("actions", "ix_actions_lease", leases.void_leases),
+    "a campaign's progress": (
+        "actions",
+        "ix_actions_campaign_id",
+        lambda s: campaigns.progress(s, UUID(int=7)),
+    ),
+    "readings to ask for again": (
+        "campaigns",
+        "ix_campaigns_reading",
+        lambda s: campaigns.to_nudge(s, timedelta(minutes=2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORKLOAD)
+def test_the_query_uses_its_index_and_reads_no_big_table_whole(full: Database, name: str) -> None:
+    table, index, work = WORKLOAD[name]
+    found = [node for plan in plans(full, work) for node in nodes(plan)]
+    assert index in {node.get("Index Name") for node in found}, f"{table}: {found}"
+    read_whole = {
+        node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan" and "Relation Name" in node
+    }
+    assert not read_whole & BIG
+
+
+def test_dispatch_as_a_whole_reads_no_actions_but_those_it_needs(full: Database) -> None:
+    for plan in plans(full, lambda s: actions.queue_due(s, batch=50, lease=timedelta(minutes=3))):
+        for node in nodes(plan):
+            assert not (node["Node Type"] == "Seq Scan" and node.get("Relation Name") in BIG)
+
+
+def test_every_index_of_the_big_tables_has_a_query_above(full: Database) -> None:
+    with full.transaction() as session:
+        there = set(
+            session.scalars(
+                text("select indexname from pg_indexes where tablename = any(:big)"), {"big": sorted(BIG)}
+            )
+        )
+    unique_only = {
+        "pk_contacts",
+        "uq_actions_account_id_contact_id_kind_occasion",
+        "uq_interactions_action_id",
+    }
+    assert there - unique_only == {index for table, index, _ in WORKLOAD.values() if table in BIG}
+
+
+def test_due_schedules_are_found_without_reading_the_big_tables(full: Database) -> None:
+    found = [node for plan in plans(full, schedules.take_due) for node in nodes(plan)]
+    assert not {node.get("Relation Name") for node in found} & BIG

@@ -1,0 +1,116 @@
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr, ValidationError
+
+from worker.errors import ConfigurationError
+from worker.settings import Settings, get_settings
+
+
+@pytest.fixture(autouse=True)
+def _read_afresh() -> Iterator[None]:
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+NEEDED = ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS")
+
+
+def test_every_variable_that_is_missing_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    for name in NEEDED:
+        environment.delenv(name)
+    with pytest.raises(ConfigurationError) as refused:
+        get_settings()
+    for name in NEEDED:
+        assert name in str(refused.value).replace("RAPPORT_DATABASE", "").replace("RAPPORT_REDIS", "")
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_one_variable_that_is_missing_is_the_only_one_named(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    environment.delenv(name)
+    with pytest.raises(ConfigurationError) as refused:
+        get_settings()
+    assert [needed for needed in NEEDED if needed in str(refused.value)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RAPPORT_LOG_LEVEL", "LOUD-s3cret"),
+        ("RAPPORT_EVIDENCE_DAYS", "0"),
+        ("RAPPORT_HEADLESS", "s3cret"),
+        ("RAPPORT_ACTION_TIME_LIMIT", "s3cret"),
+        ("RAPPORT_ACTION_TIME_LIMIT", "0"),
+        ("RAPPORT_ACTION_TIME_LIMIT", "-5"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ConfigurationError) as refused:
+        get_settings()
+    assert name in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_durations_are_seconds_outside_and_timedeltas_inside(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RAPPORT_ACTION_TIME_LIMIT", "90")
+    environment.setenv("RAPPORT_SETTLE_TIME", "0.5")
+    settings = get_settings()
+    assert settings.action_time_limit == timedelta(seconds=90)
+    assert settings.settle_time == timedelta(milliseconds=500)
+
+
+def test_a_lease_too_short_for_a_click_is_refused(environment: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    assert settings.lease > settings.click_needs
+    environment.setenv("RAPPORT_LEASE", str(settings.click_needs.total_seconds()))
+    with pytest.raises(ConfigurationError, match="RAPPORT_LEASE"):
+        get_settings()
+
+
+def test_settings_are_frozen_and_read_once(environment: pytest.MonkeyPatch) -> None:
+    settings = get_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.headless = False  # type: ignore[misc]  # the point
+    environment.setenv("RAPPORT_LOG_LEVEL", "DEBUG")
+    assert get_settings() is settings
+    assert get_settings().log_level == "INFO"
+
+
+SECRETS = {
+    "DATABASE_URL": "postgresql://u:s3cret@h/x",
+    "REDIS_URL": "redis://:s3cret@h/0",
+    "RAPPORT_SECRET_KEYS": "s3cret," + Fernet.generate_key().decode(),
+    "RAPPORT_API_KEY": "s3cret",
+    "RAPPORT_FLOWER_AUTH": "me:s3cret",
+    "RAPPORT_SANDBOX_KEY": "s3cret",
+}
+
+
+def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        environment.setenv(name, value)
+    settings = get_settings()
+    shown = (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump()))
+    assert all("s3cret" not in text for text in shown)
+    held = [getattr(settings, name) for name in Settings.model_fields]
+    assert sum(isinstance(value, SecretStr) for value in held) == len(SECRETS)
+    assert settings.database_url.get_secret_value() == SECRETS["DATABASE_URL"]
+
+
+def test_what_the_environment_holds_besides_is_none_of_ours(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RAPPORT_NO_SUCH_THING", "1")
+    environment.setenv("LOG_LEVEL", "DEBUG")
+    environment.setenv("SECRET_KEYS", "other")
+    settings = get_settings()
+    assert settings.log_level == "INFO"
+    assert settings.secret_keys.get_secret_value() != "other"
