@@ -91,12 +91,15 @@ def get_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = "; ".join(f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(_variable(e["loc"]) + e["msg"] for e in error.errors())
         raise ConfigurationError(
             f"settings are incomplete: {problems}. `rapport up` sets them all; see docs/configuration.md."
         ) from None
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
+    if not location:  # a rule about several of them names them itself
+        return ""
     name = str(location[0]).upper()
-    return name if name in {"DATABASE_URL", "REDIS_URL"} else f"RAPPORT_{name.removeprefix('RAPPORT_')}"
+    ours = name if name in {"DATABASE_URL", "REDIS_URL"} else f"RAPPORT_{name.removeprefix('RAPPORT_')}"
+    return f"{ours}: "

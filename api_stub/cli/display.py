@@ -76,7 +76,8 @@ def why(line: ActionLine) -> str:
 
 def final(lines: Sequence[ActionLine]) -> RenderableType:
     """Return the table of the end: who, occasion, message, state, screenshot."""
-    table = Table("who", "occasion", "message", "state", "screenshot", title="What was done", expand=True)
+    table = Table("who", "occasion", "message", "state", title="What was done", expand=True)
+    table.add_column("screenshot", overflow="fold")
     for line in lines:
         shot = Path(line.screenshot).name if line.screenshot else ""
         state = Text(line.state, _STYLES.get(line.state, ""))
