@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TypeVar
 
 from db.engine import Database
 from worker import metrics
+from worker.browser.ledger import LedgerSite
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.session import BrowserHouse
 from worker.browser.site import Site
@@ -15,6 +17,8 @@ from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.secrets import Vault
 from worker.settings import Settings, get_settings
+
+T = TypeVar("T")
 
 
 class Services:
@@ -54,13 +58,14 @@ class Services:
 
         Raises StopAccountError before the first sign-in, ConfigurationError for a site nobody wired.
         """
+        if name == "ledger":
+            return LedgerSite(_given(self.settings.ledger_dir, "RAPPORT_LEDGER_DIR"))
         if session is None:
             raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
         page = self.house.page_for(account_id, self.vault.open(session).get_secret_value())
         if name == "sandbox":
-            if self.settings.sandbox_url is None:
-                raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: where is the practice network?")
-            return SandboxSite(page, self.settings.sandbox_url, self.settings.browser_timeout)
+            url = _given(self.settings.sandbox_url, "RAPPORT_SANDBOX_URL")
+            return SandboxSite(page, url, self.settings.browser_timeout)
         raise ConfigurationError(f"there is no adapter for the site {name!r}")
 
     @contextmanager
@@ -76,6 +81,12 @@ class Services:
             self.house.close()
         if "database" in opened:
             self.database.close()
+
+
+def _given(value: T | None, variable: str) -> T:
+    if value is None:
+        raise ConfigurationError(f"{variable} is not set, but an account's site needs it")
+    return value
 
 
 _services: list[Services] = []

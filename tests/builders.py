@@ -21,9 +21,9 @@ FREE = Limits(per_run=10_000, per_day=10_000, per_week=70_000, gap_min=timedelta
 
 
 def an_account(
-    session: Session, name: str = "demo", *, zone: str = "UTC", limits: Limits = FREE
+    session: Session, name: str = "demo", *, site: str = "sandbox", zone: str = "UTC", limits: Limits = FREE
 ) -> AccountRecord:
-    account = accounts.add(session, name=name, site="sandbox", zone=ZoneInfo(zone))
+    account = accounts.add(session, name=name, site=site, zone=ZoneInfo(zone))
     accounts.set_limits(session, account.id, Kind.GREET, limits)
     return account
 

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         timedelta(seconds=60),
         description="A worker silent for so long has lost its action. Beaten every quarter.",
     )
+    ledger_dir: Path | None = Field(None, description="For benches and fault tests: the site without pages.")
     fault_file: Path | None = Field(None, description="For fault tests only: see worker/failpoint.py.")
 
     @model_validator(mode="after")
