@@ -3,8 +3,7 @@
 from db.store import leases
 from tasks import quota
 from tasks.contract import RECOVER, Tick
-from tasks.dispatch import dispatch
-from tasks.hooks import nudge
+from tasks.dispatch import dispatch_due
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
@@ -42,4 +41,4 @@ def recover_lapsed(services: Services) -> int:
 def recover(tick: Tick) -> None:
     """Put back what dead workers left."""
     if recover_lapsed(services()):
-        nudge(dispatch)
+        dispatch_due(services())
