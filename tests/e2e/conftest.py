@@ -61,7 +61,7 @@ def world(servers: Servers) -> Iterator[World]:
         bring_up_to_date(database_url)
         sandbox_port = free_port()
         env = {
-            **inherited_environment(),
+            **inherited_environment(also=("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")),
             **settings_environment(
                 {
                     "database_url": database_url,

