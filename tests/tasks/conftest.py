@@ -1,5 +1,6 @@
 """Tasks run in this process, with a real Postgres, Redis, practice network and Chromium behind them."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -85,3 +86,26 @@ def new_account(services: Services, sandbox: SandboxClient) -> NewAccount:
 @pytest.fixture
 def account(new_account: NewAccount) -> AccountRecord:
     return new_account()
+
+
+@pytest.fixture
+def without_pages(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str, tmp_path: Path
+) -> Iterator[Services]:
+    """Services whose site is a folder: everything but the browser is real."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("RAPPORT_SECRET_KEYS", "unused")
+    monkeypatch.setenv("RAPPORT_LEDGER_DIR", str(tmp_path))
+    monkeypatch.setenv("RAPPORT_SETTLE_TIME", "0")
+    services = Services(Settings())
+    yield services
+    services.close()
+
+
+def effects(services: Services) -> list[tuple[str, str]]:
+    """Return what reached the site without pages: to whom, and the text."""
+    folder = services.settings.ledger_dir
+    assert folder is not None
+    lines = [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text().splitlines()]
+    return sorted((line["to"], line["text"]) for line in lines)

@@ -1,6 +1,5 @@
 """A lease is held while its worker works, and nothing is clicked after it was lost."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,28 +15,13 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.cluster import wait_for
+from tests.tasks.conftest import effects
 from worker import clock
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import ActionState
-from worker.settings import Settings
 
 LEASE = timedelta(seconds=30)
-
-
-@pytest.fixture
-def without_pages(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str, tmp_path: Path
-) -> Iterator[Services]:
-    """Services whose site is a folder: everything but the browser is real."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("RAPPORT_SECRET_KEYS", "unused")
-    monkeypatch.setenv("RAPPORT_LEDGER_DIR", str(tmp_path))
-    monkeypatch.setenv("RAPPORT_SETTLE_TIME", "0")
-    services = Services(Settings())
-    yield services
-    services.close()
 
 
 @pytest.fixture
@@ -62,12 +46,6 @@ def lapse(services: Services) -> None:
     with services.database.transaction() as session:
         leases.void_leases(session)
     recover_lapsed(services)
-
-
-def sent(services: Services) -> int:
-    folder = services.settings.ledger_dir
-    assert folder is not None
-    return sum(len(file.read_text().splitlines()) for file in folder.glob("*.jsonl"))
 
 
 def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None:
@@ -128,7 +106,7 @@ def test_who_lost_the_action_before_the_intent_sends_nothing(
 
     monkeypatch.setattr(LedgerThread, "type", sleep_while_typing)
     assert perform(without_pages, queued) is Outcome.POSTPONED
-    assert sent(without_pages) == 0
+    assert len(effects(without_pages)) == 0
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.PLANNED
 
@@ -146,7 +124,7 @@ def test_who_slept_between_intent_and_click_does_not_click(
 
     monkeypatch.setattr(actions, "intend", sleep_after)
     assert perform(without_pages, queued) is Outcome.UNCERTAIN
-    assert sent(without_pages) == 0
+    assert len(effects(without_pages)) == 0
     with without_pages.database.transaction() as session:
         action = builders.action(session, queued)
         assert (action.state, action.reason) == (ActionState.UNCERTAIN, Reason.LEASE_LOST)
@@ -169,4 +147,4 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
         assert builders.action(session, queued).state == ActionState.UNCERTAIN
         (nudge,) = actions.queue_due(session, batch=1, lease=LEASE)
     assert perform(without_pages, nudge.action_id) is Outcome.DONE
-    assert sent(without_pages) == 1
+    assert len(effects(without_pages)) == 1
