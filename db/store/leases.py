@@ -12,6 +12,7 @@ from db.tables import Account, Action
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import ActionState, Kind
+from worker.rules.policy import MAX_FAILURES
 
 _AFTER_LAPSE = {
     ActionState.QUEUED: ActionState.PLANNED,
@@ -37,6 +38,8 @@ class Lapsed:
 def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
     """Settle what dead workers left: queued and claimed are planned again, acting becomes uncertain.
 
+    One that has outlived as many workers as it may have failures kills them, and ends as failed.
+
     The caller gives the reservations of claimed ones back; an acting one's stays until looking has told.
     """
     rows = session.execute(
@@ -50,14 +53,14 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
     lapsed = []
     for action, time_zone in rows:
         was = ActionState(action.state)
-        then = (
-            ActionState.UNCERTAIN
-            if was in {ActionState.ACTING, ActionState.UNCERTAIN}
-            else ActionState.PLANNED
-        )
-        check_move(was, then) if was != ActionState.UNCERTAIN else None
+        then, reason = _AFTER_LAPSE[was], Reason.LEASE_LAPSED
+        if was is ActionState.CLAIMED:
+            action.failures += 1
+            if action.failures >= MAX_FAILURES:
+                then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
+        check_move(was, then)
         action.state = then
-        action.reason = Reason.LEASE_LAPSED
+        action.reason = reason
         action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"
         action.lease_owner = action.lease_until = None
         lapsed.append(

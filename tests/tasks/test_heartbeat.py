@@ -20,6 +20,7 @@ from worker import clock
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import ActionState
+from worker.rules.policy import MAX_FAILURES
 
 LEASE = timedelta(seconds=30)
 
@@ -148,3 +149,16 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
         (nudge,) = actions.queue_due(session, batch=1, lease=LEASE)
     assert perform(without_pages, nudge.action_id) is Outcome.DONE
     assert len(effects(without_pages)) == 1
+
+
+def test_an_action_that_kills_its_worker_each_time_ends_as_failed(
+    without_pages: Services, queued: UUID
+) -> None:
+    for _ in range(MAX_FAILURES):
+        claim(without_pages, queued)
+        lapse(without_pages)
+        with without_pages.database.transaction() as session:
+            actions.queue_due(session, batch=1, lease=LEASE)
+    with without_pages.database.transaction() as session:
+        action = builders.action(session, queued)
+        assert (action.state, action.reason) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)
