@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns, contacts, templates
+from db.store import accounts, campaigns, contacts, control, templates
 from db.store.campaigns import CampaignRecord, PlannedAction
 from db.store.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
@@ -22,7 +22,7 @@ from worker.errors import (
     TryAgainError,
 )
 from worker.rules.birthdays import occasion
-from worker.rules.model import CampaignKind, CampaignState, Kind
+from worker.rules.model import AccountStatus, CampaignKind, CampaignState, Kind
 from worker.rules.names import first_name
 from worker.rules.templates import MessageTemplate, choose, render
 
@@ -62,6 +62,13 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
             return
         account = accounts.by_id(session, campaign.account_id)
         today = _today(session, account.zone.key)
+        waits = control.kill_switch(session) is not None or account.status is AccountStatus.PAUSED
+    if waits:
+        log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
+        return
+    if account.stop_reason is not None:
+        _give_up(services, campaign, StopAccountError(account.stop_reason, "the account is stopped"))
+        return
     try:
         site = services.site(name=account.site, account_id=account.id, session=account.session)
         with services.timed(account.site, "birthdays"):
@@ -90,9 +97,9 @@ def _give_up(services: Services, campaign: CampaignRecord, error: RapportError) 
 
 
 def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
-    campaign = campaigns.get(session, campaign_id)
+    campaign = campaigns.get(session, campaign_id, lock=True)
     if campaign is None or campaign.state != CampaignState.READING:
-        return
+        return  # planned meanwhile, or cancelled
     options = BirthdayOptions.model_validate(campaign.options)
     account = accounts.by_id(session, campaign.account_id)
     today = _today(session, account.zone.key)

@@ -7,6 +7,7 @@ from tasks.dispatch import dispatch_due
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
+from worker.errors import TryAgainError
 from worker.rules.model import ActionState
 
 log = logs.logger(__name__)
@@ -33,7 +34,10 @@ def recover_lapsed(services: Services) -> int:
                 kind=action.kind,
                 campaign_id=action.campaign_id,
             )
-            services.guard.release(purse, quota.reservation_id(action.action_id, action.attempt))
+            try:
+                services.guard.release(purse, quota.reservation_id(action.action_id, action.attempt))
+            except TryAgainError as error:  # the unit stays charged until it ages out: stricter, never looser
+                log.warning("unit_not_given_back", action=str(action.action_id), text=str(error))
     return len(lapsed)
 
 

@@ -4,20 +4,26 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, database_of, settings_of
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of
+from api_stub.cli.words import in_words, say
 from api_stub.sandbox.people import MEMBERS
-from db.store import accounts
+from db.store import accounts, control
+from db.store.accounts import AccountRecord
+from tasks.contract import AccountName
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RequestRefusedError
+from worker.rules.model import AccountStatus
 from worker.secrets import Vault
 from worker.settings import Settings
 
-app = typer.Typer(help="Accounts: add, list, sign in.", no_args_is_help=True)
+app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -40,21 +46,26 @@ def add(
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
-    with database_of(data).transaction() as session:
+    try:
+        TypeAdapter[str](AccountName).validate_python(name)
+    except ValidationError:
+        raise RequestRefusedError(
+            f"{name!r} can't be an account's name: small letters, digits, - and _, at most 63 of them, "
+            "beginning with a letter or digit"
+        ) from None
+    with opened(data) as database, database.transaction() as session:
         accounts.add(session, name=name, site=site, zone=zone)
-    Console().print(f"account {name} is there; next: rapport account sign-in {name}")
+    say(f"account {name} is there; next: rapport account sign-in {name}")
 
 
 @app.command("list")
 def show(data: DataDir = DEFAULT_DATA) -> None:
-    """List the accounts, and why one is stopped."""
+    """List the accounts, and why one is paused or stopped."""
     table = Table("name", "site", "time zone", "status", "signed in")
-    with database_of(data).transaction() as session:
+    with opened(data) as database, database.transaction() as session:
         for account in accounts.everyone(session):
-            status = f"{account.status} ({account.stop_reason})" if account.stop_reason else account.status
-            table.add_row(
-                account.name, account.site, account.zone.key, status, "yes" if account.session else "not yet"
-            )
+            signed_in = "yes" if account.session else "not yet"
+            table.add_row(account.name, account.site, account.zone.key, _status(account), signed_in)
     Console().print(table)
 
 
@@ -65,17 +76,54 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     The practice network's members and passwords are public, so for them this types the password itself.
     """
     settings = settings_of(data)
-    database = database_of(data)
-    with database.transaction() as session:
-        account = accounts.by_name(session, name)
+    with opened(data) as database:
+        with database.transaction() as session:
+            account = _the_account(session, name)
+        state = _sandbox_session(settings, name)
+        with database.transaction() as session:
+            accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
+    say(f"account {name} is signed in")
+
+
+@app.command()
+def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
+    """Let an account do nothing until it is resumed. What is planned waits; nothing is dropped.
+
+    A worker that is typing stops before the click on send. What was sent already is still recorded.
+    """
+    with opened(data) as database, database.transaction() as session:
+        account = _the_account(session, name)
+        if not control.pause_account(session, account.id):
+            raise RequestRefusedError(f"account {name} is {_status(account)}: it does nothing already")
+    say(f"account {name} is paused; next: rapport account resume {name}")
+
+
+@app.command()
+def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
+    """Let a paused account go on. One that its site stopped must be signed in again instead."""
+    with opened(data) as database, database.transaction() as session:
+        account = _the_account(session, name)
+        if not control.resume_account(session, account.id):
+            advice = (
+                f"look at it on the site, then: rapport account sign-in {name}"
+                if account.status is AccountStatus.STOPPED
+                else "there is nothing to resume"
+            )
+            raise RequestRefusedError(f"account {name} is {_status(account)}; {advice}")
+    say(f"account {name} goes on; `rapport why {name}` says when")
+
+
+def _the_account(session: Session, name: str) -> AccountRecord:
+    account = accounts.by_name(session, name)
     if account is None:
         raise RequestRefusedError(
             f"there is no account called {name!r}; add it with `rapport account add {name}`"
         )
-    state = _sandbox_session(settings, name)
-    with database.transaction() as session:
-        accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
-    Console().print(f"account {name} is signed in")
+    return account
+
+
+def _status(account: AccountRecord) -> str:
+    return f"{account.status} ({in_words(account.stop_reason)})" if account.stop_reason else account.status
 
 
 def _sandbox_session(settings: Settings, name: str) -> str:

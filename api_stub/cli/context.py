@@ -1,14 +1,22 @@
-"""What commands share: the data folder, and settings that find a stack running in another terminal."""
+"""What commands share: the data folder, settings that find a running stack, the database, who asks."""
 
+import getpass
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import api_stub
 from api_stub.stack import running
 from api_stub.stack.environment import set_environment
 from db.engine import Database
+from worker.errors import ConfigurationError, RequestRefusedError
 from worker.settings import Settings, get_settings
 
 _ROOT = Path(api_stub.__file__).parents[1]
@@ -29,5 +37,46 @@ def settings_of(data_dir: Path) -> Settings:
 
 
 def database_of(data_dir: Path) -> Database:
-    """Return the database of the environment or of the running stack."""
-    return Database(settings_of(data_dir).database_url.get_secret_value(), application_name="rapport cli")
+    """Return the database of the environment or of the running stack. Its events will name who asks."""
+    url = settings_of(data_dir).database_url.get_secret_value()
+    return Database(url, application_name=f"rapport cli {who_asks()}")
+
+
+@contextmanager
+def opened(data_dir: Path) -> Iterator[Database]:
+    """Open the database for one command, and close it.
+
+    Raises ConfigurationError where it does not answer or has not our tables.
+    """
+    database = database_of(data_dir)
+    try:
+        yield database
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
+            "DATABASE_URL right? `rapport doctor` looks"
+        ) from error
+    except ProgrammingError as error:
+        raise ConfigurationError(
+            "the database has not this version's tables: run `rapport migrate`"
+        ) from error
+    finally:
+        database.close()
+
+
+def who_asks() -> str:
+    """Return the person at this terminal as user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        user = f"uid{os.getuid()}"
+    return f"{user}@{platform.node()}"
+
+
+def the_one(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
+    """Return the id that `given` begins. Raises RequestRefusedError unless it is exactly one."""
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RequestRefusedError(f"several {noun}s begin with {given!r}: give more of the id")
+    raise RequestRefusedError(f"there is no {noun} {given!r}; {hint}")

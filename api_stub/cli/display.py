@@ -54,7 +54,7 @@ def live(
     table = Table("who", "occasion", "state", "why and until when", expand=True)
     for line in lines:
         table.add_row(
-            _name(line), str(line.occasion_on), Text(line.state, _STYLES.get(line.state, "")), why(line)
+            _name(line), str(line.occasion_on), Text(line.state, _STYLES.get(line.state, "")), Text(why(line))
         )
     return Group(
         Panel(header, title="Rapport", border_style="blue"),

@@ -4,8 +4,9 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from api_stub.cli import account, demo, doctor, process
+from api_stub.cli import account, actions, audit, campaign, contacts, demo, doctor, killswitch, process, why
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 
@@ -20,7 +21,14 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("up")(demo.up)
 app.command("doctor")(doctor.doctor)
+app.command("why")(why.why)
+app.command("stop-everything")(killswitch.stop_everything)
+app.command("resume-everything")(killswitch.resume_everything)
 app.add_typer(account.app, name="account")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(actions.app, name="actions")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 for command in (process.migrate, process.worker, process.beat, process.api, process.flower, process.sandbox):
     app.command(command.__name__, rich_help_panel="Processes (the stack and Compose start these)")(command)
@@ -31,7 +39,9 @@ def main() -> None:
     try:
         app()
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
-        Console(stderr=True).print(f"[bold red]rapport:[/] {error}", markup=True, highlight=False)
+        Console(stderr=True).print(
+            f"[bold red]rapport:[/] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")

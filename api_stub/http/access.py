@@ -46,7 +46,7 @@ def require_metrics_key(settings: AppSettings, given: Key, bearer: Bearer) -> No
 
 def require_key(settings: AppSettings, given: Key) -> None:
     """Let in who shows the key, compared in constant time. Without a key set, nobody is let in."""
-    if settings.api_key is None:
+    if not settings.api_key:
         raise HTTPException(503, "no API key is set: set RAPPORT_API_KEY")
     expected = settings.api_key.get_secret_value().encode()
     if not secrets.compare_digest((given or "").encode(), expected):

@@ -90,3 +90,10 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     async def no_database(_request: Request, _error: OperationalError) -> Response:
         return _problem(503, "Not possible right now", "Postgres does not answer")
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+        answer = _problem(500, "A fault of ours", "the log says more, under the correlation id")
+        answer.headers[CORRELATION_ID] = request.state.correlation_id
+        return answer

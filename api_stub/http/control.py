@@ -1,13 +1,24 @@
-"""Start campaigns and follow them."""
+"""Start campaigns, follow, pause, resume and cancel them; stop everything."""
 
+from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from api_stub.http.access import AppClient, AppDatabase, require_key
-from api_stub.http.schemas import Accepted, CampaignOut
-from db.store import accounts, campaigns
-from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
+from api_stub.http.schemas import (
+    Accepted,
+    CampaignChanged,
+    CampaignLineOut,
+    CampaignOut,
+    CampaignPage,
+    KillSwitchIn,
+    KillSwitchOut,
+)
+from db.engine import Database
+from db.store import accounts, campaigns, control, overview
+from db.store.control import CampaignVerb, Pulled
+from tasks.contract import BIRTHDAY_CAMPAIGN, AccountName, BirthdayCampaign
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(require_key)])
 
@@ -25,6 +36,22 @@ def start_birthday(
     correlation_id = request.state.correlation_id
     client.send(BIRTHDAY_CAMPAIGN, payload, correlation_id=correlation_id)
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
+
+
+@router.get("/campaigns")
+def list_campaigns(
+    database: AppDatabase,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+) -> CampaignPage:
+    """Return campaigns, newest first, and how many of their actions are in which state."""
+    with database.transaction() as session:
+        found = overview.campaign_page(session, limit=limit, before=before, account=account)
+    return CampaignPage(
+        items=[CampaignLineOut.model_validate(line) for line in found],
+        next_before=found[-1].id if len(found) == limit else None,
+    )
 
 
 @router.get("/campaigns/{campaign_id}")
@@ -48,3 +75,57 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         correlation_id=campaign.correlation_id,
         created_at=campaign.created_at,
     )
+
+
+@router.post("/campaigns/{campaign_id}/pause")
+def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """Let a campaign wait; nothing is dropped."""
+    return _change(database, campaign_id, CampaignVerb.PAUSE)
+
+
+@router.post("/campaigns/{campaign_id}/resume")
+def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """Let a paused campaign go on."""
+    return _change(database, campaign_id, CampaignVerb.RESUME)
+
+
+@router.post("/campaigns/{campaign_id}/cancel")
+def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """End a campaign for good: what it has planned is skipped."""
+    return _change(database, campaign_id, CampaignVerb.CANCEL)
+
+
+@router.get("/kill-switch")
+def show_kill_switch(database: AppDatabase) -> KillSwitchOut:
+    """Return whether everything is stopped, since when and by whom."""
+    with database.transaction() as session:
+        return _switch(control.kill_switch(session))
+
+
+@router.post("/kill-switch")
+def set_kill_switch(body: KillSwitchIn, database: AppDatabase) -> KillSwitchOut:
+    """Stop everything for all accounts, or let it go on."""
+    with database.transaction() as session:
+        if body.on:
+            control.pull_kill_switch(session, body.by)
+        else:
+            control.release_kill_switch(session)
+    with database.transaction() as session:
+        return _switch(control.kill_switch(session))
+
+
+def _switch(pulled: Pulled | None) -> KillSwitchOut:
+    if pulled is None:
+        return KillSwitchOut(on=False)
+    return KillSwitchOut(on=True, pulled_at=pulled.at, pulled_by=pulled.by)
+
+
+def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
+    with database.transaction() as session:
+        dropped = control.change_campaign(session, campaign_id, verb)
+        campaign = campaigns.get(session, campaign_id)
+    if campaign is None:
+        raise HTTPException(404, "there is no such campaign")
+    if dropped is None:
+        raise HTTPException(409, control.refusal(verb, campaign.state))
+    return CampaignChanged(id=campaign_id, state=campaign.state, dropped=dropped)

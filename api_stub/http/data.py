@@ -1,12 +1,15 @@
-"""Read what happened."""
+"""Read what is planned and what happened."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
 from api_stub.http.access import AppDatabase, require_key
-from api_stub.http.schemas import InteractionOut, InteractionPage
-from db.store import interactions
+from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage
+from db.store import interactions, overview
+from tasks.contract import AccountName
+from worker.rules.model import ActionState
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_key)])
 
@@ -15,13 +18,32 @@ router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_
 def list_interactions(
     database: AppDatabase,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int | None, Query(ge=1, description="`next_before` of the page before.")] = None,
-    account: Annotated[str | None, Query(description="Only this account's.")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="`next_before` of the page before.")
+    ] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
 ) -> InteractionPage:
     """Return interactions, newest first."""
     with database.transaction() as session:
         found = interactions.page(session, limit=limit, before=before, account=account)
     return InteractionPage(
         items=[InteractionOut.model_validate(record) for record in found],
+        next_before=found[-1].id if len(found) == limit else None,
+    )
+
+
+@router.get("/actions")
+def list_actions(
+    database: AppDatabase,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
+) -> ActionPage:
+    """Return actions, newest first, each with its state, the reason and the time until which it waits."""
+    with database.transaction() as session:
+        found = overview.action_page(session, limit=limit, before=before, account=account, state=state)
+    return ActionPage(
+        items=[ActionOut.model_validate(line) for line in found],
         next_before=found[-1].id if len(found) == limit else None,
     )

@@ -1,6 +1,6 @@
 """What goes over HTTP, in and out."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -52,6 +52,87 @@ class CampaignOut(BaseModel):
     preview: list[dict[str, str]] | None = Field(None, description="What a dry run would send, to whom.")
     correlation_id: str
     created_at: datetime
+
+
+class CampaignLineOut(BaseModel):
+    """One campaign of the list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    account: str
+    kind: str
+    state: str
+    reason: str | None
+    detail: str | None
+    options: dict[str, int | bool | str]
+    actions: dict[str, int] = Field(description="How many actions are in which state.")
+    correlation_id: str
+    created_at: datetime
+
+
+class CampaignPage(BaseModel):
+    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+
+    items: list[CampaignLineOut]
+    next_before: UUID | None
+
+
+class CampaignChanged(BaseModel):
+    """A campaign's state after it was paused, resumed or cancelled."""
+
+    id: UUID
+    state: str
+    dropped: int = Field(description="How many planned actions the change skipped.")
+
+
+class KillSwitchIn(BaseModel):
+    """On: nothing acts, for any account, until it is off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: bool
+    by: str = Field("the API", pattern=r"^[^\x00-\x1f]{1,200}$", description="Who pulls it.")
+
+
+class KillSwitchOut(BaseModel):
+    """The kill switch as it is now. Pulled twice, the first counts."""
+
+    on: bool
+    pulled_at: datetime | None = None
+    pulled_by: str | None = None
+
+
+class ActionOut(BaseModel):
+    """One action: where it is, why, and until when it waits."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    account: str
+    campaign_id: UUID
+    kind: str
+    contact: str
+    profile_url: str
+    occasion: str
+    occasion_on: date
+    state: str
+    reason: str | None
+    detail: str | None
+    not_before: datetime
+    attempt: int
+    failures: int
+    looks: int
+    message: str = Field(description="What is to be sent; what was proven is the interaction's.")
+    correlation_id: str
+    created_at: datetime
+
+
+class ActionPage(BaseModel):
+    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+
+    items: list[ActionOut]
+    next_before: UUID | None
 
 
 class InteractionOut(BaseModel):

@@ -1,6 +1,7 @@
 -- Accounts that may start an action now: active, something due, nothing in flight. Locked until the commit,
 -- so that two dispatchers never serve one account at once; one that is being served is passed over. Looking
--- at what may have happened goes on in a paused campaign; nothing goes on under the kill switch.
+-- at what may have happened goes on in a paused campaign, and what a
+-- cancelled one still plans meets the gate; nothing goes on under the kill switch.
 select a.id
 from accounts a
 join lateral (
@@ -11,7 +12,7 @@ join lateral (
       and d.lease_until is null
       and d.not_before <= now()
       and (d.state = 'uncertain' or exists (
-          select from campaigns c where c.id = d.campaign_id and c.state not in ('paused', 'cancelled')))
+          select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))
 ) due on due.since is not null
 where a.status = 'active'
   and not exists (select from kill_switch)

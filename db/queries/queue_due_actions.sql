@@ -19,7 +19,7 @@ where id in (
           and d.lease_until is null
           and d.not_before <= now()
           and (d.state = 'uncertain' or exists (
-              select from campaigns c where c.id = d.campaign_id and c.state not in ('paused', 'cancelled')))
+              select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))
           and not exists (
               select from actions f
               where f.account_id = account.id

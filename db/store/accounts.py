@@ -62,11 +62,12 @@ def by_id(session: Session, account_id: int) -> AccountRecord:
 
 
 def keep_session(session: Session, account_id: int, sealed: bytes) -> None:
-    """Store a fresh sign-in and let the account act again."""
+    """Store a fresh sign-in. What its site had stopped may act again; what a person paused stays paused."""
+    session.execute(update(Account).where(Account.id == account_id).values(session=sealed))
     session.execute(
         update(Account)
-        .where(Account.id == account_id)
-        .values(session=sealed, status=AccountStatus.ACTIVE, stop_reason=None)
+        .where(Account.id == account_id, Account.status == AccountStatus.STOPPED)
+        .values(status=AccountStatus.ACTIVE, stop_reason=None)
     )
 
 

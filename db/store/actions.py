@@ -196,7 +196,9 @@ def hold_others(session: Session, claim: Claim, *, reason: Reason, until: dateti
     ]
     if reason is Reason.RUN_LIMIT:
         others.append(Action.campaign_id == claim.campaign_id)
-    session.execute(update(Action).where(*others).values(reason=reason, not_before=until))
+    # Locked in one order, as everybody who moves many actions does: else two could wait for each other.
+    locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
+    session.execute(update(Action).where(Action.id.in_(locked)).values(reason=reason, not_before=until))
 
 
 def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:

@@ -84,13 +84,14 @@ def start(
     return inserted.first() is not None
 
 
-def get(session: Session, campaign_id: UUID) -> CampaignRecord | None:
-    """Return the campaign, or None."""
-    found = session.execute(
+def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
+    """Return the campaign, or None. With `lock`, nobody else changes it until this transaction ends."""
+    statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
         .where(Campaign.id == campaign_id)
-    ).first()
+    )
+    found = session.execute(statement.with_for_update(of=Campaign) if lock else statement).first()
     return _record(*found) if found else None
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, case, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import Contact
+from db.tables import Account, Contact
 from worker.rules.birthdays import celebrated
 from worker.rules.model import BirthdayCard
 
@@ -24,6 +24,45 @@ class DueBirthday:
     do_not_contact: bool
     last_greeted_on: date | None
     on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """One person as an account knows them."""
+
+    id: int
+    account_id: int
+    account: str
+    profile_url: str
+    full_name: str
+    do_not_contact: bool
+
+
+def matching(
+    session: Session, given: str, *, account: str | None = None, limit: int = 20
+) -> Sequence[ContactRecord]:
+    """Return who is meant by a profile address, its last part, or a whole display name."""
+    address = given.rstrip("/")
+    statement = (
+        select(Contact, Account.name)
+        .join(Account, Account.id == Contact.account_id)
+        .where(
+            or_(
+                Contact.profile_url.in_([address, f"{address}/"]),
+                Contact.profile_url.endswith(f"/{address}", autoescape=True),
+                Contact.profile_url.endswith(f"/{address}/", autoescape=True),
+                func.lower(Contact.full_name) == given.strip().lower(),
+            )
+        )
+        .order_by(Account.name, Contact.full_name, Contact.id)
+        .limit(limit)
+    )
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    return [
+        ContactRecord(row.id, row.account_id, name, row.profile_url, row.full_name, row.do_not_contact)
+        for row, name in session.execute(statement)
+    ]
 
 
 def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:

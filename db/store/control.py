@@ -2,15 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, Campaign, KillSwitch
+from db.tables import Account, Action, Campaign, Contact, KillSwitch
 from worker.errors import Reason
-from worker.rules.model import AccountStatus, ActionState, CampaignState
+from worker.rules.lifecycle import check_move
+from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
+
+
+class CampaignVerb(StrEnum):
+    """What a person may do to a campaign."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+_FROM = {
+    CampaignVerb.PAUSE: [CampaignState.PLANNED],
+    CampaignVerb.RESUME: [CampaignState.PAUSED],
+    CampaignVerb.CANCEL: [CampaignState.READING, CampaignState.PLANNED, CampaignState.PAUSED],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +85,25 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
         update(Campaign)
         .where(
             Campaign.id == campaign_id,
-            Campaign.state.in_([CampaignState.READING, CampaignState.PLANNED, CampaignState.PAUSED]),
+            Campaign.state.in_(_FROM[CampaignVerb.CANCEL]),
         )
         .values(state=CampaignState.CANCELLED, reason=Reason.CAMPAIGN_CANCELLED)
         .returning(Campaign.id)
     ).first()
     if cancelled is None:
         return None
-    dropped = session.execute(
-        update(Action)
+    waiting = (
+        select(Action.id)
         .where(
             Action.campaign_id == campaign_id,
             Action.state.in_([ActionState.PROPOSED, ActionState.PLANNED]),
         )
+        .order_by(Action.id)
+        .with_for_update()
+    )
+    dropped = session.execute(
+        update(Action)
+        .where(Action.id.in_(waiting))
         .values(
             state=ActionState.SKIPPED, reason=Reason.CAMPAIGN_CANCELLED, detail="the campaign was cancelled"
         )
@@ -89,25 +112,52 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
     return len(dropped.all())
 
 
+def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> int | None:
+    """Pause, resume or cancel; return how many actions it drops, or None where its state forbids it."""
+    if verb is CampaignVerb.CANCEL:
+        return cancel_campaign(session, campaign_id)
+    change = pause_campaign if verb is CampaignVerb.PAUSE else resume_campaign
+    return 0 if change(session, campaign_id) else None
+
+
+def refusal(verb: CampaignVerb, state: CampaignState) -> str:
+    """Say why a campaign in `state` can't be paused, resumed or cancelled."""
+    said = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_FROM[verb])}"
+    if state is CampaignState.READING:
+        return f"{said}; it still reads its site, so try again in a moment, or cancel it"
+    return said
+
+
 def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> bool:
     """Settle an action that needs review, as a person has seen it: done, to be planned again, or skipped.
 
-    `done` writes no interaction: its text was never proven by us.
+    `done` writes no interaction, since its text was never proven by us, but the person counts as greeted.
+    What may have happened keeps its date (`acting_since`) and its place in the quota; only `planned` says
+    that it surely did not. False where nothing was to be settled, or where it can't be planned again
+    because its campaign was cancelled.
     """
-    moved = session.execute(
+    check_move(ActionState.NEEDS_REVIEW, state)
+    settled = (
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)
-        .values(
-            state=state,
-            reason=Reason.SETTLED_BY_HAND,
-            detail="a person looked",
-            acting_since=None,
-            looks=0,
-            failures=0,
-        )
-        .returning(Action.id)
+        .values(state=state, reason=Reason.SETTLED_BY_HAND, detail="a person looked")
+        .returning(Action.contact_id, Action.kind, Action.occasion_on)
     )
-    return moved.first() is not None
+    if state is ActionState.PLANNED:
+        cancelled = select(Campaign.id).where(
+            Campaign.id == Action.campaign_id, Campaign.state == CampaignState.CANCELLED
+        )
+        settled = settled.where(~cancelled.exists()).values(
+            not_before=func.now(), acting_since=None, acting_attempt=None, looks=0, failures=0
+        )
+    moved = session.execute(settled).first()
+    if moved is not None and state is ActionState.DONE and moved.kind == Kind.GREET:
+        session.execute(
+            update(Contact)
+            .where(Contact.id == moved.contact_id)
+            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, moved.occasion_on))
+        )
+    return moved is not None
 
 
 def _set_status(

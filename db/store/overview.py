@@ -1,21 +1,26 @@
-"""What a person watches: an account's actions with names, reasons and proofs."""
+"""What a person watches: actions with names, reasons and proofs; campaigns and how far they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.tables import Action, Contact, Interaction
+from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
     """One action as a display shows it. `sent` is the proven text, None until then."""
 
+    id: UUID
+    account: str
+    kind: Kind
     contact: str
     profile_url: str
     occasion: str
@@ -24,22 +29,46 @@ class ActionLine:
     reason: Reason | None
     detail: str | None
     not_before: datetime
+    attempt: int
+    failures: int
+    looks: int
     message: str
     sent: str | None
     screenshot: str | None
+    campaign_id: UUID
+    correlation_id: str
+    created_at: datetime
 
 
-def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
-    """Return all actions of an account, the newest occasions first."""
-    rows = session.execute(
-        select(Action, Contact.full_name, Contact.profile_url, Interaction.message, Interaction.screenshot)
-        .join(Contact, Contact.id == Action.contact_id)
-        .outerjoin(Interaction, Interaction.action_id == Action.id)
-        .where(Action.account_id == account_id)
-        .order_by(Action.occasion_on.desc(), Contact.full_name, Action.id)
-    )
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """One campaign and how many of its actions are in which state."""
+
+    id: UUID
+    account: str
+    kind: CampaignKind
+    options: dict[str, Any]
+    state: CampaignState
+    reason: Reason | None
+    detail: str | None
+    actions: dict[ActionState, int]
+    correlation_id: str
+    created_at: datetime
+
+
+def freeze(session: Session) -> None:
+    """Let this transaction, which must be new, see one moment of the database and change nothing."""
+    session.execute(text("set transaction isolation level repeatable read, read only"))
+
+
+def _lines(
+    session: Session, narrowed: Select[Action, str, str, str, str, str | None]
+) -> Sequence[ActionLine]:
     return [
         ActionLine(
+            id=action.id,
+            account=account,
+            kind=Kind(action.kind),
             contact=full_name,
             profile_url=profile_url,
             occasion=action.occasion,
@@ -48,9 +77,125 @@ def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
             reason=Reason(action.reason) if action.reason else None,
             detail=action.detail,
             not_before=action.not_before,
+            attempt=action.attempt,
+            failures=action.failures,
+            looks=action.looks,
             message=action.message,
             sent=sent,
             screenshot=screenshot,
+            campaign_id=action.campaign_id,
+            correlation_id=action.correlation_id,
+            created_at=action.created_at,
         )
-        for action, full_name, profile_url, sent, screenshot in rows
+        for action, account, full_name, profile_url, sent, screenshot in session.execute(narrowed)
     ]
+
+
+_ACTIONS = (
+    select(
+        Action,
+        Account.name,
+        Contact.full_name,
+        Contact.profile_url,
+        Interaction.message,
+        Interaction.screenshot,
+    )
+    .join(Account, Account.id == Action.account_id)
+    .join(Contact, Contact.id == Action.contact_id)
+    .outerjoin(Interaction, Interaction.action_id == Action.id)
+)
+
+
+def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
+    """Return all actions of an account, the newest occasions first."""
+    return _lines(
+        session,
+        _ACTIONS.where(Action.account_id == account_id).order_by(
+            Action.occasion_on.desc(), Contact.full_name, Action.id
+        ),
+    )
+
+
+def action(session: Session, action_id: UUID) -> ActionLine | None:
+    """Return one action, or None."""
+    return next(iter(_lines(session, _ACTIONS.where(Action.id == action_id))), None)
+
+
+def action_page(
+    session: Session,
+    *,
+    limit: int,
+    before: UUID | None = None,
+    account: str | None = None,
+    state: ActionState | None = None,
+) -> Sequence[ActionLine]:
+    """Return actions planned before the one with id `before`, the newest first. Nothing for an unknown id."""
+    statement = _ACTIONS.order_by(Action.created_at.desc(), Action.id.desc()).limit(limit)
+    if before is not None:
+        created = select(Action.created_at).where(Action.id == before).scalar_subquery()
+        statement = statement.where(tuple_(Action.created_at, Action.id) < tuple_(created, before))
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    if state is not None:
+        statement = statement.where(Action.state == state)
+    return _lines(session, statement)
+
+
+def campaign_page(
+    session: Session, *, limit: int, before: UUID | None = None, account: str | None = None
+) -> Sequence[CampaignLine]:
+    """Return campaigns asked for before the one with id `before`, the newest first."""
+    statement = (
+        select(Campaign, Account.name)
+        .join(Account, Account.id == Campaign.account_id)
+        .order_by(Campaign.created_at.desc(), Campaign.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        created = select(Campaign.created_at).where(Campaign.id == before).scalar_subquery()
+        statement = statement.where(tuple_(Campaign.created_at, Campaign.id) < tuple_(created, before))
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    rows = session.execute(statement).all()
+    counts: dict[UUID, dict[ActionState, int]] = {row.id: {} for row, _ in rows}
+    counted = session.execute(
+        select(Action.campaign_id, Action.state, func.count())
+        .where(Action.campaign_id.in_(counts))
+        .group_by(Action.campaign_id, Action.state)
+        .order_by(Action.state)
+    )
+    for campaign_id, state, count in counted:
+        counts[campaign_id][ActionState(state)] = count
+    return [
+        CampaignLine(
+            id=row.id,
+            account=name,
+            kind=CampaignKind(row.kind),
+            options=row.options,
+            state=CampaignState(row.state),
+            reason=Reason(row.reason) if row.reason else None,
+            detail=row.detail,
+            actions=counts[row.id],
+            correlation_id=row.correlation_id,
+            created_at=row.created_at,
+        )
+        for row, name in rows
+    ]
+
+
+def actions_by_prefix(session: Session, prefix: str) -> Sequence[UUID]:
+    """Return at most two actions whose id begins so; none where `prefix` can't begin an id."""
+    return _by_prefix(session, Action.id, prefix)
+
+
+def campaigns_by_prefix(session: Session, prefix: str) -> Sequence[UUID]:
+    """Return at most two campaigns whose id begins so; none where `prefix` can't begin an id."""
+    return _by_prefix(session, Campaign.id, prefix)
+
+
+def _by_prefix(session: Session, column: InstrumentedAttribute[UUID], prefix: str) -> Sequence[UUID]:
+    digits = prefix.replace("-", "").lower()
+    if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
+        return []
+    lowest, highest = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    return session.scalars(select(column).where(column.between(lowest, highest)).limit(2)).all()

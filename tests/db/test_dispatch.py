@@ -100,6 +100,9 @@ def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_acco
             session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=timedelta(seconds=-1)
         )
     with database.transaction() as session:
+        other = action(session, next(i for i in ids if i != first))
+        other.not_before -= timedelta(days=1)
+        session.flush()
         assert queue(session) == [first]
         assert action(session, first).state == ActionState.UNCERTAIN
         assert queue(session) == []
@@ -108,6 +111,17 @@ def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_acco
         assert queue(session) == []
         actions.ask_person(session, looking, reason=Reason.CANNOT_TELL, detail="two bubbles")
         assert queue(session) == [next(i for i in ids if i != first)]
+
+
+def test_while_a_look_must_wait_the_account_goes_on_with_what_is_due(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
+        (first,) = queue(session)
+        claim = claimed(session, first)
+        actions.intend(session, claim)
+        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(minutes=1))
+        assert queue(session) == [i for i in ids if i != first]
 
 
 def test_a_stopped_account_and_an_action_that_waits_are_left_alone(database: Database) -> None:

@@ -88,6 +88,7 @@ class QuotaMachine(RuleBasedStateMachine):
         self.quota = Guard(self.client, draw=random.Random(seed))
         self.zone = midday_zone()
         self.books: dict[tuple[int, Kind], Book] = {}
+        self.passed_ms = 0
         self.limits = Limits(3, 4, 6, timedelta(0), timedelta(0))
         script = self.quota._script
 
@@ -123,6 +124,13 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(by_ms=PASSING_MS)
     def time_passes(self, by_ms: int) -> None:
         age(self.raw, by_ms)
+        days_before, self.passed_ms = self.passed_ms // DAY_MS, self.passed_ms + by_ms
+        if self.passed_ms // DAY_MS > days_before:
+            # A run is of one day: what it has charged is never a week old while it is counted.
+            for key in self.raw.keys("*:run:*"):
+                self.raw.delete(key)
+            for book in self.books.values():
+                book.runs.clear()
         for book in self.books.values():
             book.charged = {name: at - by_ms for name, at in book.charged.items()}
             book.opens -= by_ms

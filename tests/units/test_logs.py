@@ -138,9 +138,10 @@ def test_a_line_is_json_with_its_level_logger_time_and_what_was_bound(lines: Lin
 
 def test_lines_of_other_libraries_take_the_same_way(lines: Lines) -> None:
     lines()
-    more = {"cookie": SECRET, "headers": {"Authorization": SECRET}}
+    more = {"color_message": f"told twice: {SECRET}", "cookie": SECRET, "headers": {"Authorization": SECRET}}
     logging.getLogger("celery.worker").warning("Connected to %s", f"redis://:{SECRET}@h:1/0", extra=more)
     (line,) = lines()
+    assert SECRET not in json.dumps(line)
     assert line["event"] == f"Connected to redis://{HIDDEN}@h:1/0"
     assert (line["level"], line["logger"]) == ("warning", "celery.worker")
     assert (line["cookie"], line["headers"]) == (HIDDEN, {"Authorization": HIDDEN})

@@ -59,6 +59,9 @@ def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
     assert "s3cret" not in str(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
+    with pytest.raises(ValidationError) as raw:
+        Settings()
+    assert "s3cret" not in str(raw.value)
 
 
 def test_durations_are_seconds_outside_and_timedeltas_inside(environment: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,193 @@
+"""`rapport actions`: what is planned, what became of it, and what a person must settle."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
+from api_stub.cli.words import in_words, say, utc
+from db.store import control, events, overview
+from db.store.events import Event
+from db.store.overview import ActionLine
+from worker.errors import RequestRefusedError
+from worker.rules.model import ActionState
+
+app = typer.Typer(
+    help="Actions: what is planned, what became of it, what a person must settle. All times are UTC.",
+    no_args_is_help=True,
+)
+
+ActionId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The action's id, or as many of its first digits as make it clear."),
+]
+Account = Annotated[str | None, typer.Option(help="Only this account's.")]
+
+_HINT = "`rapport actions list` shows them"
+
+
+class Verdict(StrEnum):
+    """What a person saw in the thread."""
+
+    DONE = "done"
+    AGAIN = "again"
+    SKIP = "skip"
+
+
+_BECOMES = {
+    Verdict.DONE: ActionState.DONE,
+    Verdict.AGAIN: ActionState.PLANNED,
+    Verdict.SKIP: ActionState.SKIPPED,
+}
+
+
+@app.command("list")
+def show_all(
+    account: Account = None,
+    state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """List actions, the newest first, with their state, why, and until when they wait.
+
+    The first 8 digits of an id are enough for the other commands.
+    """
+    with opened(data) as database, database.transaction() as session:
+        lines = overview.action_page(session, limit=limit, account=account, state=state)
+    table = Table("id", "who", "occasion", "state", "why and until when (UTC)", box=None, pad_edge=False)
+    for line in lines:
+        table.add_row(
+            str(line.id)[:8], Text(line.contact, overflow="fold"), line.occasion, line.state, Text(_why(line))
+        )
+    Console().print(table if lines else Text("no actions; `rapport why ACCOUNT` says what comes next"))
+
+
+@app.command()
+def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
+    """Tell an action's whole story: every move with its time, why, by whom and in which attempt."""
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        action_id = the_one(overview.actions_by_prefix(session, action), "action", action, hint=_HINT)
+        line = overview.action(session, action_id)
+        story = events.story(session, action_id)
+    console = Console()
+    if line is not None:
+        console.print(_head(line))
+    console.print()
+    console.print(_moves(story))
+
+
+@app.command()
+def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+    """List what only a person can settle, and why. Look into the thread, then: rapport actions settle."""
+    with opened(data) as database, database.transaction() as session:
+        lines = overview.action_page(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
+    console = Console()
+    if not lines:
+        console.print("nothing waits for you")
+        return
+    for line in lines:
+        told = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
+        told.append(f"  {line.profile_url}\n  {_why(line)}\n  text: {line.message}\n", "default")
+        told.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
+        console.print(told, soft_wrap=True)
+    console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
+
+
+@app.command()
+def settle(
+    action: ActionId,
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(
+            help="done: the message is in the thread. again: it is not, so send it. "
+            "skip: leave this person out."
+        ),
+    ],
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Settle an action that waits for a person, as you saw it in the thread.
+
+    Only you can know: `again` sends another message, unless the site then shows the first one in the thread.
+    """
+    state = _BECOMES[verdict]
+    with opened(data) as database, database.transaction() as session:
+        action_id = the_one(overview.actions_by_prefix(session, action), "action", action, hint=_HINT)
+        settled = control.settle_by_hand(session, action_id, state)
+        line = overview.action(session, action_id)
+    if line is None or not settled:
+        raise RequestRefusedError(_not_settled(line, verdict))
+    say(_effect(line, verdict))
+
+
+def _not_settled(line: ActionLine | None, verdict: Verdict) -> str:
+    if line is not None and line.state is ActionState.NEEDS_REVIEW and verdict is Verdict.AGAIN:
+        return "its campaign was cancelled, so it can't be planned again: settle it as done or skip"
+    state = line.state if line else "gone"
+    return f"the action is {state}: only one that needs_review can be settled (`rapport actions review`)"
+
+
+def _effect(line: ActionLine, verdict: Verdict) -> str:
+    who = f"{line.contact} ({line.occasion})"
+    if verdict is Verdict.AGAIN:
+        return (
+            f"planned again: {who} is sent the message when the gates open (rapport why {str(line.id)[:8]}). "
+            "A worker looks into the thread first and skips whoever has it by then."
+        )
+    quota = "What may have been sent keeps its place in the quota."
+    if verdict is Verdict.SKIP:
+        return f"skipped: nothing more is sent to {who}. {quota}"
+    return (
+        f"done: {who} counts as greeted, and nothing more is sent for it. {quota} "
+        "No interaction is recorded, since Rapport itself has not seen the text."
+    )
+
+
+def _why(line: ActionLine) -> str:
+    """Say why an action is where it is, and until when it waits."""
+    parts = [in_words(line.reason)] if line.reason else []
+    if line.detail:
+        parts.append(line.detail)
+    if line.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
+        parts.append(f"not before {utc(line.not_before)}")
+    return "; ".join(parts)
+
+
+def _head(line: ActionLine) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    rows = {
+        "action": str(line.id),
+        "who": f"{line.contact}, {line.profile_url}",
+        "account": line.account,
+        "occasion": f"{line.kind} for {line.occasion} ({line.occasion_on})",
+        "state": line.state,
+        "why": "; ".join(filter(None, (in_words(line.reason) if line.reason else "", line.detail))) or "-",
+        "not before": utc(line.not_before),
+        "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} looks found nothing",
+        "text": line.sent or f"{line.message} (not proven)",
+        "campaign": str(line.campaign_id),
+        "correlation": line.correlation_id,
+    }
+    for name, value in rows.items():
+        grid.add_row(Text(name, "dim"), Text(value, overflow="fold"))
+    return grid
+
+
+def _moves(story: Sequence[Event]) -> Table:
+    table = Table("when (UTC)", "from", "to", "why", "try", "by", "correlation", box=None, pad_edge=False)
+    for event in story:
+        table.add_row(
+            f"{event.at:%Y-%m-%d %H:%M:%S}",
+            event.from_state or "-",
+            event.to_state,
+            in_words(event.reason) if event.reason else "",
+            str(event.attempt),
+            Text(event.actor, overflow="fold"),
+            Text(event.correlation_id, overflow="fold"),
+        )
+    return table

@@ -1,0 +1,206 @@
+"""What the facts of `db.store.why` come to: each gate with its number, and what happens next."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from api_stub.cli.words import in_words, utc
+from db.store.why import AccountFacts, ActionFacts, Facts
+from worker.quota.guard import Remaining
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus
+from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES
+from worker.rules.windows import local_day
+
+AWAY = "Redis does not answer; without it nothing is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One thing that must let an action through, and its number."""
+
+    name: str
+    open: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What happens next, and when, where that is known."""
+
+    what: str
+    at: datetime | None = None
+
+    def __str__(self) -> str:
+        """As the last line of the answer."""
+        return f"next: {self.what}" + (f", {utc(self.at)}" if self.at else "")
+
+
+def subject(facts: Facts) -> ActionFacts | None:
+    """Return the action whose gates are shown: the one asked about, else the account's next one."""
+    return facts.action if facts.contact else facts.in_flight or facts.upcoming
+
+
+def run_of(facts: Facts) -> UUID | None:
+    """Return the campaign whose run limit counts, or None."""
+    action = subject(facts)
+    return action.campaign_id if action else None
+
+
+def gates(facts: Facts, remaining: Remaining | None) -> Sequence[Gate]:
+    """Return every gate in the order in which it is asked; `remaining` is None where Redis is away."""
+    action = subject(facts)
+    return [
+        _kill_switch(facts),
+        _status(facts.account),
+        Gate("sign-in", *((True, "there is one") if facts.account.signed_in else (False, "nobody has yet"))),
+        _one_at_a_time(facts),
+        *_person(facts),
+        *(_of_action(action, facts.now) if action and action.state not in ENDED else ()),
+        *_windows(facts, remaining),
+    ]
+
+
+def _kill_switch(facts: Facts) -> Gate:
+    pulled = facts.kill_switch
+    return Gate(
+        "kill switch", pulled is None, f"on since {utc(pulled.at)}, by {pulled.by}" if pulled else "off"
+    )
+
+
+def _status(account: AccountFacts) -> Gate:
+    why = f": {in_words(account.stop_reason)}" if account.stop_reason else ""
+    return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
+
+
+def _one_at_a_time(facts: Facts) -> Gate:
+    held, asked = facts.in_flight, subject(facts)
+    if held is None:
+        return Gate("one at a time", True, "nothing is under way")
+    mine = asked is not None and asked.id == held.id
+    return Gate(
+        "one at a time", mine, f"{'this one' if mine else held.contact} is {held.state}, {_holder(held)}"
+    )
+
+
+def _holder(action: ActionFacts) -> str:
+    until = f" until {utc(action.lease_until)}" if action.lease_until else ""
+    return f"held by {action.lease_owner}{until}" if action.lease_owner else f"waits for a worker{until}"
+
+
+def _person(facts: Facts) -> Iterator[Gate]:
+    person = facts.contact
+    if person is None:
+        return
+    connected = person.status is ContactStatus.CONNECTED
+    yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
+    yield Gate("connection", connected, person.status.replace("_", " "))
+    yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
+
+
+def _of_action(action: ActionFacts, now: datetime) -> Iterator[Gate]:
+    # What may have happened is looked at, also when its campaign is paused or cancelled.
+    goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
+    yield Gate("campaign", goes_on or action.state is ActionState.UNCERTAIN, action.campaign)
+    yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
+    if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
+        why = f"; {in_words(action.reason)}" if action.reason else ""
+        since = "due since" if action.not_before <= now else "not before"
+        yield Gate("time", action.not_before <= now, f"{since} {utc(action.not_before)}{why}")
+    yield Gate(
+        "tries",
+        True,
+        f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
+        f"{action.looks} of {LOOKS_NEEDED} looks that found nothing",
+    )
+
+
+def _windows(facts: Facts, remaining: Remaining | None) -> Iterator[Gate]:
+    name = f"quota, {facts.kind}"
+    if remaining is None:
+        yield Gate(name, False, AWAY)
+        return
+    limits = facts.limits
+    day_end = utc(local_day(facts.now, facts.account.zone).end)
+    if run_of(facts) is not None:
+        yield _window(f"{name}, run", remaining.run, limits.per_run, f"fresh at {day_end}")
+    yield _window(f"{name}, day", remaining.day, limits.per_day, f"fresh at {day_end}")
+    yield _window(f"{name}, 7 days", remaining.week, limits.per_week, "each use leaves after exactly 7 days")
+    gap = f"{limits.gap_min.total_seconds():g} to {limits.gap_max.total_seconds():g} s"
+    yield Gate(f"{name}, gap", True, f"{gap} between two")
+
+
+def _window(name: str, left: int, limit: int, renewed: str) -> Gate:
+    return Gate(name, left > 0, f"{limit - left} used, {left} left of {limit}; {renewed}")
+
+
+def next_step(facts: Facts, remaining: Remaining | None) -> Next:
+    """Return what happens next to what was asked about."""
+    action = subject(facts)
+    if action is None:
+        return _nothing_open(facts)
+    if action.state in ENDED:
+        why = f" ({in_words(action.reason)})" if action.reason else ""
+        return Next(f"nothing; {action.occasion} ended as {action.state}{why}")
+    if action.state is ActionState.NEEDS_REVIEW:
+        return Next(f"a person settles it: rapport actions settle {action.id} done|again|skip")
+    if action.state is ActionState.PROPOSED:
+        return Next("a person approves it")
+    if action.held:
+        return Next(
+            f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
+            action.lease_until,
+        )
+    return _closed_for_all(facts) or _waits_for_person(facts, action) or _in_turn(facts, action, remaining)
+
+
+def _nothing_open(facts: Facts) -> Next:
+    if facts.contact is not None:
+        return Next("nothing is planned for this person")
+    review = facts.counts.get(ActionState.NEEDS_REVIEW)
+    if review:
+        return Next(f"{review} wait for a person: rapport actions review")
+    if facts.counts.get(ActionState.PLANNED):
+        return _closed_for_all(facts) or Next("a person resumes a campaign: rapport campaign list")
+    if facts.next_schedule is not None:
+        return Next("its schedule starts a campaign", facts.next_schedule)
+    return Next("nothing; no action is planned and no schedule is set")
+
+
+def _closed_for_all(facts: Facts) -> Next | None:
+    if facts.kill_switch is not None:
+        return Next("a person lets everything go on: rapport resume-everything")
+    name = facts.account.name
+    if facts.account.status is AccountStatus.PAUSED:
+        return Next(f"a person resumes the account: rapport account resume {name}")
+    if facts.account.status is AccountStatus.STOPPED:
+        return Next(f"a person looks at the site, then: rapport account sign-in {name}")
+    return None
+
+
+def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
+    """What planned actions wait for; what may have happened is looked at all the same."""
+    if action.state is ActionState.UNCERTAIN:
+        return None
+    if action.campaign is CampaignState.PAUSED:
+        return Next(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
+    if action.campaign is CampaignState.CANCELLED:
+        return Next("nothing is sent; its campaign was cancelled")
+    person = facts.contact
+    if person is not None and (person.do_not_contact or person.status is not ContactStatus.CONNECTED):
+        return Next("it is skipped when its turn comes")
+    return None
+
+
+def _in_turn(facts: Facts, action: ActionFacts, remaining: Remaining | None) -> Next:
+    at = max(action.not_before, facts.now)
+    if action.state is ActionState.UNCERTAIN:
+        return Next(f"a worker looks whether it reached {action.contact}", at)
+    if remaining is None:
+        return Next(f"Redis must answer before {action.contact}'s turn can come; it is tried again", at)
+    if min(remaining.run, remaining.day) <= 0:
+        at = max(at, local_day(facts.now, facts.account.zone).end)
+    ahead = facts.in_flight or facts.upcoming
+    after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
+    return Next(f"{action.contact}'s turn to {action.kind} comes{after}, at the earliest", at)

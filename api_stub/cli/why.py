@@ -1,0 +1,109 @@
+"""`rapport why`: what lets something happen, what does not, and what comes next."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.orm import Session
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_one
+from api_stub.cli.explain import gates, next_step, run_of
+from api_stub.cli.words import in_words, utc
+from db.store import accounts, contacts, overview
+from db.store import why as store
+from db.store.contacts import ContactRecord
+from db.store.why import Facts
+from worker.errors import RequestRefusedError, TryAgainError
+from worker.quota import guard
+from worker.quota.guard import Remaining
+
+_SHORTEST_ID = 8
+"""So many digits make an action's id; less could be somebody's name."""
+
+
+def why(
+    about: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACCOUNT|CONTACT|ACTION",
+            help="An account's name; a person's profile address, its last part or their whole name; or an "
+            "action's id or its first 8 digits.",
+        ),
+    ],
+    account: Annotated[str | None, typer.Option(help="Look for the person in this account only.")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Say why something happens or does not: every gate with its number, and what comes next.
+
+    Nothing is changed by asking. All times are UTC.
+    """
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        facts = _find(session, about, account)
+    remaining = _ask_quota(settings_of(data).redis_url.get_secret_value(), facts)
+    console = Console()
+    console.print(_title(facts))
+    table = Table("gate", "", "what it says", box=None, pad_edge=False)
+    for gate in gates(facts, remaining):
+        mark = Text("open", "green") if gate.open else Text("closed", "bold red")
+        table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
+    console.print(table)
+    console.print(Text(str(next_step(facts, remaining)), "bold"), soft_wrap=True)
+
+
+def _find(session: Session, about: str, account: str | None) -> Facts:
+    if account is None and (found := accounts.by_name(session, about)) is not None:
+        return store.about_account(session, found.id)
+    if len(about) >= _SHORTEST_ID and (ids := overview.actions_by_prefix(session, about)):
+        hint = "`rapport actions list` shows them"
+        return store.about_action(session, the_one(ids, "action", about, hint=hint))
+    people = contacts.matching(session, about, account=account)
+    if not people:
+        raise RequestRefusedError(
+            f"nothing is called {about!r}: give an account's name, a person's profile address or whole name, "
+            "or an action's id (`rapport actions list` shows them)"
+        )
+    if len(people) > 1:
+        raise RequestRefusedError(ambiguous(about, people))
+    return store.about_contact(session, people[0].id)
+
+
+def ambiguous(given: str, people: Sequence[ContactRecord]) -> str:
+    """Say who may be meant, and what to give instead."""
+    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
+    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
+
+
+def _ask_quota(redis_url: str, facts: Facts) -> Remaining | None:
+    """Return what is left of the windows, or None where Redis can't be asked."""
+    client = guard.connect(redis_url)
+    purse = guard.Purse(
+        facts.account.id, facts.account.zone, facts.kind, str(run_of(facts) or "none"), facts.limits
+    )
+    try:
+        return guard.Guard(client).remaining(purse)
+    except TryAgainError:
+        return None
+    finally:
+        client.close()
+
+
+def _title(facts: Facts) -> Text:
+    account = facts.account
+    text = Text(f"account {account.name} on {account.site}, days begin in {account.zone.key}\n", "dim")
+    if facts.contact is not None:
+        text.append(f"{facts.contact.full_name}, {facts.contact.profile_url}\n", "bold")
+    if facts.action is not None:
+        action = facts.action
+        text.append(f"{action.kind} for {action.occasion} is {action.state}", "bold")
+        text.append(f": {in_words(action.reason)}" if action.reason else "")
+        text.append(f" ({action.detail})" if action.detail else "")
+        text.append(f"\naction {action.id}\n", "dim")
+    if facts.contact is None:
+        told = ", ".join(f"{count} {state}" for state, count in facts.counts.items())
+        text.append(f"actions: {told or 'none yet'}\n", "bold")
+    text.append(f"as of {utc(facts.now)}", "dim")
+    return text

@@ -1,0 +1,57 @@
+"""Reason codes and instants in words that need no manual."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from worker.errors import Reason
+
+_REASONS: Mapping[Reason, str] = {
+    Reason.GAP: "the gap between two actions is not over",
+    Reason.RUN_LIMIT: "this run's limit is reached",
+    Reason.DAY_LIMIT: "the day's limit is reached",
+    Reason.WEEK_LIMIT: "the limit of 7 days is reached",
+    Reason.ACCOUNT_STOPPED: "the account was stopped",
+    Reason.ACCOUNT_PAUSED: "a person paused the account",
+    Reason.CAMPAIGN_PAUSED: "a person paused the campaign",
+    Reason.KILL_SWITCH: "the kill switch is on",
+    Reason.LEASE_LOST: "its worker lost it on the way",
+    Reason.SETTLED_BY_HAND: "a person looked and said so",
+    Reason.NOT_SIGNED_IN: "the account is not signed in",
+    Reason.LEASE_LAPSED: "its worker fell silent",
+    Reason.SITE_UNREACHABLE: "the site did not answer",
+    Reason.SITE_UNEXPECTED: "the site showed a page that Rapport does not know",
+    Reason.QUOTA_UNREADABLE: "the quota could not be asked (is Redis there?)",
+    Reason.BROKER_UNREACHABLE: "Redis did not take the message",
+    Reason.DO_NOT_CONTACT: "this person is not to be contacted",
+    Reason.ALREADY_GREETED: "this person was greeted already",
+    Reason.CONTACT_REPLIED: "this person wrote first: it is yours to answer",
+    Reason.NOT_CONNECTED: "this person is not connected to the account",
+    Reason.PROFILE_GONE: "the profile is gone",
+    Reason.CAMPAIGN_CANCELLED: "its campaign was cancelled",
+    Reason.TOO_MANY_ATTEMPTS: "it failed too often",
+    Reason.WRONG_RECIPIENT: "the thread belonged to somebody else",
+    Reason.PROOF_MISSING: "nothing proved that it arrived",
+    Reason.CANNOT_TELL: "nobody but a person can tell whether it arrived",
+    Reason.NO_TEMPLATE: "there is no template for it",
+    Reason.CHALLENGE: "the site asks whether a person is there",
+    Reason.LIMIT_PAGE: "the site says that it is too much",
+    Reason.UNEXPECTED: "an unexpected error; the logs say more",
+}
+
+
+def in_words(reason: Reason) -> str:
+    """Say a reason code as a person would; a code without words is said as it is."""
+    return _REASONS.get(reason, reason.replace("_", " "))
+
+
+def say(text: str, style: str = "") -> None:
+    """Print one statement. Names and details come from elsewhere, so nothing in it is taken for markup."""
+    Console().print(Text(text, style), soft_wrap=True)
+
+
+def utc(instant: datetime) -> str:
+    """Write an instant to the second, and that it is UTC."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,230 @@
+"""Why something does or does not happen (promise 8): every gate's fact, read at one moment.
+
+What these facts come to is decided by `actions.closed_gate` and the dispatch queries; tests hold the words
+that are made of them to the same answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.store import accounts, control
+from db.store.control import Pulled
+from db.tables import Account, Action, Campaign, Contact, Schedule
+from worker.errors import Reason
+from worker.rules.lifecycle import ENDED, IN_FLIGHT
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.windows import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Who acts. Only an active account does, and only after its sign-in."""
+
+    id: int
+    name: str
+    site: str
+    zone: ZoneInfo
+    status: AccountStatus
+    stop_reason: Reason | None
+    signed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """Whom it is about."""
+
+    full_name: str
+    profile_url: str
+    status: ContactStatus
+    do_not_contact: bool
+    last_greeted_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFacts:
+    """One action, its campaign, who holds it and how often it was tried."""
+
+    id: UUID
+    contact: str
+    kind: Kind
+    occasion: str
+    occasion_on: date
+    state: ActionState
+    reason: Reason | None
+    detail: str | None
+    not_before: datetime
+    attempt: int
+    failures: int
+    looks: int
+    lease_owner: str | None
+    lease_until: datetime | None
+    campaign_id: UUID
+    campaign: CampaignState
+
+    @property
+    def held(self) -> bool:
+        """Whether a message or a worker has it at this moment."""
+        return self.lease_until is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides, at the instant `now` of Postgres' clock.
+
+    `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
+    takes next for the account. `limits` are those of `kind`.
+    """
+
+    now: datetime
+    kill_switch: Pulled | None
+    account: AccountFacts
+    contact: ContactFacts | None
+    action: ActionFacts | None
+    in_flight: ActionFacts | None
+    upcoming: ActionFacts | None
+    counts: Mapping[ActionState, int]
+    next_schedule: datetime | None
+    kind: Kind
+    limits: Limits
+
+
+def about_account(session: Session, account_id: int) -> Facts:
+    """Return what decides for an account. Raises NoResultFound if there is none."""
+    return _facts(session, account_id, None, None)
+
+
+def about_contact(session: Session, contact_id: int) -> Facts:
+    """Return what decides for a contact, with their open action, else their last one.
+
+    Raises NoResultFound if there is none.
+    """
+    contact = session.scalars(select(Contact).where(Contact.id == contact_id)).one()
+    open_first = Action.state.in_(ENDED), Action.occasion_on.desc(), Action.created_at.desc()
+    return _facts(
+        session, contact.account_id, contact, _action(session, Action.contact_id == contact_id, *open_first)
+    )
+
+
+def about_action(session: Session, action_id: UUID) -> Facts:
+    """Return what decides for an action. Raises NoResultFound if there is none."""
+    contact = session.scalars(select(Contact).join(Action).where(Action.id == action_id)).one()
+    return _facts(session, contact.account_id, contact, _action(session, Action.id == action_id))
+
+
+def _facts(session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None) -> Facts:
+    account = accounts.by_id(session, account_id)
+    upcoming = _upcoming(session, account_id)
+    about = action or upcoming
+    kind = about.kind if about else Kind.GREET
+    return Facts(
+        now=session.scalars(select(func.now())).one(),
+        kill_switch=control.kill_switch(session),
+        account=AccountFacts(
+            id=account.id,
+            name=account.name,
+            site=account.site,
+            zone=account.zone,
+            status=account.status,
+            stop_reason=account.stop_reason,
+            signed_in=account.session is not None,
+        ),
+        contact=_contact(contact) if contact else None,
+        action=action,
+        in_flight=_action(
+            session,
+            and_(
+                Action.account_id == account_id,
+                or_(
+                    Action.state.in_(IN_FLIGHT),
+                    and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None)),
+                ),
+            ),
+        ),
+        upcoming=upcoming,
+        counts=_counts(session, account_id),
+        next_schedule=session.scalars(
+            select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
+        ).one(),
+        kind=kind,
+        limits=accounts.limits(session, account_id, kind),
+    )
+
+
+def _contact(row: Contact) -> ContactFacts:
+    return ContactFacts(
+        full_name=row.full_name,
+        profile_url=row.profile_url,
+        status=ContactStatus(row.status),
+        do_not_contact=row.do_not_contact,
+        last_greeted_on=row.last_greeted_on,
+    )
+
+
+def _counts(session: Session, account_id: int) -> dict[ActionState, int]:
+    rows = session.execute(
+        select(Action.state, func.count()).where(Action.account_id == account_id).group_by(Action.state)
+    )
+    counts = {ActionState(state): count for state, count in rows}
+    return {state: counts[state] for state in ActionState if state in counts}
+
+
+def _upcoming(session: Session, account_id: int) -> ActionFacts | None:
+    """Return what the dispatcher takes next: what is due goes by its own order, else the earliest."""
+    dispatched = and_(
+        Action.account_id == account_id,
+        Action.lease_until.is_(None),
+        or_(
+            Action.state == ActionState.UNCERTAIN,
+            and_(Action.state == ActionState.PLANNED, Campaign.state != CampaignState.PAUSED),
+        ),
+    )
+    return _action(
+        session,
+        dispatched,
+        func.greatest(Action.not_before, func.now()),
+        Action.state == ActionState.PLANNED,
+        Action.not_before,
+        Action.id,
+    )
+
+
+def _action(
+    session: Session, condition: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> ActionFacts | None:
+    found = session.execute(
+        select(Action, Contact.full_name, Campaign.state)
+        .join(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .join(Account, Account.id == Action.account_id)
+        .where(condition)
+        .order_by(*order)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    row, full_name, campaign = found
+    return ActionFacts(
+        id=row.id,
+        contact=full_name,
+        kind=Kind(row.kind),
+        occasion=row.occasion,
+        occasion_on=row.occasion_on,
+        state=ActionState(row.state),
+        reason=Reason(row.reason) if row.reason else None,
+        detail=row.detail,
+        not_before=row.not_before,
+        attempt=row.attempt,
+        failures=row.failures,
+        looks=row.looks,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        campaign_id=row.campaign_id,
+        campaign=CampaignState(campaign),
+    )

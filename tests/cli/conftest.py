@@ -1,0 +1,70 @@
+"""The command in this process, with a real Postgres and Redis behind it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from api_stub.cli import context, main
+from api_stub.stack.environment import settings_environment
+from worker.settings import Settings, get_settings
+
+
+class Rapport:
+    """Runs `rapport ...` as the console script does; keeps what it said and its exit code."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def code(self, *arguments: str) -> tuple[int, str, str]:
+        """Return exit code, output, errors."""
+        get_settings.cache_clear()
+        self._monkeypatch.setattr("sys.argv", ["rapport", *arguments])
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main.main()
+        said = self._capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    def __call__(self, *arguments: str) -> str:
+        """Return the output of a command that must succeed."""
+        code, out, err = self.code(*arguments)
+        assert (code, err) == (0, "")
+        return out
+
+    def refused(self, *arguments: str) -> str:
+        """Return what a command that must fail says, in one line that has no traceback."""
+        code, out, err = self.code(*arguments)
+        assert (code, out) == (1, "")
+        assert err.startswith("rapport: ")
+        assert "Traceback" not in err
+        return err.removeprefix("rapport: ").strip()
+
+
+@pytest.fixture
+def environment(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str, tmp_path: Path
+) -> Iterator[pytest.MonkeyPatch]:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"RAPPORT_{field.upper()}", raising=False)
+    values = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "secret_keys": Fernet.generate_key().decode(),
+    }
+    for name, value in settings_environment(values).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RAPPORT_DATA", str(tmp_path / "nothing-runs-here"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(context, "who_asks", lambda: "ops@host")
+    monkeypatch.setattr("api_stub.cli.killswitch.who_asks", lambda: "ops@host")
+    yield monkeypatch
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def rapport(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rapport:
+    return Rapport(capsys, environment)

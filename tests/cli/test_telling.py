@@ -1,0 +1,368 @@
+"""What the command tells: actions, why, audit, accounts, doctor; and errors in one clear line."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from api_stub.cli import context, doctor, words
+from db.engine import Database
+from db.store import accounts, actions, events
+from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
+from tests.cli.conftest import Rapport
+from tests.conftest import Servers
+from tests.db.helpers import claimed, queue
+from worker.errors import Reason
+
+NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
+
+
+def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
+    """Ann was greeted; Bob [x] waits for the day's limit."""
+    with database.transaction() as session:
+        account = an_account(session)
+        accounts.keep_session(session, account.id, b"sealed")
+        campaign_id = a_campaign(session, account)
+        ann = planned(
+            session, account, a_contact(session, account, "ann"), campaign_id=campaign_id, text="Hi Ann"
+        )
+        session.execute(text("update campaigns set state = 'planned'"))
+        queue(session)
+        claim = claimed(session, ann, "box:7")
+        actions.intend(session, claim)
+        actions.record(session, claim, status="sent", text="Hi Ann!", screenshot=None)
+    with database.transaction() as session:
+        bob = planned(
+            session, account, a_contact(session, account, "bob", name="Bob [x]"), campaign_id=campaign_id
+        )
+        row = action(session, bob)
+        row.reason, row.not_before = Reason.DAY_LIMIT, row.not_before + timedelta(days=1)
+        row.detail = "[/] the quota"
+    return ann, bob
+
+
+def test_show_tells_the_whole_story(database: Database, rapport: Rapport) -> None:
+    ann, _ = greeted_and_waiting(database)
+    said = rapport("actions", "show", str(ann)[:10])
+    lines = [line.split()[2:4] for line in said.splitlines()[-5:]]
+    assert lines == [
+        ["-", "planned"], ["planned", "queued"], ["queued", "claimed"], ["claimed", "acting"],
+        ["acting", "done"],
+    ]  # fmt: skip
+    for part in (
+        str(ann),
+        f"Ann, {SANDBOX}ann/",
+        "greet for birthday:",
+        "Hi Ann!",
+        "tests",
+        "when (UTC)",
+        "test",
+    ):
+        assert part in said
+    with database.transaction() as session:
+        first = events.story(session, ann)[0]
+    assert f"{first.at:%Y-%m-%d %H:%M:%S}" in said
+
+
+def test_show_says_what_is_waited_for_and_that_a_text_is_not_proven(
+    database: Database, rapport: Rapport
+) -> None:
+    _, bob = greeted_and_waiting(database)
+    said = rapport("actions", "show", str(bob))
+    assert "the day's limit is reached; [/] the quota" in said
+    assert "Hi! (not proven)" in said
+
+
+def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Database, rapport: Rapport) -> None:
+    assert "no actions" in rapport("actions", "list")
+    ann, bob = greeted_and_waiting(database)
+    said = rapport("actions", "list")
+    assert said.index(str(bob)[:8]) < said.index(str(ann)[:8])
+    assert "Bob [x]" in said
+    with database.transaction() as session:
+        until = words.utc(action(session, bob).not_before)
+    assert f"the day's limit is reached; [/] the quota; not before {until}" in said
+    assert "Bob" not in rapport("actions", "list", "--state", "done")
+    assert "no actions" in rapport("actions", "list", "--account", "other")
+    assert str(ann)[:8] not in rapport("actions", "list", "--limit", "1")
+
+
+def test_an_unknown_or_ambiguous_id_is_said_in_one_line(database: Database, rapport: Rapport) -> None:
+    assert "there is no action 'abc'; `rapport actions list`" in rapport.refused("actions", "show", "abc")
+    assert "there is no campaign '[/x]'" in rapport.refused("campaign", "pause", "[/x]")
+    ann, bob = greeted_and_waiting(database)
+    with database.transaction() as session:
+        session.execute(
+            text("update actions set id = cast(:new as uuid) where id = :old"),
+            [
+                {"new": f"aaaaaaaa-0000-4000-8000-00000000000{n}", "old": old}
+                for n, old in enumerate((bob, _without_interaction(database)))
+            ],
+        )
+    assert "several actions begin with 'aaaaaaaa'" in rapport.refused("actions", "show", "aaaaaaaa")
+    assert "several actions begin" in rapport.refused("why", "aaaaaaaa")
+    assert ann
+
+
+def _without_interaction(database: Database) -> UUID:
+    with database.transaction() as session:
+        account = accounts.by_name(session, "demo")
+        assert account is not None
+        return planned(session, account, a_contact(session, account, "cy"))
+
+
+def test_why_answers_for_an_account_a_person_and_an_action(database: Database, rapport: Rapport) -> None:
+    ann, bob = greeted_and_waiting(database)
+    whole = rapport("why", "demo")
+    assert "account demo on sandbox, days begin in UTC" in whole
+    assert "actions: 1 planned, 1 done" in whole
+    assert "next: Bob [x]'s turn to greet comes, at the earliest" in whole
+    assert "0 used, 10000 left of 10000" in whole
+    for about in (str(bob), str(bob)[:8], "bob", f"{SANDBOX}bob", "Bob [x]"):
+        said = rapport("why", about)
+        assert "the day's limit is reached" in said
+        assert f"action {bob}" in said
+    assert "ended as done" in rapport("why", str(ann))
+    assert len(whole.splitlines()) < 25
+
+
+def test_why_says_that_redis_is_away(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    greeted_and_waiting(database)
+    environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    said = rapport("why", "bob")
+    assert "Redis does not answer; without it nothing is sent" in said
+    assert "next: Redis must answer before" in said
+
+
+def test_why_says_the_stop_and_its_reason(database: Database, rapport: Rapport) -> None:
+    greeted_and_waiting(database)
+    with database.transaction() as session:
+        account = accounts.by_name(session, "demo")
+        assert account is not None
+        accounts.stop(session, account.id, Reason.CHALLENGE)
+    rapport("stop-everything")
+    said = rapport("why", "demo")
+    assert "stopped: the site asks whether a person is there" in said
+    assert "by ops@host" in said
+
+
+def test_why_finds_nobody_or_too_many(database: Database, rapport: Rapport) -> None:
+    assert "nothing is called 'nobody'" in rapport.refused("why", "nobody")
+    assert "nothing is called" in rapport.refused("why", str(uuid4()))
+    with database.transaction() as session:
+        for name in ("one", "two"):
+            a_contact(session, an_account(session, name), "ann")
+    said = rapport.refused("why", "ann")
+    assert said.splitlines()[1:] == [
+        f"  Ann, {SANDBOX}ann/, of account one", f"  Ann, {SANDBOX}ann/, of account two",
+    ]  # fmt: skip
+    assert "nothing is planned for this person" in rapport("why", "ann", "--account", "two")
+    assert "actions: none yet" in rapport("why", "one")
+
+
+def test_audit_says_the_head_and_fails_on_a_broken_chain(database: Database, rapport: Rapport) -> None:
+    assert rapport("audit", "verify") == "0 chains are whole\n"
+    greeted_and_waiting(database)
+    said = rapport("audit", "verify")
+    assert "demo: 6 events, head " in said
+    assert said.endswith("1 chains are whole\n")
+    with database.transaction() as session:
+        session.execute(text("update action_events set actor = 'nobody' where seq = 2"))
+    code, out, _ = rapport.code("audit", "verify")
+    assert code == 1
+    assert "  event 2 was changed" in out
+    assert "1 of 1 chains are broken" in out
+
+
+def test_campaigns_are_listed_with_their_counts(database: Database, rapport: Rapport) -> None:
+    assert "no campaigns" in rapport("campaign", "list")
+    greeted_and_waiting(database)
+    with database.transaction() as session:
+        dry = a_campaign(session, an_account(session, "other"))
+        session.execute(
+            text("""update campaigns set options = '{"dry_run": true}' where id = :id"""), {"id": dry}
+        )
+    said = rapport("campaign", "list")
+    assert "1 done, 1 planned" in said
+    assert "dry run" in said
+    assert "demo" not in rapport("campaign", "list", "--account", "other")
+
+
+def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
+    assert "account ann is there" in rapport("account", "add", "ann", "--time-zone", "Europe/Paris")
+    assert "Europe/Paris" in rapport("account", "list")
+    assert "not yet" in rapport("account", "list")
+    rapport("account", "add", "ann", "--time-zone", "UTC")
+    assert "Europe/Paris" not in rapport("account", "list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ann", "--site", "myspace"), "no adapter for the site 'myspace'"),
+        (("ann", "--time-zone", "Mars/Base"), "'Mars/Base' is no IANA time zone"),
+        (("ann", "--time-zone", "../etc"), "is no IANA time zone"),
+        (("Ann Smith",), "'Ann Smith' can't be an account's name"),
+    ],
+)
+def test_an_account_that_could_not_work_is_refused(
+    rapport: Rapport, arguments: tuple[str, ...], says: str
+) -> None:
+    assert says in rapport.refused("account", "add", *arguments)
+
+
+def test_a_sign_in_that_cannot_work_says_why(database: Database, rapport: Rapport) -> None:
+    assert "no account called 'ann'" in rapport.refused("account", "sign-in", "ann")
+    rapport("account", "add", "ann")
+    assert "has no member 'ann'" in rapport.refused("account", "sign-in", "ann")
+    rapport("account", "add", "demo")
+    assert "RAPPORT_SANDBOX_URL is not set" in rapport.refused("account", "sign-in", "demo")
+
+
+@pytest.mark.parametrize(
+    "command", [("account", "list"), ("actions", "list"), ("why", "x"), ("audit", "verify")]
+)
+def test_a_silent_postgres_is_one_clear_line_without_its_password(
+    rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    environment.setenv("DATABASE_URL", NOBODY)
+    said = rapport.refused(*command)
+    assert "Postgres did not answer" in said
+    assert "secret-word" not in said
+
+
+@pytest.fixture
+def bare_url(servers: Servers) -> Iterator[str]:
+    """A database without our tables."""
+    yield servers.postgres.create_database("bare")
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute("drop database bare with (force)")
+
+
+def test_a_database_without_tables_says_migrate_and_migrate_makes_them(
+    rapport: Rapport, environment: pytest.MonkeyPatch, bare_url: str
+) -> None:
+    environment.setenv("DATABASE_URL", bare_url)
+    assert "run `rapport migrate`" in rapport.refused("account", "list")
+    assert "up to date" in rapport("migrate")
+    assert "name" in rapport("account", "list")
+
+
+def test_missing_settings_are_named(rapport: Rapport, environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("DATABASE_URL")
+    assert "DATABASE_URL: Field required" in rapport.refused("account", "list")
+
+
+def test_the_running_stack_is_found_by_its_folder(
+    rapport: Rapport, environment: pytest.MonkeyPatch, database_url: str, tmp_path: Path
+) -> None:
+    environment.setenv("DATABASE_URL", NOBODY)  # restored at the end, whatever the command sets
+    environment.delenv("DATABASE_URL")
+    (tmp_path / "environment.json").write_text(f'{{"DATABASE_URL": "{database_url}"}}')
+    assert "name" in rapport("account", "list", "--data", str(tmp_path))
+
+
+def test_flower_and_the_practice_network_start_with_no_less_than_their_keys(rapport: Rapport) -> None:
+    assert "RAPPORT_FLOWER_AUTH is not set" in rapport.refused("flower")
+    assert "RAPPORT_SANDBOX_KEY is not set" in rapport.refused("sandbox")
+
+
+def test_a_new_key_can_be_used(rapport: Rapport, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", rapport("secrets", "new-key").strip())
+    rapport("account", "list")
+
+
+def test_every_command_helps_strangers(rapport: Rapport) -> None:
+    for command in (
+        ("why",), ("actions", "show"), ("actions", "list"), ("actions", "review"), ("actions", "settle"),
+        ("campaign", "list"), ("campaign", "pause"), ("campaign", "resume"), ("campaign", "cancel"),
+        ("account", "pause"), ("account", "resume"), ("contacts", "do-not-contact"), ("audit", "verify"),
+        ("stop-everything",), ("resume-everything",),
+    ):  # fmt: skip
+        assert "Usage: rapport" in rapport(*command, "--help")
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words(reason: Reason) -> None:
+    assert "_" not in words.in_words(reason)
+
+
+def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert context.who_asks().startswith("uid")
+
+
+def findings(data: Path) -> dict[str, doctor.Finding]:
+    return {finding.what: finding for finding in doctor._servers(data)}
+
+
+def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path) -> None:
+    found = findings(tmp_path)
+    assert {what: finding.ok for what, finding in found.items()} == {
+        "Postgres": True,
+        "tables": True,
+        "Redis": True,
+    }
+    assert "answers" in found["Redis"].detail
+    assert doctor._python().ok
+    assert doctor._versions().ok
+    assert doctor._ports().ok
+
+
+def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("DATABASE_URL", NOBODY)
+    environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
+    found = findings(tmp_path)
+    assert [finding.ok for finding in found.values()] == [False, False, False]
+    assert "DATABASE_URL" in found["Postgres"].advice
+    assert "REDIS_URL" in found["Redis"].advice
+    assert "secret-word" not in repr(found)
+
+
+def test_the_doctor_says_migrate(environment: pytest.MonkeyPatch, bare_url: str, tmp_path: Path) -> None:
+    environment.setenv("DATABASE_URL", bare_url)
+    found = findings(tmp_path)
+    assert found["Postgres"].ok
+    assert (found["tables"].ok, found["tables"].advice) == (False, "run `rapport migrate`")
+
+
+def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("RAPPORT_CHROMIUM", str(tmp_path / "none"))
+    assert "install" in doctor._browser().advice
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho no libraries >&2\nexit 1\n")
+    broken.chmod(0o755)
+    environment.setenv("RAPPORT_CHROMIUM", str(broken))
+    finding = doctor._browser()
+    assert (finding.ok, finding.detail) == (False, "no libraries")
+    assert "does not run" in finding.advice
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_the_doctor_ends_with_what_is_missing(
+    rapport: Rapport, environment: pytest.MonkeyPatch, ok: bool
+) -> None:
+    environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
+    code, out, _ = rapport.code("doctor")
+    assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
+
+
+def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden() -> int:
+        raise OSError("no listening here")
+
+    monkeypatch.setattr(doctor, "free_port", forbidden)
+    assert not doctor._ports().ok

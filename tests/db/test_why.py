@@ -1,0 +1,300 @@
+"""Every gate is in the answer with its fact, and the answer is what the gates and the dispatcher do."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm import Session
+
+from api_stub.cli.explain import Gate, Next, gates, next_step
+from db.engine import Database
+from db.store import accounts, actions, campaigns, contacts, control, overview, schedules, why
+from db.store.actions import Claim
+from db.store.why import Facts
+from db.tables import Campaign, Contact
+from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
+from tests.db.helpers import LEASE, behind_the_triggers, claimed, queue
+from worker.errors import Reason
+from worker.quota.guard import Remaining
+from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
+from worker.rules.windows import local_day
+
+S = ActionState
+PLENTY = Remaining(5, 5, 5)
+ANN = f"{SANDBOX}ann/"
+
+
+def one_planned(session: Session) -> tuple[UUID, Facts]:
+    """Ann, planned and due, in a signed-in account."""
+    account = an_account(session)
+    accounts.keep_session(session, account.id, b"sealed")
+    action_id = planned(session, account, a_contact(session, account, "ann"))
+    session.execute(update(Campaign).values(state=CampaignState.PLANNED))
+    session.expire_all()
+    return action_id, why.about_action(session, action_id)
+
+
+def closed(facts: Facts, remaining: Remaining | None = PLENTY) -> list[str]:
+    return [gate.name for gate in gates(facts, remaining) if not gate.open]
+
+
+def gate(facts: Facts, name: str, remaining: Remaining | None = PLENTY) -> Gate:
+    return next(gate for gate in gates(facts, remaining) if gate.name == name)
+
+
+def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+    assert closed(facts) == []
+    assert next_step(facts, PLENTY) == Next("Ann's turn to greet comes, at the earliest", facts.now)
+    assert [g.name for g in gates(facts, PLENTY)] == [
+        "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
+        "campaign", "lease", "time", "tries",
+        "quota, greet, run", "quota, greet, day", "quota, greet, 7 days", "quota, greet, gap",
+    ]  # fmt: skip
+    assert gate(facts, "tries").says == "0 so far; 0 of 5 failures, 0 of 2 looks that found nothing"
+    assert gate(facts, "quota, greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
+
+
+def disconnect(session: Session, claim: Claim) -> None:
+    session.execute(update(Contact).values(status=ContactStatus.NOT_CONNECTED))
+
+
+CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
+    Reason.KILL_SWITCH: (
+        lambda s, _: control.pull_kill_switch(s, "ops@host"), "kill switch", "rapport resume-everything"
+    ),
+    Reason.ACCOUNT_PAUSED: (
+        lambda s, c: control.pause_account(s, c.account_id), "account", "rapport account resume demo"
+    ),
+    Reason.CHALLENGE: (
+        lambda s, c: accounts.stop(s, c.account_id, Reason.CHALLENGE), "account", "account sign-in demo"
+    ),
+    Reason.DO_NOT_CONTACT: (
+        lambda s, c: contacts.set_do_not_contact(s, c.account_id, ANN, value=True),
+        "do-not-contact",
+        "skipped when its turn comes",
+    ),
+    Reason.NOT_CONNECTED: (disconnect, "connection", "skipped when its turn comes"),
+    Reason.CAMPAIGN_PAUSED: (
+        lambda s, c: control.pause_campaign(s, c.campaign_id), "campaign", "rapport campaign resume"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", CLOSES)
+def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_answer(
+    database: Database, reason: Reason
+) -> None:
+    close, name, says = CLOSES[reason]
+    with database.transaction() as session:
+        action_id, _ = one_planned(session)
+        queue(session)
+        claim = claimed(session, action_id)
+        close(session, claim)
+        assert actions.closed_gate(session, claim) is reason
+        assert actions.give_back(session, claim, reason=reason, detail="a gate closed")
+        session.expire_all()
+        facts = why.about_action(session, action_id)
+        skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED}
+        assert queue(session) == ([action_id] if skipped_in_turn else [])
+    assert closed(facts) == [name]
+    assert says in str(next_step(facts, PLENTY))
+
+
+def test_a_cancelled_campaign_says_that_nothing_more_is_sent(database: Database) -> None:
+    with database.transaction() as session:
+        action_id, facts = one_planned(session)
+        assert facts.action is not None
+        assert control.cancel_campaign(session, facts.action.campaign_id) == 1
+        session.expire_all()
+        ended = why.about_action(session, action_id)
+        behind_the_triggers(session, "update actions set state = 'planned'")
+        session.expire_all()
+        stray = why.about_action(session, action_id)
+        assert queue(session) == [action_id]  # so that the gate ends it, with the reason
+    assert str(next_step(ended, PLENTY)) == (
+        f"next: nothing; birthday:{ended.now.year} ended as skipped (its campaign was cancelled)"
+    )
+    assert "campaign" in closed(stray)
+    assert "its campaign was cancelled" in str(next_step(stray, PLENTY))
+
+
+def test_waiting_says_until_when_and_why(database: Database) -> None:
+    with database.transaction() as session:
+        action_id, facts = one_planned(session)
+        row = action(session, action_id)
+        until = row.not_before + timedelta(hours=3)
+        row.reason, row.not_before = Reason.GAP, until
+        session.flush()
+        facts = why.about_action(session, action_id)
+    assert closed(facts) == ["time"]
+    assert "the gap between two actions" in gate(facts, "time").says
+    assert next_step(facts, PLENTY).at == until
+
+
+def test_a_used_up_day_waits_for_the_accounts_next_day_and_a_silent_redis_for_redis(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+    for left in (Remaining(5, 0, 5), Remaining(0, 5, 5)):
+        assert next_step(facts, left).at == local_day(facts.now, facts.account.zone).end
+        assert len(closed(facts, left)) == 1
+    assert closed(facts, Remaining(5, 5, 0)) == ["quota, greet, 7 days"]
+    assert closed(facts, None) == ["quota, greet"]
+    assert "Redis must answer" in str(next_step(facts, None))
+
+
+def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(database: Database) -> None:
+    with database.transaction() as session:
+        first, facts = one_planned(session)
+        account = accounts.by_id(session, facts.account.id)
+        second = planned(session, account, a_contact(session, account, "bob"))
+        action(session, first).not_before -= timedelta(minutes=1)
+        session.flush()
+        waiting = why.about_action(session, second)
+        assert "comes after Ann's" in next_step(waiting, PLENTY).what
+        assert queue(session) == [first]
+        queued = why.about_action(session, first)
+        claimed(session, first, "worker 7")
+        session.expire_all()
+        held, behind = why.about_action(session, first), why.about_action(session, second)
+        whole = why.about_account(session, account.id)
+    assert "waits for a worker until" in gate(queued, "one at a time").says
+    assert closed(held) == []
+    assert held.action is not None
+    assert next_step(held, PLENTY).at == held.action.lease_until
+    assert closed(behind) == ["one at a time"]
+    assert "Ann is claimed, held by worker 7" in gate(behind, "one at a time").says
+    assert "Ann, claimed" in str(next_step(whole, PLENTY))
+    assert whole.counts == {S.PLANNED: 1, S.CLAIMED: 1}
+
+
+def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(database: Database) -> None:
+    with database.transaction() as session:
+        action_id, facts = one_planned(session)
+        queue(session)
+        claim = claimed(session, action_id)
+        actions.intend(session, claim)
+        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=LEASE)
+        assert control.pause_campaign(session, claim.campaign_id)
+        session.expire_all()
+        facts = why.about_action(session, action_id)
+        whole = why.about_account(session, claim.account_id)
+    assert closed(facts) == ["time"]
+    for told in (next_step(facts, PLENTY), next_step(whole, None)):
+        assert told.what == "a worker looks whether it reached Ann"
+        assert told.at == facts.now + LEASE
+
+
+def test_what_a_person_must_settle_says_how(database: Database) -> None:
+    with database.transaction() as session:
+        action_id, facts = one_planned(session)
+        behind_the_triggers(session, "update actions set state = 'needs_review', reason = 'cannot_tell'")
+        session.expire_all()
+        facts = why.about_action(session, action_id)
+        whole = why.about_account(session, facts.account.id)
+        behind_the_triggers(session, "update actions set state = 'proposed'")
+        session.expire_all()
+        proposed = why.about_action(session, action_id)
+    assert f"rapport actions settle {action_id} done|again|skip" in str(next_step(facts, PLENTY))
+    assert str(next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
+    assert str(next_step(proposed, PLENTY)) == "next: a person approves it"
+
+
+def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_none(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        idle = why.about_account(session, account.id)
+        at = database_now(session) + timedelta(days=1)
+        schedules.put(
+            session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 9 * * *", options={},
+            next_fire_at=at,
+        )  # fmt: skip
+        scheduled = why.about_account(session, account.id)
+    assert "no schedule is set" in str(next_step(idle, PLENTY))
+    assert closed(idle) == ["sign-in"]
+    assert [g.name for g in gates(idle, PLENTY)][-3:] == [
+        "quota, greet, day", "quota, greet, 7 days", "quota, greet, gap",
+    ]  # fmt: skip
+    assert next_step(scheduled, PLENTY).at == at
+
+
+def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(database: Database) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+        assert facts.action is not None
+        control.pause_campaign(session, facts.action.campaign_id)
+        paused = why.about_account(session, facts.account.id)
+        control.pull_kill_switch(session, "ops@host")
+        stopped = why.about_account(session, facts.account.id)
+    assert str(next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
+    assert "resume-everything" in str(next_step(stopped, PLENTY))
+    assert "by ops@host" in gate(stopped, "kill switch").says
+
+
+def test_a_contact_tells_their_open_action_before_those_that_ended(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        ann, bob = a_contact(session, account, "ann"), a_contact(session, account, "bob")
+        campaign = campaigns.get(session, a_campaign(session, account))
+        assert campaign is not None
+        old, late, young = (
+            campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
+            for year, reason in (
+                (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
+            )
+        )  # fmt: skip
+        campaigns.plan(session, campaign, Kind.GREET, [old, young])
+        ended = why.about_contact(session, ann.id)
+        campaigns.plan(session, campaign, Kind.GREET, [late])
+        still_open = why.about_contact(session, ann.id)
+        nothing = why.about_contact(session, bob.id)
+    assert ended.action is not None
+    assert ended.action.id == young.id
+    assert still_open.action is not None
+    assert still_open.action.id == late.id
+    assert next_step(nothing, PLENTY) == Next("nothing is planned for this person")
+    assert nothing.contact is not None
+    assert gate(nothing, "last greeted").says == "never"
+
+
+def test_nobody_is_found_by_a_wrong_id(database: Database) -> None:
+    with database.transaction() as session:
+        with pytest.raises(NoResultFound):
+            why.about_account(session, 1)
+        with pytest.raises(NoResultFound):
+            why.about_contact(session, 1)
+        with pytest.raises(NoResultFound):
+            why.about_action(session, uuid4())
+
+
+def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_digits(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        one, two = an_account(session, "one"), an_account(session, "two")
+        ann = a_contact(session, one, "ann", name="Ann O'Neil")
+        a_contact(session, two, "ann", name="Ann 100%")
+        joann = a_contact(session, one, "jo_ann", name="ANN O'NEIL")
+        action_id = planned(session, one, ann)
+
+        def found(given: str, account: str | None = None) -> list[tuple[str, str]]:
+            people = contacts.matching(session, given, account=account)
+            return [(person.account, person.profile_url) for person in people]
+
+        assert found(ANN) == found("ann") == found(ANN.rstrip("/")) == [("one", ANN), ("two", ANN)]
+        assert found("ann", "two") == [("two", ANN)]
+        assert {url for _, url in found("ann o'neil")} == {ANN, joann.profile_url}
+        assert found("jo_ann") == [("one", joann.profile_url)]
+        assert found("joXann") == found("%") == found("nn") == []
+        for given in (str(action_id), str(action_id)[:8].upper(), action_id.hex):
+            assert overview.actions_by_prefix(session, given) == [action_id]
+        for given in ("", "x", "-", action_id.hex + "0"):
+            assert overview.actions_by_prefix(session, given) == []

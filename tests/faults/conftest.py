@@ -1,0 +1,19 @@
+"""One harness for all fault tests: its servers and workers outlive every fault, as they should."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import Harness
+from worker.browser.session import BrowserHouse
+
+
+@pytest.fixture(scope="session")
+def harness(house: BrowserHouse) -> Iterator[Harness]:
+    with (
+        tempfile.TemporaryDirectory(prefix="rapport-faults-") as folder,
+        Harness(Path(folder), house) as made,
+    ):
+        yield made

@@ -1,0 +1,215 @@
+"""Many actions on a site without pages, while workers and dispatchers are killed: each once, none lost.
+
+`python -m tests.faults.crowd` runs it by hand: 10 000 actions, 8 workers, a kill of each sort every 2 s.
+"""
+
+import argparse
+import json
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from sqlalchemy import text
+
+from api_stub.cli.process import bring_up_to_date
+from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.postgres import Postgres
+from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.redis import Redis
+from db.engine import Database
+
+LONGEST_S = 1800
+
+PLAN = """
+with people as (
+    insert into contacts (account_id, profile_url, full_name)
+    select a.id, 'ledger:' || a.name || '/' || n, 'Person ' || n
+    from accounts a, generate_series(1, :each) n
+    returning id, account_id
+), runs as (
+    insert into campaigns (id, account_id, kind, options, state, correlation_id)
+    select gen_random_uuid(), id, 'birthday', '{}', 'planned', 'crowd' from accounts
+    returning id, account_id
+)
+insert into actions (
+    id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, correlation_id
+)
+select gen_random_uuid(), p.account_id, p.id, r.id, 'greet', 'birthday:2026', current_date,
+       'Hello ' || p.id, 'crowd'
+from people p join runs r on r.account_id = p.account_id
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What reached the site, counted there, beside what Postgres says."""
+
+    actions: int
+    effects: int
+    twice: int
+    lost: int
+    in_flight: int
+    kills: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.actions} actions, {self.effects} effects, {self.twice} twice, {self.lost} lost, "
+            f"{self.in_flight} in flight, {self.kills} kills, {self.seconds:.0f} s"
+        )
+
+
+class Crowd:
+    """The processes, and their killer."""
+
+    def __init__(self, folder: Path, *, seed: int) -> None:
+        self._folder = folder
+        self._random = random.Random(seed)
+        self._table = ProcessTable(folder)
+        self._postgres = Postgres(folder, durable=False)
+        self._redis = Redis(folder)
+        self._children: list[Child] = []
+        self.kills = 0
+
+    def run(
+        self,
+        *,
+        actions: int,
+        accounts: int,
+        workers: int,
+        kill_every_s: float,
+        tell: Callable[[int], object],
+    ) -> Report:
+        with self._postgres, self._redis:
+            bring_up_to_date(self._postgres.url)
+            database = Database(self._postgres.url, application_name="crowd")
+            _plan(database, accounts=accounts, each=actions // accounts)
+            began = time.perf_counter()
+            try:
+                self._start(workers)
+                self._until_settled(database, kill_every_s, began, tell)
+            finally:
+                for child in self._children:
+                    child.ask_to_stop()
+                for child in self._children:
+                    child.stop(timedelta(seconds=10))
+            report = self._report(database, time.perf_counter() - began)
+            database.close()
+        self._postgres.remove_data()
+        return report
+
+    def _start(self, workers: int) -> None:
+        ledger = self._folder / "ledger"
+        ledger.mkdir()
+        settings = {
+            "database_url": self._postgres.url,
+            "redis_url": self._redis.url,
+            "secret_keys": "unused",
+            "ledger_dir": ledger,
+            "browser_timeout": timedelta(seconds=1),
+            "lease": timedelta(seconds=12),
+            "action_time_limit": timedelta(seconds=20),
+            "dispatch_every": timedelta(seconds=1),
+            "settle_time": timedelta(seconds=1),
+            "log_level": "WARNING",
+        }
+        env = {**inherited_environment(), **settings_environment(settings)}
+        names = {"control": "control", **{f"browser{n}": "browser" for n in range(workers)}}
+        arguments = {name: ["worker", role, "--name", name] for name, role in names.items()}
+        for name, words in {**arguments, "beat": ["beat"]}.items():
+            argv = [sys.executable, "-m", "api_stub.cli", *words]
+            self._children.append(self._table.start(name, argv, env))
+
+    def _until_settled(
+        self, database: Database, kill_every_s: float, began: float, tell: Callable[[int], object]
+    ) -> None:
+        next_kill = time.perf_counter() + kill_every_s
+        while left := _left(database):
+            tell(left)
+            assert time.perf_counter() - began < LONGEST_S, f"{left} actions left after {LONGEST_S} s"
+            if time.perf_counter() > next_kill:
+                next_kill += kill_every_s
+                self._kill_a_child(self._children[0])
+                self._kill_a_child(self._random.choice(self._children[1:-1]))
+            time.sleep(0.5)
+
+    def _kill_a_child(self, worker: Child) -> None:
+        """Kill the process that does the work; its main process starts another at once."""
+        children = psutil.Process(worker.pid).children()
+        if children:
+            children[0].send_signal(signal.SIGKILL)
+            self.kills += 1
+
+    def _report(self, database: Database, seconds: float) -> Report:
+        effects: Counter[str] = Counter()
+        for file in (self._folder / "ledger").glob("*.jsonl"):
+            effects.update(json.loads(line)["to"] for line in file.read_text().splitlines())
+        with database.transaction() as session:
+            done, total, flying = session.execute(
+                text(
+                    "select count(*) filter (where state = 'done'), count(*), "
+                    "count(*) filter (where lease_until is not null) from actions"
+                )
+            ).one()
+        return Report(
+            actions=total,
+            effects=effects.total(),
+            twice=sum(count > 1 for count in effects.values()),
+            lost=total - min(done, len(effects)),
+            in_flight=flying,
+            kills=self.kills,
+            seconds=seconds,
+        )
+
+
+def _plan(database: Database, *, accounts: int, each: int) -> None:
+    with database.transaction() as session:
+        session.execute(
+            text("insert into accounts (name, site, time_zone) select 'a' || n, 'ledger', 'UTC' "
+                 "from generate_series(1, :accounts) n"),
+            {"accounts": accounts},
+        )  # fmt: skip
+        session.execute(
+            text("insert into quota_limits select id, 'greet', 1000000, 1000000, 1000000, 0, 0 from accounts")
+        )
+        session.execute(text(PLAN), {"each": each})
+
+
+def _left(database: Database) -> int:
+    ended = "('done', 'failed', 'skipped', 'needs_review')"
+    with database.transaction() as session:
+        return session.scalar(text(f"select count(*) from actions where state not in {ended}")) or 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--actions", type=int, default=10_000)
+    parser.add_argument("--accounts", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--kill-every", type=float, default=2.0, help="seconds")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder, console.status("starting") as status:
+        report = Crowd(Path(folder), seed=given.seed).run(
+            actions=given.actions,
+            accounts=given.accounts,
+            workers=given.workers,
+            kill_every_s=given.kill_every,
+            tell=lambda left: status.update(f"{left} actions left"),
+        )
+    console.print(str(report))
+    sys.exit(1 if report.twice or report.lost or report.in_flight else 0)
+
+
+if __name__ == "__main__":
+    main()

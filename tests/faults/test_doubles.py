@@ -1,0 +1,10 @@
+"""Two of everything that there should be one of, and everything once more at the end."""
+
+from tests.faults.harness import Harness
+from tests.faults.scenarios import QUICK, run
+
+
+def test_two_of_everything_greet_nobody_twice(harness: Harness) -> None:
+    report = run(harness, QUICK["doubles"])
+    assert report.census.problems == ()
+    assert report.census.in_ledger == report.census.planned > 0

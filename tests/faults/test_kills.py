@@ -1,0 +1,15 @@
+"""SIGKILL at each point of an action's life: of the pool's child, and of the whole worker."""
+
+import pytest
+
+from tests.faults.harness import Harness
+from tests.faults.scenarios import QUICK, VICTIMS, run
+from worker.failpoint import POINTS
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -> None:
+    report = run(harness, QUICK[f"{victim}s killed at every point"])
+    assert report.strikes == len(POINTS)
+    assert report.census.problems == ()
+    assert report.census.in_ledger == report.census.planned > 0

@@ -1,0 +1,17 @@
+"""All of it at random, then calm. The seed is printed, and replays the same faults."""
+
+import random
+
+from rich.console import Console
+
+from tests.faults.harness import EVERYBODY, Harness, Quota
+from tests.faults.scenarios import Scenario, run, storm
+
+
+def test_after_a_storm_everybody_is_greeted_once(harness: Harness) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    Console().print(f"storm seed: {seed}")
+    scenario = Scenario(storm(seed, seconds=20), late_days=EVERYBODY, quota=Quota.AT_LEAST)
+    report = run(harness, scenario)
+    assert report.census.problems == (), f"storm seed {seed}"
+    assert report.strikes > 0

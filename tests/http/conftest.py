@@ -1,0 +1,48 @@
+"""The real application, with a real Postgres and Redis behind it."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from cryptography.fernet import Fernet
+from starlette.exceptions import StarletteDeprecationWarning
+
+from api_stub.http.app import create_app
+from api_stub.stack.environment import settings_environment
+from worker.settings import Settings
+
+with warnings.catch_warnings():
+    # Starlette would rather have httpx2, which is not pinned here yet.
+    warnings.simplefilter("ignore", StarletteDeprecationWarning)
+    from fastapi.testclient import TestClient
+
+__all__ = ["KEY", "Front", "TestClient"]
+
+KEY = "the-key-of-the-tests"
+
+Front = Callable[..., TestClient]
+
+
+@pytest.fixture
+def front(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Iterator[Front]:
+    """Makes a client of an application; settings given win over those that all is well with."""
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"RAPPORT_{field.upper()}", raising=False)
+    keys = Fernet.generate_key().decode()
+    given = {"database_url": database_url, "redis_url": redis_url, "secret_keys": keys, "api_key": KEY}
+    with ExitStack() as opened:
+
+        def make(**changed: object) -> TestClient:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in settings_environment({**given, **changed}).items():
+                    patch.setenv(name, value)
+                app = create_app(Settings())
+            return opened.enter_context(TestClient(app, headers={"X-API-Key": KEY}))
+
+        yield make
+
+
+@pytest.fixture
+def client(front: Front) -> TestClient:
+    return front()

@@ -1,0 +1,223 @@
+"""Who comes in, what a wrong request gets, and what is said when something behind the door is away."""
+
+import pytest
+import redis
+from httpx import Response
+
+from api_stub.client import Client
+from db.engine import Database
+from tests.builders import an_account
+from tests.http.conftest import KEY, Front, TestClient
+
+NOWHERE = "127.0.0.1:1"
+SOME_ID = "00000000-0000-4000-8000-000000000000"
+
+GUARDED = [
+    ("POST", "/control/birthday"),
+    ("GET", "/control/campaigns"),
+    ("GET", f"/control/campaigns/{SOME_ID}"),
+    ("POST", f"/control/campaigns/{SOME_ID}/pause"),
+    ("POST", f"/control/campaigns/{SOME_ID}/resume"),
+    ("POST", f"/control/campaigns/{SOME_ID}/cancel"),
+    ("GET", "/control/kill-switch"),
+    ("POST", "/control/kill-switch"),
+    ("GET", "/data/interactions"),
+    ("GET", "/data/actions"),
+    ("GET", "/metrics"),
+]
+
+
+def problem(answer: Response, status: int) -> str:
+    """The detail of a problem document; fails where the answer is none."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert body["title"]
+    return str(body["detail"])
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", "Ünïcode"])
+def test_without_the_key_nothing_is_told(client: TestClient, key: str | None) -> None:
+    del client.headers["X-API-Key"]
+    headers = {} if key is None else {"X-API-Key": key.encode()}
+    for method, path in GUARDED:
+        assert "X-API-Key" in problem(client.request(method, path, headers=headers), 401)
+
+
+def test_without_a_key_set_nobody_comes_in(front: Front) -> None:
+    client = front(api_key=None)
+    for method, path in GUARDED:
+        assert "RAPPORT_API_KEY" in problem(client.request(method, path), 503)
+
+
+def test_the_guarded_routes_are_all_but_two(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    guarded = {(method, path.replace(SOME_ID, "{campaign_id}")) for method, path in GUARDED}
+    told = {(method.upper(), path) for path, verbs in paths.items() for method in verbs}
+    assert told - guarded == {("GET", "/health"), ("GET", "/ready")}
+
+
+def test_health_asks_nobody(front: Front) -> None:
+    away = front(database_url=f"postgresql://u:p@{NOWHERE}/x", redis_url=f"redis://{NOWHERE}/0", api_key=None)
+    assert away.get("/health").json() == {"status": "ok"}
+
+
+def test_metrics_take_the_key_as_a_header_or_as_a_bearer(client: TestClient) -> None:
+    assert client.get("/metrics").text.startswith("# HELP")
+    del client.headers["X-API-Key"]
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    assert "X-API-Key" in problem(client.get("/metrics", headers={"Authorization": "Bearer no"}), 401)
+    assert problem(client.get("/metrics", headers={"Authorization": f"Basic {KEY}"}), 401)
+
+
+def test_metrics_can_be_open_and_nothing_else_is(front: Front) -> None:
+    client = front(open_metrics=True)
+    del client.headers["X-API-Key"]
+    assert client.get("/metrics").status_code == 200
+    assert problem(client.get("/data/actions"), 401)
+
+
+def test_a_good_correlation_id_comes_back(client: TestClient) -> None:
+    for given in ("a", "trace-1.2_3", "x" * 64):
+        answer = client.get("/health", headers={"X-Correlation-ID": given})
+        assert answer.headers["X-Correlation-ID"] == given
+
+
+def test_a_malformed_correlation_id_is_replaced(client: TestClient) -> None:
+    for given in ("", "x" * 65, "two words", "<b>", "a;b"):
+        made = client.get("/health", headers={"X-Correlation-ID": given}).headers["X-Correlation-ID"]
+        assert made
+        assert made != given
+
+
+def test_two_requests_without_one_get_two_correlation_ids(client: TestClient) -> None:
+    ids = {client.get("/data/actions?limit=0").headers["X-Correlation-ID"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+def test_a_wrong_field_is_named(client: TestClient) -> None:
+    wrong: dict[str, object] = {
+        "body.account": {},
+        "body.late_days": {"account": "demo", "late_days": 11},
+        "body.colour": {"account": "demo", "colour": "red"},
+        "body.campaign_id": {"account": "demo", "campaign_id": "one"},
+        "body": None,
+    }
+    for field, body in wrong.items():
+        assert problem(client.post("/control/birthday", json=body), 422).startswith(f"{field}: ")
+    assert problem(client.post("/control/birthday", json={"account": "No Such"}), 422)
+
+
+def test_a_wrong_question_is_refused(client: TestClient) -> None:
+    for path in (
+        "/data/actions?limit=0", "/data/actions?limit=1001", "/data/actions?state=happy",
+        "/data/actions?before=7", "/data/actions?account=%00", "/data/interactions?before=0",
+        "/data/interactions?before=9223372036854775808", "/data/interactions?account=%00",
+        "/control/campaigns?limit=x", "/control/campaigns?account=%00", "/control/campaigns/one",
+    ):  # fmt: skip
+        assert problem(client.get(path), 422)
+
+
+def test_a_wrong_switch_is_refused(client: TestClient) -> None:
+    for body in (
+        {}, {"on": "perhaps"}, {"on": True, "by": ""}, {"on": True, "by": "\0"}, {"on": True, "x": 1}
+    ):  # fmt: skip
+        assert problem(client.post("/control/kill-switch", json=body), 422)
+    assert client.get("/control/kill-switch").json()["on"] is False
+
+
+def test_an_unknown_path_and_a_wrong_method_are_problems_too(client: TestClient) -> None:
+    assert problem(client.get("/nothing"), 404)
+    assert problem(client.get("/control/birthday"), 405)
+
+
+def test_an_unknown_account_is_said_before_anything_is_sent(client: TestClient, redis_url: str) -> None:
+    said = problem(client.post("/control/birthday", json={"account": "nobody"}), 404)
+    assert said == "there is no account called 'nobody'"
+    with redis.Redis.from_url(redis_url) as broker:
+        assert broker.keys("*") == []
+
+
+def test_a_campaign_goes_to_the_queue_with_the_callers_ids(
+    client: TestClient, database: Database, redis_url: str
+) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    headers = {"X-Correlation-ID": "trace-7"}
+    body = {"account": "demo", "dry_run": True}
+    answer = client.post("/control/birthday", json=body, headers=headers)
+    assert answer.status_code == 202
+    accepted = answer.json()
+    assert (accepted["correlation_id"], accepted["dry_run"]) == ("trace-7", True)
+    chosen = client.post("/control/birthday", json={**body, "campaign_id": SOME_ID})
+    assert chosen.json()["campaign_id"] == SOME_ID
+    with redis.Redis.from_url(redis_url, decode_responses=True) as broker:
+        messages = [
+            m for key in broker.keys("*") if broker.type(key) == "list" for m in broker.lrange(key, 0, -1)
+        ]
+    assert len(messages) == 2
+    assert any("trace-7" in message for message in messages)
+
+
+def test_redis_away_means_that_no_campaign_is_taken(front: Front, database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    away = front(redis_url=f"redis://{NOWHERE}/0")
+    assert "the broker can't be reached" in problem(
+        away.post("/control/birthday", json={"account": "demo"}), 503
+    )
+
+
+def test_postgres_away_is_said_as_such(front: Front) -> None:
+    away = front(database_url=f"postgresql://u:secret-word@{NOWHERE}/x")
+    for answer in (away.get("/data/actions"), away.post("/control/birthday", json={"account": "demo"})):
+        assert problem(answer, 503) == "Postgres does not answer"
+        assert "secret-word" not in answer.text
+
+
+def test_ready_names_the_workers_that_are_missing(client: TestClient) -> None:
+    answer = client.get("/ready")
+    assert answer.status_code == 503
+    checks = answer.json()["checks"]
+    assert {name: check["ok"] for name, check in checks.items()} == {
+        "postgres": True, "schema": True, "redis": True, "workers": False,
+    }  # fmt: skip
+    assert checks["workers"]["detail"] == "none answered; no browser and no control worker"
+
+
+@pytest.mark.parametrize(
+    ("names", "ready", "detail"),
+    [
+        (["browser1@box", "control@box"], True, "browser1@box, control@box answered"),
+        (["control@box"], False, "control@box answered; no browser worker"),
+    ],
+)
+def test_ready_when_one_worker_of_each_kind_answers(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, names: list[str], ready: bool, detail: str
+) -> None:
+    monkeypatch.setattr(Client, "workers", lambda _self: names)
+    answer = client.get("/ready")
+    assert answer.status_code == (200 if ready else 503)
+    assert (answer.json()["ready"], answer.json()["checks"]["workers"]["detail"]) == (ready, detail)
+
+
+def test_ready_names_everything_that_is_away(front: Front) -> None:
+    away = front(database_url=f"postgresql://u:p@{NOWHERE}/x", redis_url=f"redis://{NOWHERE}/0")
+    answer = away.get("/ready")
+    assert answer.status_code == 503
+    assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == dict.fromkeys(
+        ("postgres", "schema", "redis", "workers"), False
+    )
+
+
+def test_the_process_is_set_up_from_its_environment(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str
+) -> None:
+    from api_stub.http import app  # noqa: PLC0415 -- its parts are replaced here
+
+    configured: list[object] = []
+    monkeypatch.setattr("api_stub.http.app.logs.configure", configured.append)
+    monkeypatch.setattr(app, "get_settings", lambda: "settings")
+    assert app.from_environment().title == "Rapport"
+    assert configured == ["settings"]
