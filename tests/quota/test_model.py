@@ -191,7 +191,7 @@ def test_the_script_does_what_the_model_says(machine: type[QuotaMachine]) -> Non
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=50,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
