@@ -55,7 +55,11 @@ def test_a_seal_that_no_key_fits_or_that_is_damaged_says_what_to_look_at(damage)
         assert not any(key in told for key in (*keys, OLD, "s3cret"))
 
 
-@pytest.mark.parametrize("keys", ["", " , ", "not-a-key", "not-a-key," + OLD, OLD[:-2], "é" * 44])
+@pytest.mark.parametrize(
+    "keys",
+    ["", " , ", "not-a-key", "not-a-key," + OLD, OLD[:-2], "é" * 44],
+    ids=["empty", "no key", "no key at all", "one bad", "cut short", "not ascii"],
+)
 def test_keys_that_are_none_are_refused_without_being_told(keys: str) -> None:
     with pytest.raises(ConfigurationError, match="RAPPORT_SECRET_KEYS") as refused:
         Vault(SecretStr(keys))
