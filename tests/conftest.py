@@ -16,7 +16,7 @@ import pytest
 import redis
 from psycopg import sql
 
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis

@@ -17,7 +17,7 @@ from rich.live import Live
 
 from api_stub.cli import display
 from api_stub.cli.context import DEFAULT_DATA, DataDir
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.services import Addresses, rapport_stack

@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.stack import running
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError

@@ -6,7 +6,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api_stub.cli import account, actions, audit, campaign, contacts, demo, doctor, killswitch, process, why
+from api_stub.cli import (
+    account,
+    actions,
+    audit,
+    campaign,
+    contacts,
+    demo,
+    doctor,
+    killswitch,
+    process,
+    schema,
+    why,
+)
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 
@@ -30,8 +42,8 @@ app.add_typer(actions.app, name="actions")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
-for command in (process.migrate, process.worker, process.beat, process.api, process.flower, process.sandbox):
-    app.command(command.__name__, rich_help_panel="Processes (the stack and Compose start these)")(command)
+app.command("migrate")(schema.migrate)
+process.add_to(app)
 
 
 def main() -> None:

@@ -1,4 +1,8 @@
-"""One command for each process of ours: the stack, Compose and systemd all start them this way."""
+"""One command for each process of ours: the stack, Compose and systemd all start them this way.
+
+`python -m api_stub.cli.process worker ...` is `rapport worker ...` without importing the other commands: a
+stack starts eight processes at once, and half of their start would be imports that they don't use.
+"""
 
 import os
 import shutil
@@ -11,11 +15,7 @@ import typer
 from cryptography.fernet import Fernet
 from rich.console import Console
 
-from api_stub.sandbox.server import serve
 from api_stub.stack.environment import set_environment
-from db import defaults
-from db import migrate as migrations
-from db.engine import Database
 from worker.errors import ConfigurationError
 from worker.settings import get_settings
 
@@ -32,21 +32,6 @@ class Role(StrEnum):
 
     BROWSER = "browser"
     CONTROL = "control"
-
-
-def migrate() -> None:
-    """Bring the database to this version's schema, and add the default templates."""
-    bring_up_to_date(get_settings().database_url.get_secret_value())
-    Console().print("the database is up to date")
-
-
-def bring_up_to_date(database_url: str) -> None:
-    """Migrate and seed. Safe to run twice, and by two processes at once."""
-    database = Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
-    migrations.upgrade(database.engine)
-    with database.transaction() as session:
-        defaults.seed(session)
-    database.close()
 
 
 def worker(
@@ -95,6 +80,8 @@ def sandbox(
     time_zone: Annotated[str, typer.Option(help="Zone in which its days begin.")] = "UTC",
 ) -> None:
     """Run the practice network."""
+    from api_stub.sandbox.server import serve  # noqa: PLC0415 -- no other process needs a web framework here
+
     key = get_settings().sandbox_key
     if key is None:
         raise ConfigurationError("RAPPORT_SANDBOX_KEY is not set: it guards the practice network's controls")
@@ -126,3 +113,26 @@ def _keep_metrics(name: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    for command in (worker, beat, api, flower, sandbox):
+        app.command(command.__name__, rich_help_panel="Processes (the stack and Compose start these)")(
+            command
+        )
+
+
+def main() -> None:
+    """Start one process. A setting that is missing is said in one line."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    add_to(app)
+    try:
+        app()
+    except ConfigurationError as error:
+        Console(stderr=True).print(f"rapport: {error}", markup=False, highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryWorkerCluster
 from sqlalchemy import delete
 
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.ports import answers, free_port
@@ -134,7 +134,7 @@ def celery_worker_cluster(world: World, celery_setup_app: Celery) -> CeleryWorke
 
 def start(world: World, name: str, *arguments: str) -> Child:
     """Start one more process of ours."""
-    child = world.table.start(name, [sys.executable, "-m", "api_stub.cli", *arguments], world.env)
+    child = world.table.start(name, [sys.executable, "-m", "api_stub.cli.process", *arguments], world.env)
     world.children.append(child)
     return child
 

@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from sqlalchemy import text
 
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
@@ -126,7 +126,7 @@ class Crowd:
         names = {"control": "control", **{f"browser{n}": "browser" for n in range(workers)}}
         arguments = {name: ["worker", role, "--name", name] for name, role in names.items()}
         for name, words in {**arguments, "beat": ["beat"]}.items():
-            argv = [sys.executable, "-m", "api_stub.cli", *words]
+            argv = [sys.executable, "-m", "api_stub.cli.process", *words]
             self._children.append(self._table.start(name, argv, env))
 
     def _until_settled(

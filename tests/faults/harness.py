@@ -31,7 +31,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import delete, select, text
 
-from api_stub.cli.process import bring_up_to_date
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.state import Effect
 from api_stub.stack.environment import inherited_environment, settings_environment
@@ -184,7 +184,7 @@ class Harness:
     def start(self, name: str, *command: str) -> Child:
         """Start one of our processes; from now on it is started again whenever it dies."""
         self._commands[name] = command
-        argv = [sys.executable, "-m", "api_stub.cli", *command]
+        argv = [sys.executable, "-m", "api_stub.cli.process", *command]
         self._children[name] = self._table.start(name, argv, self._env)
         return self._children[name]
 
@@ -297,7 +297,7 @@ class Harness:
         self._stop_sandbox()
         state = self.data / f"sandbox-{uuid4().hex}.db"
         argv = [
-            sys.executable, "-m", "api_stub.cli", "sandbox",
+            sys.executable, "-m", "api_stub.cli.process", "sandbox",
             "--port", str(self._sandbox_port), "--state", str(state),
         ]  # fmt: skip
         self._sandbox = self._table.start("sandbox", argv, self._env)

@@ -7,7 +7,9 @@ from tests.faults.scenarios import QUICK, VICTIMS, run
 from worker.failpoint import POINTS
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize(
+    "victim", [pytest.param(v, marks=[pytest.mark.soak] if v == "worker" else []) for v in VICTIMS]
+)
 def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -> None:
     report = run(harness, QUICK[f"{victim}s killed at every point"])
     assert report.strikes == len(POINTS)

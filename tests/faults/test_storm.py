@@ -2,12 +2,14 @@
 
 import random
 
+import pytest
 from rich.console import Console
 
 from tests.faults.harness import EVERYBODY, Harness, Quota
 from tests.faults.scenarios import Scenario, run, storm
 
 
+@pytest.mark.soak
 def test_after_a_storm_everybody_is_greeted_once(harness: Harness) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     Console().print(f"storm seed: {seed}")

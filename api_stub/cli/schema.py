@@ -1,0 +1,23 @@
+"""`rapport migrate`: the database's schema and what a new one starts with."""
+
+from rich.console import Console
+
+from db import defaults
+from db import migrate as migrations
+from db.engine import Database
+from worker.settings import get_settings
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema, and add the default templates."""
+    bring_up_to_date(get_settings().database_url.get_secret_value())
+    Console().print("the database is up to date")
+
+
+def bring_up_to_date(database_url: str) -> None:
+    """Migrate and seed. Safe to run twice, and by two processes at once."""
+    database = Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
+    migrations.upgrade(database.engine)
+    with database.transaction() as session:
+        defaults.seed(session)
+    database.close()
