@@ -2,15 +2,17 @@
 
 import random
 
-from db.store import accounts, actions
+from db.store import actions
 from db.store.actions import Claim
-from tasks import quota, settle
+from tasks import settle
+from tasks.quota import reservation_id
 from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.thread import open_thread, sent_for_occasion
 from worker import logs, metrics
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES, retry_wait
+from worker.rules.quota import Verb
 
 log = logs.logger(__name__)
 
@@ -31,7 +33,15 @@ def look(services: Services, claim: Claim) -> Outcome:
         return _absent(services, claim)
     shot = settle.take_screenshot(services, claim, site, masked=False)
     recorded = settle.record(services, claim, status="found", screenshot=shot)
+    if recorded:
+        _settle_unit(services, claim, Verb.COMMIT)
     return Outcome.DONE if recorded else Outcome.LOST
+
+
+def _settle_unit(services: Services, claim: Claim, verb: Verb) -> None:
+    if claim.acting_attempt is not None:
+        reservation = reservation_id(claim.action_id, claim.acting_attempt)
+        services.quota.settle_for(verb, claim.account_id, claim.kind, str(claim.campaign_id), reservation)
 
 
 def _absent(services: Services, claim: Claim) -> Outcome:
@@ -47,15 +57,8 @@ def _absent(services: Services, claim: Claim) -> Outcome:
         return _ask(services, claim, Reason.PROOF_MISSING, "sent several times, never seen in the thread")
     with services.database.transaction() as session:
         settled = actions.settle_absent(session, claim, detail=f"{LOOKS_NEEDED} looks apart found nothing")
-    if settled and claim.acting_attempt is not None:
-        purse = quota.purse(
-            services,
-            account_id=claim.account_id,
-            zone=claim.zone,
-            kind=claim.kind,
-            campaign_id=claim.campaign_id,
-        )
-        services.guard.release(purse, quota.reservation_id(claim.action_id, claim.acting_attempt))
+    if settled:
+        _settle_unit(services, claim, Verb.RELEASE)
     return Outcome.POSTPONED
 
 
@@ -72,7 +75,7 @@ def _unreadable(services: Services, claim: Claim, error: TryAgainError) -> Outco
 def _stopped(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
     with services.database.transaction() as session:
-        accounts.stop(session, claim.account_id, error.reason)
+        settle.stop_account(session, claim, error)
         actions.look_again(
             session,
             claim,

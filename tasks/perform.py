@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
 from db.store import actions
 from db.store.actions import Claim
-from tasks import look, quota, settle
+from db.store.quota import still_in_epoch
+from tasks import look, settle
 from tasks.heartbeat import Hold, holding
+from tasks.quota import Grant, reservation_id, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.thread import already_there, check_recipient, open_thread, outgoing_copies
@@ -17,8 +20,9 @@ from worker import logs, metrics
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.failpoint import reach
-from worker.quota.guard import Decision
+from worker.rules.breaker import Outcome as Health
 from worker.rules.model import ActionState, ThreadMessage
+from worker.rules.quota import Decision, Verb
 
 log = logs.logger(__name__)
 
@@ -50,49 +54,49 @@ def _greet(services: Services, claim: Claim, hold: Hold) -> Outcome:
         closed = actions.closed_gate(session, claim)
     if closed is not None:
         return settle.refuse(services, claim, closed)
-    purse = quota.purse(
-        services, account_id=claim.account_id, zone=claim.zone, kind=claim.kind, campaign_id=claim.campaign_id
-    )
-    reservation = quota.reservation_id(claim.action_id, claim.attempt)
+    reservation = reservation_id(claim.action_id, claim.attempt)
     try:
-        decision = services.guard.reserve(purse, reservation)
+        grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
     except TryAgainError as error:
         return settle.postpone(services, claim, error)
+    decision = grant.decision
     _show_remaining(claim, decision)
     reach("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
         with services.database.transaction() as session:
             actions.hold_others(session, claim, reason=decision.reason, until=decision.retry_at)
             actions.give_back(
-                session, claim, reason=decision.reason, detail="the quota is used up", until=decision.retry_at
+                session, claim, reason=decision.reason, detail="the quota says later", until=decision.retry_at
             )
         return Outcome.DENIED
-    outcome = _prepare_and_send(services, claim, hold)
-    if outcome in {Outcome.SKIPPED, Outcome.POSTPONED, Outcome.FAILED}:
-        # Nothing was sent, surely: the unit goes back.
-        services.guard.release(purse, reservation)
-    return outcome
+    return _prepare_and_send(services, claim, hold, grant)
 
 
 def _show_remaining(claim: Claim, decision: Decision) -> None:
-    for period in ("run", "day", "week"):
-        left = getattr(decision.remaining, period)
-        metrics.RATE_LIMIT_REMAINING.labels(str(claim.account_id), claim.kind, period).set(left)
+    if decision.remaining is not None:
+        for period, left in asdict(decision.remaining).items():
+            metrics.RATE_LIMIT_REMAINING.labels(str(claim.account_id), claim.kind, period).set(left)
 
 
-def _prepare_and_send(services: Services, claim: Claim, hold: Hold) -> Outcome:
+def _prepare_and_send(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
     """Everything before the click may fail without a trace; errors are sorted by their class, each once."""
+    health = Health.NONE
     try:
-        return _open_type_send(services, claim, hold)
+        outcome = _open_type_send(services, claim, hold, grant)
     except TryAgainError as error:
-        return settle.postpone(services, claim, error)
+        health = site_health(error)
+        outcome = settle.postpone(services, claim, error)
     except StopAccountError as error:
-        return settle.stop(services, claim, error)
+        outcome = settle.stop(services, claim, error)
     except NeverError as error:
-        return settle.end(services, claim, ActionState.SKIPPED, error.reason, str(error))
+        outcome = settle.end(services, claim, ActionState.SKIPPED, error.reason, str(error))
+    if outcome in {Outcome.SKIPPED, Outcome.POSTPONED, Outcome.FAILED}:
+        # Nothing was sent, surely: the unit goes back.
+        services.quota.settle(grant, Verb.RELEASE, health)
+    return outcome
 
 
-def _open_type_send(services: Services, claim: Claim, hold: Hold) -> Outcome:
+def _open_type_send(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
     """Open the right thread, type, write the intent down, click once, prove."""
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
     thread = open_thread(services, site, claim)
@@ -102,21 +106,26 @@ def _open_type_send(services: Services, claim: Claim, hold: Hold) -> Outcome:
     thread.type(claim.message)
     check_recipient(site, thread, claim)
     hold.check(services.settings.click_needs)
-    if (closed := _intend(services, claim)) is not None:
+    if (closed := _intend(services, claim, grant)) is not None:
         return settle.refuse(services, claim, closed)
-    return _send_and_prove(services, claim, hold, thread=thread, site=site, messages=messages)
+    return _send_and_prove(services, claim, hold, grant, thread=thread, site=site, messages=messages)
 
 
-def _intend(services: Services, claim: Claim) -> Reason | None:
+def _intend(services: Services, claim: Claim, grant: Grant) -> Reason | None:
     """Ask every gate once more and write the intent down, in one transaction; return a gate that is closed.
 
     Raises TryAgainError when the action is somebody else's by now. A commit whose answer was lost is settled
     by reading on a new connection.
     """
+    if not services.quota.start(grant):
+        return Reason.QUOTA_CHANGED
     try:
         with services.database.transaction() as session:
-            if (closed := actions.closed_gate(session, claim)) is not None:
+            closed = actions.closed_gate(session, claim, hours=grant.purse.limits.hours)
+            if closed is not None:
                 return closed
+            if not still_in_epoch(session, claim.account_id, grant.purse.epoch):
+                return Reason.QUOTA_CHANGED
             intended = actions.intend(session, claim)
     except OperationalError:
         with services.database.transaction() as session:
@@ -130,6 +139,7 @@ def _send_and_prove(
     services: Services,
     claim: Claim,
     hold: Hold,
+    grant: Grant,
     *,
     site: Site,
     thread: Thread,
@@ -143,15 +153,17 @@ def _send_and_prove(
             thread.click_send()
             reach("after_send")
             proven = thread.proof(claim.message, more_than=outgoing_copies(messages, claim.message))
+        if not proven:
+            raise TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
     except RapportError as error:
+        services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.doubt(services, claim, site, error)
-    if not proven:
-        unseen = TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
-        return settle.doubt(services, claim, site, unseen)
     reach("after_proof")
     shot = settle.take_screenshot(services, claim, site, masked=False)
     recorded = settle.record(services, claim, status="sent", screenshot=shot)
     reach("after_record")
+    if recorded:
+        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
     with suppress(RapportError):  # what is recorded is not undone by a dialog that stays open
         thread.close()
     return Outcome.DONE if recorded else Outcome.LOST

@@ -1,21 +1,193 @@
-"""Whose quota an action takes from, and under which id."""
+"""The quota as tasks use it: Redis decides, Postgres when Redis is away, and lost counters are rebuilt.
 
+Whoever decides, a grant carries the account's epoch, and the intent asks for it (actions.intend): what was
+granted before a rebuild or a change of engine can't act after it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final, Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from db.store import accounts
-from tasks.services import Services
-from worker.quota.guard import Purse
+from db.engine import Database
+from db.store import limits, quota
+from db.store.limits import Loaded
+from db.store.quota import Fallback
+from worker import logs, metrics
+from worker.errors import RapportError, Reason, TryAgainError
+from worker.quota.guard import Guard, QuotaAwayError
+from worker.rules.breaker import Breaker, Outcome
 from worker.rules.model import Kind
+from worker.rules.quota import Books, Decision, Purse, Verb, Verdict
 
+log = logs.logger(__name__)
 
-def purse(services: Services, *, account_id: int, zone: ZoneInfo, kind: Kind, campaign_id: UUID) -> Purse:
-    """Return the purse with the limits that hold now."""
-    with services.database.transaction() as session:
-        limits = accounts.limits(session, account_id, kind)
-    return Purse(account_id, zone, kind, str(campaign_id), limits)
+_TRIES: Final = 4
+"""Asking, rebuilding, asking again; and once more for somebody else's rebuild in between."""
 
 
 def reservation_id(action_id: UUID, attempt: int) -> str:
     """Return the id of one attempt's reservation: asked twice it counts once, and a lost one stays lost."""
     return f"{action_id}:{attempt}"
+
+
+_SITE_FAULTS: Final = frozenset({Reason.SITE_UNREACHABLE, Reason.SITE_UNEXPECTED, Reason.PROOF_MISSING})
+
+
+def site_health(error: RapportError) -> Outcome:
+    """Return what an error says about the site to the breaker; a lease of ours says nothing."""
+    return Outcome.FAILURE if error.reason in _SITE_FAULTS else Outcome.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a reservation was answered, by whom, and what it was asked with."""
+
+    reservation_id: str
+    purse: Purse
+    decision: Decision
+    by_fallback: bool
+    failing: bool
+
+
+class Engine(Protocol):
+    """What decides: the script in Redis, or the fallback in Postgres. The same verbs, the same answers."""
+
+    def reserve(self, purse: Purse, reservation_id: str, *, lease: timedelta) -> Decision:
+        """Take one unit from every window, or none."""
+
+    def remaining(self, purse: Purse) -> Decision:
+        """Return what is left."""
+
+    def start(self, purse: Purse, reservation_id: str) -> Decision:
+        """Begin to act."""
+
+    def settle(self, purse: Purse, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
+        """Commit, release or report."""
+
+    def install(self, purse: Purse, books: Books) -> Decision:
+        """Write the counters anew."""
+
+
+class Quota:
+    """Every use of the quota. No answer means no action; what surely wasn't used is given back."""
+
+    def __init__(self, database: Database, guard: Guard, *, lease: timedelta) -> None:
+        self._database = database
+        self._guard = guard
+        self._lease = lease
+
+    def reserve(self, account_id: int, kind: Kind, run_id: str, reservation: str) -> Grant:
+        """Ask for one unit; it lapses by itself unless `start` follows.
+
+        Raises TryAgainError when the counters don't come to rest.
+        """
+        loaded, decision, by_fallback = self._ask(
+            account_id,
+            kind,
+            run_id,
+            lambda engine, purse: engine.reserve(purse, reservation, lease=self._lease),
+        )
+        metrics.QUOTA_DECISIONS.labels(kind, decision.reason or decision.verdict).inc()
+        return Grant(reservation, loaded.purse, decision, by_fallback, loaded.failing)
+
+    def remaining(self, account_id: int, kind: Kind, run_id: str) -> tuple[Purse, Decision]:
+        """Return what is left, what a reservation would be denied with, and the limits in force.
+
+        Raises TryAgainError when the counters don't come to rest.
+        """
+        loaded, decision, _ = self._ask(
+            account_id, kind, run_id, lambda engine, purse: engine.remaining(purse)
+        )
+        return loaded.purse, decision
+
+    def start(self, grant: Grant) -> bool:
+        """Begin to act: the unit counts from now on until it is settled. False: don't act, it is gone."""
+        try:
+            with self._engine(in_postgres=grant.by_fallback) as engine:
+                return engine.start(grant.purse, grant.reservation_id).verdict is Verdict.STARTED
+        except QuotaAwayError as error:
+            log.warning("quota_away", account=grant.purse.account_id, text=str(error))
+            return False
+
+    def settle(self, grant: Grant, verb: Verb, outcome: Outcome = Outcome.NONE) -> None:
+        """Commit, release or report. Redis away: a reserved unit lapses, one that acted stays charged."""
+        try:
+            with self._engine(in_postgres=grant.by_fallback) as engine:
+                decision = engine.settle(grant.purse, verb, grant.reservation_id, outcome)
+        except QuotaAwayError as error:
+            log.warning("unit_not_settled", account=grant.purse.account_id, verb=verb, text=str(error))
+            return
+        if decision.verdict is Verdict.LATE:
+            log.warning("unit_settled_late", account=grant.purse.account_id)
+        told = outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and grant.failing)
+        if told and not grant.by_fallback and decision.verdict is not Verdict.COLD:
+            self._remember(grant.purse, decision.breaker)
+
+    def settle_for(self, verb: Verb, account_id: int, kind: Kind, run_id: str, reservation: str) -> None:
+        """Settle what another worker had reserved. The engine that is not whole answers `cold`: no matter."""
+        loaded = self._load(account_id, kind, run_id)
+        for by_fallback in (False, True):
+            self.settle(
+                Grant(reservation, loaded.purse, Decision(Verdict.COLD), by_fallback, loaded.failing), verb
+            )
+
+    def rebuild(self, purse: Purse, *, in_postgres: bool) -> bool:
+        """Write the counters anew from the ledger and the open actions; whether it was us who did.
+
+        Under the account's lock, so that of many who find them lost one does it. From the moment that the
+        epoch is raised no older grant can act, so the ledger holds all that counts.
+        """
+        with self._database.transaction() as session:
+            epoch = quota.raise_epoch(session, purse.account_id, seen=purse.epoch)
+            if epoch is None:
+                return False
+            books = quota.ledger(session, purse)
+            engine: Engine = Fallback(session) if in_postgres else self._guard
+            try:
+                engine.install(replace(purse, epoch=epoch), books)
+            except QuotaAwayError as error:  # the epoch stays raised: whoever asks next finds it cold
+                log.warning("quota_not_rebuilt", account=purse.account_id, text=str(error))
+                return False
+        where = "postgres" if in_postgres else "redis"
+        metrics.QUOTA_REBUILDS.labels(where).inc()
+        units = len(books.charges)
+        log.info("quota_rebuilt", account=purse.account_id, epoch=epoch, units=units, engine=where)
+        return True
+
+    def _ask(
+        self, account_id: int, kind: Kind, run_id: str, question: Callable[[Engine, Purse], Decision]
+    ) -> tuple[Loaded, Decision, bool]:
+        for _ in range(_TRIES):
+            loaded = self._load(account_id, kind, run_id)
+            in_postgres = False
+            try:
+                decision = question(self._guard, loaded.purse)
+            except QuotaAwayError as error:
+                log.warning("quota_fallback", account=account_id, text=str(error))
+                metrics.QUOTA_FALLBACK.inc()
+                in_postgres = True
+                with self._engine(in_postgres=True) as engine:
+                    decision = question(engine, loaded.purse)
+            if decision.verdict is not Verdict.COLD:
+                return loaded, decision, in_postgres
+            self.rebuild(loaded.purse, in_postgres=in_postgres)
+        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the quota's counters were lost again and again")
+
+    def _load(self, account_id: int, kind: Kind, run_id: str) -> Loaded:
+        with self._database.transaction() as session:
+            return limits.purse(session, account_id, kind, run_id)
+
+    @contextmanager
+    def _engine(self, *, in_postgres: bool) -> Iterator[Engine]:
+        if not in_postgres:
+            yield self._guard
+            return
+        with self._database.transaction() as session:
+            yield Fallback(session)
+
+    def _remember(self, purse: Purse, breaker: Breaker) -> None:
+        with self._database.transaction() as session:
+            quota.write_breaker(session, purse.account_id, purse.kind, breaker)

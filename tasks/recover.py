@@ -1,14 +1,14 @@
 """Lapsed leases: what dead workers left is put back, or set aside to be looked at."""
 
 from db.store import leases
-from tasks import quota
 from tasks.contract import RECOVER, Tick
 from tasks.dispatch import dispatch_due
+from tasks.quota import reservation_id
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
-from worker.errors import TryAgainError
 from worker.rules.model import ActionState
+from worker.rules.quota import Verb
 
 log = logs.logger(__name__)
 
@@ -27,17 +27,10 @@ def recover_lapsed(services: Services) -> int:
         metrics.ERRORS.labels("lease_lapsed", "recover").inc()
         log.warning("lease_lapsed", action=str(action.action_id), was=action.was, attempt=action.attempt)
         if action.was is ActionState.CLAIMED:
-            purse = quota.purse(
-                services,
-                account_id=action.account_id,
-                zone=action.zone,
-                kind=action.kind,
-                campaign_id=action.campaign_id,
+            reservation = reservation_id(action.action_id, action.attempt)
+            services.quota.settle_for(
+                Verb.RELEASE, action.account_id, action.kind, str(action.campaign_id), reservation
             )
-            try:
-                services.guard.release(purse, quota.reservation_id(action.action_id, action.attempt))
-            except TryAgainError as error:  # the unit stays charged until it ages out: stricter, never looser
-                log.warning("unit_not_given_back", action=str(action.action_id), text=str(error))
     return len(lapsed)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from db.engine import Database
+from tasks.quota import Quota
 from worker import metrics
 from worker.browser.ledger import LedgerSite
 from worker.browser.sandbox.adapter import SandboxSite
@@ -35,9 +36,10 @@ class Services:
         return Database(url, application_name=f"rapport {self.worker_name}")
 
     @cached_property
-    def guard(self) -> Guard:
-        """The quota."""
-        return Guard(guard.connect(self.settings.redis_url.get_secret_value()))
+    def quota(self) -> Quota:
+        """The quota. A reservation lasts as long as an action may."""
+        script = Guard(guard.connect(self.settings.redis_url.get_secret_value()))
+        return Quota(self.database, script, lease=self.settings.action_time_limit)
 
     @cached_property
     def vault(self) -> Vault:

@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from db.store import accounts, actions
+from db.store import accounts, actions, limits
 from db.store.actions import Claim
 from tasks.services import Services
 from worker import clock, logs, metrics
@@ -85,9 +86,16 @@ def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("account_stopped", reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        accounts.stop(session, claim.account_id, error.reason)
+        stop_account(session, claim, error)
         actions.give_back(session, claim, reason=error.reason, detail=str(error))
     return Outcome.POSTPONED
+
+
+def stop_account(session: Session, claim: Claim, error: StopAccountError) -> None:
+    """Stop the account; a limit page also pauses the kind and cuts its limits when the account goes on."""
+    accounts.stop(session, claim.account_id, error.reason)
+    if error.reason is Reason.LIMIT_PAGE:
+        limits.cut(session, claim.account_id, claim.kind)
 
 
 def refuse(services: Services, claim: Claim, closed: Reason) -> Outcome:
@@ -116,6 +124,6 @@ def doubt(services: Services, claim: Claim, site: Site, error: RapportError) -> 
     wait = services.settings.settle_time
     with services.database.transaction() as session:
         if isinstance(error, StopAccountError):
-            accounts.stop(session, claim.account_id, error.reason)
+            stop_account(session, claim, error)
         actions.doubt(session, claim, reason=error.reason, detail=str(error), wait=wait)
     return Outcome.UNCERTAIN

@@ -8,11 +8,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns
+from db.store import limits as store
 from db.store.accounts import AccountRecord
 from db.store.campaigns import PlannedAction
 from db.tables import Action, Contact
+from worker.rules.limits import Limits, Totals
 from worker.rules.model import CampaignKind, Kind
-from worker.rules.windows import Limits
 
 SANDBOX = "https://sandbox.test/in/"
 
@@ -24,7 +25,8 @@ def an_account(
     session: Session, name: str = "demo", *, site: str = "sandbox", zone: str = "UTC", limits: Limits = FREE
 ) -> AccountRecord:
     account = accounts.add(session, name=name, site=site, zone=ZoneInfo(zone))
-    accounts.set_limits(session, account.id, Kind.GREET, limits)
+    store.set_limits(session, account.id, Kind.GREET, limits, by="tests")
+    store.set_totals(session, account.id, Totals(limits.per_day, limits.per_week), by="tests")
     return account
 
 

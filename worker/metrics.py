@@ -38,6 +38,18 @@ DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the 
 DUPLICATE_DELIVERIES = Counter(
     "rapport_duplicate_deliveries_total", "Messages that found nothing to claim.", ["kind"]
 )
+QUOTA_DECISIONS = Counter(
+    "rapport_quota_decisions_total",
+    "What the quota answered: granted, replay, or why not.",
+    ["kind", "answer"],
+)
+QUOTA_FALLBACK = Counter("rapport_quota_fallback_total", "Decisions that Postgres made while Redis was away.")
+QUOTA_REBUILDS = Counter(
+    "rapport_quota_rebuilds_total", "Counters of an account written anew from the ledger.", ["engine"]
+)
+QUOTA_DISAGREEMENTS = Counter(
+    "rapport_quota_disagreements_total", "Times that Redis and the ledger told different numbers.", ["kind"]
+)
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
 

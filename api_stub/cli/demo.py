@@ -31,8 +31,8 @@ from db.store.overview import ActionLine
 from worker import clock
 from worker.quota import guard
 from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.limits import Limits
 from worker.rules.model import ActionState, CampaignState, Kind
-from worker.rules.windows import Limits
 
 MEMBER = "demo"
 LATE_DAYS = 7

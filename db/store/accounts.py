@@ -1,17 +1,15 @@
-"""Accounts: who acts, on which site, under which limits."""
+"""Accounts: who acts, and on which site."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Date, case, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account, QuotaLimit
+from db.tables import Account
 from worker.errors import Reason
-from worker.rules.model import AccountStatus, Kind
-from worker.rules.windows import DEFAULT_LIMITS, Limits
+from worker.rules.model import AccountStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,21 @@ def by_id(session: Session, account_id: int) -> AccountRecord:
 
 
 def keep_session(session: Session, account_id: int, sealed: bytes) -> None:
-    """Store a fresh sign-in. What its site had stopped may act again; what a person paused stays paused."""
+    """Store a fresh sign-in. What its site had stopped may act again; what a person paused stays paused.
+
+    An account that was challenged warms up again (design §4).
+    """
     session.execute(update(Account).where(Account.id == account_id).values(session=sealed))
+    challenged = Account.stop_reason == Reason.CHALLENGE
+    today = cast(func.timezone(Account.time_zone, func.now()), Date)
     session.execute(
         update(Account)
         .where(Account.id == account_id, Account.status == AccountStatus.STOPPED)
-        .values(status=AccountStatus.ACTIVE, stop_reason=None)
+        .values(
+            status=AccountStatus.ACTIVE,
+            stop_reason=None,
+            warm_up_on=case((challenged, today), else_=Account.warm_up_on),
+        )
     )
 
 
@@ -78,33 +85,6 @@ def stop(session: Session, account_id: int, reason: Reason) -> None:
         .where(Account.id == account_id)
         .values(status=AccountStatus.STOPPED, stop_reason=reason)
     )
-
-
-def limits(session: Session, account_id: int, kind: Kind) -> Limits:
-    """Return the account's own limits for `kind`, or the defaults of design §4."""
-    row = session.get(QuotaLimit, (account_id, kind))
-    if row is None:
-        return DEFAULT_LIMITS[kind]
-    return Limits(
-        per_run=row.per_run,
-        per_day=row.per_day,
-        per_week=row.per_week,
-        gap_min=timedelta(milliseconds=row.gap_min_ms),
-        gap_max=timedelta(milliseconds=row.gap_max_ms),
-    )
-
-
-def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits) -> None:
-    """Give the account limits of its own; they hold at the next decision."""
-    values = {
-        "per_run": limits.per_run,
-        "per_day": limits.per_day,
-        "per_week": limits.per_week,
-        "gap_min_ms": limits.gap_min // timedelta(milliseconds=1),
-        "gap_max_ms": limits.gap_max // timedelta(milliseconds=1),
-    }
-    statement = insert(QuotaLimit).values(account_id=account_id, kind=kind, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
 
 
 def everyone(session: Session) -> list[AccountRecord]:

@@ -19,6 +19,7 @@ from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitc
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.windows import Hours, opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,14 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
     )
 
 
-def closed_gate(session: Session, claim: Claim) -> Reason | None:
-    """Return which gate is closed for this action at this moment, or None. Asked right before the effect."""
-    killed, status, stop_reason, campaign, do_not_contact, contact = session.execute(
+def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Reason | None:
+    """Return which gate is closed for this action at this moment, or None. Asked right before the effect.
+
+    `hours` are the working hours to be asked too, by Postgres' clock.
+    """
+    now, killed, status, stop_reason, campaign, do_not_contact, contact = session.execute(
         select(
+            func.now(),
             select(KillSwitch.id).exists(),
             Account.status,
             Account.stop_reason,
@@ -141,6 +146,7 @@ def closed_gate(session: Session, claim: Claim) -> Reason | None:
         (killed, Reason.KILL_SWITCH),
         (status != AccountStatus.ACTIVE, Reason(stop_reason or Reason.ACCOUNT_STOPPED)),
         (campaign == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+        (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
     )
     return next((reason for closed, reason in gates if closed), None)
 

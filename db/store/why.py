@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.store import accounts, control
+from db.store import accounts, control, limits
 from db.store.control import Pulled
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.lifecycle import ENDED, IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
-from worker.rules.windows import Limits
+from worker.rules.quota import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Facts:
     """All that decides, at the instant `now` of Postgres' clock.
 
     `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
-    takes next for the account. `limits` are those of `kind`.
+    takes next for the account. `purse` is what the quota of `kind` is asked with.
     """
 
     now: datetime
@@ -92,7 +92,7 @@ class Facts:
     counts: Mapping[ActionState, int]
     next_schedule: datetime | None
     kind: Kind
-    limits: Limits
+    purse: Purse
 
 
 def about_account(session: Session, account_id: int) -> Facts:
@@ -153,7 +153,7 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
             select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
         ).one(),
         kind=kind,
-        limits=accounts.limits(session, account_id, kind),
+        purse=limits.purse(session, account_id, kind, str(about.campaign_id) if about else "").purse,
     )
 
 

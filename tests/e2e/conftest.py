@@ -28,7 +28,7 @@ from tests.conftest import KEY, Servers
 from worker.browser.chromium import find_chromium
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
-from worker.rules.windows import Limits
+from worker.rules.limits import Limits
 from worker.secrets import Vault
 from worker.settings import Settings
 

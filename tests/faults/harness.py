@@ -53,8 +53,8 @@ from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.quota.guard import Guard, Purse, connect
 from worker.rules.lifecycle import ENDED, IN_FLIGHT
+from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind
-from worker.rules.windows import Limits
 from worker.secrets import Vault
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
-from worker.rules.windows import Limits
+from worker.rules.limits import Limits
 from worker.settings import Settings
 
 NewAccount = Callable[..., AccountRecord]

@@ -20,8 +20,8 @@ from tests.builders import SANDBOX
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Purse
+from worker.rules.limits import Limits
 from worker.rules.model import AccountStatus, ActionState, Kind
-from worker.rules.windows import Limits
 
 PERSON = "wang-xiaoming"
 TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'

@@ -30,9 +30,9 @@ from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.quota.guard import Guard, Purse
 from worker.rules.birthdays import celebrated, occasion
+from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Birthday, Kind
 from worker.rules.templates import TemplateRefusedError, render
-from worker.rules.windows import Limits
 
 LEASE = timedelta(minutes=1)
 

@@ -1,69 +1,37 @@
 """The one caller of reserve.lua: loads it, calls it, turns its answer into a decision."""
 
+import json
 import random
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from importlib.resources import files
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from worker import clock
 from worker.errors import Reason, TryAgainError
+from worker.rules import breaker
+from worker.rules.breaker import Breaker, Outcome
+from worker.rules.limits import drawn_gap
 from worker.rules.model import Kind
-from worker.rules.windows import Day, Limits, local_day
+from worker.rules.quota import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.windows import local_day, opening
 
-_STALE_DAY_TRIES = 3
-
-
-class Verdict(StrEnum):
-    """What the script decided."""
-
-    GRANTED = "granted"
-    REPLAY = "replay"
-    DENIED = "denied"
-    RELEASED = "released"
-    ABSENT = "absent"
-    REMAINING = "remaining"
+_STALE_DAY_TRIES: Final = 3
+_KINDS: Final = tuple(Kind)
+"""The script numbers kinds from 1 in this order; a new one goes to the end."""
+_SCRIPT: Final = files("worker.quota").joinpath("reserve.lua").read_text("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """How many actions each window still allows."""
+class QuotaAwayError(TryAgainError):
+    """Redis can't be asked. No answer means no action, unless Postgres decides in its place."""
 
-    run: int
-    day: int
-    week: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The quota's answer. `reason` and `retry_at` (aware, UTC) are set when it is a denial."""
-
-    verdict: Verdict
-    remaining: Remaining
-    reason: Reason | None = None
-    retry_at: datetime | None = None
-
-    @property
-    def granted(self) -> bool:
-        """Whether the caller may go on; the same reservation asked twice is granted once and replayed."""
-        return self.verdict in {Verdict.GRANTED, Verdict.REPLAY}
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """Whose quota is asked: the account in its zone, the kind, the run, and what they may do."""
-
-    account_id: int
-    zone: ZoneInfo
-    kind: Kind
-    run_id: str
-    limits: Limits
+    def __init__(self, text: str) -> None:
+        super().__init__(Reason.QUOTA_UNREADABLE, text)
 
 
 def connect(url: str) -> redis.Redis:
@@ -78,80 +46,154 @@ def connect(url: str) -> redis.Redis:
         socket_timeout=5,
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
+        redis_connect_func=_note_server,
     )
+
+
+def _note_server(connection: Any) -> None:  # noqa: ANN401 -- redis-py's interface; each connection class has its own type
+    """Learn which server this connection speaks to, before anything is asked."""
+    connection.on_connect()
+    connection.send_command("INFO", "server")
+    lines = str(connection.read_response()).splitlines()
+    connection.run_id = next(line.partition(":")[2] for line in lines if line.startswith("run_id:"))
 
 
 class Guard:
-    """Asks the quota. Any doubt (Redis away, an answer that can't be read) raises: no answer, no action."""
+    """Asks the quota in Redis. Every verb raises QuotaAwayError when Redis can't be asked.
+
+    The counters count as whole for one epoch of the account on one run of the server: a restart, or another
+    server after a failover, may lack the last grants, and answers `cold` until `install` has written them.
+    """
 
     def __init__(self, client: redis.Redis, *, draw: random.Random | None = None) -> None:
-        self._client = client
-        self._script = client.register_script(
-            files("worker.quota").joinpath("reserve.lua").read_text("utf-8")
-        )
+        self._pool = client.connection_pool
+        self._sha = str(client.register_script(_SCRIPT).sha)
         self._draw = draw or random.SystemRandom()
 
-    def reserve(self, purse: Purse, reservation_id: str) -> Decision:
-        """Take one action from every window, or none. Idempotent by `reservation_id`.
+    def reserve(self, purse: Purse, reservation_id: str, *, lease: timedelta) -> Decision:
+        """Take one unit from every window, or none; it lapses after `lease`. Idempotent by reservation id."""
+        gap = drawn_gap(purse.limits, self._draw.random())
+        return self._decide("reserve", purse, reservation_id, gap_ms=_ms(gap), lease_ms=_ms(lease))
 
-        Raises TryAgainError when Redis can't be asked.
-        """
-        return self._ask("reserve", purse, reservation_id)
+    def remaining(self, purse: Purse) -> Decision:
+        """Return what is left, and what a reservation would be denied with. Changes nothing."""
+        return self._decide("remaining", purse, "")
 
-    def release(self, purse: Purse, reservation_id: str) -> Decision:
-        """Give one action back. Only for an action that surely had no effect. The gap stays."""
-        return self._ask("release", purse, reservation_id)
+    def start(self, purse: Purse, reservation_id: str) -> Decision:
+        """Begin to act: the unit counts until it is settled. Anything but STARTED means: don't."""
+        return self._ask("start", purse, reservation_id)
 
-    def remaining(self, purse: Purse) -> Remaining:
-        """Return what is left, changing nothing."""
-        return self._ask("remaining", purse, "").remaining
+    def settle(self, purse: Purse, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
+        """Commit (it happened), release (surely not) or only report how it went. Idempotent."""
+        waits = _ms(breaker.FIRST_WAIT), _ms(breaker.LONGEST_WAIT)
+        return self._ask(verb, purse, reservation_id, lambda _: [outcome, breaker.THRESHOLD, *waits])
 
-    def _ask(self, verb: str, purse: Purse, reservation_id: str) -> Decision:
-        limits = purse.limits
-        gap_ms = self._draw.uniform(_ms(limits.gap_min), _ms(limits.gap_max))
+    def reset_breaker(self, purse: Purse) -> Decision:
+        """Close the breaker, for operators."""
+        return self._ask("reset", purse, "")
+
+    def install(self, purse: Purse, books: Books) -> Decision:
+        """Write the account's counters anew, whole from now on in the purse's epoch."""
+
+        def whole(now: datetime) -> Sequence[str]:
+            today = local_day(now, purse.zone).start
+            charges = [_charge(charge, today) for charge in books.charges]
+            kinds = [[_epoch_ms(books.gaps.get(kind)), *_fields(books.breaker(kind))] for kind in _KINDS]
+            return [json.dumps({"charges": charges, "kinds": kinds}, separators=(",", ":"))]
+
+        return self._ask("install", purse, "", whole)
+
+    def _decide(
+        self, verb: str, purse: Purse, reservation_id: str, *, gap_ms: int = 0, lease_ms: int = 0
+    ) -> Decision:
+        limits, totals = purse.limits, purse.totals
+        shares = [purse.shares.get(kind, 0) for kind in _KINDS]
+
+        def numbers(now: datetime) -> Sequence[int]:
+            hours = opening(now, limits.hours, purse.zone)
+            return [
+                limits.per_run, limits.per_day, limits.per_week, totals.per_day, totals.per_week,
+                _epoch_ms(hours.start), _epoch_ms(hours.end), _epoch_ms(purse.paused_until),
+                gap_ms, lease_ms, *shares,
+            ]  # fmt: skip
+
+        return self._ask(verb, purse, reservation_id, numbers)
+
+    def _ask(
+        self,
+        verb: str,
+        purse: Purse,
+        reservation_id: str,
+        rest: Callable[[datetime], Sequence[str | int]] = lambda _: (),
+    ) -> Decision:
         now = clock.now()
         for _ in range(_STALE_DAY_TRIES):
             day = local_day(now, purse.zone)
-            try:
-                answer = self._script(
-                    keys=_keys(purse, day),
-                    args=[
-                        verb, reservation_id, _epoch_ms(day.start), _epoch_ms(day.end),
-                        limits.per_run, limits.per_day, limits.per_week, round(gap_ms),
-                    ],
-                )  # fmt: skip
-            except RedisError as error:
-                raise TryAgainError(Reason.QUOTA_UNREADABLE, f"the quota can't be asked: {error}") from error
+            start, end = _epoch_ms(day.start), _epoch_ms(day.end)
+            # A run is a campaign on one day: what it may not do today, it may go on with tomorrow.
+            args = (verb, reservation_id, start, end, _number(purse.kind), purse.run_id, *rest(now))
+            answer = self._call(_keys(purse, start), purse.epoch, args)
             if answer[0] != "stale_day":
                 return _decision(answer)
             now = _instant(answer[3])
-        raise TryAgainError(Reason.QUOTA_UNREADABLE, "Redis and this machine disagree about the day")
+        raise QuotaAwayError("Redis and this machine disagree about the day")
+
+    def _call(self, keys: Sequence[str], epoch: int, args: Sequence[str | int]) -> list[Any]:
+        try:
+            # redis-py types connections loosely; _note_server gave this one its run id.
+            connection: Any = self._pool.get_connection()
+            try:
+                verb, reservation_id, *more = args
+                given = (*keys, verb, reservation_id, f"{epoch}:{connection.run_id}", *more)
+                try:
+                    connection.send_command("EVALSHA", self._sha, len(keys), *given)
+                    answer = connection.read_response()
+                except NoScriptError:
+                    connection.send_command("EVAL", _SCRIPT, len(keys), *given)
+                    answer = connection.read_response()
+            finally:
+                self._pool.release(connection)
+        except RedisError as error:
+            raise QuotaAwayError(f"the quota can't be asked: {error}") from error
+        return list(answer)
 
 
-def _keys(purse: Purse, day: Day) -> list[str]:
-    # A run is a campaign on one day: what it may not do today, it may go on with tomorrow.
-    run = f"{purse.run_id}:{_epoch_ms(day.start)}"
-    base = f"rapport:quota:{{acct:{purse.account_id}}}:{purse.kind}"
-    return [f"{base}:log", f"{base}:gate", f"{base}:run:{run}"]
+def _keys(purse: Purse, day_start: int) -> list[str]:
+    base = f"rapport:quota:{{acct:{purse.account_id}}}"
+    return [f"{base}:state", f"{base}:leases", f"{base}:runs:{day_start}", *(f"{base}:{k}" for k in _KINDS)]
 
 
-def _decision(answer: list[str]) -> Decision:
-    status, reason, retry_at, _now, run, day, week = answer
+def _charge(charge: Charge, today: datetime) -> list[str | int]:
+    run = charge.run_id if charge.run_id and charge.at >= today else ""
+    return [_number(charge.kind), charge.reservation_id, _epoch_ms(charge.at), run, int(charge.held)]
+
+
+def _fields(state: Breaker) -> tuple[int, int, int]:
+    return state.failures, state.openings, _epoch_ms(state.open_until)
+
+
+def _decision(answer: Sequence[Any]) -> Decision:
+    status, reason, retry_at, _now, failures, openings, open_until, *windows = answer
     return Decision(
         verdict=Verdict(status),
-        remaining=Remaining(int(run), int(day), int(week)),
+        remaining=Remaining(*windows) if windows else None,
         reason=Reason(reason) if reason else None,
-        retry_at=_instant(retry_at) if retry_at != "0" else None,
+        retry_at=_instant(retry_at) if retry_at else None,
+        breaker=Breaker(failures, openings, _instant(open_until) if open_until else None),
     )
 
 
-def _ms(duration: timedelta) -> float:
-    return duration / timedelta(milliseconds=1)
+def _number(kind: Kind) -> int:
+    return _KINDS.index(kind) + 1
 
 
-def _epoch_ms(instant: datetime) -> int:
-    return round(instant.timestamp() * 1000)
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
 
 
-def _instant(epoch_ms: str) -> datetime:
-    return datetime.fromtimestamp(int(epoch_ms) / 1000, tz=UTC)
+def _epoch_ms(instant: datetime | None) -> int:
+    return round(instant.timestamp() * 1000) if instant else 0
+
+
+def _instant(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(epoch_ms / 1000, tz=UTC)

@@ -1,4 +1,4 @@
-"""What the windows of a quota allow, in numbers that a script can compare.
+"""Calendar days and working hours of an account's zone, as instants that a script can compare.
 
 Python knows days and zones, the script knows milliseconds (style guide, rule 3).
 """
@@ -7,57 +7,78 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from worker.rules.model import Kind
+ALL_WEEK = frozenset(range(7))
+WEEKDAYS = frozenset(range(5))
+"""Monday is 0, as in `date.weekday`."""
+
+_MIDNIGHT = timedelta(0)
+_NEXT_MIDNIGHT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much an account may do of one kind. Counts are actions; the gap is drawn between its bounds."""
-
-    per_run: int
-    per_day: int
-    per_week: int
-    gap_min: timedelta
-    gap_max: timedelta
-
-    def __post_init__(self) -> None:
-        """Refuse limits that contradict themselves. Raises ValueError with what to change."""
-        if min(self.per_run, self.per_day, self.per_week) < 0:
-            raise ValueError("a limit can't be negative")
-        if self.per_day > self.per_week:
-            raise ValueError(
-                f"a day's limit ({self.per_day}) above the week's ({self.per_week}) can't be used"
-            )
-        if not timedelta(0) <= self.gap_min <= self.gap_max:
-            raise ValueError("the gap needs 0 <= shortest <= longest")
-
-
-DEFAULT_LIMITS = {
-    Kind.GREET: Limits(15, 15, 75, timedelta(seconds=90), timedelta(seconds=180)),
-    Kind.VISIT: Limits(40, 40, 200, timedelta(seconds=45), timedelta(seconds=120)),
-    Kind.COLLECT: Limits(10, 10, 50, timedelta(seconds=45), timedelta(seconds=120)),
-}
-"""Design §4: V1's practice and the low end of what vendors advise; sites publish none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One calendar day of an account's zone as instants: from its first moment up to the next day's."""
+class Span:
+    """Instants from `start` up to `end`, which is outside. Aware, in UTC."""
 
     start: datetime
     end: datetime
 
 
-def local_day(now: datetime, zone: ZoneInfo) -> Day:
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When an account works: wall-clock times as distances from midnight, and days of the week (Monday 0)."""
+
+    opens: timedelta = _MIDNIGHT
+    closes: timedelta = _NEXT_MIDNIGHT
+    days: frozenset[int] = ALL_WEEK
+
+    def __post_init__(self) -> None:
+        """Refuse hours that never open. Raises ValueError with what to change."""
+        if not _MIDNIGHT <= self.opens < self.closes <= _NEXT_MIDNIGHT:
+            raise ValueError("working hours need 00:00 <= opening < closing <= 24:00")
+        if not self.days or not self.days <= ALL_WEEK:
+            raise ValueError("working days need at least one day from Monday (0) to Sunday (6)")
+
+
+def local_day(now: datetime, zone: ZoneInfo) -> Span:
     """Return the calendar day in `zone` that holds the aware instant `now`.
 
     23 or 25 hours long where the clocks change; starts later than 00:00 where midnight doesn't exist.
     """
     today = now.astimezone(zone).date()
-    return Day(_first_moment(today, zone), _first_moment(today + timedelta(days=1), zone))
+    return Span(_moment(today, _MIDNIGHT, zone), _moment(today, _NEXT_MIDNIGHT, zone))
 
 
-def _first_moment(day: date, zone: ZoneInfo) -> datetime:
-    # fold=0 is the earlier of two midnights. One that doesn't exist comes back from UTC as the moment
-    # after the gap, which is the same instant.
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
+    """Return the working hours in `zone` that hold the aware instant `now`, or the next ones.
+
+    A wall-clock time that comes twice counts where it comes first; one that doesn't exist is the moment after
+    the gap. Hours that lie wholly inside a gap don't happen that day.
+    """
+    today = now.astimezone(zone).date()
+    for ahead in range(-1, 15):  # one working day a week, and that one lost to a gap: within two weeks
+        day = today + timedelta(days=ahead)
+        if day.weekday() in hours.days:
+            span = Span(_moment(day, hours.opens, zone), _moment(day, hours.closes, zone))
+            if span.start < span.end and now < span.end:
+                return span
+    raise AssertionError("no opening within two weeks")  # pragma: no cover -- Hours has at least one day
+
+
+def _moment(day: date, after_midnight: timedelta, zone: ZoneInfo) -> datetime:
+    # fold=0 is the earlier of two. A time that doesn't exist comes back from UTC as the moment after the
+    # gap, but as far behind it as it was behind the gap's beginning: hence the second look.
+    wall = datetime.combine(day, time.min) + after_midnight
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    return _end_of_gap(wall, zone)
+
+
+def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
+    # The offsets before and after the gap are those of fold 0 and 1 of a time inside it (PEP 495).
+    low, high = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+    after = high.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        low, high = (low, middle) if middle.astimezone(zone).utcoffset() == after else (middle, high)
+    return high.replace(microsecond=0)

@@ -1,122 +1,28 @@
-"""The tables of design §1-2: what may be true at all is said here, in checks, keys and indexes."""
+"""What is planned, how it moved, and what happened."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
     LargeBinary,
-    MetaData,
-    SmallInteger,
-    Text,
     UniqueConstraint,
     Uuid,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from db.tables.base import Base, one_of
 from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT, NEEDS_REASON
-from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-
-
-def one_of(column: str, values: Iterable[StrEnum]) -> str:
-    """Return the SQL condition that `column` holds one of `values`; it lets null pass, as a CHECK does."""
-    listed = ", ".join(f"'{value}'" for value in sorted(values))
-    return f"{column} in ({listed})"
-
-
-class Base(DeclarativeBase):
-    """Every instant is a timestamptz; every text is unbounded text."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text(), int: BigInteger()}  # noqa: RUF012 -- SQLAlchemy's own interface
-
-
-class Account(Base):
-    """One login on one site."""
-
-    __tablename__ = "accounts"
-    __table_args__ = (
-        CheckConstraint(one_of("status", AccountStatus), "status"),
-        CheckConstraint("status = 'active' or stop_reason is not null", "stopped_says_why"),
-        CheckConstraint(one_of("stop_reason", Reason), "stop_reason"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    site: Mapped[str]
-    time_zone: Mapped[str]
-    status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
-    stop_reason: Mapped[str | None]
-    session: Mapped[bytes | None] = mapped_column(LargeBinary, comment="storage state, encrypted")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class QuotaLimit(Base):
-    """An account's own limits for one kind; without a row the defaults hold."""
-
-    __tablename__ = "quota_limits"
-    __table_args__ = (
-        CheckConstraint(one_of("kind", Kind), "kind"),
-        CheckConstraint("0 <= per_day and per_day <= per_week and 0 <= per_run", "counts"),
-        CheckConstraint("0 <= gap_min_ms and gap_min_ms <= gap_max_ms", "gap"),
-    )
-
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    per_run: Mapped[int]
-    per_day: Mapped[int]
-    per_week: Mapped[int]
-    gap_min_ms: Mapped[int]
-    gap_max_ms: Mapped[int]
-
-
-class Contact(Base):
-    """A person known to an account, identified by the normalised profile address."""
-
-    __tablename__ = "contacts"
-    __table_args__ = (
-        UniqueConstraint("account_id", "profile_url"),
-        CheckConstraint(one_of("status", ContactStatus), "status"),
-        CheckConstraint("score between 0 and 100", "score"),
-        CheckConstraint("(birth_month is null) = (birth_day is null)", "birthday_whole"),
-        CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
-        Index("ix_contacts_birthday", "birth_month", "birth_day", "account_id"),
-        Index("ix_contacts_account_status_score", "account_id", "status", "score"),
-        Index("ix_contacts_created_at", "created_at"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    profile_url: Mapped[str]
-    full_name: Mapped[str]
-    language: Mapped[str | None] = mapped_column(comment="ISO 639-1")
-    birth_month: Mapped[int | None] = mapped_column(SmallInteger)
-    birth_day: Mapped[int | None] = mapped_column(SmallInteger)
-    status: Mapped[str] = mapped_column(server_default=ContactStatus.CONNECTED)
-    score: Mapped[int | None] = mapped_column(SmallInteger)
-    do_not_contact: Mapped[bool] = mapped_column(server_default=text("false"))
-    last_greeted_on: Mapped[date | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 
 
 class Campaign(Base):
@@ -171,6 +77,13 @@ class Action(Base):
         ),
         Index("ix_actions_lease", "lease_until", postgresql_where=text("lease_until is not null")),
         Index("ix_actions_campaign_id", "campaign_id"),
+        Index("ix_actions_created_at", "created_at", "id"),
+        Index(
+            "ix_actions_acting_since",
+            "account_id",
+            "acting_since",
+            postgresql_where=text("acting_since is not null"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
@@ -233,17 +146,6 @@ class AuditHead(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class KillSwitch(Base):
-    """While it has a row, nothing acts, for any account."""
-
-    __tablename__ = "kill_switch"
-    __table_args__ = (CheckConstraint("id = 1", "only_one"),)
-
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
-    pulled_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    pulled_by: Mapped[str]
-
-
 class Interaction(Base):
     """What happened, append-only: the ledger from which quotas can be rebuilt."""
 
@@ -253,6 +155,7 @@ class Interaction(Base):
         UniqueConstraint("action_id"),
         Index("ix_interactions_contact_type_status", "contact_id", "type", "status"),
         Index("ix_interactions_created_at", "created_at", "id"),
+        Index("ix_interactions_account_id", "account_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -266,48 +169,3 @@ class Interaction(Base):
     screenshot: Mapped[str | None]
     correlation_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class MessageTemplate(Base):
-    """One way to say it, for every account or for one."""
-
-    __tablename__ = "message_templates"
-    __table_args__ = (
-        UniqueConstraint("account_id", "language", "late", "body", postgresql_nulls_not_distinct=True),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    language: Mapped[str] = mapped_column(comment="ISO 639-1")
-    late: Mapped[bool]
-    body: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Schedule(Base):
-    """A campaign that starts by itself: cron in the account's zone. Beat is only the tick that looks."""
-
-    __tablename__ = "schedules"
-    __table_args__ = (
-        CheckConstraint(one_of("kind", CampaignKind), "kind"),
-        UniqueConstraint("account_id", "kind"),
-        Index("ix_schedules_next_fire_at", "next_fire_at", postgresql_where=text("enabled")),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    kind: Mapped[str]
-    cron: Mapped[str]
-    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
-    next_fire_at: Mapped[datetime]
-
-
-class ScheduleFire(Base):
-    """One instant at which a schedule fired: the key lets it fire once, however many beats there are."""
-
-    __tablename__ = "schedule_fires"
-
-    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True)
-    fire_at: Mapped[datetime] = mapped_column(primary_key=True)
-    campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))

@@ -1,0 +1,16 @@
+-- What an account has used of its quota since :since: every effect that happened or may have happened.
+-- A commit after a release of the same reservation can't double it: one action is one row.
+select
+    a.kind,
+    a.id || ':' || a.acting_attempt as reservation_id,
+    a.acting_since as charged_at,
+    a.campaign_id::text as run_id,
+    a.state in ('acting', 'uncertain', 'needs_review') as held
+from actions a
+where a.account_id = :account_id and a.acting_since > :since
+union all
+-- what was imported, or recorded without an intent of ours
+select i.type, 'interaction:' || i.id, i.created_at, null, false
+from interactions i
+join actions a on a.id = i.action_id
+where i.account_id = :account_id and i.created_at > :since and a.acting_since is null

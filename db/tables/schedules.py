@@ -1,0 +1,66 @@
+"""What is said, and when campaigns start by themselves."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base, one_of
+from worker.rules.model import CampaignKind
+
+
+class MessageTemplate(Base):
+    """One way to say it, for every account or for one."""
+
+    __tablename__ = "message_templates"
+    __table_args__ = (
+        UniqueConstraint("account_id", "language", "late", "body", postgresql_nulls_not_distinct=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(comment="ISO 639-1")
+    late: Mapped[bool]
+    body: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Schedule(Base):
+    """A campaign that starts by itself: cron in the account's zone. Beat is only the tick that looks."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", CampaignKind), "kind"),
+        UniqueConstraint("account_id", "kind"),
+        Index("ix_schedules_next_fire_at", "next_fire_at", postgresql_where=text("enabled")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    cron: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    next_fire_at: Mapped[datetime]
+
+
+class ScheduleFire(Base):
+    """One instant at which a schedule fired: the key lets it fire once, however many beats there are."""
+
+    __tablename__ = "schedule_fires"
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"), primary_key=True)
+    fire_at: Mapped[datetime] = mapped_column(primary_key=True)
+    campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
