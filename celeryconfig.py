@@ -87,6 +87,7 @@ beat_schedule = {
     "schedules": {"task": "tasks.upkeep.schedules", "schedule": 15.0, "options": {"expires": 60}},
     "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": {"expires": 30}},
     "recover": {"task": "tasks.recover", "schedule": 15.0, "options": {"expires": 60}},
+    "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": {"expires": 600}},
     "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": {"expires": 600}},
 }
 beat_max_loop_interval = 1.0

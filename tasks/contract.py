@@ -16,6 +16,7 @@ DISPATCH = "tasks.dispatch"
 RECOVER = "tasks.recover"
 UPKEEP_SCHEDULES = "tasks.upkeep.schedules"
 UPKEEP_EVIDENCE = "tasks.upkeep.evidence"
+UPKEEP_QUOTA = "tasks.upkeep.quota"
 
 CORRELATION_HEADER = "rapport_correlation"
 """Message header that carries the correlation id from the caller into the worker's log lines and rows."""

@@ -134,6 +134,31 @@ class Quota:
                 Grant(reservation, loaded.purse, Decision(Verdict.COLD), by_fallback, loaded.failing), verb
             )
 
+    def compare(self, account_id: int) -> bool:
+        """Hold Redis' counters against the ledger; rebuild them, and return False, where they differ.
+
+        Only of an account at rest. Asked twice, as an action may have ended between the two readings.
+        """
+        for kind in Kind:
+            if self._differs(account_id, kind) and self._differs(account_id, kind):
+                metrics.QUOTA_DISAGREEMENTS.labels(kind).inc()
+                purse = self._load(account_id, kind, "").purse
+                log.warning("quota_disagrees", account=account_id, kind=kind)
+                self.rebuild(purse, in_postgres=False)
+                return False
+        return True
+
+    def _differs(self, account_id: int, kind: Kind) -> bool:
+        purse = self._load(account_id, kind, "").purse
+        try:
+            told = self._guard.remaining(purse)
+        except QuotaAwayError:
+            return False
+        with self._database.transaction() as session:
+            in_ledger = quota.told_by_ledger(session, purse)
+            at_rest = quota.at_rest(session, account_id)
+        return at_rest and told.verdict is not Verdict.COLD and told.remaining != in_ledger.remaining
+
     def rebuild(self, purse: Purse, *, in_postgres: bool) -> bool:
         """Write the counters anew from the ledger and the open actions; whether it was us who did.
 

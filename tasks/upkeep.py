@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from db.store import campaigns, schedules
+from db.store import campaigns, quota, schedules
 from tasks.birthday import read
-from tasks.contract import UPKEEP_EVIDENCE, UPKEEP_SCHEDULES, BirthdayOptions, Tick
+from tasks.contract import UPKEEP_EVIDENCE, UPKEEP_QUOTA, UPKEEP_SCHEDULES, BirthdayOptions, Tick
 from tasks.hooks import nudge
 from tasks.plan import start_birthdays
 from tasks.services import Services, services
@@ -81,6 +81,15 @@ def fire_due_schedules(tick: Tick) -> None:
     for record in stale:
         with logs.bound(correlation_id=record.correlation_id):
             nudge(read, campaign_id=str(record.id))
+
+
+@app.task(name=UPKEEP_QUOTA, pydantic=True, pydantic_strict=False)
+def compare_quotas(tick: Tick) -> None:
+    """Hold the counters of every account that acted lately against the ledger."""
+    with services().database.transaction() as session:
+        acted = quota.acted_lately(session)
+    for account_id in acted:
+        services().quota.compare(account_id)
 
 
 @app.task(name=UPKEEP_EVIDENCE, pydantic=True, pydantic_strict=False)

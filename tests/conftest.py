@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import redis
+from hypothesis import settings
 from psycopg import sql
 
 from api_stub.cli.schema import bring_up_to_date
@@ -25,6 +26,9 @@ from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
 
 TEMPLATE = "template_rapport"
+
+settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
+settings.load_profile("rapport")
 
 
 @dataclass(frozen=True)

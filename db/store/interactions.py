@@ -44,7 +44,8 @@ def page(
     if before is not None:
         statement = statement.where(Interaction.id < before)
     if account is not None:
-        statement = statement.where(Account.name == account)
+        owner = select(Account.id).where(Account.name == account).scalar_subquery()
+        statement = statement.where(Interaction.account_id == owner)
     return [
         InteractionRecord(
             id=row.id,

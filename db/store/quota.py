@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import QuotaCharge, QuotaEpoch, QuotaGate
+from db.tables import Action, QuotaCharge, QuotaEpoch, QuotaGate
 from worker.rules import quota as rules
 from worker.rules.breaker import Breaker, Outcome
+from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.limits import drawn_gap
 from worker.rules.model import Kind
 from worker.rules.quota import WEEK, Books, Charge, Decision, Purse, Verb, Verdict
@@ -60,6 +61,18 @@ def told_by_ledger(session: Session, purse: Purse) -> Decision:
     """Return what is left as the ledger tells it: what rebuilding would come to, asking no Redis."""
     now = session.scalars(select(func.clock_timestamp())).one()
     return rules.remaining(ledger(session, purse), purse, now)
+
+
+def acted_lately(session: Session) -> list[int]:
+    """Return the accounts that have used any quota in the last seven days."""
+    lately = Action.acting_since > func.now() - WEEK
+    return list(session.scalars(select(Action.account_id).where(lately).distinct()))
+
+
+def at_rest(session: Session, account_id: int) -> bool:
+    """Whether no action of the account is under way, so that no reservation is either."""
+    under_way = select(Action.id).where(Action.account_id == account_id, Action.state.in_(IN_FLIGHT))
+    return session.scalars(under_way.limit(1)).first() is None
 
 
 def write_breaker(session: Session, account_id: int, kind: Kind, breaker: Breaker) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.queries import load
-from db.store import actions, campaigns, contacts, interactions, leases, schedules
+from db.store import actions, campaigns, contacts, interactions, leases, limits, overview, quota, schedules
 from tests.conftest import TEMPLATE, Servers
+from worker.rules.model import Kind
 
 FILL = """
 set session_replication_role = replica;  -- no trigger and no foreign key looks: it is ten times as fast
@@ -38,14 +39,15 @@ from (select n, date '2028-01-01' + (n / 100) % 366 as day from generate_series(
 
 -- ten years of greetings: nearly all done, a few planned for each account, a few in flight
 insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
-                     reason, not_before, lease_until, correlation_id, created_at)
+                     reason, not_before, lease_until, correlation_id, created_at,
+                     acting_since, acting_attempt)
 select gen_random_uuid(), c.account_id, c.id, camp.id, 'greet', 'birthday:2026', date '2026-01-01', 'Hi',
        case when c.id <= 40 then 'claimed'
             when c.id % 100 <> 0 and c.id % 61 = 0 then 'planned' else 'done' end,
        case when c.id % 61 = 0 and c.id > 40 then 'gap' end,
        now() - c.id * interval '1 second',
        case when c.id <= 40 then now() + interval '1 minute' - c.id * interval '3 seconds' end,
-       'x', now() - interval '1 day'
+       'x', now() - interval '1 day', now() - c.id * interval '1 minute', 1
 from contacts c
 join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000;
 
@@ -162,6 +164,17 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "pk_interactions",
         lambda s: interactions.page(s, limit=50, before=51),
     ),
+    "the newest interactions of an account": (
+        "interactions",
+        "ix_interactions_account_id",
+        lambda s: interactions.page(s, limit=10, account="account 7"),
+    ),
+    "what an account has used of its quota": (
+        "actions",
+        "ix_actions_acting_since",
+        lambda s: quota.ledger(s, limits.purse(s, 7, Kind.GREET, "").purse),
+    ),
+    "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.action_page(s, limit=10)),
     "which accounts can start": (
         "actions",
         "ix_actions_due",

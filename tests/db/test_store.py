@@ -12,15 +12,25 @@ from sqlalchemy.orm import Session
 
 from db import defaults
 from db.engine import Database
-from db.store import accounts, actions, campaigns, contacts, interactions, overview, schedules, templates
+from db.store import (
+    accounts,
+    actions,
+    campaigns,
+    contacts,
+    interactions,
+    limits,
+    overview,
+    schedules,
+    templates,
+)
 from db.tables import Contact, MessageTemplate, ScheduleFire
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, database_now, planned
 from tests.db.helpers import at_once, claimed, connected, queue
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_in
+from worker.rules.limits import PRACTICE, Limits
 from worker.rules.model import ActionState, Birthday, BirthdayCard, CampaignKind, CampaignState, Kind
 from worker.rules.templates import TemplateRefusedError
-from worker.rules.windows import DEFAULT_LIMITS, Limits
 
 
 def card(slug: str, on: date, name: str = "Ann") -> BirthdayCard:
@@ -134,13 +144,12 @@ def test_defaults_are_seeded_once_and_an_accounts_own_replace_them(database: Dat
 def test_a_limit_of_the_accounts_own_holds_at_once_and_the_defaults_without_one(database: Database) -> None:
     with database.transaction() as session:
         account = accounts.add(session, name="fresh", site="sandbox", zone=ZoneInfo("UTC"))
-        assert accounts.limits(session, account.id, Kind.GREET) == DEFAULT_LIMITS[Kind.GREET]
+        assert limits.own(session, account.id, Kind.GREET) == PRACTICE.limits[Kind.GREET]
         for count in (3, 4):
             own = Limits(1, 2, count, timedelta(milliseconds=1), timedelta(milliseconds=1500))
-            accounts.set_limits(session, account.id, Kind.GREET, own)
-            session.expire_all()
-            assert accounts.limits(session, account.id, Kind.GREET) == own
-        assert accounts.limits(session, account.id, Kind.VISIT) == DEFAULT_LIMITS[Kind.VISIT]
+            limits.set_limits(session, account.id, Kind.GREET, own, by="tests")
+            assert limits.own(session, account.id, Kind.GREET) == own
+        assert limits.own(session, account.id, Kind.VISIT) == PRACTICE.limits[Kind.VISIT]
 
 
 def a_due_schedule(session: Session) -> datetime:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from db import defaults
-from db.store import actions, campaigns, contacts, interactions, templates
+from db.store import actions, campaigns, contacts, interactions, limits, templates
 from db.store.accounts import AccountRecord
 from db.tables import Action, Interaction
 from tasks import plan, settle
@@ -28,7 +28,6 @@ from tests.tasks.conftest import effects
 from tests.tasks.test_heartbeat import lapse
 from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
-from worker.quota.guard import Guard, Purse
 from worker.rules.birthdays import celebrated, occasion
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Birthday, Kind
@@ -198,12 +197,13 @@ def test_v1_07_an_exception_after_the_click_sends_nothing_again(
 def test_v1_08_two_workers_and_one_unit_left_make_one_send(
     without_pages: Services, account: AccountRecord
 ) -> None:
-    limits = Limits(10, 1, 10, timedelta(0), timedelta(0))
-    purse = Purse(account.id, account.zone, Kind.GREET, "run", limits)
+    one_left = Limits(10, 1, 10, timedelta(0), timedelta(0))
+    with without_pages.database.transaction() as session:
+        limits.set_limits(session, account.id, Kind.GREET, one_left, by="tests")
 
     def ask(worker: int) -> bool:
-        guard: Guard = Services(without_pages.settings).guard
-        return guard.reserve(purse, f"action-{worker}:1").granted
+        quota = Services(without_pages.settings).quota
+        return quota.reserve(account.id, Kind.GREET, "run", f"action-{worker}:1").decision.granted
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(ask, range(2))) == [False, True]
@@ -222,8 +222,9 @@ def test_v1_11_a_dry_run_leaves_quota_history_and_site_untouched(
     assert [line["contact"] for line in record.preview] == ["Ann"]
     assert count(without_pages, Action) == count(without_pages, Interaction) == 0
     assert effects(without_pages) == []
-    purse = Purse(account.id, account.zone, Kind.GREET, "run", builders.FREE)
-    assert without_pages.guard.remaining(purse).day == builders.FREE.per_day
+    _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "run")
+    assert decision.remaining is not None
+    assert decision.remaining.day == builders.FREE.per_day
 
 
 def test_v1_12_the_occasions_year_is_the_birthdays_not_the_sendings() -> None:

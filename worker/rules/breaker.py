@@ -14,8 +14,8 @@ class Outcome(StrEnum):
     NONE = ""
 
 
-THRESHOLD: Final = 5
-"""Passing faults in a row, of whatever action, that open it."""
+THRESHOLD: Final = 3
+"""Passing faults in a row, of whatever action, that open it: fewer than it takes to fail one action."""
 FIRST_WAIT: Final = timedelta(minutes=5)
 LONGEST_WAIT: Final = timedelta(hours=4)
 """It stays open for `FIRST_WAIT`, twice as long each time the probe fails, `LONGEST_WAIT` at most."""
