@@ -53,11 +53,13 @@ def _greet(services: Services, claim: Claim, hold: Hold) -> Outcome:
     purse = quota.purse(
         services, account_id=claim.account_id, zone=claim.zone, kind=claim.kind, campaign_id=claim.campaign_id
     )
-    reservation = quota.reservation_id(claim.action_id, claim.attempt)
     try:
-        decision = services.guard.reserve(purse, reservation)
+        decision = services.guard.reserve(purse, quota.reservation_id(claim.action_id, claim.attempt))
     except TryAgainError as error:
-        return settle.postpone(services, claim, error)
+        outcome = settle.postpone(services, claim, error)
+        # Perhaps only the answer was lost, and the unit is taken.
+        quota.give_back(services, purse, claim.action_id, claim.attempt)
+        return outcome
     _show_remaining(claim, decision)
     reach("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
@@ -70,7 +72,7 @@ def _greet(services: Services, claim: Claim, hold: Hold) -> Outcome:
     outcome = _prepare_and_send(services, claim, hold)
     if outcome in {Outcome.SKIPPED, Outcome.POSTPONED, Outcome.FAILED}:
         # Nothing was sent, surely: the unit goes back.
-        services.guard.release(purse, reservation)
+        quota.give_back(services, purse, claim.action_id, claim.attempt)
     return outcome
 
 

@@ -7,7 +7,6 @@ from tasks.dispatch import dispatch_due
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
-from worker.errors import TryAgainError
 from worker.rules.model import ActionState
 
 log = logs.logger(__name__)
@@ -34,10 +33,7 @@ def recover_lapsed(services: Services) -> int:
                 kind=action.kind,
                 campaign_id=action.campaign_id,
             )
-            try:
-                services.guard.release(purse, quota.reservation_id(action.action_id, action.attempt))
-            except TryAgainError as error:  # the unit stays charged until it ages out: stricter, never looser
-                log.warning("unit_not_given_back", action=str(action.action_id), text=str(error))
+            quota.give_back(services, purse, action.action_id, action.attempt)
     return len(lapsed)
 
 

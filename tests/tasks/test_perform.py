@@ -17,9 +17,10 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.builders import SANDBOX
+from tests.proxy import Proxy
 from worker.errors import Reason
 from worker.quota import guard
-from worker.quota.guard import Purse
+from worker.quota.guard import Guard, Purse
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.windows import Limits
 
@@ -234,6 +235,25 @@ def test_a_passing_fault_is_tried_again_later_and_its_unit_given_back(
     assert left_today(services, account) == builders.FREE.per_day
     assert run(services, action_id) is Outcome.DONE
     assert len(sent(sandbox)) == 1
+
+
+@pytest.mark.parametrize("verb", ["reserve", "release"])
+def test_a_lost_answer_of_the_quota_costs_no_unit(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan, verb: str
+) -> None:
+    action_id = plan()
+    with Proxy(services.settings.redis_url.get_secret_value()) as proxy:
+        client = guard.connect(proxy.url)
+        vars(services)["guard"] = Guard(client)
+        proxy.lose_reply(verb.encode())
+        fault(sandbox, FaultName.HTTP_500, times=1)  # lets the unit go back
+        assert run(services, action_id) is Outcome.POSTPONED
+        assert proxy.caught == 1
+        assert left_today(services, account) == builders.FREE.per_day
+        sandbox.clear_faults()
+        assert run(services, action_id) is Outcome.DONE
+        assert left_today(services, account) == builders.FREE.per_day - len(sent(sandbox))
+        client.close()
 
 
 def test_too_many_passing_faults_end_the_action(
