@@ -81,6 +81,11 @@ class Proxy:
             end.close()
         self._selector.close()
 
+    @property
+    def armed(self) -> bool:
+        """Whether a trap is laid that nobody has stepped into."""
+        return self._trap is not None
+
     # --- faults
 
     def freeze(self) -> int:
@@ -110,9 +115,13 @@ class Proxy:
         """Let the next connection that asks with `words` go dead right before: the server never hears it."""
         self._trap = _Trap(words, ports, before=True)
 
-    def disarm(self) -> None:
-        """Lay no trap any more."""
-        self._trap = None
+    def calm(self) -> None:
+        """Lay no trap any more, and close what has gone dead."""
+        with self._lock:
+            self._trap = None
+            for line in self._dead:
+                _end(line)
+            self._dead.clear()
 
     # --- the thread
 
