@@ -82,12 +82,15 @@ worker_hijack_root_logger = False  # worker.logs owns logging
 worker_redirect_stdouts = False
 
 # --- beat: ticks only; any of them may be lost or doubled
+# Bounds what piles up while no control worker runs. Long, because beat's clock sets it and the worker's own
+# judges it: with a minute, a control worker whose clock was ahead discarded every tick.
+_stale = {"expires": 6 * 3600}
 _dispatch_s = _settings.dispatch_every.total_seconds()
 beat_schedule = {
-    "schedules": {"task": "tasks.upkeep.schedules", "schedule": 15.0, "options": {"expires": 60}},
-    "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": {"expires": 30}},
-    "recover": {"task": "tasks.recover", "schedule": 15.0, "options": {"expires": 60}},
-    "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": {"expires": 600}},
-    "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": {"expires": 600}},
+    "schedules": {"task": "tasks.upkeep.schedules", "schedule": 15.0, "options": _stale},
+    "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": _stale},
+    "recover": {"task": "tasks.recover", "schedule": 15.0, "options": _stale},
+    "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": _stale},
+    "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": _stale},
 }
 beat_max_loop_interval = 1.0

@@ -7,6 +7,18 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+_GIVE_UP_ON_SILENCE = {
+    "connect_timeout": 10,
+    # A peer that is gone without a word: else a read waits for hours, and a write for a quarter of one. A
+    # line that still acknowledges what it never delivers shows neither; there the task's time limit ends it.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # ms
+}
+_IDLE_IN_TRANSACTION_MS = 20_000
+"""Postgres ends a transaction that asks nothing for so long: its client may be gone, its locks are not."""
+
 
 class RowRefusedError(Exception):
     """Postgres refused a row: a check, a key or a type. The text names which, never the row itself."""
@@ -26,8 +38,9 @@ class Database:
             hide_parameters=True,  # message texts must not reach exceptions
             connect_args={
                 "application_name": application_name,
-                "connect_timeout": 10,
-                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
+                **_GIVE_UP_ON_SILENCE,
+                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
+                f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
             },
         )
 

@@ -11,7 +11,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,29 +19,15 @@ from rich.table import Table
 
 from tests.conftest import TIMEOUT
 from tests.faults import scenarios
-from tests.faults.harness import EVERYBODY, Harness, Quota
-from tests.faults.scenarios import Report, Scenario, run
+from tests.faults.census import Quota
+from tests.faults.harness import EVERYBODY, Harness
+from tests.faults.scenarios import FAULTS, Report, Scenario, Strike, run
 from worker import clock
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
-from worker.failpoint import POINTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
-
-FAULTS = {
-    **{
-        f"SIGKILL of the {victim} at `{point}`": Scenario(scenarios.kills(fault, (point, point)))
-        for victim, fault in scenarios.VICTIMS.items()
-        for point in POINTS
-    },
-    **scenarios.REDIS,
-    "Redis away for 20 s": Scenario(scenarios.redis_away(20), quota=Quota.AT_LEAST),
-    **scenarios.POSTGRES,
-    **scenarios.SITE,
-    **scenarios.DOUBLES,
-    **scenarios.STOPS,
-}
 
 
 @dataclass
@@ -109,7 +94,7 @@ class Soak:
             killed += self.once("SIGKILL at random moments", Scenario(strike, EVERYBODY, Quota.AT_LEAST))
 
 
-def _random_kills(draw: random.Random, wanted: int) -> Callable[[Harness], int]:
+def _random_kills(draw: random.Random, wanted: int) -> Strike:
     return lambda harness: scenarios.random_kills(harness, draw, wanted)
 
 

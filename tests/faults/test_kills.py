@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.harness import Harness
-from tests.faults.scenarios import QUICK, VICTIMS, run
+from tests.faults.scenarios import PROCESSES, QUICK, VICTIMS, run
 from worker.failpoint import POINTS
 
 
@@ -13,5 +13,14 @@ from worker.failpoint import POINTS
 def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -> None:
     report = run(harness, QUICK[f"{victim}s killed at every point"])
     assert report.strikes == len(POINTS)
+    assert report.census.problems == ()
+    assert report.census.in_ledger == report.census.planned > 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("fault", PROCESSES)
+def test_what_a_killed_worker_held_is_taken_up_or_given_up(harness: Harness, fault: str) -> None:
+    report = run(harness, PROCESSES[fault])
+    assert report.strikes > 0
     assert report.census.problems == ()
     assert report.census.in_ledger == report.census.planned > 0

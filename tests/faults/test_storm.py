@@ -5,7 +5,8 @@ import random
 import pytest
 from rich.console import Console
 
-from tests.faults.harness import EVERYBODY, Harness, Quota
+from tests.faults.census import Quota
+from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios import Scenario, run, storm
 
 

@@ -14,12 +14,16 @@ from db.store import accounts, actions, contacts, interactions, leases, limits
 from db.store.accounts import AccountRecord
 from db.tables import QuotaCut
 from tasks.perform import perform
+from tasks.quota import Quota
 from tasks.recover import recover_lapsed
 from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.builders import SANDBOX
+from tests.proxy import Proxy
 from worker.errors import Reason
+from worker.quota import guard
+from worker.quota.guard import Guard
 from worker.rules import breaker
 from worker.rules.limits import Limits
 from worker.rules.model import AccountStatus, ActionState, Kind
@@ -236,6 +240,25 @@ def test_a_passing_fault_is_tried_again_later_and_its_unit_given_back(
     assert left_today(services, account) == builders.FREE.per_day
     assert run(services, action_id) is Outcome.DONE
     assert len(sent(sandbox)) == 1
+
+
+@pytest.mark.parametrize("verb", ["reserve", "release"])
+def test_a_lost_answer_of_the_quota_costs_no_unit(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan, verb: str
+) -> None:
+    action_id = plan()
+    with Proxy(services.settings.redis_url.get_secret_value()) as proxy:
+        client = guard.connect(proxy.url)
+        vars(services)["quota"] = Quota(services.database, Guard(client), lease=timedelta(minutes=5))
+        proxy.lose_reply(verb.encode())
+        fault(sandbox, FaultName.HTTP_500, times=1)  # lets the unit go back
+        assert run(services, action_id) is Outcome.POSTPONED
+        assert proxy.caught == 1
+        assert left_today(services, account) == builders.FREE.per_day
+        sandbox.clear_faults()
+        assert run(services, action_id) is Outcome.DONE
+        assert left_today(services, account) == builders.FREE.per_day - len(sent(sandbox))
+        client.close()
 
 
 def test_too_many_passing_faults_end_the_action(

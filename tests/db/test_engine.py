@@ -1,0 +1,44 @@
+"""How long a process waits for a Postgres that has gone silent, and Postgres for a process."""
+
+import socket
+import sys
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from db import engine
+from db.engine import Database
+
+
+def socket_of(database: Database) -> socket.socket:
+    """The socket of a pooled connection, as a copy."""
+    with database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return socket.fromfd(driver.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of the socket's options differ")
+def test_a_connection_notices_a_peer_that_is_gone_within_half_a_minute(database: Database) -> None:
+    with socket_of(database) as line:
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        every = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+        assert idle + every * line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) <= 30
+        assert 0 < line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+
+
+def test_a_transaction_whose_client_has_gone_silent_is_ended_and_its_locks_with_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_IDLE_IN_TRANSACTION_MS", 100)
+    silent = Database(database_url, application_name="silent")
+    with silent.engine.connect() as connection:
+        connection.execute(text("lock table actions"))
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("select count(*) from actions")  # waits for the lock
+        with pytest.raises(DBAPIError, match="idle-in-transaction"):
+            connection.execute(text("select 1"))
+    silent.close()

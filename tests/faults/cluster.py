@@ -1,0 +1,237 @@
+"""The processes and servers of a fault test: started, started again when they die, restarted, cut off."""
+
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import psutil
+import psycopg
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from api_stub.cli.schema import bring_up_to_date
+from api_stub.stack.environment import inherited_environment
+from api_stub.stack.postgres import Postgres
+from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.redis import Redis
+from tests.faults import browsers
+from tests.proxy import Proxy
+
+T = TypeVar("T")
+
+BROWSERS: Final = ("browser1", "browser2")
+ROLES: Final = {
+    "browser1": ("worker", "browser", "--name", "browser1"),
+    "browser2": ("worker", "browser", "--name", "browser2"),
+    "control": ("worker", "control", "--name", "control"),
+    "beat": ("beat",),
+}
+_PROCESS: Final = ("api_stub.cli.process",)
+_SKEWED: Final = "tests.faults.skewed"
+
+
+class Cluster:
+    """Postgres, Redis, workers and beat of one run. The workers reach both servers through a proxy."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.postgres = Postgres(data, durable=False)
+        self.redis = Redis(data)
+        self.restarts: Counter[str] = Counter()
+        self.table = ProcessTable(data)
+        self._env: dict[str, str] = {}
+        self._children: dict[str, Child] = {}
+        self._commands: dict[str, tuple[str, ...]] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def settings(self) -> dict[str, str]:
+        """What the processes are told, as variables. Asked once both servers run."""
+        raise NotImplementedError
+
+    def _start(self) -> None:
+        self.postgres.start()
+        self.redis.start()
+        bring_up_to_date(self.postgres.url)
+        self.to_postgres = Proxy(self.postgres.url)
+        self.to_redis = Proxy(self.redis.url)
+        self._env = {**inherited_environment(), **self.settings()}
+        for name, command in ROLES.items():
+            self.start(name, *command)
+        self._wait_until_ready(*(name for name in ROLES if name != "beat"))
+
+    def _end(self) -> None:
+        for child in self._children.values():
+            child.ask_to_stop()
+        for child in self._children.values():
+            child.stop(timedelta(seconds=8))
+        for proxy in ("to_redis", "to_postgres"):
+            if proxy in vars(self):
+                getattr(self, proxy).close()
+        self.redis.stop()
+        self.postgres.stop()
+        self.postgres.remove_data()
+
+    # --- processes
+
+    def start(self, name: str, *command: str, module: tuple[str, ...] = _PROCESS) -> Child:
+        """Start one of our processes; from now on it is started again whenever it dies."""
+        self._commands[name] = (*module, *command)
+        return self._launch(name)
+
+    def _launch(self, name: str) -> Child:
+        argv = [sys.executable, "-m", *self._commands[name]]
+        self._children[name] = self.table.start(name, argv, self._env)
+        return self._children[name]
+
+    def retire(self, name: str) -> None:
+        """Stop one of our processes for good."""
+        child = self._children.pop(name)
+        child.stop(timedelta(seconds=8))
+        self.table.forget(child)
+
+    def skew(self, name: str, by: timedelta) -> None:
+        """Start a worker anew with its clock `by` ahead; with none, as it was."""
+        module = (_SKEWED, str(int(by.total_seconds()))) if by else _PROCESS
+        self.retire(name)
+        self.start(name, *ROLES[name], module=module)
+        self._wait_until_ready(name)
+
+    def _wait_until_ready(self, *workers: str) -> None:
+        self.wait_for("the workers", lambda: all(" ready." in self.log(name) for name in workers))
+
+    def tend(self) -> None:
+        """Start again what has died, as a supervisor would."""
+        for name, child in list(self._children.items()):
+            if not child.alive():
+                child.stop(timedelta(0))
+                self.table.forget(child)
+                self.restarts[name] += 1
+                self._launch(name)
+
+    def child(self, name: str) -> Child:
+        """Return one of our processes."""
+        return self._children[name]
+
+    def log(self, name: str) -> str:
+        """What the process has said since it was started."""
+        return self._children[name].log.read_text(errors="replace")
+
+    def said(self, words: str) -> int:
+        """How often the browser workers have said `words` since each was started."""
+        return sum(self.log(name).count(words) for name in BROWSERS)
+
+    def hands(self, name: str) -> list[psutil.Process]:
+        """Return the pool's children of a worker: those that carry tasks out."""
+        with suppress(psutil.NoSuchProcess):
+            return [
+                process
+                for process in psutil.Process(self.child(name).pid).children()
+                if "celery" in " ".join(process.cmdline())
+            ]
+        return []
+
+    def worker_of(self, hand: psutil.Process) -> str:
+        """Return the name of the worker that this child of a pool belongs to."""
+        return next(name for name in BROWSERS if hand in self.hands(name))
+
+    def stopped(self) -> list[psutil.Process]:
+        """Return the pool's children that are stopped."""
+        found = []
+        for hand in (hand for name in BROWSERS for hand in self.hands(name)):
+            with suppress(psutil.NoSuchProcess):
+                if hand.status() == psutil.STATUS_STOPPED:
+                    found.append(hand)
+        return found
+
+    def strays(self) -> list[str]:
+        """Browsers of ours that no living child of a worker's pool has any more, as sentences."""
+        hands = [hand for name in BROWSERS for hand in self.hands(name)]
+        return browsers.strays(self.data, hands)
+
+    def wait_for(self, what: str, ask: Callable[[], T], *, seconds: float = 90) -> T:
+        """Return the first true answer, and play the supervisor meanwhile. Fails with `what`."""
+        deadline = time.perf_counter() + seconds
+        while not (answer := ask()):
+            assert time.perf_counter() < deadline, f"waited {seconds:.0f} s for {what}\n{self.picture()}"
+            self.rest(0.1)
+        return answer
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, and play the supervisor."""
+        deadline = time.perf_counter() + seconds
+        while True:
+            self.tend()
+            left = deadline - time.perf_counter()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.1))
+
+    def picture(self) -> str:
+        """Describe every process, for a failure's text."""
+        return "\n".join(f"{n}: alive={c.alive()} {c.tail(4)}" for n, c in self._children.items())
+
+    # --- servers
+
+    def restart_redis(self, *, keep: bool, down: float = 0) -> None:
+        """Kill Redis outright, wait, and start it again on its port, with its data or without."""
+        child = self.redis.child
+        assert child is not None
+        child.send(signal.SIGKILL)
+        child.wait(timedelta(seconds=5))
+        self.table.forget(child)
+        if not keep:
+            shutil.rmtree(self.data / "redis")
+        self.rest(down)
+        self.redis.start()
+
+    def restart_postgres(self, how: signal.Signals) -> None:
+        """Restart Postgres: SIGINT ends sessions and closes cleanly (fast), SIGQUIT crashes (immediate)."""
+        child = self.postgres.child
+        assert child is not None
+        child.send(how)
+        child.wait(timedelta(seconds=20))
+        self.table.forget(child)
+        self.postgres.start()
+
+    def cut_postgres(self) -> int:
+        """End every session of the workers inside Postgres; return how many."""
+        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
+            ended = connection.execute(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                "where application_name like 'rapport %'"
+            ).fetchone()
+        assert ended is not None
+        return int(ended[0])
+
+    def on_redis(self, *command: str | int) -> object:
+        """Give Redis one command, and return its answer."""
+        patience = Retry(NoBackoff(), 0)
+        with redis.Redis.from_url(self.redis.url, retry=patience) as client:
+            answer: object = client.execute_command(*command)
+            return answer
+
+
+def ports_of(process: psutil.Process) -> set[int]:
+    """The local ports of a process's connections: how a proxy knows whose they are."""
+    return {connection.laddr.port for connection in process.net_connections(kind="tcp")}

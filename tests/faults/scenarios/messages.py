@@ -1,0 +1,82 @@
+"""Messages, beats and dispatchers: two and more of what there should be one of."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from db.engine import Database
+from db.store import actions
+from tasks.contract import BIRTHDAY_CAMPAIGN, BIRTHDAY_GREET, BIRTHDAY_READ
+from tests.faults.harness import TIME_LIMIT, Harness
+from tests.faults.scenarios.model import Scenario
+
+
+def messages_doubled(harness: Harness) -> int:
+    """Each action's message many times over, so that both workers hold it at once."""
+    copies = 0
+    ids = harness.action_ids()
+    while harness.done() < len(ids):
+        for action_id in ids:
+            harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action_id))
+        copies += len(ids)
+        harness.rest(0.3)
+    return copies
+
+
+def queue_replayed(harness: Harness) -> int:
+    """Everything that was ever published once more: the campaign, its reading, each greeting."""
+    harness.settle()
+    campaign = harness.campaigns[-1]
+    ids = harness.action_ids()
+    for _ in range(3):
+        harness.publish(BIRTHDAY_CAMPAIGN, account="demo", late_days=0, campaign_id=str(campaign))
+        harness.publish(BIRTHDAY_READ, "birthday", campaign_id=str(campaign))
+        for action_id in ids:
+            harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action_id))
+    harness.rest(2)
+    return 3 * (len(ids) + 2)
+
+
+def two_beats(harness: Harness) -> int:
+    """A second beat for the whole campaign."""
+    harness.start("beat2", "beat")
+    harness.settle()
+    harness.retire("beat2")
+    return 1
+
+
+def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
+    """Four more dispatchers than the one in the control worker, as fast as they can."""
+
+    def dispatch(_: int) -> int:
+        database = Database(harness.postgres.url, application_name="a dispatcher")
+        queued = 0
+        deadline = time.perf_counter() + 30
+        while harness.done() < planned and time.perf_counter() < deadline:
+            with database.transaction() as session:
+                due = list(actions.queue_due(session, batch=10, lease=TIME_LIMIT))
+            for nudge in due * copies:
+                harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(nudge.action_id))
+            queued += len(due)
+        database.close()
+        return queued
+
+    planned = len(harness.action_ids())
+    with ThreadPoolExecutor(4) as pool:
+        return sum(pool.map(dispatch, range(4)))
+
+
+def two_of_everything(harness: Harness) -> int:
+    """Two beats, five dispatchers and four copies of each message at once."""
+    harness.start("beat2", "beat")
+    strikes = many_dispatchers(harness, copies=4)
+    harness.retire("beat2")
+    return strikes
+
+
+DOUBLES: Final = {
+    "every message many times": Scenario(messages_doubled),
+    "the queue replayed": Scenario(queue_replayed),
+    "two beats": Scenario(two_beats),
+    "five dispatchers": Scenario(many_dispatchers),
+}

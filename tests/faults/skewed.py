@@ -1,0 +1,51 @@
+"""One of our processes with its clock ahead: `python -m tests.faults.skewed SECONDS worker control ...`.
+
+Shifted are worker.clock, the time stamps that kombu and Celery take, and the clock that Celery holds a
+message's expiry against. Nothing of it is in production code: a real clock that is wrong needs no hook.
+"""
+
+import runpy
+import sys
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NoReturn, Self
+
+import celery.worker.request
+
+from api_stub.cli import process
+from worker import clock
+
+_really = time.time  # noqa: TID251 -- the very clock that is shifted
+
+
+def shift(by: timedelta) -> None:
+    """Let this process and all that it forks live `by` ahead of the others."""
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(_really() + by.total_seconds(), tz)
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(_really() + by.total_seconds(), UTC)
+
+    def seconds() -> float:
+        return _really() + by.total_seconds()
+
+    clock.now = now
+    celery.worker.request.datetime = Shifted
+    time.time = seconds  # noqa: TID251 -- replaced, not asked
+
+
+def stay(module: str, *arguments: str) -> NoReturn:
+    """Go on as `python -m module` in this very process, which another program would not be."""
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    seconds_ahead = sys.argv.pop(1)
+    shift(timedelta(seconds=float(seconds_ahead)))
+    process._become = stay
+    process.main()
