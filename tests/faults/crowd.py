@@ -179,8 +179,13 @@ def _plan(database: Database, *, accounts: int, each: int) -> None:
             {"accounts": accounts},
         )  # fmt: skip
         session.execute(
-            text("insert into quota_limits select id, 'greet', 1000000, 1000000, 1000000, 0, 0 from accounts")
+            text(
+                "insert into quota_limits "
+                "(account_id, kind, per_run, per_day, per_week, gap_min_ms, gap_max_ms) "
+                "select id, 'greet', 1000000, 1000000, 1000000, 0, 0 from accounts"
+            )
         )
+        session.execute(text("insert into quota_totals select id, 1000000, 1000000 from accounts"))
         session.execute(text(PLAN), {"each": each})
 
 
