@@ -174,6 +174,9 @@ def _fields(state: Breaker) -> tuple[int, int, int]:
     return state.failures, state.openings, _epoch_ms(state.open_until)
 
 
+_CLOSED: Final = Breaker()
+
+
 def _decision(answer: Sequence[str]) -> Decision:
     status, reason = answer[:2]
     retry_at, _now, failures, openings, open_until, *windows = map(int, answer[2:])
@@ -182,7 +185,9 @@ def _decision(answer: Sequence[str]) -> Decision:
         remaining=Remaining(*windows) if windows else None,
         reason=Reason(reason) if reason != "-" else None,
         retry_at=_instant(retry_at) if retry_at else None,
-        breaker=Breaker(failures, openings, _instant(open_until) if open_until else None),
+        breaker=Breaker(failures, openings, _instant(open_until) if open_until else None)
+        if failures
+        else _CLOSED,
     )
 
 

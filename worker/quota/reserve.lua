@@ -6,8 +6,9 @@
 --       kept           the day (its start, ms) on which expiries were last renewed and old charges dropped
 --       due            no lease lapses before this instant (ms); 0 = none does
 --       gap|N          the next grant of kind N is not before (ms)
---       failures|N, openings|N, open_until|N, probe|N   the breaker: failures in a row, openings in a row,
---                      open until (ms; 0 = closed), the one reservation that it lets through when half-open
+--       breaker|N      'failures openings open_until probe', absent while nothing fails: failures in a row,
+--                      openings in a row, open until (ms; 0 = closed), the one reservation that a half-open
+--                      breaker lets through
 --       lease|N|ID     'lapses day run' of a reservation that isn't settled: when it lapses (ms; 0 = acting,
 --                      it never does), on which day and by which run it was charged
 --       run|DAY|N|RUN  how many were charged by this run on that day
@@ -54,11 +55,19 @@ local lease_field, run_field = 'lease|' .. kind .. '|' .. id, 'run|' .. day .. '
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local stored = call('HMGET', state, 'epoch', 'kept', 'due', 'gap|' .. kind, 'failures|' .. kind, 'openings|' .. kind,
-  'open_until|' .. kind, 'probe|' .. kind, run_field, lease_field)
-local due, gap, run_used = num(stored[3] or 0), num(stored[4] or 0), num(stored[9] or 0)
-local failures, openings, open_until = num(stored[5] or 0), num(stored[6] or 0), num(stored[7] or 0)
-local probe, lease = stored[8] or '', stored[10]
+local breaker_field = 'breaker|' .. kind
+local stored = call('HMGET', state, 'epoch', 'kept', 'due', 'gap|' .. kind, breaker_field, run_field, lease_field)
+local due, gap, run_used, lease = num(stored[3] or 0), num(stored[4] or 0), num(stored[6] or 0), stored[7]
+
+local function breaker_of(stored_breaker)
+  local f, o, u, p = string.match(stored_breaker, '^(%d+) (%d+) (%d+) (.*)$')
+  return num(f), num(o), num(u), p
+end
+
+local failures, openings, open_until, probe = 0, 0, 0, ''
+if stored[5] then
+  failures, openings, open_until, probe = breaker_of(stored[5])
+end
 
 local function answer(status, reason, retry_at)
   return status .. ' ' .. (reason or '-') .. ' ' .. (retry_at or 0) .. ' ' .. now .. ' ' .. failures .. ' ' .. openings
@@ -102,8 +111,10 @@ if verb == 'install' then
     end
   end
   for n, row in ipairs(whole.kinds) do
-    call('HSET', state, 'gap|' .. n, row[1], 'failures|' .. n, row[2], 'openings|' .. n, row[3], 'open_until|' .. n,
-      row[4])
+    call('HSET', state, 'gap|' .. n, row[1])
+    if row[2] > 0 then
+      call('HSET', state, 'breaker|' .. n, row[2] .. ' ' .. row[3] .. ' ' .. row[4] .. ' ')
+    end
   end
   call('HSET', state, 'epoch', ARGV[3])
   keep()
@@ -135,8 +146,9 @@ if due > 0 and due <= now then
       local lapses = num(string.match(fields[i + 1], '^%S+'))
       if lapses > 0 and lapses <= now then
         take_back(num(n), charged, fields[i], fields[i + 1])
-        if call('HGET', state, 'probe|' .. n) == charged then
-          call('HSET', state, 'probe|' .. n, '')
+        local f, o, u, its_probe = breaker_of(call('HGET', state, 'breaker|' .. n) or '0 0 0 ')
+        if its_probe == charged then
+          call('HSET', state, 'breaker|' .. n, f .. ' ' .. o .. ' ' .. u .. ' ')
           probe = num(n) == kind and '' or probe
         end
         lease = fields[i] ~= lease_field and lease
@@ -156,10 +168,17 @@ if verb == 'start' then
   return answer('started')
 end
 
+local function write_breaker()
+  call('HSET', state, breaker_field, failures .. ' ' .. openings .. ' ' .. open_until .. ' ' .. probe)
+end
+
 local function set_breaker(new_failures, new_openings, opens)
-  failures, openings, open_until = new_failures, new_openings, opens
-  call('HSET', state, 'failures|' .. kind, failures, 'openings|' .. kind, openings, 'open_until|' .. kind, open_until,
-    'probe|' .. kind, '')
+  failures, openings, open_until, probe = new_failures, new_openings, opens, ''
+  if failures == 0 then
+    call('HDEL', state, breaker_field)
+  else
+    write_breaker()
+  end
 end
 
 if verb == 'reset' then
@@ -182,7 +201,8 @@ if verb == 'commit' or verb == 'release' or verb == 'report' then
     end
     set_breaker(failures + 1, opens > 0 and openings + 1 or openings, opens)
   elseif is_probe and verb == 'release' then
-    call('HSET', state, 'probe|' .. kind, '')
+    probe = ''
+    write_breaker()
   end
   if verb == 'report' then
     return answer('noted')
@@ -311,13 +331,11 @@ end
 local lapses = now + numbers[13]
 run_used, gap = run_used + 1, now + numbers[12]
 due = (due == 0 or lapses < due) and lapses or due
-local writes = { 'HSET', state, 'gap|' .. kind, gap, 'due', due, lease_field, lapses .. ' ' .. day .. ' ' .. run,
-  run_field, run_used }
+call('HSET', state, 'gap|' .. kind, gap, 'due', due, lease_field, lapses .. ' ' .. day .. ' ' .. run, run_field, run_used)
 if open_until > 0 then
-  writes[#writes + 1] = 'probe|' .. kind
-  writes[#writes + 1] = id
+  probe = id
+  write_breaker()
 end
-call(unpack(writes))
 if num(stored[2]) ~= day or week_used == 0 then
   keep() -- a new day, or a log that wasn't there
 end
