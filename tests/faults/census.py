@@ -18,9 +18,7 @@ class Quota(StrEnum):
     """What the quota must say after a fault, held against the ledger."""
 
     EQUAL = "equal"
-    AT_LEAST = (
-        "at least"  # who died may not have given its unit back: it counts until the next comparison
-    )
+    AT_LEAST = "at least"  # who died may not have given its unit back: it counts until the next comparison
 
 
 @dataclass(frozen=True, slots=True)
