@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from api_stub.cli import display
+from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
@@ -24,12 +25,11 @@ from api_stub.stack.services import Addresses, rapport_stack
 from api_stub.stack.stack import Service, Stack
 from api_stub.stack.verdict import compare
 from db.engine import Database
-from db.store import accounts, campaigns, overview
+from db.store import accounts, campaigns, limits, overview, standing
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
 from db.store.overview import ActionLine
 from worker import clock
-from worker.quota import guard
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, CampaignState, Kind
@@ -93,7 +93,8 @@ def _prepare(stack: Stack, console: Console) -> AccountRecord:
     database = Database(stack.database_url, application_name="rapport demo")
     with database.transaction() as session:
         account = accounts.add(session, name=MEMBER, site="sandbox", zone=ZoneInfo("UTC"))
-        accounts.set_limits(session, account.id, Kind.GREET, LIMITS)
+        if limits.own(session, account.id, Kind.GREET) != LIMITS:
+            limits.set_limits(session, account.id, Kind.GREET, LIMITS, by="rapport demo")
     database.close()
     console.print(
         f"account [bold]{MEMBER}[/] on the practice network, with sandbox limits: "
@@ -125,17 +126,20 @@ def _watch(
     campaign_id: UUID,
 ) -> Sequence[ActionLine]:
     """Show what happens until nothing more will happen soon. Raises StackError when it takes too long."""
-    asking = guard.Guard(guard.connect(stack.redis_url))
-    purse = guard.Purse(account.id, account.zone, Kind.GREET, str(campaign_id), LIMITS)
     header = display.where(addresses, stack.data_dir)
     deadline = clock.monotonic_seconds() + LONGEST.total_seconds()
-    with Live(console=console, refresh_per_second=4, transient=True) as screen:
+    with (
+        asking(stack.redis_url) as redis,
+        Live(console=console, refresh_per_second=4, transient=True) as screen,
+    ):
         while True:
             stack.check()
             with database.transaction() as session:
                 campaign = campaigns.get(session, campaign_id)
                 lines = overview.actions_of(session, account.id)
-            screen.update(display.live(lines, asking.remaining(purse), _note(campaign), header))
+                quota = standing.of_kind(session, account.id, Kind.GREET, str(campaign_id))
+            left = ask(redis, quota).decision.remaining
+            screen.update(display.live(lines, left, _note(campaign), header))
             if campaign and campaign.state is CampaignState.FAILED:
                 raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
             if campaign and campaign.state is CampaignState.PLANNED and _settled(lines):

@@ -9,11 +9,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.words import in_words
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.overview import ActionLine
-from worker.errors import Reason
-from worker.quota.guard import Remaining
 from worker.rules.model import ActionState
+from worker.rules.quota import Remaining
 
 _STYLES = {
     ActionState.DONE: "green",
@@ -25,13 +25,6 @@ _STYLES = {
     ActionState.SKIPPED: "dim",
     ActionState.FAILED: "bold red",
     ActionState.NEEDS_REVIEW: "bold red",
-}
-
-_WAITS = {
-    Reason.GAP: "the gap between two greetings",
-    Reason.RUN_LIMIT: "this run's limit is reached",
-    Reason.DAY_LIMIT: "the day's limit is reached",
-    Reason.WEEK_LIMIT: "the week's limit is reached",
 }
 
 
@@ -68,7 +61,7 @@ def why(line: ActionLine) -> str:
     """Say what an action waits for, or why it ended without an effect."""
     if line.reason is None:
         return ""
-    reason = _WAITS.get(line.reason, line.reason.replace("_", " "))
+    reason = in_words(line.reason)
     if line.state is ActionState.PLANNED:
         return f"{reason}; next try {line.not_before:%d %b %H:%M:%S} UTC"
     return f"{reason}: {line.detail}" if line.detail else reason

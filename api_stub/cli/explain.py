@@ -3,26 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
+from api_stub.cli.quota_gates import Gate, quota_gates
 from api_stub.cli.words import in_words, utc
+from api_stub.quota_answer import Told
 from db.store.why import AccountFacts, ActionFacts, Facts
-from worker.quota.guard import Remaining
 from worker.rules.lifecycle import ENDED
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus
 from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES
-from worker.rules.windows import local_day
-
-AWAY = "Redis does not answer; without it nothing is sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One thing that must let an action through, and its number."""
-
-    name: str
-    open: bool
-    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +30,8 @@ def subject(facts: Facts) -> ActionFacts | None:
     return facts.action if facts.contact else facts.in_flight or facts.upcoming
 
 
-def run_of(facts: Facts) -> UUID | None:
-    """Return the campaign whose run limit counts, or None."""
-    action = subject(facts)
-    return action.campaign_id if action else None
-
-
-def gates(facts: Facts, remaining: Remaining | None) -> Sequence[Gate]:
-    """Return every gate in the order in which it is asked; `remaining` is None where Redis is away."""
+def gates(facts: Facts, told: Told) -> Sequence[Gate]:
+    """Return every gate in the order in which it is asked, those of the quota last."""
     action = subject(facts)
     return [
         _kill_switch(facts),
@@ -58,7 +40,7 @@ def gates(facts: Facts, remaining: Remaining | None) -> Sequence[Gate]:
         _one_at_a_time(facts),
         *_person(facts),
         *(_of_action(action, facts.now) if action and action.state not in ENDED else ()),
-        *_windows(facts, remaining),
+        *quota_gates(facts.quota, told),
     ]
 
 
@@ -116,26 +98,7 @@ def _of_action(action: ActionFacts, now: datetime) -> Iterator[Gate]:
     )
 
 
-def _windows(facts: Facts, remaining: Remaining | None) -> Iterator[Gate]:
-    name = f"quota, {facts.kind}"
-    if remaining is None:
-        yield Gate(name, False, AWAY)
-        return
-    limits = facts.limits
-    day_end = utc(local_day(facts.now, facts.account.zone).end)
-    if run_of(facts) is not None:
-        yield _window(f"{name}, run", remaining.run, limits.per_run, f"fresh at {day_end}")
-    yield _window(f"{name}, day", remaining.day, limits.per_day, f"fresh at {day_end}")
-    yield _window(f"{name}, 7 days", remaining.week, limits.per_week, "each use leaves after exactly 7 days")
-    gap = f"{limits.gap_min.total_seconds():g} to {limits.gap_max.total_seconds():g} s"
-    yield Gate(f"{name}, gap", True, f"{gap} between two")
-
-
-def _window(name: str, left: int, limit: int, renewed: str) -> Gate:
-    return Gate(name, left > 0, f"{limit - left} used, {left} left of {limit}; {renewed}")
-
-
-def next_step(facts: Facts, remaining: Remaining | None) -> Next:
+def next_step(facts: Facts, told: Told) -> Next:
     """Return what happens next to what was asked about."""
     action = subject(facts)
     if action is None:
@@ -152,7 +115,7 @@ def next_step(facts: Facts, remaining: Remaining | None) -> Next:
             f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
             action.lease_until,
         )
-    return _closed_for_all(facts) or _waits_for_person(facts, action) or _in_turn(facts, action, remaining)
+    return _closed_for_all(facts) or _waits_for_person(facts, action) or _in_turn(facts, action, told)
 
 
 def _nothing_open(facts: Facts) -> Next:
@@ -193,14 +156,13 @@ def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
     return None
 
 
-def _in_turn(facts: Facts, action: ActionFacts, remaining: Remaining | None) -> Next:
+def _in_turn(facts: Facts, action: ActionFacts, told: Told) -> Next:
     at = max(action.not_before, facts.now)
     if action.state is ActionState.UNCERTAIN:
         return Next(f"a worker looks whether it reached {action.contact}", at)
-    if remaining is None:
-        return Next(f"Redis must answer before {action.contact}'s turn can come; it is tried again", at)
-    if min(remaining.run, remaining.day) <= 0:
-        at = max(at, local_day(facts.now, facts.account.zone).end)
+    why, denied = "", told.decision
+    if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
+        at, why = denied.retry_at, f" ({in_words(denied.reason)})"
     ahead = facts.in_flight or facts.upcoming
     after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
-    return Next(f"{action.contact}'s turn to {action.kind} comes{after}, at the earliest", at)
+    return Next(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)

@@ -9,16 +9,16 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_one
-from api_stub.cli.explain import gates, next_step, run_of
+from api_stub.cli.explain import gates, next_step
+from api_stub.cli.quota_gates import SOURCES
 from api_stub.cli.words import in_words, utc
 from db.store import accounts, contacts, overview
 from db.store import why as store
 from db.store.contacts import ContactRecord
 from db.store.why import Facts
-from worker.errors import RequestRefusedError, TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Remaining
+from worker.errors import RequestRefusedError
 
 _SHORTEST_ID = 8
 """So many digits make an action's id; less could be somebody's name."""
@@ -43,15 +43,17 @@ def why(
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
         facts = _find(session, about, account)
-    remaining = _ask_quota(settings_of(data).redis_url.get_secret_value(), facts)
+    with asking(settings_of(data).redis_url.get_secret_value()) as redis:
+        told = ask(redis, facts.quota)
     console = Console()
     console.print(_title(facts))
     table = Table("gate", "", "what it says", box=None, pad_edge=False)
-    for gate in gates(facts, remaining):
-        mark = Text("open", "green") if gate.open else Text("closed", "bold red")
+    for gate in gates(facts, told):
+        mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
         table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
     console.print(table)
-    console.print(Text(str(next_step(facts, remaining)), "bold"), soft_wrap=True)
+    console.print(Text(f"quota for {facts.kind}: {SOURCES[told.source]}", "dim"), soft_wrap=True)
+    console.print(Text(str(next_step(facts, told)), "bold"), soft_wrap=True)
 
 
 def _find(session: Session, about: str, account: str | None) -> Facts:
@@ -75,20 +77,6 @@ def ambiguous(given: str, people: Sequence[ContactRecord]) -> str:
     """Say who may be meant, and what to give instead."""
     listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
     return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
-
-
-def _ask_quota(redis_url: str, facts: Facts) -> Remaining | None:
-    """Return what is left of the windows, or None where Redis can't be asked."""
-    client = guard.connect(redis_url)
-    purse = guard.Purse(
-        facts.account.id, facts.account.zone, facts.kind, str(run_of(facts) or "none"), facts.limits
-    )
-    try:
-        return guard.Guard(client).remaining(purse)
-    except TryAgainError:
-        return None
-    finally:
-        client.close()
 
 
 def _title(facts: Facts) -> Text:

@@ -1,6 +1,6 @@
 """Limits: what an account may do, who changed it, and what a decision is asked with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -37,10 +37,15 @@ _Row: TypeAlias = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A purse as Postgres has it now. `failing`: the breaker has failures that a success must clear."""
+    """A purse as Postgres has it now. `failing`: the breaker has failures that a success must clear.
+
+    `warm_up_on` and `cut_until` say why the limits in force may be less than the account's own.
+    """
 
     purse: Purse
     failing: bool
+    warm_up_on: date | None = None
+    cut_until: datetime | None = None
 
 
 def purse(session: Session, account_id: int, kind: Kind, run_id: str) -> Loaded:
@@ -79,6 +84,8 @@ def purse(session: Session, account_id: int, kind: Kind, run_id: str) -> Loaded:
             paused_until=cut.paused_until if cut is not None and cut.paused_until > now else None,
         ),
         failing=bool(failures),
+        warm_up_on=account.warm_up_on,
+        cut_until=cut.cut_until if cut is not None and cut.cut_until > now else None,
     )
 
 
@@ -156,9 +163,11 @@ def changes(session: Session, account_id: int, *, newest: int = 50) -> list[Chan
     return [Change(row.what, row.before, row.after, row.changed_by, row.changed_at) for row in rows]
 
 
-def note_reset(session: Session, account_id: int, *, by: str) -> None:
-    """Leave a line in the audit that an operator reset the breakers and had the counters rebuilt."""
-    _note(session, account_id, "breaker", before=None, after=None, by=by)
+def note_reset(
+    session: Session, account_id: int, *, by: str, kinds: Collection[Kind] = frozenset(Kind)
+) -> None:
+    """Leave a line in the audit that an operator closed the breakers and had the counters rebuilt."""
+    _note(session, account_id, "breaker", before=None, after={"closed": sorted(kinds)}, by=by)
 
 
 def _site(session: Session, account_id: int) -> SiteQuota:

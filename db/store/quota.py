@@ -1,7 +1,7 @@
 """The quota in Postgres: the epoch that fences grants, the books of the ledger, and the fallback."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -24,12 +24,18 @@ def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
     None: somebody else has done it since. Holds the account's lock until the transaction ends, so of many
     who find the counters lost one rebuilds them.
     """
-    session.execute(insert(QuotaEpoch).values(account_id=account_id, epoch=0).on_conflict_do_nothing())
-    epoch = _lock(session, account_id).epoch
+    epoch = _lock_or_begin(session, account_id)
     if epoch != seen:
         return None
     session.execute(update(QuotaEpoch).where(QuotaEpoch.account_id == account_id).values(epoch=epoch + 1))
     return epoch + 1
+
+
+def reset(session: Session, account_id: int, kinds: Collection[Kind]) -> None:
+    """Close the breakers of `kinds`, for operators; whoever decides next rebuilds the counters."""
+    raise_epoch(session, account_id, seen=_lock_or_begin(session, account_id))
+    for kind in kinds:
+        write_breaker(session, account_id, kind, Breaker())
 
 
 def still_in_epoch(session: Session, account_id: int, epoch: int) -> bool:
@@ -145,6 +151,11 @@ class Fallback:
         decision, after = rule(before)
         _write(self._session, purse.account_id, before, after)
         return decision
+
+
+def _lock_or_begin(session: Session, account_id: int) -> int:
+    session.execute(insert(QuotaEpoch).values(account_id=account_id, epoch=0).on_conflict_do_nothing())
+    return _lock(session, account_id).epoch
 
 
 def _lock(session: Session, account_id: int) -> QuotaEpoch:

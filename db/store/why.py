@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.store import accounts, control, limits
+from db.store import accounts, control, standing
 from db.store.control import Pulled
+from db.store.standing import Standing
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.lifecycle import ENDED, IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
-from worker.rules.quota import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Facts:
     """All that decides, at the instant `now` of Postgres' clock.
 
     `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
-    takes next for the account. `purse` is what the quota of `kind` is asked with.
+    takes next for the account. `quota` is how the quota of `kind` stands, for the campaign of that action.
     """
 
     now: datetime
@@ -92,7 +92,7 @@ class Facts:
     counts: Mapping[ActionState, int]
     next_schedule: datetime | None
     kind: Kind
-    purse: Purse
+    quota: Standing
 
 
 def about_account(session: Session, account_id: int) -> Facts:
@@ -121,7 +121,8 @@ def about_action(session: Session, action_id: UUID) -> Facts:
 def _facts(session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None) -> Facts:
     account = accounts.by_id(session, account_id)
     upcoming = _upcoming(session, account_id)
-    about = action or upcoming
+    in_flight = _in_flight(session, account_id)
+    about = action or in_flight or upcoming
     kind = about.kind if about else Kind.GREET
     return Facts(
         now=session.scalars(select(func.now())).one(),
@@ -137,23 +138,14 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
         ),
         contact=_contact(contact) if contact else None,
         action=action,
-        in_flight=_action(
-            session,
-            and_(
-                Action.account_id == account_id,
-                or_(
-                    Action.state.in_(IN_FLIGHT),
-                    and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None)),
-                ),
-            ),
-        ),
+        in_flight=in_flight,
         upcoming=upcoming,
         counts=_counts(session, account_id),
         next_schedule=session.scalars(
             select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
         ).one(),
         kind=kind,
-        purse=limits.purse(session, account_id, kind, str(about.campaign_id) if about else "").purse,
+        quota=standing.of_kind(session, account_id, kind, str(about.campaign_id) if about else ""),
     )
 
 
@@ -173,6 +165,14 @@ def _counts(session: Session, account_id: int) -> dict[ActionState, int]:
     )
     counts = {ActionState(state): count for state, count in rows}
     return {state: counts[state] for state in ActionState if state in counts}
+
+
+def _in_flight(session: Session, account_id: int) -> ActionFacts | None:
+    """Return the one action that a message or a worker holds."""
+    looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
+    return _action(
+        session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
+    )
 
 
 def _upcoming(session: Session, account_id: int) -> ActionFacts | None:

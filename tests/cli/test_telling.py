@@ -12,11 +12,15 @@ from sqlalchemy import text
 from api_stub.cli import context, doctor, words
 from db.engine import Database
 from db.store import accounts, actions, events
+from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
 from tests.cli.conftest import Rapport
 from tests.conftest import Servers
 from tests.db.helpers import claimed, queue
 from worker.errors import Reason
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.rules.model import Kind
 
 NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
 
@@ -121,23 +125,45 @@ def test_why_answers_for_an_account_a_person_and_an_action(database: Database, r
     assert "account demo on sandbox, days begin in UTC" in whole
     assert "actions: 1 planned, 1 done" in whole
     assert "next: Bob [x]'s turn to greet comes, at the earliest" in whole
-    assert "0 used, 10000 left of 10000" in whole
+    assert "1 used, 9999 left of 10000" in whole
     for about in (str(bob), str(bob)[:8], "bob", f"{SANDBOX}bob", "Bob [x]"):
         said = rapport("why", about)
         assert "the day's limit is reached" in said
         assert f"action {bob}" in said
     assert "ended as done" in rapport("why", str(ann))
-    assert len(whole.splitlines()) < 25
+    assert len(whole.splitlines()) < 27
 
 
-def test_why_says_that_redis_is_away(
+def test_why_says_that_redis_is_away_and_what_the_ledger_tells(
     database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     greeted_and_waiting(database)
+    assert "Redis has not counted this account yet, or forgot: told by the ledger" in rapport("why", "bob")
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     said = rapport("why", "bob")
-    assert "Redis does not answer; without it nothing is sent" in said
-    assert "next: Redis must answer before" in said
+    assert "Redis does not answer: told by the ledger. Postgres decides meanwhile" in said
+    assert "1 used, 9999 left of 10000" in said
+    assert "next: Bob [x]'s turn to greet comes" in said
+
+
+def test_why_tells_what_redis_has_counted(database: Database, rapport: Rapport, redis_url: str) -> None:
+    greeted_and_waiting(database)
+    counted(database, redis_url)
+    said = rapport("why", "demo")
+    assert "told by Redis, which decides" in said
+    assert "2 used, 9998 left of 10000" in said
+
+
+def counted(database: Database, redis_url: str) -> None:
+    """Let Redis count the account, and hold one unit more than the ledger knows."""
+    with database.transaction() as session:
+        account = accounts.by_name(session, "demo")
+        assert account is not None
+        account_id = account.id
+    client = guard.connect(redis_url)
+    quota = Quota(database, Guard(client), lease=timedelta(minutes=3))
+    assert quota.reserve(account_id, Kind.GREET, "another run", "unit:1").decision.granted
+    client.close()
 
 
 def test_why_says_the_stop_and_its_reason(database: Database, rapport: Rapport) -> None:

@@ -1,7 +1,8 @@
 """Every gate is in the answer with its fact, and the answer is what the gates and the dispatcher do."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,21 +10,34 @@ from sqlalchemy import update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli.explain import Gate, Next, gates, next_step
+from api_stub.cli import words
+from api_stub.cli.explain import Next, gates, next_step
+from api_stub.cli.quota_gates import Gate
+from api_stub.quota_answer import Told
+from api_stub.quota_schema import Source
 from db.engine import Database
-from db.store import accounts, actions, campaigns, contacts, control, overview, schedules, why
+from db.store import accounts, actions, campaigns, contacts, control, limits, overview, schedules, why
 from db.store.actions import Claim
 from db.store.why import Facts
 from db.tables import Campaign, Contact
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
+from tests.builders import FREE, SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
 from tests.db.helpers import LEASE, behind_the_triggers, claimed, queue
 from worker.errors import Reason
-from worker.quota.guard import Remaining
+from worker.rules.breaker import Breaker
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-from worker.rules.windows import local_day
+from worker.rules.quota import Decision, Remaining, Verdict
+from worker.rules.windows import Hours, local_day, opening
 
 S = ActionState
-PLENTY = Remaining(5, 5, 5)
+
+
+def told(
+    left: Remaining, reason: Reason | None = None, retry_at: datetime | None = None, **more: Breaker
+) -> Told:
+    return Told(Decision(Verdict.REMAINING, left, reason, retry_at, **more), Source.REDIS)
+
+
+PLENTY = told(Remaining(5, 5, 5, 5, 5))
 ANN = f"{SANDBOX}ann/"
 
 
@@ -37,12 +51,12 @@ def one_planned(session: Session) -> tuple[UUID, Facts]:
     return action_id, why.about_action(session, action_id)
 
 
-def closed(facts: Facts, remaining: Remaining | None = PLENTY) -> list[str]:
-    return [gate.name for gate in gates(facts, remaining) if not gate.open]
+def closed(facts: Facts, answer: Told = PLENTY) -> list[str]:
+    return [gate.name for gate in gates(facts, answer) if not gate.open]
 
 
-def gate(facts: Facts, name: str, remaining: Remaining | None = PLENTY) -> Gate:
-    return next(gate for gate in gates(facts, remaining) if gate.name == name)
+def gate(facts: Facts, name: str, answer: Told = PLENTY) -> Gate:
+    return next(gate for gate in gates(facts, answer) if gate.name == name)
 
 
 def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> None:
@@ -53,10 +67,11 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> 
     assert [g.name for g in gates(facts, PLENTY)] == [
         "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
         "campaign", "lease", "time", "tries",
-        "quota, greet, run", "quota, greet, day", "quota, greet, 7 days", "quota, greet, gap",
+        "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
+        "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
     assert gate(facts, "tries").says == "0 so far; 0 of 5 failures, 0 of 2 looks that found nothing"
-    assert gate(facts, "quota, greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
+    assert gate(facts, "greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
 
 
 def disconnect(session: Session, claim: Claim) -> None:
@@ -136,17 +151,83 @@ def test_waiting_says_until_when_and_why(database: Database) -> None:
     assert next_step(facts, PLENTY).at == until
 
 
-def test_a_used_up_day_waits_for_the_accounts_next_day_and_a_silent_redis_for_redis(
-    database: Database,
-) -> None:
+def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(database: Database) -> None:
     with database.transaction() as session:
         _, facts = one_planned(session)
-    for left in (Remaining(5, 0, 5), Remaining(0, 5, 5)):
-        assert next_step(facts, left).at == local_day(facts.now, facts.account.zone).end
-        assert len(closed(facts, left)) == 1
-    assert closed(facts, Remaining(5, 5, 0)) == ["quota, greet, 7 days"]
-    assert closed(facts, None) == ["quota, greet"]
-    assert "Redis must answer" in str(next_step(facts, None))
+    tomorrow = local_day(facts.now, facts.account.zone).end
+    for left, name, reason in (
+        (Remaining(5, 0, 5, 5, 5), "greet, day", Reason.DAY_LIMIT),
+        (Remaining(0, 5, 5, 5, 5), "greet, run", Reason.RUN_LIMIT),
+        (Remaining(5, 5, 0, 5, 5), "greet, 7 days", Reason.WEEK_LIMIT),
+        (Remaining(5, 5, 5, 0, 5), "all kinds, day", Reason.ALL_DAY_LIMIT),
+        (Remaining(5, 5, 5, 5, 0), "all kinds, 7 days", Reason.ALL_WEEK_LIMIT),
+    ):
+        answer = told(left, reason, tomorrow)
+        assert closed(facts, answer) == [name]
+        assert next_step(facts, answer).at == tomorrow
+        assert words.in_words(reason) in next_step(facts, answer).what
+    late = facts.now + timedelta(days=3)
+    assert next_step(facts, told(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
+
+
+def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(database: Database) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+    soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
+    waits = told(left, Reason.GAP, soon)
+    assert closed(facts, waits) == ["gap"]
+    assert words.utc(soon) in gate(facts, "gap", waits).says
+    opened = told(left, Reason.BREAKER_OPEN, soon, breaker=Breaker(3, 1, soon))
+    assert closed(facts, opened) == ["breaker"]
+    assert gate(facts, "breaker", opened).says.startswith(f"open until {words.utc(soon)}, after 3 faults")
+    past = Breaker(3, 1, facts.now - timedelta(minutes=5))
+    assert gate(facts, "breaker", told(left, breaker=past)) == Gate(
+        "breaker", True, "half-open after 3 faults of the site in a row: one try goes first and decides"
+    )
+    probing = told(left, Reason.BREAKER_PROBE, soon, breaker=past)
+    assert closed(facts, probing) == ["breaker"]
+    one = gate(facts, "breaker", told(left, breaker=Breaker(1)))
+    assert (one.open, one.says) == (True, "closed; 1 fault of the site in a row, 3 open it")
+
+
+def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(database: Database) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+        limits.cut(session, facts.account.id, Kind.GREET)
+        limits.warm_up_from(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
+        facts = why.about_account(session, facts.account.id)
+    day = timedelta(days=1)
+    in_force = facts.quota.purse.limits
+    assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
+    answer = Told(facts.quota.told, Source.LEDGER)
+    paused = gate(facts, "pause", answer)
+    assert not paused.open
+    assert f"until {words.utc(facts.now + day)}, after a limit page" in paused.says
+    assert f"cut by 30 % until {words.utc(facts.now + 7 * day)}" in paused.says
+    until = facts.now.date() + 14 * day
+    assert gate(facts, "warm-up", answer).says == f"week 2 of 3: a half of the limits; in full on {until}"
+    assert next_step(facts, answer).at == facts.now + day
+
+
+def test_working_hours_are_told_with_the_next_opening(database: Database) -> None:
+    with database.transaction() as session:
+        _, facts = one_planned(session)
+        hour = facts.now.hour
+        ahead = Hours(timedelta(hours=(hour + 2) % 24), timedelta(hours=(hour + 2) % 24 + 1))
+        set_hours(session, facts.account.id, ahead)
+        shut = why.about_account(session, facts.account.id)
+        set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
+        opened = why.about_account(session, facts.account.id)
+    answer = Told(shut.quota.told, Source.LEDGER)
+    assert closed(shut, answer) == ["working hours"]
+    at = opening(shut.now, ahead, shut.account.zone).start
+    assert gate(shut, "working hours").says.endswith(f"every day in UTC; opens at {words.utc(at)}")
+    assert next_step(shut, answer).at == at
+    assert "open until" in gate(opened, "working hours").says
+
+
+def set_hours(session: Session, account_id: int, hours: Hours) -> None:
+    limits.set_limits(session, account_id, Kind.GREET, replace(FREE, hours=hours), by="tests")
 
 
 def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(database: Database) -> None:
@@ -186,9 +267,10 @@ def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(datab
         facts = why.about_action(session, action_id)
         whole = why.about_account(session, claim.account_id)
     assert closed(facts) == ["time"]
-    for told in (next_step(facts, PLENTY), next_step(whole, None)):
-        assert told.what == "a worker looks whether it reached Ann"
-        assert told.at == facts.now + LEASE
+    denied = told(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
+    for step in (next_step(facts, PLENTY), next_step(whole, denied)):
+        assert step.what == "a worker looks whether it reached Ann"
+        assert step.at == facts.now + LEASE
 
 
 def test_what_a_person_must_settle_says_how(database: Database) -> None:
@@ -220,9 +302,7 @@ def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_n
         scheduled = why.about_account(session, account.id)
     assert "no schedule is set" in str(next_step(idle, PLENTY))
     assert closed(idle) == ["sign-in"]
-    assert [g.name for g in gates(idle, PLENTY)][-3:] == [
-        "quota, greet, day", "quota, greet, 7 days", "quota, greet, gap",
-    ]  # fmt: skip
+    assert "greet, run" not in [g.name for g in gates(idle, PLENTY)]
     assert next_step(scheduled, PLENTY).at == at
 
 

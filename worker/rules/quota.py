@@ -153,7 +153,7 @@ def swept(books: Books, now: datetime) -> Books:
 def remaining(books: Books, purse: Purse, now: datetime) -> Decision:
     """Return what is left, and what a new reservation would be denied with."""
     books = swept(books, now)
-    used = _used(books, purse, now)
+    used = usage(books, purse, now)
     closed = _closed_gates(books, purse, used, now)
     reason, retry_at = max(closed, key=lambda gate: gate[1]) if closed else (None, None)
     return Decision(Verdict.REMAINING, used.left(purse), reason, retry_at, books.breaker(purse.kind))
@@ -179,7 +179,7 @@ def reserve(
     if breaker.open_until is not None:
         breaker = replace(breaker, probe=reservation_id)
         books = books.with_breaker(purse.kind, breaker)
-    left = _used(books, purse, now).left(purse)
+    left = usage(books, purse, now).left(purse)
     return Decision(Verdict.GRANTED, left, breaker=breaker), books
 
 
@@ -228,7 +228,7 @@ def _settled_as(verb: Verb, charge: Charge | None) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Used:
+class Used:
     """How much of each window is used up; `kept` is what others' reserved shares still hold of the day."""
 
     run: int
@@ -239,6 +239,7 @@ class _Used:
     kept: int
 
     def left(self, purse: Purse) -> Remaining:
+        """Return what is left of each window."""
         limits, totals = purse.limits, purse.totals
         return Remaining(
             run=max(0, limits.per_run - self.run),
@@ -249,13 +250,14 @@ class _Used:
         )
 
 
-def _used(books: Books, purse: Purse, now: datetime) -> _Used:
+def usage(books: Books, purse: Purse, now: datetime) -> Used:
+    """Return how much of each window is used up."""
     today = local_day(now, purse.zone).start
     week = [charge for charge in books.charges if now - charge.at < WEEK]
     by_day = Counter(charge.kind for charge in week if charge.at >= today)
     kept = (max(0, share - by_day[kind]) for kind, share in purse.shares.items() if kind is not purse.kind)
     in_run = (c for c in week if c.kind is purse.kind and c.run_id == purse.run_id and c.at >= today)
-    return _Used(
+    return Used(
         run=sum(1 for _ in in_run),
         day=by_day[purse.kind],
         week=sum(charge.kind is purse.kind for charge in week),
@@ -265,7 +267,7 @@ def _used(books: Books, purse: Purse, now: datetime) -> _Used:
     )
 
 
-def _closed_gates(books: Books, purse: Purse, used: _Used, now: datetime) -> list[tuple[Reason, datetime]]:
+def _closed_gates(books: Books, purse: Purse, used: Used, now: datetime) -> list[tuple[Reason, datetime]]:
     """Return each gate that is closed and when it opens; of those that open last the first is the reason."""
     limits, totals, breaker = purse.limits, purse.totals, books.breaker(purse.kind)
     tomorrow = local_day(now, purse.zone).end

@@ -1,0 +1,32 @@
+"""Asks Redis how the quota stands; where Redis can't tell, the ledger does. Changes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api_stub.quota_answer import Told
+from api_stub.quota_schema import Source
+from db.store.standing import Standing
+from worker.quota import guard
+from worker.quota.guard import Guard, QuotaAwayError
+from worker.rules.quota import Verdict
+
+
+@contextmanager
+def asking(redis_url: str) -> Iterator[Guard]:
+    """Return who asks; the connection is closed at the end."""
+    client = guard.connect(redis_url)
+    try:
+        yield Guard(client)
+    finally:
+        client.close()
+
+
+def ask(redis: Guard, standing: Standing) -> Told:
+    """Return what Redis says, else what the ledger says and why it had to."""
+    try:
+        decision = redis.remaining(standing.purse)
+    except QuotaAwayError:
+        return Told(standing.told, Source.REDIS_AWAY)
+    if decision.verdict is Verdict.COLD:
+        return Told(standing.told, Source.REDIS_COLD)
+    return Told(decision, Source.REDIS)
