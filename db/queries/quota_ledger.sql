@@ -1,4 +1,4 @@
--- What an account has used of its quota since :since: every effect that happened or may have happened.
+-- What an account has used of its quota in the last :week: every effect that happened or may have happened.
 -- A commit after a release of the same reservation can't double it: one action is one row.
 select
     a.kind,
@@ -7,10 +7,10 @@ select
     a.campaign_id::text as run_id,
     a.state in ('acting', 'uncertain', 'needs_review') as held
 from actions a
-where a.account_id = :account_id and a.acting_since > :since
+where a.account_id = :account_id and a.acting_since > now() - :week
 union all
 -- what was imported, or recorded without an intent of ours
 select i.type, 'interaction:' || i.id, i.created_at, null, false
 from interactions i
 join actions a on a.id = i.action_id
-where i.account_id = :account_id and i.created_at > :since and a.acting_since is null
+where i.account_id = :account_id and i.created_at > now() - :week and a.acting_since is null

@@ -101,6 +101,13 @@ def own_totals(session: Session, account_id: int) -> Totals:
     return _totals(_site(session, account_id), row)
 
 
+def longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]:
+    """Return the longest gap of each kind."""
+    rows = session.scalars(select(QuotaLimit).where(QuotaLimit.account_id == account_id)).all()
+    every = _every_kind(_site(session, account_id), list(rows))
+    return {kind: limits.gap_max for kind, limits in every.items()}
+
+
 def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *, by: str) -> None:
     """Give the account limits of its own, in force at the next decision; `by` goes into the audit.
 

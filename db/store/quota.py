@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load
+from db.store import limits
 from db.tables import Action, QuotaCharge, QuotaEpoch, QuotaGate
 from worker.rules import quota as rules
 from worker.rules.breaker import Breaker, Outcome
@@ -46,18 +47,15 @@ def still_in_epoch(session: Session, account_id: int, epoch: int) -> bool:
 
 def ledger(session: Session, purse: Purse) -> Books:
     """Return the books as the actions and interactions tell them. A gap is taken as long as it can be."""
-    since = func.clock_timestamp() - WEEK
-    rows = session.execute(
-        load("quota_ledger"),
-        {"account_id": purse.account_id, "since": session.scalars(select(since)).one()},
-    )
+    rows = session.execute(load("quota_ledger"), {"account_id": purse.account_id, "week": WEEK})
     charges = tuple(
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for kind, reservation_id, charged_at, run_id, held in rows
     )
+    longest = limits.longest_gaps(session, purse.account_id)
     gaps: dict[Kind, datetime] = {}
     for charge in charges:
-        until = charge.at + purse.limits.gap_max
+        until = charge.at + longest[charge.kind]
         gaps[charge.kind] = max(until, gaps.get(charge.kind, until))
     gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == purse.account_id))
     return Books(charges, gaps, {Kind(gate.kind): _breaker(gate, probe=None) for gate in gates})

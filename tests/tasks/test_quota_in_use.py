@@ -165,6 +165,22 @@ def test_after_redis_forgot_everything_the_counters_come_back_from_the_ledger(
     assert used_today(without_pages, account) == 2
 
 
+def test_a_rebuild_takes_each_kinds_gap_as_long_as_it_can_be(
+    without_pages: Services, account: AccountRecord, plan: Plan
+) -> None:
+    plan("ann")
+    assert go_on(without_pages) is Outcome.DONE
+    hour = timedelta(hours=1)
+    with without_pages.database.transaction() as session:
+        spaced = Limits(10, 10, 10, timedelta(0), hour)
+        limits.set_limits(session, account.id, Kind.GREET, spaced, by="tests")
+    flush(without_pages)
+    # asked for another kind, whose own gap is shorter
+    without_pages.quota.remaining(account.id, Kind.VISIT, "none")
+    _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    assert decision.reason is Reason.GAP
+
+
 def test_what_may_have_happened_counts_after_a_rebuild_and_no_more_once_it_is_surely_absent(
     without_pages: Services,
     account: AccountRecord,
