@@ -98,6 +98,7 @@ def test_a_setting_that_does_not_exist_is_an_error() -> None:
 def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn() -> None:
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGTERM)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
     interrupts.install()
     done = False
 
@@ -117,6 +118,7 @@ def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn() -> None:
         os.kill(os.getpid(), signal.SIGINT)
     finally:
         interrupts.restore()
+        signal.signal(signal.SIGHUP, hangup)
     assert signal.getsignal(signal.SIGTERM) is before
 
 

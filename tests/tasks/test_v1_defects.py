@@ -5,6 +5,7 @@ history and these fixtures answer them.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -202,8 +203,9 @@ def test_v1_08_two_workers_and_one_unit_left_make_one_send(
         limits.set_limits(session, account.id, Kind.GREET, one_left, by="tests")
 
     def ask(worker: int) -> bool:
-        quota = Services(without_pages.settings).quota
-        return quota.reserve(account.id, Kind.GREET, "run", f"action-{worker}:1").decision.granted
+        with closing(Services(without_pages.settings)) as own:
+            grant = own.quota.reserve(account.id, Kind.GREET, "run", f"action-{worker}:1")
+        return grant.decision.granted
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(ask, range(2))) == [False, True]
