@@ -7,23 +7,28 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
+from api_stub.cli.quota_gates import WARM_UP_SAYS
 from api_stub.cli.words import in_words, say
 from api_stub.sandbox.people import MEMBERS
-from db.store import accounts, control
+from db.store import accounts, control, limits
 from db.store.accounts import AccountRecord
 from tasks.contract import AccountName
+from worker import clock
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RequestRefusedError
+from worker.rules.limits import PRACTICE, site_quota
 from worker.rules.model import AccountStatus
 from worker.secrets import Vault
 from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
+
+_SITES = frozenset({"sandbox"})
+"""Those that there is an adapter for."""
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -37,8 +42,11 @@ def add(
     ] = "UTC",
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Add an account, or move one to another time zone."""
-    if site != "sandbox":
+    """Add an account, or move one to another time zone.
+
+    A new account of a real site may do only a part of its limits in its first three weeks.
+    """
+    if site not in _SITES:
         raise RequestRefusedError(
             f"there is no adapter for the site {site!r} yet; `sandbox` is the practice network"
         )
@@ -54,7 +62,17 @@ def add(
             "beginning with a letter or digit"
         ) from None
     with opened(data) as database, database.transaction() as session:
-        accounts.add(session, name=name, site=site, zone=zone)
+        is_new = accounts.by_name(session, name) is None
+        account = accounts.add(session, name=name, site=site, zone=zone)
+        warms_up = is_new and site_quota(account.site) is not PRACTICE
+        if warms_up:
+            today = clock.now().astimezone(zone).date()
+            limits.warm_up_from(session, account.id, today, by=who_asks())
+    if warms_up:
+        say(
+            f"it is new here, so its limits ramp up from today: {WARM_UP_SAYS}. Was it used long before? "
+            f"rapport quota warm-up {name} --skip"
+        )
     say(f"account {name} is there; next: rapport account sign-in {name}")
 
 
@@ -78,7 +96,7 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     settings = settings_of(data)
     with opened(data) as database:
         with database.transaction() as session:
-            account = _the_account(session, name)
+            account = the_account(session, name)
         state = _sandbox_session(settings, name)
         with database.transaction() as session:
             accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
@@ -92,7 +110,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     A worker that is typing stops before the click on send. What was sent already is still recorded.
     """
     with opened(data) as database, database.transaction() as session:
-        account = _the_account(session, name)
+        account = the_account(session, name)
         if not control.pause_account(session, account.id):
             raise RequestRefusedError(f"account {name} is {_status(account)}: it does nothing already")
     say(f"account {name} is paused; next: rapport account resume {name}")
@@ -102,7 +120,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Let a paused account go on. One that its site stopped must be signed in again instead."""
     with opened(data) as database, database.transaction() as session:
-        account = _the_account(session, name)
+        account = the_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (
                 f"look at it on the site, then: rapport account sign-in {name}"
@@ -111,15 +129,6 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
             )
             raise RequestRefusedError(f"account {name} is {_status(account)}; {advice}")
     say(f"account {name} goes on; `rapport why {name}` says when")
-
-
-def _the_account(session: Session, name: str) -> AccountRecord:
-    account = accounts.by_name(session, name)
-    if account is None:
-        raise RequestRefusedError(
-            f"there is no account called {name!r}; add it with `rapport account add {name}`"
-        )
-    return account
 
 
 def _status(account: AccountRecord) -> str:

@@ -11,11 +11,14 @@ from uuid import UUID
 
 import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
 
 import api_stub
 from api_stub.stack import running
 from api_stub.stack.environment import set_environment
 from db.engine import Database
+from db.store import accounts
+from db.store.accounts import AccountRecord
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.settings import Settings, get_settings
 
@@ -71,6 +74,16 @@ def who_asks() -> str:
     except (KeyError, OSError):  # a container's user often has no name
         user = f"uid{os.getuid()}"
     return f"{user}@{platform.node()}"
+
+
+def the_account(session: Session, name: str) -> AccountRecord:
+    """Return the account called `name`. Raises RequestRefusedError if there is none."""
+    account = accounts.by_name(session, name)
+    if account is None:
+        raise RequestRefusedError(
+            f"there is no account called {name!r}; add it with `rapport account add {name}`"
+        )
+    return account
 
 
 def the_one(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:

@@ -16,6 +16,7 @@ from api_stub.cli import (
     doctor,
     killswitch,
     process,
+    quota,
     schema,
     why,
 )
@@ -39,6 +40,7 @@ app.command("resume-everything")(killswitch.resume_everything)
 app.add_typer(account.app, name="account")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(actions.app, name="actions")
+app.add_typer(quota.app, name="quota")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")

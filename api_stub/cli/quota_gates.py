@@ -136,6 +136,7 @@ def _window(name: str, window: Window, renewed: str) -> Gate:
     return Gate(name, window.left > 0, f"{window.used} used, {window.left} left of {window.limit}; {renewed}")
 
 
+WARM_UP_SAYS: Final = "a third in the first week, a half in the second, four fifths in the third"
 _SHARES: Final = {Fraction(1, 3): "a third", Fraction(1, 2): "a half", Fraction(4, 5): "four fifths"}
 
 

@@ -3,11 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
 
 from api_stub.http.access import AppDatabase, require_key
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage
-from db.store import interactions, overview
+from api_stub.quota_answer import answer, by_ledger
+from api_stub.quota_schema import QuotaAnswer
+from db.store import accounts, interactions, overview, standing
 from tasks.contract import AccountName
 from worker.rules.model import ActionState
 
@@ -47,3 +49,17 @@ def list_actions(
         items=[ActionOut.model_validate(line) for line in found],
         next_before=found[-1].id if len(found) == limit else None,
     )
+
+
+@router.get("/quota")
+def show_quota(
+    database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
+) -> QuotaAnswer:
+    """Return what an account has used, has left and may do, by kind and for all kinds together."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        found = standing.of_account(session, record)
+    return answer(found, by_ledger(found))
