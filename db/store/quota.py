@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load
+from db.store import limits
 from db.tables import Action, QuotaCharge, QuotaEpoch, QuotaGate
 from worker.rules import quota as rules
 from worker.rules.breaker import Breaker, Outcome
@@ -55,9 +56,13 @@ def ledger(session: Session, purse: Purse) -> Books:
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for kind, reservation_id, charged_at, run_id, held in rows
     )
+    # Each kind waits by its own gap, whichever kind it was that asked.
+    kinds = {charge.kind for charge in charges} - {purse.kind}
+    longest = {kind: limits.own(session, purse.account_id, kind).gap_max for kind in kinds}
+    longest[purse.kind] = purse.limits.gap_max
     gaps: dict[Kind, datetime] = {}
     for charge in charges:
-        until = charge.at + purse.limits.gap_max
+        until = charge.at + longest[charge.kind]
         gaps[charge.kind] = max(until, gaps.get(charge.kind, until))
     gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == purse.account_id))
     return Books(charges, gaps, {Kind(gate.kind): _breaker(gate, probe=None) for gate in gates})
