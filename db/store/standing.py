@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,23 +15,8 @@ from worker.errors import Reason
 from worker.rules import quota as rules
 from worker.rules.lifecycle import ENDED
 from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.policy import DENIALS
 from worker.rules.quota import Decision, Purse, Used
-
-DENIALS: Final = frozenset(
-    {
-        Reason.LIMIT_PAGE,
-        Reason.OUTSIDE_HOURS,
-        Reason.BREAKER_OPEN,
-        Reason.BREAKER_PROBE,
-        Reason.GAP,
-        Reason.RUN_LIMIT,
-        Reason.DAY_LIMIT,
-        Reason.WEEK_LIMIT,
-        Reason.ALL_DAY_LIMIT,
-        Reason.ALL_WEEK_LIMIT,
-    }
-)
-"""What the quota denies with."""
 
 
 @dataclass(frozen=True, slots=True)
