@@ -17,7 +17,7 @@ from api_stub.cli.quota_display import shown
 from api_stub.cli.quota_gates import warm_up_says
 from api_stub.cli.words import say
 from api_stub.quota_answer import answer
-from db.store import limits, overview, quota, standing
+from db.store import control, limits, overview, quota, standing
 from db.store.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
@@ -120,7 +120,8 @@ def set_limits(
         else:
             _set_kind(session, record, Kind(kind), counts, times)
         lines = _said(session, record)
-    for line in lines:
+        asked_again = _asked_again(session, record, list(Kind) if kind is Scope.ALL else [Kind(kind)])
+    for line in [*lines, *asked_again]:
         say(line)
 
 
@@ -149,7 +150,9 @@ def warm_up(
         now = clock.now()
         on = quota_parse.day(begin, now.astimezone(record.zone).date()) if begin is not None else None
         limits.warm_up_from(session, record.id, on, by=who_asks())
-    say(f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}")
+        asked_again = _asked_again(session, record, list(Kind))
+    for line in [f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}", *asked_again]:
+        say(line)
 
 
 @app.command()
@@ -172,8 +175,10 @@ def reset(
         record = the_account(session, account)
         quota.reset(session, record.id, kinds)
         limits.note_reset(session, record.id, kinds=kinds, by=who_asks())
+        asked_again = _asked_again(session, record, kinds)
     closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
-    say(f"{account}: {closed} closed; the next decision counts anew from the ledger")
+    for line in [f"{account}: {closed} closed; the next decision counts anew from the ledger", *asked_again]:
+        say(line)
 
 
 @app.command()
@@ -214,6 +219,12 @@ def _set_totals(
     except ValueError as error:
         raise RequestRefusedError(str(error)) from None
     limits.set_totals(session, record.id, wanted, by=who_asks())
+
+
+def _asked_again(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
+    """Let whoever the quota told to wait ask again, and say so."""
+    waiting = control.ask_quota_again(session, record.id, kinds)
+    return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
 
 
 def _said(session: Session, record: AccountRecord) -> Sequence[str]:

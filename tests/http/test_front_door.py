@@ -23,6 +23,7 @@ GUARDED = [
     ("POST", "/control/kill-switch"),
     ("GET", "/data/interactions"),
     ("GET", "/data/actions"),
+    ("GET", "/data/quota"),
     ("GET", "/metrics"),
 ]
 
