@@ -4,6 +4,8 @@ from typing import Any
 
 from celery import Celery, Task
 
+from worker import broker
+
 
 class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
     """A task whose JSON keyword arguments are the fields of one Pydantic model.
@@ -22,5 +24,6 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         return self.run(kwargs)
 
 
+broker.install()
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")

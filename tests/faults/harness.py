@@ -214,7 +214,7 @@ class Harness(Cluster):
     def strike(self, point: str, fault: str) -> None:
         """Plant a fault and return when it has struck. Time is let pass for it to get there."""
         self.plant(point, fault)
-        self.wait_for(f"{fault} at {point}", lambda: self.struck() or self.go_on(), seconds=60)
+        self.wait_for(f"{fault} at {point}", lambda: self.struck() or self.go_on())
 
     def stop_at(self, point: str) -> psutil.Process:
         """Stop the first child to reach `point`, and return it."""

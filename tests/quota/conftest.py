@@ -11,7 +11,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from api_stub.stack.ports import free_port
-from tests.quota.purses import text_client
+from tests.quota.purses import MovableClock, text_client
 from worker.quota import guard
 from worker.quota.guard import Guard
 
@@ -48,14 +48,31 @@ def quota_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def raw(quota_url: str) -> Iterator[redis.Redis]:
+    """A look behind the script's back."""
+    with text_client(quota_url) as client:
+        yield client
+
+
+@pytest.fixture
 def quota(quota_url: str) -> Iterator[Guard]:
+    """The script as it ships, on the server's own time."""
     client = guard.connect(quota_url)
     yield Guard(client)
     client.close()
 
 
 @pytest.fixture
-def raw(quota_url: str) -> Iterator[redis.Redis]:
-    """A look behind the script's back."""
-    with text_client(quota_url) as client:
-        yield client
+def time(monkeypatch: pytest.MonkeyPatch, raw: redis.Redis) -> MovableClock:
+    """A clock that the script of `timed` reads."""
+    made = MovableClock(monkeypatch)
+    made.drive(raw)
+    return made
+
+
+@pytest.fixture
+def timed(quota_url: str, time: MovableClock) -> Iterator[Guard]:
+    """The script on a clock that can be moved; it begins at noon."""
+    client = guard.connect(quota_url)
+    yield Guard(client)
+    client.close()

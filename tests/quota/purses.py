@@ -1,28 +1,64 @@
-"""What the quota's tests share: purses whose local time is midday, and a look at all that is stored."""
+"""What the quota's tests share: purses, a clock that can be moved, and a look at all that is stored."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import redis
 
 from worker import clock
-from worker.quota.guard import Purse
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
-from worker.rules.windows import Limits
+from worker.rules.quota import Books, Purse
 
 NONE = timedelta(0)
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-WEEK_MS = 7 * DAY_MS
-KEEP_MS = WEEK_MS + DAY_MS
+LEASE = timedelta(minutes=5)
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+NOON = datetime(2027, 6, 15, 12, tzinfo=UTC)
+CLOCK = "clock"
 
 
-def midday_zone() -> ZoneInfo:
-    """A zone in which it is between 12:00 and 13:00, so that no test begins today and ends tomorrow."""
-    ahead = 12 - clock.now().hour
-    return ZoneInfo(f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT")
+class Drawn:
+    """A source of jitter that says what it is told to say."""
+
+    jitter = 0.0
+
+    def random(self) -> float:
+        return self.jitter
+
+
+class MovableClock:
+    """Time as the script and this process see it. Redis' own can't be moved, so the script reads this one.
+
+    Everything else of the script is what ships.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = NOON
+        self._clients: list[redis.Redis] = []
+        monkeypatch.setattr(clock, "now", lambda: self.now)
+        source = guard._SCRIPT.replace("redis.call('TIME')", f"redis.call('LRANGE', '{CLOCK}', 0, 1)")
+        assert source != guard._SCRIPT
+        monkeypatch.setattr(guard, "_SCRIPT", source)
+
+    def drive(self, client: redis.Redis) -> None:
+        self._clients.append(client)
+        self.move_to(self.now)
+
+    def move_to(self, now: datetime) -> None:
+        self.now = now
+        seconds, ms = divmod(round(now.timestamp() * 1000), 1000)
+        for client in self._clients:
+            client.delete(CLOCK)
+            client.rpush(CLOCK, seconds, ms * 1000)
+
+    def move(self, by: timedelta) -> None:
+        self.move_to(self.now + by)
 
 
 def a_purse(
@@ -35,50 +71,23 @@ def a_purse(
     gap_max: timedelta | None = None,
     run_id: str = "run",
     kind: Kind = Kind.GREET,
-    zone: ZoneInfo | None = None,
+    zone: str = "UTC",
+    epoch: int = 1,
 ) -> Purse:
     limits = Limits(run, day, week, gap, gap if gap_max is None else gap_max)
-    return Purse(account_id, zone or midday_zone(), kind, run_id, limits)
+    return Purse(account_id, ZoneInfo(zone), kind, run_id, limits, Totals(10_000, 10_000), {}, epoch)
+
+
+def whole(quota: Guard, purse: Purse, books: Books | None = None) -> Purse:
+    """Let the account's counters begin whole: empty, or with what is in `books`."""
+    quota.install(purse, books or Books())
+    return purse
 
 
 def text_client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def stored(url: str) -> Mapping[bytes, tuple[bytes, int]]:
-    """Every key with its value and the instant at which it expires (0 where that can't be asked)."""
-    with redis.Redis.from_url(url) as client:
-        return {key: (client.dump(key) or b"", expires_at(client, key)) for key in client.keys("*")}
-
-
-def expires_at(client: redis.Redis, key: bytes) -> int:
-    try:
-        return int(client.pexpiretime(key.decode()))
-    except redis.ResponseError:  # a server older than 7.0
-        return 0
-
-
-def server_ms(client: redis.Redis) -> int:
-    seconds, micros = client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
-def age(client: redis.Redis, by_ms: int) -> None:
-    """Let time pass: Redis' clock can't be moved, so everything charged is moved into the past."""
-    for key in client.keys("*:log"):
-        for member, at in charges(client, key).items():
-            client.zadd(key, {member: at - by_ms})
-    for key in client.keys("*:gate"):
-        client.set(key, int(text_of(client, key)) - by_ms, keepttl=True)
-
-
-def charges(client: redis.Redis, log: str | bytes) -> dict[str, float]:
-    """What a log holds: reservation id -> instant (ms)."""
-    rows: Any = client.zrange(log, 0, -1, withscores=True)
-    return dict(rows)
-
-
-def text_of(client: redis.Redis, key: str | bytes) -> str:
-    value = client.get(key)
-    assert isinstance(value, str)
-    return value
+def stored(client: redis.Redis) -> Mapping[str, tuple[Any, int]]:
+    """Every key of the quota with its value and when it expires, in seconds."""
+    return {str(key): (client.dump(key), client.ttl(key)) for key in client.keys("rapport:quota:*")}

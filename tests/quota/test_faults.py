@@ -1,21 +1,38 @@
-"""What happens when Redis, the way to it or an answer is lost. Any doubt raises: no answer, no action."""
+"""What happens when Redis, the way to it or an answer is lost. No doubt is ever a grant."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
 
 from api_stub.stack.ports import free_port
+from api_stub.stack.redis import Redis
+from db.engine import Database
+from db.store import limits
+from db.store.quota import still_in_epoch
+from tasks.quota import Quota
+from tests import builders
 from tests.proxy import Proxy
-from tests.quota.purses import a_purse
+from tests.quota.purses import LEASE, a_purse, whole
 from worker import clock
 from worker.errors import Reason, TryAgainError
 from worker.quota import guard
-from worker.quota.guard import Guard, Remaining, Verdict
-from worker.rules.windows import Day
+from worker.quota.guard import Guard, QuotaAwayError
+from worker.rules.breaker import Outcome
+from worker.rules.model import Kind
+from worker.rules.quota import Decision, Verb, Verdict
+from worker.rules.windows import Span
+
+
+def day_left(decision: Decision) -> int:
+    assert decision.remaining is not None
+    return decision.remaining.day
 
 
 @contextmanager
@@ -27,96 +44,154 @@ def through_a_proxy(url: str) -> Iterator[tuple[Guard, Proxy]]:
 
 
 def test_after_a_lost_reply_asking_again_is_a_replay_and_one_unit_is_gone(quota_url: str) -> None:
-    purse = a_purse(run=5, day=5, week=5)
     with through_a_proxy(quota_url) as (quota, proxy):
-        assert quota.remaining(purse) == Remaining(5, 5, 5)
+        purse = whole(quota, a_purse(day=5))
         proxy.lose_reply(b"EVALSHA")
-        with pytest.raises(TryAgainError) as lost:
-            quota.reserve(purse, "a")
-        assert lost.value.reason is Reason.QUOTA_UNREADABLE
+        with pytest.raises(QuotaAwayError):
+            quota.reserve(purse, "a", lease=LEASE)
         assert proxy.caught == 1
-        assert quota.reserve(purse, "a").verdict is Verdict.REPLAY
-        assert quota.remaining(purse) == Remaining(4, 4, 4)
+        assert quota.reserve(purse, "a", lease=LEASE).verdict is Verdict.REPLAY
+        assert day_left(quota.remaining(purse)) == 4
 
 
 def test_after_a_lost_reply_giving_back_again_gives_back_once(quota_url: str) -> None:
-    purse = a_purse(day=5)
     with through_a_proxy(quota_url) as (quota, proxy):
-        quota.reserve(purse, "a")
-        quota.reserve(purse, "b")
+        purse = whole(quota, a_purse(day=5))
+        quota.reserve(purse, "a", lease=LEASE)
+        quota.reserve(purse, "b", lease=LEASE)
         proxy.lose_reply(b"EVALSHA")
-        with pytest.raises(TryAgainError):
-            quota.release(purse, "a")
-        assert quota.release(purse, "a").verdict is Verdict.ABSENT
-        assert quota.remaining(purse).day == 4
+        with pytest.raises(QuotaAwayError):
+            quota.settle(purse, Verb.RELEASE, "a", Outcome.NONE)
+        assert quota.settle(purse, Verb.RELEASE, "a", Outcome.NONE).verdict is Verdict.ABSENT
+        assert day_left(quota.remaining(purse)) == 4
+
+
+def test_the_client_never_repeats_a_call_by_itself(quota_url: str) -> None:
+    with through_a_proxy(quota_url) as (quota, proxy):
+        purse = whole(quota, a_purse())
+        for _ in range(3):
+            proxy.lose_reply(b"EVALSHA")
+            with pytest.raises(QuotaAwayError):
+                quota.remaining(purse)
+        assert proxy.caught == 3
 
 
 def test_a_server_that_forgot_the_script_is_given_it_again(quota: Guard, raw: redis.Redis) -> None:
-    purse = a_purse(day=3)
-    quota.reserve(purse, "a")
+    purse = whole(quota, a_purse(day=3))
+    quota.reserve(purse, "a", lease=LEASE)
     raw.script_flush()
-    assert quota.reserve(purse, "b").verdict is Verdict.GRANTED
+    assert quota.reserve(purse, "b", lease=LEASE).verdict is Verdict.GRANTED
     raw.script_flush()
-    assert quota.reserve(purse, "b").verdict is Verdict.REPLAY
-    assert quota.remaining(purse).day == 1
+    assert quota.reserve(purse, "b", lease=LEASE).verdict is Verdict.REPLAY
+    assert day_left(quota.remaining(purse)) == 1
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda quota: quota.reserve(a_purse(), "a"),
-        lambda quota: quota.release(a_purse(), "a"),
+        lambda quota: quota.reserve(a_purse(), "a", lease=LEASE),
+        lambda quota: quota.start(a_purse(), "a"),
+        lambda quota: quota.settle(a_purse(), Verb.RELEASE, "a", Outcome.NONE),
         lambda quota: quota.remaining(a_purse()),
     ],
-    ids=["reserve", "release", "remaining"],
+    ids=["reserve", "start", "release", "remaining"],
 )
 def test_without_redis_there_is_no_answer(ask: Callable[[Guard], object]) -> None:
     client = guard.connect(f"redis://127.0.0.1:{free_port()}/0")
-    quota = Guard(client)
-    with pytest.raises(TryAgainError) as refused:
-        ask(quota)
+    with pytest.raises(QuotaAwayError) as refused:
+        ask(Guard(client))
     assert refused.value.reason is Reason.QUOTA_UNREADABLE
     client.close()
 
 
-@pytest.mark.parametrize("key", ["log", "gate", "run"])
+@pytest.mark.parametrize("key", ["state", "greet"])
 def test_a_key_that_cannot_be_read_gives_no_answer(quota: Guard, raw: redis.Redis, key: str) -> None:
-    purse = a_purse()
-    quota.reserve(purse, "a")
-    (spoiled,) = raw.keys(f"*:{key}*")
+    purse = whole(quota, a_purse())
+    quota.reserve(purse, "a", lease=LEASE)
+    (spoiled,) = raw.keys(f"*:{key}")
     raw.delete(spoiled)
-    raw.hset(spoiled, "not", "ours")
-    with pytest.raises(TryAgainError) as refused:
-        quota.reserve(purse, "b")
-    assert refused.value.reason is Reason.QUOTA_UNREADABLE
+    raw.set(spoiled, "not ours")
+    with pytest.raises(QuotaAwayError):
+        quota.reserve(purse, "b", lease=LEASE)
 
 
 def test_a_wrong_password_gives_no_answer_and_is_not_told(quota_url: str) -> None:
     parts = urlsplit(quota_url)
     client = guard.connect(f"redis://nobody:wrong-secret@{parts.hostname}:{parts.port}/0")
-    with pytest.raises(TryAgainError) as refused:
-        Guard(client).reserve(a_purse(), "a")
+    with pytest.raises(QuotaAwayError) as refused:
+        Guard(client).remaining(a_purse())
     assert "wrong-secret" not in str(refused.value)
     client.close()
 
 
-def test_a_day_on_which_nobody_agrees_gives_no_answer(
-    quota: Guard, raw: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_day_on_which_nobody_agrees_gives_no_answer(quota: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = clock.now() - timedelta(days=30)
-    monkeypatch.setattr(guard, "local_day", lambda *_: Day(long_ago, long_ago + timedelta(days=1)))
-    for ask in (quota.reserve, quota.release):
-        with pytest.raises(TryAgainError) as refused:
-            ask(a_purse(), "a")
-        assert refused.value.reason is Reason.QUOTA_UNREADABLE
-    assert raw.keys("*") == []
+    monkeypatch.setattr(guard, "local_day", lambda *_: Span(long_ago, long_ago + timedelta(days=1)))
+    with pytest.raises(TryAgainError, match="disagree about the day"):
+        quota.reserve(a_purse(), "a", lease=LEASE)
 
 
-def test_the_client_never_repeats_a_call_by_itself(quota_url: str) -> None:
-    with through_a_proxy(quota_url) as (quota, proxy):
-        quota.remaining(a_purse())
-        for _ in range(3):
-            proxy.lose_reply(b"EVALSHA")
-            with pytest.raises(TryAgainError):
-                quota.remaining(a_purse())
-        assert proxy.caught == 3
+def test_a_restart_of_redis_is_cold_even_with_its_data(tmp_path: Path) -> None:
+    with Redis(tmp_path) as server:
+        quota = Guard(guard.connect(server.url))
+        purse = whole(quota, a_purse())
+        quota.reserve(purse, "a", lease=LEASE)
+        server.stop()
+        server.start()
+        assert quota.remaining(purse).verdict is Verdict.COLD
+        assert Guard(guard.connect(server.url)).reserve(purse, "b", lease=LEASE).verdict is Verdict.COLD
+
+
+def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    with Redis(first) as server:
+        quota = Guard(guard.connect(server.url))
+        purse = whole(quota, a_purse())
+        with redis.Redis.from_url(server.url) as client:
+            client.bgrewriteaof()
+        shutil.copytree(first, second, ignore=shutil.ignore_patterns("processes.json"))
+        quota.reserve(purse, "only the first knows", lease=LEASE)
+    with Redis(second) as replica:
+        assert Guard(guard.connect(replica.url)).reserve(purse, "a", lease=LEASE).verdict is Verdict.COLD
+
+
+def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: str) -> None:
+    with database.transaction() as session:
+        account = builders.an_account(session)
+    quota = Quota(database, Guard(guard.connect(redis_url)), lease=LEASE)
+    quota.remaining(account.id, Kind.GREET, "run")
+
+    def epoch() -> int:
+        with database.transaction() as session:
+            return limits.purse(session, account.id, Kind.GREET, "run").purse.epoch
+
+    before = epoch()
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    with ThreadPoolExecutor(8) as pool:
+        quotas = [Quota(database, Guard(guard.connect(redis_url)), lease=LEASE) for _ in range(8)]
+        grants = pool.map(lambda q: q.reserve(account.id, Kind.GREET, "run", f"{id(q)}:1"), quotas)
+        assert all(grant.decision.granted for grant in grants)
+    assert epoch() == before + 1
+
+
+def test_a_grant_of_the_fallback_counts_once_redis_is_back(database: Database, redis_url: str) -> None:
+    with database.transaction() as session:
+        account = builders.an_account(session)
+    here = Quota(database, Guard(guard.connect(redis_url)), lease=LEASE)
+    away = Quota(database, Guard(guard.connect("redis://127.0.0.1:1/0")), lease=LEASE)
+    first = here.reserve(account.id, Kind.GREET, "run", "first:1")
+    second = away.reserve(account.id, Kind.GREET, "run", "second:1")
+    assert (first.by_fallback, second.by_fallback) == (False, True)
+    assert second.decision.granted
+    # what Redis had granted before can't be intended any more: its epoch is over
+    with database.transaction() as session:
+        assert not still_in_epoch(session, account.id, first.purse.epoch)
+        assert still_in_epoch(session, account.id, second.purse.epoch)
+    assert away.start(second)
+    # asked in Redis again, the fallback's own grant is fenced in turn unless it has reached the ledger
+    third = here.reserve(account.id, Kind.GREET, "run", "third:1")
+    assert third.decision.granted
+    assert not away.start(second)
+    assert third.purse.epoch > second.purse.epoch > first.purse.epoch

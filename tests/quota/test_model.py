@@ -1,199 +1,294 @@
-"""The script against a plain model of it, over whatever Hypothesis thinks of.
+"""Both engines against a plain model, over whatever Hypothesis thinks of: the same answers, step by step."""
 
-Redis' clock can't be moved, so "time passes" moves what is stored into the past, in Redis and in the model.
-"""
-
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
-import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import delete
 
-from tests.quota.purses import DAY_MS, WEEK_MS, a_purse, age, midday_zone, stored, text_client
+from db.engine import Database
+from db.store import accounts, quota
+from db.store.quota import Fallback
+from db.tables import Account
+from tests.quota.book import Book, Entry, Fuse
+from tests.quota.purses import Drawn, MovableClock
 from worker.quota import guard
-from worker.quota.guard import Decision, Guard, Purse, Remaining, Verdict
+from worker.quota.guard import Guard
+from worker.rules.breaker import Outcome
+from worker.rules.limits import Limits, Totals, drawn_gap
 from worker.rules.model import Kind
-from worker.rules.windows import Limits, local_day
+from worker.rules.quota import Books, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.windows import Hours
 
-IDS = st.sampled_from([f"id-{n}" for n in range(12)])
+HOUR = timedelta(hours=1)
+NAMES = st.sampled_from([f"action-{n}:1" for n in range(12)])
+KINDS = st.sampled_from(list(Kind))
 RUNS = st.sampled_from(["one", "two"])
-PURSES = st.sampled_from([(1, Kind.GREET), (1, Kind.VISIT), (2, Kind.GREET)])
+ZONES = st.sampled_from(
+    ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Chatham", "UTC"]
+)
+# the hours around which the clocks of these zones change, in both directions, and quiet days
+BEGINNINGS = st.builds(
+    lambda day, hour: datetime.fromisoformat(f"{day}T00:00+00:00") + timedelta(hours=hour),
+    st.sampled_from(
+        ["2027-03-14", "2027-03-28", "2027-04-04", "2027-04-30", "2027-06-15", "2027-10-03", "2027-10-28",
+         "2027-10-31", "2027-11-07"]
+    ),
+    st.integers(-30, 30),
+)  # fmt: skip
+HOURS = st.sampled_from([
+    Hours(), Hours(), Hours(7 * HOUR, 19 * HOUR), Hours(HOUR * 2.25, HOUR * 2.75), Hours(HOUR, HOUR * 3),
+    Hours(days=frozenset({0, 6})),
+])  # fmt: skip
 LIMITS = st.builds(
-    lambda run, day, more, gap, wider: Limits(
-        run, day, day + more, timedelta(milliseconds=gap), timedelta(milliseconds=gap + wider)
+    lambda run, day, more, gap, wider, hours, share: Limits(
+        run, day, day + more, gap * HOUR, (gap + wider) * HOUR, hours, min(share, day)
     ),
     st.integers(0, 4),
     st.integers(0, 5),
+    st.integers(0, 4),
+    st.sampled_from([0, 0, 0, 0.01, 2]),
+    st.sampled_from([0, 1]),
+    HOURS,
     st.integers(0, 3),
-    st.sampled_from([0, 0, 60_000, 7_200_000]),
-    st.sampled_from([0, 3_600_000]),
 )
-PASSING_MS = st.one_of(
-    st.sampled_from([1, 60_000, 3_600_000, DAY_MS, WEEK_MS - 1, WEEK_MS]), st.integers(1, WEEK_MS)
+TOTALS = st.builds(lambda day, more: Totals(day, day + more), st.integers(0, 8), st.integers(0, 8))
+PASSING = st.one_of(
+    st.sampled_from([timedelta(milliseconds=1), timedelta(minutes=1), HOUR, 24 * HOUR, 168 * HOUR]),
+    st.timedeltas(timedelta(milliseconds=1), timedelta(days=2)).map(
+        lambda d: timedelta(milliseconds=d // timedelta(milliseconds=1))
+    ),
 )
+LEASES = st.sampled_from([timedelta(seconds=30), HOUR, 30 * HOUR])
 
 
-@dataclass
-class Book:
-    """One account and kind in plain words: who was charged when, by which run, and when the gap is over."""
+class Engine(Protocol):
+    account_id: int
+    epoch: int
 
-    charged: dict[str, int] = field(default_factory=dict)
-    runs: dict[str, set[str]] = field(default_factory=dict)
-    opens: int = 0
+    def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision: ...
+    def again(self) -> None: ...
 
-    def used(self, run: str, day_start: int, now: int) -> tuple[int, int, int]:
-        return (
-            len(self.runs.get(run, ())),
-            sum(at >= day_start for at in self.charged.values()),
-            sum(now - at < WEEK_MS for at in self.charged.values()),
-        )
 
-    def closed_until(
-        self, limits: Limits, run: str, day_start: int, day_end: int, now: int
-    ) -> dict[str, int]:
-        in_run, in_day, in_week = self.used(run, day_start, now)
-        closed = {}
-        if self.opens > now:
-            closed["gap"] = self.opens
-        if in_run >= limits.per_run:
-            closed["run_limit"] = day_end
-        if in_day >= limits.per_day:
-            closed["day_limit"] = day_end
-        if in_week >= limits.per_week:
-            # try every instant at which something ages out, the plain way
-            instants = sorted(at + WEEK_MS for at in self.charged.values() if now - at < WEEK_MS)
-            fitting = [
-                then
-                for then in instants
-                if sum(then - at < WEEK_MS for at in self.charged.values()) < limits.per_week
-            ]
-            closed["week_limit"] = fitting[0] if fitting else now + WEEK_MS
-        return closed
+class Script:
+    """reserve.lua on a real server."""
+
+    account_id, epoch = 1, 1
+
+    def __init__(self, url: str, drawn: Drawn) -> None:
+        self._url, self._drawn = url, drawn
+        self.again()
+
+    def again(self) -> None:
+        """As after a worker's restart: new connections, nothing remembered."""
+        self._guard = Guard(guard.connect(self._url), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
+
+    def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
+        answer: Decision = getattr(self._guard, verb)(*arguments, **more)
+        return answer
+
+
+class InPostgres:
+    """The fallback on a real Postgres, each verb in a transaction of its own."""
+
+    def __init__(self, database: Database, drawn: Drawn, time: MovableClock) -> None:
+        self._database, self._drawn, self._time = database, drawn, time
+        with database.transaction() as session:
+            session.execute(delete(Account))
+            self.account_id = accounts.add(session, name="a", site="sandbox", zone=ZoneInfo("UTC")).id
+            self.epoch = quota.raise_epoch(session, self.account_id, seen=0) or 0
+
+    def again(self) -> None:
+        self._database.engine.dispose()
+
+    def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
+        with self._database.transaction() as session:
+            engine = Fallback(session, now=self._time.now, draw=self._drawn)  # type: ignore[arg-type]  # as above
+            answer: Decision = getattr(engine, verb)(*arguments, **more)
+        return answer
 
 
 class QuotaMachine(RuleBasedStateMachine):
-    url = ""
+    time: ClassVar[MovableClock]
+    made: ClassVar[Any]
 
-    @initialize(seed=st.integers())
-    def begin(self, seed: int) -> None:
-        self.raw: redis.Redis = text_client(self.url)
-        self.raw.flushall()
-        self.client = guard.connect(self.url)
-        self.quota = Guard(self.client, draw=random.Random(seed))
-        self.zone = midday_zone()
-        self.books: dict[tuple[int, Kind], Book] = {}
-        self.passed_ms = 0
-        self.limits = Limits(3, 4, 6, timedelta(0), timedelta(0))
-        script = self.quota._script
+    @initialize(begin=BEGINNINGS, zone=ZONES, limits=st.tuples(LIMITS, LIMITS, LIMITS), totals=TOTALS)
+    def begin(self, begin: datetime, zone: str, limits: tuple[Limits, ...], totals: Totals) -> None:
+        self.drawn = Drawn()
+        self.time.move_to(begin)
+        self.engine: Engine = self.made(self.drawn)
+        self.zone, self.book, self.totals = ZoneInfo(zone), Book(), totals
+        self.limits = dict(zip(Kind, limits, strict=True))
+        self.paused: datetime | None = None
+        assert self.engine.ask("install", self.purse(Kind.GREET), Books()).verdict is Verdict.NOTED
 
-        def noted(keys: list[str], args: list[Any]) -> Any:
-            answer = script(keys=keys, args=args)
-            self.now, self.gap = int(answer[3]), int(args[7])
-            return answer
+    def purse(self, kind: Kind, run: str = "one") -> Purse:
+        shares = {each: limits.reserved_per_day for each, limits in self.limits.items()}
+        return Purse(
+            self.engine.account_id, self.zone, kind, run, self.limits[kind], self.totals, shares,
+            self.engine.epoch, self.paused,
+        )  # fmt: skip
 
-        self.quota._script = noted  # type: ignore[assignment]
+    def same_breaker(self, decision: Decision, kind: Kind) -> None:
+        fuse = self.book.fuse(kind)
+        told = decision.breaker
+        assert (told.failures, told.openings, told.open_until) == (fuse.failures, fuse.openings, fuse.until)
 
-    def teardown(self) -> None:
-        if hasattr(self, "client"):
-            self.client.close()
-            self.raw.close()
+    def same_windows(self, decision: Decision, purse: Purse, *, verdict: Verdict) -> None:
+        shut = list(self.book.shut(purse, self.time.now)) if verdict is not Verdict.REPLAY else []
+        last = max((when for _, when in shut), default=None)
+        first = next((reason for reason, when in shut if when == last), None)
+        assert decision.verdict is verdict
+        assert (decision.reason, decision.retry_at) == (first, last)
+        assert decision.remaining == Remaining(*self.book.left(purse, self.time.now))
+        self.same_breaker(decision, purse.kind)
 
-    def purse(self, whose: tuple[int, Kind], run: str) -> tuple[Purse, Book]:
-        account_id, kind = whose
-        purse = replace(a_purse(account_id, kind=kind, run_id=run, zone=self.zone), limits=self.limits)
-        return purse, self.books.setdefault(whose, Book())
+    @rule(kind=KINDS, limits=LIMITS)
+    def change_the_limits(self, kind: Kind, limits: Limits) -> None:
+        self.limits[kind] = limits
 
-    def left(self, used: tuple[int, int, int]) -> Remaining:
-        limits = (self.limits.per_run, self.limits.per_day, self.limits.per_week)
-        return Remaining(*(max(0, limit - n) for limit, n in zip(limits, used, strict=True)))
+    @rule(totals=TOTALS)
+    def change_the_totals(self, totals: Totals) -> None:
+        self.totals = totals
 
-    def day(self) -> tuple[int, int]:
-        day = local_day(datetime.fromtimestamp(self.now / 1000, tz=UTC), self.zone)
-        return int(day.start.timestamp() * 1000), int(day.end.timestamp() * 1000)
+    @rule(hours=st.integers(-1, 30))
+    def pause(self, hours: int) -> None:
+        self.paused = self.time.now + hours * HOUR
 
-    @rule(limits=LIMITS)
-    def change_the_limits(self, limits: Limits) -> None:
-        self.limits = limits
+    @rule(by=PASSING)
+    def time_passes(self, by: timedelta) -> None:
+        self.time.move(by)
 
-    @rule(by_ms=PASSING_MS)
-    def time_passes(self, by_ms: int) -> None:
-        age(self.raw, by_ms)
-        days_before, self.passed_ms = self.passed_ms // DAY_MS, self.passed_ms + by_ms
-        if self.passed_ms // DAY_MS > days_before:
-            # A run is of one day: what it has charged is never a week old while it is counted.
-            for key in self.raw.keys("*:run:*"):
-                self.raw.delete(key)
-            for book in self.books.values():
-                book.runs.clear()
-        for book in self.books.values():
-            book.charged = {name: at - by_ms for name, at in book.charged.items()}
-            book.opens -= by_ms
+    @rule()
+    def restart(self) -> None:
+        self.engine.again()
 
-    @rule(whose=PURSES, run=RUNS, name=IDS)
-    def reserve(self, whose: tuple[int, Kind], run: str, name: str) -> None:
-        purse, book = self.purse(whose, run)
-        before = stored(self.url)
-        decision = self.quota.reserve(purse, name)
-        day_start, day_end = self.day()
-        if name in book.charged:
-            assert decision == Decision(Verdict.REPLAY, self.left(book.used(run, day_start, self.now)))
-            assert stored(self.url) == before
-        elif closed := book.closed_until(self.limits, run, day_start, day_end, self.now):
-            assert decision.verdict is Verdict.DENIED
-            assert decision.reason is not None
-            assert decision.retry_at is not None
-            assert round(decision.retry_at.timestamp() * 1000) == max(closed.values())
-            assert closed[decision.reason] == max(closed.values())
-            assert decision.remaining == self.left(book.used(run, day_start, self.now))
-            assert stored(self.url) == before
+    @rule(kind=KINDS, run=RUNS, name=NAMES, jitter=st.floats(0, 0.999), lease=LEASES)
+    def reserve(self, kind: Kind, run: str, name: str, jitter: float, lease: timedelta) -> None:
+        now, purse, book = self.time.now, self.purse(kind, run), self.book
+        self.drawn.jitter = jitter
+        decision = self.engine.ask("reserve", purse, name, lease=lease)
+        book.look(now)
+        known = book.find(kind, name, now)
+        if known is not None and now - known.at < timedelta(days=7):
+            self.same_windows(decision, purse, verdict=Verdict.REPLAY)
+        elif list(book.shut(purse, now)):
+            self.same_windows(decision, purse, verdict=Verdict.DENIED)
         else:
-            book.charged = {n: at for n, at in book.charged.items() if self.now - at < WEEK_MS}
-            book.charged[name] = self.now
-            book.runs.setdefault(run, set()).add(name)
-            book.opens = self.now + self.gap
-            assert decision == Decision(Verdict.GRANTED, self.left(book.used(run, day_start, self.now)))
+            book.entries = [e for e in book.entries if (e.kind, e.name) != (kind, name)]
+            book.entries.append(Entry(kind, name, now, run, lapses=now + lease))
+            book.gaps[kind] = now + drawn_gap(purse.limits, jitter)
+            if book.fuse(kind).until is not None:
+                book.fuse(kind).probe = name
+            assert decision.verdict is Verdict.GRANTED
+            assert (decision.reason, decision.retry_at) == (None, None)
+            assert decision.remaining == Remaining(*book.left(purse, now))
+            self.same_breaker(decision, kind)
 
-    @rule(whose=PURSES, run=RUNS, name=IDS)
-    def release(self, whose: tuple[int, Kind], run: str, name: str) -> None:
-        purse, book = self.purse(whose, run)
-        held = book.charged.pop(name, None) is not None
-        book.runs.get(run, set()).discard(name)
-        assert self.quota.release(purse, name).verdict is (Verdict.RELEASED if held else Verdict.ABSENT)
+    @rule(kind=KINDS, run=RUNS)
+    def remaining(self, kind: Kind, run: str) -> None:
+        decision = self.engine.ask("remaining", self.purse(kind, run))
+        self.book.look(self.time.now)
+        self.same_windows(decision, self.purse(kind, run), verdict=Verdict.REMAINING)
 
-    @rule(whose=PURSES, run=RUNS)
-    def remaining(self, whose: tuple[int, Kind], run: str) -> None:
-        purse, book = self.purse(whose, run)
-        before = stored(self.url)
-        left = self.quota.remaining(purse)
-        assert left == self.left(book.used(run, self.day()[0], self.now))
-        assert stored(self.url) == before
+    @rule(kind=KINDS, name=NAMES)
+    def start(self, kind: Kind, name: str) -> None:
+        decision = self.engine.ask("start", self.purse(kind), name)
+        self.book.look(self.time.now)
+        entry = self.book.find(kind, name, self.time.now)
+        going = entry is not None and entry.open
+        assert decision.verdict is (Verdict.STARTED if going else Verdict.ABSENT)
+        if entry is not None and going:
+            entry.lapses = None
+        self.same_breaker(decision, kind)
 
-    @invariant()
-    def every_key_goes_away_by_itself(self) -> None:
-        if hasattr(self, "raw"):
-            assert all(self.raw.pttl(key) > 0 for key in self.raw.keys("*"))
+    @rule(kind=KINDS, run=RUNS, name=NAMES, verb=st.sampled_from(Verb), outcome=st.sampled_from(Outcome))
+    def settle(self, kind: Kind, run: str, name: str, verb: Verb, outcome: Outcome) -> None:
+        now, book = self.time.now, self.book
+        decision = self.engine.ask("settle", self.purse(kind, run), verb, name, outcome)
+        book.look(now)
+        entry = book.find(kind, name, now)
+        book.told(kind, name, outcome, now)
+        if verb is Verb.RELEASE and book.fuse(kind).probe == name:
+            book.fuse(kind).probe = None
+        assert decision.verdict is self.settled(verb, entry)
+        if verb is Verb.RELEASE and entry is not None and entry.open:
+            book.entries.remove(entry)
+        elif verb is Verb.COMMIT and entry is not None:
+            entry.open, entry.lapses = False, None
+        elif verb is Verb.COMMIT:
+            book.entries = [e for e in book.entries if (e.kind, e.name) != (kind, name)]
+            book.entries.append(Entry(kind, name, now, run, open=False))
+        self.same_breaker(decision, kind)
+
+    @staticmethod
+    def settled(verb: Verb, entry: Entry | None) -> Verdict:
+        if verb is Verb.REPORT:
+            return Verdict.NOTED
+        if verb is Verb.COMMIT:
+            return Verdict.LATE if entry is None else Verdict.COMMITTED
+        if entry is None:
+            return Verdict.ABSENT
+        return Verdict.RELEASED if entry.open else Verdict.COMMITTED
+
+    @rule(kind=KINDS)
+    def reset(self, kind: Kind) -> None:
+        assert self.engine.ask("reset_breaker", self.purse(kind)).verdict is Verdict.NOTED
+        self.book.look(self.time.now)
+        self.book.fuses[kind] = Fuse()
+
+    @rule()
+    def another_epoch(self) -> None:
+        stale = replace(self.purse(Kind.GREET), epoch=self.engine.epoch + 1)
+        assert self.engine.ask("remaining", stale).verdict is Verdict.COLD
 
 
-@pytest.fixture
-def machine(quota_url: str) -> Iterator[type[QuotaMachine]]:
-    QuotaMachine.url = quota_url
+@contextmanager
+def playing(time: MovableClock, made: Any) -> Iterator[type[QuotaMachine]]:
+    QuotaMachine.time, QuotaMachine.made = time, staticmethod(made)
     yield QuotaMachine
-    QuotaMachine.url = ""
+    del QuotaMachine.time, QuotaMachine.made
 
 
-def test_the_script_does_what_the_model_says(machine: type[QuotaMachine]) -> None:
+def play(machine: type[QuotaMachine], *, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+            max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+def test_the_script_does_what_the_model_says(quota_url: str, raw: redis.Redis, time: MovableClock) -> None:
+    class WithKeys(QuotaMachine):
+        @invariant()
+        def every_key_goes_away_by_itself(self) -> None:
+            assert all(raw.pttl(key) > 0 for key in raw.keys("rapport:quota:*"))
+
+    with playing(time, lambda drawn: Script(quota_url, drawn)):
+        play(WithKeys, examples=80, steps=50)
+
+
+def test_the_fallback_does_what_the_model_says(database: Database, time: MovableClock) -> None:
+    with playing(time, lambda drawn: InPostgres(database, drawn, time)) as machine:
+        play(machine, examples=25, steps=40)
+
+
+def test_a_guard_never_decides_on_a_clock_that_is_days_wrong(timed: Guard, time: MovableClock) -> None:
+    """The caller's day is only compared; the server's time puts it right."""
+    purse = Purse(
+        1, ZoneInfo("UTC"), Kind.GREET, "run", Limits(5, 5, 5, timedelta(0), timedelta(0)), Totals(9, 9)
+    )
+    timed.install(purse, Books())
+    right = time.now
+    time.now = datetime(2020, 1, 1, tzinfo=UTC)  # this process; the server keeps its own
+    assert timed.reserve(purse, "a", lease=HOUR).granted
+    time.now = right
+    assert timed.remaining(purse).remaining == Remaining(4, 4, 4, 8, 8)

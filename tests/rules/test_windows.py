@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.model import Kind
-from worker.rules.windows import DEFAULT_LIMITS, Limits, local_day
+from worker.rules.windows import WEEKDAYS, Hours, Span, local_day, opening
 
 ZONES = [ZoneInfo(name) for name in sorted(available_timezones())]
 
@@ -82,32 +81,91 @@ def test_the_two_passes_of_one_hour_lie_in_the_same_day() -> None:
     assert local_day(first, zone) == local_day(second, zone)
 
 
-MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
+HOURS = st.builds(
+    lambda opens, length, days: Hours(opens * QUARTER, min(opens + length, 96) * QUARTER, days),
+    st.integers(0, 95),
+    st.integers(1, 96),
+    st.frozensets(st.integers(0, 6), min_size=1),
+)
+CHANGING = st.sampled_from([
+    "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Chatham", "Africa/Cairo",
+    "America/Havana",
+])  # fmt: skip
+
+
+def is_open(instant: datetime, hours: Hours, zone: ZoneInfo) -> bool:
+    """By the clock on the wall: a wall time that comes twice counts where it comes first."""
+    wall = instant.astimezone(zone)
+    since_midnight = wall.replace(tzinfo=None) - datetime.combine(wall.date(), datetime.min.time())
+    return wall.weekday() in hours.days and hours.opens <= since_midnight < hours.closes and wall.fold == 0
+
+
+@given(INSTANTS, CHANGING, HOURS)
+def test_an_opening_holds_now_or_comes_next(now: datetime, place: str, hours: Hours) -> None:
+    zone = ZoneInfo(place)
+    span = opening(now, hours, zone)
+    assert span.start < span.end
+    assert now < span.end
+    assert span.start - now < timedelta(days=15)
+    assert span.start.astimezone(zone).weekday() in hours.days
+    if span.start > now:
+        assert not is_open(now, hours, zone)
+
+
+@given(INSTANTS.map(lambda at: at.replace(minute=0, second=0, microsecond=0)), CHANGING, HOURS)
+def test_nothing_is_open_between_now_and_the_next_opening(now: datetime, place: str, hours: Hours) -> None:
+    zone = ZoneInfo(place)
+    span = opening(now, hours, zone)
+    at = now
+    while at < min(span.start, now + timedelta(days=3)):
+        assert not is_open(at, hours, zone)
+        at += QUARTER
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "opens", "closes", "start", "end"),
+    [
+        # a usual day, in summer and in winter
+        ("Europe/Paris", "2027-07-05T03:00Z", 7.0, 19.0, "2027-07-05T05:00Z", "2027-07-05T17:00Z"),
+        ("Europe/Paris", "2027-01-05T19:00Z", 7.0, 19.0, "2027-01-06T06:00Z", "2027-01-06T18:00Z"),
+        # 02:00 to 03:00 is missing: 02:15 to 02:45 doesn't happen that day
+        ("Europe/Paris", "2027-03-28T00:30Z", 2.25, 2.75, "2027-03-29T00:15Z", "2027-03-29T00:45Z"),
+        # ... and 02:15 to 04:00 begins when the clock jumps
+        ("Europe/Paris", "2027-03-28T00:30Z", 2.25, 4.0, "2027-03-28T01:00Z", "2027-03-28T02:00Z"),
+        # 02:00 to 03:00 comes twice: it counts where it comes first
+        ("Europe/Paris", "2027-10-30T23:30Z", 2.25, 2.75, "2027-10-31T00:15Z", "2027-10-31T00:45Z"),
+        ("Europe/Paris", "2027-10-31T01:20Z", 2.25, 2.75, "2027-11-01T01:15Z", "2027-11-01T01:45Z"),
+        # half an hour is missing
+        ("Australia/Lord_Howe", "2027-10-02T15:00Z", 2.25, 3.0, "2027-10-02T15:30Z", "2027-10-02T16:00Z"),
+        # the day begins at 01:00
+        ("Africa/Cairo", "2027-04-29T20:00Z", 0.5, 2.0, "2027-04-29T22:00Z", "2027-04-29T23:00Z"),
+    ],
+)
+def test_working_hours_where_the_clocks_change(
+    *, zone: str, now: str, opens: float, closes: float, start: str, end: str
+) -> None:
+    span = opening(datetime.fromisoformat(now), Hours(opens * HOUR, closes * HOUR), ZoneInfo(zone))
+    assert span == Span(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def test_on_weekdays_friday_evening_waits_for_monday() -> None:
+    hours = Hours(7 * HOUR, 19 * HOUR, WEEKDAYS)
+    span = opening(datetime(2027, 7, 2, 20, tzinfo=UTC), hours, ZoneInfo("UTC"))
+    assert span.start == datetime(2027, 7, 5, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (lambda: Limits(-1, 1, 1, MINUTE, MINUTE), "negative"),
-        (lambda: Limits(1, -1, 1, MINUTE, MINUTE), "negative"),
-        (lambda: Limits(1, 1, -1, MINUTE, MINUTE), "negative"),
-        (lambda: Limits(1, 8, 7, MINUTE, MINUTE), "8.*7"),
-        (lambda: Limits(1, 1, 1, 2 * MINUTE, MINUTE), "shortest"),
-        (lambda: Limits(1, 1, 1, -MINUTE, MINUTE), "shortest"),
+        (lambda: Hours(HOUR, HOUR), "opening < closing"),
+        (lambda: Hours(-HOUR, HOUR), "opening"),
+        (lambda: Hours(HOUR, 25 * HOUR), "24:00"),
+        (lambda: Hours(days=frozenset()), "at least one day"),
+        (lambda: Hours(days=frozenset({7})), "Sunday"),
     ],
 )
-def test_limits_that_contradict_themselves_are_refused(wrong: Callable[[], Limits], told: str) -> None:
+def test_hours_that_never_open_are_refused(wrong: Callable[[], Hours], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         wrong()
-
-
-def test_limits_may_close_a_window_altogether() -> None:
-    assert Limits(0, 0, 0, timedelta(0), timedelta(0)).per_day == 0
-
-
-def test_every_kind_has_defaults_within_the_ceilings_of_the_design() -> None:
-    ceilings = {Kind.GREET: (30, 120), Kind.VISIT: (80, 400), Kind.COLLECT: (30, 150)}
-    assert set(DEFAULT_LIMITS) == set(ceilings) == set(Kind)
-    for kind, (day, week) in ceilings.items():
-        assert DEFAULT_LIMITS[kind].per_day <= day
-        assert DEFAULT_LIMITS[kind].per_week <= week

@@ -85,8 +85,8 @@ class Guard:
 
     def settle(self, purse: Purse, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
         """Commit (it happened), release (surely not) or only report how it went. Idempotent."""
-        waits = _ms(breaker.FIRST_WAIT), _ms(breaker.LONGEST_WAIT)
-        return self._ask(verb, purse, reservation_id, lambda _: [outcome, breaker.THRESHOLD, *waits])
+        numbers = breaker.THRESHOLD, _ms(breaker.FIRST_WAIT), _ms(breaker.LONGEST_WAIT)
+        return self._ask(verb, purse, reservation_id, lambda _: numbers, extra=lambda _: outcome)
 
     def reset_breaker(self, purse: Purse) -> Decision:
         """Close the breaker, for operators."""
@@ -95,13 +95,13 @@ class Guard:
     def install(self, purse: Purse, books: Books) -> Decision:
         """Write the account's counters anew, whole from now on in the purse's epoch."""
 
-        def whole(now: datetime) -> Sequence[str]:
+        def whole(now: datetime) -> str:
             today = local_day(now, purse.zone).start
             charges = [_charge(charge, today) for charge in books.charges]
             kinds = [[_epoch_ms(books.gaps.get(kind)), *_fields(books.breaker(kind))] for kind in _KINDS]
-            return [json.dumps({"charges": charges, "kinds": kinds}, separators=(",", ":"))]
+            return json.dumps({"charges": charges, "kinds": kinds}, separators=(",", ":"))
 
-        return self._ask("install", purse, "", whole)
+        return self._ask("install", purse, "", extra=whole)
 
     def _decide(
         self, verb: str, purse: Purse, reservation_id: str, *, gap_ms: int = 0, lease_ms: int = 0
@@ -124,43 +124,45 @@ class Guard:
         verb: str,
         purse: Purse,
         reservation_id: str,
-        rest: Callable[[datetime], Sequence[str | int]] = lambda _: (),
+        numbers: Callable[[datetime], Sequence[int]] = lambda _: (),
+        extra: Callable[[datetime], str] = lambda _: "",
     ) -> Decision:
         now = clock.now()
         for _ in range(_STALE_DAY_TRIES):
             day = local_day(now, purse.zone)
-            start, end = _epoch_ms(day.start), _epoch_ms(day.end)
+            listed = _epoch_ms(day.start), _epoch_ms(day.end), _number(purse.kind), *numbers(now)
             # A run is a campaign on one day: what it may not do today, it may go on with tomorrow.
-            args = (verb, reservation_id, start, end, _number(purse.kind), purse.run_id, *rest(now))
-            answer = self._call(_keys(purse, start), purse.epoch, args)
+            answer = self._call(
+                _keys(purse), verb, reservation_id, purse.epoch,
+                purse.run_id, f"[{','.join(map(str, listed))}]", extra(now),
+            )  # fmt: skip
             if answer[0] != "stale_day":
                 return _decision(answer)
-            now = _instant(answer[3])
+            now = _instant(int(answer[3]))
         raise QuotaAwayError("Redis and this machine disagree about the day")
 
-    def _call(self, keys: Sequence[str], epoch: int, args: Sequence[str | int]) -> list[Any]:
+    def _call(self, keys: Sequence[str], verb: str, reservation_id: str, epoch: int, *more: str) -> list[str]:
         try:
             # redis-py types connections loosely; _note_server gave this one its run id.
             connection: Any = self._pool.get_connection()
             try:
-                verb, reservation_id, *more = args
-                given = (*keys, verb, reservation_id, f"{epoch}:{connection.run_id}", *more)
+                given = len(keys), *keys, verb, reservation_id, f"{epoch}:{connection.run_id}", *more
                 try:
-                    connection.send_command("EVALSHA", self._sha, len(keys), *given)
+                    connection.send_command("EVALSHA", self._sha, *given)
                     answer = connection.read_response()
                 except NoScriptError:
-                    connection.send_command("EVAL", _SCRIPT, len(keys), *given)
+                    connection.send_command("EVAL", _SCRIPT, *given)
                     answer = connection.read_response()
             finally:
                 self._pool.release(connection)
         except RedisError as error:
             raise QuotaAwayError(f"the quota can't be asked: {error}") from error
-        return list(answer)
+        return str(answer).split(" ")
 
 
-def _keys(purse: Purse, day_start: int) -> list[str]:
+def _keys(purse: Purse) -> list[str]:
     base = f"rapport:quota:{{acct:{purse.account_id}}}"
-    return [f"{base}:state", f"{base}:leases", f"{base}:runs:{day_start}", *(f"{base}:{k}" for k in _KINDS)]
+    return [f"{base}:state", *(f"{base}:{kind}" for kind in _KINDS)]
 
 
 def _charge(charge: Charge, today: datetime) -> list[str | int]:
@@ -172,14 +174,20 @@ def _fields(state: Breaker) -> tuple[int, int, int]:
     return state.failures, state.openings, _epoch_ms(state.open_until)
 
 
-def _decision(answer: Sequence[Any]) -> Decision:
-    status, reason, retry_at, _now, failures, openings, open_until, *windows = answer
+_CLOSED: Final = Breaker()
+
+
+def _decision(answer: Sequence[str]) -> Decision:
+    status, reason = answer[:2]
+    retry_at, _now, failures, openings, open_until, *windows = map(int, answer[2:])
     return Decision(
         verdict=Verdict(status),
         remaining=Remaining(*windows) if windows else None,
-        reason=Reason(reason) if reason else None,
+        reason=Reason(reason) if reason != "-" else None,
         retry_at=_instant(retry_at) if retry_at else None,
-        breaker=Breaker(failures, openings, _instant(open_until) if open_until else None),
+        breaker=Breaker(failures, openings, _instant(open_until) if open_until else None)
+        if failures
+        else _CLOSED,
     )
 
 

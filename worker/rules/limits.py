@@ -132,6 +132,8 @@ PAUSE_FOR: Final = timedelta(hours=24)
 
 def drawn_gap(limits: Limits, jitter: float) -> timedelta:
     """Return a gap between the limits' bounds, in whole milliseconds; `jitter` is drawn from [0, 1)."""
+    if limits.gap_min == limits.gap_max:
+        return limits.gap_min
     gap = limits.gap_min + (limits.gap_max - limits.gap_min) * jitter
     return timedelta(milliseconds=gap // timedelta(milliseconds=1))
 

@@ -5,6 +5,7 @@ Python knows days and zones, the script knows milliseconds (style guide, rule 3)
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ALL_WEEK = frozenset(range(7))
@@ -64,6 +65,7 @@ def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
     raise AssertionError("no opening within two weeks")  # pragma: no cover -- Hours has at least one day
 
 
+@lru_cache(maxsize=4096)
 def _moment(day: date, after_midnight: timedelta, zone: ZoneInfo) -> datetime:
     # fold=0 is the earlier of two. A time that doesn't exist comes back from UTC as the moment after the
     # gap, but as far behind it as it was behind the gap's beginning: hence the second look.

@@ -1,0 +1,213 @@
+"""The quota against a bare INCR and against the `limits` library, all in one run.
+
+`python -m bench.quota` prints each figure beside what it is to reach; `--quick` only shows that it works.
+Latency is one process against a server on a core of its own, in interleaved slices; INCR is measured twice,
+so the second INCR's ratio says how far to trust the others.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psutil
+import redis
+from rich.console import Console
+from rich.progress import track
+
+from api_stub.stack.redis import Redis
+from bench.against_limits import against_limits
+from bench.report import Row, show
+from worker import clock
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.rules.breaker import Outcome
+from worker.rules.limits import CAREFUL, Totals
+from worker.rules.model import Kind
+from worker.rules.quota import Books, Charge, Decision, Purse, Verb, Verdict
+from worker.rules.windows import Hours
+
+LEASE = timedelta(minutes=5)
+OLD = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}
+"""Charges that an account has in its week before it is asked: a usual one in the middle of its limits."""
+
+
+def a_purse(account_id: int = 1) -> Purse:
+    """Every gate is looked at and all are open: the defaults, without the gap and with room for a bench."""
+    usual = CAREFUL.limits[Kind.GREET]
+    wide = replace(
+        usual, per_run=10**6, per_day=10**6, per_week=10**6,
+        gap_min=timedelta(0), gap_max=timedelta(0), hours=Hours(),
+    )  # fmt: skip
+    shares = {kind: limits.reserved_per_day for kind, limits in CAREFUL.limits.items()}
+    return Purse(
+        account_id, ZoneInfo("Europe/Paris"), Kind.GREET, "a campaign", wide, Totals(10**6, 10**6), shares, 1
+    )
+
+
+def books() -> Books:
+    """What a usual account has used in its last seven days."""
+    now = clock.now()
+    return Books(
+        tuple(
+            Charge(kind, f"{number:08x}-0000-4000-8000-000000000000:1", now - timedelta(hours=1 + number))
+            for kind, used in OLD.items()
+            for number in range(used)
+        )
+    )
+
+
+@dataclass
+class Timed:
+    """One thing that is done again and again, and how long each took."""
+
+    name: str
+    do: Callable[[], object]
+    ns: list[int] = field(default_factory=list)
+
+    def slice(self, times: int) -> None:
+        for _ in range(times):
+            began = time.perf_counter_ns()
+            self.do()
+            self.ns.append(time.perf_counter_ns() - began)
+
+    def percentile(self, share: float) -> float:
+        """In microseconds."""
+        return sorted(self.ns)[int(len(self.ns) * share)] / 1000
+
+
+class Asking:
+    """The verbs as a worker uses them, each checked: what is measured must be what is meant."""
+
+    def __init__(self, quota: Guard, purse: Purse) -> None:
+        self.quota, self.purse = quota, purse
+        self._numbers = count()
+        self._started: list[str] = []
+        self._reserved: list[str] = []
+        shut = replace(purse.limits, per_day=0, reserved_per_day=0)
+        self._shut = replace(purse, limits=shut)
+
+    def reserve(self) -> None:
+        name = f"{next(self._numbers):08x}-1111-4000-8000-000000000000:1"
+        self._expect(self.quota.reserve(self.purse, name, lease=LEASE), Verdict.GRANTED)
+        self._reserved.append(name)
+
+    def start(self) -> None:
+        self._started.append(self._reserved.pop())
+        self._expect(self.quota.start(self.purse, self._started[-1]), Verdict.STARTED)
+
+    def commit(self) -> None:
+        name = self._started.pop()
+        settled = self.quota.settle(self.purse, Verb.COMMIT, name, Outcome.SUCCESS)
+        self._expect(settled, Verdict.COMMITTED)
+
+    def denied(self) -> None:
+        self._expect(self.quota.reserve(self._shut, "nobody:1", lease=LEASE), Verdict.DENIED)
+
+    def remaining(self) -> None:
+        self._expect(self.quota.remaining(self.purse), Verdict.REMAINING)
+
+    @staticmethod
+    def _expect(decision: Decision, verdict: Verdict) -> None:
+        if decision.verdict is not verdict:
+            raise SystemExit(f"the quota answered {decision.verdict}, not {verdict}")
+
+
+def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
+    """One decision beside one INCR."""
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        asking = Asking(Guard(guard.connect(server.url)), a_purse())
+        first, again = (Timed(name, lambda: client.incr("x")) for name in ("INCR", "INCR again"))
+        verbs = [
+            Timed("reserve, granted", asking.reserve),
+            Timed("start", asking.start),
+            Timed("commit", asking.commit),
+            Timed("reserve, denied", asking.denied),
+            Timed("remaining", asking.remaining),
+        ]
+        for _ in track(range(slices), "latency", transient=True):
+            asking.quota.install(asking.purse, books())
+            for timed in (first, *verbs, again):
+                timed.slice(each)
+        incr = statistics.median(first.ns)
+        for timed in (first, again, *verbs):
+            ratio = statistics.median(timed.ns) / incr
+            said = f"p50 {timed.percentile(0.5):.0f} µs, p99 {timed.percentile(0.99):.0f} µs"
+            target = "<= 1.6" if timed.name == "reserve, granted" else ""
+            yield Row(timed.name, said, "INCR", f"{ratio:.2f}", target)
+        yield server_time(client, asking, slices * each)
+
+
+def server_time(client: redis.Redis, asking: Asking, times: int) -> Row:
+    """How long the server itself takes for a granted reservation, by its own INFO commandstats."""
+    asking.quota.install(asking.purse, books())
+    client.config_resetstat()
+    for _ in range(min(times, 2000)):
+        asking.reserve()
+    spent = client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"]
+    return Row("reserve, granted: in the server", f"{spent:.0f} µs", "", "", "<= 30 µs")
+
+
+def many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
+    """Memory of an account, and the latency among so many."""
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        client.flushall()
+        quota = Guard(guard.connect(server.url))
+        before = client.info("memory")["used_memory"]
+        used = books()
+        for number in track(range(accounts), f"{accounts} accounts", transient=True):
+            quota.install(a_purse(number), used)
+        each = (client.info("memory")["used_memory"] - before) / accounts
+        numbers = count()
+
+        def ask() -> None:
+            number = next(numbers)
+            quota.reserve(a_purse(number * 7919 % accounts), f"{number:08x}:1", lease=LEASE)
+
+        timed = Timed("", ask)
+        timed.slice(min(accounts, 5000))
+        said = f"p50 {timed.percentile(0.5):.0f} µs, p99 {timed.percentile(0.99):.0f} µs"
+        yield Row(f"reserve among {accounts} accounts", said, "", "", "")
+        charges = sum(OLD.values())
+        yield Row(f"memory of an account with {charges} charges", f"{each / 1024:.1f} KiB", "", "", "")
+
+
+@contextmanager
+def on_its_own_core() -> Iterator[Redis]:
+    """A server on one core and this process on another, where there are two."""
+    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder, Redis(Path(folder)) as server:
+        cores = psutil.Process().cpu_affinity()
+        if len(cores) > 1 and server.child is not None:
+            psutil.Process(server.child.pid).cpu_affinity(cores[1:2])
+            psutil.Process().cpu_affinity(cores[:1])
+        try:
+            yield server
+        finally:
+            psutil.Process().cpu_affinity(cores)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    console = Console()
+    with on_its_own_core() as server:
+        rows = [
+            *latency(server, slices=2 if given.quick else 200, each=5 if given.quick else 20),
+            *many_accounts(server, accounts=50 if given.quick else 100_000),
+        ]
+    rows += [] if given.quick else against_limits(console)
+    show(console, rows, title="python -m bench.quota", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""How figures are shown: what was measured, beside what, and what it is to reach."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+HEADINGS = ("what", "measured", "against", "ratio", "to reach")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure."""
+
+    what: str
+    measured: str
+    against: str
+    ratio: str
+    target: str
+
+
+def show(console: Console, rows: Sequence[Row], *, title: str, markdown: bool) -> None:
+    """Print the figures as a table, or as Markdown."""
+    if markdown:
+        lines = [HEADINGS, tuple("---" for _ in HEADINGS), *map(astuple, rows)]
+        print("\n".join("| " + " | ".join(line) + " |" for line in lines))
+        return
+    table = Table(*HEADINGS, title=title)
+    for row in rows:
+        table.add_row(*astuple(row))
+    console.print(table)

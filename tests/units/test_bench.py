@@ -1,0 +1,13 @@
+"""The benches run; what they print is for people, and no figure is asserted."""
+
+import subprocess
+import sys
+
+
+def test_the_quotas_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.quota", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| reserve, granted |" in ran.stdout
+    assert "memory of an account" in ran.stdout
