@@ -1,6 +1,7 @@
 """`rapport quota`: what it shows, what it changes and leaves alone, and what it refuses."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,15 +38,17 @@ def account_id(database: Database) -> int:
 
 
 @pytest.fixture
-def used(database: Database, redis_url: str, account_id: int) -> Quota:
+def used(database: Database, redis_url: str, account_id: int) -> Iterator[Quota]:
     """Three visits are reserved."""
-    quota = Quota(database, Guard(guard.connect(redis_url)), lease=HOUR)
+    client = guard.connect(redis_url)
+    quota = Quota(database, Guard(client), lease=HOUR)
     with database.transaction() as session:
         none = Limits(15, 12, 50, 0 * SECOND, 0 * SECOND)
         limits.set_limits(session, account_id, Kind.VISIT, none, by="tests")
     for n in range(3):
         assert quota.reserve(account_id, Kind.VISIT, "run", f"visit:{n}").decision.granted
-    return quota
+    yield quota
+    client.close()
 
 
 def own(database: Database, account_id: int, kind: Kind = Kind.GREET) -> Limits:
