@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from api_stub.cli.quota_display import shown
 from api_stub.cli.quota_gates import warm_up_says
 from api_stub.cli.words import say
 from api_stub.quota_answer import answer
-from db.store import limits, overview, quota, standing
+from db.store import control, limits, overview, quota, standing
 from db.store.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
@@ -27,6 +27,8 @@ app = typer.Typer(
     help="The quota: what an account has used, what is left, and its limits. All times are UTC.",
     no_args_is_help=True,
 )
+
+T = TypeVar("T")
 
 _MOST = 100_000
 
@@ -52,17 +54,17 @@ def show(
 ) -> None:
     """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.
 
-    Also: what an action would be answered now, the next working hours, the gap, the breaker, the warm-up,
-    and whom the quota told to wait last. Redis is asked; where it can't tell, the ledger in Postgres is.
+    Also: what an action would be answered now, the next working hours, the gap, the breaker,
+    the warm-up, and whom the quota told to wait last. Redis is asked; where it can't tell, the
+    ledger in Postgres is.
 
-    Example: rapport quota show demo
+    Example:
+    rapport quota show demo
+
     """
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
-        found = standing.of_account(session, account)
-        if found is None:
-            the_account(session, account)  # refuses
-            return
+        found = standing.of_account(session, the_account(session, account))
     with asking(settings_of(data).redis_url.get_secret_value()) as redis:
         told = {kind: ask(redis, one) for kind, one in found.kinds.items()}
     if as_json:
@@ -73,11 +75,12 @@ def show(
 
 
 @app.command("set")
-def set_limits(  # noqa: PLR0917 -- a parameter for each option
+def set_limits(
     account: Account,
     kind: Annotated[
         Scope, typer.Argument(metavar="KIND", help="greet, visit or collect; all: every kind together.")
     ],
+    *,
     per_run: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Of one campaign on one day.")] = None,
     per_day: Annotated[int | None, typer.Option(min=0, max=_MOST, help="On one calendar day.")] = None,
     per_week: Annotated[int | None, typer.Option(min=0, max=_MOST, help="In any 7 days.")] = None,
@@ -97,10 +100,12 @@ def set_limits(  # noqa: PLR0917 -- a parameter for each option
 ) -> None:
     """Change an account's limits; what is not given stays. 0 lets nothing through.
 
-    Above a site's hard ceiling nothing is accepted. Warm-up, and a cut after a limit page, still apply.
+    Above a site's hard ceiling nothing is accepted. Warm-up and cuts still apply.
 
-    Examples: rapport quota set demo greet --per-day 10 --gap 2m-4m --hours 08:00-18:00 --days mon-fri;
+    Examples:
+    rapport quota set demo greet --per-day 10 --gap 2m-4m --hours 08:00-18:00 --days mon-fri
     rapport quota set demo all --per-day 50 --per-week 250
+
     """
     if gap is not None and (gap_min is not None or gap_max is not None):
         raise RequestRefusedError("give either --gap, or --gap-min and --gap-max")
@@ -115,7 +120,8 @@ def set_limits(  # noqa: PLR0917 -- a parameter for each option
         else:
             _set_kind(session, record, Kind(kind), counts, times)
         lines = _said(session, record)
-    for line in lines:
+        asked_again = _asked_again(session, record, list(Kind) if kind is Scope.ALL else [Kind(kind)])
+    for line in [*lines, *asked_again]:
         say(line)
 
 
@@ -130,9 +136,12 @@ def warm_up(
 ) -> None:
     """Let an account's limits ramp up over three weeks: a third, a half, four fifths, then all.
 
-    For an account that is new, or that its site has challenged (then Rapport begins it by itself).
+    For an account that is new. Rapport begins it by itself after a challenge of the site.
 
-    Examples: rapport quota warm-up ann --from today; rapport quota warm-up ann --skip
+    Examples:
+    rapport quota warm-up ann --from today
+    rapport quota warm-up ann --skip
+
     """
     if (begin is None) is not skip:
         raise RequestRefusedError("give either --from DATE (or --from today), or --skip")
@@ -141,29 +150,35 @@ def warm_up(
         now = clock.now()
         on = quota_parse.day(begin, now.astimezone(record.zone).date()) if begin is not None else None
         limits.warm_up_from(session, record.id, on, by=who_asks())
-    say(f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}")
+        asked_again = _asked_again(session, record, list(Kind))
+    for line in [f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}", *asked_again]:
+        say(line)
 
 
 @app.command()
 def reset(
     account: Account,
-    kind: Annotated[Kind | None, typer.Argument(metavar="[KIND]", help="Only this kind's breaker.")] = None,
+    kind: Annotated[Kind | None, typer.Argument(metavar="KIND", help="Only this kind's breaker.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Close the breaker, and have what is used counted anew from the ledger. Forgives nothing.
 
-    Nothing that was sent is forgotten, so it never gives more room than there is. A pause after a limit page
-    stays. What a worker has reserved at this moment is dropped, and tried again.
+    Nothing that was sent is forgotten, so it never gives more room than there is. A pause after
+    a limit page stays. What a worker has reserved at this moment is dropped and tried again.
 
-    Example: rapport quota reset demo greet
+    Example:
+    rapport quota reset demo greet
+
     """
     kinds = [kind] if kind is not None else list(Kind)
     with opened(data) as database, database.transaction() as session:
         record = the_account(session, account)
         quota.reset(session, record.id, kinds)
         limits.note_reset(session, record.id, kinds=kinds, by=who_asks())
+        asked_again = _asked_again(session, record, kinds)
     closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
-    say(f"{account}: {closed} closed; the next decision counts anew from the ledger")
+    for line in [f"{account}: {closed} closed; the next decision counts anew from the ledger", *asked_again]:
+        say(line)
 
 
 @app.command()
@@ -174,14 +189,16 @@ def log(
 ) -> None:
     """List who changed which limit, when, from what to what; the newest first.
 
-    Example: rapport quota log demo
+    Example:
+    rapport quota log demo
+
     """
     with opened(data) as database, database.transaction() as session:
         changes = limits.changes(session, the_account(session, account).id, newest=newest)
     Console().print(log_table(changes) if changes else "nothing was changed: the site's own limits hold")
 
 
-def _given(**options: Any) -> dict[str, Any]:  # noqa: ANN401 -- counts and texts alike
+def _given(**options: T | None) -> dict[str, T]:
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -204,6 +221,12 @@ def _set_totals(
     limits.set_totals(session, record.id, wanted, by=who_asks())
 
 
+def _asked_again(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
+    """Let whoever the quota told to wait ask again, and say so."""
+    waiting = control.ask_quota_again(session, record.id, kinds)
+    return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
+
+
 def _said(session: Session, record: AccountRecord) -> Sequence[str]:
     """Say what was changed, as the log says it, and where the limits in force are less."""
     (change,) = limits.changes(session, record.id, newest=1)
@@ -216,6 +239,8 @@ def _said(session: Session, record: AccountRecord) -> Sequence[str]:
     loaded = limits.purse(session, record.id, Kind(change.what), "")
     in_force, own = loaded.purse.limits, limits.own(session, record.id, Kind(change.what))
     if (in_force.per_day, in_force.per_week) != (own.per_day, own.per_week):
-        why = "warm-up" if loaded.warm_up_on else "a cut after a limit page"
-        lines.append(f"in force now, by {why}: {in_force.per_day} a day, {in_force.per_week} in 7 days")
+        lines.append(
+            f"in force now, after warm-up and cuts (rapport quota show {record.name}): "
+            f"{in_force.per_day} a day, {in_force.per_week} in 7 days"
+        )
     return lines

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.quota_gates import days_says
+from api_stub.cli.quota_gates import days_says, gap_says
 from api_stub.quota_answer import clock_time
 from db.store.limits import Change
 from worker.rules.windows import ALL_WEEK
@@ -25,8 +25,12 @@ def _times(values: Mapping[str, Any]) -> str:
     return f"{clock_time(opens)}-{clock_time(closes)}"
 
 
+def _gap(values: Mapping[str, Any]) -> str:
+    return gap_says(*(timedelta(milliseconds=values[name]) for name in ("gap_min_ms", "gap_max_ms")))
+
+
 _PAIRS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
-    "gap_min_ms": ("gap", lambda row: f"{row['gap_min_ms'] / 1000:g}s-{row['gap_max_ms'] / 1000:g}s"),
+    "gap_min_ms": ("gap", _gap),
     "opens_minute": ("hours", _times),
     "days": ("days", lambda row: days_says(frozenset(day for day in ALL_WEEK if row["days"] >> day & 1))),
 }
@@ -41,11 +45,7 @@ def differences(change: Change) -> Sequence[str]:
         old, new = (row.get("warm_up_on") or "none" for row in (before, after))
         return [f"from {old} → {new}"]
     told = [
-        *(
-            (words, str(before.get(name)), str(after.get(name)))
-            for name, words in _COUNTS.items()
-            if name in after
-        ),
+        *((words, str(before[name]), str(after[name])) for name, words in _COUNTS.items() if name in after),
         *((words, say(before), say(after)) for name, (words, say) in _PAIRS.items() if name in after),
     ]
     return [f"{words} {old} → {new}" for words, old, new in told if old != new]

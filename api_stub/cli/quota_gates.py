@@ -23,8 +23,8 @@ SOURCES: Final[Mapping[Source, str]] = {
     Source.LEDGER: "told by the ledger in Postgres",
     Source.REDIS_AWAY: "Redis does not answer: told by the ledger. Postgres decides meanwhile, "
     "by the same rules",
-    Source.REDIS_COLD: "Redis has not counted this account yet, or forgot: told by the ledger, from which "
-    "the next decision has it counted anew",
+    Source.REDIS_COLD: "Redis' counters are not built yet (a new account, a reset or a loss): told by the "
+    "ledger, from which the next decision builds them",
 }
 
 
@@ -154,9 +154,16 @@ def warm_up_says(began: date | None, now: datetime, zone: ZoneInfo) -> str:
     )
 
 
+_NOUNS: Final[Mapping[Kind, str]] = {
+    Kind.GREET: "a greeting",
+    Kind.VISIT: "a visit",
+    Kind.COLLECT: "a search page",
+}
+
+
 def now_says(kind: Kind, decision: Decision) -> str:
     """Say what a reservation would be answered now."""
     if decision.reason is None:
-        return f"a {kind} would be let through now"
+        return f"{_NOUNS[kind]} would be let through now"
     until = f" until {utc(decision.retry_at)}" if decision.retry_at else ""
-    return f"a {kind} would have to wait{until}: {in_words(decision.reason)}"
+    return f"{_NOUNS[kind]} would have to wait{until}: {in_words(decision.reason)}"

@@ -34,9 +34,7 @@ def times(text: str) -> tuple[timedelta, timedelta]:
     """Read `07:00-19:00`; a day ends at 24:00."""
     opens, dash, closes = text.partition("-")
     if not dash:
-        raise RequestRefusedError(
-            f"{text!r} are no hours: write 07:00-19:00, or 00:00-24:00 for day and night"
-        )
+        raise RequestRefusedError(f"{text!r} are no hours: write 07:00-19:00 (00:00-24:00 is day and night)")
     return _time(opens), _time(closes)
 
 

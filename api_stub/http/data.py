@@ -9,7 +9,7 @@ from api_stub.http.access import AppDatabase, require_key
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
-from db.store import interactions, overview, standing
+from db.store import accounts, interactions, overview, standing
 from tasks.contract import AccountName
 from worker.rules.model import ActionState
 
@@ -58,7 +58,8 @@ def show_quota(
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
     with database.transaction() as session:
         overview.freeze(session)
-        found = standing.of_account(session, account)
-    if found is None:
-        raise HTTPException(404, f"there is no account called {account!r}")
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        found = standing.of_account(session, record)
     return answer(found, by_ledger(found))

@@ -1,5 +1,6 @@
 """Pause, resume, cancel and the kill switch: what a person says to what is planned."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from db.tables import Account, Action, Campaign, Contact, KillSwitch
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
+from worker.rules.policy import DENIALS
 
 
 class CampaignVerb(StrEnum):
@@ -182,3 +184,20 @@ def _set_state(
         .returning(Campaign.id)
     )
     return moved.first() is not None
+
+
+def ask_quota_again(session: Session, account_id: int, kinds: Collection[Kind]) -> int:
+    """Let what waits because the quota said so be due now, as its limits have changed; return how many.
+
+    It is asked again when its turn comes, so nothing passes that may not.
+    """
+    denied = [
+        Action.account_id == account_id,
+        Action.kind.in_(kinds),
+        Action.state == ActionState.PLANNED,
+        Action.reason.in_(DENIALS),
+        Action.not_before > func.now(),
+    ]
+    locked = select(Action.id).where(*denied).order_by(Action.id).with_for_update()
+    moved = update(Action).where(Action.id.in_(locked)).values(not_before=func.now()).returning(Action.id)
+    return len(session.execute(moved).all())

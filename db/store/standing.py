@@ -3,36 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.store import accounts, limits, quota
+from db.store import limits, quota
 from db.store.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules import quota as rules
 from worker.rules.lifecycle import ENDED
 from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.policy import DENIALS
 from worker.rules.quota import Decision, Purse, Used
-
-DENIALS: Final = frozenset(
-    {
-        Reason.LIMIT_PAGE,
-        Reason.OUTSIDE_HOURS,
-        Reason.BREAKER_OPEN,
-        Reason.BREAKER_PROBE,
-        Reason.GAP,
-        Reason.RUN_LIMIT,
-        Reason.DAY_LIMIT,
-        Reason.WEEK_LIMIT,
-        Reason.ALL_DAY_LIMIT,
-        Reason.ALL_WEEK_LIMIT,
-    }
-)
-"""What the quota denies with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +72,8 @@ def of_kind(session: Session, account_id: int, kind: Kind, run_id: str) -> Stand
     )
 
 
-def of_account(session: Session, name: str) -> AccountStanding | None:
-    """Return how every kind of the account called `name` stands, each in its present run, or None."""
-    account = accounts.by_name(session, name)
-    if account is None:
-        return None
+def of_account(session: Session, account: AccountRecord) -> AccountStanding:
+    """Return how every kind of the account stands, each in its present run."""
     kinds = {kind: of_kind(session, account.id, kind, _run(session, account.id, kind)) for kind in Kind}
     denials = {kind: last_denial(session, account.id, kind) for kind in Kind}
     return AccountStanding(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from api_stub.cli import context, doctor, words
 from db.engine import Database
-from db.store import accounts, actions, events
+from db.store import accounts, actions, events, limits
 from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
 from tests.cli.conftest import Rapport
@@ -138,7 +138,7 @@ def test_why_says_that_redis_is_away_and_what_the_ledger_tells(
     database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     greeted_and_waiting(database)
-    assert "Redis has not counted this account yet, or forgot: told by the ledger" in rapport("why", "bob")
+    assert "(a new account, a reset or a loss): told by the ledger" in rapport("why", "bob")
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     said = rapport("why", "bob")
     assert "Redis does not answer: told by the ledger. Postgres decides meanwhile" in said
@@ -228,6 +228,26 @@ def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
     assert "Europe/Paris" not in rapport("account", "list")
 
 
+def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise_does_not(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    assert "ramp up" not in rapport("account", "add", "ann")
+    environment.setattr("api_stub.cli.account._SITES", {"sandbox", "linkedin"})
+    said = rapport("account", "add", "bea", "--site", "linkedin", "--time-zone", "Pacific/Auckland")
+    assert "its limits ramp up from today: a third in the first week, a half in the second" in said
+    assert "rapport quota warm-up bea --skip" in said
+    with database.transaction() as session:
+        bea = accounts.by_name(session, "bea")
+        assert bea is not None
+        (change,) = limits.changes(session, bea.id)
+        assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
+        assert limits.purse(session, bea.id, Kind.GREET, "").purse.limits.per_day == 5
+    assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
+    assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
+    with database.transaction() as session:
+        assert limits.purse(session, bea.id, Kind.GREET, "").warm_up_on is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -309,7 +329,8 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
         ("why",), ("actions", "show"), ("actions", "list"), ("actions", "review"), ("actions", "settle"),
         ("campaign", "list"), ("campaign", "pause"), ("campaign", "resume"), ("campaign", "cancel"),
         ("account", "pause"), ("account", "resume"), ("contacts", "do-not-contact"), ("audit", "verify"),
-        ("stop-everything",), ("resume-everything",),
+        ("stop-everything",), ("resume-everything",), ("quota", "show"), ("quota", "set"),
+        ("quota", "warm-up"), ("quota", "reset"), ("quota", "log"),
     ):  # fmt: skip
         assert "Usage: rapport" in rapport(*command, "--help")
 

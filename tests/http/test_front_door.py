@@ -222,14 +222,3 @@ def test_the_process_is_set_up_from_its_environment(
     monkeypatch.setattr(app, "get_settings", lambda: "settings")
     assert app.from_environment().title == "Rapport"
     assert configured == ["settings"]
-
-
-def test_the_quota_is_told_from_the_ledger(client: TestClient, database: Database) -> None:
-    with database.transaction() as session:
-        an_account(session, "ann")
-    told = client.get("/data/quota", params={"account": "ann"}).json()
-    assert told["kinds"]["greet"]["windows"]["day"] == {"used": 0, "left": 10_000, "limit": 10_000}
-    assert told["kinds"]["greet"]["now"]["granted"] is True
-    missing = client.get("/data/quota", params={"account": "nobody"})
-    assert missing.status_code == 404
-    assert "nobody" in missing.json()["detail"]

@@ -1,6 +1,9 @@
-"""How often and how long: retries of passing faults, looks at uncertain effects."""
+"""How often and how long: retries of faults, looks at uncertain effects; what the quota denies with."""
 
 from datetime import timedelta
+from typing import Final
+
+from worker.errors import Reason
 
 MAX_FAILURES = 5
 """Passing faults of one action before it ends as failed, or before a person is asked."""
@@ -10,6 +13,23 @@ LOOKS_NEEDED = 2
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
+
+
+DENIALS: Final = frozenset(
+    {
+        Reason.LIMIT_PAGE,
+        Reason.OUTSIDE_HOURS,
+        Reason.BREAKER_OPEN,
+        Reason.BREAKER_PROBE,
+        Reason.GAP,
+        Reason.RUN_LIMIT,
+        Reason.DAY_LIMIT,
+        Reason.WEEK_LIMIT,
+        Reason.ALL_DAY_LIMIT,
+        Reason.ALL_WEEK_LIMIT,
+    }
+)
+"""What the quota denies with, in the order in which it looks."""
 
 
 def retry_wait(failures: int, jitter: float) -> timedelta:
