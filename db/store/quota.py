@@ -162,12 +162,21 @@ def _lock(session: Session, account_id: int) -> QuotaEpoch:
 
 
 def _read(session: Session, account_id: int) -> Books:
-    charges = session.scalars(select(QuotaCharge).where(QuotaCharge.account_id == account_id))
+    charges = session.execute(
+        select(
+            QuotaCharge.kind,
+            QuotaCharge.reservation_id,
+            QuotaCharge.charged_at,
+            QuotaCharge.run_id,
+            QuotaCharge.held,
+            QuotaCharge.lapses_at,
+        ).where(QuotaCharge.account_id == account_id)
+    )
     gates = list(session.scalars(select(QuotaGate).where(QuotaGate.account_id == account_id)))
     return Books(
         tuple(
-            Charge(Kind(row.kind), row.reservation_id, row.charged_at, row.run_id, row.held, row.lapses_at)
-            for row in charges
+            Charge(Kind(kind), reservation_id, charged_at, run_id, held, lapses_at)
+            for kind, reservation_id, charged_at, run_id, held, lapses_at in charges
         ),
         {Kind(gate.kind): gate.gap_until for gate in gates if gate.gap_until is not None},
         {Kind(gate.kind): _breaker(gate, probe=gate.probe) for gate in gates},
@@ -179,7 +188,9 @@ def _breaker(gate: QuotaGate, *, probe: str | None) -> Breaker:
 
 
 def _write(session: Session, account_id: int, before: Books, after: Books) -> None:
-    """Write what differs; a decision changes a row or two."""
+    """Write what differs; a decision changes a row or two, a denial none."""
+    if after is before:
+        return
     old, new = set(before.charges), set(after.charges)
     for charge in old - new:
         session.execute(

@@ -147,7 +147,7 @@ def swept(books: Books, now: datetime) -> Books:
         breaker = books.breaker(charge.kind)
         if breaker.probe == charge.reservation_id:
             books = books.with_breaker(charge.kind, replace(breaker, probe=None))
-    return books.without(*lapsed)
+    return books.without(*lapsed) if lapsed else books
 
 
 def remaining(books: Books, purse: Purse, now: datetime) -> Decision:
