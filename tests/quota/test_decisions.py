@@ -114,7 +114,7 @@ def test_charges_and_runs_that_no_window_counts_are_dropped(
     assert not [field for field in fields if field.startswith("lease|")]
 
 
-def test_all_keys_of_a_call_lie_in_one_slot_and_no_other_is_touched(quota: Guard, quota_url: str) -> None:
+def test_no_key_is_touched_that_was_not_declared(quota: Guard, quota_url: str) -> None:
     purse, touched = a_purse(7), set[str]()
     with text_client(quota_url) as watcher, watcher.monitor() as monitor:
         whole(quota, purse, Books((Charge(Kind.VISIT, "v", NOON),)))
@@ -133,11 +133,14 @@ def test_all_keys_of_a_call_lie_in_one_slot_and_no_other_is_touched(quota: Guard
                 break
             if command["client_type"] == "lua" and words[0].upper() != "TIME":
                 touched |= set(words[1:] if words[0].upper() == "DEL" else words[1:2])
-    declared = {f"rapport:quota:{{acct:7}}:{name}" for name in ("state", *Kind)}
-    assert touched == declared
-    with text_client(quota_url) as client:
-        slots = {client.execute_command("CLUSTER", "KEYSLOT", key) for key in declared}
-    assert slots == {key_slot(next(iter(declared)).encode())}
+    assert touched == {f"rapport:quota:{{acct:7}}:{name}" for name in ("state", *Kind)}
+
+
+def test_all_keys_of_an_account_lie_in_one_slot(redis_url: str) -> None:
+    with text_client(redis_url) as client:  # a server that isn't a cluster's need not answer this; ours does
+        keys = [f"rapport:quota:{{acct:7}}:{name}" for name in ("state", *Kind)]
+        slots = {client.execute_command("CLUSTER", "KEYSLOT", key) for key in keys}
+    assert slots == {key_slot(keys[0].encode())}
 
 
 @pytest.mark.parametrize("name", ["a|b c", "", "x" * 200, "ünïcödé 🎉", "0|lease"])
