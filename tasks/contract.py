@@ -36,6 +36,11 @@ class BirthdayOptions(Payload):
     late_days: int = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
     dry_run: bool = Field(False, description="Only say what would be sent; plan and send nothing.")
     read_site: bool = Field(True, description="Read the site's birthdays page before planning.")
+    approval: bool = Field(False, description="Let each greeting wait until a person has approved it.")
+    fallback_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
+        "en", description="Language (ISO 639-1) for contacts of whom none is known, or that has no template."
+    )
+    keep_replies: bool = Field(False, description="Also store what people answer, not only that they did.")
 
 
 class BirthdayCampaign(BirthdayOptions):

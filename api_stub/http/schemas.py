@@ -144,7 +144,7 @@ class InteractionOut(BaseModel):
     account: str
     contact: str
     profile_url: str
-    action_id: UUID
+    action_id: UUID | None = Field(description="Null for what was imported or seen in the thread.")
     type: str
     status: str
     occasion: str

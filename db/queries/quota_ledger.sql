@@ -9,8 +9,8 @@ select
 from actions a
 where a.account_id = :account_id and a.acting_since > now() - :week
 union all
--- what was imported, or recorded without an intent of ours
+-- what was imported, seen in a thread, or recorded without an intent of ours
 select i.type, 'interaction:' || i.id, i.created_at, null, false
 from interactions i
-join actions a on a.id = i.action_id
+left join actions a on a.id = i.action_id
 where i.account_id = :account_id and i.created_at > now() - :week and a.acting_since is null

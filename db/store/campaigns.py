@@ -35,13 +35,18 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """One row of a plan. A reason means that it is left out at once, and why."""
+    """One row of a plan. A reason means that it is left out at once, and why.
+
+    `late`: the message is worded as a late one. After `expires_on` it makes no sense any more.
+    """
 
     contact_id: int
     occasion: str
     on: date
     message: str
     reason: Reason | None = None
+    late: bool = False
+    expires_on: date | None = None
     id: UUID = field(default_factory=uuid4)
 
 
@@ -95,11 +100,22 @@ def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignR
     return _record(*found) if found else None
 
 
-def plan(session: Session, campaign: CampaignRecord, kind: Kind, actions: Sequence[PlannedAction]) -> int:
+def plan(
+    session: Session,
+    campaign: CampaignRecord,
+    kind: Kind,
+    actions: Sequence[PlannedAction],
+    *,
+    needs_approval: bool = False,
+) -> int:
     """Insert the plan's actions, but for occasions that are planned already; return how many are to be done.
 
-    One statement, so running it twice, or twice at once, changes nothing.
+    One statement, so running it twice, or twice at once, changes nothing. With `needs_approval` they wait as
+    proposed until a person has seen them.
     """
+    wanted, waits = (
+        (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
+    )
     inserted = session.scalars(
         load("plan_actions"),
         {
@@ -111,12 +127,15 @@ def plan(session: Session, campaign: CampaignRecord, kind: Kind, actions: Sequen
             "contact_ids": [action.contact_id for action in actions],
             "occasions": [action.occasion for action in actions],
             "occasion_dates": [action.on for action in actions],
+            "expiries": [action.expires_on for action in actions],
             "messages": [action.message for action in actions],
-            "states": [ActionState.SKIPPED if a.reason else ActionState.PLANNED for a in actions],
-            "reasons": [action.reason for action in actions],
+            "lates": [action.late for action in actions],
+            "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
+            "reasons": [action.reason or waits for action in actions],
+            "needs_approval": needs_approval,
         },
     )
-    return sum(state == ActionState.PLANNED for state in inserted)
+    return sum(state == wanted for state in inserted)
 
 
 def finish(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:

@@ -20,7 +20,7 @@ class InteractionRecord:
     account: str
     contact: str
     profile_url: str
-    action_id: UUID
+    action_id: UUID | None
     type: Kind
     status: str
     occasion: str

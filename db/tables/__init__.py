@@ -2,7 +2,8 @@
 
 from db.tables.actions import Action, ActionEvent, AuditHead, Campaign, Interaction
 from db.tables.base import Base, one_of
-from db.tables.people import Account, Contact, KillSwitch
+from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
+from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
 from db.tables.quota import (
     QuotaChange,
     QuotaCharge,
@@ -15,7 +16,8 @@ from db.tables.quota import (
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 
 __all__ = [
-    "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact", "Interaction",
-    "KillSwitch", "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate",
-    "QuotaLimit", "QuotaTotal", "Schedule", "ScheduleFire", "one_of",
+    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact", "Exclusion",
+    "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch", "MessageTemplate", "QuotaChange",
+    "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal", "Schedule",
+    "ScheduleFire", "SelectorHint", "one_of",
 ]  # fmt: skip

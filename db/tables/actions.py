@@ -62,6 +62,9 @@ class Action(Base):
         CheckConstraint(one_of("reason", Reason), "reason"),
         CheckConstraint(f"reason is not null or not {one_of('state', NEEDS_REASON)}", "says_why"),
         CheckConstraint("reason is not null or state <> 'planned' or not_before <= created_at", "waits_for"),
+        CheckConstraint(
+            "not needs_approval or approval is not null or state in ('proposed', 'skipped')", "approved"
+        ),
         CheckConstraint(f"lease_until is not null or not {one_of('state', IN_FLIGHT)}", "leased"),
         Index(
             "uq_actions_one_in_flight",
@@ -74,6 +77,11 @@ class Action(Base):
             "account_id",
             "not_before",
             postgresql_where=text("state in ('planned', 'uncertain')"),
+        ),
+        Index(
+            "ix_actions_expires_on",
+            "expires_on",
+            postgresql_where=text("state in ('planned', 'proposed')"),
         ),
         Index("ix_actions_lease", "lease_until", postgresql_where=text("lease_until is not null")),
         Index("ix_actions_campaign_id", "campaign_id"),
@@ -93,7 +101,14 @@ class Action(Base):
     kind: Mapped[str]
     occasion: Mapped[str]
     occasion_on: Mapped[date] = mapped_column(comment="the birthday's own date")
+    expires_on: Mapped[date | None] = mapped_column(comment="the last day on which it makes sense")
     message: Mapped[str] = mapped_column(comment="what is to be sent; the proven text is the interaction's")
+    late: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="whether the message is worded as a late one"
+    )
+    needs_approval: Mapped[bool] = mapped_column(server_default=text("false"))
+    approval: Mapped[str | None] = mapped_column(comment="hash of the recipient and text that were approved")
+    approved_by: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=ActionState.PLANNED)
     reason: Mapped[str | None]
     detail: Mapped[str | None] = mapped_column(comment="for a person; never holds message text")
@@ -152,20 +167,29 @@ class Interaction(Base):
     __tablename__ = "interactions"
     __table_args__ = (
         CheckConstraint(one_of("type", Kind), "type"),
+        CheckConstraint("num_nonnulls(action_id, source_key) = 1", "origin"),
         UniqueConstraint("action_id"),
+        UniqueConstraint("account_id", "source_key"),
         Index("ix_interactions_contact_type_status", "contact_id", "type", "status"),
         Index("ix_interactions_created_at", "created_at", "id"),
         Index("ix_interactions_account_id", "account_id", "id"),
+        Index("ix_interactions_import_id", "import_id", postgresql_where=text("import_id is not null")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
-    action_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
+    action_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"))
+    source_key: Mapped[str | None] = mapped_column(comment="what makes one that is not ours happen once")
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     type: Mapped[str]
-    status: Mapped[str] = mapped_column(comment="how it was proven: sent, or found when looking")
+    status: Mapped[str] = mapped_column(
+        comment="how it is known: sent and proven, found when looking, seen in the thread, imported"
+    )
     occasion: Mapped[str]
     message: Mapped[str] = mapped_column(comment="the text proven in the thread")
+    replied_at: Mapped[datetime | None] = mapped_column(comment="when the person wrote back")
+    reply: Mapped[str | None] = mapped_column(comment="only where the campaign was asked to keep it")
     screenshot: Mapped[str | None]
     correlation_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

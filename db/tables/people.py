@@ -1,10 +1,12 @@
 """Who acts and who is known to them."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -14,11 +16,15 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ContactStatus
+
+NAME_KEY = r"lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))"
+"""What makes two spellings one name: composition, capitals and white space don't count."""
 
 
 class Account(Base):
@@ -41,6 +47,7 @@ class Account(Base):
         comment="when its limits began to ramp up; null: they need not"
     )
     session: Mapped[bytes | None] = mapped_column(LargeBinary, comment="storage state, encrypted")
+    inbox_read_at: Mapped[datetime | None] = mapped_column(comment="replies are known up to then")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -56,20 +63,68 @@ class Contact(Base):
         CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
         Index("ix_contacts_birthday", "birth_month", "birth_day", "account_id"),
         Index("ix_contacts_account_status_score", "account_id", "status", "score"),
+        CheckConstraint("birth_year between 1900 and 2100", "birth_year"),
         Index("ix_contacts_created_at", "created_at"),
+        Index("ix_contacts_name_key", "account_id", "name_key"),
+        Index(
+            "ix_contacts_email",
+            "account_id",
+            text("lower(email)"),
+            postgresql_where=text("email is not null"),
+        ),
+        Index("ix_contacts_import_id", "import_id", postgresql_where=text("import_id is not null")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     profile_url: Mapped[str]
     full_name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(Computed(NAME_KEY, persisted=True))
+    email: Mapped[str | None]
     language: Mapped[str | None] = mapped_column(comment="ISO 639-1")
     birth_month: Mapped[int | None] = mapped_column(SmallInteger)
     birth_day: Mapped[int | None] = mapped_column(SmallInteger)
+    birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+    connected_on: Mapped[date | None]
+    profile: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="what is known of the profile: headline, company, ..."
+    )
     status: Mapped[str] = mapped_column(server_default=ContactStatus.CONNECTED)
     score: Mapped[int | None] = mapped_column(SmallInteger)
     do_not_contact: Mapped[bool] = mapped_column(server_default=text("false"))
     last_greeted_on: Mapped[date | None]
+    replied_at: Mapped[datetime | None] = mapped_column(comment="when the person last wrote, as far as seen")
+    import_id: Mapped[int | None] = mapped_column(
+        ForeignKey("imports.id", ondelete="SET NULL"), comment="the import that brought this person in"
+    )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Exclusion(Base):
+    """Somebody who is not to be greeted: ever, or for one occasion.
+
+    By address, or by name where no address is known; then everybody of that name is left alone. A trigger
+    on contacts turns one without an occasion into do-not-contact, also for those who come later.
+    """
+
+    __tablename__ = "exclusions"
+    __table_args__ = (
+        UniqueConstraint(
+            "account_id", "profile_url", "name_key", "occasion", postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint("num_nonnulls(profile_url, name_key) = 1", "one_person"),
+        Index("ix_exclusions_import_id", "import_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    profile_url: Mapped[str | None]
+    name_key: Mapped[str | None]
+    occasion: Mapped[str | None] = mapped_column(
+        comment="greeted for it elsewhere; null: never to be contacted"
+    )
+    note: Mapped[str | None] = mapped_column(comment="why, for a person")
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

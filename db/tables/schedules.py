@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
     func,
     text,
@@ -27,6 +28,7 @@ class MessageTemplate(Base):
     __tablename__ = "message_templates"
     __table_args__ = (
         UniqueConstraint("account_id", "language", "late", "body", postgresql_nulls_not_distinct=True),
+        CheckConstraint("weight between 1 and 100", "weight"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -34,6 +36,10 @@ class MessageTemplate(Base):
     language: Mapped[str] = mapped_column(comment="ISO 639-1")
     late: Mapped[bool]
     body: Mapped[str]
+    weight: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("1"), comment="how often it is chosen, beside the others"
+    )
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

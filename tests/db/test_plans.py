@@ -142,6 +142,37 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "uq_contacts_account_id_profile_url",
         lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True),
     ),
+    "people of one name": (
+        "contacts",
+        "ix_contacts_name_key",
+        lambda s: s.execute(text("select id from contacts where account_id = 7 and name_key = 'person 706'")),
+    ),
+    "whose e-mail address this is": (
+        "contacts",
+        "ix_contacts_email",
+        lambda s: s.execute(
+            text("select id from contacts where account_id = 7 and lower(email) = 'ann@example.org'")
+        ),
+    ),
+    "whom an import brought in": (
+        "contacts",
+        "ix_contacts_import_id",
+        lambda s: s.execute(text("delete from contacts where import_id = 7")),
+    ),
+    "what an import said had happened": (
+        "interactions",
+        "ix_interactions_import_id",
+        lambda s: s.execute(text("delete from interactions where import_id = 7")),
+    ),
+    "what it is too late for": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: s.execute(
+            text(
+                "select id from actions where state in ('planned', 'proposed') and expires_on < current_date"
+            )
+        ),
+    ),
     "has this person been greeted": (
         "interactions",
         "ix_interactions_contact_type_status",
@@ -240,6 +271,7 @@ def test_every_index_of_the_big_tables_has_a_query_above(full: Database) -> None
         "pk_contacts",
         "uq_actions_account_id_contact_id_kind_occasion",
         "uq_interactions_action_id",
+        "uq_interactions_account_id_source_key",
     }
     assert there - unique_only == {index for table, index, _ in WORKLOAD.values() if table in BIG}
 

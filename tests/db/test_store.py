@@ -276,7 +276,7 @@ def test_pages_are_complete_in_order_and_do_not_overlap(database: Database, size
     with database.transaction() as session:
         expected = interactions_of(session, "one", 7)
         interactions_of(session, "two", 2)
-        seen: list[UUID] = []
+        seen: list[UUID | None] = []
         before = None
         while page := interactions.page(session, limit=size, before=before, account="one"):
             assert len(page) <= size

@@ -22,7 +22,7 @@ IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
 
 ENDED = frozenset(state for state, following in MOVES.items() if not following)
 
-NEEDS_REASON = frozenset({S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
+NEEDS_REASON = frozenset({S.PROPOSED, S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
 """States that must say why (promise 8)."""
 
 

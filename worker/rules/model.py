@@ -62,6 +62,17 @@ class ContactStatus(StrEnum):
     PROSPECT = "prospect"
 
 
+class ImportSource(StrEnum):
+    """Where imported contacts come from."""
+
+    LINKEDIN = "linkedin"
+    CSV = "csv"
+    GOOGLE = "google"
+    VCARD = "vcard"
+    ICALENDAR = "icalendar"
+    V1 = "v1"
+
+
 @dataclass(frozen=True, slots=True)
 class Birthday:
     """Day and month of birth; the year is often unknown."""

@@ -1,0 +1,73 @@
+"""What came in from files, and what it takes to undo it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base, one_of
+from worker.rules.model import ImportSource
+
+
+class Import(Base):
+    """One file that was read into an account."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint(one_of("source", ImportSource), "source"),
+        Index("ix_imports_account_id", "account_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    source: Mapped[str]
+    file_name: Mapped[str] = mapped_column(comment="its last part only")
+    started_by: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'"), comment="counts: read, new, changed, same, refused, by table"
+    )
+
+
+class ImportChange(Base):
+    """A contact as it was before an import changed it: what undoing brings back."""
+
+    __tablename__ = "import_changes"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="the changed columns' former values")
+
+
+class ImportDoubt(Base):
+    """A birthday that may be this contact's, because the name is the same; a person confirms or drops it."""
+
+    __tablename__ = "import_doubts"
+    __table_args__ = (
+        CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
+        Index("ix_import_doubts_contact_id", "contact_id"),
+    )
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, comment="where in the file; the first is 1")
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str]
+    birth_month: Mapped[int] = mapped_column(SmallInteger)
+    birth_day: Mapped[int] = mapped_column(SmallInteger)
+    birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class SelectorHint(Base):
+    """Where a predecessor found something on a site's page: hints for a person who mends an adapter."""
+
+    __tablename__ = "selector_hints"
+
+    site: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    selector: Mapped[str] = mapped_column(primary_key=True)
+    page: Mapped[str]
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
