@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -128,6 +128,4 @@ def _refuse_if_built_upon(session: Session, row: Import) -> None:
 
 
 def _rows(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> int:  # noqa: ANN401 -- text or a delete
-    done = session.execute(statement, values or {})
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+    return cast("CursorResult[Any]", session.execute(statement, values or {})).rowcount
