@@ -1,15 +1,15 @@
 -- Inserts the planned actions of a campaign and leaves those of the same occasion alone: planning twice, or
 -- in two campaigns at once, changes nothing.
 insert into actions (
-    id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, expires_on, message, late, state,
+    id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, expires_on, message, worded_for, state,
     reason, needs_approval, correlation_id
 )
 select p.id, :account_id, p.contact_id, :campaign_id, :kind, p.occasion, p.occasion_on, p.expires_on,
-       p.message, p.late, p.state, p.reason, :needs_approval, :correlation_id
+       p.message, p.worded_for, p.state, p.reason, :needs_approval, :correlation_id
 from unnest(
     cast(:ids as uuid[]), cast(:contact_ids as bigint[]), cast(:occasions as text[]),
     cast(:occasion_dates as date[]), cast(:expiries as date[]), cast(:messages as text[]),
-    cast(:lates as boolean[]), cast(:states as text[]), cast(:reasons as text[])
-) as p (id, contact_id, occasion, occasion_on, expires_on, message, late, state, reason)
+    cast(:worded_for as date[]), cast(:states as text[]), cast(:reasons as text[])
+) as p (id, contact_id, occasion, occasion_on, expires_on, message, worded_for, state, reason)
 on conflict (account_id, contact_id, kind, occasion) do nothing
 returning state

@@ -37,7 +37,7 @@ class CampaignRecord:
 class PlannedAction:
     """One row of a plan. A reason means that it is left out at once, and why.
 
-    `late`: the message is worded as a late one. After `expires_on` it makes no sense any more.
+    The message is written for being sent on `worded_for`. After `expires_on` it makes no sense any more.
     """
 
     contact_id: int
@@ -45,7 +45,7 @@ class PlannedAction:
     on: date
     message: str
     reason: Reason | None = None
-    late: bool = False
+    worded_for: date | None = None
     expires_on: date | None = None
     id: UUID = field(default_factory=uuid4)
 
@@ -129,7 +129,7 @@ def plan(
             "occasion_dates": [action.on for action in actions],
             "expiries": [action.expires_on for action in actions],
             "messages": [action.message for action in actions],
-            "lates": [action.late for action in actions],
+            "worded_for": [action.worded_for for action in actions],
             "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
             "reasons": [action.reason or waits for action in actions],
             "needs_approval": needs_approval,

@@ -103,8 +103,8 @@ class Action(Base):
     occasion_on: Mapped[date] = mapped_column(comment="the birthday's own date")
     expires_on: Mapped[date | None] = mapped_column(comment="the last day on which it makes sense")
     message: Mapped[str] = mapped_column(comment="what is to be sent; the proven text is the interaction's")
-    late: Mapped[bool] = mapped_column(
-        server_default=text("false"), comment="whether the message is worded as a late one"
+    worded_for: Mapped[date | None] = mapped_column(
+        comment="the day of sending that the message is written for; null: any"
     )
     needs_approval: Mapped[bool] = mapped_column(server_default=text("false"))
     approval: Mapped[str | None] = mapped_column(comment="hash of the recipient and text that were approved")

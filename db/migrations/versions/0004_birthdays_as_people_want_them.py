@@ -222,11 +222,10 @@ def upgrade() -> None:
     op.add_column(
         "actions",
         sa.Column(
-            "late",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-            comment="whether the message is worded as a late one",
+            "worded_for",
+            sa.Date(),
+            nullable=True,
+            comment="the day of sending that the message is written for; null: any",
         ),
     )
     op.add_column(
@@ -436,7 +435,7 @@ def downgrade() -> None:
     op.drop_column("actions", "approved_by")
     op.drop_column("actions", "approval")
     op.drop_column("actions", "needs_approval")
-    op.drop_column("actions", "late")
+    op.drop_column("actions", "worded_for")
     op.drop_column("actions", "expires_on")
     op.drop_column("accounts", "inbox_read_at")
     op.drop_index("ix_import_doubts_contact_id", table_name="import_doubts")
