@@ -7,15 +7,24 @@ from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
-from db.store import actions
+from db.store import actions, gates, interactions
 from db.store.actions import Claim
+from db.store.gates import Closed
 from db.store.quota import still_in_epoch
 from tasks import look, settle
 from tasks.heartbeat import Hold, holding
 from tasks.quota import Grant, reservation_id, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
-from tasks.thread import already_there, check_recipient, open_thread, outgoing_copies
+from tasks.thread import (
+    already_there,
+    check_recipient,
+    is_for_occasion,
+    open_thread,
+    outgoing_copies,
+    written_by_hand,
+)
+from tasks.wording import reword
 from worker import logs, metrics
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
@@ -25,6 +34,9 @@ from worker.rules.model import ActionState, ThreadMessage
 from worker.rules.quota import Decision, Verb
 
 log = logs.logger(__name__)
+
+_KEPT_OF_A_THREAD = 20
+"""The latest messages by hand that are recorded; what is older counts in no window."""
 
 
 def perform(services: Services, action_id: UUID) -> Outcome:
@@ -51,9 +63,19 @@ def perform(services: Services, action_id: UUID) -> Outcome:
 
 def _greet(services: Services, claim: Claim, hold: Hold) -> Outcome:
     with services.database.transaction() as session:
-        closed = actions.closed_gate(session, claim)
+        closed = gates.closed_gate(session, claim)
     if closed is not None:
         return settle.refuse(services, claim, closed)
+    reworded = reword(services, claim)
+    if isinstance(reworded, Reason):
+        return settle.end(
+            services,
+            claim,
+            ActionState.SKIPPED,
+            reworded,
+            "written for another day, and this one has no text",
+        )
+    claim = reworded
     reservation = reservation_id(claim.action_id, claim.attempt)
     try:
         grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
@@ -101,7 +123,8 @@ def _open_type_send(services: Services, claim: Claim, hold: Hold, grant: Grant) 
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
     thread = open_thread(services, site, claim)
     messages = thread.messages()
-    if (reason := already_there(messages, claim)) is not None:
+    by_hand = _keep_what_was_written_by_hand(services, claim, messages)
+    if (reason := already_there(messages, claim, by_hand)) is not None:
         return settle.end(services, claim, ActionState.SKIPPED, reason, "seen in the thread before sending")
     thread.type(claim.message)
     check_recipient(site, thread, claim)
@@ -111,21 +134,38 @@ def _open_type_send(services: Services, claim: Claim, hold: Hold, grant: Grant) 
     return _send_and_prove(services, claim, hold, grant, thread=thread, site=site, messages=messages)
 
 
-def _intend(services: Services, claim: Claim, grant: Grant) -> Reason | None:
+def _keep_what_was_written_by_hand(
+    services: Services, claim: Claim, messages: Sequence[ThreadMessage]
+) -> Sequence[ThreadMessage]:
+    """Return what the owner wrote to the person; what is new of it counts in the quota from now on."""
+    if not written_by_hand(messages, [claim.message]):
+        return []
+    with services.database.transaction() as session:
+        by_hand = written_by_hand(messages, interactions.ours_to(session, claim.contact_id))
+        for message in by_hand[-_KEPT_OF_A_THREAD:]:
+            interactions.keep_seen(session, claim, message, for_occasion=is_for_occasion(message, claim))
+    return by_hand
+
+
+def _intend(services: Services, claim: Claim, grant: Grant) -> Closed | None:
     """Ask every gate once more and write the intent down, in one transaction; return a gate that is closed.
+
+    The person is held from before the question until the intent is written, so that of two accounts that
+    know one person only one writes today.
 
     Raises TryAgainError when the action is somebody else's by now. A commit whose answer was lost is settled
     by reading on a new connection.
     """
     if not services.quota.start(grant):
-        return Reason.QUOTA_CHANGED
+        return Closed(Reason.QUOTA_CHANGED)
     try:
         with services.database.transaction() as session:
-            closed = actions.closed_gate(session, claim, hours=grant.purse.limits.hours)
+            gates.hold_voice(session, claim)
+            closed = gates.closed_gate(session, claim, hours=grant.purse.limits.hours)
             if closed is not None:
                 return closed
             if not still_in_epoch(session, claim.account_id, grant.purse.epoch):
-                return Reason.QUOTA_CHANGED
+                return Closed(Reason.QUOTA_CHANGED)
             intended = actions.intend(session, claim)
     except OperationalError:
         with services.database.transaction() as session:

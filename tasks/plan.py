@@ -1,30 +1,23 @@
 """Campaigns become planned actions."""
 
-from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns, contacts, control, templates
 from db.store.campaigns import CampaignRecord, PlannedAction
-from db.store.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
+from tasks.wording import draft_greetings, texts_since, today_in
 from worker import logs, metrics
 from worker.errors import (
     NeverError,
     RapportError,
-    Reason,
     RequestRefusedError,
     StopAccountError,
     TryAgainError,
 )
-from worker.rules.birthdays import occasion
 from worker.rules.model import AccountStatus, CampaignKind, CampaignState, Kind
-from worker.rules.names import first_name
-from worker.rules.templates import MessageTemplate, choose, render
 
 log = logs.logger(__name__)
 
@@ -61,7 +54,7 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
         if campaign is None or campaign.state != CampaignState.READING:
             return
         account = accounts.by_id(session, campaign.account_id)
-        today = _today(session, account.zone.key)
+        today = today_in(session, account.zone)
         waits = control.kill_switch(session) is not None or account.status is AccountStatus.PAUSED
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
@@ -102,45 +95,20 @@ def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
         return  # planned meanwhile, or cancelled
     options = BirthdayOptions.model_validate(campaign.options)
     account = accounts.by_id(session, campaign.account_id)
-    today = _today(session, account.zone.key)
-    due = contacts.due_birthdays(session, account.id, today, options.late_days)
-    drafts = draft_greetings(due, templates.for_account(session, account.id), today)
+    today = today_in(session, account.zone)
+    due = contacts.due_birthdays(
+        session, account.id, today, options.late_days, texts_since=texts_since(session)
+    )
+    drafts = draft_greetings(due, templates.for_account(session, account.id), today, options)
     if options.dry_run:
         names = {person.contact_id: person.full_name for person in due}
         campaigns.finish(session, campaign.id, preview=[_preview(draft, names) for draft in drafts])
         return
-    planned = campaigns.plan(session, campaign, Kind.GREET, drafts)
+    planned = campaigns.plan(session, campaign, Kind.GREET, drafts, needs_approval=options.approval)
     campaigns.finish(session, campaign.id)
     metrics.CONTACTS_PROCESSED.labels("plan", "planned").inc(planned)
     metrics.CONTACTS_PROCESSED.labels("plan", "known_or_left_out").inc(len(drafts) - planned)
     log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
-
-
-def draft_greetings(
-    due: Sequence[DueBirthday], available: Sequence[MessageTemplate], today: date
-) -> list[PlannedAction]:
-    """Write one greeting for each due birthday; who is left out keeps the reason instead of a text."""
-    return [_draft(person, available, today) for person in due]
-
-
-def _draft(person: DueBirthday, available: Sequence[MessageTemplate], today: date) -> PlannedAction:
-    reason = None
-    message = ""
-    template = choose(
-        available,
-        language=person.language or "en",
-        late=person.on < today,
-        draw=person.contact_id + person.on.year,
-    )
-    if person.do_not_contact:
-        reason = Reason.DO_NOT_CONTACT
-    elif person.last_greeted_on is not None and person.last_greeted_on >= person.on:
-        reason = Reason.ALREADY_GREETED
-    elif template is None:
-        reason = Reason.NO_TEMPLATE
-    else:
-        message = render(template.body, first_name=first_name(person.full_name))
-    return PlannedAction(person.contact_id, occasion(person.on), person.on, message, reason)
 
 
 def _preview(draft: PlannedAction, names: dict[int, str]) -> dict[str, str]:
@@ -151,9 +119,3 @@ def _preview(draft: PlannedAction, names: dict[int, str]) -> dict[str, str]:
         "message": draft.message,
         "left_out": draft.reason or "",
     }
-
-
-def _today(session: Session, time_zone: str) -> date:
-    """Return the date in the account's zone by Postgres' clock, which all workers share."""
-    today: date = session.scalars(select(func.date(func.timezone(time_zone, func.now())))).one()
-    return today

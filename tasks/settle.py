@@ -2,7 +2,6 @@
 
 import random
 import re
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from db.store import accounts, actions, limits
 from db.store.actions import Claim
+from db.store.gates import LEAVES_OUT, Closed
 from tasks.services import Services
 from worker import clock, logs, metrics
 from worker.browser.site import Site
@@ -98,13 +98,15 @@ def stop_account(session: Session, claim: Claim, error: StopAccountError) -> Non
         limits.cut(session, claim.account_id, claim.kind)
 
 
-def refuse(services: Services, claim: Claim, closed: Reason) -> Outcome:
-    """A gate is closed right before the effect: leave the person out, or wait with the account."""
-    if closed in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED}:
-        return end(services, claim, ActionState.SKIPPED, closed, "the gate before the effect is closed")
+def refuse(services: Services, claim: Claim, closed: Closed) -> Outcome:
+    """A gate is closed right before the effect: leave the person out, or wait."""
+    if closed.reason in LEAVES_OUT:
+        return end(
+            services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
+        )
     with services.database.transaction() as session:
         actions.give_back(
-            session, claim, reason=closed, detail="a gate closed before the effect", wait=timedelta(0)
+            session, claim, reason=closed.reason, detail="a gate closed before the effect", until=closed.until
         )
     return Outcome.POSTPONED
 

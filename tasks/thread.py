@@ -1,6 +1,6 @@
 """What a thread tells about one greeting: whose it is, and whether it is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from db.store.actions import Claim
 from tasks.services import Services
@@ -44,15 +44,37 @@ def sent_for_occasion(messages: Sequence[ThreadMessage], claim: Claim) -> bool:
     )
 
 
-def already_there(messages: Sequence[ThreadMessage], claim: Claim) -> Reason | None:
-    """Return why nothing should be sent: greeted already, by us or by hand, or the person wrote meanwhile."""
+def already_there(
+    messages: Sequence[ThreadMessage], claim: Claim, by_hand: Sequence[ThreadMessage]
+) -> Reason | None:
+    """Return why nothing should be sent: greeted already, written to by hand, or the person wrote meanwhile.
+
+    `by_hand` are those of the messages that the owner wrote. One that was planned before the birthday counts
+    from then on.
+    """
     if sent_for_occasion(messages, claim):
         return Reason.ALREADY_GREETED
+    if any(_since_birthday(m, claim) or (m.at and m.at >= claim.planned_at) for m in by_hand):
+        return Reason.WRITTEN_BY_HAND
     if any(m.outgoing and m.at is not None and _since_birthday(m, claim) for m in messages):
         return Reason.ALREADY_GREETED
     if any(not m.outgoing and m.at is not None and m.at >= claim.planned_at for m in messages):
         return Reason.CONTACT_REPLIED
     return None
+
+
+def written_by_hand(messages: Sequence[ThreadMessage], texts: Collection[str]) -> list[ThreadMessage]:
+    """Return the dated messages of the account that are none of `texts`, which are those of ours."""
+    return [
+        m
+        for m in messages
+        if m.outgoing and m.at is not None and not any(same_text(m.text, t) for t in texts)
+    ]
+
+
+def is_for_occasion(message: ThreadMessage, claim: Claim) -> bool:
+    """Return whether the message was written on the birthday or later."""
+    return message.at is not None and _since_birthday(message, claim)
 
 
 def _since_birthday(message: ThreadMessage, claim: Claim) -> bool:

@@ -1,6 +1,6 @@
 """What tests begin with: accounts, contacts, campaigns, actions, each in one line."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from worker.rules.limits import Limits, Totals
 from worker.rules.model import CampaignKind, Kind
 
 SANDBOX = "https://sandbox.test/in/"
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 FREE = Limits(per_run=10_000, per_day=10_000, per_week=70_000, gap_min=timedelta(0), gap_max=timedelta(0))
 """Limits that hold nobody back."""

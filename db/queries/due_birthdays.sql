@@ -1,8 +1,30 @@
--- Contacts of one account who have a birthday on one of the given days. The days come from the pure rule
--- (worker.rules.birthdays.celebrated), so that SQL and rule can't disagree about 29 February.
-select c.id, c.full_name, c.language, c.do_not_contact, c.last_greeted_on, day.celebrated_on
-from unnest(cast(:months as smallint[]), cast(:days as smallint[]), cast(:dates as date[]))
-     as day (month, day, celebrated_on)
+-- Contacts of one account who have a birthday on one of the given days, why one of them is left out, and the
+-- texts that they had from the account since :texts_since. The days come from the pure rule
+-- (worker.rules.birthdays.celebrated), so that SQL and rule can't disagree about 29 February; the reasons are
+-- those of worker.rules.audience.due, and a property test holds the two together.
+select
+    c.id, c.full_name, c.language, day.celebrated_on,
+    case
+        when c.do_not_contact then 'do_not_contact'
+        when c.last_greeted_on >= day.celebrated_on
+          or exists (
+              select from interactions i
+              where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)
+          or exists (
+              select from exclusions e
+              where e.account_id = c.account_id and e.occasion = day.occasion
+                and (e.profile_url = c.profile_url or e.name_key = c.name_key))
+        then 'already_greeted'
+        when c.status = 'not_connected' then 'not_connected'
+    end as left_out,
+    array(
+        select i.message from interactions i
+        where i.contact_id = c.id and i.type = 'greet' and i.created_at >= :texts_since and i.message <> ''
+        order by i.id
+    ) as texts
+from unnest(
+    cast(:months as smallint[]), cast(:days as smallint[]), cast(:dates as date[]), cast(:occasions as text[])
+) as day (month, day, celebrated_on, occasion)
 join contacts c on c.birth_month = day.month and c.birth_day = day.day
-where c.account_id = :account_id and c.status = 'connected'
+where c.account_id = :account_id and c.status <> 'prospect'
 order by day.celebrated_on desc, c.id

@@ -15,11 +15,10 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
+from db.tables import Account, Action, ActionEvent, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
-from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
-from worker.rules.windows import Hours, opening
+from worker.rules.model import ActionState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class Claim:
     occasion: str
     occasion_on: date
     message: str
+    worded_for: date | None
+    needs_approval: bool
     failures: int
     looks: int
     acting_since: datetime | None
@@ -103,6 +104,8 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
         occasion=action.occasion,
         occasion_on=action.occasion_on,
         message=action.message,
+        worded_for=action.worded_for,
+        needs_approval=action.needs_approval,
         failures=action.failures,
         looks=action.looks,
         acting_since=action.acting_since,
@@ -116,39 +119,26 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
     )
 
 
-def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Reason | None:
-    """Return which gate is closed for this action at this moment, or None. Asked right before the effect.
-
-    `hours` are the working hours to be asked too, by Postgres' clock.
-    """
-    now, killed, status, stop_reason, campaign, do_not_contact, contact = session.execute(
-        select(
-            func.now(),
-            select(KillSwitch.id).exists(),
-            Account.status,
-            Account.stop_reason,
-            Campaign.state,
-            Contact.do_not_contact,
-            Contact.status,
-        )
-        .join(Contact, Contact.account_id == Account.id)
-        .join(Campaign, Campaign.account_id == Account.id)
-        .where(
-            Account.id == claim.account_id,
-            Contact.id == claim.contact_id,
-            Campaign.id == claim.campaign_id,
-        )
-    ).one()
-    gates = (
-        (do_not_contact, Reason.DO_NOT_CONTACT),
-        (contact != ContactStatus.CONNECTED, Reason.NOT_CONNECTED),
-        (campaign == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
-        (killed, Reason.KILL_SWITCH),
-        (status != AccountStatus.ACTIVE, Reason(stop_reason or Reason.ACCOUNT_STOPPED)),
-        (campaign == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
-        (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
+def has_acted(session: Session, claim: Claim) -> bool:
+    """Return whether the effect was ever about to happen: then its text may be somewhere."""
+    acted = select(ActionEvent.action_id).where(
+        ActionEvent.action_id == claim.action_id, ActionEvent.to_state == ActionState.ACTING
     )
-    return next((reason for closed, reason in gates if closed), None)
+    return session.scalars(acted.limit(1)).first() is not None
+
+
+def reword(session: Session, claim: Claim, *, message: str, worded_for: date) -> None:
+    """Give a claimed action another text, if it is still the claim's and nobody has to approve its text."""
+    session.execute(
+        update(Action)
+        .where(
+            Action.id == claim.action_id,
+            Action.state == ActionState.CLAIMED,
+            Action.attempt == claim.attempt,
+            ~Action.needs_approval,
+        )
+        .values(message=message, worded_for=worded_for)
+    )
 
 
 def extend_lease(session: Session, claim: Claim, lease: timedelta) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,20 +10,24 @@ from sqlalchemy.orm import Session
 
 from db.queries import load
 from db.tables import Account, Contact
-from worker.rules.birthdays import celebrated
+from worker.errors import Reason
+from worker.rules.birthdays import celebrated, occasion
 from worker.rules.model import BirthdayCard
 
 
 @dataclass(frozen=True, slots=True)
 class DueBirthday:
-    """A contact whose birthday is celebrated on `on`, and what decides whether to greet."""
+    """A contact whose birthday is celebrated on `on`; with a reason, the person is left out.
+
+    `texts` are those that the person had from the account lately, the oldest first.
+    """
 
     contact_id: int
     full_name: str
     language: str | None
-    do_not_contact: bool
-    last_greeted_on: date | None
     on: date
+    left_out: Reason | None
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,13 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     return len(people)
 
 
-def due_birthdays(session: Session, account_id: int, today: date, late_days: int) -> Sequence[DueBirthday]:
-    """Return the connected contacts with a birthday today or at most `late_days` days ago."""
+def due_birthdays(
+    session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime
+) -> Sequence[DueBirthday]:
+    """Return who has a birthday today or had one at most `late_days` days ago, the latest birthday first.
+
+    The same as `worker.rules.audience.due` says of each contact; `texts_since` bounds the texts only.
+    """
     days = celebrated(today, late_days)
     rows = session.execute(
         load("due_birthdays"),
@@ -110,9 +119,23 @@ def due_birthdays(session: Session, account_id: int, today: date, late_days: int
             "months": [birthday.month for birthday in days],
             "days": [birthday.day for birthday in days],
             "dates": list(days.values()),
+            "occasions": [occasion(on) for on in days.values()],
+            "texts_since": texts_since,
         },
     )
-    return [DueBirthday(*row) for row in rows]
+    return [
+        DueBirthday(contact_id, name, language, on, Reason(left_out) if left_out else None, tuple(texts))
+        for contact_id, name, language, on, left_out, texts in rows
+    ]
+
+
+def addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
+    """Return the display name and the language (ISO 639-1) of a contact."""
+    return (
+        session.execute(select(Contact.full_name, Contact.language).where(Contact.id == contact_id))
+        .one()
+        .tuple()
+    )
 
 
 def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:

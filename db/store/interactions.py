@@ -1,15 +1,19 @@
-"""Interactions: the ledger of what happened, read in pages."""
+"""Interactions: the ledger of what happened, read in pages, and what the owner was seen to do by hand."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Contact, Interaction
-from worker.rules.model import Kind
+from db.store import quota
+from db.store.actions import Claim
+from db.tables import Account, Action, Contact, Interaction
+from worker.rules.model import Kind, ThreadMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,50 @@ def page(
         )
         for row, name, full_name, profile_url in session.execute(statement)
     ]
+
+
+def texts_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
+    """Return the greetings that this contact had since then, the oldest first."""
+    had = select(Interaction.message).where(
+        Interaction.contact_id == contact_id,
+        Interaction.type == Kind.GREET,
+        Interaction.created_at >= since,
+        Interaction.message != "",
+    )
+    return session.scalars(had.order_by(Interaction.id)).all()
+
+
+def ours_to(session: Session, contact_id: int) -> Sequence[str]:
+    """Return every text of ours that this contact had, may have had, or is to have."""
+    ours = select(Action.message).where(Action.contact_id == contact_id)
+    recorded = select(Interaction.message).where(Interaction.contact_id == contact_id)
+    return session.scalars(ours.union(recorded)).all()
+
+
+def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool) -> None:
+    """Record a message that the owner wrote by hand, once; the quota's counters are rebuilt with it.
+
+    `for_occasion`: it was written on the claim's occasion, which then counts as greeted. Raises ValueError
+    for a message without a time.
+    """
+    if message.at is None:
+        raise ValueError("a message without a time can't be told from others")
+    told = hashlib.sha256(message.text.encode()).hexdigest()[:16]
+    kept = session.execute(
+        insert(Interaction)
+        .values(
+            account_id=claim.account_id,
+            contact_id=claim.contact_id,
+            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{told}",
+            type=Kind.GREET,
+            status="seen",
+            occasion=claim.occasion if for_occasion else f"by_hand:{message.at.date()}",
+            message=message.text,
+            correlation_id=claim.correlation_id,
+            created_at=message.at,
+        )
+        .on_conflict_do_nothing()
+        .returning(Interaction.id)
+    )
+    if kept.first() is not None:
+        quota.reset(session, claim.account_id, ())

@@ -56,7 +56,7 @@ class Contact(Base):
 
     __tablename__ = "contacts"
     __table_args__ = (
-        UniqueConstraint("account_id", "profile_url"),
+        UniqueConstraint("profile_url", "account_id"),
         CheckConstraint(one_of("status", ContactStatus), "status"),
         CheckConstraint("score between 0 and 100", "score"),
         CheckConstraint("(birth_month is null) = (birth_day is null)", "birthday_whole"),

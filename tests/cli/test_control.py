@@ -8,8 +8,9 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import accounts, actions, contacts, control, events
+from db.store import accounts, actions, contacts, control, events, gates
 from db.store.accounts import AccountRecord
+from db.store.gates import Closed
 from db.tables import Campaign
 from tasks import perform as performing
 from tasks.perform import perform
@@ -289,7 +290,7 @@ def test_do_not_contact_is_said_by_address_slug_or_name(database: Database, rapp
     assert "P0 (account demo) is never contacted" in rapport("contacts", "do-not-contact", f"{SANDBOX}p0/")
     with database.transaction() as session:
         queue(session)
-        assert actions.closed_gate(session, claimed(session, action_id)) is Reason.DO_NOT_CONTACT
+        assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.DO_NOT_CONTACT)
     assert "may be contacted again" in rapport("contacts", "do-not-contact", "P0", "--off")
     with database.transaction() as session:
         assert not contact_by_slug(session, account, "p0").do_not_contact

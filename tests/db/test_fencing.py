@@ -8,8 +8,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store import accounts, actions, contacts, leases
+from db.store import accounts, actions, contacts, gates, leases
 from db.store.actions import Claim
+from db.store.gates import Closed
 from db.tables import Contact, Interaction
 from tests.builders import SANDBOX, a_contact, action, an_account, database_now, planned
 from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, let_leases_lapse, queue
@@ -330,17 +331,17 @@ def test_a_closed_window_holds_the_accounts_other_actions_that_it_closes(
 def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        assert actions.closed_gate(session, claim) is None
+        assert gates.closed_gate(session, claim) is None
         assert contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=True)
     with database.transaction() as session:
         accounts.stop(session, claim.account_id, Reason.CHALLENGE)
-        assert actions.closed_gate(session, claim) is Reason.DO_NOT_CONTACT
+        assert gates.closed_gate(session, claim) == Closed(Reason.DO_NOT_CONTACT)
         contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=False)
-        assert actions.closed_gate(session, claim) is Reason.CHALLENGE
+        assert gates.closed_gate(session, claim) == Closed(Reason.CHALLENGE)
         accounts.keep_session(session, claim.account_id, b"sealed")
-        assert actions.closed_gate(session, claim) is None
+        assert gates.closed_gate(session, claim) is None
         session.execute(update(Contact).values(status=ContactStatus.NOT_CONNECTED))
-        assert actions.closed_gate(session, claim) is Reason.NOT_CONNECTED
+        assert gates.closed_gate(session, claim) == Closed(Reason.NOT_CONNECTED)
 
 
 def test_do_not_contact_of_nobody_known_says_so(database: Database) -> None:
@@ -349,4 +350,4 @@ def test_do_not_contact_of_nobody_known_says_so(database: Database) -> None:
         other = an_account(session, "other")
         assert not contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}bob/", value=True)
         assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True)
-        assert actions.closed_gate(session, claim) is None
+        assert gates.closed_gate(session, claim) is None

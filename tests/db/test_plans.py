@@ -16,7 +16,20 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.queries import load
-from db.store import actions, campaigns, contacts, interactions, leases, limits, overview, quota, schedules
+from db.store import (
+    actions,
+    campaigns,
+    contacts,
+    gates,
+    interactions,
+    leases,
+    limits,
+    overview,
+    quota,
+    schedules,
+)
+from db.store.actions import Claim
+from tests.builders import LONG_AGO
 from tests.conftest import TEMPLATE, Servers
 from worker.rules.model import Kind
 
@@ -107,13 +120,20 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
+def next_claim(session: Session) -> Claim:
+    due = actions.queue_due(session, batch=1, lease=timedelta(minutes=3))[0]
+    claim = actions.claim(session, due.action_id, owner="w", lease=timedelta(minutes=3))
+    assert claim is not None
+    return claim
+
+
 BIG = {"contacts", "actions", "interactions"}
 
 WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "who has a birthday": (
         "contacts",
         "ix_contacts_birthday",
-        lambda s: contacts.due_birthdays(s, 7, date(2027, 1, 3), 10),
+        lambda s: contacts.due_birthdays(s, 7, date(2027, 1, 3), 10, texts_since=LONG_AGO),
     ),
     "the best prospects of an account": (
         "contacts",
@@ -139,8 +159,13 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     ),
     "a person's page": (
         "contacts",
-        "uq_contacts_account_id_profile_url",
+        "uq_contacts_profile_url_account_id",
         lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True),
+    ),
+    "a person whom several accounts know": (
+        "contacts",
+        "uq_contacts_profile_url_account_id",
+        lambda s: gates.closed_gate(s, next_claim(s)),
     ),
     "people of one name": (
         "contacts",

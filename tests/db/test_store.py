@@ -5,9 +5,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db import defaults
@@ -24,12 +22,11 @@ from db.store import (
     templates,
 )
 from db.tables import Contact, MessageTemplate, ScheduleFire
-from tests.builders import SANDBOX, a_campaign, a_contact, an_account, database_now, planned
+from tests.builders import LONG_AGO, SANDBOX, a_campaign, a_contact, an_account, database_now, planned
 from tests.db.helpers import at_once, claimed, connected, queue
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in
 from worker.rules.limits import PRACTICE, Limits
-from worker.rules.model import ActionState, Birthday, BirthdayCard, CampaignKind, CampaignState, Kind
+from worker.rules.model import ActionState, BirthdayCard, CampaignKind, CampaignState, Kind
 from worker.rules.templates import TemplateRefusedError
 
 
@@ -74,50 +71,8 @@ def test_a_page_leaves_do_not_contact_as_a_person_set_it(database: Database) -> 
         a_contact(session, account, "ann").do_not_contact = True
         session.flush()
         contacts.keep_birthdays(session, account.id, [card("ann", date(2027, 3, 4))])
-        (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0)
-        assert due.do_not_contact
-
-
-ANY_DAY = st.dates(date(2027, 1, 1), date(2029, 12, 31))
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(today=ANY_DAY, late_days=st.integers(0, 10))
-def test_sql_and_the_pure_rule_agree_on_who_is_due(database: Database, today: date, late_days: int) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        if session.scalar(select(func.count()).select_from(Contact)) == 0:
-            session.execute(
-                text(
-                    "insert into contacts (account_id, profile_url, full_name, birth_month, birth_day)"
-                    " select :account, to_char(d, 'MM-DD'), 'x', extract(month from d), extract(day from d)"
-                    " from generate_series(date '2028-01-01', date '2028-12-31', '1 day') d"
-                ),
-                {"account": account.id},
-            )
-        due = contacts.due_birthdays(session, account.id, today, late_days)
-        window = {today - timedelta(days=ago) for ago in range(late_days + 1)}
-        expected = {
-            (row.id, day)
-            for row in session.scalars(select(Contact))
-            for year in (today.year - 1, today.year)
-            if row.birth_month and row.birth_day
-            if (day := birthday_in(Birthday(row.birth_month, row.birth_day), year)) in window
-        }
-        assert {(d.contact_id, d.on) for d in due} == expected
-        assert [d.on for d in due] == sorted((d.on for d in due), reverse=True)
-
-
-def test_only_connected_contacts_of_the_account_are_due(database: Database) -> None:
-    with database.transaction() as session:
-        account, other = an_account(session), an_account(session, "other")
-        day = date(2027, 3, 4)
-        mine = a_contact(session, account, "mine", birthday=day)
-        a_contact(session, other, "theirs", birthday=day)
-        for status in ("not_connected", "prospect"):
-            a_contact(session, account, status, birthday=day).status = status
-        session.flush()
-        assert [d.contact_id for d in contacts.due_birthdays(session, account.id, day, 0)] == [mine.id]
+        (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0, texts_since=LONG_AGO)
+        assert due.left_out is Reason.DO_NOT_CONTACT
 
 
 def test_a_template_that_can_fail_never_gets_in(database: Database) -> None:

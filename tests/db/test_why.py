@@ -18,6 +18,7 @@ from api_stub.quota_schema import Source
 from db.engine import Database
 from db.store import accounts, actions, campaigns, contacts, control, limits, overview, schedules, why
 from db.store.actions import Claim
+from db.store.gates import Closed, closed_gate
 from db.store.why import Facts
 from db.tables import Campaign, Contact
 from tests.builders import FREE, SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
@@ -110,7 +111,7 @@ def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_an
         queue(session)
         claim = claimed(session, action_id)
         close(session, claim)
-        assert actions.closed_gate(session, claim) is reason
+        assert closed_gate(session, claim) == Closed(reason)
         assert actions.give_back(session, claim, reason=reason, detail="a gate closed")
         session.expire_all()
         facts = why.about_action(session, action_id)

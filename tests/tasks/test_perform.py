@@ -10,8 +10,9 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName, Value
-from db.store import accounts, actions, contacts, interactions, leases, limits
+from db.store import accounts, actions, contacts, gates, interactions, leases, limits
 from db.store.accounts import AccountRecord
+from db.store.gates import Closed
 from db.tables import QuotaCut
 from tasks.perform import perform
 from tasks.quota import Quota
@@ -148,13 +149,13 @@ def test_a_gate_that_closes_while_typing_is_seen_before_the_click(
     services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    asked: list[Reason | None] = []
+    asked: list[Closed | None] = []
 
-    def closes_after_the_first_look(*_: object, **__: object) -> Reason | None:
-        asked.append(Reason.DO_NOT_CONTACT if asked else None)
+    def closes_after_the_first_look(*_: object, **__: object) -> Closed | None:
+        asked.append(Closed(Reason.DO_NOT_CONTACT) if asked else None)
         return asked[-1]
 
-    monkeypatch.setattr(actions, "closed_gate", closes_after_the_first_look)
+    monkeypatch.setattr(gates, "closed_gate", closes_after_the_first_look)
     action_id = plan()
     assert run(services, action_id) is Outcome.SKIPPED
     assert sent(sandbox) == []
@@ -172,7 +173,7 @@ def test_what_the_owner_wrote_by_hand_on_the_day_is_enough(
         contact = builders.contact_by_slug(session, account, PERSON)
         action_id = builders.planned(session, account, contact, campaign_id=second, text="Another text")
     assert run(services, action_id) is Outcome.SKIPPED
-    assert row(services, action_id) == (ActionState.SKIPPED, Reason.ALREADY_GREETED)
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND)
     assert len(sent(sandbox)) == 1
 
 

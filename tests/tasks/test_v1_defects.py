@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from db import defaults
-from db.store import actions, campaigns, contacts, interactions, limits, templates
+from db.store import actions, campaigns, contacts, gates, interactions, limits, templates
 from db.store.accounts import AccountRecord
 from db.tables import Action, Interaction
 from tasks import plan, settle
@@ -23,6 +23,7 @@ from tasks.perform import perform
 from tasks.recover import recover_lapsed
 from tasks.services import Services
 from tasks.settle import Outcome
+from tasks.wording import draft_greetings
 from tests import builders
 from tests.builders import SANDBOX
 from tests.tasks.conftest import effects
@@ -112,12 +113,13 @@ def test_v1_03_a_late_birthday_is_greeted_on_one_of_ten_days_only(
         contact_id = contact.id
     for later in range(11):
         with without_pages.database.transaction() as session:
-            due = contacts.due_birthdays(session, account.id, born + timedelta(days=later), late_days=10)
+            due = contacts.due_birthdays(
+                session, account.id, born + timedelta(days=later), late_days=10, texts_since=builders.LONG_AGO
+            )
             record = campaigns.get(session, builders.a_campaign(session, account))
             assert record is not None
-            drafts = plan.draft_greetings(
-                due, templates.for_account(session, account.id), born + timedelta(days=later)
-            )
+            available = templates.for_account(session, account.id)
+            drafts = draft_greetings(due, available, born + timedelta(days=later), BirthdayOptions())
             assert [draft.contact_id for draft in drafts] == [contact_id]
             campaigns.plan(session, record, Kind.GREET, drafts)
     assert count(without_pages, Action) == 1
@@ -157,7 +159,7 @@ def test_v1_05_a_do_not_contact_list_that_cannot_be_read_means_nothing_is_sent(
     def unreadable(*_: object) -> None:
         raise OperationalError("select", {}, Exception("the connection is closed"))
 
-    monkeypatch.setattr(actions, "closed_gate", unreadable)
+    monkeypatch.setattr(gates, "closed_gate", unreadable)
     with pytest.raises(OperationalError):
         work_off(without_pages)
     assert effects(without_pages) == []

@@ -299,6 +299,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("import_id is not null"),
     )
     op.create_index("ix_contacts_name_key", "contacts", ["account_id", "name_key"], unique=False)
+    op.drop_constraint(op.f("uq_contacts_account_id_profile_url"), "contacts", type_="unique")
+    op.create_unique_constraint(
+        op.f("uq_contacts_profile_url_account_id"), "contacts", ["profile_url", "account_id"]
+    )
     op.create_foreign_key(
         op.f("fk_contacts_import_id"), "contacts", "imports", ["import_id"], ["id"], ondelete="SET NULL"
     )
@@ -415,6 +419,10 @@ def downgrade() -> None:
     op.drop_column("interactions", "import_id")
     op.drop_column("interactions", "source_key")
     op.drop_constraint(op.f("fk_contacts_import_id"), "contacts", type_="foreignkey")
+    op.drop_constraint(op.f("uq_contacts_profile_url_account_id"), "contacts", type_="unique")
+    op.create_unique_constraint(
+        op.f("uq_contacts_account_id_profile_url"), "contacts", ["account_id", "profile_url"]
+    )
     op.drop_index("ix_contacts_name_key", table_name="contacts")
     op.drop_index(
         "ix_contacts_import_id", table_name="contacts", postgresql_where=sa.text("import_id is not null")

@@ -1,0 +1,111 @@
+"""The gates of an action that Postgres knows: asked when a worker takes it, and right before its effect."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from db.store.actions import Claim
+from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
+from worker.errors import Reason
+from worker.rules.approval import approval_of
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.windows import Hours, local_day, opening
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why an action may not happen now, and from when on it may, where that is known."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+LEAVES_OUT = frozenset(
+    {
+        Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED, Reason.EXPIRED,
+        Reason.NOT_APPROVED,
+    }
+)  # fmt: skip
+"""The reasons for which an action is skipped; behind the others it waits."""
+
+
+def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Closed | None:
+    """Return which gate is closed for this action at this moment, or None.
+
+    `hours` are the working hours to be asked too, by Postgres' clock.
+    """
+    now, killed, status, stop_reason, campaign, action, contact = session.execute(
+        select(
+            func.now(),
+            select(KillSwitch.id).exists(),
+            Account.status,
+            Account.stop_reason,
+            Campaign.state,
+            Action,
+            Contact,
+        )
+        .join(Contact, Contact.account_id == Account.id)
+        .join(Action, Action.contact_id == Contact.id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .where(Account.id == claim.account_id, Action.id == claim.action_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    today = now.astimezone(claim.zone).date()
+    approved = action.approval == approval_of(contact.profile_url, action.message)
+    gates = (
+        (contact.do_not_contact, Reason.DO_NOT_CONTACT),
+        (contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED),
+        (campaign == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
+        (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
+        (action.needs_approval and not approved, Reason.NOT_APPROVED),
+        (killed, Reason.KILL_SWITCH),
+        (status != AccountStatus.ACTIVE, Reason(stop_reason or Reason.ACCOUNT_STOPPED)),
+        (campaign == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+        (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
+    )
+    reason = next((reason for closed, reason in gates if closed), None)
+    if reason is not None:
+        return Closed(reason)
+    day = local_day(now, claim.zone)
+    return Closed(Reason.ONE_VOICE, day.end) if _heard_since(session, claim, day.start) else None
+
+
+def hold_voice(session: Session, claim: Claim) -> None:
+    """Let nobody else ask about a text to this person until the transaction ends.
+
+    Two accounts that know one person would else both find that nobody had written today (promise 10).
+    """
+    key = func.hashtextextended(f"voice:{claim.site}:{claim.profile_url}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _heard_since(session: Session, claim: Claim, since: datetime) -> bool:
+    """Whether anybody has written to the person since then, from whichever account of the site."""
+    known, owner = aliased(Contact), aliased(Account)
+    people = (
+        select(known.id)
+        .join(owner, owner.id == known.account_id)
+        .where(known.profile_url == claim.profile_url, owner.site == claim.site)
+    )
+    by_action = exists().where(
+        and_(
+            Action.contact_id.in_(people),
+            Action.kind == Kind.GREET,
+            Action.id != claim.action_id,
+            Action.acting_since >= since,
+            Action.state.in_(
+                [ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE]
+            ),
+        )
+    )
+    otherwise = exists().where(
+        and_(
+            Interaction.contact_id.in_(people),
+            Interaction.type == Kind.GREET,
+            Interaction.created_at >= since,
+            or_(Interaction.action_id.is_(None), Interaction.action_id != claim.action_id),
+        )
+    )
+    return bool(session.scalar(select(or_(by_action, otherwise))))

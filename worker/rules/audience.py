@@ -1,0 +1,54 @@
+"""Whom a birthday campaign greets, and why others are left out.
+
+db/queries/due_birthdays.sql gives the same answer for a whole account; a test holds the two together.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from worker.errors import Reason
+from worker.rules.birthdays import celebrated, occasion
+from worker.rules.model import Birthday, ContactStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What decides whether a contact is greeted.
+
+    `greeted_for`: the occasions for which we, a predecessor or the owner by hand greeted already.
+    """
+
+    birthday: Birthday | None
+    status: ContactStatus
+    do_not_contact: bool
+    last_greeted_on: date | None
+    greeted_for: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A birthday that is celebrated on `on`. With a reason, the person is left out."""
+
+    on: date
+    left_out: Reason | None
+
+
+def due(person: Person, today: date, late_days: int) -> Due | None:
+    """Return what a campaign of `today` makes of this person, or None for nobody to tell about.
+
+    Nobody to tell about is who has no birthday today or in the last `late_days` days, or never was a
+    connection. Do-not-contact wins over every other reason.
+    """
+    if person.birthday is None or person.status is ContactStatus.PROSPECT:
+        return None
+    on = celebrated(today, late_days).get(person.birthday)
+    if on is None:
+        return None
+    greeted = person.last_greeted_on is not None and person.last_greeted_on >= on
+    reasons = (
+        (person.do_not_contact, Reason.DO_NOT_CONTACT),
+        (greeted or occasion(on) in person.greeted_for, Reason.ALREADY_GREETED),
+        (person.status is ContactStatus.NOT_CONNECTED, Reason.NOT_CONNECTED),
+    )
+    return Due(on, next((reason for holds, reason in reasons if holds), None))
