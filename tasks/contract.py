@@ -16,6 +16,7 @@ DISPATCH = "tasks.dispatch"
 RECOVER = "tasks.recover"
 UPKEEP_SCHEDULES = "tasks.upkeep.schedules"
 UPKEEP_EVIDENCE = "tasks.upkeep.evidence"
+UPKEEP_EXPIRY = "tasks.upkeep.expiry"
 UPKEEP_QUOTA = "tasks.upkeep.quota"
 
 CORRELATION_HEADER = "rapport_correlation"

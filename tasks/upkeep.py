@@ -8,9 +8,16 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from db.store import campaigns, quota, schedules
+from db.store import campaigns, control, quota, schedules
 from tasks.birthday import read
-from tasks.contract import UPKEEP_EVIDENCE, UPKEEP_QUOTA, UPKEEP_SCHEDULES, BirthdayOptions, Tick
+from tasks.contract import (
+    UPKEEP_EVIDENCE,
+    UPKEEP_EXPIRY,
+    UPKEEP_QUOTA,
+    UPKEEP_SCHEDULES,
+    BirthdayOptions,
+    Tick,
+)
 from tasks.hooks import nudge
 from tasks.plan import start_birthdays
 from tasks.services import Services, services
@@ -81,6 +88,15 @@ def fire_due_schedules(tick: Tick) -> None:
     for record in stale:
         with logs.bound(correlation_id=record.correlation_id):
             nudge(read, campaign_id=str(record.id))
+
+
+@app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)
+def expire_what_is_too_late(tick: Tick) -> None:
+    """Skip what makes no sense any more, also what nobody approved in time."""
+    with services().database.transaction() as session:
+        expired = control.expire(session)
+    if expired:
+        log.info("actions_expired", actions=expired)
 
 
 @app.task(name=UPKEEP_QUOTA, pydantic=True, pydantic_strict=False)

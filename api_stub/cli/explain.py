@@ -39,7 +39,7 @@ def gates(facts: Facts, told: Told) -> Sequence[Gate]:
         Gate("sign-in", *((True, "there is one") if facts.account.signed_in else (False, "nobody has yet"))),
         _one_at_a_time(facts),
         *_person(facts),
-        *(_of_action(action, facts.now) if action and action.state not in ENDED else ()),
+        *(_of_action(action, facts) if action and action.state not in ENDED else ()),
         *quota_gates(facts.quota, told),
     ]
 
@@ -79,12 +79,19 @@ def _person(facts: Facts) -> Iterator[Gate]:
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
+    says = "had a text from an account today" if person.heard_today else "had no other text today"
+    yield Gate("one voice", not person.heard_today, says)
 
 
-def _of_action(action: ActionFacts, now: datetime) -> Iterator[Gate]:
+def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
+    now, today = facts.now, facts.now.astimezone(facts.account.zone).date()
     # What may have happened is looked at, also when its campaign is paused or cancelled.
     goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
     yield Gate("campaign", goes_on or action.state is ActionState.UNCERTAIN, action.campaign)
+    if action.needs_approval:
+        yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
+    if action.expires_on is not None:
+        yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
     yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
         why = f"; {in_words(action.reason)}" if action.reason else ""
@@ -109,7 +116,7 @@ def next_step(facts: Facts, told: Told) -> Next:
     if action.state is ActionState.NEEDS_REVIEW:
         return Next(f"a person settles it: rapport actions settle {action.id} done|again|skip")
     if action.state is ActionState.PROPOSED:
-        return Next("a person approves it")
+        return Next("a person approves it: rapport review")
     if action.held:
         return Next(
             f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
@@ -150,6 +157,8 @@ def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
         return Next(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
     if action.campaign is CampaignState.CANCELLED:
         return Next("nothing is sent; its campaign was cancelled")
+    if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():
+        return Next("it is skipped; its last day has passed")
     person = facts.contact
     if person is not None and (person.do_not_contact or person.status is not ContactStatus.CONNECTED):
         return Next("it is skipped when its turn comes")

@@ -131,11 +131,9 @@ def due_birthdays(
 
 def addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
     """Return the display name and the language (ISO 639-1) of a contact."""
-    return (
-        session.execute(select(Contact.full_name, Contact.language).where(Contact.id == contact_id))
-        .one()
-        .tuple()
-    )
+    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
+    full_name, language = session.execute(found).one()
+    return full_name, language
 
 
 def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:

@@ -162,6 +162,31 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     return moved is not None
 
 
+def expire(session: Session, *, batch: int = 500) -> int:
+    """Skip what is planned or proposed and whose last day is over, by its account's zone; return how many."""
+    today = func.date(func.timezone(Account.time_zone, func.now()))
+    late = (
+        select(Action.id)
+        .join(Account, Account.id == Action.account_id)
+        .where(
+            Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
+            Action.lease_until.is_(None),
+            Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
+            Action.expires_on < today,
+        )
+        .order_by(Action.id)
+        .limit(batch)
+        .with_for_update(of=Action, skip_locked=True)
+    )
+    skipped = session.execute(
+        update(Action)
+        .where(Action.id.in_(late))
+        .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
+        .returning(Action.id)
+    )
+    return len(skipped.all())
+
+
 def _set_status(
     session: Session, account_id: int, was: AccountStatus, becomes: AccountStatus, reason: Reason | None
 ) -> bool:

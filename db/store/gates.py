@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -69,7 +70,10 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
     if reason is not None:
         return Closed(reason)
     day = local_day(now, claim.zone)
-    return Closed(Reason.ONE_VOICE, day.end) if _heard_since(session, claim, day.start) else None
+    heard = claim.kind is Kind.GREET and heard_since(
+        session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
+    )
+    return Closed(Reason.ONE_VOICE, day.end) if heard else None
 
 
 def hold_voice(session: Session, claim: Claim) -> None:
@@ -81,19 +85,24 @@ def hold_voice(session: Session, claim: Claim) -> None:
     session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _heard_since(session: Session, claim: Claim, since: datetime) -> bool:
-    """Whether anybody has written to the person since then, from whichever account of the site."""
+def heard_since(
+    session: Session, since: datetime, *, site: str, profile_url: str, besides: UUID | None
+) -> bool:
+    """Return whether the person had a text since then, from whichever account of the site.
+
+    `besides` is the action that asks, and doesn't count.
+    """
     known, owner = aliased(Contact), aliased(Account)
     people = (
         select(known.id)
         .join(owner, owner.id == known.account_id)
-        .where(known.profile_url == claim.profile_url, owner.site == claim.site)
+        .where(known.profile_url == profile_url, owner.site == site)
     )
     by_action = exists().where(
         and_(
             Action.contact_id.in_(people),
             Action.kind == Kind.GREET,
-            Action.id != claim.action_id,
+            Action.id.is_distinct_from(besides),
             Action.acting_since >= since,
             Action.state.in_(
                 [ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE]
@@ -105,7 +114,7 @@ def _heard_since(session: Session, claim: Claim, since: datetime) -> bool:
             Interaction.contact_id.in_(people),
             Interaction.type == Kind.GREET,
             Interaction.created_at >= since,
-            or_(Interaction.action_id.is_(None), Interaction.action_id != claim.action_id),
+            or_(Interaction.action_id.is_(None), Interaction.action_id.is_distinct_from(besides)),
         )
     )
     return bool(session.scalar(select(or_(by_action, otherwise))))

@@ -83,7 +83,9 @@ def texts_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[
 def ours_to(session: Session, contact_id: int) -> Sequence[str]:
     """Return every text of ours that this contact had, may have had, or is to have."""
     ours = select(Action.message).where(Action.contact_id == contact_id)
-    recorded = select(Interaction.message).where(Interaction.contact_id == contact_id)
+    recorded = select(Interaction.message).where(
+        Interaction.contact_id == contact_id, Interaction.status != "seen"
+    )
     return session.scalars(ours.union(recorded)).all()
 
 

@@ -1,6 +1,6 @@
 """Why something does or does not happen (promise 8): every gate's fact, read at one moment.
 
-What these facts come to is decided by `actions.closed_gate` and the dispatch queries; tests hold the words
+What these facts come to is decided by `gates.closed_gate` and the dispatch queries; tests hold the words
 that are made of them to the same answers.
 """
 
@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.store import accounts, control, standing
+from db.store import accounts, control, gates, standing
+from db.store.accounts import AccountRecord
 from db.store.control import Pulled
 from db.store.standing import Standing
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.lifecycle import ENDED, IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.windows import local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class ContactFacts:
     status: ContactStatus
     do_not_contact: bool
     last_greeted_on: date | None
+    heard_today: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class ActionFacts:
     lease_until: datetime | None
     campaign_id: UUID
     campaign: CampaignState
+    expires_on: date | None
+    needs_approval: bool
+    approved_by: str | None
 
     @property
     def held(self) -> bool:
@@ -136,7 +142,7 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
             stop_reason=account.stop_reason,
             signed_in=account.session is not None,
         ),
-        contact=_contact(contact) if contact else None,
+        contact=_contact(session, contact, account, action) if contact else None,
         action=action,
         in_flight=in_flight,
         upcoming=upcoming,
@@ -149,13 +155,23 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
     )
 
 
-def _contact(row: Contact) -> ContactFacts:
+def _contact(
+    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None
+) -> ContactFacts:
+    now = session.scalars(select(func.now())).one()
     return ContactFacts(
         full_name=row.full_name,
         profile_url=row.profile_url,
         status=ContactStatus(row.status),
         do_not_contact=row.do_not_contact,
         last_greeted_on=row.last_greeted_on,
+        heard_today=gates.heard_since(
+            session,
+            local_day(now, account.zone).start,
+            site=account.site,
+            profile_url=row.profile_url,
+            besides=action.id if action else None,
+        ),
     )
 
 
@@ -227,4 +243,7 @@ def _action(
         lease_until=row.lease_until,
         campaign_id=row.campaign_id,
         campaign=CampaignState(campaign),
+        expires_on=row.expires_on,
+        needs_approval=row.needs_approval,
+        approved_by=row.approved_by,
     )

@@ -67,7 +67,7 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> 
     assert next_step(facts, PLENTY) == Next("Ann's turn to greet comes, at the earliest", facts.now)
     assert [g.name for g in gates(facts, PLENTY)] == [
         "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
-        "campaign", "lease", "time", "tries",
+        "one voice", "campaign", "lease", "time", "tries",
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
         "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
@@ -77,6 +77,12 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> 
 
 def disconnect(session: Session, claim: Claim) -> None:
     session.execute(update(Contact).values(status=ContactStatus.NOT_CONNECTED))
+
+
+def expire(session: Session, claim: Claim) -> None:
+    yesterday = database_now(session).date() - timedelta(days=1)
+    action(session, claim.action_id).expires_on = yesterday
+    session.flush()
 
 
 CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
@@ -95,6 +101,7 @@ CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
         "skipped when its turn comes",
     ),
     Reason.NOT_CONNECTED: (disconnect, "connection", "skipped when its turn comes"),
+    Reason.EXPIRED: (expire, "last day", "its last day has passed"),
     Reason.CAMPAIGN_PAUSED: (
         lambda s, c: control.pause_campaign(s, c.campaign_id), "campaign", "rapport campaign resume"
     ),
@@ -115,7 +122,7 @@ def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_an
         assert actions.give_back(session, claim, reason=reason, detail="a gate closed")
         session.expire_all()
         facts = why.about_action(session, action_id)
-        skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED}
+        skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.EXPIRED}
         assert queue(session) == ([action_id] if skipped_in_turn else [])
     assert closed(facts) == [name]
     assert says in str(next_step(facts, PLENTY))
@@ -286,7 +293,7 @@ def test_what_a_person_must_settle_says_how(database: Database) -> None:
         proposed = why.about_action(session, action_id)
     assert f"rapport actions settle {action_id} done|again|skip" in str(next_step(facts, PLENTY))
     assert str(next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
-    assert str(next_step(proposed, PLENTY)) == "next: a person approves it"
+    assert str(next_step(proposed, PLENTY)) == "next: a person approves it: rapport review"
 
 
 def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_none(
