@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns, contacts, control, templates
 from db.store.campaigns import CampaignRecord, PlannedAction
+from db.store.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from tasks.wording import draft_greetings, texts_since, today_in
@@ -101,8 +102,9 @@ def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
     )
     drafts = draft_greetings(due, templates.for_account(session, account.id), today, options)
     if options.dry_run:
-        names = {person.contact_id: person.full_name for person in due}
-        campaigns.finish(session, campaign.id, preview=[_preview(draft, names) for draft in drafts])
+        campaigns.finish(
+            session, campaign.id, preview=[_preview(*pair) for pair in zip(due, drafts, strict=True)]
+        )
         return
     planned = campaigns.plan(session, campaign, Kind.GREET, drafts, needs_approval=options.approval)
     campaigns.finish(session, campaign.id)
@@ -111,11 +113,13 @@ def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
     log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
 
 
-def _preview(draft: PlannedAction, names: dict[int, str]) -> dict[str, str]:
+def _preview(person: DueBirthday, draft: PlannedAction) -> dict[str, str]:
     return {
-        "contact": names[draft.contact_id],
+        "contact": person.full_name,
+        "profile_url": person.profile_url,
         "occasion": draft.occasion,
         "on": draft.on.isoformat(),
         "message": draft.message,
         "left_out": draft.reason or "",
+        "already": person.planned_as or "",
     }

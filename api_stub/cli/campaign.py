@@ -1,4 +1,4 @@
-"""`rapport campaign`: list, pause, resume, cancel."""
+"""`rapport campaign`: start, list, pause, resume, cancel."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api_stub.cli import campaign_start
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
 from api_stub.cli.words import in_words, say, utc
 from db.store import campaigns, control, overview
@@ -14,8 +15,10 @@ from db.store.control import CampaignVerb
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(
-    help="Campaigns: list them, let one wait, go on or end. All times are UTC.", no_args_is_help=True
+    help="Campaigns: start one, list them, let one wait, go on or end. All times are UTC.",
+    no_args_is_help=True,
 )
+app.command("birthday")(campaign_start.birthday)
 
 CampaignId = Annotated[
     str,
@@ -38,7 +41,7 @@ def show_all(
         counts = ", ".join(f"{count} {of}" for of, count in line.actions.items())
         told = counts or ("dry run" if line.options.get("dry_run") else "none")
         table.add_row(str(line.id)[:8], line.account, line.kind, state, told, utc(line.created_at))
-    Console().print(table if lines else "no campaigns; docs/tasks.md says how to start one")
+    Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
 
 
 @app.command()

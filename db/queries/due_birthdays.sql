@@ -1,9 +1,9 @@
--- Contacts of one account who have a birthday on one of the given days, why one of them is left out, and the
--- texts that they had from the account since :texts_since. The days come from the pure rule
+-- Contacts of one account who have a birthday on one of the given days, why one of them is left out, what is
+-- planned for it already, and the texts that they had from the account since :texts_since. The days come from the pure rule
 -- (worker.rules.birthdays.celebrated), so that SQL and rule can't disagree about 29 February; the reasons are
 -- those of worker.rules.audience.due, and a property test holds the two together.
 select
-    c.id, c.full_name, c.language, day.celebrated_on,
+    c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
         when c.last_greeted_on >= day.celebrated_on
@@ -17,6 +17,11 @@ select
         then 'already_greeted'
         when c.status = 'not_connected' then 'not_connected'
     end as left_out,
+    (
+        select a.state from actions a
+        where a.account_id = c.account_id and a.contact_id = c.id and a.kind = 'greet'
+          and a.occasion = day.occasion
+    ) as planned_as,
     array(
         select i.message from interactions i
         where i.contact_id = c.id and i.type = 'greet' and i.created_at >= :texts_since and i.message <> ''

@@ -12,21 +12,24 @@ from db.queries import load
 from db.tables import Account, Contact
 from worker.errors import Reason
 from worker.rules.birthdays import celebrated, occasion
-from worker.rules.model import BirthdayCard
+from worker.rules.model import ActionState, BirthdayCard
 
 
 @dataclass(frozen=True, slots=True)
 class DueBirthday:
     """A contact whose birthday is celebrated on `on`; with a reason, the person is left out.
 
-    `texts` are those that the person had from the account lately, the oldest first.
+    `planned_as` is the state of an action for this birthday that is there already. `texts` are those that the
+    person had from the account lately, the oldest first.
     """
 
     contact_id: int
+    profile_url: str
     full_name: str
     language: str | None
     on: date
     left_out: Reason | None
+    planned_as: ActionState | None
     texts: tuple[str, ...]
 
 
@@ -124,8 +127,17 @@ def due_birthdays(
         },
     )
     return [
-        DueBirthday(contact_id, name, language, on, Reason(left_out) if left_out else None, tuple(texts))
-        for contact_id, name, language, on, left_out, texts in rows
+        DueBirthday(
+            contact_id=row.id,
+            profile_url=row.profile_url,
+            full_name=row.full_name,
+            language=row.language,
+            on=row.celebrated_on,
+            left_out=Reason(row.left_out) if row.left_out else None,
+            planned_as=ActionState(row.planned_as) if row.planned_as else None,
+            texts=tuple(row.texts),
+        )
+        for row in rows
     ]
 
 

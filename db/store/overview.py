@@ -116,6 +116,16 @@ def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
     )
 
 
+def campaign_actions(session: Session, campaign_id: UUID) -> Sequence[ActionLine]:
+    """Return all actions of a campaign, today's occasions first."""
+    return _lines(
+        session,
+        _ACTIONS.where(Action.campaign_id == campaign_id).order_by(
+            Action.occasion_on.desc(), Contact.full_name, Action.id
+        ),
+    )
+
+
 def action(session: Session, action_id: UUID) -> ActionLine | None:
     """Return one action, or None."""
     return next(iter(_lines(session, _ACTIONS.where(Action.id == action_id))), None)
