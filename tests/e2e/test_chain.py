@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -128,6 +129,25 @@ def test_flower_starts_a_campaign_and_asks_for_its_password(
     assert answer.status_code == 200
     assert answer.json()["task-id"]
     everybody_greeted_once(world, sandbox, account, expected=5)
+
+
+def test_flower_sends_a_forged_id_and_a_name_that_nobody_has_to_no_effect(
+    celery_setup: CeleryTestSetup, world: World, sandbox: SandboxClient, account: AccountRecord, flower: str
+) -> None:
+    before = [len(node.logs()) for node in celery_setup.worker_cluster]
+    forged = {"kwargs": {"action_id": str(uuid4())}, "queue": "birthday"}
+    answer = httpx.post(f"{flower}/api/task/send-task/tasks.birthday.greet", json=forged, auth=FLOWER_AUTH)
+    assert answer.status_code == 200
+    wrong = f"{flower}/api/task/send-task/tasks.birthday.shout"
+    assert httpx.post(wrong, json={"queue": "control"}, auth=FLOWER_AUTH).status_code == 200
+
+    def said(*words: str) -> bool:
+        logs = [n.logs()[start:] for n, start in zip(celery_setup.worker_cluster, before, strict=True)]
+        return all(any(word in log for log in logs) for word in words)
+
+    wait_for("both to be refused", lambda: said("nothing_to_claim", "tasks.birthday.shout"))
+    assert rows(world, Action) == 0
+    assert sandbox.ledger("demo") == []
 
 
 def test_one_correlation_id_from_the_header_to_the_rows_and_the_workers_lines(

@@ -37,6 +37,7 @@ from tests.faults.scenarios.redis import (
 from tests.faults.scenarios.site import SITE
 from tests.faults.scenarios.stops import STOPS, asked_to_stop, outlived
 from tests.faults.scenarios.storm import storm
+from tests.faults.scenarios.ticks import TICKS
 from worker.failpoint import POINTS
 
 FAULTS: Final = {
@@ -55,6 +56,7 @@ FAULTS: Final = {
     **REPLIES,
     **HALF_OPEN,
     **CLOCKS,
+    **TICKS,
 }
 """Each fault in a campaign of its own: what the soak runs."""
 
@@ -98,6 +100,7 @@ __all__ = [
     "FAULTS",
     "PROCESSES",
     "QUICK",
+    "TICKS",
     "VICTIMS",
     "Report",
     "Scenario",

@@ -1,0 +1,125 @@
+"""When schedules fire: across clock changes, after beat was down, and once for each instant."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from db.store import campaigns, schedules
+from db.tables import Campaign, Schedule, ScheduleFire
+from tasks.services import Services
+from tasks.upkeep import CATCH_UP, fire_schedules, next_fire
+from tests.builders import an_account, database_now
+from worker.rules.model import CampaignKind
+
+ZONES = [
+    "UTC",
+    "Europe/Paris",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Pacific/Chatham",
+    "Asia/Kathmandu",
+]
+
+_MINUTES = 3 * 365 * 24 * 60
+MOMENTS = st.integers(0, _MINUTES).map(lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m))
+"""Any minute of three years."""
+
+
+def at(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "after", "fires"),
+    [
+        # the hour that doesn't exist: the first moment after it
+        ("30 2 * * *", "Europe/Paris", "2027-03-27T12:00", ["03-28T03:00", "03-29T02:30"]),
+        ("15 2 * * *", "Australia/Lord_Howe", "2027-10-02T12:00", ["10-03T02:30", "10-04T02:15"]),
+        ("45 2 * * *", "Pacific/Chatham", "2027-09-25T12:00", ["09-26T03:45", "09-27T02:45"]),
+        # the hour that comes twice: once for a daily schedule, each real hour for an hourly one
+        ("30 2 * * *", "Europe/Paris", "2027-10-30T12:00", ["10-31T02:30", "11-01T02:30"]),
+        ("0 * * * *", "Europe/Paris", "2027-10-31T00:30", ["10-31T01:00", "10-31T02:00", "10-31T02:00"]),
+    ],
+)
+def test_clock_changes(cron: str, zone: str, after: str, fires: list[str]) -> None:
+    moment, seen = at(after, zone), []
+    for _ in fires:
+        moment = next_fire(cron, ZoneInfo(zone), moment)
+        seen.append(f"{moment.astimezone(ZoneInfo(zone)):%m-%dT%H:%M}")
+    assert seen == fires
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    minute=st.integers(0, 59),
+    hour=st.integers(0, 23),
+    start=MOMENTS,
+)
+def test_a_daily_schedule_fires_once_on_each_date(zone: str, minute: int, hour: int, start: datetime) -> None:
+    moment, days = start, []
+    for _ in range(10):
+        following = next_fire(f"{minute} {hour} * * *", ZoneInfo(zone), moment)
+        assert following > moment
+        moment = following
+        days.append(moment.astimezone(ZoneInfo(zone)).date())
+    assert days == [days[0] + timedelta(days=number) for number in range(10)]
+
+
+@given(zone=st.sampled_from(ZONES), start=MOMENTS)
+def test_an_hourly_schedule_never_fires_twice_at_one_instant_nor_skips_an_hour(
+    zone: str, start: datetime
+) -> None:
+    moment = next_fire("0 * * * *", ZoneInfo(zone), start)
+    for _ in range(30):
+        following = next_fire("0 * * * *", ZoneInfo(zone), moment)
+        assert timedelta(0) < following - moment <= timedelta(minutes=90)  # Lord Howe's half hour
+        moment = following
+
+
+def schedule(services: Services, *, overdue: timedelta, cron: str = "0 * * * *") -> datetime:
+    with services.database.transaction() as session:
+        account = an_account(session)
+        fire_at = database_now(session) - overdue
+        schedules.put(
+            session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron=cron,
+            options={"late_days": 1, "read_site": False}, next_fire_at=fire_at,
+        )  # fmt: skip
+    return fire_at
+
+
+def count(services: Services, table: type[Campaign] | type[ScheduleFire]) -> int:
+    with services.database.transaction() as session:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+
+def test_of_the_fires_that_beat_missed_one_is_made_up_for(without_pages: Services) -> None:
+    schedule(without_pages, overdue=timedelta(hours=3))
+    for _ in range(3):
+        assert fire_schedules(without_pages) == []  # nothing to read from the site
+    assert count(without_pages, Campaign) == count(without_pages, ScheduleFire) == 1
+    with without_pages.database.transaction() as session:
+        assert session.scalars(select(Schedule.next_fire_at)).one() > database_now(session)
+
+
+def test_a_fire_that_was_missed_for_too_long_is_skipped(without_pages: Services) -> None:
+    schedule(without_pages, overdue=CATCH_UP + timedelta(minutes=1))
+    fire_schedules(without_pages)
+    assert count(without_pages, Campaign) == count(without_pages, ScheduleFire) == 0
+    with without_pages.database.transaction() as session:
+        assert session.scalars(select(Schedule.next_fire_at)).one() > database_now(session)
+
+
+def test_the_campaign_of_a_fire_whose_message_was_lost_is_asked_for_again(without_pages: Services) -> None:
+    schedule(without_pages, overdue=timedelta(minutes=1))
+    with without_pages.database.transaction() as session:
+        session.scalars(select(Schedule)).one().options = {"late_days": 1}
+    (reading,) = fire_schedules(without_pages)  # and nobody publishes it
+    with without_pages.database.transaction() as session:
+        assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+        session.scalars(select(Campaign)).one().nudged_at = database_now(session) - timedelta(minutes=3)
+        session.flush()
+        assert [record.id for record in campaigns.to_nudge(session, timedelta(minutes=2))] == [reading]
