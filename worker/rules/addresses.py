@@ -28,9 +28,10 @@ def profile_address(given: str, site: str) -> str | None:
     except ValueError:
         return None
     match = _PATH.match(parts.path)
-    if parts.scheme not in {"http", "https"} or not _HOSTS[site].match(host) or match is None:
+    stranger = parts.scheme not in {"http", "https"} or "@" in parts.netloc or not _HOSTS[site].match(host)
+    if stranger or match is None:
         return None
     slug = unquote(match[1]).strip().lower()
-    if not slug or len(slug) > _LONGEST_SLUG or "/" in slug or not slug.isprintable():
+    if slug in {"", ".", ".."} or len(slug) > _LONGEST_SLUG or "/" in slug or not slug.isprintable():
         return None
     return f"{CANONICAL[site]}/in/{quote(slug, safe='-_.~')}/"

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.addresses import CANONICAL, profile_address
 from worker.rules.model import BirthdayCard, ThreadMessage
-
-CANONICAL_HOST = "https://sandbox.test"
-"""The practice network's port changes from run to run, its people's addresses must not."""
 
 
 def normalise(profile_url: str) -> str:
     """The one form of a profile's address. Raises TryAgainError for what is not one."""
-    match = selectors.PROFILE_PATH.match(urlsplit(profile_url).path)
-    if match is None:
+    address = profile_address(urljoin(CANONICAL["sandbox"], profile_url), "sandbox")
+    if address is None:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "an address is not that of a profile")
-    return f"{CANONICAL_HOST}/in/{match['slug'].lower()}/"
+    return address
 
 
 def comparable(text: str) -> list[str]:

@@ -7,7 +7,6 @@ import re
 
 from playwright.sync_api import Locator, Page
 
-PROFILE_PATH = re.compile(r"^/in/(?P<slug>[^/?#]+)/?$")
 LOGIN_PATH = "/login"
 CHALLENGE_PATH = "/checkpoint/"
 
