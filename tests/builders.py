@@ -22,6 +22,9 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FREE = Limits(per_run=10_000, per_day=10_000, per_week=70_000, gap_min=timedelta(0), gap_max=timedelta(0))
 """Limits that hold nobody back."""
 
+TEN = Limits(per_run=10, per_day=10, per_week=50, gap_min=timedelta(0), gap_max=timedelta(0))
+"""Limits under every site's ceiling, without a gap."""
+
 
 def an_account(
     session: Session, name: str = "demo", *, site: str = "sandbox", zone: str = "UTC", limits: Limits = FREE

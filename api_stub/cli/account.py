@@ -7,6 +7,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
 from api_stub.cli.quota_gates import WARM_UP_SAYS
@@ -27,8 +28,13 @@ from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
 
-_SITES = frozenset({"sandbox"})
-"""Those that there is an adapter for."""
+_SANDBOX, _LINKEDIN = "sandbox", "linkedin"
+
+_AT_YOUR_RISK = (
+    "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close an "
+    "account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts can be "
+    "imported and plans previewed, but nothing is read from the site and nothing can be sent."
+)
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -36,7 +42,9 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 @app.command()
 def add(
     name: Name,
-    site: Annotated[str, typer.Option(help="The site it is on.")] = "sandbox",
+    site: Annotated[
+        str, typer.Option(help="The site it is on: sandbox, the practice network, or linkedin.")
+    ] = _SANDBOX,
     time_zone: Annotated[
         str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
     ] = "UTC",
@@ -44,11 +52,12 @@ def add(
 ) -> None:
     """Add an account, or move one to another time zone.
 
-    A new account of a real site may do only a part of its limits in its first three weeks.
+    A new account of a real site may do only a part of its limits in its first three weeks, and asks for
+    a typed yes, because the site's user agreement forbids automation.
     """
-    if site not in _SITES:
+    if site not in {_SANDBOX, _LINKEDIN}:
         raise RequestRefusedError(
-            f"there is no adapter for the site {site!r} yet; `sandbox` is the practice network"
+            f"the site {site!r} is not known; `sandbox` is the practice network, `linkedin` a real one"
         )
     try:
         zone = ZoneInfo(time_zone)
@@ -61,19 +70,52 @@ def add(
             f"{name!r} can't be an account's name: small letters, digits, - and _, at most 63 of them, "
             "beginning with a letter or digit"
         ) from None
-    with opened(data) as database, database.transaction() as session:
-        is_new = accounts.by_name(session, name) is None
-        account = accounts.add(session, name=name, site=site, zone=zone)
-        warms_up = is_new and site_quota(account.site) is not PRACTICE
-        if warms_up:
-            today = clock.now().astimezone(zone).date()
-            limits.warm_up_from(session, account.id, today, by=who_asks())
+    with opened(data) as database:
+        with database.transaction() as session:
+            is_new = _is_new(session, name, site)
+        if is_new and site == _LINKEDIN:
+            _ask_for_a_yes()
+        with database.transaction() as session:
+            warms_up = _keep(session, name, site, zone)
     if warms_up:
         say(
             f"it is new here, so its limits ramp up from today: {WARM_UP_SAYS}. Was it used long before? "
             f"rapport quota warm-up {name} --skip"
         )
-    say(f"account {name} is there; next: rapport account sign-in {name}")
+    following = f"import v1 FILE --account {name}" if site == _LINKEDIN else f"account sign-in {name}"
+    say(f"account {name} is there; next: rapport {following}")
+
+
+def _is_new(session: Session, name: str, site: str) -> bool:
+    """Return whether there is no such account. Raises RequestRefusedError where it is on another site."""
+    account = accounts.by_name(session, name)
+    if account is not None and account.site != site:
+        raise RequestRefusedError(
+            f"account {name} is on {account.site} and stays there: take another name, or say "
+            f"--site {account.site}"
+        )
+    return account is None
+
+
+def _ask_for_a_yes() -> None:
+    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
+    say(_AT_YOUR_RISK)
+    try:
+        answer = typer.prompt("Type yes if you want that", default="", show_default=False)
+    except typer.Abort:
+        answer = ""
+    if answer.strip() != "yes":
+        raise RequestRefusedError("nobody typed yes, so no account was added")
+
+
+def _keep(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
+    """Add the account, or give it its zone; return whether it begins to warm up."""
+    warms_up = _is_new(session, name, site) and site_quota(site) is not PRACTICE
+    account = accounts.add(session, name=name, site=site, zone=zone)
+    if warms_up:
+        today = clock.now().astimezone(zone).date()
+        limits.warm_up_from(session, account.id, today, by=who_asks())
+    return warms_up
 
 
 @app.command("list")
@@ -97,6 +139,11 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     with opened(data) as database:
         with database.transaction() as session:
             account = the_account(session, name)
+        if account.site != _SANDBOX:
+            raise RequestRefusedError(
+                f"account {name} is on {account.site}, for which no adapter ships yet: it can't be signed "
+                "in, and nothing can be sent from it"
+            )
         state = _sandbox_session(settings, name)
         with database.transaction() as session:
             accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))

@@ -14,6 +14,7 @@ from api_stub.cli import (
     contacts,
     demo,
     doctor,
+    imports,
     killswitch,
     process,
     quota,
@@ -42,6 +43,7 @@ app.add_typer(campaign.app, name="campaign")
 app.add_typer(actions.app, name="actions")
 app.add_typer(quota.app, name="quota")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(imports.app, name="import")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

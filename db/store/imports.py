@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.queries import load
+from db.store import quota
 from db.tables import Account, Action, Contact, Exclusion, Import, ImportChange, Interaction, SelectorHint
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
@@ -42,7 +43,7 @@ class Undone:
 
 def begin(session: Session, *, account_id: int, source: ImportSource, file_name: str, by: str) -> int:
     """Note that an import begins and return its id. Another one into this account waits for the commit."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"import:{account_id}", 0))))
+    _take_turns(session, account_id)
     row = Import(account_id=account_id, source=source, file_name=file_name, started_by=by)
     session.add(row)
     session.flush()
@@ -75,19 +76,18 @@ def history(session: Session, *, account: str | None = None, limit: int = 50) ->
 def undo(session: Session, import_id: int) -> Undone:
     """Take out what an import brought in, and put back what it changed.
 
-    A contact that it brought in and that has actions or other interactions by now is kept. Raises
-    RequestRefusedError for an import that is not there, was undone, or changed contacts that a later import
-    changed again.
+    A contact that it brought in and that has actions or other interactions by now is kept, and so is its
+    do-not-contact: a person may have said the same since. The quota's counters are rebuilt where interactions
+    go. Raises RequestRefusedError for an import that is not there, was undone, or that a later one rests on.
     """
-    row = session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one_or_none()
-    if row is None:
+    owner = session.scalar(select(Import.account_id).where(Import.id == import_id))
+    if owner is None:
         raise RequestRefusedError(f"there is no import {import_id}; `rapport import list` shows them")
+    _take_turns(session, owner)
+    row = session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one()
     if row.undone_at is not None:
         raise RequestRefusedError(f"import {import_id} was undone already")
     _refuse_if_built_upon(session, row)
-    touched = list(
-        session.scalars(select(Interaction.contact_id).where(Interaction.import_id == import_id).distinct())
-    )
     interactions = _rows(session, delete(Interaction).where(Interaction.import_id == import_id))
     exclusions = _rows(session, delete(Exclusion).where(Exclusion.import_id == import_id))
     session.execute(delete(SelectorHint).where(SelectorHint.import_id == import_id))
@@ -101,29 +101,37 @@ def undo(session: Session, import_id: int) -> Undone:
             ~exists().where(Interaction.contact_id == Contact.id),
         ),
     )
-    session.execute(load("last_greeted"), {"contacts": touched})
+    session.execute(load("last_greeted"), {"import_id": import_id})
+    if interactions:
+        quota.reset(session, owner, ())
     kept = session.scalars(select(func.count()).where(Contact.import_id == import_id)).one()
     row.undone_at = func.now()
     return Undone(contacts, restored, interactions, exclusions, kept)
 
 
+def _take_turns(session: Session, account_id: int) -> None:
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"import:{account_id}", 0))))
+
+
 def _refuse_if_built_upon(session: Session, row: Import) -> None:
+    """Refuse where a later import changed the same contacts, or found here what this one had brought."""
     own, later = aliased(ImportChange), aliased(ImportChange)
+    rests: list[ColumnElement[bool]] = [
+        exists().where(and_(own.import_id == row.id, own.contact_id == later.contact_id)),
+        exists().where(and_(Contact.id == later.contact_id, Contact.import_id == row.id)),
+    ]
+    if row.source == ImportSource.V1:  # it leaves out whom and what an earlier one has excluded and recorded
+        rests.append(and_(Import.account_id == row.account_id, Import.source == ImportSource.V1))
     built = session.scalars(
         select(Import.id)
-        .join(later, later.import_id == Import.id)
-        .where(
-            Import.id > row.id,
-            Import.undone_at.is_(None),
-            exists().where(and_(own.import_id == row.id, own.contact_id == later.contact_id))
-            | exists().where(and_(Contact.id == later.contact_id, Contact.import_id == row.id)),
-        )
+        .outerjoin(later, later.import_id == Import.id)
+        .where(Import.id > row.id, Import.undone_at.is_(None), or_(*rests))
         .order_by(Import.id.desc())
         .limit(1)
     ).first()
     if built is not None:
         raise RequestRefusedError(
-            f"import {built} changed the same contacts later: undo that one first, then this one"
+            f"import {built} came later and rests on this one: undo that one first, then this one"
         )
 
 

@@ -1,14 +1,20 @@
 """The quota on the way of an action: what is granted, fenced, given back, and rebuilt."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 import redis
 from sqlalchemy import delete, update
 
-from db.store import accounts, actions, limits, quota
+from db.imports.v1 import file, rows
+from db.imports.v1.bring import bring_in
+from db.imports.v1.rows import Reading
+from db.store import accounts, actions, imports, limits, quota
 from db.store.accounts import AccountRecord
 from db.tables import Action, QuotaCut, QuotaEpoch
 from tasks.perform import perform
@@ -18,6 +24,7 @@ from tasks.settle import Outcome
 from tasks.upkeep import compare_quotas
 from tests import builders
 from tests.tasks.conftest import effects
+from worker import clock
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.quota import guard
@@ -293,3 +300,31 @@ def test_counters_that_differ_from_the_ledger_are_written_anew(
     compare_quotas()
     assert used_today(without_pages, account) == 1
     assert without_pages.quota.compare(account.id)
+
+
+def test_an_import_of_v1_counts_in_the_windows_at_once_and_its_undoing_frees_them(
+    without_pages: Services, tmp_path: Path
+) -> None:
+    path = tmp_path / "v1.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table birthday_messages (contact_id, message_text, sent_at)")
+        connection.execute("create table contacts (id, name, linkedin_url)")
+        for number, age in enumerate(["-0 day", "-6 day", "-8 day"]):
+            address = f"https://www.linkedin.com/in/p{number}/"
+            connection.execute("insert into contacts values (?, ?, ?)", (number, f"P {number}", address))
+            sent = "insert into birthday_messages values (?, 'Hi', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?))"
+            connection.execute(sent, (number, age))
+    database = without_pages.database
+    with database.transaction() as session:
+        account = builders.an_account(session, site="linkedin", limits=builders.TEN)
+    before = left(without_pages, account)
+    assert (before.day, before.week, before.all_week) == (10, 50, 50)
+    now = clock.now()
+    lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, now))
+    with database.transaction() as session:
+        report = bring_in(session, account, lines, by="tests", now=now)
+    after = left(without_pages, account)
+    assert (after.day, after.week, after.all_week) == (9, 48, 48)
+    with database.transaction() as session:
+        imports.undo(session, report.import_id)
+    assert left(without_pages, account) == before

@@ -69,6 +69,9 @@ NEW_SAYS_WHY = "'failed', 'needs_review', 'proposed', 'skipped', 'uncertain'"
 LEAVE_ALONE = """
 create function contact_left_alone() returns trigger language plpgsql as $$
 begin
+    if tg_op = 'UPDATE' and old.profile_url = new.profile_url and old.full_name = new.full_name then
+        return new;  -- nobody new: a person may have allowed this one since
+    end if;
     if not new.do_not_contact and exists (
         select from exclusions e
         where e.account_id = new.account_id and e.occasion is null

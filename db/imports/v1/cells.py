@@ -1,0 +1,123 @@
+"""What one cell of a typeless table means; a cell that can't mean it is None, never an error."""
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from db.imports.v1.file import Cell
+
+LONGEST_KEY_BYTES: Final = 1000
+"""What a B-tree of Postgres still takes, with the other columns of its keys (8 kB pages: about 2700)."""
+
+_OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD: Final = timedelta(days=2)
+"""Another machine's zone may write tomorrow's date; later is no date of something that happened."""
+
+_SECONDS: Final = (946_684_800, 4_102_444_800)  # 2000 to 2100
+_ISO: Final = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](.+))?")
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[T ](.+))?")
+_COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_NO: Final = frozenset({"0", "0.0", "false", "no", "n", "f", "off", "non"})
+
+
+def text(cell: Cell) -> str | None:
+    """Return the text of a cell without what Postgres can't keep, or None for nothing readable."""
+    if isinstance(cell, bytes):
+        try:
+            cell = cell.decode()
+        except UnicodeDecodeError:
+            return None
+    return _clean(str(cell)) or None if cell is not None else None
+
+
+def name(cell: Cell) -> str | None:
+    """Return a name on one line, or None for none, or one that is too long to be a name."""
+    told = " ".join((text(cell) or "").split())
+    return told if told and fits_a_key(told) else None
+
+
+def fits_a_key(told: str) -> bool:
+    """Whether an index can hold it."""
+    return len(unicodedata.normalize("NFKC", told).encode()) <= LONGEST_KEY_BYTES
+
+
+def number(cell: Cell) -> float | None:
+    """Return a finite number, also one that was stored as text."""
+    if isinstance(cell, bytes) or cell is None:
+        return None
+    try:
+        told = float(cell)
+    except ValueError:
+        return None
+    return told if math.isfinite(told) else None
+
+
+def whole(cell: Cell, lowest: int, highest: int) -> int | None:
+    """Return a whole number between the bounds."""
+    told = number(cell)
+    return int(told) if told is not None and lowest <= told <= highest and told == int(told) else None
+
+
+def says_no(cell: Cell) -> bool:
+    """Whether a flag is plainly off. Nothing, and what can't be read, is not."""
+    return cell is not None and (text(cell) or "").lower() in _NO
+
+
+def texts(cell: Cell) -> str | Sequence[str] | None:
+    """Return the texts of a JSON list, or a cell's plain text."""
+    told = text(cell)
+    if told is None or not told.startswith("["):
+        return told
+    try:
+        listed = json.loads(told)
+    except (ValueError, RecursionError):
+        return told
+    if not listed or not all(isinstance(each, str) for each in listed):
+        return told if listed else None
+    return [cleaned for each in listed if (cleaned := _clean(each))] or None
+
+
+def instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return when something happened, or None for what is no date from 2000 until now.
+
+    Takes ISO 8601 with and without a zone, DD/MM/YYYY, YYYYMMDD and seconds or milliseconds since 1970, as
+    number or text. A time without a zone is one of `zone`; a day without a time counts as its end, so that
+    a window of the quota holds it too long rather than too short.
+    """
+    told = _epoch(number(cell)) or _written(text(cell) or "", zone)
+    if told is None or not _OLDEST <= told <= now + _AHEAD:
+        return None
+    return min(told, now)
+
+
+def _epoch(told: float | None) -> datetime | None:
+    for unit in (1, 1000):
+        if told is not None and _SECONDS[0] <= told / unit <= _SECONDS[1]:
+            return datetime.fromtimestamp(told / unit, tz=UTC)
+    return None
+
+
+def _written(told: str, zone: ZoneInfo) -> datetime | None:
+    if match := _ISO.fullmatch(told) or _COMPACT.fullmatch(told):
+        year, month, day, *rest = match.groups()
+    elif match := _DAY_FIRST.fullmatch(told):
+        day, month, year, *rest = match.groups()
+    else:
+        return None
+    if not 1999 <= int(year) <= 2100:
+        return None
+    try:
+        on = date(int(year), int(month), int(day))
+        at = time.fromisoformat(rest[0].strip()) if rest and rest[0] else time(23, 59, 59)
+    except ValueError:
+        return None
+    return datetime.combine(on, at, at.tzinfo or zone).astimezone(UTC)
+
+
+def _clean(told: str) -> str:
+    return "".join(c for c in told if c != "\0" and not "\ud800" <= c <= "\udfff").strip()

@@ -1,0 +1,205 @@
+"""Whom an import is about: the contacts that it finds, makes and changes."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    any_,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.imports.v1.records import Person, Profile, Whom
+from db.tables import NAME_KEY, Contact, ImportChange
+from worker.rules.model import ContactStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an import may change of a contact; the names are those of the columns."""
+
+    full_name: str
+    status: str
+    score: int | None
+    profile: Profile
+    do_not_contact: bool
+    last_greeted_on: date | None
+
+
+NEVER_SEEN: Final = Known("", ContactStatus.PROSPECT, None, {}, do_not_contact=False, last_greeted_on=None)
+
+
+def among(a_column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a column of text holds one of any number of values."""
+    return a_column == any_(_texts(values))
+
+
+def _texts(values: Iterable[str]) -> ColumnElement[Any]:
+    return cast(literal(sorted(values), ARRAY(Text)), ARRAY(Text))
+
+
+def merged(known: Known, person: Person) -> Known:
+    """Return `known` with what the row adds. What is known already stays, and nobody is downgraded."""
+    upgraded = known.status == ContactStatus.PROSPECT and person.status is ContactStatus.CONNECTED
+    return replace(
+        known,
+        full_name=known.full_name or person.full_name,
+        status=person.status if upgraded else known.status,
+        score=known.score if known.score is not None else person.score,
+        profile={**person.profile, **known.profile},
+    )
+
+
+@dataclass(slots=True)
+class Held:
+    """One contact during the import; `before` is how the database had it."""
+
+    id: int
+    address: str
+    new: bool
+    before: Known
+    after: Known
+
+    def greeted_on(self, on: date) -> None:
+        """Move the last greeting forward, never back."""
+        last = self.after.last_greeted_on
+        self.after = replace(self.after, last_greeted_on=on if last is None else max(last, on))
+
+    def leave_alone(self) -> bool:
+        """Let this person never be contacted; return whether that is new."""
+        had, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
+        return not had
+
+    def changes(self) -> Mapping[str, Any]:
+        """Return the columns that change, with their new values."""
+        before = asdict(self.before)
+        return {name: value for name, value in asdict(self.after).items() if value != before[name]}
+
+    def former(self) -> Mapping[str, Any]:
+        """Return the columns that change, with their present values, as JSON can hold them."""
+        before = asdict(self.before)
+        told = {name: before[name] for name in self.changes()}
+        last = before["last_greeted_on"]
+        return {**told, "last_greeted_on": last.isoformat()} if "last_greeted_on" in told and last else told
+
+
+class People:
+    """The contacts of one account that a file is about, held until the import ends."""
+
+    def __init__(self, session: Session, account_id: int, import_id: int) -> None:
+        self._session = session
+        self._account_id = account_id
+        self._import_id = import_id
+        self._keys: Mapping[str, str] = {}
+        self.by_address: Mapping[str, Held] = {}
+        self._by_key: dict[str, dict[int, Held]] = {}
+
+    def hold(self, persons: Sequence[Person], others: Collection[Whom]) -> None:
+        """Make who isn't there yet, and hold everybody whom the rows mean by address or by name."""
+        self._keys = self._name_keys(
+            {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
+        )
+        made = self._make(persons)
+        addresses = {p.address for p in persons} | {w.address for w in others if w.address}
+        rows = self._session.scalars(
+            select(Contact)
+            .where(
+                Contact.account_id == self._account_id,
+                or_(among(Contact.profile_url, addresses), among(Contact.name_key, set(self._keys.values()))),
+            )
+            .order_by(Contact.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        held = [(row.name_key, _held(row, new=row.id in made)) for row in rows]
+        self.by_address = {each.address: each for _, each in held}
+        for key, each in held:
+            self._known_as(key, each)
+        for person in persons:  # V1 may know somebody by another name than we do
+            each = self.by_address[person.address]
+            each.after = merged(each.after, person)
+            self._known_as(self._keys.get(person.full_name, ""), each)
+
+    def key(self, name: str) -> str:
+        """Return what makes two spellings one name, as Postgres has it."""
+        return self._keys[name]
+
+    def named(self, name: str | None) -> Sequence[Held]:
+        """Return everybody of that name, whether we or V1 knew them by it."""
+        return list(self._by_key.get(self._keys.get(name or "", ""), {}).values())
+
+    def find(self, whom: Whom) -> Held | None:
+        """Return who is meant: by address, else by a name that only one contact has."""
+        if whom.address is not None:
+            return self.by_address.get(whom.address)
+        found = self.named(whom.name)
+        return found[0] if len(found) == 1 else None
+
+    def write(self) -> None:
+        """Write what changed, with what it was before for those who were there before."""
+        changed = [each for each in self.by_address.values() if each.before != each.after]
+        before = [
+            {"import_id": self._import_id, "contact_id": each.id, "before": each.former()}
+            for each in changed
+            if not each.new
+        ]
+        if before:
+            self._session.execute(insert(ImportChange), before)
+        if changed:
+            self._session.execute(update(Contact), [{"id": each.id, **each.changes()} for each in changed])
+
+    def _known_as(self, key: str, each: Held) -> None:
+        if key:
+            self._by_key.setdefault(key, {})[each.id] = each
+
+    def _name_keys(self, names: Collection[str]) -> Mapping[str, str]:
+        listed = func.unnest(_texts(names)).table_valued("full_name", name="names").render_derived()
+        rows = self._session.execute(select(listed.c.full_name, literal_column(NAME_KEY)).select_from(listed))
+        return {row[0]: row[1] for row in rows}
+
+    def _make(self, persons: Sequence[Person]) -> Collection[int]:
+        fresh: dict[str, Known] = {}
+        for person in persons:
+            fresh[person.address] = merged(fresh.get(person.address, NEVER_SEEN), person)
+        there = self._session.scalars(
+            select(Contact.profile_url).where(
+                Contact.account_id == self._account_id, among(Contact.profile_url, fresh)
+            )
+        )
+        for address in there:
+            fresh.pop(address, None)
+        if not fresh:
+            return ()
+        made = self._session.scalars(
+            upsert(Contact)
+            .on_conflict_do_nothing()
+            .returning(Contact.id),  # a worker may read a page meanwhile
+            [
+                {
+                    "account_id": self._account_id,
+                    "profile_url": address,
+                    "import_id": self._import_id,
+                    **asdict(known),
+                }
+                for address, known in fresh.items()
+            ],
+        )
+        return frozenset(made)
+
+
+def _held(row: Contact, *, new: bool) -> Held:
+    known = Known(row.full_name, row.status, row.score, row.profile, row.do_not_contact, row.last_greeted_on)
+    return Held(row.id, row.profile_url, new, known, known)

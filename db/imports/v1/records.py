@@ -1,0 +1,101 @@
+"""What V1's rows say, once they are read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeAlias, TypeVar
+
+from worker.rules.model import ContactStatus
+
+T = TypeVar("T")
+
+Profile: TypeAlias = Mapping[str, str | int | Sequence[str]]
+"""What contacts.profile holds: plain JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that can't come over, and why, in words for a person."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Generic[T]):
+    """One row of a table. `number` is V1's id where it had one, else the row's place, the first is 1."""
+
+    number: int
+    told: T | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """A person as a row names them: by normalised profile address, by name, or both, or neither."""
+
+    address: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an address. `full_name` is empty where V1 knew none."""
+
+    address: str
+    full_name: str
+    status: ContactStatus
+    score: int | None
+    profile: Profile
+    last_written: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A message that V1 sent. `on` is the birthday's date; both dates are None where V1's is unreadable."""
+
+    key: str
+    whom: Whom
+    sent_at: datetime | None
+    on: date | None
+    message: str
+    replied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A profile that V1 opened."""
+
+    key: str
+    whom: Whom
+    visited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Somebody whom V1 was told to leave alone: by address, else everybody of that name."""
+
+    whom: Whom
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Where V1 found something on a page."""
+
+    name: str
+    selector: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The whole file, read: as many lines as rows, table by table. `left` are tables that don't come over."""
+
+    file: str
+    tables: frozenset[str]
+    contacts: Sequence[Line[Person]]
+    scraped_profiles: Sequence[Line[Person]]
+    birthday_messages: Sequence[Line[Greeting]]
+    profile_visits: Sequence[Line[Visit]]
+    blacklist: Sequence[Line[Blocked]]
+    linkedin_selectors: Sequence[Line[Hint]]
+    left: Mapping[str, int]

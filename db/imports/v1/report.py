@@ -1,0 +1,78 @@
+"""What came over and what did not, table by table: every row of the file is in it once."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+_ROWS_NAMED: Final = 5
+
+
+class Outcome(StrEnum):
+    """What became of a row. The keys of imports.report."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The rows of one table as they are told. `why` explains refusals and what came over in another form."""
+
+    table: str
+    there: bool
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    why: dict[str, list[int]] = field(default_factory=dict)
+
+    def note(self, number: int, outcome: Outcome, why: str = "") -> None:
+        """Count one row."""
+        self.counts[outcome] += 1
+        if why:
+            self.why.setdefault(why, []).append(number)
+
+    @property
+    def read(self) -> int:
+        """The rows in the file."""
+        return self.counts.total()
+
+    @property
+    def imported(self) -> int:
+        """The rows that brought something."""
+        return self.counts[Outcome.NEW] + self.counts[Outcome.CHANGED]
+
+    def reasons(self) -> Sequence[str]:
+        """Say each reason with its count and the first rows that it holds for."""
+        return [
+            f"{len(numbers)}: {why} (row {', '.join(map(str, numbers[:_ROWS_NAMED]))}"
+            f"{' …' if len(numbers) > _ROWS_NAMED else ''})"
+            for why, numbers in self.why.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An import of a V1 file. `uncounted`: messages of the last 7 days that the quota can't count."""
+
+    import_id: int
+    tables: Sequence[Tally]
+    left: Mapping[str, int]
+    uncounted: int
+
+    @property
+    def brought(self) -> int:
+        """The rows that brought something."""
+        return sum(tally.imported for tally in self.tables)
+
+    def as_json(self) -> Mapping[str, Mapping[str, object]]:
+        """Return what imports.report keeps: counts and reasons, nothing that a person wrote."""
+        return {
+            tally.table: {
+                "read": tally.read,
+                **{outcome.value: tally.counts[outcome] for outcome in Outcome},
+                "why": {why: len(numbers) for why, numbers in tally.why.items()},
+            }
+            for tally in self.tables
+        }
