@@ -14,6 +14,8 @@ from api_stub.cli import (
     contacts,
     demo,
     doctor,
+    export,
+    forecast,
     imports,
     killswitch,
     process,
@@ -36,6 +38,7 @@ app.command("demo")(demo.demo)
 app.command("up")(demo.up)
 app.command("doctor")(doctor.doctor)
 app.command("why")(why.why)
+app.command("forecast")(forecast.forecast)
 app.command("stop-everything")(killswitch.stop_everything)
 app.command("resume-everything")(killswitch.resume_everything)
 app.add_typer(account.app, name="account")
@@ -44,6 +47,7 @@ app.add_typer(actions.app, name="actions")
 app.add_typer(quota.app, name="quota")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(imports.app, name="import")
+app.add_typer(export.app, name="export")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

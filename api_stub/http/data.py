@@ -5,11 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
+from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
+from api_stub.forecast_answer import answer as foretold
 from api_stub.http.access import AppDatabase, require_key
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
-from db.store import accounts, interactions, overview, standing
+from db.store import accounts, forecast, interactions, overview, standing
 from tasks.contract import AccountName
 from worker.rules.model import ActionState
 
@@ -63,3 +65,19 @@ def show_quota(
             raise HTTPException(404, f"there is no account called {account!r}")
         found = standing.of_account(session, record)
     return answer(found, by_ledger(found))
+
+
+@router.get("/forecast")
+def show_forecast(
+    database: AppDatabase,
+    account: Annotated[AccountName, Query(description="Whose birthdays.")],
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="Of so many days, from today.")] = 30,
+) -> ForecastAnswer:
+    """Return whom the birthday greetings will reach when, who will be late and who is missed."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        found = forecast.of_account(session, record, days=days, default_late_days=LATE_DAYS)
+    return foretold(found)

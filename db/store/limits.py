@@ -13,19 +13,8 @@ from sqlalchemy.orm import Session
 
 from db.tables import Account, QuotaChange, QuotaCut, QuotaEpoch, QuotaGate, QuotaLimit, QuotaTotal
 from worker.errors import RequestRefusedError
-from worker.rules.limits import (
-    CUT,
-    CUT_FOR,
-    PAUSE_FOR,
-    Limits,
-    SiteQuota,
-    Totals,
-    share_of,
-    share_of_totals,
-    site_quota,
-    under_ceiling,
-    warm_up_share,
-)
+from worker.rules.allowance import Allowance
+from worker.rules.limits import CUT_FOR, PAUSE_FOR, Limits, SiteQuota, Totals, site_quota
 from worker.rules.model import Kind
 from worker.rules.quota import Purse
 from worker.rules.windows import ALL_WEEK, Hours
@@ -53,6 +42,22 @@ def purse(session: Session, account_id: int, kind: Kind, run_id: str) -> Loaded:
 
     Raises NoResultFound if there is no such account.
     """
+    given, failures, now = _given(session, account_id, kind)
+    return Loaded(
+        given.purse(now, run_id),
+        failing=bool(failures),
+        warm_up_on=given.warm_up_on,
+        cut_until=given.cut_until if given.is_cut(now) else None,
+    )
+
+
+def allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
+    """Return what the limits in force follow from, now and later. Raises as `purse`."""
+    return _given(session, account_id, kind)[0]
+
+
+def _given(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int | None, datetime]:
+    """Return the allowance, the breaker's failures and now."""
     rows = session.execute(
         select(Account, QuotaLimit, QuotaTotal, QuotaCut, QuotaEpoch.epoch, QuotaGate.failures, func.now())
         .outerjoin(QuotaLimit, QuotaLimit.account_id == Account.id)
@@ -65,28 +70,20 @@ def purse(session: Session, account_id: int, kind: Kind, run_id: str) -> Loaded:
     if not rows:
         raise NoResultFound(f"there is no account {account_id}")
     account, _, total, cut, epoch, failures, now = rows[0]
-    quota, zone = site_quota(account.site), ZoneInfo(account.time_zone)
-    limits = _every_kind(quota, [row for _, row, *_ in rows if row is not None])
-    share = warm_up_share(account.warm_up_on, now, zone)
-    in_force = {each: share_of(under_ceiling(quota, each, own), share) for each, own in limits.items()}
-    if cut is not None and cut.cut_until > now:
-        in_force[kind] = share_of(in_force[kind], CUT)
-    return Loaded(
-        Purse(
-            account_id=account_id,
-            zone=zone,
-            kind=kind,
-            run_id=run_id,
-            limits=in_force[kind],
-            totals=share_of_totals(_totals(quota, total), share),
-            shares={each: limits.reserved_per_day for each, limits in in_force.items()},
-            epoch=epoch or 0,
-            paused_until=cut.paused_until if cut is not None and cut.paused_until > now else None,
-        ),
-        failing=bool(failures),
+    site = site_quota(account.site)
+    given = Allowance(
+        account_id=account_id,
+        zone=ZoneInfo(account.time_zone),
+        kind=kind,
+        site=site,
+        limits=_every_kind(site, [row for _, row, *_ in rows if row is not None]),
+        totals=_totals(site, total),
         warm_up_on=account.warm_up_on,
-        cut_until=cut.cut_until if cut is not None and cut.cut_until > now else None,
+        cut_until=cut.cut_until if cut is not None else None,
+        paused_until=cut.paused_until if cut is not None else None,
+        epoch=epoch or 0,
     )
+    return given, failures, now
 
 
 def own(session: Session, account_id: int, kind: Kind) -> Limits:

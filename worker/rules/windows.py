@@ -45,8 +45,12 @@ def local_day(now: datetime, zone: ZoneInfo) -> Span:
 
     23 or 25 hours long where the clocks change; starts later than 00:00 where midnight doesn't exist.
     """
-    today = now.astimezone(zone).date()
-    return Span(_moment(today, _MIDNIGHT, zone), _moment(today, _NEXT_MIDNIGHT, zone))
+    return calendar_day(now.astimezone(zone).date(), zone)
+
+
+def calendar_day(day: date, zone: ZoneInfo) -> Span:
+    """Return the calendar day `day` in `zone`, as `local_day`."""
+    return Span(_moment(day, _MIDNIGHT, zone), _moment(day, _NEXT_MIDNIGHT, zone))
 
 
 def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:

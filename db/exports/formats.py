@@ -1,0 +1,110 @@
+"""How rows are written: CSV for people and their spreadsheets, JSON Lines and Parquet for programs."""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from db.exports.sheets import Column, Sheet, Type
+from worker.rules.cells import guarded
+
+Write: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
+"""Writes one batch."""
+
+_NOT_A_LINE_END: Final = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
+"""Ends of lines to some readers, but not to JSON: escaped, so that an object is one line to everybody."""
+
+
+class Format(StrEnum):
+    """What a file may be."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+    def columns(self, sheet: Sheet) -> tuple[Column, ...]:
+        """Return the columns that `sheet` has in this format."""
+        return sheet.typed_columns if self is Format.PARQUET else sheet.columns
+
+    def writing(self, target: BinaryIO, columns: Sequence[Column]) -> AbstractContextManager[Write]:
+        """Give what writes batches to `target`, which is whole when the block ends, but not closed."""
+        if self is Format.CSV:
+            return _csv(target, columns)
+        if self is Format.JSONL:
+            return _jsonl(target, columns)
+        # Importing Arrow takes a tenth of a second, and no other command needs it.
+        from db.exports.parquet import writing  # noqa: PLC0415 -- as the line above says
+
+        return writing(target, columns)
+
+
+@contextmanager
+def _csv(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
+    """RFC 4180 in UTF-8. The mark at the beginning is for Excel, which else guesses another encoding."""
+
+    def lines(rows: Sequence[Sequence[object]]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        return text.getvalue().encode()
+
+    target.write(codecs.BOM_UTF8 + lines([[column.name for column in columns]]))
+    cells = [_CELLS[column.type] for column in columns]
+
+    def write(rows: Sequence[Sequence[Any]]) -> None:
+        target.write(
+            lines(
+                [
+                    ["" if value is None else cell(value) for cell, value in zip(cells, row, strict=True)]
+                    for row in rows
+                ]
+            )
+        )
+
+    yield write
+
+
+@contextmanager
+def _jsonl(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
+    """One JSON object a line, in UTF-8; what isn't known is null."""
+    names = [column.name for column in columns]
+    values = [_VALUES.get(column.type) for column in columns]
+
+    def write(rows: Sequence[Sequence[Any]]) -> None:
+        for row in rows:
+            told = (
+                value if value is None or convert is None else convert(value)
+                for convert, value in zip(values, row, strict=True)
+            )
+            line = json.dumps(dict(zip(names, told, strict=True)), ensure_ascii=False)
+            target.write(line.translate(_NOT_A_LINE_END).encode() + b"\n")
+
+    yield write
+
+
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _day(value: date) -> str:
+    return value.isoformat()
+
+
+def json_text(value: object) -> str:
+    """Write an object as the text that a format without objects keeps."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+_CELLS: Final[dict[Type, Callable[[Any], str]]] = {
+    Type.TEXT: guarded,
+    Type.INTEGER: str,
+    Type.BOOLEAN: lambda value: "true" if value else "false",
+    Type.DATE: _day,
+    Type.INSTANT: _instant,
+    Type.JSON: json_text,
+}
+_VALUES: Final[dict[Type, Callable[[Any], str]]] = {Type.DATE: _day, Type.INSTANT: _instant}
