@@ -91,6 +91,8 @@ beat_schedule = {
     "dispatch": {"task": "tasks.dispatch", "schedule": _dispatch_s, "options": _stale},
     "recover": {"task": "tasks.recover", "schedule": 15.0, "options": _stale},
     "expiry": {"task": "tasks.upkeep.expiry", "schedule": 300.0, "options": _stale},
+    "replies": {"task": "tasks.upkeep.replies", "schedule": 300.0, "options": _stale},
+    "summaries": {"task": "tasks.upkeep.summaries", "schedule": 300.0, "options": _stale},
     "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": _stale},
     "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": _stale},
 }

@@ -6,6 +6,8 @@ from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     BIRTHDAY_GREET,
     BIRTHDAY_READ,
+    BIRTHDAY_REPLIES,
+    AccountRef,
     ActionRef,
     BirthdayCampaign,
     BirthdayOptions,
@@ -15,6 +17,7 @@ from tasks.dispatch import dispatch_due
 from tasks.hooks import nudge
 from tasks.perform import perform
 from tasks.plan import read_birthdays, start_birthdays
+from tasks.replies import read_replies
 from tasks.services import services
 from worker.app import app
 
@@ -44,3 +47,10 @@ def greet(ref: ActionRef) -> None:
     """Carry out one greeting."""
     perform(services(), ref.action_id)
     dispatch_due(services())  # the account is free again: what waits for it needn't wait for a tick
+
+
+@app.task(name=BIRTHDAY_REPLIES, pydantic=True, pydantic_strict=False)
+def replies(ref: AccountRef) -> None:
+    """Read the account's inbox and mark who has answered."""
+    read_replies(services(), ref.account)
+    dispatch_due(services())  # while the inbox was read, the account's actions waited

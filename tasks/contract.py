@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"
 BIRTHDAY_GREET = "tasks.birthday.greet"
+BIRTHDAY_REPLIES = "tasks.birthday.replies"
 DISPATCH = "tasks.dispatch"
 RECOVER = "tasks.recover"
 UPKEEP_SCHEDULES = "tasks.upkeep.schedules"
 UPKEEP_EVIDENCE = "tasks.upkeep.evidence"
 UPKEEP_EXPIRY = "tasks.upkeep.expiry"
 UPKEEP_QUOTA = "tasks.upkeep.quota"
+UPKEEP_REPLIES = "tasks.upkeep.replies"
+UPKEEP_SUMMARIES = "tasks.upkeep.summaries"
 
 CORRELATION_HEADER = "rapport_correlation"
 """Message header that carries the correlation id from the caller into the worker's log lines and rows."""
@@ -63,6 +66,12 @@ class ActionRef(Payload):
     """Arguments of a task that carries out one action."""
 
     action_id: UUID
+
+
+class AccountRef(Payload):
+    """Arguments of a task that does something for a whole account."""
+
+    account: AccountName
 
 
 class Tick(Payload):

@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from db.store import campaigns, control, quota, schedules
+from db.store import accounts, campaigns, control, overview, quota, schedules, summary
 from tasks.birthday import read
+from tasks.birthday import replies as read_inbox
 from tasks.contract import (
     UPKEEP_EVIDENCE,
     UPKEEP_EXPIRY,
     UPKEEP_QUOTA,
+    UPKEEP_REPLIES,
     UPKEEP_SCHEDULES,
+    UPKEEP_SUMMARIES,
     BirthdayOptions,
     Tick,
 )
 from tasks.hooks import nudge
 from tasks.plan import start_birthdays
+from tasks.replies import to_read
 from tasks.services import Services, services
 from worker import clock, logs
 from worker.app import app
@@ -78,6 +82,26 @@ def forget_evidence(folder: Path, *, today: date, days: int) -> int:
     return len(old)
 
 
+def keep_days(services: Services) -> int:
+    """Keep and tell the summary of every account's day that has ended; return how many.
+
+    Each day once, however many beats there are: its row says that it was told.
+    """
+    with services.database.transaction() as session:
+        over = summary.days_to_keep(session)
+    told = 0
+    for account_id, on in over:
+        with services.database.transaction() as session:
+            overview.freeze(session)
+            day = summary.day_over(session, accounts.by_id(session, account_id), on)
+        with services.database.transaction() as session:
+            kept = summary.keep(session, account_id, day)
+        if kept:
+            log.info("daily_summary", **summary.as_json(day))
+            told += 1
+    return told
+
+
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def fire_due_schedules(tick: Tick) -> None:
     """Beat's tick: what is due starts, what was lost is asked for again."""
@@ -97,6 +121,19 @@ def expire_what_is_too_late(tick: Tick) -> None:
         expired = control.expire(session)
     if expired:
         log.info("actions_expired", actions=expired)
+
+
+@app.task(name=UPKEEP_REPLIES, pydantic=True, pydantic_strict=False)
+def ask_for_replies(tick: Tick) -> None:
+    """Let the inboxes be read that may be. Each at most once an hour, however often this ticks."""
+    for account in to_read(services()):
+        nudge(read_inbox, account=account)
+
+
+@app.task(name=UPKEEP_SUMMARIES, pydantic=True, pydantic_strict=False)
+def tell_days(tick: Tick) -> None:
+    """Keep and tell the summaries of the days that have ended."""
+    keep_days(services())
 
 
 @app.task(name=UPKEEP_QUOTA, pydantic=True, pydantic_strict=False)

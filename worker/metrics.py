@@ -34,6 +34,7 @@ CONTACTS_PROCESSED = Counter(
 ERRORS = Counter(
     "linkedin_errors_total", "Failures by reason code and the part that met them.", ["type", "service"]
 )
+REPLIES = Counter("rapport_replies_total", "Greetings that were answered, each counted once.")
 DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the browser workers.", ["kind"])
 DUPLICATE_DELIVERIES = Counter(
     "rapport_duplicate_deliveries_total", "Messages that found nothing to claim.", ["kind"]

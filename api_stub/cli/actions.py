@@ -170,12 +170,19 @@ def _head(line: ActionLine) -> Table:
         "not before": utc(line.not_before),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} looks found nothing",
         "text": line.sent or f"{line.message} (not proven)",
+        "replied": _replied(line),
         "campaign": str(line.campaign_id),
         "correlation": line.correlation_id,
     }
     for name, value in rows.items():
         grid.add_row(Text(name, "dim"), Text(value, overflow="fold"))
     return grid
+
+
+def _replied(line: ActionLine) -> str:
+    if line.replied_at is None:
+        return "not that we know"
+    return utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
 
 
 def _moves(story: Sequence[Event]) -> Table:

@@ -1,4 +1,4 @@
-"""`rapport campaign`: start, list, pause, resume, cancel."""
+"""`rapport campaign`: start, list, show, pause, resume, cancel."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +9,14 @@ from rich.table import Table
 
 from api_stub.cli import campaign_start
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
+from api_stub.cli.summary_display import of_campaign
 from api_stub.cli.words import in_words, say, utc
-from db.store import campaigns, control, overview
+from db.store import campaigns, control, overview, summary
 from db.store.control import CampaignVerb
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(
-    help="Campaigns: start one, list them, let one wait, go on or end. All times are UTC.",
+    help="Campaigns: start one, list and show them, let one wait, go on or end. All times are UTC.",
     no_args_is_help=True,
 )
 app.command("birthday")(campaign_start.birthday)
@@ -42,6 +43,18 @@ def show_all(
         told = counts or ("dry run" if line.options.get("dry_run") else "none")
         table.add_row(str(line.id)[:8], line.account, line.kind, state, told, utc(line.created_at))
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
+
+
+@app.command()
+def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
+    """Show what a campaign came to: sent, left out and why, what waits, who answered."""
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        found = overview.campaigns_by_prefix(session, campaign)
+        campaign_id = the_one(found, "campaign", campaign, hint="`rapport campaign list` shows them")
+        came_to = summary.of_campaign(session, campaign_id)
+    if came_to is not None:
+        Console().print(of_campaign(came_to))
 
 
 @app.command()

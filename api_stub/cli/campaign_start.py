@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account
+from api_stub.cli.summary_display import preview
 from api_stub.cli.words import in_words, say
 from api_stub.client import Client
 from db.engine import Database
@@ -22,7 +23,7 @@ from db.store import campaigns, overview
 from db.store.campaigns import CampaignRecord
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
 from worker.clock import monotonic_seconds
-from worker.errors import Reason, RequestRefusedError
+from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState, CampaignState
 
 PATIENCE = timedelta(minutes=3)
@@ -80,7 +81,7 @@ def birthday(
         raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
     console = Console()
     if campaign.preview is not None:
-        console.print(_preview(campaign.preview))
+        console.print(preview(campaign.preview))
         say(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
         return
     console.print(_planned(lines))
@@ -113,22 +114,6 @@ def _wait(database: Database, asked: BirthdayCampaign) -> CampaignRecord:
         f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "
         f"rapport campaign list shows {str(asked.campaign_id)[:8]}"
     )
-
-
-def _preview(lines: Sequence[dict[str, str]]) -> Table | Text:
-    if not lines:
-        return Text("nobody has a birthday in these days")
-    table = Table("who", "birthday", "what would be sent", "or why not", title="Dry run", expand=True)
-    for line in lines:
-        left_out = in_words(Reason(line["left_out"])) if line["left_out"] else ""
-        already = f"{line['already']} already" if line.get("already") else ""
-        table.add_row(
-            Text(line["contact"], overflow="fold"),
-            line["on"],
-            Text(line["message"], "" if not (left_out or already) else "dim"),
-            Text(left_out or already),
-        )
-    return table
 
 
 def _planned(lines: Sequence[overview.ActionLine]) -> Table | Text:

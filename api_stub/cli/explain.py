@@ -59,7 +59,13 @@ def _status(account: AccountFacts) -> Gate:
 def _one_at_a_time(facts: Facts) -> Gate:
     held, asked = facts.in_flight, subject(facts)
     if held is None:
-        return Gate("one at a time", True, "nothing is under way")
+        reading = facts.account.inbox_until
+        says = (
+            f"a worker reads the inbox, until {utc(reading)} at the latest"
+            if reading
+            else "nothing is under way"
+        )
+        return Gate("one at a time", reading is None, says)
     mine = asked is not None and asked.id == held.id
     return Gate(
         "one at a time", mine, f"{'this one' if mine else held.contact} is {held.state}, {_holder(held)}"
@@ -166,7 +172,7 @@ def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
 
 
 def _in_turn(facts: Facts, action: ActionFacts, told: Told) -> Next:
-    at = max(action.not_before, facts.now)
+    at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
     if action.state is ActionState.UNCERTAIN:
         return Next(f"a worker looks whether it reached {action.contact}", at)
     why, denied = "", told.decision

@@ -21,6 +21,7 @@ from api_stub.cli import (
     process,
     quota,
     schema,
+    summary,
     why,
 )
 from api_stub.stack.errors import StackError
@@ -39,6 +40,7 @@ app.command("up")(demo.up)
 app.command("doctor")(doctor.doctor)
 app.command("why")(why.why)
 app.command("forecast")(forecast.forecast)
+app.command("summary")(summary.summary)
 app.command("stop-everything")(killswitch.stop_everything)
 app.command("resume-everything")(killswitch.resume_everything)
 app.add_typer(account.app, name="account")

@@ -1,5 +1,6 @@
 """Read what is planned and what happened."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
 from api_stub.forecast_answer import answer as foretold
 from api_stub.http.access import AppDatabase, require_key
-from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage
+from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
-from db.store import accounts, forecast, interactions, overview, standing
+from db.store import accounts, forecast, interactions, overview, standing, summary
 from tasks.contract import AccountName
+from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_key)])
@@ -81,3 +83,24 @@ def show_forecast(
             raise HTTPException(404, f"there is no account called {account!r}")
         found = forecast.of_account(session, record, days=days, default_late_days=LATE_DAYS)
     return foretold(found)
+
+
+@router.get("/summary")
+def show_summary(
+    database: AppDatabase,
+    account: Annotated[AccountName, Query(description="Whose day.")],
+    on: Annotated[
+        date | None, Query(description="The day in the account's zone; today if not given.")
+    ] = None,
+) -> SummaryOut:
+    """Return what a day of an account came to: sent, left out, waiting, answered."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        try:
+            found = summary.of_day(session, record, on)
+        except RequestRefusedError as error:
+            raise HTTPException(422, str(error)) from None
+    return SummaryOut.model_validate(found)

@@ -124,6 +124,7 @@ class ActionOut(BaseModel):
     failures: int
     looks: int
     message: str = Field(description="What is to be sent; what was proven is the interaction's.")
+    replied_at: datetime | None = Field(description="When the person wrote back.")
     correlation_id: str
     created_at: datetime
 
@@ -149,6 +150,8 @@ class InteractionOut(BaseModel):
     status: str
     occasion: str
     message: str
+    replied_at: datetime | None = Field(description="When the person wrote back.")
+    reply: str | None = Field(description="What they wrote, where the campaign was asked to keep it.")
     screenshot: str | None
     correlation_id: str
     created_at: datetime
@@ -159,3 +162,58 @@ class InteractionPage(BaseModel):
 
     items: list[InteractionOut]
     next_before: int | None
+
+
+class HappenedOut(BaseModel):
+    """What is over."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sent: int = Field(description="Greetings that went out.")
+    late: int = Field(description="Of these, after the birthday itself.")
+    replies: int = Field(description="Greetings that were answered.")
+    settled_by_hand: int = Field(description="Seen in the thread by a person, who said so.")
+    skipped: dict[str, int] = Field(description="By reason.")
+    failed: dict[str, int] = Field(description="By reason.")
+
+
+class OpenOut(BaseModel):
+    """What is not over."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    due: int = Field(description="Waits for nothing but its turn.")
+    under_way: int
+    uncertain: int = Field(description="May have been sent; a worker looks.")
+    proposed: int = Field(description="Waits for a person's approval.")
+    needs_review: int = Field(description="Waits for a person to settle it.")
+    waiting: dict[str, int] = Field(description="By reason.")
+
+
+class GreetingsLeftOut(BaseModel):
+    """The quota for greetings, at that moment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    used_day: int
+    left_day: int
+    used_week: int
+    left_week: int
+
+
+class SummaryOut(BaseModel):
+    """One day of an account. What stood open at the end of a day is null where nobody looked then."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    account: str
+    on: date
+    time_zone: str
+    as_of: datetime
+    happened: HappenedOut
+    greeted: int = Field(description="Greetings of the 30 days up to the day's end.")
+    answered: int = Field(description="Of these, answered by now.")
+    reply_share: float | None
+    open: OpenOut | None
+    quota: GreetingsLeftOut | None
+    birthdays_next_day: int | None

@@ -71,6 +71,10 @@ class SandboxClient:
         """Let the person write to the member."""
         self._ask("POST", f"/people/{slug}/says", {"member": member, "text": text})
 
+    def writes(self, slug: str, member: str, text: str) -> None:
+        """Let the member write to the person by hand. No effect of ours, so the ledger doesn't have it."""
+        self._ask("POST", f"/people/{slug}/hears", {"member": member, "text": text})
+
     def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
         """End or restore the person's connections, take away or restore the profile."""
         self._ask("POST", f"/people/{slug}", {"connected": connected, "deleted": deleted})

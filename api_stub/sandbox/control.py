@@ -43,6 +43,7 @@ class Control:
                 Route("/people", self.people),
                 Route("/people/{slug}", self.change_person, methods=["POST"]),
                 Route("/people/{slug}/says", self.says, methods=["POST"]),
+                Route("/people/{slug}/hears", self.hears, methods=["POST"]),
             ],
         )
 
@@ -106,13 +107,22 @@ class Control:
 
     async def says(self, request: Request) -> Response:
         """The person writes `text` to `member`."""
+        self._state.receive(*await self._message(request))
+        return JSONResponse({"ok": True})
+
+    async def hears(self, request: Request) -> Response:
+        """`member` writes `text` to the person, in a browser of their own."""
+        self._state.write_by_hand(*await self._message(request))
+        return JSONResponse({"ok": True})
+
+    async def _message(self, request: Request) -> tuple[str, str, str]:
+        """Member, slug and text of a request."""
         self._check(request)
         body = await _object(request)
         text, slug = body.get("text"), str(request.path_params["slug"])
         if not isinstance(text, str) or self._state.person(slug) is None:
-            raise HTTPException(400, "a text, from somebody who is there, is wanted")
-        self._state.receive(_member(body), slug, text)
-        return JSONResponse({"ok": True})
+            raise HTTPException(400, "a text, and somebody who is there, are wanted")
+        return _member(body), slug, text
 
     def _check(self, request: Request) -> None:
         given = request.headers.get(KEY_HEADER, "")

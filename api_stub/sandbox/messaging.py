@@ -1,7 +1,9 @@
-"""Conversations: the overlay, its bubbles, and sending."""
+"""Conversations: the inbox, the overlay, its bubbles, and sending."""
 
 import json
+import re
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -11,15 +13,17 @@ from starlette.routing import Route
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
 from api_stub.sandbox.people import Person
-from api_stub.sandbox.render import fragment, plain, session_of
+from api_stub.sandbox.render import fragment, page, plain, session_of
 from api_stub.sandbox.state import State
 
 LONGEST_TEXT = 8000
+TALKS_A_PAGE = 20
+_SNIPPET = 60
 _SWALLOW_BOUND = timedelta(seconds=60)
 
 
 class Messaging:
-    """The addresses that the overlay's script talks to."""
+    """The inbox, and the addresses that the overlay's script talks to."""
 
     def __init__(self, state: State, faults: Faults) -> None:
         self._state = state
@@ -28,10 +32,27 @@ class Messaging:
     def routes(self) -> list[Route]:
         """Their addresses."""
         return [
+            Route("/messaging/", self.inbox),
             Route("/messaging/{slug}/dialog", self.dialog),
             Route("/messaging/{slug}/", self.bubbles),
             Route("/messaging/{slug}/messages", self.send, methods=["POST"]),
         ]
+
+    async def inbox(self, request: Request) -> Response:
+        """The conversations with the last message of each, the newest first, `?page=N` of them."""
+        session, path = session_of(request), request.url.path
+        given = request.query_params.get("page", "1")
+        number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
+        talks = self._state.inbox(session.member)
+        shown = talks[(number - 1) * TALKS_A_PAGE : number * TALKS_A_PAGE]
+        self._state.count_view(session.member, path)
+        values = {
+            "talks": [replace(talk, text=talk.text[:_SNIPPET]) for talk in shown],
+            "older": number + 1 if len(talks) > number * TALKS_A_PAGE else None,
+            "popup": self._faults.take(FaultName.POPUP, path) is not None,
+            "markup": self._faults.markup(),
+        }
+        return page("inbox.html", session, values)
 
     async def dialog(self, request: Request) -> Response:
         """The overlay of a conversation, with what was said so far."""
@@ -69,7 +90,7 @@ class Messaging:
         person = self._reachable(session.member, slug)
         if person is None:
             return plain("gone", session, status=404)
-        bubbles = self._state.thread(session.member, slug)
+        bubbles = self._state.open_thread(session.member, slug)
         name = f"{template}_{self._faults.markup()}.html"
         return fragment(name, session, person=person, bubbles=bubbles)
 

@@ -34,6 +34,14 @@ CREATE TABLE IF NOT EXISTS messages (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_of_a_thread ON messages (member, slug, id);
 
+-- Up to which message a member has opened the conversation; what came in since is unread.
+CREATE TABLE IF NOT EXISTS opened (
+    member     TEXT NOT NULL,
+    slug       TEXT NOT NULL REFERENCES people,
+    message_id INTEGER NOT NULL,
+    PRIMARY KEY (member, slug)
+) STRICT;
+
 -- Every effect that reached the network. Tests compare against this table, so it is append-only.
 CREATE TABLE IF NOT EXISTS ledger (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -39,6 +39,18 @@ class Bubble:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation as the inbox shows it: with whom, and its last message."""
+
+    slug: str
+    name: str
+    outgoing: bool
+    text: str
+    at: str
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """A row of the ledger."""
 
@@ -121,14 +133,35 @@ class State:
 
     # threads and ledger
 
-    def thread(self, member: str, slug: str) -> list[Bubble]:
-        """What the thread shows now, oldest first."""
+    def open_thread(self, member: str, slug: str) -> list[Bubble]:
+        """What the thread shows now, oldest first. Opened once, nothing in it is unread any more."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO opened SELECT member, slug, max(id) FROM messages "
+            "WHERE member = ? AND slug = ? AND visible_at <= ? GROUP BY member, slug",
+            (member, slug, self._at()),
+        )
         rows = self.db.execute(
             "SELECT outgoing, text, at FROM messages "
             "WHERE member = ? AND slug = ? AND visible_at <= ? ORDER BY id",
             (member, slug, self._at()),
         )
         return [Bubble(bool(outgoing), text, at) for outgoing, text, at in rows]
+
+    def inbox(self, member: str) -> list[Talk]:
+        """The member's conversations with those whose profile is there, the newest first."""
+        rows = self.db.execute(
+            "SELECT p.slug, p.name, m.outgoing, m.text, m.at, "
+            "NOT m.outgoing AND m.id > coalesce(o.message_id, 0) "
+            "FROM people p JOIN messages m ON m.id = (SELECT max(id) FROM messages "
+            "WHERE member = :member AND slug = p.slug AND visible_at <= :now) "
+            "LEFT JOIN opened o ON o.member = :member AND o.slug = p.slug "
+            "WHERE NOT p.deleted ORDER BY m.id DESC",
+            {"member": member, "now": self._at()},
+        )
+        return [
+            Talk(slug, name, bool(outgoing), text, at, bool(unread))
+            for slug, name, outgoing, text, at, unread in rows
+        ]
 
     def send(self, member: str, slug: str, text: str, *, late: timedelta = timedelta()) -> None:
         """The member writes to the person: into the ledger at once, into the thread `late`."""
@@ -142,6 +175,13 @@ class State:
     def receive(self, member: str, slug: str, text: str) -> None:
         """The person writes to the member. No effect of the member's, so not in the ledger."""
         self._add_message(member, slug, outgoing=False, text=text, late=timedelta())
+
+    def write_by_hand(self, member: str, slug: str, text: str) -> None:
+        """The member writes to the person in a browser of their own. Not in the ledger.
+
+        The ledger is what tests hold Rapport's records against, and this is none of its effects.
+        """
+        self._add_message(member, slug, outgoing=True, text=text, late=timedelta())
 
     def ledger(self, member: str | None = None) -> list[Effect]:
         """Every effect, or those of one member, oldest first."""

@@ -18,7 +18,10 @@ from worker.rules.model import Kind, ThreadMessage
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """One thing that happened. `message` is the text proven in the thread."""
+    """One thing that happened. `message` is the text proven in the thread.
+
+    `reply` is what the person wrote back, where the campaign was asked to keep it.
+    """
 
     id: int
     account: str
@@ -29,6 +32,8 @@ class InteractionRecord:
     status: str
     occasion: str
     message: str
+    replied_at: datetime | None
+    reply: str | None
     screenshot: str | None
     correlation_id: str
     created_at: datetime
@@ -61,6 +66,8 @@ def page(
             status=row.status,
             occasion=row.occasion,
             message=row.message,
+            replied_at=row.replied_at,
+            reply=row.reply,
             screenshot=row.screenshot,
             correlation_id=row.correlation_id,
             created_at=row.created_at,

@@ -74,5 +74,6 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
 
 def void_leases(session: Session) -> int:
     """End every lease now. Only for an owner of all workers that knows that none of them runs."""
+    session.execute(update(Account).values(inbox_lease_until=None))
     held = update(Action).where(Action.lease_until.is_not(None)).values(lease_until=func.now())
     return len(session.execute(held.returning(Action.id)).all())

@@ -16,7 +16,10 @@ from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """One action as a display shows it. `sent` is the proven text, None until then."""
+    """One action as a display shows it. `sent` is the proven text, None until then.
+
+    `reply` is what the person wrote back, where the campaign was asked to keep it.
+    """
 
     id: UUID
     account: str
@@ -34,6 +37,8 @@ class ActionLine:
     looks: int
     message: str
     sent: str | None
+    replied_at: datetime | None
+    reply: str | None
     screenshot: str | None
     campaign_id: UUID
     correlation_id: str
@@ -61,9 +66,7 @@ def freeze(session: Session) -> None:
     session.execute(text("set transaction isolation level repeatable read, read only"))
 
 
-def _lines(
-    session: Session, narrowed: Select[Action, str, str, str, str, str | None]
-) -> Sequence[ActionLine]:
+def _lines(session: Session, narrowed: Select[Action, str, str, str, Interaction]) -> Sequence[ActionLine]:
     return [
         ActionLine(
             id=action.id,
@@ -81,13 +84,15 @@ def _lines(
             failures=action.failures,
             looks=action.looks,
             message=action.message,
-            sent=sent,
-            screenshot=screenshot,
+            sent=proof.message if proof else None,
+            replied_at=proof.replied_at if proof else None,
+            reply=proof.reply if proof else None,
+            screenshot=proof.screenshot if proof else None,
             campaign_id=action.campaign_id,
             correlation_id=action.correlation_id,
             created_at=action.created_at,
         )
-        for action, account, full_name, profile_url, sent, screenshot in session.execute(narrowed)
+        for action, account, full_name, profile_url, proof in session.execute(narrowed)
     ]
 
 
@@ -97,8 +102,7 @@ _ACTIONS = (
         Account.name,
         Contact.full_name,
         Contact.profile_url,
-        Interaction.message,
-        Interaction.screenshot,
+        Interaction,
     )
     .join(Account, Account.id == Action.account_id)
     .join(Contact, Contact.id == Action.contact_id)

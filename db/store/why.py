@@ -27,7 +27,10 @@ from worker.rules.windows import local_day
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """Who acts. Only an active account does, and only after its sign-in."""
+    """Who acts. Only an active account does, and only after its sign-in.
+
+    `inbox_until`: a worker reads the inbox, until then at the latest, and no action starts meanwhile.
+    """
 
     id: int
     name: str
@@ -36,6 +39,7 @@ class AccountFacts:
     status: AccountStatus
     stop_reason: Reason | None
     signed_in: bool
+    inbox_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,11 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
             status=account.status,
             stop_reason=account.stop_reason,
             signed_in=account.session is not None,
+            inbox_until=session.scalar(
+                select(Account.inbox_lease_until).where(
+                    Account.id == account_id, Account.inbox_lease_until > func.now()
+                )
+            ),
         ),
         contact=_contact(session, contact, account, action) if contact else None,
         action=action,

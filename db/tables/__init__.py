@@ -1,6 +1,6 @@
 """The tables of design §1-4: what may be true at all is said here, in checks, keys and indexes."""
 
-from db.tables.actions import Action, ActionEvent, AuditHead, Campaign, Interaction
+from db.tables.actions import Action, ActionEvent, AuditHead, Campaign, DailySummary, Interaction
 from db.tables.base import Base, one_of
 from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
 from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
@@ -16,8 +16,8 @@ from db.tables.quota import (
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 
 __all__ = [
-    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact", "Exclusion",
-    "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch", "MessageTemplate", "QuotaChange",
-    "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit", "QuotaTotal", "Schedule",
-    "ScheduleFire", "SelectorHint", "one_of",
+    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact",
+    "DailySummary", "Exclusion", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
+    "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
+    "QuotaTotal", "Schedule", "ScheduleFire", "SelectorHint", "one_of",
 ]  # fmt: skip

@@ -193,3 +193,14 @@ class Interaction(Base):
     screenshot: Mapped[str | None]
     correlation_id: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DailySummary(Base):
+    """What an account's day came to, written once when the day was over."""
+
+    __tablename__ = "daily_summaries"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    on: Mapped[date] = mapped_column(primary_key=True, comment="the day in the account's zone")
+    summary: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="counts only")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -48,6 +48,10 @@ class Account(Base):
     )
     session: Mapped[bytes | None] = mapped_column(LargeBinary, comment="storage state, encrypted")
     inbox_read_at: Mapped[datetime | None] = mapped_column(comment="replies are known up to then")
+    inbox_asked_at: Mapped[datetime | None] = mapped_column(comment="when it was last opened")
+    inbox_lease_until: Mapped[datetime | None] = mapped_column(
+        comment="a worker reads the inbox; nothing else of the account starts meanwhile"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

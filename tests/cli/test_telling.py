@@ -330,7 +330,7 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
         ("campaign", "list"), ("campaign", "pause"), ("campaign", "resume"), ("campaign", "cancel"),
         ("account", "pause"), ("account", "resume"), ("contacts", "do-not-contact"), ("audit", "verify"),
         ("stop-everything",), ("resume-everything",), ("quota", "show"), ("quota", "set"),
-        ("quota", "warm-up"), ("quota", "reset"), ("quota", "log"),
+        ("quota", "warm-up"), ("quota", "reset"), ("quota", "log"), ("summary",), ("campaign", "show"),
     ):  # fmt: skip
         assert "Usage: rapport" in rapport(*command, "--help")
 

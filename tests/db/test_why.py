@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
@@ -386,3 +386,18 @@ def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_di
             assert overview.actions_by_prefix(session, given) == [action_id]
         for given in ("", "x", "-", action_id.hex + "0"):
             assert overview.actions_by_prefix(session, given) == []
+
+
+def test_while_the_inbox_is_read_the_dispatcher_waits_and_why_says_so(database: Database) -> None:
+    with database.transaction() as session:
+        action_id, facts = one_planned(session)
+        assert closed(facts) == []
+        session.execute(text("update accounts set inbox_lease_until = now() + interval '3 minutes'"))
+        assert queue(session) == []
+        facts = why.about_action(session, action_id)
+        assert closed(facts) == ["one at a time"]
+        assert "a worker reads the inbox, until" in gate(facts, "one at a time").says
+        assert next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
+        session.execute(text("update accounts set inbox_lease_until = now()"))
+        assert closed(why.about_action(session, action_id)) == []
+        assert queue(session) == [action_id]

@@ -24,6 +24,7 @@ GUARDED = [
     ("GET", "/data/interactions"),
     ("GET", "/data/actions"),
     ("GET", "/data/quota"),
+    ("GET", "/data/summary"),
     ("GET", "/metrics"),
 ]
 

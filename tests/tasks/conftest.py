@@ -8,15 +8,22 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import select
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import settings_environment
-from db.store import accounts
+from db.store import accounts, actions, campaigns
 from db.store.accounts import AccountRecord
+from db.tables import Campaign, Interaction
 from tasks import services as wiring
+from tasks.perform import perform
 from tasks.services import Services
+from tasks.settle import Outcome
+from tests import builders
 from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox
+from tests.db.helpers import LEASE
+from tests.tasks.answers import ANN, Greet
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.rules.limits import Limits
@@ -86,6 +93,30 @@ def new_account(services: Services, sandbox: SandboxClient) -> NewAccount:
 @pytest.fixture
 def account(new_account: NewAccount) -> AccountRecord:
     return new_account()
+
+
+@pytest.fixture
+def greet(services: Services, account: AccountRecord) -> Greet:
+    """Greets somebody for real; gives the interaction's id."""
+
+    def make(slug: str = ANN, *, keep: bool = False, by: AccountRecord = account) -> int:
+        with services.database.transaction() as session:
+            campaign_id = builders.a_campaign(session, by)
+            campaign = session.get_one(Campaign, campaign_id)
+            campaign.options = {**campaign.options, "keep_replies": keep}
+            session.flush()
+            contact = builders.a_contact(session, by, slug)
+            action_id = builders.planned(
+                session, by, contact, campaign_id=campaign_id, text="Happy birthday!"
+            )
+            campaigns.finish(session, campaign_id)
+        with services.database.transaction() as session:
+            assert len(actions.queue_due(session, batch=10, lease=LEASE)) == 1
+        assert perform(services, action_id) is Outcome.DONE
+        with services.database.transaction() as session:
+            return session.scalars(select(Interaction.id).where(Interaction.action_id == action_id)).one()
+
+    return make
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from worker import clock
-from worker.rules.model import BirthdayCard, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
 class LedgerSite:
@@ -23,6 +23,10 @@ class LedgerSite:
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
         """There is no page to read."""
+        return ()
+
+    def inbox(self, since: datetime) -> Sequence[InboxLine]:
+        """Nobody answers here."""
         return ()
 
     def open_thread(self, profile_url: str) -> "LedgerThread":

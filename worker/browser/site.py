@@ -6,11 +6,11 @@ not what it should be; `NeverError` where the site says that it can't be done.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from worker.rules.model import BirthdayCard, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
 class Thread(Protocol):
@@ -48,6 +48,12 @@ class Site(Protocol):
         """The birthdays page: today's and the earlier days' that the site still shows.
 
         `today` is the date in the account's zone; cards that say "2 days ago" are dated from it.
+        """
+
+    def inbox(self, since: datetime) -> Sequence[InboxLine]:
+        """The conversations whose last message is not older than `since` (aware), newest first, each once.
+
+        Opens none of them: what is unread stays unread.
         """
 
     def open_thread(self, profile_url: str) -> Thread:

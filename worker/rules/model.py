@@ -91,6 +91,18 @@ class BirthdayCard:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxLine:
+    """One conversation as a site's inbox lists it: with whom, when last, and whether by the account itself.
+
+    Never the text: whoever wants that opens the thread.
+    """
+
+    profile_url: str
+    at: datetime
+    outgoing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadMessage:
     """One bubble of a thread. `at` is None where the site shows no time."""
 

@@ -219,6 +219,32 @@ def upgrade() -> None:
         ),
     )
     op.add_column(
+        "accounts",
+        sa.Column(
+            "inbox_asked_at", sa.DateTime(timezone=True), nullable=True, comment="when it was last opened"
+        ),
+    )
+    op.add_column(
+        "accounts",
+        sa.Column(
+            "inbox_lease_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="a worker reads the inbox; nothing else of the account starts meanwhile",
+        ),
+    )
+    op.create_table(
+        "daily_summaries",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False, comment="the day in the account's zone"),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="counts only"),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_daily_summaries_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "on", name=op.f("pk_daily_summaries")),
+    )
+    op.add_column(
         "actions",
         sa.Column("expires_on", sa.Date(), nullable=True, comment="the last day on which it makes sense"),
     )
@@ -448,8 +474,9 @@ def downgrade() -> None:
     op.drop_column("actions", "needs_approval")
     op.drop_column("actions", "worded_for")
     op.drop_column("actions", "expires_on")
-    op.drop_column("accounts", "inbox_read_at")
-    op.drop_index("ix_import_doubts_contact_id", table_name="import_doubts")
+    op.drop_table("daily_summaries")
+    for column in ("inbox_lease_until", "inbox_asked_at", "inbox_read_at"):
+        op.drop_column("accounts", column)
     op.drop_table("import_doubts")
     op.drop_table("import_changes")
     op.drop_table("selector_hints")

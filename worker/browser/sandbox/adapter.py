@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from worker.browser.sandbox import pages, selectors
 from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import BirthdayCard, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
@@ -49,6 +49,22 @@ class SandboxSite:
         self._expect_found(self._go("/birthdays/"))
         with _watched(self._page, "read the birthdays"):
             return pages.read_birthdays(self._page, today)
+
+    def inbox(self, since: datetime) -> Sequence[InboxLine]:
+        """The conversations of the inbox's pages, until one is older than `since`."""
+        found: dict[str, InboxLine] = {}
+        path: str | None = "/messaging/"
+        while path is not None:
+            self._expect_found(self._go(path))
+            with _watched(self._page, "read the inbox"):
+                lines, path = pages.read_inbox(self._page)
+            # A message that comes in meanwhile moves the others down: some are met again on the next page.
+            # A page that brings nobody new is the end, whatever it links to.
+            new = {line.profile_url: line for line in lines if line.profile_url not in found}
+            found.update({url: line for url, line in new.items() if line.at >= since})
+            if not new or any(line.at < since for line in lines):
+                path = None
+        return list(found.values())
 
     def open_thread(self, profile_url: str) -> "SandboxThread":
         """Open the conversation with this person. Does not check whom it opened: `recipient` says."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 from worker.browser.sandbox import selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.addresses import CANONICAL, profile_address
-from worker.rules.model import BirthdayCard, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
 def normalise(profile_url: str) -> str:
@@ -81,6 +81,26 @@ def _ago(line: str) -> timedelta:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "a birthday's line is in no form that is known")
     yesterday, days, hier, jours = said.groups()
     return timedelta(days=1 if yesterday or hier else int(days or jours or 0))
+
+
+def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:
+    """One page of the inbox, and the address of the next. One line that can't be read fails the page."""
+    selectors.inbox_heading(page).wait_for()
+    lines = [
+        _read_line(line)
+        for line in selectors.inbox_lines(page).evaluate_all(selectors.READ_INBOX, selectors.SENT_BY_YOU)
+    ]
+    if not lines:
+        selectors.no_conversations(page).wait_for()
+    older = selectors.older_conversations(page)
+    return lines, older.get_attribute("href") if older.count() else None
+
+
+def _read_line(line: dict[str, str | bool | None]) -> InboxLine:
+    at = datetime.fromisoformat(str(line["at"])) if line["at"] else None
+    if line["outgoing"] is None or at is None or at.tzinfo is None:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "a conversation has no time or no sender")
+    return InboxLine(normalise(str(line["address"] or "")), at, bool(line["outgoing"]))
 
 
 def open_conversation(page: Page) -> None:

@@ -21,9 +21,12 @@ _CONNECT = re.compile(r"^(Connect|Se connecter)$")
 _CONVERSATION = re.compile(r"^Conversation (with|avec) ")
 _CLOSE = re.compile(r"^(Close|Fermer)$")
 _DISMISS = re.compile(r"^(Dismiss|Ignorer)$")
+_INBOX = re.compile(r"^(Messaging|Messagerie)$")
 _LIMIT = re.compile(r"reached the limit|slow down|atteint la limite|ralentissez", re.IGNORECASE)
 _MESSAGE_TO = re.compile(r"^(Message|Envoyer un message à) \S")
 _NO_BIRTHDAYS = re.compile(r"^(No birthdays|Pas d.anniversaire)")
+_NO_CONVERSATIONS = re.compile(r"^(No conversations|Pas encore de conversation)")
+_OLDER = re.compile(r"^(Older conversations|Conversations plus anciennes)$")
 _SEND = re.compile(r"^(Send|Envoyer)$")
 _SENT_BY_YOU = "Sent by you", "Envoyé par vous"
 _WRITE = re.compile(r"^(Write a message|Écrivez un message)$")
@@ -90,6 +93,26 @@ def card_line(card: Locator) -> Locator:
     return card.get_by_text(BIRTHDAY_LINE)
 
 
+def inbox_heading(page: Page) -> Locator:
+    """What tells the inbox from any other page."""
+    return page.get_by_role("heading", name=_INBOX, level=1)
+
+
+def inbox_lines(page: Page) -> Locator:
+    """The conversations that a page of the inbox lists."""
+    return page.get_by_role("main").get_by_role("list").get_by_role("listitem")
+
+
+def no_conversations(page: Page) -> Locator:
+    """What the inbox says when it is empty."""
+    return page.get_by_role("main").get_by_text(_NO_CONVERSATIONS)
+
+
+def older_conversations(page: Page) -> Locator:
+    """The way to the next page of the inbox."""
+    return page.get_by_role("main").get_by_role("link", name=_OLDER)
+
+
 def message_button(page: Page) -> Locator:
     """The button that opens the conversation with the profile's person, not those of the people beside it."""
     return page.get_by_role("main").get_by_role("button", name=_MESSAGE_TO)
@@ -136,9 +159,9 @@ def close_button(dialog: Locator) -> Locator:
 
 
 def message_texts(page: Page) -> list[Locator]:
-    """What a masked screenshot covers: bubbles, and a message not yet sent."""
+    """What a masked screenshot covers: bubbles, a message not yet sent, and what the inbox shows of one."""
     dialogs = page.get_by_role("dialog")
-    return [dialogs.get_by_role("article"), dialogs.get_by_role("textbox")]
+    return [dialogs.get_by_role("article"), dialogs.get_by_role("textbox"), page.locator(".said")]
 
 
 READ_BUBBLES = """(bubbles, sentByYou) => bubbles.map((bubble) => {
@@ -152,5 +175,18 @@ READ_BUBBLES = """(bubbles, sentByYou) => bubbles.map((bubble) => {
   };
 })"""
 """All bubbles in one go, so that a reload of the list in between can't mix two readings."""
+
+READ_INBOX = """(lines, sentByYou) => lines.map((line) => {
+  const link = line.querySelector("a[href]");
+  const time = line.querySelector("time[datetime]");
+  const sender = line.getAttribute("data-outgoing")
+    ?? line.querySelector("[role=group][aria-label]")?.getAttribute("aria-label") ?? null;
+  return {
+    address: link && link.getAttribute("href"),
+    at: time && time.dateTime,
+    outgoing: sender === null ? null : sender === "true" || sentByYou.includes(sender),
+  };
+})"""
+"""A page of the inbox in one go. What was said stays in the page."""
 
 SENT_BY_YOU = list(_SENT_BY_YOU)

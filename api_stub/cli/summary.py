@@ -1,0 +1,47 @@
+"""`rapport summary`: what a day of an account came to."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.summary_display import of_day
+from db.store import accounts, overview
+from db.store import summary as store
+from worker.errors import RequestRefusedError
+
+
+def summary(
+    account: Annotated[
+        str | None, typer.Argument(metavar="[ACCOUNT]", help="The account's name; all accounts if not given.")
+    ] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="A day in the account's zone; today if not given.",
+        ),
+    ] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Say what a day came to: greetings sent, who was left out and why, what waits, who answered.
+
+    Of a day that is over, what happened is counted anew from the ledger. What stood open at its end
+    is shown as it was kept then.
+
+    Example:
+    rapport summary demo --on 2026-11-23
+
+    """
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        wanted = [the_account(session, account)] if account else accounts.everyone(session)
+        days = [store.of_day(session, each, on.date() if on else None) for each in wanted]
+    if not days:
+        raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
+    console = Console()
+    for day in days:
+        console.print(of_day(day))

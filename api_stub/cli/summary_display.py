@@ -1,0 +1,108 @@
+"""What `rapport summary` and `rapport campaign show` print."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.words import in_words, utc
+from db.store.summary import CampaignSummary
+from worker.errors import Reason
+from worker.rules.summary import Happened, LeftOut, Open, Summary
+
+_Line = tuple[str, str]
+
+
+def of_day(day: Summary) -> RenderableType:
+    """Return one day of an account."""
+    head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
+    head.append(f"as of {utc(day.as_of)}", "dim")
+    return Group(head, _grid(_day_lines(day)), "")
+
+
+def of_campaign(summary: CampaignSummary) -> RenderableType:
+    """Return what a campaign came to, and whom it left out."""
+    campaign = summary.campaign
+    why = f": {in_words(campaign.reason)}" if campaign.reason else ""
+    detail = f" ({campaign.detail})" if campaign.detail else ""
+    head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
+    options = ", ".join(f"{name} {value}" for name, value in sorted(campaign.options.items()))
+    head.append(f"{campaign.id}, asked for {utc(campaign.created_at)}\n{options or 'no options'}", "dim")
+    if campaign.preview is not None:
+        return Group(head, preview(campaign.preview))
+    parts: list[RenderableType] = [head, _grid([*_happened(summary.happened), *_open(summary.open)])]
+    if summary.left_out:
+        parts += ["", _left_out(summary.left_out)]
+    return Group(*parts)
+
+
+def preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
+    """Return what a dry run would send to whom, and why others are left out."""
+    if not lines:
+        return Text("nobody has a birthday in these days")
+    table = Table("who", "birthday", "what would be sent", "or why not", title="Dry run", expand=True)
+    for line in lines:
+        left_out = in_words(Reason(line["left_out"])) if line["left_out"] else ""
+        already = f"{line['already']} already" if line.get("already") else ""
+        table.add_row(
+            Text(line["contact"], overflow="fold"),
+            line["on"],
+            Text(line["message"], "" if not (left_out or already) else "dim"),
+            Text(left_out or already),
+        )
+    return table
+
+
+def _day_lines(day: Summary) -> Iterator[_Line]:
+    yield from _happened(day.happened)
+    share = "" if day.reply_share is None else f", {day.reply_share:.0%}"
+    yield "30 days", f"{day.answered} of {day.greeted} greetings were answered{share}"
+    if day.open is None or day.quota is None:
+        yield "open", "not known: nobody looked at the end of that day"
+        return
+    yield from _open(day.open)
+    left = day.quota
+    week = f"in 7 days {left.used_week} used, {left.left_week} left"
+    yield "quota", f"{left.used_day} greetings used, {left.left_day} left; {week}"
+    yield "next day", f"{day.birthdays_next_day} birthdays"
+
+
+def _happened(happened: Happened) -> Iterator[_Line]:
+    yield "sent", f"{happened.sent} greetings, {happened.late} of them late"
+    if happened.settled_by_hand:
+        yield "by hand", f"{happened.settled_by_hand} were seen in the thread by a person"
+    yield "left out", _by_reason(happened.skipped)
+    yield "failed", _by_reason(happened.failed)
+    yield "replies", str(happened.replies)
+
+
+def _open(still: Open) -> Iterator[_Line]:
+    yield "waiting", _by_reason(still.waiting)
+    yield "due", f"{still.due}, and {still.under_way} under way"
+    if still.uncertain:
+        yield "uncertain", f"{still.uncertain} may have been sent: a worker looks"
+    if still.proposed:
+        yield "proposed", f"{still.proposed} wait for your approval"
+    if still.needs_review:
+        yield "to settle", f"{still.needs_review} wait for you: rapport actions review"
+
+
+def _by_reason(reasons: Mapping[Reason, int]) -> str:
+    told = "; ".join(f"{count} {in_words(reason)}" for reason, count in reasons.items())
+    return f"{sum(reasons.values())}: {told}" if told else "none"
+
+
+def _grid(lines: Sequence[_Line] | Iterator[_Line]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name, says in lines:
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
+    return grid
+
+
+def _left_out(people: Sequence[LeftOut]) -> Table:
+    table = Table("who was left out", "occasion", "why", box=None, pad_edge=False)
+    for person in people:
+        why = in_words(person.reason) + (f"; {person.detail}" if person.detail else "")
+        table.add_row(Text(person.contact, overflow="fold"), person.occasion, Text(why, overflow="fold"))
+    return table

@@ -1,0 +1,258 @@
+"""After a greeting: who answers is marked once, and what they say stays where it is unless asked for."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import select, text, update
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.faults import FaultName
+from db.store import accounts, contacts, replies
+from db.store.accounts import AccountRecord
+from db.tables import Action, Contact, Interaction, QuotaCut
+from tasks import replies as reading_replies
+from tasks.replies import read_replies
+from tasks.services import Services
+from tests.builders import SANDBOX
+from tests.tasks.answers import ANN, ANSWER, MING, Greet, an_hour_later, marked, read_to
+from tests.tasks.conftest import NewAccount
+from worker import clock, metrics
+from worker.errors import Reason
+from worker.rules.model import AccountStatus
+
+
+def ten_minutes_earlier(services: Services) -> None:
+    """Let everything that was sent have been sent ten minutes before."""
+    ago = timedelta(minutes=10)
+    with services.database.transaction() as session:
+        session.execute(update(Interaction).values(created_at=Interaction.created_at - ago))
+        session.execute(update(Action).values(acting_since=Action.acting_since - ago))
+
+
+def contact_replied_at(services: Services, slug: str) -> datetime | None:
+    with services.database.transaction() as session:
+        return session.scalars(
+            select(Contact.replied_at).where(Contact.profile_url == f"{SANDBOX}{slug}/")
+        ).one()
+
+
+def counted() -> float:
+    return float(metrics.REPLIES._value.get())
+
+
+def test_a_reply_is_marked_and_counted_once_and_its_text_is_nowhere(
+    services: Services, sandbox: SandboxClient, greet: Greet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    greeting, other = greet(), greet(MING)
+    before = counted()
+    sandbox.says(ANN, "demo", ANSWER)
+    assert read_replies(services, "demo") == 1
+    first, kept = marked(services, greeting)
+    assert first is not None
+    assert kept is None
+    assert contact_replied_at(services, ANN) == read_to(services) == first
+    an_hour_later(services)
+    sandbox.says(ANN, "demo", "One more thing")
+    assert read_replies(services, "demo") == 0
+    assert marked(services, greeting) == (first, None)
+    later = contact_replied_at(services, ANN)
+    assert later is not None
+    assert later > first
+    assert marked(services, other) == (None, None)
+    assert counted() == before + 1
+    said = "".join(capsys.readouterr())
+    assert "inbox_read" in said
+    assert ANSWER not in said
+    with services.database.transaction() as session:
+        tables = session.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
+        for table in tables:
+            rows = session.scalars(text(f"select t::text from {table} t")).all()
+            assert not [row for row in rows if ANSWER in row], table
+
+
+@pytest.mark.parametrize("markup", ["a", "b"])
+@pytest.mark.parametrize("member", ["demo", "demo2"])
+def test_the_first_answer_is_kept_where_the_campaign_asked_for_it_and_stays_out_of_the_log(
+    services: Services,
+    sandbox: SandboxClient,
+    *,
+    new_account: NewAccount,
+    greet: Greet,
+    capsys: pytest.CaptureFixture[str],
+    member: str,
+    markup: str,
+) -> None:
+    account = new_account(member)
+    sandbox.fault(FaultName.MARKUP, markup)
+    greeting, other = greet(keep=True, by=account), greet(MING, keep=False, by=account)
+    for slug in (ANN, MING):
+        sandbox.says(slug, member, ANSWER)
+        sandbox.says(slug, member, "And you?")
+    assert read_replies(services, member) == 2
+    assert marked(services, greeting)[1] == ANSWER
+    assert marked(services, other)[1] is None
+    said = "".join(capsys.readouterr())
+    assert "inbox_read" in said
+    assert ANSWER not in said
+
+
+def test_what_came_in_before_the_greeting_is_no_reply_to_it(
+    services: Services, sandbox: SandboxClient, greet: Greet
+) -> None:
+    sandbox.says(ANN, "demo", "Are you well?")
+    greeting = greet(keep=True)
+    sandbox.says(MING, "demo", "I was never greeted")
+    assert read_replies(services, "demo") == 0
+    assert marked(services, greeting) == (None, None)
+    an_hour_later(services)
+    sandbox.says(ANN, "demo", ANSWER)
+    assert read_replies(services, "demo") == 1
+    assert marked(services, greeting)[1] == ANSWER
+
+
+def test_a_reply_that_the_owner_has_answered_by_hand_is_found_behind_the_answer(
+    services: Services, sandbox: SandboxClient, greet: Greet
+) -> None:
+    greeting, unanswered = greet(), greet(MING)
+    ten_minutes_earlier(services)
+    sandbox.says(ANN, "demo", ANSWER)
+    for slug in (ANN, MING):
+        sandbox.writes(slug, "demo", "See you on Monday")
+    assert read_replies(services, "demo") == 1
+    replied_at, kept = marked(services, greeting)
+    assert replied_at is not None
+    assert kept is None
+    assert marked(services, unanswered) == (None, None)
+    looked = sandbox.views("demo")[f"/in/{MING}/"]
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 0
+    assert sandbox.views("demo")[f"/in/{MING}/"] == looked  # what was looked at once is not opened again
+
+
+def test_every_page_of_the_inbox_is_read(services: Services, sandbox: SandboxClient, greet: Greet) -> None:
+    greeting = greet()
+    sandbox.says(ANN, "demo", ANSWER)
+    for person in sandbox.people():
+        if person.slug != ANN:
+            sandbox.says(person.slug, "demo", "Hello")
+    assert read_replies(services, "demo") == 1
+    assert marked(services, greeting)[0] is not None
+    assert sandbox.views("demo")["/messaging/"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (FaultName.CHALLENGE_PAGE, Reason.CHALLENGE),
+        (FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE),
+        (FaultName.EXPIRED_SESSION, Reason.NOT_SIGNED_IN),
+    ],
+)
+def test_a_page_that_asks_for_a_person_stops_the_account_and_loses_nothing(
+    services: Services,
+    sandbox: SandboxClient,
+    *,
+    account: AccountRecord,
+    new_account: NewAccount,
+    greet: Greet,
+    fault: FaultName,
+    reason: Reason,
+) -> None:
+    greeting = greet()
+    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.fault(fault, times=1, path_prefix="/messaging/")
+    assert read_replies(services, "demo") == 0
+    with services.database.transaction() as session:
+        stopped = accounts.by_id(session, account.id)
+        assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, reason)
+        assert bool(session.scalars(select(QuotaCut.kind)).all()) is (reason is Reason.LIMIT_PAGE)
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 0  # not while it is stopped
+    new_account()  # a person has signed it in again
+    assert read_replies(services, "demo") == 1
+    assert marked(services, greeting)[0] is not None
+
+
+def test_a_passing_fault_leaves_it_for_the_next_hour(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, greet: Greet
+) -> None:
+    greet()
+    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.fault(FaultName.HTTP_500, times=1, path_prefix="/messaging/")
+    assert read_replies(services, "demo") == 0
+    assert read_to(services) is None
+    with services.database.transaction() as session:
+        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
+        assert replies.closed(session, account) == "it was opened less than an hour ago"
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 1
+
+
+def test_a_conversation_that_cannot_be_read_waits_and_the_others_are_marked(
+    services: Services, sandbox: SandboxClient, greet: Greet
+) -> None:
+    waits, marked_now = greet(keep=True), greet(MING)
+    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.says(MING, "demo", "Thanks!")
+    sandbox.fault(FaultName.HTTP_500, times=1, path_prefix=f"/in/{ANN}/")
+    assert read_replies(services, "demo") == 1
+    assert marked(services, waits) == (None, None)
+    assert marked(services, marked_now)[0] is not None
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 1
+    assert marked(services, waits)[1] == ANSWER
+
+
+def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
+    services: Services, sandbox: SandboxClient, greet: Greet
+) -> None:
+    ended, wrong, left_alone = greet(keep=True), greet(MING, keep=True), greet("mo", keep=True)
+    for slug in (ANN, MING, "mo"):
+        sandbox.says(slug, "demo", ANSWER)
+    sandbox.says("zoe-lefevre", "demo", "Meant for another ear")
+    sandbox.change(ANN, connected=False)
+    sandbox.fault(FaultName.WRONG_THREAD, "zoe-lefevre")
+    with services.database.transaction() as session:
+        account = accounts.by_name(session, "demo")
+        assert account is not None
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}mo/", value=True)
+    looked = sandbox.views("demo")["/in/mo/"]
+    assert read_replies(services, "demo") == 3
+    for greeting in (ended, wrong, left_alone):
+        replied_at, kept = marked(services, greeting)
+        assert replied_at is not None
+        assert kept is None
+    assert sandbox.views("demo")["/in/mo/"] == looked
+
+
+def test_only_so_many_conversations_are_opened_in_one_reading(
+    services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_replies, "MOST_OPENED", 1)
+    people = [ANN, MING, "mo"]
+    greetings = [greet(slug, keep=True) for slug in people]
+    for slug in people:
+        sandbox.says(slug, "demo", f"{ANSWER} Yours, {slug}")
+    for number in (1, 2, 3):
+        an_hour_later(services)
+        assert read_replies(services, "demo") == 1
+        kept = [marked(services, greeting)[1] for greeting in greetings]
+        assert kept == [f"{ANSWER} Yours, {slug}" for slug in people[:number]] + [None] * (3 - number)
+
+
+def test_conversations_that_there_is_no_time_for_wait_and_the_rest_is_marked(
+    services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, marked_now = greet(keep=True), greet(MING)
+    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.says(MING, "demo", "Thanks!")
+    hours = count(step=3600.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "monotonic_seconds", lambda: next(hours))
+        assert read_replies(services, "demo") == 1
+    assert marked(services, waits) == (None, None)
+    assert marked(services, marked_now)[0] is not None
+    an_hour_later(services)
+    assert read_replies(services, "demo") == 1
+    assert marked(services, waits)[1] == ANSWER
