@@ -1,0 +1,168 @@
+"""A birthday campaign as the person whose account it is would expect it, from the plan to the summary.
+
+Real workers, a real browser and the practice network, whose ledger says what reached whom.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from pytest_celery import CeleryTestSetup
+from sqlalchemy import func, select
+
+from api_stub.sandbox.client import SandboxClient
+from db.store.accounts import AccountRecord
+from db.tables import Action, Contact, Exclusion, Interaction
+from tests.builders import SANDBOX, a_contact, database_now
+from tests.cluster import wait_for
+from tests.e2e.conftest import API_KEY, World
+from worker.errors import Reason
+from worker.rules.model import ActionState
+
+KEY = {"X-API-Key": API_KEY}
+BY_HAND = "Happy birthday from me, see you on Friday"
+ANSWER = "Thank you, how kind!"
+
+
+class People:
+    """Who is who: five with their birthday today, then eight of the week before."""
+
+    def __init__(self, sandbox: SandboxClient) -> None:
+        today = sandbox.today()
+        near = [p for p in sandbox.people() if today - p.birthday_on <= timedelta(days=7)]
+        slugs = [p.slug for p in sorted(near, key=lambda p: (today - p.birthday_on, p.slug))]
+        self.today, self.late = slugs[:5], slugs[5:]
+        self.written_to, self.writes_first, self.dropped, self.never, self.answers = self.today
+        self.blacklisted, self.greeted_by_v1, self.gone, self.disconnected = self.late[:4]
+        self.reached = {self.answers, *self.late[4:]}
+
+
+@pytest.fixture
+def people(sandbox: SandboxClient, account: AccountRecord, world: World) -> People:
+    """Everybody's situation before the campaign begins."""
+    people = People(sandbox)
+    sandbox.writes(people.written_to, "demo", BY_HAND)
+    sandbox.change(people.gone, deleted=True)
+    with world.database.transaction() as session:
+        year = sandbox.today().year
+        session.add(Exclusion(account_id=account.id, profile_url=address(people.blacklisted)))
+        for occasion in (f"birthday:{year}", f"birthday:{year - 1}"):
+            session.add(
+                Exclusion(account_id=account.id, profile_url=address(people.greeted_by_v1), occasion=occasion)
+            )
+        a_contact(session, account, "no-name", name="🎉", birthday=database_now(session).date())
+        gone = next(p for p in sandbox.people() if p.slug == people.disconnected)
+        a_contact(session, account, people.gone, name="Gone", birthday=gone.birthday_on)
+    return people
+
+
+def address(slug: str) -> str:
+    return f"{SANDBOX}{slug}/"
+
+
+def states(world: World) -> dict[str, tuple[str, str | None]]:
+    with world.database.transaction() as session:
+        rows = session.execute(select(Contact.profile_url, Action.state, Action.reason).join(Contact))
+        return {url.removeprefix(SANDBOX).strip("/"): (state, reason) for url, state, reason in rows}
+
+
+def ask(api: str, path: str, **parameters: str) -> Any:
+    answer = httpx.get(f"{api}{path}", headers=KEY, params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def decide(api: str, path: str, body: dict[str, object]) -> None:
+    answer = httpx.post(f"{api}/control/{path}", headers=KEY, json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
+    celery_setup: CeleryTestSetup,
+    world: World,
+    sandbox: SandboxClient,
+    api: str,
+    people: People,
+) -> None:
+    campaign_id = str(uuid4())
+    body = {"account": "demo", "late_days": 7, "approval": True, "campaign_id": campaign_id}
+    assert httpx.post(f"{api}/control/birthday", headers=KEY, json=body).status_code == 202
+    wait_for("the plan", lambda: len(states(world)) == 14)
+    planned = states(world)
+    assert planned[people.blacklisted] == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
+    assert planned[people.greeted_by_v1] == (ActionState.SKIPPED, Reason.ALREADY_GREETED)
+    assert planned["no-name"] == (ActionState.SKIPPED, Reason.NO_NAME)
+    proposals = ask(api, "/control/proposals", campaign=campaign_id)["items"]
+    assert len(proposals) == 11
+    assert sandbox.ledger("demo") == []
+
+    seen = {p["profile_url"].removeprefix(SANDBOX).strip("/"): p for p in proposals}
+    decide(api, f"actions/{seen[people.dropped]['id']}/drop", {})
+    decide(api, f"actions/{seen[people.never]['id']}/never", {})
+    sandbox.says(people.writes_first, "demo", "Are you coming tonight?")
+    sandbox.change(people.disconnected, connected=False)
+    own_words = "Dear friend, a very happy birthday and a calm year"
+    decide(
+        api, f"actions/{seen[people.answers]['id']}/edit",
+        {"seen": seen[people.answers]["seen"], "message": own_words},
+    )  # fmt: skip
+    decided = {people.dropped, people.never, people.answers}
+    rest = {p["id"]: p["seen"] for slug, p in seen.items() if slug not in decided}
+    decide(api, f"campaigns/{campaign_id}/approve", {"seen": rest})
+
+    ended = {ActionState.DONE, ActionState.SKIPPED, ActionState.FAILED}
+    wait_for(
+        "the end of it",
+        lambda: {state for state, _ in states(world).values()} <= ended,
+        patience=timedelta(minutes=2),
+    )
+    assert states(world) == {
+        **dict.fromkeys(people.reached, (ActionState.DONE, None)),
+        people.written_to: (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND),
+        people.writes_first: (ActionState.SKIPPED, Reason.CONTACT_REPLIED),
+        people.dropped: (ActionState.SKIPPED, Reason.DROPPED_BY_HAND),
+        people.never: (ActionState.SKIPPED, Reason.DO_NOT_CONTACT),
+        people.blacklisted: (ActionState.SKIPPED, Reason.DO_NOT_CONTACT),
+        people.greeted_by_v1: (ActionState.SKIPPED, Reason.ALREADY_GREETED),
+        people.gone: (ActionState.SKIPPED, Reason.PROFILE_GONE),
+        people.disconnected: (ActionState.SKIPPED, Reason.NOT_CONNECTED),
+        "no-name": (ActionState.SKIPPED, Reason.NO_NAME),
+    }
+    ledger = [e for e in sandbox.ledger("demo") if e.text != BY_HAND]
+    assert sorted(e.slug for e in ledger) == sorted(people.reached)
+    assert next(e.text for e in ledger if e.slug == people.answers) == own_words
+
+    sandbox.says(people.answers, "demo", ANSWER)
+    celery_setup.app.send_task("tasks.birthday.replies", kwargs={"account": "demo"})
+    wait_for("the reply", lambda: answered(world) == [people.answers])
+    day = ask(api, "/data/summary", account="demo")
+    assert day["happened"] == {
+        "sent": 5,
+        "late": 4,
+        "replies": 1,
+        "settled_by_hand": 0,
+        "failed": {},
+        "skipped": {
+            Reason.DO_NOT_CONTACT: 2, Reason.ALREADY_GREETED: 1, Reason.NO_NAME: 1, Reason.WRITTEN_BY_HAND: 1,
+            Reason.CONTACT_REPLIED: 1, Reason.DROPPED_BY_HAND: 1, Reason.PROFILE_GONE: 1,
+            Reason.NOT_CONNECTED: 1,
+        },
+    }  # fmt: skip
+    assert (day["greeted"], day["answered"], day["open"]["due"]) == (5, 1, 0)
+    with world.database.transaction() as session:
+        assert session.scalars(select(func.count(Interaction.reply))).one() == 0  # nobody asked to keep it
+        assert session.scalars(
+            select(Contact.do_not_contact).where(Contact.profile_url == address(people.never))
+        ).one()
+        # What was written by hand counts beside the five that were sent.
+        assert session.scalars(select(func.count()).select_from(Interaction)).one() == 6
+
+
+def answered(world: World) -> list[str]:
+    with world.database.transaction() as session:
+        rows = session.scalars(
+            select(Contact.profile_url).join(Interaction).where(Interaction.replied_at.is_not(None))
+        )
+        return [url.removeprefix(SANDBOX).strip("/") for url in rows]
