@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Text, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, Text, case, cast, func, literal, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Account, Contact, Interaction
 
-BATCH: Final = 10_000
+BATCH: Final = 5_000
 """Rows fetched, and kept in memory, at a time; also a row group of a Parquet file."""
+
+_IDLE_FOR_LONGER: Final = text("set local idle_in_transaction_session_timeout = '10min'")
+"""Between two fetches a loaded machine may take more than the 20 s of db.engine to write; a transaction that
+only reads keeps nobody waiting meanwhile."""
 
 
 class Type(StrEnum):
@@ -121,10 +125,10 @@ def stream(
 ) -> Generator[Sequence[Row[Any]], None, None]:
     """Give the rows in batches, the oldest first, each with its values in the order of `columns`.
 
-    From a cursor on the server: no more than a batch is in memory, and Postgres' time limit is for each
-    fetch. One transaction's snapshot holds for all of them, so whoever takes them must not dawdle in between:
-    a transaction that asks nothing for long is ended (db.engine).
+    From a cursor on the server: no more than a batch is in memory, Postgres' time limit is for each fetch,
+    and one transaction's snapshot holds for all of them.
     """
+    session.execute(_IDLE_FOR_LONGER)
     statement = (
         select(*(column.value.label(column.name) for column in columns))
         .select_from(sheet.table)
