@@ -43,8 +43,9 @@ Name = Annotated[str, typer.Argument(help="The account's name.")]
 def add(
     name: Name,
     site: Annotated[
-        str, typer.Option(help="The site it is on: sandbox, the practice network, or linkedin.")
-    ] = _SANDBOX,
+        str | None,
+        typer.Option(help="The site it is on: sandbox, the practice network and the default, or linkedin."),
+    ] = None,
     time_zone: Annotated[
         str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
     ] = "UTC",
@@ -55,7 +56,7 @@ def add(
     A new account of a real site may do only a part of its limits in its first three weeks, and asks for
     a typed yes, because the site's user agreement forbids automation.
     """
-    if site not in {_SANDBOX, _LINKEDIN}:
+    if site not in {None, _SANDBOX, _LINKEDIN}:
         raise RequestRefusedError(
             f"the site {site!r} is not known; `sandbox` is the practice network, `linkedin` a real one"
         )
@@ -72,8 +73,13 @@ def add(
         ) from None
     with opened(data) as database:
         with database.transaction() as session:
-            is_new = _is_new(session, name, site)
-        if is_new and site == _LINKEDIN:
+            there = accounts.by_name(session, name)
+        if there is not None and site not in {None, there.site}:
+            raise RequestRefusedError(
+                f"account {name} is on {there.site} and stays there: take another name for {site}"
+            )
+        site = there.site if there is not None else site or _SANDBOX
+        if there is None and site == _LINKEDIN:
             _ask_for_a_yes()
         with database.transaction() as session:
             warms_up = _keep(session, name, site, zone)
@@ -84,17 +90,6 @@ def add(
         )
     following = f"import v1 FILE --account {name}" if site == _LINKEDIN else f"account sign-in {name}"
     say(f"account {name} is there; next: rapport {following}")
-
-
-def _is_new(session: Session, name: str, site: str) -> bool:
-    """Return whether there is no such account. Raises RequestRefusedError where it is on another site."""
-    account = accounts.by_name(session, name)
-    if account is not None and account.site != site:
-        raise RequestRefusedError(
-            f"account {name} is on {account.site} and stays there: take another name, or say "
-            f"--site {account.site}"
-        )
-    return account is None
 
 
 def _ask_for_a_yes() -> None:
@@ -110,7 +105,7 @@ def _ask_for_a_yes() -> None:
 
 def _keep(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
     """Add the account, or give it its zone; return whether it begins to warm up."""
-    warms_up = _is_new(session, name, site) and site_quota(site) is not PRACTICE
+    warms_up = accounts.by_name(session, name) is None and site_quota(site) is not PRACTICE
     account = accounts.add(session, name=name, site=site, zone=zone)
     if warms_up:
         today = clock.now().astimezone(zone).date()

@@ -1,5 +1,6 @@
 """What the command tells: actions, why, audit, accounts, doctor; and errors in one clear line."""
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
     database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     assert "ramp up" not in rapport("account", "add", "ann")
-    environment.setattr("api_stub.cli.account._SITES", {"sandbox", "linkedin"})
+    environment.setattr("sys.stdin", io.StringIO("yes\n"))
     said = rapport("account", "add", "bea", "--site", "linkedin", "--time-zone", "Pacific/Auckland")
     assert "its limits ramp up from today: a third in the first week, a half in the second" in said
     assert "rapport quota warm-up bea --skip" in said
@@ -251,7 +252,7 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("ann", "--site", "myspace"), "no adapter for the site 'myspace'"),
+        (("ann", "--site", "myspace"), "the site 'myspace' is not known"),
         (("ann", "--time-zone", "Mars/Base"), "'Mars/Base' is no IANA time zone"),
         (("ann", "--time-zone", "../etc"), "is no IANA time zone"),
         (("Ann Smith",), "'Ann Smith' can't be an account's name"),
@@ -331,6 +332,7 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
         ("account", "pause"), ("account", "resume"), ("contacts", "do-not-contact"), ("audit", "verify"),
         ("stop-everything",), ("resume-everything",), ("quota", "show"), ("quota", "set"),
         ("quota", "warm-up"), ("quota", "reset"), ("quota", "log"), ("summary",), ("campaign", "show"),
+        ("import", "v1"), ("account", "add"),
     ):  # fmt: skip
         assert "Usage: rapport" in rapport(*command, "--help")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -24,7 +24,8 @@ from db.imports.v1.rows import Reading
 from db.store import contacts, imports
 from db.store.accounts import AccountRecord
 from db.tables import Base, Contact, Exclusion, ImportChange, Interaction, SelectorHint
-from tests.builders import LONG_AGO, TEN, a_campaign, an_account, planned
+from tests.builders import LONG_AGO, TEN, an_account, planned
+from tests.db.helpers import behind_the_triggers
 from tests.imports.messy_v1 import NOW, TODAY, ZONE, Messy, Someone, messy_v1
 from worker.errors import RequestRefusedError
 from worker.rules.model import BirthdayCard, ContactStatus, Kind
@@ -222,26 +223,36 @@ def test_an_earlier_import_of_v1_is_undone_after_the_later_one(database: Databas
         imports.undo(session, first.import_id)
 
 
-def test_undo_forgets_no_greeting_of_ours_and_no_wish_of_a_person(database: Database) -> None:
+def test_undo_keeps_whom_we_greeted_since(database: Database) -> None:
     with database.transaction() as session:
         account = our_account(session)
         report = bring(session, account, SAMPLE)
-        ann, bob = session.scalars(
-            select(Contact).where(~Contact.do_not_contact, Contact.last_greeted_on.is_not(None)).limit(2)
-        ).all()
-        campaign = a_campaign(session, account)
-        action_id = planned(session, account, ann, campaign_id=campaign)
-        session.execute(text("set local session_replication_role = replica"))
-        session.execute(text("update actions set state = 'done', occasion_on = '2026-11-23'"))
-        session.execute(text("set local session_replication_role = default"))
-        session.add(Exclusion(account_id=account.id, profile_url=bob.profile_url))
-        session.execute(update(Contact).where(Contact.id == bob.id).values(do_not_contact=True))
+        ann = session.scalars(select(Contact).where(Contact.last_greeted_on.is_not(None)).limit(1)).one()
+        planned(session, account, ann)
+        behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
         undone = imports.undo(session, report.import_id)
         session.expire_all()
         (left,) = session.scalars(select(Contact))
         assert undone.kept == 1
-        assert action_id is not None
         assert (left.id, left.last_greeted_on) == (ann.id, date(2026, 11, 23))
+
+
+def test_undo_keeps_a_newer_greeting_of_ours_to_somebody_we_knew_before(database: Database) -> None:
+    with database.transaction() as session:
+        account = our_account(session)
+        address = f"{LINKEDIN}person-1-12/"
+        ann = Contact(account_id=account.id, profile_url=address, full_name="Ann")
+        ann.last_greeted_on = date(2020, 1, 1)
+        session.add(ann)
+        session.flush()
+        report = bring(session, account, SAMPLE)
+        session.refresh(ann)
+        assert ann.last_greeted_on == date(2026, 3, 12)
+        planned(session, account, ann)
+        behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
+        imports.undo(session, report.import_id)
+        session.refresh(ann)
+        assert ann.last_greeted_on == date(2026, 11, 23)
 
 
 def test_undo_keeps_who_is_excluded_by_other_means_alone(database: Database, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class People:
                 or_(among(Contact.profile_url, addresses), among(Contact.name_key, set(self._keys.values()))),
             )
             .order_by(Contact.id)
-            .with_for_update()
+            .with_for_update(key_share=True)  # a worker may still record what it did
             .execution_options(populate_existing=True)
         ).all()
         held = [(row.name_key, _held(row, new=row.id in made)) for row in rows]
