@@ -1,11 +1,11 @@
 """People who were greeted and answer, and what is known of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from db.tables import Account, Interaction
+from db.tables import Account, Action, Interaction
 from tasks.services import Services
 
 ANN = "dr-anke-de-wit"
@@ -18,6 +18,14 @@ Greet = Callable[..., int]
 def an_hour_later(services: Services) -> None:
     with services.database.transaction() as session:
         session.execute(update(Account).values(inbox_asked_at=None))
+
+
+def ten_minutes_earlier(services: Services) -> None:
+    """Let everything that was sent have been sent ten minutes before."""
+    ago = timedelta(minutes=10)
+    with services.database.transaction() as session:
+        session.execute(update(Interaction).values(created_at=Interaction.created_at - ago))
+        session.execute(update(Action).values(acting_since=Action.acting_since - ago))
 
 
 def marked(services: Services, interaction_id: int) -> tuple[datetime | None, str | None]:

@@ -17,7 +17,7 @@ from tasks.services import Services
 from tests import builders
 from tests.builders import FREE
 from tests.db.helpers import LEASE, at_once
-from tests.tasks.answers import ANN, ANSWER, MING, Greet, an_hour_later, marked, read_to
+from tests.tasks.answers import ANN, ANSWER, MING, Greet, an_hour_later, marked, read_to, ten_minutes_earlier
 from tests.tasks.conftest import NewAccount
 from worker.errors import RequestRefusedError
 from worker.rules.limits import Limits
@@ -31,6 +31,22 @@ def begun(services: Services, account: AccountRecord) -> Reading:
         reading = replies.begin(session, account, lease=LEASE, overlap=timedelta(0))
     assert isinstance(reading, Reading)
     return reading
+
+
+def test_as_much_is_read_again_as_a_site_may_show_late(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, greet: Greet
+) -> None:
+    greet()
+    ten_minutes_earlier(services)
+    sandbox.says(ANN, "demo", ANSWER)
+    assert read_replies(services, "demo") == 1
+    known = read_to(services)
+    assert known is not None
+    an_hour_later(services)
+    with services.database.transaction() as session:
+        again = replies.begin(session, account, lease=LEASE, overlap=timedelta(minutes=5))
+    assert isinstance(again, Reading)
+    assert (again.since, again.read_to) == (known - timedelta(minutes=5), known)
 
 
 def test_a_worker_that_dies_while_it_reads_loses_nothing_and_holds_nobody_up_for_long(

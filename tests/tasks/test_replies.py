@@ -1,33 +1,34 @@
 """After a greeting: who answers is marked once, and what they say stays where it is unless asked for."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from db.store import accounts, contacts, replies
 from db.store.accounts import AccountRecord
-from db.tables import Action, Contact, Interaction, QuotaCut
+from db.tables import Contact, QuotaCut
 from tasks import replies as reading_replies
 from tasks.replies import read_replies
 from tasks.services import Services
 from tests.builders import SANDBOX
-from tests.tasks.answers import ANN, ANSWER, MING, Greet, an_hour_later, marked, read_to
+from tests.tasks.answers import (
+    ANN,
+    ANSWER,
+    MING,
+    Greet,
+    an_hour_later,
+    marked,
+    read_to,
+    ten_minutes_earlier,
+)
 from tests.tasks.conftest import NewAccount
 from worker import clock, metrics
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
-
-
-def ten_minutes_earlier(services: Services) -> None:
-    """Let everything that was sent have been sent ten minutes before."""
-    ago = timedelta(minutes=10)
-    with services.database.transaction() as session:
-        session.execute(update(Interaction).values(created_at=Interaction.created_at - ago))
-        session.execute(update(Action).values(acting_since=Action.acting_since - ago))
 
 
 def contact_replied_at(services: Services, slug: str) -> datetime | None:
