@@ -85,6 +85,33 @@ def planned(
     return draft.id
 
 
+def proposed(
+    session: Session,
+    account: AccountRecord,
+    contact: Contact,
+    *,
+    campaign_id: UUID | None = None,
+    text: str = "Hi!",
+    late_days: int = 0,
+    days_left: int = 3,
+) -> UUID:
+    """Propose one greeting of `contact`, whose birthday was `late_days` ago; return the action's id."""
+    campaign = campaigns.get(session, campaign_id or a_campaign(session, account))
+    assert campaign is not None
+    today = database_now(session).astimezone(account.zone).date()
+    on = today - timedelta(days=late_days)
+    draft = PlannedAction(
+        contact.id,
+        f"birthday:{on.year}",
+        on,
+        text,
+        worded_for=today,
+        expires_on=today + timedelta(days=days_left),
+    )
+    assert campaigns.plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
+    return draft.id
+
+
 def database_now(session: Session) -> datetime:
     now: datetime = session.scalars(select(func.now())).one()
     return now

@@ -84,7 +84,10 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
-    """List what only a person can settle, and why. Look into the thread, then: rapport actions settle."""
+    """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
+
+    These may have been sent already. What waits for your approval before it is sent: rapport review.
+    """
     with opened(data) as database, database.transaction() as session:
         lines = overview.action_page(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()

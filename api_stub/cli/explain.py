@@ -137,6 +137,8 @@ def _nothing_open(facts: Facts) -> Next:
     review = facts.counts.get(ActionState.NEEDS_REVIEW)
     if review:
         return Next(f"{review} wait for a person: rapport actions review")
+    if proposed := facts.counts.get(ActionState.PROPOSED):
+        return Next(f"{proposed} wait for a person's approval: rapport review --account {facts.account.name}")
     if facts.counts.get(ActionState.PLANNED):
         return _closed_for_all(facts) or Next("a person resumes a campaign: rapport campaign list")
     if facts.next_schedule is not None:

@@ -20,6 +20,7 @@ from api_stub.cli import (
     killswitch,
     process,
     quota,
+    review,
     schema,
     summary,
     why,
@@ -39,6 +40,7 @@ app.command("demo")(demo.demo)
 app.command("up")(demo.up)
 app.command("doctor")(doctor.doctor)
 app.command("why")(why.why)
+app.command("review")(review.review)
 app.command("forecast")(forecast.forecast)
 app.command("summary")(summary.summary)
 app.command("stop-everything")(killswitch.stop_everything)

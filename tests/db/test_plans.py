@@ -18,6 +18,7 @@ from db.engine import Database
 from db.queries import load
 from db.store import (
     actions,
+    approval,
     campaigns,
     contacts,
     gates,
@@ -25,6 +26,7 @@ from db.store import (
     leases,
     limits,
     overview,
+    proposals,
     quota,
     schedules,
 )
@@ -196,6 +198,23 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
             text(
                 "select id from actions where state in ('planned', 'proposed') and expires_on < current_date"
             )
+        ),
+    ),
+    "what waits for a person": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: proposals.waiting(s, limit=50, after=UUID(int=7)),
+    ),
+    "how many wait for a person": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: proposals.count(s, account="account 7"),
+    ),
+    "who is never to be contacted again": (
+        "contacts",
+        "uq_contacts_profile_url_account_id",
+        lambda s: approval.never(
+            s, s.scalars(text("select id from actions order by created_at, id limit 1")).one(), by="tests"
         ),
     ),
     "has this person been greeted": (

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from api_stub.http import control, data, health
+from api_stub.http import approval, control, data, health
 from tasks import contract
 from worker.rules.lifecycle import ENDED, MOVES
 from worker.settings import Settings
@@ -84,7 +84,7 @@ def test_the_examples_are_valid_arguments() -> None:
 def test_every_route_is_on_its_page() -> None:
     routes = {
         f"{method} {route.path}"
-        for router in (health.router, control.router, data.router)
+        for router in (health.router, control.router, approval.router, data.router)
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
