@@ -1,0 +1,97 @@
+"""The characters of display names: what belongs to a name, what parts names, and what is decoration."""
+
+import re
+import unicodedata
+
+CUT = "|"
+"""What `plain` leaves where something else than the name begins."""
+
+NO_NAME = "0"
+"""What `plain` leaves in a word that can't be part of a name: a digit, a sign of mark-up."""
+
+INNER = "-.'\u2018\u2019`\u00b4\u00b7\u2010\u2011\u30fb\u05f3\u05f4"
+"""Punctuation inside names: hyphens, stops, apostrophes, middle dots, the Hebrew geresh and gershayim."""
+
+_JOINERS = "\u200c\u200d"
+"""Persian and Indian names are spelt with these; elsewhere they hold emoji together."""
+
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\uff08[^\uff08\uff09]*\uff09|\u3010[^\u3010\u3011]*\u3011")
+_OPEN_BRACKET = re.compile("[(\\[\uff08\u3010].*", re.DOTALL)
+_QUOTED = re.compile(
+    '["\u201c\u201d\u201e\u00ab\u00bb][^"\u201c\u201d\u201e\u00ab\u00bb]*["\u201c\u201d\u00ab\u00bb]'
+    "|(?<!\\S)['\u2018\u201a][^'\u2018\u2019]+['\u2018\u2019](?!\\S)"
+)
+_GERSHAYIM = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
+_DASH = re.compile(r"\s[-\u2013\u2014\u00b7\u2010]+\s")
+_STOP_WITHOUT_SPACE = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
+_MEANING = {
+    **dict.fromkeys(",\uff0c\u060c", ","),
+    **dict.fromkeys("|/\\&+;:\u2022\u2013\u2014\uff5c\uff0f", CUT),
+    **dict.fromkeys("_<>{}=$%^@#", NO_NAME),
+}
+
+
+def plain(full_name: str) -> str:
+    """Return the part of a display name that can hold the name: letters, inner punctuation, blanks, commas.
+
+    Composed (NFC), in plain letters, up to the first separator such as `|` or a dash between blanks.
+    """
+    text = unicodedata.normalize("NFC", "".join(map(_in_plain_type, full_name)))
+    text = _GERSHAYIM.sub("\u05f4", _KEYCAP.sub(" ", text))
+    text = _OPEN_BRACKET.sub(" ", _BRACKETS.sub(" ", text)).strip()
+    text = _QUOTED.sub(lambda found: " " if found.start() else f" {found[0][1:-1]} ", text)
+    text = _STOP_WITHOUT_SPACE.sub(". ", _DASH.sub(f" {CUT} ", text))
+    kept = ""
+    for here, following in zip(text, [*text[1:], " "], strict=False):
+        kept += _kept(here, before=kept[-1:], following=following)
+    pieces = (piece for piece in kept.split(CUT) if letters(piece))
+    return unicodedata.normalize("NFC", next(pieces, ""))
+
+
+def _in_plain_type(character: str) -> str:
+    fancy = unicodedata.decomposition(character).startswith(("<font>", "<wide>", "<narrow>"))
+    return unicodedata.normalize("NFKC", character) if fancy else character
+
+
+def _kept(character: str, *, before: str, following: str) -> str:
+    """Return what stands for one character, between what was kept before it and the one that follows."""
+    category = unicodedata.category(character)
+    if character in _MEANING or category[0] == "N":
+        return _MEANING.get(character, NO_NAME)
+    if category[0] == "L" or character in INNER:
+        return character
+    in_word = bool(before) and unicodedata.category(before)[0] in "LM"
+    if category in {"Mn", "Mc"}:  # a variation selector is what is left of an emoji
+        return character if in_word and not "\ufe00" <= character <= "\ufe0f" else ""
+    if character in _JOINERS:
+        return character if in_word and unicodedata.category(following)[0] in "LM" else ""
+    return "" if category in {"Cf", "Me"} else " "
+
+
+def letters(word: str) -> str:
+    """Return only the letters of `word`."""
+    return "".join(character for character in word if character.isalpha())
+
+
+def is_shouted(word: str) -> bool:
+    """Return whether `word` is in capitals for no reason: three letters or more, and not initials (JPB)."""
+    bare = unicodedata.normalize("NFD", letters(word))
+    return (
+        len(letters(word)) > 2 and word.isupper() and (not bare.isascii() or bool(set(bare) & set("AEIOUY")))
+    )
+
+
+def cased(word: str) -> str:
+    """Return `word` as names are written, if it is all in capitals or all in small letters; else as it is."""
+    if not (is_shouted(word) or word.islower()):
+        return word
+    parts = re.split(f"([{re.escape(INNER)}])", word)
+    repaired = "".join(map(_with_a_capital, parts))
+    return unicodedata.normalize("NFC", repaired.replace("i\u0307", "i"))  # Turkish İ
+
+
+def _with_a_capital(part: str) -> str:
+    small = part.lower()
+    first = next((place for place, letter in enumerate(small) if letter.title() != letter), len(small))
+    return small[:first] + small[first : first + 1].title() + small[first + 1 :]
