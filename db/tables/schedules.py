@@ -40,6 +40,9 @@ class MessageTemplate(Base):
         SmallInteger, server_default=text("1"), comment="how often it is chosen, beside the others"
     )
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    default_key: Mapped[str | None] = mapped_column(
+        unique=True, comment="which of the defaults that ship it is; null: a user's own"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

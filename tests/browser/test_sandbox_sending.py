@@ -14,7 +14,7 @@ AWKWARD = {
     "omar-al-farsi": "عيد ميلاد سعيد يا عمر! \u200f(مع التحيات)",
     "noam-peretz": "יום הולדת שמח, נועם!\nכל טוב,\nDana",
     "sean-oneill": "It's \"your\" day, O'Neill:\n\n<b>happy</b> & <i>merry</i> day\n\n\nDana",
-    "fatou-ndiaye": "Bonne fête\u00a0! 👩‍👩‍👧‍👦 👍🏽 déjà",
+    "fatou-ndiaye": "Bonne fête\u202f!\u00a0👩‍👩‍👧‍👦 👍🏽 déjà",
     "li-na": "生日快乐，李娜！🎾",  # noqa: RUF001 -- full width is meant
 }
 

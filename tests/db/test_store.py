@@ -1,4 +1,4 @@
-"""The rest of the store: birthdays, templates, schedules, campaigns, pages."""
+"""The rest of the store: birthdays, schedules, campaigns, pages."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from db import defaults
 from db.engine import Database
 from db.store import (
     accounts,
@@ -19,15 +18,13 @@ from db.store import (
     limits,
     overview,
     schedules,
-    templates,
 )
-from db.tables import Contact, MessageTemplate, ScheduleFire
+from db.tables import Contact, ScheduleFire
 from tests.builders import LONG_AGO, SANDBOX, a_campaign, a_contact, an_account, database_now, planned
 from tests.db.helpers import at_once, claimed, connected, queue
 from worker.errors import Reason
 from worker.rules.limits import PRACTICE, Limits
 from worker.rules.model import ActionState, BirthdayCard, CampaignKind, CampaignState, Kind
-from worker.rules.templates import TemplateRefusedError
 
 
 def card(slug: str, on: date, name: str = "Ann") -> BirthdayCard:
@@ -73,27 +70,6 @@ def test_a_page_leaves_do_not_contact_as_a_person_set_it(database: Database) -> 
         contacts.keep_birthdays(session, account.id, [card("ann", date(2027, 3, 4))])
         (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0, texts_since=LONG_AGO)
         assert due.left_out is Reason.DO_NOT_CONTACT
-
-
-def test_a_template_that_can_fail_never_gets_in(database: Database) -> None:
-    with database.transaction() as session:
-        session.execute(text("delete from message_templates"))
-        for body in ("Hi {{ nickname }}", "{{ first_name * 20 }}", "{{ first_name }}", "Hi {{"):
-            with pytest.raises(TemplateRefusedError):
-                templates.add(session, account_id=None, language="en", late=False, body=body)
-        assert session.scalars(select(MessageTemplate)).all() == []
-
-
-def test_defaults_are_seeded_once_and_an_accounts_own_replace_them(database: Database) -> None:
-    with database.transaction() as session:
-        session.execute(text("delete from message_templates"))
-        defaults.seed(session)
-        defaults.seed(session)
-        account, other = an_account(session), an_account(session, "other")
-        assert len(templates.for_account(session, account.id)) == len(defaults.GREETINGS)
-        templates.add(session, account_id=account.id, language="en", late=False, body="Own {{ first_name }}")
-        assert [t.body for t in templates.for_account(session, account.id)] == ["Own {{ first_name }}"]
-        assert len(templates.for_account(session, other.id)) == len(defaults.GREETINGS)
 
 
 def test_a_limit_of_the_accounts_own_holds_at_once_and_the_defaults_without_one(database: Database) -> None:

@@ -33,6 +33,7 @@ from worker.errors import Reason, TryAgainError
 from worker.rules.birthdays import celebrated, occasion
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Birthday, Kind
+from worker.rules.names import SpokenName
 from worker.rules.templates import TemplateRefusedError, render
 
 LEASE = timedelta(minutes=1)
@@ -83,10 +84,11 @@ def count(services: Services, table: type) -> int:
 def test_v1_01_the_text_stored_is_the_text_sent_for_every_template(
     without_pages: Services, account: AccountRecord
 ) -> None:
-    for number, (_, _, body) in enumerate(defaults.GREETINGS):
+    for number, default in enumerate(defaults.GREETINGS):
+        said = render(default.body, name=SpokenName("Ann", "Ann Lee"), days_late=int(default.late))
         with without_pages.database.transaction() as session:
             contact = builders.a_contact(session, account, f"person-{number}")
-            builders.planned(session, account, contact, text=render(body, first_name="Ann"))
+            builders.planned(session, account, contact, text=said)
     assert set(work_off(without_pages)) == {Outcome.DONE}
     with without_pages.database.transaction() as session:
         stored = interactions.page(session, limit=100)

@@ -1,22 +1,59 @@
-"""What a message template says. Rendering is pure; a template that can fail is refused at load."""
+"""What a message template says. Rendering is pure; a template that can fail is refused at load.
+
+A template is text with fields, `{{ first_name }}`, and choices by how many days have passed, `{% if days_late
+== 1 %}yesterday{% else %}lately{% endif %}`. That is all: what is not on the list of nodes here (loops,
+arithmetic, calls, attributes) is refused before it runs, so checking and rendering end at once. The days are
+the only thing that a choice can depend on, so all that a template can ever say is seen by rendering it for
+every day and the longest name.
+"""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from worker.errors import RequestRefusedError
+from worker.rules.awkward import AWKWARD_NAMES
+from worker.rules.names import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, SpokenName, spoken_name
 
 MAX_MESSAGE_CHARACTERS = 600
 """Longer greetings read like advertising; every site takes this length."""
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-_KNOWN = frozenset({"first_name"})
-_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What a template's own expressions raise when they run."""
+MAX_TEMPLATE_CHARACTERS = 4_000
+"""A message for each of ten days fits."""
+
+LATEST_DAYS = 10
+"""A greeting later than this is none."""
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "first_name": "what to call the person: Jean-Noël",
+        "full_name": "the whole name, without titles and degrees: Jean-Noël Dupont",
+        "days_late": "how many days ago the birthday was: 1, 2, ...; only in late templates",
+    }
+)
+FILTERS = frozenset({"capitalize", "lower", "upper"})
+
+_DAYS = "days_late"
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
+_DEEPEST = 20
+_LONGEST_IN_CAPITALS = "\u0390"
+"""One letter whose capital is three characters; none has more."""
+
+_LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
+_AWKWARD = tuple(filter(None, map(spoken_name, AWKWARD_NAMES)))
+_COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_UNSEEN_YET_MEANT = frozenset("\n\u200c\u200d\u200e\u200f")
+"""Line ends, joiners (Persian, emoji) and direction marks."""
 
 
-class TemplateRefusedError(ValueError):
+class TemplateRefusedError(RequestRefusedError):
     """The template can't be rendered for everybody. The text says why."""
 
 
@@ -28,42 +65,139 @@ class MessageTemplate:
     language: str
     late: bool
     body: str
+    weight: int = 1
 
 
-def render(body: str, *, first_name: str) -> str:
-    """Return the message of template `body` for a person called `first_name`.
+def check(body: str, *, late: bool) -> None:
+    """Raise TemplateRefusedError, which says why, unless `body` makes a good message for anybody."""
+    template = _compiled(body)
+    if not late and _DAYS in template.fields:
+        raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
+    for name in (_LONGEST, *_AWKWARD):
+        for days in range(1, LATEST_DAYS + 1) if late else (0,):
+            render(body, name=name, days_late=days)
 
-    Raises TemplateRefusedError for bad syntax, an unknown variable, an empty or a too long message.
+
+def render(body: str, *, name: SpokenName, days_late: int) -> str:
+    """Return the message of template `body` for a person; `days_late` is 0 on the day.
+
+    Raises TemplateRefusedError where it can't be said: see `check`, which tells beforehand.
     """
-    try:
-        # Also the variables of branches that this name does not take.
-        unknown = meta.find_undeclared_variables(_ENVIRONMENT.parse(body)) - _KNOWN
-        text = _ENVIRONMENT.from_string(body).render(first_name=first_name)
-    except _FAULTS as error:
-        raise TemplateRefusedError(f"the template can't be rendered: {error}") from error
-    if unknown:
-        raise TemplateRefusedError(
-            f"the template asks for {', '.join(sorted(unknown))}: there is no such field"
-        )
+    text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
     message = re.sub(r"[ \t]+", " ", text).strip()
     if not message:
         raise TemplateRefusedError("the template renders to nothing")
     if len(message) > MAX_MESSAGE_CHARACTERS:
         raise TemplateRefusedError(f"{len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent")
+    for character in message:
+        if unicodedata.category(character) in _UNSEEN and character not in _UNSEEN_YET_MEANT:
+            raise TemplateRefusedError(f"the template has a control character, U+{ord(character):04X}")
     return message
 
 
-def choose(
-    templates: Sequence[MessageTemplate], *, language: str, late: bool, draw: int
-) -> MessageTemplate | None:
-    """Return one template for `language`, English where there is none, or None where that lacks too.
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    jinja: Template
+    fields: frozenset[str]
 
-    `draw` is any non-negative integer; equal draws give equal choices, so a plan made twice says the same.
-    """
-    for wanted in (language, "en"):
-        fitting = sorted(
-            (t for t in templates if t.language == wanted and t.late == late), key=lambda t: t.id
+
+@lru_cache(maxsize=1_000)
+def _compiled(body: str) -> _Compiled:
+    if len(body) > MAX_TEMPLATE_CHARACTERS:
+        raise TemplateRefusedError(
+            f"a template of {len(body)} characters; at most {MAX_TEMPLATE_CHARACTERS} are read"
         )
-        if fitting:
-            return fitting[draw % len(fitting)]
-    return None
+    try:
+        tree = _ENVIRONMENT.parse(body)
+    except (TemplateError, RecursionError) as error:
+        raise TemplateRefusedError(f"the template can't be read: {error}") from error
+    if _depth(tree) > _DEEPEST:
+        raise TemplateRefusedError("the template is nested too deeply")
+    for statement in tree.body:
+        _check_statement(statement)
+    fields = frozenset(name.name for name in tree.find_all(nodes.Name))
+    return _Compiled(_ENVIRONMENT.from_string(tree), fields)
+
+
+def _depth(tree: nodes.Node) -> int:
+    depth, level = 0, [tree]
+    while level := [child for node in level for child in node.iter_child_nodes()]:
+        depth += 1
+    return depth
+
+
+def _check_statement(node: nodes.Node) -> None:
+    match node:
+        case nodes.Output():
+            for part in node.nodes:
+                _check_value(part)
+        case nodes.If():
+            _check_condition(node.test)
+            for inner in (*node.body, *node.elif_, *node.else_):
+                _check_statement(inner)
+        case _:
+            raise _not_known(node)
+
+
+def _check_value(node: nodes.Node) -> None:
+    match node:
+        case nodes.TemplateData() | nodes.Const(value=str()):
+            pass
+        case nodes.Name(name=name):
+            if name not in FIELDS:
+                raise TemplateRefusedError(
+                    f"the template asks for {name}: there is no such field, only {', '.join(FIELDS)}"
+                )
+        case nodes.Filter() if node.name not in FILTERS:
+            raise TemplateRefusedError(
+                f"there is no filter {node.name} for templates, only {', '.join(sorted(FILTERS))}"
+            )
+        case nodes.Filter(node=nodes.Node() as inner, args=[], kwargs=[], dyn_args=None, dyn_kwargs=None):
+            _check_value(inner)
+        case nodes.CondExpr(expr2=None):
+            raise TemplateRefusedError(f"line {node.lineno}: an `if` inside {{{{ }}}} needs an `else`")
+        case nodes.CondExpr(expr2=nodes.Expr() as otherwise):
+            _check_condition(node.test)
+            _check_value(node.expr1)
+            _check_value(otherwise)
+        case _:
+            raise _not_known(node)
+
+
+def _check_condition(node: nodes.Node) -> None:
+    match node:
+        case nodes.Not():
+            _check_condition(node.node)
+        case nodes.And() | nodes.Or():
+            _check_condition(node.left)
+            _check_condition(node.right)
+        case nodes.Compare() if all(operand.op in _COMPARISONS for operand in node.ops):
+            for number in (node.expr, *(operand.expr for operand in node.ops)):
+                _check_number(number)
+        case _:
+            raise _not_a_count(node)
+
+
+def _check_number(node: nodes.Node) -> None:
+    match node:
+        case nodes.Name(name="days_late"):
+            pass
+        case nodes.Const(value=int() as number) if not isinstance(number, bool):
+            pass
+        case _:
+            raise _not_a_count(node)
+
+
+def _not_known(node: nodes.Node) -> TemplateRefusedError:
+    what = type(node).__name__.lower()
+    return TemplateRefusedError(
+        f"line {node.lineno}: a template holds text, fields such as {{{{ first_name }}}} and choices by "
+        f"{_DAYS}, nothing else ({what})"
+    )
+
+
+def _not_a_count(node: nodes.Node) -> TemplateRefusedError:
+    return TemplateRefusedError(
+        f"line {node.lineno}: a choice can only compare {_DAYS} with a whole number, "
+        f"as in {{% if {_DAYS} == 1 %}}"
+    )

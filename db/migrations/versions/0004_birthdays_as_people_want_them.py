@@ -393,6 +393,20 @@ def upgrade() -> None:
         "message_templates",
         sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
     )
+    op.add_column(
+        "message_templates",
+        sa.Column(
+            "default_key",
+            sa.Text(),
+            nullable=True,
+            comment="which of the defaults that ship it is; null: a user's own",
+        ),
+    )
+    op.create_unique_constraint(
+        op.f("uq_message_templates_default_key"), "message_templates", ["default_key"]
+    )
+    # Everybody's are the old defaults: nothing else could add one. The new ones are added after migrating.
+    op.execute("delete from message_templates where account_id is null")
     op.create_check_constraint(op.f("ck_contacts_birth_year"), "contacts", "birth_year between 1900 and 2100")
     op.create_check_constraint(
         op.f("ck_message_templates_weight"), "message_templates", "weight between 1 and 100"
@@ -425,8 +439,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_actions_approved"), "actions", type_="check")
     op.drop_constraint(op.f("ck_message_templates_weight"), "message_templates", type_="check")
     op.drop_constraint(op.f("ck_contacts_birth_year"), "contacts", type_="check")
-    op.drop_column("message_templates", "enabled")
-    op.drop_column("message_templates", "weight")
+    for column in ("default_key", "enabled", "weight"):
+        op.drop_column("message_templates", column)
     op.drop_constraint(op.f("fk_interactions_import_id"), "interactions", type_="foreignkey")
     op.drop_constraint(op.f("uq_interactions_account_id_source_key"), "interactions", type_="unique")
     op.drop_index(

@@ -1,0 +1,30 @@
+"""Display names that break greetings. Every template is rendered for them before it gets in."""
+
+AWKWARD_NAMES = (
+    "Dr. Jean-Noël Dupont",
+    "李小龙",
+    "Sarah O'Brien",
+    "María José García Márquez",
+    "Prof. Dr. Anna-Lena Müller",
+    "Jan van der Berg",
+    "Anna Smith, MBA, PMP",
+    "JEAN-NOËL DUPONT",
+    "Dupont, Anne",
+    "DeShawn McDonald",
+    "JP Morgan",
+    'William "Bill" Gates',
+    "🎉 Zoe\u0301 Blanc 🎂",
+    "محمد علي",
+    "מי\u05f4ה לוי",
+    "\u0645\u06cc\u200c\u0646\u0627 \u0631\u0636\u0627",
+    "प्रिया शर्मा",
+    "김 민수",
+    "𝐀𝐧𝐧𝐚 𝐒𝐦𝐢𝐭𝐡 | Coach",  # noqa: RUF001 -- the fancy letters are meant
+    "İSMAİL ÇELİK",
+    "{{ first_name }}",
+    "<b>Anna</b>",
+    "A. Smith",
+    "Acme GmbH",
+    "🎉",
+    "",
+)
