@@ -23,6 +23,7 @@ from api_stub.cli import (
     review,
     schema,
     summary,
+    templates,
     why,
 )
 from api_stub.stack.errors import StackError
@@ -52,6 +53,7 @@ app.add_typer(quota.app, name="quota")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(imports.app, name="import")
 app.add_typer(export.app, name="export")
+app.add_typer(templates.app, name="templates")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

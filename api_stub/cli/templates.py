@@ -1,0 +1,233 @@
+"""`rapport templates`: what greetings say."""
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.orm import Session
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.words import in_words, say
+from db.store import templates
+from db.store.templates import TemplateRecord
+from worker.errors import Reason, RequestRefusedError
+from worker.rules.awkward import AWKWARD_NAMES
+from worker.rules.names import SpokenName, spoken_name
+from worker.rules.similarity import says_the_same
+from worker.rules.templates import FIELDS, LATEST_DAYS, TemplateRefusedError, check, render
+
+_FIELDS_SAY = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in FIELDS.items())
+
+app = typer.Typer(
+    help="Templates: what greetings say, in which language, on the day and late. A template is text with "
+    f"fields in it:\n\n{_FIELDS_SAY}\n\ndocs/templates.md tells the rest.",
+    no_args_is_help=True,
+)
+
+TemplateId = Annotated[
+    int, typer.Argument(metavar="ID", help="The template's number, as `rapport templates list` shows it.")
+]
+Late = Annotated[bool, typer.Option("--late", help="For the days after the birthday.")]
+Weight = Annotated[
+    int,
+    typer.Argument(
+        metavar="WEIGHT", min=1, max=100, help="How often it comes, beside the others of its language."
+    ),
+]
+_SAMPLE = SpokenName("Anna", "Anna Smith")
+_USED = "used"
+
+
+@app.command("list")
+def show_all(
+    account: Annotated[
+        str | None, typer.Option(help="Only those that this account uses, and its own that are disabled.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language: en, de, fr, es, ...")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """List templates. An account's own replace everybody's of the same language, on the day or late."""
+    with opened(data) as database, database.transaction() as session:
+        found = templates.listed(session, language=language)
+        if account is not None:
+            owner = the_account(session, account).id
+            used = {template.id for template in templates.for_account(session, owner)}
+            found = [record for record in found if record.id in used or record.account == account]
+    table = Table("id", "language", "when", "whose", "weight", "state", "text", box=None, pad_edge=False)
+    for record in found:
+        when, body = "late" if record.late else "day", Text(record.body, overflow="fold")
+        table.add_row(
+            str(record.id), record.language, when, _whose(record), str(record.weight), _state(record), body
+        )
+    Console().print(table if found else "no templates; `rapport templates add` adds one")
+
+
+@app.command()
+def add(
+    language: Annotated[str, typer.Option(help="The language it is in: en, de, fr, es, ... (ISO 639-1).")],
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TEXT", help="The text. Left out, it is read from standard input, line by line."
+        ),
+    ] = None,
+    *,
+    late: Late = False,
+    weight: Annotated[
+        int, typer.Option(min=1, max=100, help="How often it comes, beside the others of its language.")
+    ] = 1,
+    account: Annotated[str | None, typer.Option(help="For this account alone; else for all.")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Add a template. One that could fail, be empty or be too long for anybody is refused."""
+    if not re.fullmatch("[a-z]{2}", language):
+        raise RequestRefusedError(f"{language!r} is no language code of two small letters, such as en or fr")
+    body = _given(text)
+    with opened(data) as database, database.transaction() as session:
+        owner = the_account(session, account).id if account else None
+        number = templates.add(
+            session, account_id=owner, language=language, late=late, body=body, weight=weight
+        )
+        alike = _alike(session, number, language) if number else []
+    if number is None:
+        say("it is there already; `rapport templates list` shows it")
+        return
+    say(f"template {number} is there; next: rapport templates preview {number}")
+    if alike:
+        numbers = ", ".join(str(record.id) for record in alike)
+        say(f"it says much the same as {numbers}: nobody gets both within two years")
+
+
+@app.command()
+def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
+    """Remove a template of yours. What is planned already keeps its text; a default is disabled instead."""
+    with opened(data) as database, database.transaction() as session:
+        if _the_template(session, template).default:
+            raise RequestRefusedError(
+                f"template {template} ships with Rapport and would be back with the next `rapport migrate`: "
+                f"rapport templates disable {template}"
+            )
+        templates.remove(session, template)
+    say(f"template {template} is gone")
+
+
+@app.command()
+def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
+    """Use a template again."""
+    with opened(data) as database, database.transaction() as session:
+        _the_template(session, template)
+        templates.enable(session, template, enabled=True)
+    say(f"template {template} is used")
+
+
+@app.command()
+def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
+    """Use a template no more. What is planned already keeps its text."""
+    with opened(data) as database, database.transaction() as session:
+        _the_template(session, template)
+        templates.enable(session, template, enabled=False)
+    say(f"template {template} is not used any more")
+
+
+@app.command()
+def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) -> None:
+    """Say how often a template comes: one of weight 3 comes three times as often as one of weight 1."""
+    with opened(data) as database, database.transaction() as session:
+        _the_template(session, template)
+        templates.weigh(session, template, value)
+    say(f"template {template} has weight {value}")
+
+
+@app.command()
+def preview(
+    template: Annotated[
+        str, typer.Argument(metavar="ID|TEXT", help="A template's number, or a text that you are trying out.")
+    ],
+    name: Annotated[
+        list[str] | None, typer.Option(help="The name as the site shows it; may be given several times.")
+    ] = None,
+    late: Late = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Show what a template says: to the people you name, or to a list of awkward names. Sends nothing."""
+    body = template
+    if template.isascii() and template.isdigit():
+        with opened(data) as database, database.transaction() as session:
+            record = _the_template(session, int(template))
+        body, late = record.body, record.late
+    check(body, late=late)
+    table = Table("name", "first name", "message", box=None, pad_edge=False)
+    for shown in name or AWKWARD_NAMES:
+        spoken = spoken_name(shown)
+        first, said = (spoken.first, _messages(body, spoken, late=late)) if spoken else ("", "left out")
+        table.add_row(Text(shown), Text(first), Text(said, "" if spoken else "dim"))
+    Console().print(table)
+    if not all(spoken_name(shown) for shown in name or AWKWARD_NAMES):
+        say(f"left out: {in_words(Reason.NO_NAME)}; docs/templates.md has the rules")
+
+
+def _messages(body: str, name: SpokenName, *, late: bool) -> str:
+    """Return what a person reads; of a late template, each text that the days make, and for which days."""
+    if not late:
+        return render(body, name=name, days_late=0)
+    days: dict[str, list[int]] = {}
+    for day in range(1, LATEST_DAYS + 1):
+        days.setdefault(render(body, name=name, days_late=day), []).append(day)
+    if len(days) == 1:
+        return next(iter(days))
+    return "\n".join(f"day {_from_to(those)}: {message}" for message, those in days.items())
+
+
+def _from_to(days: Sequence[int]) -> str:
+    in_a_row = days[-1] - days[0] == len(days) - 1 > 0
+    return f"{days[0]}-{days[-1]}" if in_a_row else ", ".join(map(str, days))
+
+
+def _given(text: str | None) -> str:
+    if text is not None:
+        return text
+    if sys.stdin.isatty():
+        raise RequestRefusedError("no text: give it as the last argument in quotes, or pipe it in")
+    return sys.stdin.read()
+
+
+def _the_template(session: Session, number: int) -> TemplateRecord:
+    record = templates.get(session, number)
+    if record is None:
+        raise RequestRefusedError(f"there is no template {number}; `rapport templates list` shows them")
+    return record
+
+
+def _alike(session: Session, number: int, language: str) -> Sequence[TemplateRecord]:
+    """Return the templates of which nobody gets one after this one."""
+    found = {record.id: record for record in templates.listed(session, language=language)}
+    new = found.pop(number)
+    said = _sample(new)
+    return [
+        other
+        for other in found.values()
+        if other.account in {None, new.account}
+        and _state(other) == _USED
+        and says_the_same(said, _sample(other), name=_SAMPLE)
+    ]
+
+
+def _sample(record: TemplateRecord) -> str:
+    return render(record.body, name=_SAMPLE, days_late=int(record.late))
+
+
+def _state(record: TemplateRecord) -> str:
+    try:
+        check(record.body, late=record.late)
+    except TemplateRefusedError as error:
+        return f"can't be used: {error}"
+    return _USED if record.enabled else "disabled"
+
+
+def _whose(record: TemplateRecord) -> str:
+    return record.account or ("default" if record.default else "everybody")
