@@ -1,0 +1,107 @@
+"""Dates as files write them. A birthday that could be two days is refused, never guessed."""
+
+import re
+from datetime import date
+from typing import Final
+
+from db.imports.people import BirthDate, UnreadableError
+
+_WITH_YEAR: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?")
+_WITHOUT_YEAR: Final = re.compile(r"--(\d{2})-?(\d{2})(?:T.*)?|(\d{1,2})-(\d{1,2})")
+_NO_DAY: Final = re.compile(r"\d{4}(?:-\d{2})?|--\d{2}|---\d{2}")
+_DIGITS_APART: Final = re.compile(r"\d{1,4}[/.\- ]\d{1,2}[/.\- ]\d{1,4}\.?")
+
+_UNKNOWN_YEARS: Final = frozenset({0, 1604})
+"""What programs write for a year that they don't know: 1604 is Apple's, a leap year before all others."""
+_FIRST_YEAR: Final = 1900
+_LEAP_YEAR: Final = 2000
+
+
+def birth_date(text: str, today: date) -> BirthDate | None:
+    """Return the birthday that `text` says: 1980-03-05, 19800305, --03-05, --0305 or 03-05 (month, day).
+
+    None for an empty text, and for a year or a month without a day, which vCard allows. Raises
+    UnreadableError for anything else, a day that no calendar has, and one that is yet to come.
+    """
+    given = text.strip()
+    if not given or _NO_DAY.fullmatch(given):
+        return None
+    if match := _WITH_YEAR.fullmatch(given):
+        year, month, day = (int(part) for part in match.groups())
+        known = None if year in _UNKNOWN_YEARS else year
+    elif match := _WITHOUT_YEAR.fullmatch(given):
+        month, day = (int(part) for part in match.groups() if part is not None)
+        known = None
+    elif _DIGITS_APART.fullmatch(given):
+        raise UnreadableError(
+            f"the birthday {_quoted(given)} can be read in two ways: write it as 1980-12-31 or 12-31"
+        )
+    else:
+        raise UnreadableError(f"the birthday {_quoted(given)} is no date: write it as 1980-12-31 or 12-31")
+    return _in_the_calendar(BirthDate(month, day, known), today, given)
+
+
+def _in_the_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
+    told = f"the birthday {_quoted(given)}"
+    try:
+        on = date(birthday.year or _LEAP_YEAR, birthday.month, birthday.day)
+    except ValueError:
+        raise UnreadableError(f"{told} is a day that no calendar has") from None
+    if birthday.year is not None and birthday.year < _FIRST_YEAR:
+        raise UnreadableError(f"{told} is before {_FIRST_YEAR}")
+    if birthday.year is not None and on > today:
+        raise UnreadableError(f"{told} is yet to come")
+    return birthday
+
+
+_MONTHS: Final = (
+    # English, French, German, Spanish: as they begin, longest first where one begins another
+    ("jan", "janv", "jän", "ene"),
+    ("feb", "fév", "fev"),
+    ("mar", "mär", "mrz"),
+    ("apr", "avr", "abr"),
+    ("may", "mai"),
+    ("jun", "juin"),
+    ("jul", "juil"),
+    ("aug", "aoû", "aou", "ago"),
+    ("sep",),
+    ("oct", "okt"),
+    ("nov",),
+    ("dec", "déc", "dez", "dic"),
+)
+_IN_WORDS: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\d{4})")
+_OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\d{2} [AP]M")
+
+
+def day(text: str) -> date | None:
+    """Return the date that `text` says, or None: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM.
+
+    The last is LinkedIn's own older form, month first. Months are also known in French, German, Spanish.
+    """
+    given = " ".join(text.split())
+    try:
+        if match := _IN_WORDS.fullmatch(given):
+            month = _month(match[2])
+            return date(int(match[3]), month, int(match[1])) if month else None
+        if match := _OLD_LINKEDIN.fullmatch(given):
+            year = int(match[3])
+            return date(year if year >= 100 else 2000 + year, int(match[1]), int(match[2]))
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+def _month(word: str) -> int | None:
+    lowered = word.casefold()
+    if lowered.startswith(("juil", "jul")):  # juillet begins as juin does in two letters only
+        return 7
+    for number, beginnings in enumerate(_MONTHS, start=1):
+        if lowered.startswith(beginnings):
+            return number
+    return None
+
+
+def _quoted(text: str) -> str:
+    """Return the beginning of `text` as a report can hold it."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text[:40])
+    return shown if len(text) <= 40 else f"{shown}…"

@@ -1,0 +1,81 @@
+"""iCalendar: yearly events that are birthdays. They know a name and a day, seldom more."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from icalendar import Component, Event
+from icalendar.prop import vDDDTypes, vRecur
+
+from db.imports.blocks import blocks
+from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
+from db.imports.source import Lines
+
+_WANTED: Final = frozenset({"DTSTART", "RRULE", "SUMMARY", "URL", "DESCRIPTION"})
+_SUMMARIES: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<name>.+?)(?:['\u2019]s?)? birthday(?: \(\d{4}\))?",
+        r"birthday(?: of|:| -)? (?P<name>.+)",
+        r"anniversaire(?: de la | de | d['\u2019]| : | - |: )(?P<name>.+)",
+        r"(?:geburtstag(?: von|:| -)?) (?P<name>.+)",
+        r"(?P<name>.+?)(?:['\u2019]s?)? (?:hat )?geburtstag",
+        r"cumpleaños(?: de|:| -)? (?P<name>.+)",
+    )
+)
+_PROFILE: Final = re.compile(r"\S+/in/[^\s<>\"']+")
+
+
+def read(lines: Lines, today: date) -> Iterator[Entry | Refused]:
+    """Read event by event. The year is left out: it is often the one in which the entry was written."""
+    del today
+    for block in blocks(lines, "VEVENT", _WANTED):
+        if isinstance(block, Refused):
+            yield block
+            continue
+        try:
+            yield Entry(block.line, _person(_event(block.text)))
+        except UnreadableError as error:
+            yield Refused(block.line, str(error))
+
+
+def name_in(summary: str) -> str:
+    """Return whose birthday a summary says, in English, French, German, Spanish; a bare name is itself."""
+    said = _without_ornament(" ".join(summary.split()))
+    for pattern in _SUMMARIES:
+        if match := pattern.fullmatch(said):
+            return match["name"].strip()
+    return said
+
+
+def _without_ornament(text: str) -> str:
+    """Take cakes and dashes away from both ends; a letter's marks are of other categories."""
+    kept = [
+        place for place, sign in enumerate(text) if unicodedata.category(sign)[0] in "LMN" or sign in "()."
+    ]
+    return text[kept[0] : kept[-1] + 1] if kept else ""
+
+
+def _event(text: str) -> Component:
+    try:
+        return Event.from_ical(text)
+    except (ValueError, KeyError, IndexError, AttributeError) as error:  # the last for two zones of one time
+        raise UnreadableError(f"no readable event: {type(error).__name__}") from None
+
+
+def _person(event: Component) -> Person:
+    rule = event.get("RRULE")
+    if not isinstance(rule, vRecur) or [str(value).upper() for value in rule.get("FREQ", ())] != ["YEARLY"]:
+        raise UnreadableError("it does not come every year, so it is no birthday")
+    start = event.get("DTSTART")
+    on = start.dt if isinstance(start, vDDDTypes) else None
+    if not isinstance(on, date):
+        raise UnreadableError("it has no day on which it begins")
+    urls = [str(event.get("URL", "")), *_PROFILE.findall(str(event.get("DESCRIPTION", "")))]
+    return Person(
+        name=name_in(str(event.get("SUMMARY", ""))),
+        urls=tuple(filter(None, urls)),
+        birthday=BirthDate(on.month, on.day),
+    )
