@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from db.queries import load
 from db.store import quota
-from db.tables import Account, Action, Contact, Exclusion, Import, ImportChange, Interaction, SelectorHint
+from db.tables import (
+    Account,
+    Action,
+    Contact,
+    Exclusion,
+    Import,
+    ImportChange,
+    ImportDoubt,
+    Interaction,
+    SelectorHint,
+)
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
@@ -88,11 +98,13 @@ def undo(session: Session, import_id: int) -> Undone:
     if row.undone_at is not None:
         raise RequestRefusedError(f"import {import_id} was undone already")
     _refuse_if_built_upon(session, row)
+    session.execute(text("set local statement_timeout = 0"))  # its statements grow with the import
     interactions = _rows(session, delete(Interaction).where(Interaction.import_id == import_id))
     exclusions = _rows(session, delete(Exclusion).where(Exclusion.import_id == import_id))
     session.execute(delete(SelectorHint).where(SelectorHint.import_id == import_id))
     restored = _rows(session, load("restore_contacts"), {"import_id": import_id})
     session.execute(delete(ImportChange).where(ImportChange.import_id == import_id))
+    session.execute(delete(ImportDoubt).where(ImportDoubt.import_id == import_id))
     contacts = _rows(
         session,
         delete(Contact).where(

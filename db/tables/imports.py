@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +47,7 @@ class ImportChange(Base):
     """A contact as it was before an import changed it: what undoing brings back."""
 
     __tablename__ = "import_changes"
+    __table_args__ = (Index("ix_import_changes_contact_id", "contact_id"),)
 
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
@@ -48,17 +59,23 @@ class ImportDoubt(Base):
 
     __tablename__ = "import_doubts"
     __table_args__ = (
+        UniqueConstraint("import_id", "line", "contact_id"),
         CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
+        CheckConstraint("(settled_at is null) = (is_theirs is null)", "settled_whole"),
         Index("ix_import_doubts_contact_id", "contact_id"),
+        Index("ix_import_doubts_open", "id", postgresql_where=text("settled_at is null")),
     )
 
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
-    line: Mapped[int] = mapped_column(primary_key=True, comment="where in the file; the first is 1")
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
+    line: Mapped[int] = mapped_column(comment="where in the file; the first is 1")
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
     name: Mapped[str]
     birth_month: Mapped[int] = mapped_column(SmallInteger)
     birth_day: Mapped[int] = mapped_column(SmallInteger)
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+    is_theirs: Mapped[bool | None] = mapped_column(comment="what a person said; it is not asked again")
+    settled_at: Mapped[datetime | None]
 
 
 class SelectorHint(Base):

@@ -192,6 +192,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "import_doubts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("import_id", sa.BigInteger(), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False, comment="where in the file; the first is 1"),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
@@ -199,9 +200,16 @@ def upgrade() -> None:
         sa.Column("birth_month", sa.SmallInteger(), nullable=False),
         sa.Column("birth_day", sa.SmallInteger(), nullable=False),
         sa.Column("birth_year", sa.SmallInteger(), nullable=True),
+        sa.Column(
+            "is_theirs", sa.Boolean(), nullable=True, comment="what a person said; it is not asked again"
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "birth_month between 1 and 12 and birth_day between 1 and 31",
             name=op.f("ck_import_doubts_birthday"),
+        ),
+        sa.CheckConstraint(
+            "(settled_at is null) = (is_theirs is null)", name=op.f("ck_import_doubts_settled_whole")
         ),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_import_doubts_contact_id"), ondelete="CASCADE"
@@ -209,9 +217,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["import_id"], ["imports.id"], name=op.f("fk_import_doubts_import_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("import_id", "line", "contact_id", name=op.f("pk_import_doubts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_doubts")),
+        sa.UniqueConstraint(
+            "import_id", "line", "contact_id", name=op.f("uq_import_doubts_import_id_line_contact_id")
+        ),
     )
     op.create_index("ix_import_doubts_contact_id", "import_doubts", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_import_doubts_open",
+        "import_doubts",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("settled_at is null"),
+    )
+    op.create_index("ix_import_changes_contact_id", "import_changes", ["contact_id"], unique=False)
     op.add_column(
         "accounts",
         sa.Column(

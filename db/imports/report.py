@@ -1,0 +1,60 @@
+"""What came of an import, counted entry by entry, with the first of those that were refused."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from typing import Any, Final
+
+from db.imports.people import Refused
+
+KEPT: Final = 100
+"""Refused entries that the report names by line; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`read` = `new` + `changed` + `same` + `repeated` + `doubts` + `refused`.
+
+    `new` and `changed` are people; `repeated` are further entries of people whom the file had already.
+    `refusals` are the first refused entries; `differing` counts birthdays that are known otherwise and stay,
+    `differing_lines` are the first of them.
+    """
+
+    read: int
+    new: int
+    changed: int
+    same: int
+    repeated: int
+    doubts: int
+    refused: int
+    refusals: tuple[Refused, ...] = ()
+    differing: int = 0
+    differing_lines: tuple[int, ...] = ()
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Return what is kept in imports.report."""
+        counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "differing")
+        return {
+            **{name: getattr(self, name) for name in counts},
+            "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],
+            "differing_lines": list(self.differing_lines),
+        }
+
+
+@dataclass(slots=True)
+class Refusals:
+    """The refused entries of one import: all counted, the first kept."""
+
+    count: int = 0
+    first: list[Refused] = field(default_factory=list)
+
+    def add(self, refused: Refused) -> None:
+        """Count one; entries come in the order of the file."""
+        self.count += 1
+        if len(self.first) < KEPT:
+            self.first.append(refused)
+
+    def and_those(self, count: int, first: Iterator[Refused]) -> None:
+        """Count those that were found when all were read; `first` are the first KEPT of them."""
+        self.count += count
+        self.first = nsmallest(KEPT, [*self.first, *first], key=lambda refused: refused.line)

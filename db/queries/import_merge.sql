@@ -1,0 +1,81 @@
+-- Merges the entries that have an address, all of one person together: a new contact, or what an old one lacks.
+-- What is known stays, but for what only this site can know where the file is the site's own (:of_the_site):
+-- company, position, date of connection. A contact's former values go to import_changes, except those of a
+-- contact whom this import brought in.
+with told as (
+    select
+        address,
+        (array_agg(full_name order by line))[1] as full_name,
+        (array_agg(email order by line) filter (where email is not null))[1] as email,
+        (array_agg(language order by line) filter (where language is not null))[1] as language,
+        (array_agg(born order by born like '--%', line) filter (where born is not null))[1] as born,
+        (array_agg(connected_on order by line) filter (where connected_on is not null))[1] as connected_on,
+        (array_agg(profile order by line) filter (where profile <> '{}'))[1] as profile,
+        bool_or(connected) as connected
+    from import_rows
+    where address is not null and by_email = :by_email
+    group by address
+), people as (
+    select
+        address, full_name, email, language, connected_on, connected, coalesce(profile, '{}') as profile,
+        cast(left(right(born, 5), 2) as smallint) as birth_month,
+        cast(right(born, 2) as smallint) as birth_day,
+        cast(case when born not like '--%' then left(born, 4) end as smallint) as birth_year
+    from told
+), known as (
+    select p.*, c.id, c.import_id, c.email as c_email, c.language as c_language, c.birth_month as c_month,
+           c.birth_day as c_day, c.birth_year as c_year, c.connected_on as c_connected_on,
+           c.profile as c_profile, c.status as c_status,
+           c.birth_month is null
+               or ((c.birth_month, c.birth_day) = (2, 28) and (p.birth_month, p.birth_day) = (2, 29))
+               or (c.birth_month, c.birth_day) = (p.birth_month, p.birth_day) as agrees
+    from people p
+    join contacts c on c.profile_url = p.address and c.account_id = :account_id
+), next as (
+    select
+        id, import_id, c_email, c_language, c_month, c_day, c_year, c_connected_on, c_profile, c_status,
+        coalesce(c_email, email) as email,
+        coalesce(c_language, language) as language,
+        case when agrees then coalesce(birth_month, c_month) else c_month end as birth_month,
+        case when agrees then coalesce(birth_day, c_day) else c_day end as birth_day,
+        case when agrees then coalesce(c_year, birth_year) else c_year end as birth_year,
+        case when :of_the_site then coalesce(connected_on, c_connected_on)
+             else coalesce(c_connected_on, connected_on) end as connected_on,
+        case when :of_the_site then c_profile || profile else profile || c_profile end as profile,
+        case when connected and c_status = 'prospect' then 'connected' else c_status end as status
+    from known
+), different as (
+    select *
+    from next
+    where (c_email, c_language, c_month, c_day, c_year, c_connected_on, c_profile, c_status)
+        is distinct from
+          (email, language, birth_month, birth_day, birth_year, connected_on, profile, status)
+), kept as (
+    insert into import_changes (import_id, contact_id, before)
+    select :import_id, d.id,
+           (select jsonb_object_agg(o.key, o.value)
+            from jsonb_each(jsonb_build_object(
+                     'email', c_email, 'language', c_language, 'birth_month', c_month, 'birth_day', c_day,
+                     'birth_year', c_year, 'connected_on', c_connected_on, 'profile', c_profile,
+                     'status', c_status)) o
+            join jsonb_each(jsonb_build_object(
+                     'email', email, 'language', language, 'birth_month', birth_month, 'birth_day', birth_day,
+                     'birth_year', birth_year, 'connected_on', connected_on, 'profile', profile,
+                     'status', status)) n on n.key = o.key and n.value is distinct from o.value)
+    from different d
+    where d.import_id is distinct from :import_id
+    on conflict (import_id, contact_id) do update set before = excluded.before || import_changes.before
+), changed as (
+    update contacts c
+    set email = d.email, language = d.language, birth_month = d.birth_month, birth_day = d.birth_day,
+        birth_year = d.birth_year, connected_on = d.connected_on, profile = d.profile, status = d.status
+    from different d
+    where c.id = d.id
+)
+insert into contacts (account_id, profile_url, full_name, email, language, birth_month, birth_day, birth_year,
+                      connected_on, profile, status, import_id)
+select :account_id, address, full_name, email, language, birth_month, birth_day, birth_year, connected_on,
+       profile, case when connected then 'connected' else 'prospect' end, :import_id
+from people p
+where not exists (select from contacts k where k.profile_url = p.address and k.account_id = :account_id)
+on conflict (profile_url, account_id) do nothing

@@ -1,0 +1,121 @@
+"""Birthdays whose owner is unsure: asked of a person, and kept as they answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.tables import Account, Contact, Import, ImportChange, ImportDoubt
+from worker.errors import RequestRefusedError
+
+_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A birthday that an entry of a file gives to a name, and a contact who may be meant."""
+
+    id: int
+    import_id: int
+    file_name: str
+    line: int
+    account: str
+    name: str
+    month: int
+    day: int
+    year: int | None
+    contact: str
+    profile_url: str
+
+
+def waiting(
+    session: Session, *, account: str | None = None, ids: Sequence[int] | None = None, limit: int = 100
+) -> Sequence[Doubt]:
+    """Return what nobody has answered yet, the oldest first; the candidates of one entry stand together."""
+    statement = (
+        select(ImportDoubt, Import.file_name, Account.name, Contact.full_name, Contact.profile_url)
+        .join(Import, Import.id == ImportDoubt.import_id)
+        .join(Account, Account.id == Import.account_id)
+        .join(Contact, Contact.id == ImportDoubt.contact_id)
+        .where(ImportDoubt.settled_at.is_(None))
+    )
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    if ids is not None:
+        statement = statement.where(ImportDoubt.id.in_(ids))
+    return [
+        Doubt(
+            row.id, row.import_id, file_name, row.line, owner, row.name, row.birth_month, row.birth_day,
+            row.birth_year, contact, profile_url,
+        )
+        for row, file_name, owner, contact, profile_url in session.execute(
+            statement.order_by(ImportDoubt.import_id, ImportDoubt.line, ImportDoubt.id).limit(limit)
+        )
+    ]  # fmt: skip
+
+
+def confirm(session: Session, doubt_id: int) -> None:
+    """Write the birthday to its contact; the other candidates of the same entry are not meant then.
+
+    Undoing the import takes it back. Raises RequestRefusedError where it was answered already, or the
+    contact has another birthday by now.
+    """
+    doubt = _open(session, doubt_id)
+    contact = session.scalars(select(Contact).where(Contact.id == doubt.contact_id).with_for_update()).one()
+    known = (contact.birth_month, contact.birth_day)
+    if known not in {(None, None), (doubt.birth_month, doubt.birth_day)} and not (
+        known == (2, 28) and (doubt.birth_month, doubt.birth_day) == (2, 29)
+    ):
+        raise RequestRefusedError(
+            f"{contact.full_name} has the birthday {known[0]:02}-{known[1]:02} by now: "
+            f"refuse doubt {doubt_id}"
+        )
+    before = {column: getattr(contact, column) for column in _COLUMNS}
+    contact.birth_month, contact.birth_day = doubt.birth_month, doubt.birth_day
+    contact.birth_year = contact.birth_year or doubt.birth_year
+    changed = {column: value for column, value in before.items() if value != getattr(contact, column)}
+    session.flush()
+    if changed and contact.import_id != doubt.import_id:
+        statement = insert(ImportChange).values(
+            import_id=doubt.import_id, contact_id=contact.id, before=changed
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["import_id", "contact_id"],
+                set_={"before": statement.excluded.before.op("||")(ImportChange.before)},
+            )
+        )
+    session.execute(
+        update(ImportDoubt)
+        .where(
+            ImportDoubt.settled_at.is_(None),
+            ImportDoubt.import_id == doubt.import_id,
+            ImportDoubt.line == doubt.line,
+        )
+        .values(is_theirs=case((ImportDoubt.id == doubt.id, True), else_=False), settled_at=func.now())
+    )
+
+
+def refuse(session: Session, doubt_id: int) -> None:
+    """Note that the contact is not meant; the same birthday is never asked for them again.
+
+    Raises RequestRefusedError where it was answered already.
+    """
+    doubt = _open(session, doubt_id)
+    doubt.is_theirs, doubt.settled_at = False, func.now()
+    session.flush()
+
+
+def _open(session: Session, doubt_id: int) -> ImportDoubt:
+    doubt = session.scalars(
+        select(ImportDoubt).where(ImportDoubt.id == doubt_id).with_for_update()
+    ).one_or_none()
+    if doubt is None:
+        raise RequestRefusedError(f"there is no doubt {doubt_id}; `rapport contacts doubts` shows them")
+    if doubt.settled_at is not None:
+        said = "confirmed" if doubt.is_theirs else "refused"
+        raise RequestRefusedError(f"doubt {doubt_id} was {said} already")
+    return doubt

@@ -1,0 +1,322 @@
+"""Who is meant, what wins, what is asked, and that the same file twice changes nothing."""
+
+import random
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.imports.people import Refused
+from db.store import accounts, doubts, imports
+from db.store.accounts import AccountRecord
+from db.tables import Contact
+from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
+from tests.imports.files import LINKEDIN, a_file, brought_in, contacts_now, rows_of
+from worker.errors import RequestRefusedError
+from worker.rules.model import ContactStatus, ImportSource
+
+MARCH_5 = date(2028, 3, 5)
+LEAP_DAY = date(2028, 2, 29)
+
+
+def on_linkedin(session: Session) -> AccountRecord:
+    return accounts.add(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
+
+
+def table(*rows: str) -> str:
+    return "name,profile_url,email,birthday,company,connected_on\n" + "".join(f"{row}\n" for row in rows)
+
+
+def fresh(session: Session, account: AccountRecord, slug: str) -> Contact:
+    session.expire_all()
+    return contact_by_slug(session, account, slug)
+
+
+def test_linkedins_export_brings_connections(database: Database, tmp_path: Path) -> None:
+    path = a_file(
+        tmp_path,
+        LINKEDIN
+        + "Ann,O'Neil,https://www.linkedin.com/in/Ann-ONeil?x=1,Ann@X.org,ACME,Boss,21 Nov 2026\n"
+        + "Zoé,M.,https://fr.linkedin.com/in/zo%C3%A9/,,,,02 Jan 2020\n",
+    )
+    with database.transaction() as session:
+        report = brought_in(session, on_linkedin(session), path)
+        ann, zoe = contacts_now(session)
+    assert (report.read, report.new, report.refused) == (2, 2, 0)
+    assert (ann["profile_url"], ann["full_name"], ann["email"], ann["status"], ann["connected_on"]) == (
+        "https://www.linkedin.com/in/ann-oneil/", "Ann O'Neil", "ann@x.org", "connected", "2026-11-21"
+    )  # fmt: skip
+    assert ann["profile"] == {"company": "ACME", "position": "Boss"}
+    assert (zoe["profile_url"], zoe["profile"]) == ("https://www.linkedin.com/in/zo%C3%A9/", {})
+
+
+def test_whoever_no_file_calls_a_connection_is_a_prospect_until_one_does(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,03-05,,")))
+        assert fresh(session, account, "ann").status == ContactStatus.PROSPECT
+        brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
+        assert fresh(session, account, "ann").status == ContactStatus.CONNECTED
+        fresh(session, account, "ann").status = ContactStatus.NOT_CONNECTED
+        report = brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
+        assert fresh(session, account, "ann").status == ContactStatus.NOT_CONNECTED
+        assert report.same == 1
+
+
+def test_people_are_found_by_address_then_by_email(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account, other = an_account(session), an_account(session, "other")
+        for owner in (account, other):
+            a_contact(session, owner, "ann", name="Ann O").email = "ann@x.org"
+            a_contact(session, owner, "bob", name="Bob P").email = "Bob@X.org"
+        path = a_file(
+            tmp_path,
+            table(
+                "Ann,http://sandbox.test/in/ANN?y,other@x.org,03-05,,",
+                "Robert P,,BOB@x.org,--02-29,,",
+                f"Bob P,{SANDBOX}bob-moved,bob@x.org,,ACME,",
+                f"Ann,{SANDBOX}ann-two,ann@x.org,,,",
+            ),
+        )
+        report = brought_in(session, account, path)
+        ann, bob, two = (fresh(session, account, slug) for slug in ("ann", "bob", "ann-two"))
+        assert (ann.birth_month, ann.birth_day, ann.email) == (3, 5, "ann@x.org")
+        assert (bob.birth_month, bob.birth_day, bob.profile) == (2, 29, {"company": "ACME"})
+        assert two.email is None, "an e-mail address that two people had would tell nobody apart"
+        assert (report.read, report.new, report.changed, report.repeated) == (4, 1, 2, 1)
+        assert fresh(session, other, "ann").birth_month is None
+
+
+def test_only_a_name_is_no_proof_so_a_person_is_asked(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, "ann-1", name="Ann  O'NEIL")
+        a_contact(session, account, "ann-2", name="ann o'neil")
+        a_contact(session, account, "known", name="Cid", birthday=MARCH_5)
+        a_contact(session, account, "eve", name="Eve").email = "family@x.org"
+        before = contacts_now(session)
+        path = a_file(
+            tmp_path,
+            table(
+                "Ann O'Neil,,,1980-03-05,,",
+                "Cid,,,03-05,,",
+                "Cid,,,03-06,,",
+                "Nobody,,nobody@x.org,03-05,,",
+                "Ann O'Neil,,,,,",
+                "Adam,,family@x.org,04-05,,",
+                "Ann O'Neil,,,1980-03-05,,",
+            ),
+        )
+        report = brought_in(session, account, path)
+        assert contacts_now(session) == before
+        assert (report.read, report.doubts, report.same, report.refused) == (7, 2, 2, 3)
+        assert [(refused.line, refused.reason.split()[0]) for refused in report.refusals] == [
+            (4, "whoever"), (5, "it"), (6, "only")
+        ]  # fmt: skip
+        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in doubts.waiting(session)]
+        assert asked == [
+            ("Ann O'Neil", "Ann  O'NEIL", 1980), ("Ann O'Neil", "ann o'neil", 1980), ("Adam", "Eve", None)
+        ]  # fmt: skip
+
+
+def test_an_answer_holds_and_the_file_is_not_asked_again(database: Database, tmp_path: Path) -> None:
+    path = a_file(tmp_path, table("Ann,,,03-05,,", "Bob,,,03-06,,"))
+    with database.transaction() as session:
+        account = an_account(session)
+        for slug, name in (("ann-1", "Ann"), ("ann-2", "Ann"), ("bob", "Bob")):
+            a_contact(session, account, slug, name=name)
+        brought_in(session, account, path)
+        first, _, bob = doubts.waiting(session)
+        doubts.confirm(session, first.id)
+        doubts.refuse(session, bob.id)
+        assert not doubts.waiting(session)
+        assert fresh(session, account, "ann-1").birth_day == 5
+        assert fresh(session, account, "ann-2").birth_day is None
+        assert fresh(session, account, "bob").birth_day is None
+        again = brought_in(session, account, path)
+        assert (again.same, again.doubts) == (2, 0)
+        assert not doubts.waiting(session)
+
+
+def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        ann = a_contact(session, account, "ann", name="Ann O", birthday=MARCH_5)
+        ann.email, ann.profile, ann.connected_on = "ann@x.org", {"company": "ACME", "x": 1}, date(2020, 1, 1)
+        a_contact(session, account, "leap", birthday=date(2027, 2, 28))
+        a_contact(session, account, "year", birthday=MARCH_5)
+        path = a_file(
+            tmp_path,
+            table(
+                f"Annie,{SANDBOX}ann,new@x.org,03-06,Other,2026-11-21",
+                f"Leap,{SANDBOX}leap,,02-29,,",
+                f"Year,{SANDBOX}year,,1980-03-05,,",
+                f"Year,{SANDBOX}year,,,,",
+            ),
+        )
+        before = contacts_now(session)[0]
+        report = brought_in(session, account, path)
+        assert contacts_now(session)[0] == before
+        assert (report.same, report.changed, report.repeated) == (1, 2, 1)
+        assert (report.differing, report.differing_lines) == (1, (2,))
+        assert fresh(session, account, "leap").birth_day == 29
+        assert fresh(session, account, "year").birth_year == 1980
+
+
+def test_the_sites_own_export_knows_better_where_somebody_works(database: Database, tmp_path: Path) -> None:
+    url = "https://www.linkedin.com/in/ann/"
+    with database.transaction() as session:
+        account = on_linkedin(session)
+        session.add(
+            Contact(
+                account_id=account.id, profile_url=url, full_name="Ann", profile={"company": "Old", "x": 1}
+            )
+        )
+        session.flush()
+        brought_in(session, account, a_file(tmp_path, f"{LINKEDIN}A,O,{url},,New,,21 Nov 2026\n"))
+        (ann,) = contacts_now(session)
+    assert (ann["profile"], ann["full_name"]) == ({"company": "New", "x": 1}, "Ann")
+
+
+def test_entries_of_one_person_are_one(database: Database, tmp_path: Path) -> None:
+    path = a_file(
+        tmp_path,
+        table(
+            f"Ann,{SANDBOX}ann,,--03-05,,",
+            "Ann,,ann@x.org,,ACME,",
+            f"Annie,{SANDBOX}ann/,ann@x.org,1980-03-05,,2026-11-21",
+        ),
+    )
+    with database.transaction() as session:
+        report = brought_in(session, an_account(session), path)
+        (ann,) = contacts_now(session)
+    assert (report.read, report.new, report.repeated) == (3, 1, 2)
+    assert (ann["full_name"], ann["email"], ann["birth_year"], ann["status"], ann["profile"]) == (
+        "Ann", "ann@x.org", 1980, "connected", {"company": "ACME"}
+    )  # fmt: skip
+
+
+def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        session.execute(
+            text("insert into exclusions (account_id, name_key) values (:account, 'ann o')"),
+            {"account": account.id},
+        )
+        brought_in(session, account, a_file(tmp_path, table(f"Ann O,{SANDBOX}ann,,03-05,,")))
+        assert fresh(session, account, "ann").do_not_contact
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("🎂,x,,03-05,,", "no name"),
+        ("A\0nn,x,,03-05,,", "NUL"),
+        (f"{'A' * 501},x,,03-05,,", "longer than 500"),
+        ("Ann,https://elsewhere.example/in/ann,,03-05,,", "no profile address of this site"),
+    ],
+)
+def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path, row: str, why: str) -> None:
+    path = a_file(tmp_path, table(row, f"Bob,{SANDBOX}bob,,,,"))
+    with database.transaction() as session:
+        report = brought_in(session, an_account(session), path)
+        kept = imports.history(session)[0].report
+    assert (report.read, report.new, report.refused) == (2, 1, 1)
+    assert report.refusals[0].line == 2
+    assert why in report.refusals[0].reason
+    assert kept["refusals"] == [{"line": 2, "reason": report.refusals[0].reason}]
+
+
+def test_many_refused_lines_are_counted_and_the_first_are_kept(database: Database, tmp_path: Path) -> None:
+    rows = [f"N{number},,,0{number % 5}-05,," for number in range(300)]  # every fifth has month 0
+    with database.transaction() as session:
+        report = brought_in(session, an_account(session), a_file(tmp_path, table(*rows)))
+    assert (report.read, report.refused, len(report.refusals)) == (300, 300, 100)
+    assert [refused.line for refused in report.refusals] == list(range(2, 102))
+    assert {type(refused) for refused in report.refusals} == {Refused}
+
+
+def test_a_name_that_too_many_have_asks_nobody(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        for number in range(21):
+            a_contact(session, account, f"ann-{number}", name="Ann")
+        report = brought_in(session, account, a_file(tmp_path, table("Ann,,,03-05,,")))
+        assert (report.doubts, report.refused) == (0, 1)
+        assert "more than 20" in report.refusals[0].reason
+
+
+SLUGS = st.sampled_from(["", "ann", "bob", "cid", "dee", "http"])
+NAMES = st.sampled_from(["Ann O", "ann  o", "Ann P", "Bob O", "Bob"])
+EMAILS = st.sampled_from(["", "", "a@x.org", "b@x.org", "A@X.org", "nonsense"])
+BIRTHDAYS = st.sampled_from(["", "03-05", "1980-03-05", "03-06", "02-28", "02-29", "03/04/1980"])
+ROWS = st.tuples(
+    NAMES, SLUGS, EMAILS, BIRTHDAYS, st.sampled_from(["", "ACME"]), st.sampled_from(["", "2026-11-21"])
+)
+KNOWN = st.tuples(
+    st.sampled_from(["ann", "bob", "old"]), NAMES, EMAILS, st.sampled_from([None, MARCH_5, LEAP_DAY])
+)
+
+
+def everything(session: Session) -> list[Mapping[str, Any]]:
+    return [*contacts_now(session), *rows_of(session, "import_doubts")]
+
+
+def confirm_some(session: Session, says_yes: random.Random) -> None:
+    for doubt in doubts.waiting(session):
+        still = doubts.waiting(session, ids=[doubt.id])
+        if still and says_yes.random() < 0.5:
+            with suppress(RequestRefusedError), session.begin_nested():  # another answer gave them a birthday
+                doubts.confirm(session, doubt.id)
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each example is a dozen statements: no shrinking
+)
+@given(
+    st.lists(ROWS, max_size=12),
+    st.lists(KNOWN, max_size=3, unique_by=lambda known: known[0]),
+    st.randoms(use_true_random=False),
+)
+def test_twice_is_once_and_undone_is_never(
+    database: Database,
+    rows: list[tuple[str, ...]],
+    known: list[tuple[str, str, str, date | None]],
+    says_yes: random.Random,
+) -> None:
+    lines = [",".join((name, f"{SANDBOX}{slug}" if slug else "", *others)) for name, slug, *others in rows]
+    with tempfile.TemporaryDirectory() as folder, database.transaction() as session:
+        path = a_file(Path(folder), table(*lines))
+        account = an_account(session)
+        for slug, name, email, birthday in known:
+            a_contact(session, account, slug, name=name, birthday=birthday).email = email or None
+        before = contacts_now(session)
+        first = brought_in(session, account, path, source=ImportSource.CSV)
+        assert first.read == len(rows)
+        assert first.read == (
+            first.new + first.changed + first.same + first.repeated + first.doubts + first.refused
+        )
+        after = everything(session)
+        again = brought_in(session, account, path, source=ImportSource.CSV)
+        assert everything(session) == after
+        assert (again.new, again.changed, again.doubts) == (0, 0, 0)
+        assert (again.refused, again.repeated) == (first.refused, first.repeated)
+        confirm_some(session, says_yes)
+        for record in imports.history(session):
+            imports.undo(session, record.id)
+        assert everything(session) == before
+        session.rollback()
