@@ -14,6 +14,7 @@ from api_stub.cli import (
     contacts,
     demo,
     doctor,
+    doubts,
     export,
     forecast,
     imports,
@@ -54,6 +55,7 @@ app.add_typer(contacts.app, name="contacts")
 app.add_typer(imports.app, name="import")
 app.add_typer(export.app, name="export")
 app.add_typer(templates.app, name="templates")
+doubts.add_to(contacts.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)
