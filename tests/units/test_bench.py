@@ -11,3 +11,11 @@ def test_the_quotas_bench_runs() -> None:
     )  # fmt: skip
     assert "| reserve, granted |" in ran.stdout
     assert "memory of an account" in ran.stdout
+
+
+def test_the_imports_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.imports", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| the same file again: nothing changes |" in ran.stdout

@@ -1,0 +1,170 @@
+"""Importing a LinkedIn export of a million connections, against a plain COPY of as many rows in the same run.
+
+`python -m bench.imports` prints rows a second and by how much this process grew; `--quick` only shows that it
+works. The COPY writes the same columns into a table without indexes or checks, and reads no file.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psutil
+import psycopg
+from rich.console import Console
+
+from api_stub.cli.schema import bring_up_to_date
+from api_stub.stack.postgres import Postgres
+from bench.report import Row, show
+from db.engine import Database
+from db.imports.merge import bring_in, look_at
+from db.imports.report import Report
+from db.store import accounts, imports
+
+HEADER = (
+    'Notes:\n"These are your connections."\n\n'
+    "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
+)
+TODAY = date(2026, 11, 24)
+COPY = "copy plain (profile_url, full_name, email, company, position, connected_on) from stdin"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long something took, and by how many bytes this process had grown at most meanwhile."""
+
+    seconds: float
+    grew: int
+
+
+def write_export(path: Path, rows: int) -> None:
+    """Write an export as LinkedIn does: one connection in ten shows an e-mail address."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEADER)
+        for number in range(rows):
+            email = f"person.{number}@example.org" if number % 10 == 0 else ""
+            file.write(
+                f"Zoé {number},O'Neil,https://www.linkedin.com/in/zoe-oneil-{number:07},{email},"
+                f'"Company {number % 5000}, Inc",Head of {number % 300},21 Nov {2000 + number % 26}\n'
+            )
+
+
+def connections(rows: int) -> Iterator[tuple[object, ...]]:
+    for number in range(rows):
+        email = f"person.{number}@example.org" if number % 10 == 0 else None
+        yield (
+            f"https://www.linkedin.com/in/zoe-oneil-{number:07}/", f"Zoé {number} O'Neil", email,
+            f"Company {number % 5000}, Inc", f"Head of {number % 300}", date(2000 + number % 26, 11, 21),
+        )  # fmt: skip
+
+
+def measured(work: Callable[[Callable[[], None]], object]) -> Measured:
+    """Time `work`; it calls what it is given from time to time, so that the memory is seen."""
+    process = psutil.Process()
+    before = peak = process.memory_info().rss
+
+    def look() -> None:
+        nonlocal peak
+        peak = max(peak, process.memory_info().rss)
+
+    began = time.perf_counter()
+    work(look)
+    look()
+    return Measured(time.perf_counter() - began, peak - before)
+
+
+def plain_copy(url: str, rows: int) -> Measured:
+    """The least that Postgres needs for as many rows."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "create table plain (id bigint generated always as identity, profile_url text, full_name text, "
+            "email text, company text, position text, connected_on date)"
+        )
+
+        def work(look: Callable[[], None]) -> None:
+            with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+                for row in connections(rows):
+                    copy.write_row(row)
+            connection.commit()
+            look()
+
+        return measured(work)
+
+
+def one_import(database: Database, path: Path) -> tuple[Measured, Report]:
+    """As `rapport import contacts` does it."""
+    reports: list[Report] = []
+
+    def work(look: Callable[[], None]) -> None:
+        with database.transaction() as session:
+            account = accounts.add(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
+            reports.append(
+                bring_in(session, account, look_at(path), by="bench", today=TODAY, progress=lambda _: look())
+            )
+
+    return measured(work), reports[0]
+
+
+def one_undo(database: Database) -> Measured:
+    def work(look: Callable[[], None]) -> None:
+        look()
+        with database.transaction() as session:
+            for record in imports.history(session):
+                imports.undo(session, record.id)
+
+    return measured(work)
+
+
+def row(what: str, rows: int, of: Measured, copied: Measured) -> Row:
+    """One line of the table."""
+    said = f"{of.seconds:.0f} s, {rows / of.seconds:,.0f} rows/s, +{of.grew / 2**20:.0f} MiB"
+    return Row(what, said, "plain COPY", f"{of.seconds / copied.seconds:.1f}", "")
+
+
+def rows_of(url: str, database: Database, path: Path, rows: int) -> Iterator[Row]:
+    """Import, the same file again, undo; each beside the COPY."""
+    copied = plain_copy(url, rows)
+    yield row(f"plain COPY of {rows:,} rows", rows, copied, copied)
+    first, report = one_import(database, path)
+    expect(report.new == rows, report)
+    yield row("the first import: all new", rows, first, copied)
+    again, report = one_import(database, path)
+    expect(report.same == rows, report)
+    yield row("the same file again: nothing changes", rows, again, copied)
+    yield row("undoing both", rows, one_undo(database), copied)
+
+
+def expect(held: bool, report: Report) -> None:
+    """What is measured must be what is meant."""
+    if not held:
+        sys.exit(f"the import came to something else: {report}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    rows = 2_000 if given.quick else 1_000_000
+    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
+        path = Path(folder) / "Connections.csv"
+        write_export(path, rows)
+        postgres = Postgres(Path(folder) / "data")
+        with postgres:
+            url = postgres.create_database("bench")
+            bring_up_to_date(url)
+            database = Database(url, application_name="bench")
+            measurements = list(rows_of(url, database, path, rows))
+            database.close()
+        postgres.remove_data()
+    show(Console(), measurements, title="python -m bench.imports", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()
