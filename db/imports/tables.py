@@ -8,6 +8,7 @@ from typing import Final
 from db.imports.people import Entry, Person, Refused, UnreadableError
 from db.imports.source import LONGEST_LINE, Line, Lines
 from worker.errors import RequestRefusedError
+from worker.rules.cells import unguarded
 
 _SEPARATORS: Final = (",", ";", "\t")
 _HEADER_WITHIN: Final = 50
@@ -32,9 +33,12 @@ class Row:
     cells: Sequence[str]
 
     def __getitem__(self, column: str) -> str:
-        """Return the cell without the white space around it; an empty text if there is no such column."""
+        """Return the cell without the white space around it; an empty text if there is no such column.
+
+        What an export has put in front of a text, so that no spreadsheet calculates it, is taken away.
+        """
         place = self.header.columns.get(column)
-        return "" if place is None else self.cells[place].strip()
+        return "" if place is None else unguarded(self.cells[place].strip())
 
     def first(self, *columns: str) -> str:
         """Return the first of these cells that is not empty."""

@@ -426,6 +426,10 @@ def upgrade() -> None:
     )
     # Everybody's are the old defaults: nothing else could add one. The new ones are added after migrating.
     op.execute("delete from message_templates where account_id is null")
+    add_checks()
+
+
+def add_checks() -> None:
     op.create_check_constraint(op.f("ck_contacts_birth_year"), "contacts", "birth_year between 1900 and 2100")
     op.create_check_constraint(
         op.f("ck_message_templates_weight"), "message_templates", "weight between 1 and 100"
