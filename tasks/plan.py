@@ -1,10 +1,13 @@
 """Campaigns become planned actions."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns, contacts, control, templates
+from db.store import accounts, campaigns, contacts, control, forecast, templates
+from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord, PlannedAction
 from db.store.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
@@ -102,9 +105,9 @@ def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
     )
     drafts = draft_greetings(due, templates.for_account(session, account.id), today, options)
     if options.dry_run:
-        campaigns.finish(
-            session, campaign.id, preview=[_preview(*pair) for pair in zip(due, drafts, strict=True)]
-        )
+        when = _foretold(session, account, options)
+        preview = [_preview(*pair, when) for pair in zip(due, drafts, strict=True)]
+        campaigns.finish(session, campaign.id, preview=preview)
         return
     planned = campaigns.plan(session, campaign, Kind.GREET, drafts, needs_approval=options.approval)
     campaigns.finish(session, campaign.id)
@@ -113,13 +116,26 @@ def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
     log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
 
 
-def _preview(person: DueBirthday, draft: PlannedAction) -> dict[str, str]:
+def _foretold(session: Session, account: AccountRecord, options: BirthdayOptions) -> Mapping[int, datetime]:
+    """Return when each contact would be reached, as the quota tells if it is played forward."""
+    late_days = options.late_days
+    told = forecast.of_account(session, account, days=1, default_late_days=late_days, late_days=late_days)
+    return {
+        outlook.person.contact_id: outlook.reached_at
+        for outlook in told.forecast.people
+        if outlook.reached_at is not None
+    }
+
+
+def _preview(person: DueBirthday, draft: PlannedAction, when: Mapping[int, datetime]) -> dict[str, str]:
+    at = when.get(person.contact_id) if draft.reason is None else None
     return {
         "contact": person.full_name,
         "profile_url": person.profile_url,
         "occasion": draft.occasion,
         "on": draft.on.isoformat(),
         "message": draft.message,
+        "when": at.isoformat(timespec="seconds") if at else "",
         "left_out": draft.reason or "",
         "already": person.planned_as or "",
     }

@@ -1,6 +1,7 @@
 """What `rapport summary` and `rapport campaign show` print."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -41,15 +42,18 @@ def preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
     """Return what a dry run would send to whom, and why others are left out."""
     if not lines:
         return Text("nobody has a birthday in these days")
-    table = Table("who", "birthday", "what would be sent", "or why not", title="Dry run", expand=True)
+    table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
     for line in lines:
         left_out = in_words(Reason(line["left_out"])) if line["left_out"] else ""
-        already = f"{line['already']} already" if line.get("already") else ""
+        # A dry run of an older version doesn't say these two.
+        planned_as, at = line.get("already", ""), line.get("when", "")
+        already = f"{planned_as} already" if planned_as else ""
+        when = f"about {utc(datetime.fromisoformat(at))}" if at else "not in time"
         table.add_row(
             Text(line["contact"], overflow="fold"),
             line["on"],
             Text(line["message"], "" if not (left_out or already) else "dim"),
-            Text(left_out or already),
+            Text(left_out or already or when),
         )
     return table
 

@@ -48,18 +48,24 @@ class _Open:
 
 
 def of_account(
-    session: Session, account: AccountRecord, *, days: int, default_late_days: int
+    session: Session,
+    account: AccountRecord,
+    *,
+    days: int,
+    default_late_days: int,
+    late_days: int | None = None,
 ) -> AccountForecast:
     """Return who with a birthday today or on the next `days` - 1 days will be reached when.
 
-    Also told are those of the last days who may still be greeted. How late that may be is what the account's
-    schedule says, else its latest campaign, else `default_late_days`.
+    Also told are those of the last days who may still be greeted. How late that may be is `late_days`, else
+    what the account's schedule says, else its latest campaign, else `default_late_days`.
     """
     allowance = limits.allowance(session, account.id, Kind.GREET)
     now: datetime = session.scalars(select(func.clock_timestamp())).one()
     today = now.astimezone(account.zone).date()
     last = today + timedelta(days=days - 1)
-    late_days = _late_days(session, account.id, default_late_days)
+    if late_days is None:
+        late_days = _late_days(session, account.id, default_late_days)
     horizon = last + timedelta(days=late_days)
     planned = list(_planned(session, account.id, never_late=horizon))
     people = [

@@ -1,5 +1,6 @@
 """`rapport campaign birthday`, with the tasks in this process where a worker would be."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,7 @@ def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(
     assert "Ann" in said
     assert in_words(Reason.DO_NOT_CONTACT) in said
     assert in_words(Reason.NO_NAME) in said
+    assert re.search(r"about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said)
     assert "Far" not in said
     assert "nothing was planned or sent" in said
     assert worker[0].dry_run
