@@ -29,7 +29,6 @@ _AUTO: Final = "auto"
 _FORMATS: Final = (_AUTO, *(source for source in ImportSource if source is not ImportSource.V1))
 _SHOWN: Final = 20
 _COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "differing")
-_PLACES: Final = {name: place for place, name in enumerate(_COUNTS)}
 
 
 @app.command("contacts")
@@ -137,11 +136,10 @@ def _progress(file: File) -> Iterator[Any]:
 
 
 def _tell(report: Report, file: File, *, dry_run: bool) -> None:
-    were = "would be" if dry_run else "were"
     read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
     say(f"{read}, nothing changed: a dry run" if dry_run else read)
     say(
-        f"  {report.new} people {were} new, {report.changed} {were} changed, {report.same} the same already, "
+        f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
         f"{report.repeated} further entries of the same people"
     )
     if report.doubts:
@@ -151,7 +149,7 @@ def _tell(report: Report, file: File, *, dry_run: bool) -> None:
         more = ", …" if report.differing > _SHOWN else ""
         say(f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}")
     if report.refused:
-        say(f"  {report.refused} entries {were} refused:")
+        say(f"  refused: {report.refused}")
         for refused in report.refusals[:_SHOWN]:
             say(f"    line {refused.line}: {refused.reason}")
         if report.refused > _SHOWN:
@@ -159,14 +157,13 @@ def _tell(report: Report, file: File, *, dry_run: bool) -> None:
 
 
 def _counts(report: Mapping[str, Any]) -> str:
-    """Say a report's numbers, whatever it counts; a report by table says each table's."""
-    told = []
-    for name, value in sorted(report.items(), key=lambda item: _PLACES.get(item[0], len(_PLACES))):
-        if isinstance(value, Mapping):
-            told.append(f"{name}: {_counts(value)}")
-        elif isinstance(value, int) and value:
-            told.append(f"{name} {value}")
-    return ", ".join(told)
+    """Say a report's numbers; one by table says each table's on a line of its own."""
+    tables = {name: told for name, told in report.items() if isinstance(told, Mapping) and "read" in told}
+    by_table = [f"{name}: {_counts(told)}" for name, told in tables.items()]
+    if by_table:
+        return "\n".join(by_table)
+    counted = [name for name in _COUNTS if report.get(name)]
+    return ", ".join(f"{name} {report[name]}" for name in counted) or "nothing"
 
 
 def _undone(undone: Undone) -> str:

@@ -41,7 +41,7 @@ def vcf(database: Database, tmp_path: Path) -> Path:
 def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vcf: Path) -> None:
     told = rapport("import", "contacts", str(vcf), "--account", "demo")
     assert "book [x].vcf (vcard, utf-8): 3 entries read\n" in told
-    assert "1 people were new, 0 were changed, 0 the same already" in told
+    assert "people: 1 new, 0 changed, 0 the same already" in told
     assert "1 birthdays wait until you say whose they are" in told
     assert "line 10: the birthday 03/04/1980 can be read in two ways" in told
     listed = rapport("import", "list")
@@ -49,7 +49,7 @@ def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vc
     assert "ops@host" in listed
     assert "read 3, new 1, doubts 1, refused 1" in listed
     again = rapport("import", "contacts", str(vcf), "--account", "demo")
-    assert "0 people were new, 0 were changed, 2 the same already" in again
+    assert "people: 0 new, 0 changed, 2 the same already" in again
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(database: Database, rapport: Rapport, vcf: Path) -> None:
@@ -98,7 +98,7 @@ def test_more_refused_lines_than_a_screen_holds_are_counted(
     with database.transaction() as session:
         an_account(session)
     told = rapport("import", "contacts", str(path), "--account", "demo")
-    assert "27 entries were refused" in told
+    assert "refused: 27" in told
     assert "and 7 more" in told
     conflicting = a_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
