@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns, contacts, control, forecast, templates
+from db.store import accounts, campaigns, contacts, control, forecast, imports, templates
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord, PlannedAction
 from db.store.contacts import DueBirthday
@@ -59,7 +59,11 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
             return
         account = accounts.by_id(session, campaign.account_id)
         today = today_in(session, account.zone)
-        waits = control.kill_switch(session) is not None or account.status is AccountStatus.PAUSED
+        waits = (
+            control.kill_switch(session) is not None
+            or account.status is AccountStatus.PAUSED
+            or imports.under_way(session, account.id)
+        )
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
         return
@@ -79,6 +83,8 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
         return
     with services.database.transaction() as session:
         kept = contacts.keep_birthdays(session, account.id, cards)
+    # Not in one: whoever records a greeting locks the audit's head first and its contact then.
+    with services.database.transaction() as session:
         _plan_birthdays(session, campaign.id)
     metrics.CONTACTS_PROCESSED.labels("birthdays_page", "read").inc(kept)
     log.info("birthdays_read", campaign=str(campaign_id), cards=kept)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from db.store import accounts, actions, limits
+from db.store import accounts, actions, contacts, limits
 from db.store.actions import Claim
 from db.store.gates import LEAVES_OUT, Closed
 from tasks.services import Services
@@ -114,7 +114,9 @@ def refuse(services: Services, claim: Claim, closed: Closed) -> Outcome:
 def end(services: Services, claim: Claim, state: ActionState, reason: Reason, detail: str) -> Outcome:
     """End the action without an effect, and say why."""
     with services.database.transaction() as session:
-        actions.end(session, claim, state, reason=reason, detail=detail)
+        ended = actions.end(session, claim, state, reason=reason, detail=detail)
+        if ended and reason is Reason.NOT_CONNECTED:
+            contacts.disconnect(session, claim.contact_id)
     return Outcome.SKIPPED if state is ActionState.SKIPPED else Outcome.FAILED
 
 

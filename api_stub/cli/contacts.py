@@ -13,11 +13,6 @@ from worker.errors import RequestRefusedError
 app = typer.Typer(help="People known to an account.", no_args_is_help=True)
 
 
-@app.callback()
-def _nouns() -> None:
-    """Keep the commands below `contacts`, also while there is only one."""
-
-
 @app.command("do-not-contact")
 def do_not_contact(
     address: Annotated[
@@ -36,7 +31,8 @@ def do_not_contact(
         people = contacts.matching(session, address, account=account)
         if not people:
             raise RequestRefusedError(
-                f"no account knows {address!r}: only a person whom a campaign has read can be marked"
+                f"no account knows {address!r}: only somebody whom a campaign has read, or an import has "
+                "brought in, can be marked"
             )
         if len({person.profile_url for person in people}) > 1 or (off and len(people) > 1):
             raise RequestRefusedError(ambiguous(address, people))

@@ -10,6 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -55,6 +56,11 @@ def opened(data_dir: Path) -> Iterator[Database]:
     try:
         yield database
     except OperationalError as error:
+        if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
+            raise RequestRefusedError(
+                "others were changing the same, and this took too long or stood in their way; nothing was "
+                "changed: try again"
+            ) from error
         raise ConfigurationError(
             f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
             "DATABASE_URL right? `rapport doctor` looks"

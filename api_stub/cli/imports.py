@@ -62,7 +62,10 @@ def bring(
     with opened(data) as database:
         with database.transaction() as session:
             owner = the_account(session, account)
-        file = look_at(path, source=source, encoding=encoding)
+        try:
+            file = look_at(path, source=source, encoding=encoding)
+        except OSError as error:
+            raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from error
         today = clock.now().astimezone(owner.zone).date()
         with _progress(file) as progress, database.transaction() as session:
             report = bring_in(session, owner, file, by=who_asks(), today=today, progress=progress)

@@ -32,7 +32,7 @@ def read(lines: Lines, today: date) -> Iterator[Entry | Refused]:
 def _card(block: Block) -> Any:  # noqa: ANN401 -- vobject is untyped
     try:
         return next(vobject.readComponents(block.text, transform=False, allowQP=True))
-    except (VObjectError, ValueError, IndexError, LookupError, StopIteration) as error:
+    except (VObjectError, ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
         raise UnreadableError(f"no readable vCard: {type(error).__name__}") from None
 
 

@@ -261,7 +261,9 @@ def record(session: Session, claim: Claim, *, status: str, text: str, screenshot
         )
     )
     session.execute(
-        update(Contact).where(Contact.id == claim.contact_id).values(last_greeted_on=claim.occasion_on)
+        update(Contact)
+        .where(Contact.id == claim.contact_id)
+        .values(last_greeted_on=func.greatest(Contact.last_greeted_on, claim.occasion_on))
     )
     return True
 

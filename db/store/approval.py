@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from db.store import contacts
 from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.approval import approval_of, checked_text
@@ -104,13 +105,10 @@ def never(session: Session, action_id: UUID, *, by: str) -> Decision:
     )
     if address is None:
         return Decision(Outcome.UNKNOWN)
-    # The people first, then what is proposed, account by account: two who say it at once wait in one order.
-    known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
-    people = session.execute(known.order_by(Contact.account_id).with_for_update(key_share=True)).all()
-    ids = [contact_id for contact_id, _ in people]
-    session.execute(update(Contact).where(Contact.id.in_(ids)).values(do_not_contact=True))
     check_move(ActionState.PROPOSED, ActionState.SKIPPED)
-    for contact_id, account_id in people:
+    known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
+    # Account by account, and in each what is proposed before the person: the order of whoever records.
+    for contact_id, account_id in session.execute(known.order_by(Contact.account_id)).all():
         session.execute(
             update(Action)
             .where(
@@ -120,6 +118,7 @@ def never(session: Session, action_id: UUID, *, by: str) -> Decision:
             )
             .values(state=ActionState.SKIPPED, reason=Reason.DO_NOT_CONTACT, detail=f"by {by}")
         )
+        contacts.set_do_not_contact(session, account_id, address, value=True)
     return _now(session, action_id, Outcome.DONE)
 
 

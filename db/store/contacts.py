@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import Account, Contact
+from db.store import imports
+from db.tables import Account, Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import celebrated, occasion
-from worker.rules.model import ActionState, BirthdayCard
+from worker.rules.model import ActionState, BirthdayCard, ContactStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def matching(
 def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
     """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
 
-    A page that shows 28 February says nothing of 29: a birthday on the 29th that is known already stays.
+    The page shows connections, so that is what they are from now on. A page that shows 28 February says
+    nothing of 29: a birthday on the 29th that is known already stays. An import into the account is waited
+    for: whom it excludes must not come in beside it.
     """
     people = {
         card.profile_url: {
@@ -89,7 +92,8 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     }
     if not people:
         return 0
-    statement = insert(Contact).values(list(people.values()))
+    session.execute(select(func.pg_advisory_xact_lock_shared(imports.turn(account_id))))
+    statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(
         Contact.birth_month == 2, Contact.birth_day == 29, fresh.birth_month == 2, fresh.birth_day == 28
@@ -99,6 +103,7 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
             index_elements=["account_id", "profile_url"],
             set_={
                 "full_name": fresh.full_name,
+                "status": ContactStatus.CONNECTED,
                 "birth_month": fresh.birth_month,
                 "birth_day": case((leap_child_on_28th, Contact.birth_day), else_=fresh.birth_day),
             },
@@ -148,12 +153,40 @@ def addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
     return full_name, language
 
 
+def disconnect(session: Session, contact_id: int) -> None:
+    """Note that the site showed this person as no connection; a birthdays page with them takes it back."""
+    session.execute(
+        update(Contact).where(Contact.id == contact_id).values(status=ContactStatus.NOT_CONNECTED)
+    )
+
+
 def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:
-    """Say whether this person may ever be contacted; return whether there is such a contact."""
+    """Say whether this person may ever be contacted; return whether there is such a contact.
+
+    It holds by the address, not only on the contact: for a contact that an import's undoing takes out, and
+    that comes again. Taken back, it also holds no more for what was imported about this address or name.
+    """
     found = session.execute(
         update(Contact)
         .where(Contact.account_id == account_id, Contact.profile_url == profile_url)
         .values(do_not_contact=value)
-        .returning(Contact.id)
-    )
-    return found.first() is not None
+        .returning(Contact.name_key)
+    ).first()
+    if found is None:
+        return False
+    if value:
+        by_a_person = insert(Exclusion).values(account_id=account_id, profile_url=profile_url)
+        session.execute(
+            by_a_person.on_conflict_do_update(
+                constraint="uq_exclusions_account_id_profile_url_name_key_occasion", set_={"import_id": None}
+            )
+        )
+    else:
+        session.execute(
+            delete(Exclusion).where(
+                Exclusion.account_id == account_id,
+                Exclusion.occasion.is_(None),
+                or_(Exclusion.profile_url == profile_url, Exclusion.name_key == found.name_key),
+            )
+        )
+    return True

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, Campaign, Contact, KillSwitch
+from db.tables import Account, Action, AuditHead, Campaign, Contact, KillSwitch
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
@@ -162,29 +162,29 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     return moved is not None
 
 
-def expire(session: Session, *, batch: int = 500) -> int:
-    """Skip what is planned or proposed and whose last day is over, by its account's zone; return how many."""
+def expire(session: Session) -> int:
+    """Skip what is planned or proposed and is too late in its account's zone by now; return how many."""
     today = func.date(func.timezone(Account.time_zone, func.now()))
-    late = (
-        select(Action.id)
-        .join(Account, Account.id == Action.account_id)
-        .where(
-            Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
-            Action.lease_until.is_(None),
-            Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
-            Action.expires_on < today,
+    over = [
+        Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
+        Action.lease_until.is_(None),
+        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
+        Action.expires_on < today,
+    ]
+    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
+    skipped = 0
+    for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
+        # The audit's head first, as nobody who holds it waits for an action of the account.
+        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
+        session.execute(head.with_for_update())
+        moved = session.execute(
+            update(Action)
+            .where(Account.id == Action.account_id, Action.account_id == account_id, *over)
+            .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
+            .returning(Action.id)
         )
-        .order_by(Action.id)
-        .limit(batch)
-        .with_for_update(of=Action, skip_locked=True)
-    )
-    skipped = session.execute(
-        update(Action)
-        .where(Action.id.in_(late))
-        .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
-        .returning(Action.id)
-    )
-    return len(skipped.all())
+        skipped += len(moved.all())
+    return skipped
 
 
 def _set_status(

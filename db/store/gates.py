@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.store.actions import Claim
-from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
+from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.approval import approval_of
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
@@ -25,8 +25,8 @@ class Closed:
 
 LEAVES_OUT = frozenset(
     {
-        Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED, Reason.EXPIRED,
-        Reason.NOT_APPROVED,
+        Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED,
+        Reason.EXPIRED, Reason.NOT_APPROVED,
     }
 )  # fmt: skip
 """The reasons for which an action is skipped; behind the others it waits."""
@@ -57,6 +57,7 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
     approved = action.approval == approval_of(contact.profile_url, action.message)
     gates = (
         (contact.do_not_contact, Reason.DO_NOT_CONTACT),
+        (claim.kind is Kind.GREET and _greeted(session, claim, contact), Reason.ALREADY_GREETED),
         (contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED),
         (campaign == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
         (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
@@ -74,6 +75,23 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
         session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
     )
     return Closed(Reason.ONE_VOICE, day.end) if heard else None
+
+
+def _greeted(session: Session, claim: Claim, contact: Contact) -> bool:
+    """Return whether the person was greeted for this occasion since it was planned (due_birthdays.sql)."""
+    if contact.last_greeted_on is not None and contact.last_greeted_on >= claim.occasion_on:
+        return True
+    recorded = exists().where(
+        Interaction.contact_id == contact.id,
+        Interaction.type == Kind.GREET,
+        Interaction.occasion == claim.occasion,
+    )
+    elsewhere = exists().where(
+        Exclusion.account_id == claim.account_id,
+        Exclusion.occasion == claim.occasion,
+        or_(Exclusion.profile_url == contact.profile_url, Exclusion.name_key == contact.name_key),
+    )
+    return bool(session.scalar(select(or_(recorded, elsewhere))))
 
 
 def hold_voice(session: Session, claim: Claim) -> None:

@@ -105,6 +105,10 @@ def undo(session: Session, import_id: int) -> Undone:
     restored = _rows(session, load("restore_contacts"), {"import_id": import_id})
     session.execute(delete(ImportChange).where(ImportChange.import_id == import_id))
     session.execute(delete(ImportDoubt).where(ImportDoubt.import_id == import_id))
+    # Locked first, and then looked at by a statement of its own: a plan that was being made is seen.
+    session.execute(
+        select(Contact.id).where(Contact.import_id == import_id).order_by(Contact.id).with_for_update()
+    ).all()
     contacts = _rows(
         session,
         delete(Contact).where(
@@ -121,8 +125,18 @@ def undo(session: Session, import_id: int) -> Undone:
     return Undone(contacts, restored, interactions, exclusions, kept)
 
 
+def turn(account_id: int) -> ColumnElement[int]:
+    """Return the key of the lock that an import holds alone, and a page that is read with others."""
+    return func.hashtextextended(f"import:{account_id}", 0)
+
+
+def under_way(session: Session, account_id: int) -> bool:
+    """Return whether an import into the account is under way."""
+    return not session.scalar(select(func.pg_try_advisory_xact_lock_shared(turn(account_id))))
+
+
 def _take_turns(session: Session, account_id: int) -> None:
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"import:{account_id}", 0))))
+    session.execute(select(func.pg_advisory_xact_lock(turn(account_id))))
 
 
 def _refuse_if_built_upon(session: Session, row: Import) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from db.store import quota
 from db.store.actions import Claim
 from db.tables import Account, Action, Contact, Interaction
 from worker.rules.model import Kind, ThreadMessage
+from worker.rules.quota import WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def ours_to(session: Session, contact_id: int) -> Sequence[str]:
 
 
 def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool) -> None:
-    """Record a message that the owner wrote by hand, once; the quota's counters are rebuilt with it.
+    """Record a message that the owner wrote by hand, once; one that counts in a window counts from now on.
 
     `for_occasion`: it was written on the claim's occasion, which then counts as greeted. Raises ValueError
     for a message without a time.
@@ -119,7 +120,7 @@ def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occ
             created_at=message.at,
         )
         .on_conflict_do_nothing()
-        .returning(Interaction.id)
+        .returning(Interaction.created_at > func.now() - WEEK)
     )
-    if kept.first() is not None:
+    if kept.scalar():
         quota.reset(session, claim.account_id, ())

@@ -83,6 +83,7 @@ class Action(Base):
             "expires_on",
             postgresql_where=text("state in ('planned', 'proposed')"),
         ),
+        Index("ix_actions_contact_id", "contact_id"),
         Index("ix_actions_lease", "lease_until", postgresql_where=text("lease_until is not null")),
         Index("ix_actions_campaign_id", "campaign_id"),
         Index("ix_actions_created_at", "created_at", "id"),

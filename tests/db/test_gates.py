@@ -14,7 +14,7 @@ from db.store.accounts import AccountRecord
 from db.store.actions import Claim
 from db.store.campaigns import PlannedAction
 from db.store.gates import Closed
-from db.tables import Account, Action, Contact, Interaction
+from db.tables import Account, Action, Contact, Exclusion, Interaction, QuotaEpoch
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
 from tests.db.helpers import at_once, claimed, queue
 from worker.errors import Reason
@@ -79,6 +79,33 @@ def test_an_approval_is_good_for_one_recipient_and_one_text(database: Database, 
         session.execute(change)
         assert gates.closed_gate(session, claim) == Closed(Reason.NOT_APPROVED)
     assert Reason.NOT_APPROVED in gates.LEAVES_OUT
+
+
+@pytest.mark.parametrize("told", ["interaction", "by address", "by name", "date"])
+def test_whom_somebody_greeted_since_the_plan_is_left_out(database: Database, told: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        contact = a_contact(session, account, "ann")
+        action_id = planned(session, account, contact)
+        claim = claim_of(session, action_id)
+        assert gates.closed_gate(session, claim) is None
+        match told:
+            case "interaction":
+                session.add(
+                    Interaction(
+                        account_id=account.id, contact_id=contact.id, source_key="v1:1", type=Kind.GREET,
+                        status="imported", occasion=claim.occasion, message="Hi", correlation_id="test",
+                        created_at=database_now(session) - timedelta(days=3),
+                    )
+                )  # fmt: skip
+            case "date":
+                contact.last_greeted_on = claim.occasion_on
+            case _:
+                known = {"profile_url": ANN} if told == "by address" else {"name_key": "ann"}
+                session.add(Exclusion(account_id=account.id, occasion=claim.occasion, **known))
+        session.flush()
+        assert gates.closed_gate(session, claim) == Closed(Reason.ALREADY_GREETED)
+    assert Reason.ALREADY_GREETED in gates.LEAVES_OUT
 
 
 @pytest.mark.parametrize("days", [-1, 0])
@@ -186,6 +213,11 @@ def test_what_the_owner_wrote_by_hand_is_kept_once_counts_and_is_a_voice(databas
         earlier = replace(by_hand, text="How are you?")
         interactions.keep_seen(session, first, earlier, for_occasion=False)
         assert set(session.scalars(select(Interaction.occasion))) == {first.occasion, f"by_hand:{now.date()}"}
+        epoch = session.scalars(select(QuotaEpoch.epoch)).one()
+        long_ago = ThreadMessage(outgoing=True, text="Hello", at=now - timedelta(days=8))
+        interactions.keep_seen(session, first, long_ago, for_occasion=False)
+        session.expire_all()
+        assert session.scalars(select(QuotaEpoch.epoch)).one() == epoch  # it counts in no window any more
         with pytest.raises(ValueError, match="without a time"):
             interactions.keep_seen(session, first, replace(by_hand, at=None), for_occasion=True)
         assert set(interactions.ours_to(session, first.contact_id)) == {"Hi!"}

@@ -191,6 +191,11 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "ix_interactions_import_id",
         lambda s: s.execute(text("delete from interactions where import_id = 7")),
     ),
+    "what a person had from us, or is to have": (
+        "actions",
+        "ix_actions_contact_id",
+        lambda s: interactions.ours_to(s, 706),
+    ),
     "what it is too late for": (
         "actions",
         "ix_actions_expires_on",

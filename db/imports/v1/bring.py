@@ -55,7 +55,6 @@ class _Bringing:
         self._people.hold(list(_persons(lines)), set(_named(lines)))
         self._ledger = Ledger(session, account.id, import_id, set(_keys(lines)))
         self._exclusions = Exclusions(session, account.id, import_id)
-        self._dated: set[int] = set()
         self.uncounted = 0
 
     def tables(self) -> Sequence[Tally]:
@@ -111,7 +110,6 @@ class _Bringing:
         if held is None:
             self.uncounted += excluded and at > self._now - WEEK
             return excluded, "no one contact has that name: the name counts as greeted for that birthday"
-        self._dated.add(held.id)
         kept = self._ledger.add(
             held,
             Kind.GREET,
@@ -136,10 +134,10 @@ class _Bringing:
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
 
     def _trust_the_contacts_own_date(self) -> None:
-        """Where no message tells, V1's contact says when it was written to last."""
+        """V1's contact says when it was written to last, also where the message itself was lost."""
         for _, person in _told(self._lines.contacts):
             held = self._people.by_address[person.address]
-            if person.last_written is not None and held.id not in self._dated:
+            if person.last_written is not None:
                 held.greeted_on(person.last_written)
 
     def _visits(self, lines: Sequence[Line[Visit]]) -> Tally:

@@ -430,6 +430,7 @@ def upgrade() -> None:
 
 
 def add_checks() -> None:
+    op.create_index("ix_actions_contact_id", "actions", ["contact_id"], unique=False)
     op.create_check_constraint(op.f("ck_contacts_birth_year"), "contacts", "birth_year between 1900 and 2100")
     op.create_check_constraint(
         op.f("ck_message_templates_weight"), "message_templates", "weight between 1 and 100"
@@ -450,6 +451,7 @@ def add_checks() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_actions_contact_id", table_name="actions")
     op.execute("drop trigger contact_left_alone on contacts")
     op.execute("drop function contact_left_alone()")
     op.execute("delete from interactions where action_id is null")

@@ -1,0 +1,139 @@
+"""Undoing an import never undoes what a person has said or what is being planned meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store import approval, campaigns, contacts, imports
+from db.store.accounts import AccountRecord
+from db.store.campaigns import PlannedAction
+from db.tables import Action, Contact, Exclusion, ImportChange
+from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug
+from tests.db.helpers import connected
+from worker.rules.model import ActionState, BirthdayCard, ContactStatus, ImportSource, Kind
+
+ANN = f"{SANDBOX}ann/"
+DAY = date(2027, 3, 4)
+
+
+def an_import(session: Session, account: AccountRecord) -> int:
+    import_id = imports.begin(
+        session, account_id=account.id, source=ImportSource.V1, file_name="x.db", by="tests"
+    )
+    imports.finish(session, import_id, {})
+    return import_id
+
+
+def brought_in(session: Session, account: AccountRecord) -> int:
+    """Import Ann; return the import's id."""
+    import_id = an_import(session, account)
+    a_contact(session, account, "ann", birthday=DAY).import_id = import_id
+    session.flush()
+    return import_id
+
+
+def read_page(session: Session, account: AccountRecord) -> Contact:
+    contacts.keep_birthdays(session, account.id, [BirthdayCard(ANN, "Ann", DAY)])
+    session.expire_all()
+    return contact_by_slug(session, account, "ann")
+
+
+def test_who_was_marked_stays_marked_when_the_page_brings_them_again(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        import_id = brought_in(session, account)
+        assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
+        assert imports.undo(session, import_id).contacts == 1
+        assert read_page(session, account).do_not_contact
+        assert contacts.set_do_not_contact(session, account.id, ANN, value=False)
+        assert not read_page(session, account).do_not_contact
+
+
+@pytest.mark.parametrize("how", ["command", "never again"])
+def test_who_was_marked_by_an_import_and_by_a_person_stays_marked(database: Database, how: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        ann = a_contact(session, account, "ann", birthday=DAY)
+        action_id = proposed(session, account, ann)
+        import_id = an_import(session, account)
+        session.add(Exclusion(account_id=account.id, profile_url=ANN, import_id=import_id))
+        before = {"do_not_contact": False}
+        session.add(ImportChange(import_id=import_id, contact_id=ann.id, before=before))
+        ann.do_not_contact = True
+        session.flush()
+        if how == "command":
+            assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
+        else:
+            approval.never(session, action_id, by="me")
+        imports.undo(session, import_id)
+        session.expire_all()
+        assert contact_by_slug(session, account, "ann").do_not_contact
+
+
+def proposed(session: Session, account: AccountRecord, contact: Contact) -> UUID:
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    draft = PlannedAction(contact.id, "birthday:2027", DAY, "Hi")
+    campaigns.plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
+    return draft.id
+
+
+def test_a_plan_that_is_being_made_is_not_lost(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        import_id = brought_in(session, account)
+        contact = contact_by_slug(session, account, "ann")
+
+    def undo() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            return imports.undo(session, import_id).kept
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            proposed(session, account, contact)
+            undone = pool.submit(undo)
+            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+            with database.transaction() as looking:
+                while not looking.scalar(text(waiting)) and not undone.done():
+                    looking.execute(text("select pg_sleep(0.02)"))
+                    looking.execute(text("select pg_stat_clear_snapshot()"))
+        assert undone.result() == 1
+    with database.transaction() as session:
+        assert session.scalars(select(Action.state)).all() == [ActionState.PROPOSED]
+
+
+def test_a_page_waits_for_an_import_and_then_meets_what_it_excludes(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+
+    def read() -> bool:
+        with connected(database_url) as other, other.transaction() as session:
+            return read_page(session, account).do_not_contact
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            import_id = an_import(session, account)
+            with database.transaction() as other:
+                assert imports.under_way(other, account.id)
+            page = pool.submit(read)
+            session.add(Exclusion(account_id=account.id, profile_url=ANN, import_id=import_id))
+            session.flush()
+        assert page.result()
+    with database.transaction() as session:
+        assert not imports.under_way(session, account.id)
+
+
+@pytest.mark.parametrize("status", [ContactStatus.PROSPECT, ContactStatus.NOT_CONNECTED])
+def test_who_is_on_the_birthdays_page_is_connected(database: Database, status: ContactStatus) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, "ann", birthday=DAY - timedelta(days=1)).status = status
+        session.flush()
+        assert read_page(session, account).status == ContactStatus.CONNECTED
