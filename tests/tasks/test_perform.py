@@ -171,6 +171,7 @@ def test_what_the_owner_wrote_by_hand_on_the_day_is_enough(
         second = builders.a_campaign(session, account)
         builders.forget_actions(session)
         contact = builders.contact_by_slug(session, account, PERSON)
+        contact.last_greeted_on = None
         action_id = builders.planned(session, account, contact, campaign_id=second, text="Another text")
     assert run(services, action_id) is Outcome.SKIPPED
     assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND)
