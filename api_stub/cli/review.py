@@ -108,8 +108,8 @@ def _nothing_waits(database: Database, scope: _Scope) -> str:
     asking = [line for line in lines if line.options.get("approval") and scope.campaign in {None, line.id}]
     if not asking:
         return (
-            "nothing waits for approval, and no campaign of the last hundred asks for it: it does when it is "
-            "started with the option `approval`"
+            "nothing waits for approval, and none of the last campaigns asks for it; to start one that does: "
+            "rapport campaign birthday ACCOUNT --approval"
         )
     return "\n".join(["nothing waits for approval; campaigns that ask for it:", *map(_in_short, asking[:5])])
 

@@ -229,7 +229,7 @@ def test_without_a_terminal_nothing_is_decided(database: Database, rapport: Rapp
 def test_nothing_waits_names_the_campaigns_that_would_ask(
     database: Database, rapport: Rapport, sit_down: Open
 ) -> None:
-    assert "no campaign" in rapport("review", "--list")
+    assert "rapport campaign birthday ACCOUNT --approval" in rapport("review", "--list")
     (ann,) = some_wait(database, "Ann")
     with database.transaction() as session:
         approval.drop(session, ann, by="me")
