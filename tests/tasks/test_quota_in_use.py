@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from db.imports.v1 import file, rows
 from db.imports.v1.bring import bring_in
 from db.imports.v1.rows import Reading
-from db.store import accounts, actions, imports, limits, quota
+from db.store import accounts, actions, gates, imports, limits, quota
 from db.store.accounts import AccountRecord
 from db.tables import Action, QuotaCut, QuotaEpoch
 from tasks.perform import perform
@@ -216,7 +216,7 @@ def test_working_hours_that_end_before_the_click_keep_it_from_happening(
     later = Span(datetime(2999, 1, 1, tzinfo=UTC), datetime(2999, 1, 2, tzinfo=UTC))
     action_id = plan("ann")
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "opening", lambda *_: later)
+        patch.setattr(gates, "opening", lambda *_: later)
         assert go_on(without_pages) is Outcome.POSTPONED
     assert reason(without_pages, action_id) is Reason.OUTSIDE_HOURS
     assert effects(without_pages) == []
