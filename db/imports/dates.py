@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from db.imports.people import BirthDate, UnreadableError
@@ -73,6 +74,7 @@ _IN_WORDS: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\d{4
 _OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\d{2} [AP]M")
 
 
+@lru_cache(maxsize=10_000)  # an export has far more people than days
 def day(text: str) -> date | None:
     """Return the date that `text` says, or None: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM.
 

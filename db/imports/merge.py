@@ -31,6 +31,7 @@ _BATCH: Final = 2_000
 _MOST_CANDIDATES: Final = 20
 _LONGEST: Final = 500
 _MOST_EMAILS: Final = 10
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
@@ -134,7 +135,7 @@ def _row(entry: Entry, site: str) -> Row:
         _born(person.birthday),
         person.connected_on,
         person.connected,
-        json.dumps(profile, ensure_ascii=False),
+        _JSON.encode(profile),
     )
 
 
