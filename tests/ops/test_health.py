@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from types import ModuleType
+from uuid import uuid4
 
 import pytest
 
@@ -51,17 +52,20 @@ def test_an_address_is_well_when_it_answers_200(health: ModuleType) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, as containers have it")
 def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleType) -> None:
     ticking = "import time; print(flush=True)\nwhile True: time.sleep(0.01)"
+    name = f"beat-of-{uuid4().hex}"  # it is looked for on the whole machine
     beat = subprocess.Popen(
-        [sys.executable, "-c", ticking, "celery", "beat-of-a-test"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ticking, "celery", name], stdout=subprocess.PIPE, text=True
     )
     with beat:
-        assert beat.stdout is not None
-        beat.stdout.readline()
-        assert health.wakes("beat-of-a-test", watch_s=0.5) is None
-        beat.send_signal(signal.SIGSTOP)
-        assert "has not woken" in health.wakes("beat-of-a-test", watch_s=0.5)
-        beat.kill()
-    assert "there is no process" in health.wakes("beat-of-a-test")
+        try:
+            assert beat.stdout is not None
+            beat.stdout.readline()
+            assert health.wakes(name, watch_s=0.5) is None
+            beat.send_signal(signal.SIGSTOP)
+            assert "has not woken" in health.wakes(name, watch_s=0.5)
+        finally:
+            beat.kill()
+    assert "there is no process" in health.wakes(name)
 
 
 def test_a_worker_that_is_not_there_does_not_answer(
