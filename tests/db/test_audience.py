@@ -21,7 +21,7 @@ from worker.rules.model import Birthday, ContactStatus, Kind
 FIRST, LAST = date(2026, 1, 1), date(2029, 12, 31)
 """Four years with a 29 February among them."""
 
-MANY = 1_500
+MANY = 2 * 366
 
 
 def drawn(draw: random.Random, number: int) -> Person:
@@ -104,7 +104,7 @@ def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(database: Databa
             seen.update(row.left_out for row in told)
             today, number = today + timedelta(days=1), number + 1
     assert set(seen) == {None, Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED}
-    assert min(seen.values()) > 100, seen
+    assert min(seen.values()) > 50, seen
 
 
 def test_somebody_elses_exclusion_leaves_nobody_out(database: Database) -> None:

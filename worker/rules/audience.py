@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from worker.errors import Reason
-from worker.rules.birthdays import celebrated, occasion
+from worker.rules.birthdays import birthday_in, occasion
 from worker.rules.model import Birthday, ContactStatus
 
 
@@ -42,7 +42,8 @@ def due(person: Person, today: date, late_days: int) -> Due | None:
     """
     if person.birthday is None or person.status is ContactStatus.PROSPECT:
         return None
-    on = celebrated(today, late_days).get(person.birthday)
+    birthdays = (birthday_in(person.birthday, year) for year in (today.year, today.year - 1))
+    on = next((day for day in birthdays if 0 <= (today - day).days <= late_days), None)
     if on is None:
         return None
     greeted = person.last_greeted_on is not None and person.last_greeted_on >= on
