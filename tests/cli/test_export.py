@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -150,10 +150,18 @@ def test_killed_in_mid_write_there_is_no_file(tmp_path: Path) -> None:
     assert left.name.startswith(".rapport-export-")
 
 
+@pytest.fixture
+def heeds_hangups() -> Iterator[None]:
+    """What nohup starts ignores SIGHUP, and so do its children."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("heeds_hangups", "people")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asked_to_end_it_leaves_nothing_at_all(
     environment: pytest.MonkeyPatch,
-    people: None,
     database_url: str,
     tmp_path: Path,
     number: signal.Signals,

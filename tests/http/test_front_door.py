@@ -19,12 +19,16 @@ GUARDED = [
     ("POST", f"/control/campaigns/{SOME_ID}/pause"),
     ("POST", f"/control/campaigns/{SOME_ID}/resume"),
     ("POST", f"/control/campaigns/{SOME_ID}/cancel"),
+    ("POST", f"/control/campaigns/{SOME_ID}/approve"),
+    ("GET", "/control/proposals"),
+    *(("POST", f"/control/actions/{SOME_ID}/{verb}") for verb in ("approve", "edit", "drop", "never")),
     ("GET", "/control/kill-switch"),
     ("POST", "/control/kill-switch"),
     ("GET", "/data/interactions"),
     ("GET", "/data/actions"),
     ("GET", "/data/quota"),
     ("GET", "/data/summary"),
+    ("GET", "/data/forecast"),
     ("GET", "/metrics"),
 ]
 
@@ -55,7 +59,10 @@ def test_without_a_key_set_nobody_comes_in(front: Front) -> None:
 
 def test_the_guarded_routes_are_all_but_two(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    guarded = {(method, path.replace(SOME_ID, "{campaign_id}")) for method, path in GUARDED}
+    guarded = {
+        (method, path.replace(SOME_ID, "{action_id}" if "/actions/" in path else "{campaign_id}"))
+        for method, path in GUARDED
+    }
     told = {(method.upper(), path) for path, verbs in paths.items() for method in verbs}
     assert told - guarded == {("GET", "/health"), ("GET", "/ready")}
 
