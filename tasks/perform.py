@@ -36,7 +36,7 @@ from worker.rules.quota import Decision, Verb
 log = logs.logger(__name__)
 
 _KEPT_OF_A_THREAD = 20
-"""The latest messages by hand that are recorded; what is older counts in no window."""
+"""At most so many of the latest messages by hand are recorded at a time."""
 
 
 def perform(services: Services, action_id: UUID) -> Outcome:

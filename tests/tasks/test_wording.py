@@ -1,12 +1,13 @@
 """A greeting says what is true on the day it is sent; what the owner wrote by hand stops it and counts."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from db.store import actions, templates
 from db.store.accounts import AccountRecord
@@ -203,3 +204,22 @@ def test_a_message_by_hand_stops_the_greeting_and_counts_in_the_quota(
     assert told.remaining is not None
     assert told.remaining.day == builders.FREE.per_day - 1
     assert len(effects(without_pages)) == 1
+
+
+def test_the_intent_waits_while_another_account_asks_about_the_same_person(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    action_id = campaign(without_pages)
+    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+    key = func.hashtextextended(f"voice:ledger:{ANN}", 0)
+    with ThreadPoolExecutor(1) as pool:
+        with without_pages.database.transaction() as asking:
+            asking.execute(select(func.pg_advisory_xact_lock(key)))
+            greeting = pool.submit(carry_out, without_pages, action_id)
+            while not greeting.done():
+                with without_pages.database.transaction() as looking:
+                    if looking.scalar(waiting):
+                        break
+            assert not greeting.done()
+            assert effects(without_pages) == []
+        assert greeting.result() is Outcome.DONE
