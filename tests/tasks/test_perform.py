@@ -27,7 +27,7 @@ from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules import breaker
 from worker.rules.limits import Limits
-from worker.rules.model import AccountStatus, ActionState, Kind
+from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 
 PERSON = "wang-xiaoming"
 TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'
@@ -176,6 +176,19 @@ def test_what_the_owner_wrote_by_hand_on_the_day_is_enough(
     assert run(services, action_id) is Outcome.SKIPPED
     assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND)
     assert len(sent(sandbox)) == 1
+
+
+def test_who_is_no_connection_any_more_is_left_out_and_known_as_that(
+    services: Services, sandbox: SandboxClient, plan: Plan, account: AccountRecord
+) -> None:
+    action_id = plan()
+    sandbox.change(PERSON, connected=False)
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.NOT_CONNECTED)
+    with services.database.transaction() as session:
+        contact = builders.contact_by_slug(session, account, PERSON)
+        assert contact.status == ContactStatus.NOT_CONNECTED
+    assert sent(sandbox) == []
 
 
 def test_a_person_who_wrote_since_planning_is_left_to_the_owner(
