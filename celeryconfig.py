@@ -35,6 +35,8 @@ task_routes = {
     "tasks.visitor.*": {"queue": "visitor"},
     "tasks.sourcing.campaign": {"queue": "control"},
     "tasks.sourcing.*": {"queue": "sourcing"},
+    "tasks.invitations.campaign": {"queue": "control"},
+    "tasks.invitations.*": {"queue": "visitor"},
     "tasks.*": {"queue": "control"},
 }
 imports = ("tasks.hooks", "tasks.birthday", "tasks.dispatch", "tasks.recover", "tasks.upkeep")

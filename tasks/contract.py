@@ -4,15 +4,24 @@ A task is called by its name with JSON keyword arguments; they are the fields of
 refused with a message that names the field, and nothing is planned.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from worker.rules.criteria import Criteria
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"
 BIRTHDAY_GREET = "tasks.birthday.greet"
 BIRTHDAY_REPLIES = "tasks.birthday.replies"
+VISITOR_CAMPAIGN = "tasks.visitor.campaign"
+VISITOR_VISIT = "tasks.visitor.visit"
+SOURCING_CAMPAIGN = "tasks.sourcing.campaign"
+SOURCING_COLLECT = "tasks.sourcing.collect"
+INVITATIONS_CAMPAIGN = "tasks.invitations.campaign"
+INVITATIONS_READ = "tasks.invitations.read"
+INVITATIONS_WITHDRAW = "tasks.invitations.withdraw"
 DISPATCH = "tasks.dispatch"
 RECOVER = "tasks.recover"
 UPKEEP_SCHEDULES = "tasks.upkeep.schedules"
@@ -49,6 +58,91 @@ class BirthdayOptions(Payload):
 
 class BirthdayCampaign(BirthdayOptions):
     """Arguments of tasks.birthday.campaign."""
+
+    account: AccountName
+    campaign_id: UUID | None = Field(
+        None, description="Chosen by the caller, it makes asking twice harmless."
+    )
+
+
+SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+NoRepeatDays = Annotated[int, Field(ge=7, le=365)]
+StopAfter = Annotated[int, Field(ge=1, le=20)]
+
+
+class VisitorOptions(Payload):
+    """Whose profiles a visitor campaign opens: exactly one of the three sources."""
+
+    saved_search: SavedSearchName | None = Field(None, description="Whom this saved search finds.")
+    profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
+        (), max_length=1000, description="These profile addresses."
+    )
+    not_seen_months: int | None = Field(
+        None, ge=1, le=60, description="Connections whose profile was not opened for so many months."
+    )
+    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
+    stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody new.")
+    dry_run: bool = Field(False, description="Only say who would be visited; plan and open nothing.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [self.saved_search is not None, bool(self.profiles), self.not_seen_months is not None]
+        if sum(given) != 1:
+            raise ValueError("give exactly one of saved_search, profiles and not_seen_months")
+        return self
+
+
+class VisitorCampaign(VisitorOptions):
+    """Arguments of tasks.visitor.campaign."""
+
+    account: AccountName
+    campaign_id: UUID | None = Field(
+        None, description="Chosen by the caller, it makes asking twice harmless."
+    )
+
+
+class SourcingOptions(Payload):
+    """Whom a sourcing campaign looks for: a search of the site's own, a saved one, or only criteria."""
+
+    url: str | None = Field(
+        None, min_length=1, max_length=2000, description="The address of a people search on the site."
+    )
+    saved_search: SavedSearchName | None = Field(None, description="A saved search, with its criteria.")
+    criteria: Criteria = Field(
+        default_factory=Criteria, description="What is searched for, and what people are scored by."
+    )
+    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
+    stop_after: StopAfter = Field(3, description="End after so many pages without anybody new.")
+    dry_run: bool = Field(False, description="Only say what would be searched and scored; open nothing.")
+
+    @model_validator(mode="after")
+    def _one_search(self) -> Self:
+        if self.url is not None and self.saved_search is not None:
+            raise ValueError("give a url or a saved_search, not both")
+        return self
+
+
+class SourcingCampaign(SourcingOptions):
+    """Arguments of tasks.sourcing.campaign."""
+
+    account: AccountName
+    campaign_id: UUID | None = Field(
+        None, description="Chosen by the caller, it makes asking twice harmless."
+    )
+
+
+class InvitationsOptions(Payload):
+    """Which sent invitations to withdraw."""
+
+    older_than_days: int = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
+    limit: int = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
+    dry_run: bool = Field(False, description="Only list what was sent, and what would be withdrawn.")
+
+
+class InvitationsCampaign(InvitationsOptions):
+    """Arguments of tasks.invitations.campaign."""
 
     account: AccountName
     campaign_id: UUID | None = Field(

@@ -47,6 +47,9 @@ class Reason(StrEnum):
     NO_FRESH_TEMPLATE = "no_fresh_template"
     DROPPED_BY_HAND = "dropped_by_hand"
     NOT_APPROVED = "not_approved"
+    VISITED_LATELY = "visited_lately"
+    FORGOTTEN = "forgotten"
+    INVITATION_GONE = "invitation_gone"
     EXPIRED = "expired"
     # failed, uncertain, needs review
     TOO_MANY_ATTEMPTS = "too_many_attempts"

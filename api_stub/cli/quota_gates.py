@@ -158,6 +158,7 @@ _NOUNS: Final[Mapping[Kind, str]] = {
     Kind.GREET: "a greeting",
     Kind.VISIT: "a visit",
     Kind.COLLECT: "a search page",
+    Kind.WITHDRAW: "a withdrawal",
 }
 
 

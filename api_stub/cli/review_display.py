@@ -18,6 +18,7 @@ _CONTACTS = {
     Kind.GREET: "you wrote",
     Kind.VISIT: "you looked at the profile",
     Kind.COLLECT: "you came upon the profile",
+    Kind.WITHDRAW: "you withdrew an invitation",
     None: "they wrote",
 }
 _OLD_TEXT_CHARACTERS = 80

@@ -106,7 +106,7 @@ def _late_days(session: Session, account_id: int, default: int) -> int:
 def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_Open]:
     """Give the greetings that are planned and not begun; what nothing makes too late may wait long."""
     rows = session.execute(
-        select(Action, Contact.full_name, Campaign.state)
+        select(Action, Contact.id, Contact.full_name, Campaign.state)
         .join(Contact, Contact.id == Action.contact_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .where(
@@ -118,9 +118,9 @@ def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator
             Contact.status == ContactStatus.CONNECTED,
         )
     )
-    for action, full_name, campaign in rows:
+    for action, contact_id, full_name, campaign in rows:
         expected = Expected(
-            contact_id=action.contact_id,
+            contact_id=contact_id,
             full_name=full_name,
             on=action.occasion_on,
             until=action.expires_on or max(never_late, action.occasion_on),

@@ -14,10 +14,12 @@ from db.tables.quota import (
     QuotaTotal,
 )
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
+from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
 
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact",
-    "DailySummary", "Exclusion", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
+    "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
-    "QuotaTotal", "Schedule", "ScheduleFire", "SelectorHint", "one_of",
+    "QuotaTotal", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint", "StoredProfile",
+    "Tombstone", "one_of",
 ]  # fmt: skip

@@ -56,8 +56,9 @@ class Action(Base):
 
     __tablename__ = "actions"
     __table_args__ = (
-        UniqueConstraint("account_id", "contact_id", "kind", "occasion"),
+        UniqueConstraint("account_id", "contact_id", "kind", "occasion", postgresql_nulls_not_distinct=True),
         CheckConstraint(one_of("kind", Kind), "kind"),
+        CheckConstraint("(contact_id is null) = (kind = 'collect')", "on_whom"),
         CheckConstraint(one_of("state", ActionState), "state"),
         CheckConstraint(one_of("reason", Reason), "reason"),
         CheckConstraint(f"reason is not null or not {one_of('state', NEEDS_REASON)}", "says_why"),
@@ -97,11 +98,13 @@ class Action(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contacts.id", ondelete="CASCADE"), comment="null: a page of people found"
+    )
     campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     kind: Mapped[str]
     occasion: Mapped[str]
-    occasion_on: Mapped[date] = mapped_column(comment="the birthday's own date")
+    occasion_on: Mapped[date] = mapped_column(comment="the occasion's own date, such as the birthday")
     expires_on: Mapped[date | None] = mapped_column(comment="the last day on which it makes sense")
     message: Mapped[str] = mapped_column(comment="what is to be sent; the proven text is the interaction's")
     worded_for: Mapped[date | None] = mapped_column(
@@ -136,6 +139,7 @@ class ActionEvent(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "seq"),
         Index("ix_action_events_action_id", "action_id", "seq"),
+        Index("ix_action_events_acting", "account_id", "at", postgresql_where=text("to_state = 'acting'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

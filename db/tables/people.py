@@ -35,6 +35,7 @@ class Account(Base):
         CheckConstraint(one_of("status", AccountStatus), "status"),
         CheckConstraint("status = 'active' or stop_reason is not null", "stopped_says_why"),
         CheckConstraint(one_of("stop_reason", Reason), "stop_reason"),
+        CheckConstraint("keep_days >= 8", "keep_days"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -51,6 +52,9 @@ class Account(Base):
     inbox_asked_at: Mapped[datetime | None] = mapped_column(comment="when it was last opened")
     inbox_lease_until: Mapped[datetime | None] = mapped_column(
         comment="a worker reads the inbox; nothing else of the account starts meanwhile"
+    )
+    keep_days: Mapped[int | None] = mapped_column(
+        comment="how long people who are no connections, and profiles, are kept unseen; null: until erased"
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -76,6 +80,7 @@ class Contact(Base):
             text("lower(email)"),
             postgresql_where=text("email is not null"),
         ),
+        CheckConstraint("forgotten_at is null or profile_url = 'forgotten:' || id", "erased"),
         Index("ix_contacts_import_id", "import_id", postgresql_where=text("import_id is not null")),
     )
 
@@ -97,6 +102,9 @@ class Contact(Base):
     score: Mapped[int | None] = mapped_column(SmallInteger)
     do_not_contact: Mapped[bool] = mapped_column(server_default=text("false"))
     last_greeted_on: Mapped[date | None]
+    forgotten_at: Mapped[datetime | None] = mapped_column(
+        comment="when all that told who it is was erased; what the quota counts stays"
+    )
     replied_at: Mapped[datetime | None] = mapped_column(comment="when the person last wrote, as far as seen")
     import_id: Mapped[int | None] = mapped_column(
         ForeignKey("imports.id", ondelete="SET NULL"), comment="the import that brought this person in"

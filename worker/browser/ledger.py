@@ -3,12 +3,24 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from worker import clock
-from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
+from worker.errors import NeverError, Reason
+from worker.rules.model import (
+    BirthdayCard,
+    FoundPerson,
+    InboxLine,
+    ResultPage,
+    SentInvitation,
+    ThreadMessage,
+)
+from worker.rules.profile import Profile, Section
+from worker.rules.search import SearchQuery
+
+_A_PAGE = 10
 
 
 class LedgerSite:
@@ -32,6 +44,36 @@ class LedgerSite:
     def open_thread(self, profile_url: str) -> "LedgerThread":
         """Open the person's file."""
         return LedgerThread(self._folder, profile_url)
+
+    def search(self, query: SearchQuery, page: int) -> ResultPage:
+        """Everybody that the term `people` counts, ten a page; `name` begins their addresses."""
+        terms = dict(query.terms)
+        count, name = int(terms.get("people", "0")), terms.get("name", "person")
+        numbers = range((page - 1) * _A_PAGE + 1, min(page * _A_PAGE, count) + 1)
+        self._append(f"search {name}", {"page": page})
+        people = tuple(
+            FoundPerson(f"ledger:{name}-{n}", f"{name} {n}", "a headline", "a place", 2, n % 2 == 0)
+            for n in numbers
+        )
+        return ResultPage(people, page * _A_PAGE < count)
+
+    def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
+        """Write down that it was opened; everybody has the same profile."""
+        self._append(f"visit {profile_url}", {"visited": profile_url})
+        skills = ("Patience", "Planning") if Section.SKILLS in sections else None
+        return Profile(profile_url, profile_url, "a headline", "a place", 2, False, skills=skills)
+
+    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+        """Nobody was invited."""
+        return ()
+
+    def withdraw_invitation(self, profile_url: str) -> None:
+        """Nobody was invited."""
+        raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person")
+
+    def _append(self, about: str, told: dict[str, str | int]) -> None:
+        name = hashlib.sha256(about.encode()).hexdigest()[:32]
+        _append(self._folder / f"{name}.jsonl", {**told, "at": clock.now().isoformat()})
 
     def normalise(self, profile_url: str) -> str:
         """Addresses are taken as they are."""
@@ -68,12 +110,7 @@ class LedgerThread:
 
     def click_send(self) -> None:
         """Append one line."""
-        line = json.dumps({"to": self._profile_url, "text": self._draft, "at": clock.now().isoformat()})
-        handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, f"{line}\n".encode())
-        finally:
-            os.close(handle)
+        _append(self._file, {"to": self._profile_url, "text": self._draft, "at": clock.now().isoformat()})
         self._draft = ""
 
     def proof(self, text: str, *, more_than: int) -> bool:
@@ -82,3 +119,11 @@ class LedgerThread:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _append(file: Path, told: dict[str, str | int]) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(handle, f"{json.dumps(told)}\n".encode())
+    finally:
+        os.close(handle)

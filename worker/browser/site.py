@@ -5,12 +5,14 @@ An adapter turns each of them into page objects. All verbs raise the errors of `
 not what it should be; `NeverError` where the site says that it can't be done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.profile import Profile, Section
+from worker.rules.search import SearchQuery
 
 
 class Thread(Protocol):
@@ -58,6 +60,24 @@ class Site(Protocol):
 
     def open_thread(self, profile_url: str) -> Thread:
         """Open the conversation with this person. Does not check whom it opened: `recipient` says."""
+
+    def search(self, query: SearchQuery, page: int) -> ResultPage:
+        """Page `page` (1, 2, ...) of a people search, in the site's order."""
+
+    def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
+        """Open a profile and read it as a person would: scroll, open what is folded, read these sections.
+
+        The head is always read. Raises NeverError(PROFILE_GONE) where the site has no such profile.
+        """
+
+    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+        """The invitations that nobody has answered yet, newest first, each once. Dated from `today`."""
+
+    def withdraw_invitation(self, profile_url: str) -> None:
+        """Click withdraw and confirm, once. No proof: `sent_invitations` says whether it is still there.
+
+        Raises NeverError(INVITATION_GONE) where there is none to this person.
+        """
 
     def normalise(self, profile_url: str) -> str:
         """The one stable form of a profile address on this site."""

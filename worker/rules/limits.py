@@ -97,12 +97,21 @@ CAREFUL: Final = SiteQuota(
         Kind.GREET: Limits(15, 15, 75, 90 * _SECONDS, 180 * _SECONDS, _BY_DAY, reserved_per_day=15),
         Kind.VISIT: Limits(40, 40, 200, 45 * _SECONDS, 120 * _SECONDS, _ON_WEEKDAYS),
         Kind.COLLECT: Limits(10, 10, 50, 45 * _SECONDS, 120 * _SECONDS, _ON_WEEKDAYS),
+        Kind.WITHDRAW: Limits(10, 10, 50, 45 * _SECONDS, 120 * _SECONDS, _ON_WEEKDAYS),
     },
     totals=Totals(80, 400),
-    ceilings={Kind.GREET: Totals(30, 120), Kind.VISIT: Totals(80, 400), Kind.COLLECT: Totals(30, 150)},
+    ceilings={
+        Kind.GREET: Totals(30, 120),
+        Kind.VISIT: Totals(80, 400),
+        Kind.COLLECT: Totals(30, 150),
+        Kind.WITHDRAW: Totals(30, 150),
+    },
     total_ceiling=Totals(110, 550),
 )
-"""Design §4: V1's practice and the low end of what vendors advise; sites publish none."""
+"""Design §4: V1's practice and the low end of what vendors advise; sites publish none.
+
+Nobody advises how many invitations to withdraw: as careful as search pages.
+"""
 
 PRACTICE: Final = SiteQuota(
     limits={kind: replace(limits, hours=Hours()) for kind, limits in CAREFUL.limits.items()},

@@ -6,19 +6,29 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What an action does to one contact."""
+    """What an action does: to one contact, but for `collect`, which reads one page of people found.
+
+    A visit opens a profile, whoever asked for it; a site counts its views together.
+    """
 
     GREET = "greet"
     VISIT = "visit"
     COLLECT = "collect"
+    WITHDRAW = "withdraw"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only opens a page, so that one which came to nothing may be opened again."""
+        return self in {Kind.VISIT, Kind.COLLECT}
 
 
 class CampaignKind(StrEnum):
-    """The three kinds of campaign that beat schedules."""
+    """The kinds of campaign that people and schedules start."""
 
     BIRTHDAY = "birthday"
     VISITOR = "visitor"
     SOURCING = "sourcing"
+    INVITATIONS = "invitations"
 
 
 class ActionState(StrEnum):
@@ -60,6 +70,14 @@ class ContactStatus(StrEnum):
     CONNECTED = "connected"
     NOT_CONNECTED = "not_connected"
     PROSPECT = "prospect"
+
+
+class SearchEnd(StrEnum):
+    """Why a campaign reads no further page of its search."""
+
+    LIMIT = "limit"
+    NO_MORE_PAGES = "no_more_pages"
+    NO_NEWS = "no_news"
 
 
 class ImportSource(StrEnum):
@@ -109,3 +127,32 @@ class ThreadMessage:
     outgoing: bool
     text: str
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """One entry of a page of people found. `degree` is 1 for a connection; None where the site says none."""
+
+    profile_url: str
+    full_name: str
+    headline: str
+    location: str
+    degree: int | None
+    open_to_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """One page of people found, in the site's order, and whether the site has another."""
+
+    people: tuple[FoundPerson, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentInvitation:
+    """An invitation that nobody has answered. `sent_on` is as exact as the site tells."""
+
+    profile_url: str
+    full_name: str
+    sent_on: date

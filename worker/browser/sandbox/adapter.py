@@ -1,6 +1,6 @@
 """The practice network as a `worker.browser.site.Site`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,9 @@ from worker.browser.sandbox import pages, selectors
 from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
+from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.profile import Profile, Section
+from worker.rules.search import SearchQuery
 
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
@@ -75,6 +77,22 @@ class SandboxSite:
         with _watched(self._page, "open the conversation"):
             pages.open_conversation(self._page)
         return SandboxThread(self._page, self._proof_wait)
+
+    def search(self, query: SearchQuery, page: int) -> ResultPage:
+        """One page of the people search."""
+        raise NotImplementedError
+
+    def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
+        """Open a profile and read these sections of it."""
+        raise NotImplementedError
+
+    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+        """The invitations that nobody has answered."""
+        raise NotImplementedError
+
+    def withdraw_invitation(self, profile_url: str) -> None:
+        """Withdraw the invitation to this person, once."""
+        raise NotImplementedError
 
     def normalise(self, profile_url: str) -> str:
         """The address on a host that stays the same, whatever port the network has today."""

@@ -1,0 +1,111 @@
+"""What searches found, what profiles said, how people scored, and whom nobody may find again."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.tables.base import Base, one_of
+from worker.rules.model import SearchEnd
+
+
+class Search(Base):
+    """A campaign's walk through the pages of a people search: the cursor, and why it ended."""
+
+    __tablename__ = "searches"
+    __table_args__ = (
+        CheckConstraint(one_of("ended", SearchEnd), "ended"),
+        CheckConstraint("pages >= 0 and found >= 0 and dry >= 0", "counts"),
+    )
+
+    campaign_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
+    )
+    terms: Mapped[list[list[str]]] = mapped_column(
+        JSONB, comment="names and values of the site's own address"
+    )
+    pages: Mapped[int] = mapped_column(
+        server_default=text("0"), comment="read and kept; the next is one more"
+    )
+    found: Mapped[int] = mapped_column(server_default=text("0"), comment="people kept for this campaign")
+    dry: Mapped[int] = mapped_column(server_default=text("0"), comment="pages in a row that held nobody new")
+    ended: Mapped[str | None] = mapped_column(comment="why no further page is read")
+
+
+class Hit(Base):
+    """A person whom a campaign's search found, and how well they fit its criteria."""
+
+    __tablename__ = "hits"
+    __table_args__ = (
+        CheckConstraint("score between 0 and 100", "score"),
+        CheckConstraint("(score is null) = (reasons is null)", "says_why"),
+        Index("ix_hits_contact_id", "contact_id"),
+        Index("ix_hits_score", "campaign_id", "score", "contact_id"),
+    )
+
+    campaign_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
+    )
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    page: Mapped[int] = mapped_column(comment="the page of the search that first showed them")
+    score: Mapped[int | None] = mapped_column(SmallInteger)
+    reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSONB, comment="points and why, in the order of the criteria; they add up to the score"
+    )
+    scored_at: Mapped[datetime | None]
+
+
+class StoredProfile(Base):
+    """What was read of a contact's profile when it was last opened; only the sections that were asked for."""
+
+    __tablename__ = "profiles"
+    __table_args__ = (Index("ix_profiles_read_at", "read_at"),)
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    profile: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="a section that is missing was not read")
+
+
+class SavedSearch(Base):
+    """A search and its criteria under a name, for campaigns and schedules."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    terms: Mapped[list[list[str]]] = mapped_column(
+        JSONB, comment="names and values of the site's own address"
+    )
+    criteria: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Tombstone(Base):
+    """Somebody who asked to be forgotten. Only a hash of the address, so that nobody brings them back.
+
+    A trigger on contacts passes over whoever has one, however they would come in.
+    """
+
+    __tablename__ = "tombstones"
+
+    site: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(
+        LargeBinary, primary_key=True, comment="SHA-256 of the normalised profile address"
+    )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
