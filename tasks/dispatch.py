@@ -1,9 +1,18 @@
 """Due actions become messages."""
 
+from collections.abc import Mapping
+
 from celery import Task
 
 from db.store import actions
-from tasks.contract import DISPATCH, Tick
+from tasks.contract import (
+    BIRTHDAY_GREET,
+    DISPATCH,
+    INVITATIONS_WITHDRAW,
+    SOURCING_COLLECT,
+    VISITOR_VISIT,
+    Tick,
+)
 from tasks.hooks import nudge
 from tasks.services import Services, services
 from worker import logs, metrics
@@ -11,6 +20,13 @@ from worker.app import app
 from worker.rules.model import Kind
 
 log = logs.logger(__name__)
+
+_TASKS: Mapping[Kind, str] = {
+    Kind.GREET: BIRTHDAY_GREET,
+    Kind.VISIT: VISITOR_VISIT,
+    Kind.COLLECT: SOURCING_COLLECT,
+    Kind.WITHDRAW: INVITATIONS_WITHDRAW,
+}
 
 BATCH = 200
 """Accounts served by one dispatch; the next tick serves the rest."""
@@ -34,8 +50,7 @@ def dispatch_due(services: Services) -> int:
 
 def task_for(kind: Kind) -> Task:
     """Return the task that carries out actions of `kind`."""
-    names = {Kind.GREET: "tasks.birthday.greet"}
-    return app.tasks[names[kind]]
+    return app.tasks[_TASKS[kind]]
 
 
 @app.task(name=DISPATCH, pydantic=True, pydantic_strict=False)

@@ -1,6 +1,7 @@
 """Lapsed leases: what dead workers left is put back, or set aside to be looked at."""
 
 from db.store import leases
+from db.store.leases import Lapsed
 from tasks.contract import RECOVER, Tick
 from tasks.dispatch import dispatch_due
 from tasks.quota import reservation_id
@@ -19,19 +20,26 @@ def recover_lapsed(services: Services) -> int:
     """Settle the actions whose lease has lapsed; return how many.
 
     A claimed one had not acted, so its reservation goes back. An acting one's stays charged: what may have
-    happened counts until looking has told otherwise.
+    happened counts until looking has told otherwise; a page that was being read counts for good.
     """
     with services.database.transaction() as session:
         lapsed = leases.take_lapsed(session, batch=BATCH)
     for action in lapsed:
         metrics.ERRORS.labels("lease_lapsed", "recover").inc()
         log.warning("lease_lapsed", action=str(action.action_id), was=action.was, attempt=action.attempt)
-        if action.was is ActionState.CLAIMED:
+        verb = _verb(action)
+        if verb is not None:
             reservation = reservation_id(action.action_id, action.attempt)
             services.quota.settle_for(
-                Verb.RELEASE, action.account_id, action.kind, str(action.campaign_id), reservation
+                verb, action.account_id, action.kind, str(action.campaign_id), reservation
             )
     return len(lapsed)
+
+
+def _verb(action: Lapsed) -> Verb | None:
+    if action.was is ActionState.CLAIMED:
+        return Verb.RELEASE
+    return Verb.COMMIT if action.was is ActionState.ACTING and action.kind.reads else None
 
 
 @app.task(name=RECOVER, pydantic=True, pydantic_strict=False)

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -42,15 +43,27 @@ class Outcome(StrEnum):
     wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
-def record(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
-    """Write what was proven, once. A commit whose answer was lost is settled by reading on a new connection.
+def finish(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
+    """Let `write` end the action as done, once, with all that belongs to it in its transaction.
 
-    Raises OperationalError when Postgres stays away: the lease then lapses and the thread is looked at.
+    A commit whose answer was lost is settled by reading on a new connection. Raises OperationalError when
+    Postgres stays away: the lease then lapses, and what happened is looked at or read again.
     """
     with services.database.transaction() as session:
-        if actions.record(session, claim, status=status, text=claim.message, screenshot=screenshot):
+        if write(session):
             return True
         return actions.state_of(session, claim.action_id) == (ActionState.DONE, claim.attempt)
+
+
+def record(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
+    """Write what was proven, once; raises as `finish` does."""
+    return finish(
+        services,
+        claim,
+        lambda session: actions.record(
+            session, claim, status=status, text=claim.message, screenshot=screenshot
+        ),
+    )
 
 
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
@@ -65,6 +78,15 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
         log.warning("no_screenshot", text=str(error))
         return None
     return str(path)
+
+
+def undone(services: Services, claim: Claim, error: RapportError) -> Outcome:
+    """Nothing was done: try again later, stop the account or leave it, as the error's class says."""
+    if isinstance(error, TryAgainError):
+        return postpone(services, claim, error)
+    if isinstance(error, StopAccountError):
+        return stop(services, claim, error)
+    return end(services, claim, ActionState.SKIPPED, error.reason, str(error))
 
 
 def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
@@ -87,7 +109,7 @@ def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     log.error("account_stopped", reason=error.reason, text=str(error))
     with services.database.transaction() as session:
         stop_account(session, claim, error)
-        actions.give_back(session, claim, reason=error.reason, detail=str(error))
+        actions.give_back(session, claim, reason=error.reason, detail=str(error), never_shown=True)
     return Outcome.POSTPONED
 
 

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ACCOUNT_STOPPED = "account_stopped"
     ACCOUNT_PAUSED = "account_paused"
     CAMPAIGN_PAUSED = "campaign_paused"
+    IMPORT_UNDER_WAY = "import_under_way"
     KILL_SWITCH = "kill_switch"
     LEASE_LOST = "lease_lost"
     SETTLED_BY_HAND = "settled_by_hand"

@@ -36,9 +36,8 @@ ERRORS = Counter(
 )
 REPLIES = Counter("rapport_replies_total", "Greetings that were answered, each counted once.")
 DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the browser workers.", ["kind"])
-DUPLICATE_DELIVERIES = Counter(
-    "rapport_duplicate_deliveries_total", "Messages that found nothing to claim.", ["kind"]
-)
+ACTIONS = Counter("rapport_actions_total", "Attempts at actions by how they ended.", ["kind", "outcome"])
+DUPLICATE_DELIVERIES = Counter("rapport_duplicate_deliveries_total", "Messages that found nothing to claim.")
 QUOTA_DECISIONS = Counter(
     "rapport_quota_decisions_total",
     "What the quota answered: granted, replay, or why not.",

@@ -9,7 +9,7 @@ from api_stub.cli.words import in_words, utc
 from api_stub.quota_answer import Told
 from db.store.why import AccountFacts, ActionFacts, Facts
 from worker.rules.lifecycle import ENDED
-from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES
 
 
@@ -27,7 +27,7 @@ class Next:
 
 def subject(facts: Facts) -> ActionFacts | None:
     """Return the action whose gates are shown: the one asked about, else the account's next one."""
-    return facts.action if facts.contact else facts.in_flight or facts.upcoming
+    return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
 
 
 def gates(facts: Facts, told: Told) -> Sequence[Gate]:
@@ -83,6 +83,11 @@ def _person(facts: Facts) -> Iterator[Gate]:
         return
     connected = person.status is ContactStatus.CONNECTED
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
+    if facts.action is not None and facts.action.kind is not Kind.GREET:
+        if facts.action.kind is Kind.VISIT:
+            says = "opened lately, or may have been" if person.visited_lately else "not opened lately"
+            yield Gate("last visit", not person.visited_lately, says)
+        return
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
     says = "had a text from an account today" if person.heard_today else "had no other text today"
@@ -168,7 +173,12 @@ def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
     if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():
         return Next("it is skipped; its last day has passed")
     person = facts.contact
-    if person is not None and (person.do_not_contact or person.status is not ContactStatus.CONNECTED):
+    left_out = person is not None and (
+        person.do_not_contact
+        or (action.kind is Kind.GREET and person.status is not ContactStatus.CONNECTED)
+        or person.visited_lately
+    )
+    if left_out:
         return Next("it is skipped when its turn comes")
     return None
 

@@ -22,6 +22,7 @@ _REASONS: Mapping[Reason, str] = {
     Reason.ACCOUNT_STOPPED: "the account was stopped",
     Reason.ACCOUNT_PAUSED: "a person paused the account",
     Reason.CAMPAIGN_PAUSED: "a person paused the campaign",
+    Reason.IMPORT_UNDER_WAY: "contacts are being imported into the account",
     Reason.KILL_SWITCH: "the kill switch is on",
     Reason.LEASE_LOST: "its worker lost it on the way",
     Reason.SETTLED_BY_HAND: "a person looked and said so",

@@ -7,7 +7,15 @@ select
     a.campaign_id::text as run_id,
     a.state in ('acting', 'uncertain', 'needs_review') as held
 from actions a
-where a.account_id = :account_id and a.acting_since > now() - :week
+where a.account_id = :account_id and a.acting_since > now() - :week and a.kind not in ('visit', 'collect')
+union all
+-- a page that was opened counts each time, whatever came of it
+select a.kind, e.action_id || ':' || e.attempt, e.at, a.campaign_id::text,
+       a.state = 'acting' and a.attempt = e.attempt
+from action_events e
+join actions a on a.id = e.action_id
+where e.account_id = :account_id and e.to_state = 'acting' and e.at > now() - :week
+  and a.kind in ('visit', 'collect')
 union all
 -- what was imported, seen in a thread, or recorded without an intent of ours
 select i.type, 'interaction:' || i.id, i.created_at, null, false

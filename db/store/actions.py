@@ -15,10 +15,10 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load
-from db.tables import Account, Action, ActionEvent, Contact, Interaction
+from db.tables import Account, Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
-from worker.rules.model import ActionState, Kind
+from worker.rules.model import ActionState, CampaignKind, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Claim:
     looking: bool
     account_id: int
     campaign_id: UUID
-    contact_id: int
+    campaign_kind: CampaignKind
+    person_id: int | None
     kind: Kind
     occasion: str
     occasion_on: date
@@ -56,6 +57,13 @@ class Claim:
     zone: ZoneInfo
     session: bytes | None
     profile_url: str
+
+    @property
+    def contact_id(self) -> int:
+        """Whom it is about. Raises ValueError for a page of people found, which is about nobody."""
+        if self.person_id is None:
+            raise ValueError(f"the action {self.action_id} is about nobody")
+        return self.person_id
 
 
 def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nudge]:
@@ -87,10 +95,11 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
     ).first()
     if taken is None:
         return None
-    action, account, contact = session.execute(
-        select(Action, Account, Contact)
+    action, account, campaign_kind, profile_url = session.execute(
+        select(Action, Account, Campaign.kind, Contact.profile_url)
         .join(Account, Account.id == Action.account_id)
-        .join(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
     ).one()
     return Claim(
@@ -99,7 +108,8 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
         looking=action.state == ActionState.UNCERTAIN,
         account_id=account.id,
         campaign_id=action.campaign_id,
-        contact_id=contact.id,
+        campaign_kind=CampaignKind(campaign_kind),
+        person_id=action.contact_id,
         kind=Kind(action.kind),
         occasion=action.occasion,
         occasion_on=action.occasion_on,
@@ -115,7 +125,7 @@ def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) ->
         site=account.site,
         zone=ZoneInfo(account.time_zone),
         session=account.session,
-        profile_url=contact.profile_url,
+        profile_url=profile_url or "",
     )
 
 
@@ -169,10 +179,16 @@ def give_back(
     wait: timedelta | None = None,
     until: datetime | None = None,
     failed: bool = False,
+    never_shown: bool = False,
 ) -> bool:
-    """Plan a claimed action again, after `wait` or at `until`; `failed` counts a passing fault."""
-    return _move(
-        session, claim, ActionState.CLAIMED, ActionState.PLANNED,
+    """Plan an action in hand again, after `wait` or at `until`; `failed` counts a passing fault.
+
+    `never_shown`: the page that was to be read surely was not, so nobody has been visited.
+    """
+    unread = never_shown and claim.kind.reads
+    intent: dict[str, Any] = {"acting_since": None, "acting_attempt": None} if unread else {}
+    return _move_from_hand(
+        session, claim, ActionState.PLANNED, **intent,
         reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
         failures=Action.failures + int(failed), **_FREE,
     )  # fmt: skip
@@ -198,8 +214,8 @@ def hold_others(session: Session, claim: Claim, *, reason: Reason, until: dateti
 
 
 def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:
-    """End a claimed action without an effect: skipped or failed, and why."""
-    return _move(session, claim, ActionState.CLAIMED, state, reason=reason, detail=detail, **_FREE)
+    """End an action in hand without an effect: skipped or failed, and why."""
+    return _move_from_hand(session, claim, state, reason=reason, detail=detail, **_FREE)
 
 
 def doubt(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:
@@ -238,8 +254,13 @@ def ask_person(session: Session, claim: Claim, *, reason: Reason, detail: str) -
     )
 
 
+def finish_page(session: Session, claim: Claim, *, detail: str) -> bool:
+    """End the reading of a page of people found. False means that the fencing token was lost."""
+    return _move(session, claim, ActionState.ACTING, ActionState.DONE, reason=None, detail=detail, **_FREE)
+
+
 def record(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
-    """Write what happened: the interaction, the contact's date and the end state, or nothing of it.
+    """Write what happened: the interaction, a greeted contact's date and the end state, or nothing of it.
 
     False means that the fencing token was lost. Safe to repeat when a commit's outcome is unknown: the
     interaction is unique by action.
@@ -260,15 +281,28 @@ def record(session: Session, claim: Claim, *, status: str, text: str, screenshot
             correlation_id=claim.correlation_id,
         )
     )
-    session.execute(
-        update(Contact)
-        .where(Contact.id == claim.contact_id)
-        .values(last_greeted_on=func.greatest(Contact.last_greeted_on, claim.occasion_on))
-    )
+    if claim.kind is Kind.GREET:
+        session.execute(
+            update(Contact)
+            .where(Contact.id == claim.contact_id)
+            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, claim.occasion_on))
+        )
     return True
 
 
 _FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+def _move_from_hand(
+    session: Session,
+    claim: Claim,
+    to_state: ActionState,
+    **values: Any,  # noqa: ANN401 -- new values of columns of any type
+) -> bool:
+    """Move a claimed action; one that only reads may have its intent written already."""
+    if _move(session, claim, ActionState.CLAIMED, to_state, **values):
+        return True
+    return claim.kind.reads and _move(session, claim, ActionState.ACTING, to_state, **values)
 
 
 def _move(
@@ -278,7 +312,7 @@ def _move(
     to_state: ActionState,
     **values: Any,  # noqa: ANN401 -- new values of columns of any type
 ) -> bool:
-    check_move(from_state, to_state)
+    check_move(from_state, to_state, reading=claim.kind.reads)
     moved = session.execute(
         update(Action)
         .where(Action.id == claim.action_id, Action.state == from_state, Action.attempt == claim.attempt)

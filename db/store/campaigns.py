@@ -35,12 +35,12 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """One row of a plan. A reason means that it is left out at once, and why.
+    """One row of a plan; `contact_id` is None for a page of people. A reason: it is left out, and why.
 
     The message is written for being sent on `worded_for`. After `expires_on` it makes no sense any more.
     """
 
-    contact_id: int
+    contact_id: int | None
     occasion: str
     on: date
     message: str

@@ -92,7 +92,7 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     }
     if not people:
         return 0
-    session.execute(select(func.pg_advisory_xact_lock_shared(imports.turn(account_id))))
+    imports.keep_out(session, account_id)
     statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(

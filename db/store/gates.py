@@ -1,17 +1,21 @@
 """The gates of an action that Postgres knows: asked when a worker takes it, and right before its effect."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.store import imports, profiles
 from db.store.actions import Claim
 from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.approval import approval_of
-from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.criteria import Criteria, needed_sections
+from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.windows import Hours, local_day, opening
 
 
@@ -26,10 +30,13 @@ class Closed:
 LEAVES_OUT = frozenset(
     {
         Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED,
-        Reason.EXPIRED, Reason.NOT_APPROVED,
+        Reason.EXPIRED, Reason.NOT_APPROVED, Reason.VISITED_LATELY, Reason.FORGOTTEN,
     }
 )  # fmt: skip
 """The reasons for which an action is skipped; behind the others it waits."""
+
+_IMPORT_WAIT: Final = timedelta(minutes=1)
+"""When to ask again while contacts are being imported."""
 
 
 def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Closed | None:
@@ -37,44 +44,75 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
 
     `hours` are the working hours to be asked too, by Postgres' clock.
     """
-    now, killed, status, stop_reason, campaign, action, contact = session.execute(
-        select(
-            func.now(),
-            select(KillSwitch.id).exists(),
-            Account.status,
-            Account.stop_reason,
-            Campaign.state,
-            Action,
-            Contact,
-        )
-        .join(Contact, Contact.account_id == Account.id)
-        .join(Action, Action.contact_id == Contact.id)
+    now, killed, account, campaign, action, contact = session.execute(
+        select(func.now(), select(KillSwitch.id).exists(), Account, Campaign, Action, Contact)
+        .join(Action, Action.account_id == Account.id)
         .join(Campaign, Campaign.id == Action.campaign_id)
-        .where(Account.id == claim.account_id, Action.id == claim.action_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(Action.id == claim.action_id)
         .execution_options(populate_existing=True)
     ).one()
     today = now.astimezone(claim.zone).date()
-    approved = action.approval == approval_of(contact.profile_url, action.message)
     gates = (
-        (contact.do_not_contact, Reason.DO_NOT_CONTACT),
-        (claim.kind is Kind.GREET and _greeted(session, claim, contact), Reason.ALREADY_GREETED),
-        (contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED),
-        (campaign == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
+        *(() if contact is None else _about_person(session, claim, action, campaign, contact)),
+        (campaign.state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
         (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
-        (action.needs_approval and not approved, Reason.NOT_APPROVED),
         (killed, Reason.KILL_SWITCH),
-        (status != AccountStatus.ACTIVE, Reason(stop_reason or Reason.ACCOUNT_STOPPED)),
-        (campaign == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+        (account.status != AccountStatus.ACTIVE, Reason(account.stop_reason or Reason.ACCOUNT_STOPPED)),
+        (campaign.state == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
         (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
     )
     reason = next((reason for closed, reason in gates if closed), None)
     if reason is not None:
         return Closed(reason)
+    if claim.kind is Kind.COLLECT and imports.under_way(session, claim.account_id):
+        # whom the import excludes must not come in beside it
+        return Closed(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
     day = local_day(now, claim.zone)
     heard = claim.kind is Kind.GREET and heard_since(
         session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
     )
     return Closed(Reason.ONE_VOICE, day.end) if heard else None
+
+
+def _about_person(
+    session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
+) -> Iterator[tuple[bool, Reason]]:
+    """Give the gates of the person whom it is about, whether each is closed, lazily."""
+    yield contact.forgotten_at is not None, Reason.FORGOTTEN
+    # To withdraw an invitation is to leave somebody alone.
+    yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
+    if claim.kind is Kind.GREET:
+        yield _greeted(session, claim, contact), Reason.ALREADY_GREETED
+        yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
+        approved = action.approval == approval_of(contact.profile_url, action.message)
+        yield action.needs_approval and not approved, Reason.NOT_APPROVED
+    if claim.kind is Kind.VISIT:
+        yield visited_lately(session, contact.id, campaign), Reason.VISITED_LATELY
+
+
+def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
+    """Return whether the profile needn't be opened, or mustn't.
+
+    For a visitor campaign: it was opened within the days of no repeat, or may have been, also by an earlier
+    try of this very action. For a sourcing campaign: all that it needs of it was read within them.
+    """
+    days = int(campaign.options["no_repeat_days"])
+    since = func.now() - timedelta(days=days)
+    if campaign.kind == CampaignKind.SOURCING:
+        known = profiles.of(session, contact_id)
+        needed = needed_sections(Criteria.model_validate(campaign.options["criteria"]))
+        now = session.scalars(select(func.now())).one()
+        return known is not None and profiles.is_fresh(known, needed, now=now, days=days)
+    recorded = exists().where(
+        Interaction.contact_id == contact_id,
+        Interaction.type == Kind.VISIT,
+        Interaction.created_at > since,
+    )
+    tried = exists().where(
+        Action.contact_id == contact_id, Action.kind == Kind.VISIT, Action.acting_since > since
+    )
+    return bool(session.scalar(select(or_(recorded, tried))))
 
 
 def _greeted(session: Session, claim: Claim, contact: Contact) -> bool:

@@ -135,6 +135,11 @@ def under_way(session: Session, account_id: int) -> bool:
     return not session.scalar(select(func.pg_try_advisory_xact_lock_shared(turn(account_id))))
 
 
+def keep_out(session: Session, account_id: int) -> None:
+    """Let no import into the account begin until the transaction ends; one under way is waited for."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(turn(account_id))))
+
+
 def _take_turns(session: Session, account_id: int) -> None:
     session.execute(select(func.pg_advisory_xact_lock(turn(account_id))))
 

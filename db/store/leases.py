@@ -38,9 +38,11 @@ class Lapsed:
 def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
     """Settle what dead workers left: queued and claimed are planned again, acting becomes uncertain.
 
-    One that has outlived as many workers as it may have failures kills them, and ends as failed.
+    What was only being read is planned again too: there is nothing to look for. One that has outlived as many
+    workers as it may have failures kills them, and ends as failed.
 
-    The caller gives the reservations of claimed ones back; an acting one's stays until looking has told.
+    The caller gives the reservations of claimed ones back; an acting one's stays until looking has told, and
+    that of a page which was being read is used up.
     """
     rows = session.execute(
         select(Action, Account.time_zone)
@@ -52,13 +54,15 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
     ).all()
     lapsed = []
     for action, time_zone in rows:
-        was = ActionState(action.state)
+        was, reads = ActionState(action.state), Kind(action.kind).reads
         then, reason = _AFTER_LAPSE[was], Reason.LEASE_LAPSED
-        if was is ActionState.CLAIMED:
+        if reads and was is ActionState.ACTING:
+            then = ActionState.PLANNED
+        if was is ActionState.CLAIMED or (reads and was is ActionState.ACTING):
             action.failures += 1
             if action.failures >= MAX_FAILURES:
                 then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
-        check_move(was, then)
+        check_move(was, then, reading=reads)
         action.state = then
         action.reason = reason
         action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.model import NOBODY, ActionState, CampaignKind, CampaignState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def _lines(session: Session, narrowed: Select[Action, str, str, str, Interaction
             id=action.id,
             account=account,
             kind=Kind(action.kind),
-            contact=full_name,
-            profile_url=profile_url,
+            contact=full_name or NOBODY,
+            profile_url=profile_url or "",
             occasion=action.occasion,
             occasion_on=action.occasion_on,
             state=ActionState(action.state),
@@ -105,7 +105,7 @@ _ACTIONS = (
         Interaction,
     )
     .join(Account, Account.id == Action.account_id)
-    .join(Contact, Contact.id == Action.contact_id)
+    .outerjoin(Contact, Contact.id == Action.contact_id)
     .outerjoin(Interaction, Interaction.action_id == Action.id)
 )
 

@@ -14,7 +14,7 @@ from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules import quota as rules
 from worker.rules.lifecycle import ENDED
-from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.model import NOBODY, ActionState, CampaignState, Kind
 from worker.rules.policy import DENIALS
 from worker.rules.quota import Decision, Purse, Used
 
@@ -88,7 +88,7 @@ def last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
     """Return the newest action of `kind` that waits because the quota said so."""
     row = session.execute(
         select(Action.id, Contact.full_name, Action.reason, Action.not_before)
-        .join(Contact, Contact.id == Action.contact_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(
             Action.account_id == account_id,
             Action.kind == kind,
@@ -102,7 +102,7 @@ def last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
     if row is None:
         return None
     action_id, contact, reason, until = row
-    return Denial(action_id, contact, Reason(str(reason)), until)
+    return Denial(action_id, contact or NOBODY, Reason(str(reason)), until)
 
 
 def _run(session: Session, account_id: int, kind: Kind) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.tables import Action, ActionEvent, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.model import ActionState, Kind
+from worker.rules.model import NOBODY, ActionState, Kind
 from worker.rules.summary import LeftOut, Open
 from worker.rules.windows import Span
 
@@ -98,11 +98,11 @@ def left_out(session: Session, condition: ColumnElement[bool]) -> list[LeftOut]:
             Action.reason,
             Action.detail,
         )
-        .join(Contact, Contact.id == Action.contact_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(condition, Action.state.in_([ActionState.SKIPPED, ActionState.FAILED]))
         .order_by(Action.reason, Contact.full_name, Action.id)
     )
     return [
-        LeftOut(contact, url, occasion, ActionState(state), Reason(str(reason)), detail)
+        LeftOut(contact or NOBODY, url or "", occasion, ActionState(state), Reason(str(reason)), detail)
         for contact, url, occasion, state, reason, detail in rows
     ]

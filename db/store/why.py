@@ -21,7 +21,14 @@ from db.store.standing import Standing
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.lifecycle import ENDED, IN_FLIGHT
-from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.model import (
+    NOBODY,
+    AccountStatus,
+    ActionState,
+    CampaignState,
+    ContactStatus,
+    Kind,
+)
 from worker.rules.windows import local_day
 
 
@@ -52,6 +59,7 @@ class ContactFacts:
     do_not_contact: bool
     last_greeted_on: date | None
     heard_today: bool
+    visited_lately: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,12 @@ def about_contact(session: Session, contact_id: int) -> Facts:
 
 def about_action(session: Session, action_id: UUID) -> Facts:
     """Return what decides for an action. Raises NoResultFound if there is none."""
-    contact = session.scalars(select(Contact).join(Action).where(Action.id == action_id)).one()
-    return _facts(session, contact.account_id, contact, _action(session, Action.id == action_id))
+    account_id, contact = session.execute(
+        select(Action.account_id, Contact)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(Action.id == action_id)
+    ).one()
+    return _facts(session, account_id, contact, _action(session, Action.id == action_id))
 
 
 def _facts(session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None) -> Facts:
@@ -181,6 +193,9 @@ def _contact(
             profile_url=row.profile_url,
             besides=action.id if action else None,
         ),
+        visited_lately=action is not None
+        and action.kind is Kind.VISIT
+        and gates.visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),
     )
 
 
@@ -225,7 +240,7 @@ def _action(
 ) -> ActionFacts | None:
     found = session.execute(
         select(Action, Contact.full_name, Campaign.state)
-        .join(Contact, Contact.id == Action.contact_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
         .join(Campaign, Campaign.id == Action.campaign_id)
         .join(Account, Account.id == Action.account_id)
         .where(condition)
@@ -237,7 +252,7 @@ def _action(
     row, full_name, campaign = found
     return ActionFacts(
         id=row.id,
-        contact=full_name,
+        contact=full_name or NOBODY,
         kind=Kind(row.kind),
         occasion=row.occasion,
         occasion_on=row.occasion_on,

@@ -17,6 +17,9 @@ MOVES: Mapping[S, frozenset[S]] = {
     S.SKIPPED: frozenset(),
 }
 
+READING_MOVES: Mapping[S, frozenset[S]] = {S.ACTING: frozenset({S.PLANNED, S.SKIPPED, S.FAILED})}
+"""What an action that only reads may do besides: nobody has to look what became of it (`Kind.reads`)."""
+
 IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
 """States in which a message or a worker holds the action; at most one such action for each account."""
 
@@ -26,7 +29,8 @@ NEEDS_REASON = frozenset({S.PROPOSED, S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.S
 """States that must say why (promise 8)."""
 
 
-def check_move(from_state: S, to_state: S) -> None:
-    """Raise ValueError unless the table lists the move."""
-    if to_state not in MOVES[from_state]:
+def check_move(from_state: S, to_state: S, *, reading: bool = False) -> None:
+    """Raise ValueError unless the table lists the move, or the one for actions that only read."""
+    listed = MOVES[from_state] | (READING_MOVES.get(from_state, frozenset()) if reading else frozenset())
+    if to_state not in listed:
         raise ValueError(f"an action cannot move from {from_state} to {to_state}")

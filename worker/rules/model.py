@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -20,6 +21,10 @@ class Kind(StrEnum):
     def reads(self) -> bool:
         """Whether it only opens a page, so that one which came to nothing may be opened again."""
         return self in {Kind.VISIT, Kind.COLLECT}
+
+
+NOBODY: Final = "a page of people"
+"""What stands for the contact of an action that reads a page of people found."""
 
 
 class CampaignKind(StrEnum):

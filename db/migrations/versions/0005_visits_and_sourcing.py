@@ -23,7 +23,7 @@ REASONS = (
     "run_limit", "settled_by_hand", "site_unexpected", "site_unreachable", "too_many_attempts", "unexpected",
     "week_limit", "written_by_hand", "wrong_recipient",
 )  # fmt: skip
-NEW_REASONS = ("forgotten", "invitation_gone", "visited_lately")
+NEW_REASONS = ("forgotten", "import_under_way", "invitation_gone", "visited_lately")
 REASON_COLUMNS = (("accounts", "stop_reason"), ("campaigns", "reason"), ("actions", "reason"))
 
 KINDS, NEW_KINDS = ("collect", "greet", "visit"), ("withdraw",)

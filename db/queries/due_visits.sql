@@ -1,0 +1,33 @@
+-- Whose profile a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the account's
+-- connections those not seen for :not_seen. Who was visited within :no_repeat, or may have been, or is planned
+-- to be, is left out; of the given ones with the reason, so that whoever named them reads why.
+with known as (
+    select c.id, c.profile_url, c.full_name, c.do_not_contact,
+           greatest(
+               (select max(i.created_at) from interactions i where i.contact_id = c.id and i.type = 'visit'),
+               (select max(a.acting_since) from actions a where a.contact_id = c.id and a.kind = 'visit')
+           ) as visited_at,
+           (select p.read_at from profiles p where p.contact_id = c.id) as read_at,
+           exists (
+               select from actions a
+               where a.contact_id = c.id and a.kind = 'visit'
+                 and a.state in ('planned', 'queued', 'claimed', 'acting')
+           ) as planned
+    from contacts c
+    where c.account_id = :account_id and c.forgotten_at is null
+      and (c.id = any (cast(:contact_ids as bigint[]))
+           or (cast(:contact_ids as bigint[]) is null and c.status = 'connected' and not c.do_not_contact))
+)
+select k.id, k.profile_url, k.full_name, greatest(k.visited_at, k.read_at) as seen_at,
+       case when k.do_not_contact then 'do_not_contact'
+            when k.visited_at > now() - cast(:no_repeat as interval) then 'visited_lately'
+       end as left_out,
+       k.planned
+from known k
+where cast(:contact_ids as bigint[]) is not null
+   or (not k.planned
+       and (k.visited_at is null or k.visited_at <= now() - cast(:no_repeat as interval))
+       and (greatest(k.visited_at, k.read_at) is null
+            or greatest(k.visited_at, k.read_at) <= now() - cast(:not_seen as interval)))
+order by array_position(cast(:contact_ids as bigint[]), k.id), seen_at nulls first, k.id
+limit :limit

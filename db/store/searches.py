@@ -1,0 +1,109 @@
+"""Searches: a campaign's walk through pages of people, with its cursor, and whom it found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.store.profiles import head_of
+from db.tables import Contact, Hit, Search
+from worker.rules.model import ContactStatus, FoundPerson, SearchEnd
+from worker.rules.search import SearchQuery
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """How far a search is: `pages` were read and kept, and held `found` people for the campaign.
+
+    `dry` pages in a row held nobody new. With `ended`, no further page is read, and that is why.
+    """
+
+    query: SearchQuery
+    pages: int
+    found: int
+    dry: int
+    ended: SearchEnd | None
+
+
+def begin(session: Session, campaign_id: UUID, query: SearchQuery) -> None:
+    """Begin a campaign's search before its first page."""
+    session.add(Search(campaign_id=campaign_id, terms=[list(term) for term in query.terms]))
+    session.flush()
+
+
+def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> SearchRecord | None:
+    """Return the campaign's search, or None. With `lock`, nobody else moves it until the transaction ends."""
+    statement = select(Search).where(Search.campaign_id == campaign_id)
+    row = session.scalar(statement.with_for_update() if lock else statement)
+    if row is None:
+        return None
+    query = SearchQuery(tuple((name, value) for name, value in row.terms))
+    return SearchRecord(query, row.pages, row.found, row.dry, SearchEnd(row.ended) if row.ended else None)
+
+
+def advance(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
+    """Move the cursor: what `after` says holds from now on."""
+    session.execute(
+        update(Search)
+        .where(Search.campaign_id == campaign_id)
+        .values(pages=after.pages, found=after.found, dry=after.dry, ended=after.ended)
+    )
+
+
+def keep_people(session: Session, account_id: int, people: Sequence[FoundPerson]) -> Mapping[str, int]:
+    """Add the people of a page, or bring up to date what its entries tell; return their contacts by address.
+
+    Who asked to be forgotten is passed over and has no contact. Nobody stops being a connection by this.
+    """
+    if not people:
+        return {}
+    by_address = {person.profile_url: person for person in people}
+    statement = insert(Contact).values(
+        [
+            {
+                "account_id": account_id,
+                "profile_url": person.profile_url,
+                "full_name": person.full_name,
+                "profile": head_of(person),
+                "status": ContactStatus.CONNECTED if person.degree == 1 else ContactStatus.PROSPECT,
+            }
+            for _, person in sorted(by_address.items())
+        ]
+    )
+    fresh = statement.excluded
+    connected = fresh.status == ContactStatus.CONNECTED
+    rows = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "profile_url"],
+            set_={
+                "full_name": fresh.full_name,
+                "profile": Contact.profile.op("||")(fresh.profile),
+                "status": case((connected, fresh.status), else_=Contact.status),
+            },
+        ).returning(Contact.profile_url, Contact.id)
+    )
+    return {row.profile_url: row.id for row in rows}
+
+
+def add_hits(
+    session: Session, campaign_id: UUID, contact_ids: Sequence[int], *, page: int, room: int
+) -> Sequence[int]:
+    """Note whom a page found for the campaign, but for `room` people at most; return who is new to it."""
+    had = select(Hit.contact_id).where(Hit.campaign_id == campaign_id, Hit.contact_id.in_(contact_ids))
+    known = set(session.scalars(had))
+    new = [contact_id for contact_id in contact_ids if contact_id not in known][: max(0, room)]
+    if new:
+        session.execute(
+            insert(Hit),
+            [{"campaign_id": campaign_id, "contact_id": contact_id, "page": page} for contact_id in new],
+        )
+    return new
+
+
+def database_now(session: Session) -> datetime:
+    """Return Postgres' clock, by which everything stored is dated."""
+    return session.scalars(select(func.now())).one()

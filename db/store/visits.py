@@ -1,0 +1,95 @@
+"""Who may be visited: contacts by name, or those whom nobody has looked at for long."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.tables import Contact
+from worker.errors import Reason
+from worker.rules.model import ContactStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DueVisit:
+    """A contact whose profile may be opened; with a reason, it is left out.
+
+    `seen_at` is when the profile was opened or read last; `planned`: a visit is on its way already.
+    """
+
+    contact_id: int
+    profile_url: str
+    full_name: str
+    seen_at: datetime | None
+    left_out: Reason | None
+    planned: bool
+
+
+def keep_addresses(session: Session, account_id: int, addresses: Sequence[str]) -> Sequence[int]:
+    """Add people of whom only the address is known; return the contacts of all, in the order given.
+
+    Who asked to be forgotten is passed over.
+    """
+    if not addresses:
+        return []
+    statement = insert(Contact).values(
+        [
+            {
+                "account_id": account_id,
+                "profile_url": address,
+                "full_name": address.rstrip("/").rpartition("/")[2],
+                "status": ContactStatus.PROSPECT,
+            }
+            for address in sorted(set(addresses))
+        ]
+    )
+    session.execute(statement.on_conflict_do_nothing())
+    position = func.array_position(list(addresses), Contact.profile_url)
+    known = select(Contact.id).where(Contact.account_id == account_id, Contact.profile_url.in_(addresses))
+    return session.scalars(known.order_by(position)).all()
+
+
+def of_contacts(
+    session: Session, account_id: int, contact_ids: Sequence[int], *, no_repeat_days: int
+) -> Sequence[DueVisit]:
+    """Return whether each of these contacts may be visited, in the order given."""
+    return _due(session, account_id, list(contact_ids), no_repeat_days, None, limit=len(contact_ids))
+
+
+def not_seen(
+    session: Session, account_id: int, *, months: int, no_repeat_days: int, limit: int
+) -> Sequence[DueVisit]:
+    """Return connections whose profile was not opened for so many months, the longest ago first."""
+    return _due(session, account_id, None, no_repeat_days, months, limit=limit)
+
+
+def _due(
+    session: Session,
+    account_id: int,
+    contact_ids: list[int] | None,
+    no_repeat_days: int,
+    months: int | None,
+    *,
+    limit: int,
+) -> Sequence[DueVisit]:
+    rows = session.execute(
+        load("due_visits"),
+        {
+            "account_id": account_id,
+            "contact_ids": contact_ids,
+            "no_repeat": timedelta(days=no_repeat_days),
+            "not_seen": f"{months or 0} months",
+            "limit": limit,
+        },
+    )
+    return [
+        DueVisit(
+            row.id, row.profile_url, row.full_name, row.seen_at,
+            Reason(row.left_out) if row.left_out else None, row.planned,
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,144 @@
+"""One page of people found: read, kept and followed by what it leads to, all in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from db.store import actions, campaigns, imports, profiles, searches, visits
+from db.store.actions import Claim
+from db.store.campaigns import CampaignRecord, PlannedAction
+from db.store.searches import SearchRecord
+from db.store.visits import DueVisit
+from tasks.contract import SourcingOptions, VisitorOptions
+from tasks.heartbeat import Hold
+from tasks.quota import Grant
+from tasks.reading import read
+from tasks.services import Services
+from tasks.settle import Outcome
+from tasks.visit import wanted_sections
+from worker import logs
+from worker.errors import NeverError, Reason
+from worker.rules import occasions
+from worker.rules.model import CampaignKind, CampaignState, Kind, ResultPage, SearchEnd
+
+log = logs.logger(__name__)
+
+
+def collect(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
+    """Read the page of the campaign's search that is next, and keep whom it found.
+
+    Raises NeverError for a page that was kept already: its action is one too many.
+    """
+    with services.database.transaction() as session:
+        search = searches.get(session, claim.campaign_id)
+    page = occasions.page_of(claim.occasion)
+    if search is None or search.ended is not None or page != search.pages + 1:
+        raise NeverError(Reason.EXPIRED, "the search has gone past this page")
+    return read(
+        services,
+        claim,
+        hold,
+        grant,
+        page=lambda site: _normalised(site.search(search.query, page)),
+        keep=lambda session, shown: _keep(session, claim, page, shown),
+    )
+
+
+def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
+    """End the reading, keep whom the page found, plan whom to visit, and move the cursor.
+
+    Locked in the order of whoever cancels a campaign: campaign, action, account's audit head.
+    """
+    imports.keep_out(session, claim.account_id)
+    campaign = campaigns.get(session, claim.campaign_id, lock=True)
+    if not actions.finish_page(session, claim, detail=f"{len(shown.people)} people"):
+        return False
+    search = searches.get(session, claim.campaign_id, lock=True)
+    if campaign is None or search is None:
+        return True
+    options = _options(campaign)
+    contacts = searches.keep_people(session, claim.account_id, shown.people)
+    found = [contacts[person.profile_url] for person in shown.people if person.profile_url in contacts]
+    new = searches.add_hits(session, campaign.id, found, page=page, room=options.limit - search.found)
+    today = searches.database_now(session).astimezone(claim.zone).date()
+    planned = _plan_visits(session, campaign, new, today)
+    after = _after(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
+    searches.advance(session, campaign.id, after)
+    if after.ended is None and campaign.state is not CampaignState.CANCELLED:
+        plan_page(session, campaign, after.pages + 1, today)
+    log.info(
+        "page_kept", campaign=str(campaign.id), page=page, people=len(shown.people), new=len(new),
+        visits=planned, ended=after.ended,
+    )  # fmt: skip
+    return True
+
+
+def _options(campaign: CampaignRecord) -> SourcingOptions | VisitorOptions:
+    if campaign.kind is CampaignKind.SOURCING:
+        return SourcingOptions.model_validate(campaign.options)
+    return VisitorOptions.model_validate(campaign.options)
+
+
+def _after(
+    search: SearchRecord, options: SourcingOptions | VisitorOptions, *, new: int, news: bool, has_next: bool
+) -> SearchRecord:
+    """Return where the search is after a page with `new` people; `news`: some are to be visited."""
+    found, dry = search.found + new, 0 if news else search.dry + 1
+    ended = None
+    if found >= options.limit:
+        ended = SearchEnd.LIMIT
+    elif not has_next:
+        ended = SearchEnd.NO_MORE_PAGES
+    elif dry >= options.stop_after:
+        ended = SearchEnd.NO_NEWS
+    return replace(search, pages=search.pages + 1, found=found, dry=dry, ended=ended)
+
+
+def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int], today: date) -> int:
+    """Plan the visits to those just found; return how many. Who can't be visited is skipped with the reason.
+
+    A sourcing campaign opens no profile that was read lately with all that it needs.
+    """
+    options = _options(campaign)
+    if campaign.kind is CampaignKind.SOURCING:
+        needed, now = wanted_sections(session, campaign.id), searches.database_now(session)
+        fresh = {
+            record.contact_id
+            for record in profiles.of_many(session, found)
+            if profiles.is_fresh(record, needed, now=now, days=options.no_repeat_days)
+        }
+        found = [contact_id for contact_id in found if contact_id not in fresh]
+    due = visits.of_contacts(session, campaign.account_id, found, no_repeat_days=options.no_repeat_days)
+    drafts = [visit_draft(campaign, person, options, today) for person in due]
+    return campaigns.plan(session, campaign, Kind.VISIT, drafts)
+
+
+def visit_draft(
+    campaign: CampaignRecord, person: DueVisit, options: SourcingOptions | VisitorOptions, today: date
+) -> PlannedAction:
+    """Return the plan of one visit. One that was not made within `no_repeat_days` makes no sense any more."""
+    sourcing = campaign.kind is CampaignKind.SOURCING
+    reason = person.left_out
+    if sourcing and reason is Reason.VISITED_LATELY:
+        reason = None  # what it needs was not read then
+    return PlannedAction(
+        person.contact_id,
+        occasions.search(campaign.id) if sourcing else occasions.visit(today),
+        today,
+        message="",
+        reason=reason,
+        expires_on=today + timedelta(days=options.no_repeat_days),
+    )
+
+
+def plan_page(session: Session, campaign: CampaignRecord, page: int, on: date) -> None:
+    """Plan the reading of one page of the campaign's search."""
+    draft = PlannedAction(None, occasions.page(campaign.id, page), on, message="")
+    campaigns.plan(session, campaign, Kind.COLLECT, [draft])
+
+
+def _normalised(shown: ResultPage) -> ResultPage:
+    """Take each person once, whatever the page repeats."""
+    return replace(shown, people=tuple({person.profile_url: person for person in shown.people}.values()))

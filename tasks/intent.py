@@ -1,0 +1,50 @@
+"""The last questions before an effect, the intent that is written down, and units that were not needed."""
+
+from sqlalchemy.exc import OperationalError
+
+from db.store import actions, gates
+from db.store.actions import Claim
+from db.store.gates import Closed
+from db.store.quota import still_in_epoch
+from tasks.quota import Grant
+from tasks.services import Services
+from tasks.settle import Outcome
+from worker.errors import Reason, TryAgainError
+from worker.rules.breaker import Outcome as Health
+from worker.rules.model import ActionState, Kind
+from worker.rules.quota import Verb
+
+
+def intend(services: Services, claim: Claim, grant: Grant) -> Closed | None:
+    """Ask every gate once more and write the intent down, in one transaction; return a gate that is closed.
+
+    The person to be greeted is held from before the question until the intent is written, so that of two
+    accounts that know one person only one writes today.
+
+    Raises TryAgainError when the action is somebody else's by now. A commit whose answer was lost is settled
+    by reading on a new connection.
+    """
+    if not services.quota.start(grant):
+        return Closed(Reason.QUOTA_CHANGED)
+    try:
+        with services.database.transaction() as session:
+            if claim.kind is Kind.GREET:
+                gates.hold_voice(session, claim)
+            closed = gates.closed_gate(session, claim, hours=grant.purse.limits.hours)
+            if closed is not None:
+                return closed
+            if not still_in_epoch(session, claim.account_id, grant.purse.epoch):
+                return Closed(Reason.QUOTA_CHANGED)
+            intended = actions.intend(session, claim)
+    except OperationalError:
+        with services.database.transaction() as session:
+            intended = actions.state_of(session, claim.action_id) == (ActionState.ACTING, claim.attempt)
+    if not intended:
+        raise TryAgainError(Reason.LEASE_LOST, "another worker or a person has taken the action over")
+    return None
+
+
+def unused(services: Services, grant: Grant, outcome: Outcome, health: Health = Health.NONE) -> Outcome:
+    """Give the unit back: nothing was done, surely."""
+    services.quota.settle(grant, Verb.RELEASE, health)
+    return outcome

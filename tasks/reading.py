@@ -1,0 +1,55 @@
+"""Opening a page under the quota and keeping what it showed: the frame of visits and of pages of people."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from db.store.actions import Claim
+from tasks import settle
+from tasks.heartbeat import Hold
+from tasks.intent import intend, unused
+from tasks.quota import Grant, site_health
+from tasks.services import Services
+from tasks.settle import Outcome
+from worker.browser.site import Site
+from worker.errors import RapportError, Reason
+from worker.failpoint import reach
+from worker.rules.breaker import Outcome as Health
+from worker.rules.quota import Verb
+
+T = TypeVar("T")
+
+
+def read(
+    services: Services,
+    claim: Claim,
+    hold: Hold,
+    grant: Grant,
+    *,
+    page: Callable[[Site], T],
+    keep: Callable[[Session, T], bool],
+) -> Outcome:
+    """Write the intent down, open `page`, and let `keep` end the action with what it showed, in one go.
+
+    From the intent on the unit is used, whatever comes of it: the site has counted the page. Raises the
+    errors of a site for what fails before.
+    """
+    site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
+    hold.check(services.settings.click_needs)
+    if (closed := intend(services, claim, grant)) is not None:
+        return unused(services, grant, settle.refuse(services, claim, closed))
+    reach("before_send")
+    try:
+        with services.timed(claim.site, claim.kind):
+            shown = page(site)
+    except RapportError as error:
+        services.quota.settle(grant, Verb.COMMIT, site_health(error))
+        if error.reason is Reason.SITE_UNEXPECTED:
+            settle.take_screenshot(services, claim, site, masked=True)
+        return settle.undone(services, claim, error)
+    reach("after_send")
+    kept = settle.finish(services, claim, lambda session: keep(session, shown))
+    reach("after_record")
+    services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
+    return Outcome.DONE if kept else Outcome.LOST

@@ -1,0 +1,39 @@
+"""Starting a campaign of any kind: by name, over HTTP or by a schedule, each id once."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.store import accounts, campaigns
+from db.store.accounts import AccountRecord
+from db.store.campaigns import CampaignRecord
+from tasks.contract import Payload
+from worker import logs
+from worker.errors import RequestRefusedError
+from worker.rules.model import CampaignKind
+
+log = logs.logger(__name__)
+
+
+def the_account(session: Session, name: str) -> AccountRecord:
+    """Return the account of that name. Raises RequestRefusedError where there is none."""
+    found = accounts.by_name(session, name)
+    if found is None:
+        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
+    return found
+
+
+def begin(
+    session: Session, account: AccountRecord, kind: CampaignKind, campaign_id: UUID, options: Payload
+) -> CampaignRecord | None:
+    """Add a campaign with its options as they were asked for. None: this id was started before."""
+    new = campaigns.start(
+        session,
+        campaign_id=campaign_id,
+        account_id=account.id,
+        kind=kind,
+        options=options.model_dump(mode="json"),
+        correlation_id=logs.correlation_id(),
+    )
+    log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=kind, new=new)
+    return campaigns.get(session, campaign_id, lock=True) if new else None
