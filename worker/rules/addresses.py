@@ -6,10 +6,13 @@ from urllib.parse import quote, unquote, urlsplit
 CANONICAL = {"linkedin": "https://www.linkedin.com", "sandbox": "https://sandbox.test"}
 """Where each site's people live. The practice network's port changes from run to run, so it has a name."""
 
-_HOSTS = {
+HOSTS = {
     "linkedin": re.compile(r"^(?:[a-z]{2,3}\.)?linkedin\.com$"),
     "sandbox": re.compile(r"^(?:sandbox\.test|127\.0\.0\.1|localhost)$"),
+    "ledger": re.compile(r"^ledger\.test$"),
 }
+"""The hosts under which each site is known; a browser goes to none of them by this list."""
+
 _PATH = re.compile(r"^/in/([^/]+)(?:/[a-z]{2}(?:-[a-z]{2})?)?/?$", re.IGNORECASE)
 _LONGEST_SLUG = 200
 
@@ -28,7 +31,7 @@ def profile_address(given: str, site: str) -> str | None:
     except ValueError:
         return None
     match = _PATH.match(parts.path)
-    stranger = parts.scheme not in {"http", "https"} or "@" in parts.netloc or not _HOSTS[site].match(host)
+    stranger = parts.scheme not in {"http", "https"} or "@" in parts.netloc or not HOSTS[site].match(host)
     if stranger or match is None:
         return None
     slug = unquote(match[1]).strip().lower()

@@ -1,18 +1,50 @@
 """Whom a sourcing campaign looks for: the criteria, bounded, and what reading they need."""
 
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
+from worker.rules.languages import is_known
+from worker.rules.phrases import folded
 from worker.rules.profile import Section
 
+
+def _can_be_found(phrase: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
+        raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
+    if not any(character.isalnum() for character in folded(phrase)):
+        raise PydanticCustomError("no_word", "there is no letter and no digit to look for")
+    return phrase
+
+
+def _is_language(code: str) -> str:
+    if not is_known(code):
+        raise PydanticCustomError("language", "give a language as two letters of ISO 639-1, such as en or fr")
+    return code
+
+
+def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    seen = set()
+    for phrase in phrases:
+        if folded(phrase) in seen:
+            # The text goes in as a value: a brace in it is no placeholder.
+            raise PydanticCustomError("twice", "{phrase} is given twice", {"phrase": phrase})
+        seen.add(folded(phrase))
+    return phrases
+
+
 Phrase = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_can_be_found),
 ]
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+LanguageCode = Annotated[str, AfterValidator(_is_language)]
 Weight = Annotated[int, Field(ge=1, le=100)]
+EachOnce = AfterValidator(_each_once)
 
 
 class Criterion(StrEnum):
@@ -33,17 +65,41 @@ class Criteria(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    keywords: tuple[Phrase, ...] = Field((), max_length=10, description="Anywhere in the profile.")
+    keywords: Annotated[tuple[Phrase, ...], EachOnce] = Field(
+        (), max_length=10, description="Anywhere in the profile."
+    )
     title: Phrase | None = Field(None, description="In the headline or the title of a job.")
     location: Phrase | None = Field(None, description="In the location.")
     company: Phrase | None = Field(None, description="A company worked for, now or before.")
-    skills: tuple[Phrase, ...] = Field((), max_length=20, description="Among the skills.")
+    skills: Annotated[tuple[Phrase, ...], EachOnce] = Field(
+        (), max_length=20, description="Among the skills."
+    )
     min_years: int | None = Field(None, ge=0, le=50, description="Years of experience, at least.")
     max_years: int | None = Field(None, ge=0, le=50, description="Years of experience, at most.")
-    languages: tuple[LanguageCode, ...] = Field((), max_length=5, description="Spoken (ISO 639-1).")
+    languages: Annotated[tuple[LanguageCode, ...], EachOnce] = Field(
+        (), max_length=5, description="Spoken (ISO 639-1)."
+    )
     open_to_work: bool | None = Field(None, description="Whether the profile says so.")
     weights: Mapping[Criterion, Weight] = Field({}, description="How much each criterion counts, relatively.")
     required: frozenset[Criterion] = Field(frozenset(), description="Missing one of these takes points away.")
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if self.min_years is not None and self.max_years is not None and self.min_years > self.max_years:
+            raise PydanticCustomError(
+                "years",
+                "min_years ({least}) is above max_years ({most})",
+                {"least": self.min_years, "most": self.max_years},
+            )
+        given = asked(self)
+        for field, named in (("weights", frozenset(self.weights)), ("required", self.required)):
+            if strangers := sorted(named - given):
+                raise PydanticCustomError(
+                    "not_asked",
+                    "{field} names {criteria}, which nothing asks for: give it a value, or leave it out",
+                    {"field": field, "criteria": " and ".join(strangers)},
+                )
+        return self
 
 
 _NEEDED: Mapping[Criterion, frozenset[Section]] = {

@@ -1,0 +1,75 @@
+"""Whether a text holds a phrase, to the person who reads it: capitals, accents and widths don't count."""
+
+import unicodedata
+from typing import Final
+
+_SAME: Final = str.maketrans(
+    {
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    }
+    | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
+)
+"""Letters that Unicode doesn't take apart though people type them without their stroke; quotes and dashes."""
+
+_UNSPACED: Final = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u2e80", "\U0003ffff")
+"""Thai and Lao, Burmese, Khmer, and what is east of them: these put no blanks between words."""
+
+
+def folded(text: str) -> str:
+    """Return `text` in the one form in which phrases are compared: NFKD without its accents, casefolded.
+
+    Marks that make another letter of one stay (the dots of kana, the vowels of Devanagari, tones of Thai);
+    invisible characters go, and any white space is one blank.
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(
+        character
+        for character in apart
+        if not _is_accent(character) and unicodedata.category(character) != "Cf"
+    )
+    return " ".join(unicodedata.normalize("NFC", bare).translate(_SAME).split())
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Return whether `phrase` stands in `text` as whole words; both are folded already.
+
+    `+` and `#` belong to the word before them, and `&` to both of its neighbours: neither C nor R is in
+    "C++, C#, R&D". A version doesn't: C++ is in "C++17".
+    """
+    at = text.find(phrase) if phrase else -1
+    while at >= 0:
+        end = at + len(phrase)
+        before, after = text[:at][-1:], text[end : end + 1]
+        if not _joined(before, phrase[0]) and not _joined(phrase[-1], after):
+            return True
+        at = text.find(phrase, at + 1)
+    return False
+
+
+def _is_accent(character: str) -> bool:
+    """Tell accents of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic, by combining class."""
+    combining = unicodedata.combining(character)
+    return 10 <= combining <= 36 or combining >= 200
+
+
+def _joined(left: str, right: str) -> bool:
+    """Return whether two neighbours are inside one word; an empty one is the text's end."""
+    if not left or not right:
+        return False
+    if _of_word(left):
+        return _of_word(right) or right in "+#&"
+    return (left in "+#" and right in "+#") or (left == "&" and _of_word(right))
+
+
+def _of_word(character: str) -> bool:
+    if any(first <= character <= last for first, last in _UNSPACED):
+        return False
+    return character.isalnum() or unicodedata.category(character).startswith("M")
