@@ -39,7 +39,10 @@ task_routes = {
     "tasks.invitations.*": {"queue": "visitor"},
     "tasks.*": {"queue": "control"},
 }
-imports = ("tasks.hooks", "tasks.birthday", "tasks.dispatch", "tasks.recover", "tasks.upkeep")
+imports = (
+    "tasks.hooks", "tasks.birthday", "tasks.visitor", "tasks.sourcing", "tasks.dispatch", "tasks.recover",
+    "tasks.upkeep",
+)  # fmt: skip
 
 # --- broker; a database of its own instead of a key prefix, so that a bare client can enqueue by name
 broker_url = _settings.redis_url.get_secret_value()

@@ -11,6 +11,7 @@ from db.store.actions import Claim
 from db.store.campaigns import CampaignRecord, PlannedAction
 from db.store.searches import SearchRecord
 from db.store.visits import DueVisit
+from tasks import fit
 from tasks.contract import SourcingOptions, VisitorOptions
 from tasks.heartbeat import Hold
 from tasks.quota import Grant
@@ -59,10 +60,10 @@ def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
     if campaign is None or search is None:
         return True
     options = _options(campaign)
-    contacts = searches.keep_people(session, claim.account_id, shown.people)
-    found = [contacts[person.profile_url] for person in shown.people if person.profile_url in contacts]
-    new = searches.add_hits(session, campaign.id, found, page=page, room=options.limit - search.found)
+    people = searches.keep_people(session, claim.account_id, shown.people)
+    new = searches.add_hits(session, campaign.id, list(people), page=page, room=options.limit - search.found)
     today = searches.database_now(session).astimezone(claim.zone).date()
+    fit.score_found(session, campaign, {contact_id: people[contact_id] for contact_id in new}, today)
     planned = _plan_visits(session, campaign, new, today)
     after = _after(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
     searches.advance(session, campaign.id, after)

@@ -18,11 +18,10 @@ from tasks.contract import (
     UPKEEP_REPLIES,
     UPKEEP_SCHEDULES,
     UPKEEP_SUMMARIES,
-    BirthdayOptions,
     Tick,
 )
 from tasks.hooks import nudge
-from tasks.plan import start_birthdays
+from tasks.kinds import start
 from tasks.replies import to_read
 from tasks.services import Services, services
 from worker import clock, logs
@@ -63,8 +62,7 @@ def fire_schedules(services: Services) -> list[UUID]:
                 schedules.skip(session, due, next_fire_at=following)
                 continue
             campaign_id = uuid5(_FIRES, f"{due.id} {due.fire_at.isoformat()}")
-            options = BirthdayOptions.model_validate(due.options)
-            if start_birthdays(session, account=due.account, campaign_id=campaign_id, options=options):
+            if start(session, due.kind, due.account, campaign_id, due.options):
                 to_read.append(campaign_id)
             schedules.fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return to_read

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import actions, campaigns, profiles
+from db.store import actions, campaigns, profiles, searches
 from db.store.actions import Claim
+from tasks import fit
 from tasks.contract import SourcingOptions
 from tasks.heartbeat import Hold
 from tasks.quota import Grant
@@ -52,4 +53,6 @@ def _keep(session: Session, claim: Claim, profile: Profile) -> bool:
     if not actions.record(session, claim, status="visited", text="", screenshot=None):
         return False
     profiles.keep(session, claim.contact_id, profile)
+    today = searches.database_now(session).astimezone(claim.zone).date()
+    fit.score_everywhere(session, claim.contact_id, profile, today)
     return True

@@ -39,6 +39,7 @@ class Scope(StrEnum):
     GREET = "greet"
     VISIT = "visit"
     COLLECT = "collect"
+    WITHDRAW = "withdraw"
     ALL = "all"
 
 
@@ -78,7 +79,10 @@ def show(
 def set_limits(
     account: Account,
     kind: Annotated[
-        Scope, typer.Argument(metavar="KIND", help="greet, visit or collect; all: every kind together.")
+        Scope,
+        typer.Argument(
+            metavar="KIND", help="greet, visit, collect (pages of people found) or withdraw; all: every kind."
+        ),
     ],
     *,
     per_run: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Of one campaign on one day.")] = None,

@@ -79,6 +79,18 @@ def head_of(profile: Profile | FoundPerson) -> dict[str, Any]:
     }
 
 
+def of_entry(person: FoundPerson) -> Profile:
+    """Return what an entry of a search tells, as a profile of which no section was read."""
+    return Profile(
+        person.profile_url,
+        person.full_name,
+        person.headline,
+        person.location,
+        person.degree,
+        person.open_to_work,
+    )
+
+
 def as_json(profile: Profile) -> dict[str, Any]:
     """Return a profile as it is stored: without the sections that were not read."""
     told: dict[str, Any] = _PROFILES.dump_python(profile, mode="json")

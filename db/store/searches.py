@@ -54,8 +54,10 @@ def advance(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
     )
 
 
-def keep_people(session: Session, account_id: int, people: Sequence[FoundPerson]) -> Mapping[str, int]:
-    """Add the people of a page, or bring up to date what its entries tell; return their contacts by address.
+def keep_people(
+    session: Session, account_id: int, people: Sequence[FoundPerson]
+) -> Mapping[int, FoundPerson]:
+    """Add the people of a page, or bring up to date what its entries tell; return them by contact, in order.
 
     Who asked to be forgotten is passed over and has no contact. Nobody stops being a connection by this.
     """
@@ -86,7 +88,8 @@ def keep_people(session: Session, account_id: int, people: Sequence[FoundPerson]
             },
         ).returning(Contact.profile_url, Contact.id)
     )
-    return {row.profile_url: row.id for row in rows}
+    contacts = {row.profile_url: row.id for row in rows}
+    return {contacts[url]: person for url, person in by_address.items() if url in contacts}
 
 
 def add_hits(

@@ -121,12 +121,14 @@ def test_a_window_that_was_lowered_below_its_use_says_how_much_is_used(
         account = accounts.by_id(session, account_id)
         for n in range(3):
             planned(session, account, a_contact(session, account, f"p{n}"))
-        session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1, kind="visit"))
+        session.execute(
+            update(Action).values(acting_since=Action.created_at, acting_attempt=1, kind="withdraw")
+        )
     rapport("quota", "reset", "demo")
-    rapport("quota", "set", "demo", "visit", "--per-day", "2")
-    assert used.remaining(account_id, Kind.VISIT, "")[1].reason is Reason.DAY_LIMIT
+    rapport("quota", "set", "demo", "withdraw", "--per-day", "2")
+    assert used.remaining(account_id, Kind.WITHDRAW, "")[1].reason is Reason.DAY_LIMIT
     told = json.loads(rapport("quota", "show", "demo", "--json"))
-    assert (told["told_by"], told["kinds"]["visit"]["windows"]["day"]) == (
+    assert (told["told_by"], told["kinds"]["withdraw"]["windows"]["day"]) == (
         "redis", {"used": 3, "left": 0, "limit": 2},
     )  # fmt: skip
     assert told["together"]["day"]["used"] == 3

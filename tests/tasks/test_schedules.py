@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from db.store import campaigns, schedules
-from db.tables import Campaign, Schedule, ScheduleFire
+from db.tables import Action, Campaign, Schedule, ScheduleFire
 from tasks.services import Services
 from tasks.upkeep import CATCH_UP, fire_schedules, next_fire
 from tests.builders import an_account, database_now
@@ -123,3 +123,18 @@ def test_the_campaign_of_a_fire_whose_message_was_lost_is_asked_for_again(withou
         session.scalars(select(Campaign)).one().nudged_at = database_now(session) - timedelta(minutes=3)
         session.flush()
         assert [record.id for record in campaigns.to_nudge(session, timedelta(minutes=2))] == [reading]
+
+
+def test_a_schedule_of_a_search_starts_it_anew_each_time(without_pages: Services) -> None:
+    with without_pages.database.transaction() as session:
+        account = an_account(session, site="ledger")
+        schedules.put(
+            session, account_id=account.id, kind=CampaignKind.SOURCING, cron="0 * * * *",
+            options={"url": "https://ledger.test/?people=3", "criteria": {"skills": ["Planning"]}},
+            next_fire_at=database_now(session) - timedelta(minutes=1),
+        )  # fmt: skip
+    assert fire_schedules(without_pages) == []  # the first page is planned, nothing is to be read before
+    with without_pages.database.transaction() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        page = session.scalars(select(Action)).one()
+    assert (campaign.kind, page.kind, page.occasion) == ("sourcing", "collect", f"search:{campaign.id}:1")

@@ -52,7 +52,7 @@ class LedgerSite:
         numbers = range((page - 1) * _A_PAGE + 1, min(page * _A_PAGE, count) + 1)
         self._append(f"search {name}", {"page": page})
         people = tuple(
-            FoundPerson(f"ledger:{name}-{n}", f"{name} {n}", "a headline", "a place", 2, n % 2 == 0)
+            FoundPerson(f"ledger:{name}-{n}", f"{name} {n}", "a headline", "a place", None, n % 2 == 0)
             for n in numbers
         )
         return ResultPage(people, page * _A_PAGE < count)
@@ -61,7 +61,7 @@ class LedgerSite:
         """Write down that it was opened; everybody has the same profile."""
         self._append(f"visit {profile_url}", {"visited": profile_url})
         skills = ("Patience", "Planning") if Section.SKILLS in sections else None
-        return Profile(profile_url, profile_url, "a headline", "a place", 2, False, skills=skills)
+        return Profile(profile_url, profile_url, "a headline", "a place", None, False, skills=skills)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
         """Nobody was invited."""
