@@ -19,3 +19,11 @@ def test_the_imports_bench_runs() -> None:
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     assert "| the same file again: nothing changes |" in ran.stdout
+
+
+def test_the_campaigns_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.campaigns", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| pages and profiles opened twice | 0 |" in ran.stdout

@@ -50,7 +50,7 @@ class LedgerSite:
         terms = dict(query.terms)
         count, name = int(terms.get("people", "0")), terms.get("name", "person")
         numbers = range((page - 1) * _A_PAGE + 1, min(page * _A_PAGE, count) + 1)
-        self._append(f"search {name}", {"page": page})
+        self._append(f"search {name}", {"page": page, "name": name})
         people = tuple(
             FoundPerson(f"ledger:{name}-{n}", f"{name} {n}", "a headline", "a place", None, n % 2 == 0)
             for n in numbers
