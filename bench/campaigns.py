@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -163,7 +163,8 @@ def watch(
             started, going_on = session.execute(
                 text(
                     "select (select count(*) from campaigns where state = 'planned'), "
-                    "(select count(*) from actions where lease_until is not null or (state = 'planned' and not_before <= now()))"
+                    "(select count(*) from actions where lease_until is not null "
+                    "or (state = 'planned' and not_before <= now()))"
                 )
             ).one()
         looks.append(Look(seconds, Counter(dict(map(tuple, counts))), memory_of(children)))
@@ -177,7 +178,9 @@ def memory_of(children: Sequence[Child]) -> int:
     total = 0
     for child in children:
         process = psutil.Process(child.pid)
-        total += sum(p.memory_full_info().uss for p in [process, *process.children(recursive=True)])
+        for one in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):  # workers renew the process that does the work now and then
+                total += one.memory_full_info().uss
     return total
 
 

@@ -8,11 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.words import in_words, utc
+from db.store.campaigns import CampaignRecord
+from db.store.searches import SearchRecord
 from db.store.summary import CampaignSummary
 from worker.errors import Reason
+from worker.rules.model import CampaignKind, SearchEnd
 from worker.rules.summary import Happened, LeftOut, Open, Summary
 
 _Line = tuple[str, str]
+
+_OF_GREETINGS = {"sent", "replies"}
+"""Lines that say nothing of a campaign that greets nobody."""
 
 
 def of_day(day: Summary) -> RenderableType:
@@ -31,11 +37,41 @@ def of_campaign(summary: CampaignSummary) -> RenderableType:
     options = ", ".join(f"{name} {value}" for name, value in sorted(campaign.options.items()))
     head.append(f"{campaign.id}, asked for {utc(campaign.created_at)}\n{options or 'no options'}", "dim")
     if campaign.preview is not None:
-        return Group(head, preview(campaign.preview))
-    parts: list[RenderableType] = [head, _grid([*_happened(summary.happened), *_open(summary.open)])]
+        return Group(head, preview(campaign.preview) if _of_birthdays(campaign) else _plain(campaign.preview))
+    lines = [*_happened(summary.happened), *_open(summary.open)]
+    if not _of_birthdays(campaign):
+        lines = [line for line in lines if line[0] not in _OF_GREETINGS]
+    if summary.search is not None:
+        lines.insert(0, ("search", walked(summary.search)))
+    parts: list[RenderableType] = [head, _grid(lines)]
     if summary.left_out:
         parts += ["", _left_out(summary.left_out)]
     return Group(*parts)
+
+
+def walked(search: SearchRecord) -> str:
+    """Say how far a campaign's search is."""
+    ended = {
+        None: "goes on",
+        SearchEnd.LIMIT: "ended at its limit",
+        SearchEnd.NO_MORE_PAGES: "ended, the site has no further page",
+        SearchEnd.NO_NEWS: "ended, the last pages held nobody new",
+    }
+    return f"{search.pages} pages read, {search.found} people found; it {ended[search.ended]}"
+
+
+def _of_birthdays(campaign: CampaignRecord) -> bool:
+    return campaign.kind is CampaignKind.BIRTHDAY
+
+
+def _plain(lines: Sequence[Mapping[str, str]]) -> Table | Text:
+    """Return a preview whose lines say what they are themselves."""
+    if not lines:
+        return Text("nobody, for now")
+    table = Table(*(name.replace("_", " ") for name in lines[0]), title="Dry run")
+    for line in lines:
+        table.add_row(*(Text(value, overflow="fold") for value in line.values()))
+    return table
 
 
 def preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
@@ -74,6 +110,10 @@ def _day_lines(day: Summary) -> Iterator[_Line]:
 
 def _happened(happened: Happened) -> Iterator[_Line]:
     yield "sent", f"{happened.sent} greetings, {happened.late} of them late"
+    if happened.visits or happened.pages:
+        yield "read", f"{happened.visits} profiles, {happened.pages} pages of people found"
+    if happened.withdrawn:
+        yield "withdrawn", f"{happened.withdrawn} invitations"
     if happened.settled_by_hand:
         yield "by hand", f"{happened.settled_by_hand} were seen in the thread by a person"
     yield "left out", _by_reason(happened.skipped)

@@ -175,6 +175,9 @@ class HappenedOut(BaseModel):
     settled_by_hand: int = Field(description="Seen in the thread by a person, who said so.")
     skipped: dict[str, int] = Field(description="By reason.")
     failed: dict[str, int] = Field(description="By reason.")
+    visits: int = Field(description="Profiles that were opened.")
+    pages: int = Field(description="Pages of people found that were read.")
+    withdrawn: int = Field(description="Invitations that were withdrawn.")
 
 
 class OpenOut(BaseModel):

@@ -12,9 +12,10 @@ from sqlalchemy import Date, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store import campaigns, limits, quota, tally
+from db.store import campaigns, limits, quota, searches, tally
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
+from db.store.searches import SearchRecord
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
 from worker.rules import quota as rules
@@ -38,6 +39,7 @@ class CampaignSummary:
     happened: Happened
     open: Open
     left_out: Sequence[LeftOut]
+    search: SearchRecord | None
 
 
 def of_day(
@@ -75,6 +77,7 @@ def of_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
     zone = session.scalars(select(Account.time_zone).where(Account.id == campaign.account_id)).one()
     mine = Action.campaign_id == campaign_id
     sent, late = tally.sent(session, ZoneInfo(zone), mine)
+    done = tally.done(session, mine)
     answered = select(func.count()).select_from(Interaction).join(Action)
     by_hand = select(func.count()).where(
         mine, Action.state == ActionState.DONE, Action.reason == Reason.SETTLED_BY_HAND
@@ -88,9 +91,13 @@ def of_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
             settled_by_hand=session.scalars(by_hand).one(),
             skipped=tally.reasons(session, mine, ActionState.SKIPPED),
             failed=tally.reasons(session, mine, ActionState.FAILED),
+            visits=done[Kind.VISIT],
+            pages=done[Kind.COLLECT],
+            withdrawn=done[Kind.WITHDRAW],
         ),
         open=tally.still_open(session, mine),
         left_out=tally.left_out(session, mine),
+        search=searches.get(session, campaign_id),
     )
 
 
@@ -168,6 +175,7 @@ def _counted(session: Session, account: AccountRecord, on: date, *, now: datetim
         )
     ).one()
     ended = tally.ended(session, account.id, span)
+    done = tally.done(session, and_(Action.account_id == account.id, tally.within(Action.acting_since, span)))
     return Summary(
         account=account.name,
         on=on,
@@ -180,6 +188,9 @@ def _counted(session: Session, account: AccountRecord, on: date, *, now: datetim
             settled_by_hand=ended[ActionState.DONE].get(Reason.SETTLED_BY_HAND, 0),
             skipped=ended[ActionState.SKIPPED],
             failed=ended[ActionState.FAILED],
+            visits=done[Kind.VISIT],
+            pages=done[Kind.COLLECT],
+            withdrawn=done[Kind.WITHDRAW],
         ),
         greeted=greeted,
         answered=answered,

@@ -39,6 +39,17 @@ def sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tu
     return sent, of_them
 
 
+def done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
+    """Return how many actions of each kind are done."""
+    rows = session.execute(
+        select(Action.kind, func.count())
+        .where(condition, Action.state == ActionState.DONE)
+        .group_by(Action.kind)
+    )
+    counts = {Kind(kind): count for kind, count in rows}
+    return {kind: counts.get(kind, 0) for kind in Kind}
+
+
 def ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
     """Return how the actions ended that did so in `span`, by the events of their last move."""
     states = (ActionState.SKIPPED, ActionState.FAILED, ActionState.DONE)

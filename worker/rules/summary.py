@@ -10,7 +10,11 @@ from worker.rules.model import ActionState
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What is over. `late` are those of `sent` that went out after the birthday itself."""
+    """What is over. `late` are those of `sent` that went out after the birthday itself.
+
+    `visits` are profiles opened, `pages` pages of people found that were read. A day that was kept before
+    these were counted has none of them.
+    """
 
     sent: int
     late: int
@@ -18,6 +22,9 @@ class Happened:
     settled_by_hand: int
     skipped: Mapping[Reason, int]
     failed: Mapping[Reason, int]
+    visits: int = 0
+    pages: int = 0
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
