@@ -25,7 +25,7 @@ def test_a_day_is_told_in_numbers(client: TestClient, database: Database) -> Non
     assert told["on"] == str(today)
     assert told["happened"] == {
         "sent": 1, "late": 0, "replies": 1, "settled_by_hand": 0, "skipped": {}, "failed": {},
-            "visits": 0, "pages": 0, "withdrawn": 0,
+        "visits": 0, "pages": 0, "withdrawn": 0,
     }  # fmt: skip
     assert (told["greeted"], told["answered"], told["reply_share"]) == (1, 1, 1.0)
     assert told["open"]["due"] == 0
