@@ -54,7 +54,7 @@ class Hit(Base):
         CheckConstraint("score between 0 and 100", "score"),
         CheckConstraint("(score is null) = (reasons is null)", "says_why"),
         Index("ix_hits_contact_id", "contact_id"),
-        Index("ix_hits_score", "campaign_id", "score", "contact_id"),
+        Index("ix_hits_score", "campaign_id", text("score desc nulls last"), "contact_id"),
     )
 
     campaign_id: Mapped[uuid.UUID] = mapped_column(

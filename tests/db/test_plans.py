@@ -22,17 +22,21 @@ from db.store import (
     campaigns,
     contacts,
     gates,
+    hits,
     interactions,
     leases,
     limits,
     overview,
+    profiles,
     proposals,
     quota,
     schedules,
 )
+from db.store.hits import HitLine
 from tests.builders import LONG_AGO
 from tests.conftest import TEMPLATE, Servers
 from worker.rules.model import Kind
+from worker.rules.scoring import Score
 
 FILL = """
 set session_replication_role = replica;  -- no trigger and no foreign key looks: it is ten times as fast
@@ -70,6 +74,15 @@ insert into interactions (account_id, contact_id, action_id, type, status, occas
 select account_id, contact_id, id, 'greet', 'sent', occasion, message, 'x',
        now() - contact_id * interval '1 minute'
 from actions;
+
+-- a hundred searches that found a thousand people each
+insert into hits (campaign_id, contact_id, page, score, reasons)
+select camp.id, c.id, 1 + c.id / 10, case when c.id % 10 > 0 then c.id % 101 end,
+       case when c.id % 10 > 0 then '[]'::jsonb end
+from contacts c
+join (select id, row_number() over (order by id) as n from campaigns) camp on camp.n = 1 + c.id % 100;
+
+insert into profiles (contact_id, profile) select id, '{}' from contacts where id % 3 = 0;
 
 insert into schedules (account_id, kind, cron, next_fire_at)
 select a.id, kind, '0 7 * * *', now() + a.id * interval '1 minute' - interval '3 minutes'
@@ -121,7 +134,17 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
-BIG = {"contacts", "actions", "interactions"}
+BIG = {"contacts", "actions", "interactions", "hits", "profiles"}
+
+A_SEARCH = "select campaign_id from hits order by campaign_id limit 1"
+
+
+def ranked_after(session: Session, score: int | None) -> object:
+    """Read a page of a ranking from somebody with this score on."""
+    campaign_id = session.scalars(text(A_SEARCH)).one()
+    after = HitLine(7, "x", "x", "", "", None, False, False, score, ())
+    return hits.page(session, campaign_id, limit=50, after=after)
+
 
 WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "who has a birthday": (
@@ -277,6 +300,27 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
         "actions",
         "ix_actions_campaign_id",
         lambda s: campaigns.progress(s, UUID(int=7)),
+    ),
+    "the best whom a search found": (
+        "hits",
+        "ix_hits_score",
+        lambda s: hits.page(s, s.scalars(text(A_SEARCH)).one(), limit=50),
+    ),
+    "the next best whom a search found": ("hits", "ix_hits_score", lambda s: ranked_after(s, 50)),
+    "those without a score": ("hits", "ix_hits_score", lambda s: ranked_after(s, None)),
+    "whose searches found a person": ("hits", "ix_hits_contact_id", lambda s: hits.campaigns_of(s, 706)),
+    "how well somebody fits": (
+        "hits",
+        "pk_hits",
+        lambda s: hits.keep_score(s, s.scalars(text(A_SEARCH)).one(), 706, Score(0, ())),
+    ),
+    "what was read of somebody": ("profiles", "pk_profiles", lambda s: profiles.of(s, 706)),
+    "profiles that were read long ago": (
+        "profiles",
+        "ix_profiles_read_at",
+        lambda s: s.execute(
+            text("select contact_id from profiles where read_at < now() - interval '1 year'")
+        ),
     ),
     "readings to ask for again": (
         "campaigns",

@@ -244,7 +244,9 @@ def add_tables() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "contact_id", name=op.f("pk_hits")),
     )
     op.create_index("ix_hits_contact_id", "hits", ["contact_id"], unique=False)
-    op.create_index("ix_hits_score", "hits", ["campaign_id", "score", "contact_id"], unique=False)
+    op.create_index(
+        "ix_hits_score", "hits", ["campaign_id", sa.text("score desc nulls last"), "contact_id"], unique=False
+    )
     op.create_table(
         "profiles",
         sa.Column("contact_id", sa.BigInteger(), nullable=False),

@@ -1,0 +1,216 @@
+"""A ranking that is whole, page by page; scores with their reasons; scoring anew from what is stored."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store import campaigns, hits, profiles, searches
+from db.store.accounts import AccountRecord
+from db.tables import Action, Campaign, Contact, Hit, StoredProfile
+from tests.builders import SANDBOX, an_account, database_now
+from tests.cluster import wait_for
+from tests.db.helpers import connected
+from worker.rules.criteria import Criteria, Criterion
+from worker.rules.model import CampaignKind, FoundPerson, Kind, SearchEnd
+from worker.rules.profile import Profile, Section
+from worker.rules.scoring import Score, ScoreReason
+from worker.rules.search import SearchQuery
+
+TODAY = datetime(2026, 11, 24, tzinfo=UTC).date()
+PARIS = Criteria(location="Paris")
+
+
+def found(slug: str, place: str = "Paris, France") -> FoundPerson:
+    return FoundPerson(f"{SANDBOX}{slug}/", slug.title(), f"{slug} at work", place, 2, False)
+
+
+def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> tuple[UUID, list[int]]:
+    """Begin a sourcing campaign whose first page held these people; return it and their contacts."""
+    campaign_id = uuid4()
+    campaigns.start(
+        session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.SOURCING,
+        options={"limit": 100, "criteria": PARIS.model_dump(mode="json")}, correlation_id="test",
+    )  # fmt: skip
+    searches.begin(session, campaign_id, SearchQuery((("keywords", "x"),)))
+    searches.keep_people(session, account.id, people)
+    contact_ids = list(
+        session.scalars(
+            select(Contact.id).where(Contact.account_id == account.id).order_by(Contact.full_name)
+        )
+    )
+    searches.add_hits(session, campaign_id, contact_ids, page=1, room=100)
+    return campaign_id, contact_ids
+
+
+def worth(points: int) -> Score:
+    return Score(points, (ScoreReason(points, Criterion.LOCATION, "location Paris"),))
+
+
+def profile_of(
+    slug: str, *, skills: tuple[str, ...] | None = None, languages: tuple[str, ...] | None = None
+) -> Profile:
+    head = Profile(f"{SANDBOX}{slug}/", slug.title(), f"{slug} at work", "Paris", 2, open_to_work=True)
+    return replace(head, skills=skills, languages=languages)
+
+
+def names(lines: Iterable[hits.HitLine]) -> list[str]:
+    return [line.full_name for line in lines]
+
+
+def test_the_ranking_is_whole_whatever_the_size_of_a_page(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        campaign_id, ids = a_search(session, account, *(found(slug) for slug in "abcdefgh"))
+        for contact_id, points in zip(ids, (50, None, 90, 50, 0, None, 50, 100), strict=True):
+            if points is not None:
+                hits.keep_score(session, campaign_id, contact_id, worth(points))
+        other, _ = a_search(session, account)
+        hits.keep_score(session, other, ids[0], worth(99))
+    with database.transaction() as session:
+        whole = list(hits.ranking(session, campaign_id))
+        assert names(whole) == list("HCADGEBF")
+        for limit in range(1, 10):
+            lines = list(hits.page(session, campaign_id, limit=limit))
+            while more := hits.page(session, campaign_id, limit=limit, after=lines[-1]):
+                assert len(more) <= limit
+                lines += more
+            assert lines == whole
+        assert names(hits.ranking(session, campaign_id, min_score=50)) == list("HCADG")
+        assert names(hits.page(session, campaign_id, limit=2, after=whole[1], min_score=50)) == [
+            "A",
+            "D",
+        ]
+
+
+def test_a_score_is_kept_with_its_reasons_and_is_the_contact_s_newest(database: Database) -> None:
+    with database.transaction() as session:
+        campaign_id, [ann, bob] = a_search(session, an_account(session), found("ann"), found("bob"))
+        hits.keep_score(session, campaign_id, ann, worth(70))
+        hits.keep_score(session, campaign_id, bob, worth(1))
+        hits.keep_score(session, campaign_id, bob, Score(0, ()))
+        hits.keep_score(session, uuid4(), ann, worth(3))
+    with database.transaction() as session:
+        best, last = hits.page(session, campaign_id, limit=9)
+        assert (best.score, best.reasons, best.headline) == (70, worth(70).reasons, "ann at work")
+        assert (last.score, last.reasons) == (None, ())
+        assert session.scalars(select(Contact.score).order_by(Contact.full_name)).all() == [70, None]
+        assert [found.id for found in hits.campaigns_of(session, ann)] == [campaign_id]
+
+
+def test_scoring_anew_goes_by_what_is_stored_and_says_what_was_not_read(database: Database) -> None:
+    anew = Criteria(skills=("Go",), languages=("fr",), open_to_work=True)
+    with database.transaction() as session:
+        campaign_id, [ann, bob, cy] = a_search(
+            session, an_account(session), found("ann"), found("bob", "Lyon"), found("cy")
+        )
+        profiles.keep(session, ann, profile_of("ann", skills=("Go",), languages=("French",)))
+        profiles.keep(session, bob, profile_of("bob", skills=("Go", "C")))
+        for contact_id in (ann, bob, cy):
+            hits.keep_score(session, campaign_id, contact_id, worth(9))
+    with database.transaction() as session:
+        came_to = hits.rescore(session, campaign_id, anew, TODAY)
+    assert came_to == hits.Rescored(people=3, not_opened=1, unread={Section.LANGUAGES: 1})
+    with database.transaction() as session:
+        lines = hits.page(session, campaign_id, limit=9)
+        assert [(line.full_name, line.score, line.is_read) for line in lines] == [
+            ("Ann", 100, True), ("Bob", 78, True), ("Cy", 0, False),
+        ]  # fmt: skip
+        assert [str(reason) for reason in lines[1].reasons] == [
+            "+67 skill Go", "0 language French: not read", "+11 open to work",
+        ]  # fmt: skip
+        assert [str(reason) for reason in lines[2].reasons] == [
+            "0 skill Go: not read",
+            "0 language French: not read",
+            "0 not open to work, as far as the profile says",
+        ]
+        campaign = campaigns.get(session, campaign_id)
+        assert campaign is not None
+        assert Criteria.model_validate(campaign.options["criteria"]) == anew
+        assert campaign.options["limit"] == 100
+        assert session.scalars(select(Contact.score).order_by(Contact.full_name)).all() == [100, 78, 0]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 500])
+def test_blocks_leave_nobody_out(database: Database, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hits, "BLOCK", block)
+    with database.transaction() as session:
+        campaign_id, _ = a_search(session, an_account(session), *(found(slug) for slug in "abc"))
+        assert hits.rescore(session, campaign_id, PARIS, TODAY).people == 3
+    with database.transaction() as session:
+        assert [line.score for line in hits.ranking(session, campaign_id)] == [100, 100, 100]
+
+
+def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        campaign_id, [ann] = a_search(session, an_account(session), found("ann"))
+
+    def read() -> Any:
+        with connected(database_url) as other, other.transaction() as session:
+            profiles.keep(session, ann, profile_of("ann"))
+            [campaign] = hits.campaigns_of(session, ann)
+            return campaign.options["criteria"]["title"]
+
+    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            hits.rescore(session, campaign_id, Criteria(title="nurse"), TODAY)
+            reader = pool.submit(read)
+            with connected(database_url) as watcher, watcher.transaction() as looks:
+                wait_for("the reader to wait", lambda: looks.scalars(waiting).one() == 1 or reader.done())
+                assert not reader.done()
+        assert reader.result() == "nurse"
+
+
+def test_others_scores_of_the_same_people_stay(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        mine, [ann] = a_search(session, account, found("ann"))
+        other, _ = a_search(session, account)
+        hits.keep_score(session, other, ann, worth(5))
+        hits.rescore(session, mine, PARIS, TODAY)
+        assert [line.score for line in hits.ranking(session, other)] == [5]
+        hits.rescore(session, uuid4(), PARIS, TODAY)
+
+
+def test_how_far_a_search_is(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        campaign_id, [ann, bob] = a_search(session, account, found("ann"), found("bob"))
+        assert hits.progress(session, campaign_id) == hits.Progress(0, 0, 0, 0, None)
+        profiles.keep(session, ann, profile_of("ann"))
+        campaign = campaigns.get(session, campaign_id)
+        search = searches.get(session, campaign_id)
+        assert campaign is not None
+        assert search is not None
+        drafts = [
+            campaigns.PlannedAction(contact_id, f"search:{campaign_id}", database_now(session).date(), "")
+            for contact_id in (ann, bob)
+        ]
+        campaigns.plan(session, campaign, Kind.VISIT, drafts)
+        searches.advance(
+            session, campaign_id, replace(search, pages=4, found=2, ended=SearchEnd.NO_MORE_PAGES)
+        )
+        assert hits.progress(session, campaign_id) == hits.Progress(4, 2, 1, 2, SearchEnd.NO_MORE_PAGES)
+        session.execute(update(Campaign).values(state="paused"))
+        session.execute(text("set local session_replication_role = replica"))
+        session.execute(update(Action).where(Action.contact_id == ann).values(state="done"))
+        assert hits.progress(session, campaign_id).waiting == 1
+        assert hits.progress(session, uuid4()) == hits.Progress(0, 0, 0, 0, None)
+
+
+def test_who_is_gone_is_in_no_ranking(database: Database) -> None:
+    with database.transaction() as session:
+        campaign_id, [ann, _] = a_search(session, an_account(session), found("ann"), found("bob"))
+        profiles.keep(session, ann, profile_of("ann"))
+        session.execute(delete(Contact).where(Contact.id == ann))
+        assert names(hits.ranking(session, campaign_id)) == ["Bob"]
+        assert session.scalars(select(StoredProfile.contact_id)).all() == []
+        assert len(session.scalars(select(Hit.contact_id)).all()) == 1
