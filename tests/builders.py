@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns
+from db.store import accounts, campaigns, searches
 from db.store import limits as store
 from db.store.accounts import AccountRecord
 from db.store.campaigns import PlannedAction
 from db.tables import Action, Contact
 from worker.rules.limits import Limits, Totals
-from worker.rules.model import CampaignKind, Kind
+from worker.rules.model import CampaignKind, FoundPerson, Kind
+from worker.rules.search import SearchQuery
 
 SANDBOX = "https://sandbox.test/in/"
 
@@ -133,3 +134,28 @@ def contact_by_slug(session: Session, account: AccountRecord, slug: str) -> Cont
 def forget_actions(session: Session) -> None:
     """Forget what was planned and done, as if somebody else had done it."""
     session.execute(delete(Action))
+
+
+def found(slug: str, place: str = "Paris, France") -> FoundPerson:
+    return FoundPerson(f"{SANDBOX}{slug}/", slug.title(), f"{slug} at work", place, 2, False)
+
+
+def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> tuple[UUID, list[int]]:
+    """Begin a sourcing campaign that found these people, and all whom the account knows.
+
+    Return it and their contacts by name.
+    """
+    campaign_id = uuid4()
+    campaigns.start(
+        session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.SOURCING,
+        options={"limit": 100, "criteria": {"location": "Paris"}}, correlation_id="test",
+    )  # fmt: skip
+    searches.begin(session, campaign_id, SearchQuery((("keywords", "x"),)))
+    searches.keep_people(session, account.id, people)
+    contact_ids = list(
+        session.scalars(
+            select(Contact.id).where(Contact.account_id == account.id).order_by(Contact.full_name)
+        )
+    )
+    searches.add_hits(session, campaign_id, contact_ids, page=1, room=100)
+    return campaign_id, contact_ids

@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Write contacts or interactions into a file of yours. It holds personal data.", no_args_is_help=True
 )
 
-_STDOUT = "-"
+STDOUT = "-"
 
 AsFormat = Annotated[
     Format,
@@ -45,7 +45,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it is ther
 def contacts(
     as_format: AsFormat = Format.CSV,
     account: OfAccount = None,
-    output: Output = _STDOUT,
+    output: Output = STDOUT,
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -65,7 +65,7 @@ def contacts(
 def interactions(
     as_format: AsFormat = Format.CSV,
     account: OfAccount = None,
-    output: Output = _STDOUT,
+    output: Output = STDOUT,
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -83,17 +83,17 @@ def interactions(
 def _export(
     sheet: Sheet, as_format: Format, account: str | None, output: str, *, force: bool, data: Path
 ) -> None:
-    if output == _STDOUT and as_format is Format.PARQUET and sys.stdout.isatty():
+    if output == STDOUT and as_format is Format.PARQUET and sys.stdout.isatty():
         raise RequestRefusedError("Parquet is no text for a terminal: name a file with --output")
-    with _interruptible(), opened(data) as database:
+    with interruptible(), opened(data) as database:
         account_id = None
         if account is not None:
             with database.transaction() as session:
                 account_id = the_account(session, account).id
-        with _target(output, force=force) as target:
-            shown = output != _STDOUT or not sys.stdout.isatty()
+        with output_to(output, force=force) as target:
+            shown = output != STDOUT or not sys.stdout.isatty()
             total = _write(database, sheet, as_format, account_id, target, shown=shown)
-    if output != _STDOUT:
+    if output != STDOUT:
         say(f"{total} {sheet.name} are in {output}; only you may read it")
 
 
@@ -123,12 +123,12 @@ def _write(
 
 
 @contextmanager
-def _target(output: str, *, force: bool) -> Iterator[BinaryIO]:
+def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
     """Give what to write to. The standard output, too, gets all of it or nothing.
 
     So a slow reader of a pipe can't hold a transaction open.
     """
-    if output != _STDOUT:
+    if output != STDOUT:
         with whole_file(Path(output), replace=force) as file:
             yield file
         return
@@ -141,7 +141,7 @@ def _target(output: str, *, force: bool) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
     interrupts = Interrupts()
     interrupts.install()

@@ -23,6 +23,7 @@ from api_stub.cli import (
     quota,
     review,
     schema,
+    sourcing,
     summary,
     templates,
     why,
@@ -56,6 +57,7 @@ app.add_typer(imports.app, name="import")
 app.add_typer(export.app, name="export")
 app.add_typer(templates.app, name="templates")
 doubts.add_to(contacts.app)
+app.add_typer(sourcing.app, name="sourcing")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

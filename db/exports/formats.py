@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from db.exports.sheets import Column, Sheet, Type
+from db.exports.sheets import Column, Heading, Sheet, Type
 from worker.rules.cells import guarded
 
 Write: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
@@ -31,7 +31,7 @@ class Format(StrEnum):
         """Return the columns that `sheet` has in this format."""
         return sheet.typed_columns if self is Format.PARQUET else sheet.columns
 
-    def writing(self, target: BinaryIO, columns: Sequence[Column]) -> AbstractContextManager[Write]:
+    def writing(self, target: BinaryIO, columns: Sequence[Heading]) -> AbstractContextManager[Write]:
         """Give what writes batches to `target`, which is whole when the block ends, but not closed."""
         if self is Format.CSV:
             return _csv(target, columns)
@@ -44,7 +44,7 @@ class Format(StrEnum):
 
 
 @contextmanager
-def _csv(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
+def _csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
     """RFC 4180 in UTF-8. The mark at the beginning is for Excel, which else guesses another encoding."""
 
     def lines(rows: Sequence[Sequence[object]]) -> bytes:
@@ -69,7 +69,7 @@ def _csv(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
 
 
 @contextmanager
-def _jsonl(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
+def _jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
     """One JSON object a line, in UTF-8; what isn't known is null."""
     names = [column.name for column in columns]
     values = [_VALUES.get(column.type) for column in columns]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from db.exports.formats import Write, json_text
-from db.exports.sheets import Column, Type
+from db.exports.sheets import Heading, Type
 
 _TYPES: Final = {
     Type.TEXT: pa.string(),
@@ -21,7 +21,7 @@ _TYPES: Final = {
 
 
 @contextmanager
-def writing(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
+def writing(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
     """As Format.writing."""
     schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
     with ParquetWriter(target, schema) as file:
@@ -36,5 +36,5 @@ def writing(target: BinaryIO, columns: Sequence[Column]) -> Iterator[Write]:
         yield write
 
 
-def _told(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+def _told(column: Heading, values: Sequence[Any]) -> Sequence[Any]:
     return [json_text(value) for value in values] if column.type is Type.JSON else values

@@ -33,11 +33,17 @@ class Type(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column; its header is also its field's name."""
+class Heading:
+    """What a column is called, which is also its field's name, and what it holds."""
 
     name: str
     type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Heading):
+    """One column of a table in Postgres."""
+
     value: ColumnElement[Any] | InstrumentedAttribute[Any]
 
 

@@ -71,7 +71,7 @@ def keep_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
 
     Without reasons nothing was asked for, and there is no score. Nothing for whom the campaign never found.
     """
-    reasons = _REASONS.dump_python(found.reasons, mode="json") or null()
+    reasons = reasons_as_json(found.reasons) or null()
     points = found.points if found.reasons else None
     kept = session.execute(
         update(Hit)
@@ -83,11 +83,16 @@ def keep_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
         session.execute(update(Contact).where(Contact.id == contact_id).values(score=points))
 
 
+def reasons_as_json(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
+    """Return reasons as they are stored, and as programs read them."""
+    told: list[dict[str, Any]] = _REASONS.dump_python(tuple(reasons), mode="json")
+    return told
+
+
 def campaigns_of(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
-    """Return the campaigns that found this person."""
-    ids = session.scalars(
-        select(Hit.campaign_id).where(Hit.contact_id == contact_id).order_by(Hit.campaign_id)
-    )
+    """Return the campaigns that found this person, the one that scored them last at the end."""
+    found_by = select(Hit.campaign_id).where(Hit.contact_id == contact_id)
+    ids = session.scalars(found_by.order_by(Hit.scored_at.nulls_first(), Hit.campaign_id))
     return [found for campaign_id in ids.all() if (found := campaigns.get(session, campaign_id))]
 
 
@@ -184,19 +189,22 @@ def rescore(session: Session, campaign_id: UUID, criteria: Criteria, today: date
 
 
 _LINES = (
-    select(Hit, Contact, StoredProfile.contact_id)
+    select(
+        Hit.score, Hit.reasons, Contact.id, Contact.profile_url, Contact.full_name, Contact.profile,
+        StoredProfile.contact_id.is_not(None).label("is_read"),
+    )
     .join(Contact, Contact.id == Hit.contact_id)
     .outerjoin(StoredProfile, StoredProfile.contact_id == Hit.contact_id)
-)
+)  # fmt: skip
 _RANKING = (Hit.score.desc().nulls_last(), Hit.contact_id)
 
 
-def _read(session: Session, narrowed: Select[Hit, Contact, int]) -> Iterator[HitLine]:
-    for hit, contact, opened in session.execute(narrowed):
-        card = _card(contact.profile_url, contact.full_name, contact.profile)
+def _read(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterator[HitLine]:
+    for row in session.execute(narrowed):
+        card = _card(row.profile_url, row.full_name, row.profile)
         yield HitLine(
-            contact.id, card.full_name, card.profile_url, card.headline, card.location, card.degree,
-            card.open_to_work, opened is not None, hit.score, _REASONS.validate_python(hit.reasons or ()),
+            row.id, card.full_name, card.profile_url, card.headline, card.location, card.degree,
+            card.open_to_work, row.is_read, row.score, _REASONS.validate_python(row.reasons or ()),
         )  # fmt: skip
 
 

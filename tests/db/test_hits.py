@@ -5,49 +5,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, select, text, update
-from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store import campaigns, hits, profiles, searches
-from db.store.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact, Hit, StoredProfile
-from tests.builders import SANDBOX, an_account, database_now
+from tests.builders import SANDBOX, a_search, an_account, database_now, found
 from tests.cluster import wait_for
 from tests.db.helpers import connected
 from worker.rules.criteria import Criteria, Criterion
-from worker.rules.model import CampaignKind, FoundPerson, Kind, SearchEnd
+from worker.rules.model import Kind, SearchEnd
 from worker.rules.profile import Profile, Section
 from worker.rules.scoring import Score, ScoreReason
-from worker.rules.search import SearchQuery
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC).date()
 PARIS = Criteria(location="Paris")
-
-
-def found(slug: str, place: str = "Paris, France") -> FoundPerson:
-    return FoundPerson(f"{SANDBOX}{slug}/", slug.title(), f"{slug} at work", place, 2, False)
-
-
-def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> tuple[UUID, list[int]]:
-    """Begin a sourcing campaign whose first page held these people; return it and their contacts."""
-    campaign_id = uuid4()
-    campaigns.start(
-        session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.SOURCING,
-        options={"limit": 100, "criteria": PARIS.model_dump(mode="json")}, correlation_id="test",
-    )  # fmt: skip
-    searches.begin(session, campaign_id, SearchQuery((("keywords", "x"),)))
-    searches.keep_people(session, account.id, people)
-    contact_ids = list(
-        session.scalars(
-            select(Contact.id).where(Contact.account_id == account.id).order_by(Contact.full_name)
-        )
-    )
-    searches.add_hits(session, campaign_id, contact_ids, page=1, room=100)
-    return campaign_id, contact_ids
 
 
 def worth(points: int) -> Score:
