@@ -4,10 +4,12 @@ import http.client
 import json
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from api_stub.sandbox.control import KEY_HEADER
 from api_stub.sandbox.faults import FaultName, Value
+from api_stub.sandbox.profiles import Certificate, Job, Profile, School, Spoken
 from api_stub.sandbox.state import Effect
 
 _TIMEOUT_SECONDS = 10
@@ -24,6 +26,14 @@ class KnownPerson:
     birth_year: int | None
     birthday_on: date
     connected: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProfile:
+    """What the network knows of somebody whom a search finds, and the degree to each member."""
+
+    profile: Profile
+    degrees: dict[str, int]
 
 
 class SandboxClient:
@@ -46,7 +56,7 @@ class SandboxClient:
         return [Effect(**row) for row in json.loads(self._ask("GET", _with_member("/ledger", member)))]
 
     def views(self, member: str) -> dict[str, int]:
-        """How often the member looked at each page."""
+        """How often the member looked at each page. A search counts by its address: `search_address`."""
         return {
             row["path"]: row["count"] for row in json.loads(self._ask("GET", _with_member("/views", member)))
         }
@@ -56,28 +66,33 @@ class SandboxClient:
         return date.fromisoformat(json.loads(self._ask("GET", "/people"))["today"])
 
     def people(self) -> list[KnownPerson]:
-        """Everybody whose profile is there."""
-        fields = KnownPerson.__dataclass_fields__
-        rows = json.loads(self._ask("GET", "/people"))["people"]
+        """Everybody whose birthday the members are told, and whose profile is there."""
         return [
-            KnownPerson(
-                **{k: v for k, v in row.items() if k in fields}
-                | {"birthday_on": date.fromisoformat(row["birthday_on"])}
-            )
-            for row in rows
+            KnownPerson(**row | {"birthday_on": date.fromisoformat(row["birthday_on"])})
+            for row in json.loads(self._ask("GET", "/people"))["people"]
         ]
+
+    def truth(self, slug: str) -> KnownProfile:
+        """What a profile holds. Raises LookupError where there is none."""
+        for row in json.loads(self._ask("GET", f"/truth?slug={quote(slug)}")):
+            return _known(row)
+        raise LookupError(slug)
+
+    def everybody(self) -> list[KnownProfile]:
+        """The truth about all people, in the order of a search that asks for nothing. A few megabytes."""
+        return [_known(row) for row in json.loads(self._ask("GET", "/truth"))]
 
     def says(self, slug: str, member: str, text: str) -> None:
         """Let the person write to the member."""
-        self._ask("POST", f"/people/{slug}/says", {"member": member, "text": text})
+        self._ask("POST", f"/people/{quote(slug)}/says", {"member": member, "text": text})
 
     def writes(self, slug: str, member: str, text: str) -> None:
         """Let the member write to the person by hand. No effect of ours, so the ledger doesn't have it."""
-        self._ask("POST", f"/people/{slug}/hears", {"member": member, "text": text})
+        self._ask("POST", f"/people/{quote(slug)}/hears", {"member": member, "text": text})
 
     def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
         """End or restore the person's connections, take away or restore the profile."""
-        self._ask("POST", f"/people/{slug}", {"connected": connected, "deleted": deleted})
+        self._ask("POST", f"/people/{quote(slug)}", {"connected": connected, "deleted": deleted})
 
     def fault(
         self,
@@ -110,6 +125,23 @@ class SandboxClient:
         if answer.status != 200:
             raise http.client.HTTPException(f"{method} {path}: {answer.status} {text}")
         return text
+
+
+def _known(row: dict[str, Any]) -> KnownProfile:
+    told = row["profile"]
+    return KnownProfile(
+        Profile(
+            **told
+            | {
+                "jobs": tuple(Job(*one) for one in told["jobs"]),
+                "schools": tuple(School(*one) for one in told["schools"]),
+                "skills": tuple(told["skills"]),
+                "certificates": tuple(Certificate(*one) for one in told["certificates"]),
+                "spoken": tuple(Spoken(*one) for one in told["spoken"]),
+            }
+        ),
+        row["degrees"],
+    )
 
 
 def _with_member(path: str, member: str | None) -> str:

@@ -6,7 +6,7 @@ Every address but the health check asks for the control key.
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 
 from starlette.exceptions import HTTPException
@@ -16,6 +16,8 @@ from starlette.routing import Mount, Route
 
 from api_stub.sandbox.faults import Fault, Faults
 from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.population import degree
+from api_stub.sandbox.profiles import Profile
 from api_stub.sandbox.state import State
 
 KEY_HEADER = "X-Sandbox-Key"
@@ -41,6 +43,7 @@ class Control:
                 Route("/ledger", self.ledger),
                 Route("/views", self.views),
                 Route("/people", self.people),
+                Route("/truth", self.truth),
                 Route("/people/{slug}", self.change_person, methods=["POST"]),
                 Route("/people/{slug}/says", self.says, methods=["POST"]),
                 Route("/people/{slug}/hears", self.hears, methods=["POST"]),
@@ -79,19 +82,39 @@ class Control:
         return JSONResponse([{"member": m, "path": path, "count": count} for m, path, count in rows])
 
     async def people(self, request: Request) -> Response:
-        """The truth that the pages show pieces of."""
+        """Those whose birthdays the pages show."""
         self._check(request)
         today = self._today()
         known = {member: self._state.connections_of(member) for member in MEMBERS}
         people = [
-            asdict(person)
-            | {
-                "birthday_on": person.latest_birthday(today).isoformat(),
-                "connected": {member: person.slug in slugs for member, slugs in known.items()},
+            {
+                "slug": friend.slug,
+                "name": friend.name,
+                "birth_month": friend.birth_month,
+                "birth_day": friend.birth_day,
+                "birth_year": friend.birth_year,
+                "birthday_on": friend.latest_birthday(today).isoformat(),
+                "connected": {member: friend.slug in slugs for member, slugs in known.items()},
             }
-            for person in self._state.everybody()
+            for friend in self._state.friends()
         ]
         return JSONResponse({"today": today.isoformat(), "people": people})
+
+    async def truth(self, request: Request) -> Response:
+        """What searches and profiles show pieces of: everybody, or one `slug`, with the degree to each member."""
+        self._check(request)
+        slug = request.query_params.get("slug")
+        known = {member: self._state.connections_of(member) for member in MEMBERS}
+        people = self._state.everybody() if slug is None else filter(None, [self._state.person(slug)])
+        return JSONResponse(
+            [
+                {
+                    "profile": {field.name: getattr(person, field.name) for field in fields(Profile)},
+                    "degrees": {m: degree(m, person.slug, slugs) for m, slugs in known.items()},
+                }
+                for person in people
+            ]
+        )
 
     async def change_person(self, request: Request) -> Response:
         """`connected` (for one `member`, or all) and `deleted`."""

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 Value = str | float | bool | None
 
+MARKUPS = ("a", "b", "c", "d")
+"""The ways in which searches and profiles are marked up: as a site's pages are, this year and next."""
+
 
 class FaultName(StrEnum):
     """What can go wrong. The comment says what `value` means; the others take none."""
@@ -22,7 +25,7 @@ class FaultName(StrEnum):
     HTTP_500 = "http_500"
     # what a page shows
     POPUP = "popup"
-    MARKUP = "markup"  # "a" or "b"
+    MARKUP = "markup"  # "a", "b", "c" or "d"
     WRONG_THREAD = "wrong_thread"  # the slug whose conversation opens instead
     # a send
     SEND_SWALLOWS_REPLY = "send_swallows_reply"
@@ -99,9 +102,13 @@ class Faults:
         return fault
 
     def markup(self) -> str:
-        """The mark-up variant in force: a or b."""
+        """The mark-up variant in force, one of MARKUPS."""
         fault = self._get(FaultName.MARKUP)
         return str(fault.value) if fault else "a"
+
+    def simple_markup(self) -> str:
+        """The same for what comes in two variants only, which is all but searches and profiles: a or b."""
+        return "b" if self.markup() in {"b", "d"} else "a"
 
     def _get(self, name: FaultName) -> Fault | None:
         row = self._db.execute(
@@ -115,8 +122,8 @@ def _checked(name: FaultName, value: object) -> Value:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ValueError(f"{name}: the value must be a number, 0 or more")
         return float(value)
-    if name is FaultName.MARKUP and value not in {"a", "b"}:
-        raise ValueError("markup: the value must be a or b")
+    if name is FaultName.MARKUP and value not in MARKUPS:
+        raise ValueError(f"markup: the value must be one of {', '.join(MARKUPS)}")
     if name is FaultName.WRONG_THREAD and not isinstance(value, str):
         raise ValueError("wrong_thread: the value must be a slug")
     return value if isinstance(value, str | bool) else None

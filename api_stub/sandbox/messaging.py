@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
-from api_stub.sandbox.people import Person
+from api_stub.sandbox.profiles import Profile
 from api_stub.sandbox.render import fragment, page, plain, session_of
 from api_stub.sandbox.state import State
 
@@ -50,7 +50,7 @@ class Messaging:
             "talks": [replace(talk, text=talk.text[:_SNIPPET]) for talk in shown],
             "older": number + 1 if len(talks) > number * TALKS_A_PAGE else None,
             "popup": self._faults.take(FaultName.POPUP, path) is not None,
-            "markup": self._faults.markup(),
+            "markup": self._faults.simple_markup(),
         }
         return page("inbox.html", session, values)
 
@@ -91,10 +91,10 @@ class Messaging:
         if person is None:
             return plain("gone", session, status=404)
         bubbles = self._state.open_thread(session.member, slug)
-        name = f"{template}_{self._faults.markup()}.html"
+        name = f"{template}_{self._faults.simple_markup()}.html"
         return fragment(name, session, person=person, bubbles=bubbles)
 
-    def _reachable(self, member: str, slug: str) -> Person | None:
+    def _reachable(self, member: str, slug: str) -> Profile | None:
         return self._state.person(slug) if slug in self._state.connections_of(member) else None
 
 

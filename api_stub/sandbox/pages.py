@@ -1,8 +1,10 @@
-"""Sign-in, feed, birthdays and profiles."""
+"""Sign-in, feed, birthdays, people search and profiles."""
 
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,9 +13,18 @@ from starlette.routing import Route
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import CHALLENGE_PATH, COOKIE, safe_next
 from api_stub.sandbox.people import DAYS_SHOWN, MEMBERS, Person
+from api_stub.sandbox.population import SEARCH_TERMS, degree
 from api_stub.sandbox.render import page, plain, session_of
+from api_stub.sandbox.showing import Line, Showing
 from api_stub.sandbox.state import State
 from api_stub.sandbox.words import WORDS, birthday_line
+
+FOUND_A_PAGE = 10
+MOST_PAGES = 100
+"""As on real sites: who wants more must ask more narrowly."""
+
+SHOWN = {"about": 240, "jobs": 3, "schools": 2, "skills": 5, "certificates": 2, "spoken": 3}
+"""How much of a section a profile shows at first: characters, or entries."""
 
 
 class Pages:
@@ -34,6 +45,7 @@ class Pages:
             Route(CHALLENGE_PATH, lambda _: plain("challenge", None)),
             Route("/feed/", self.feed),
             Route("/birthdays/", self.birthdays),
+            Route("/search/people/", self.search),
             Route("/in/{slug}/", self.profile),
         ]
 
@@ -64,14 +76,14 @@ class Pages:
 
     async def feed(self, request: Request) -> Response:
         """The page after signing in."""
-        return self._page(request, "feed.html", people=self._state.everybody()[-6:])
+        return self._page(request, "feed.html", people=self._state.friends()[-6:])
 
     async def birthdays(self, request: Request) -> Response:
         """Today's birthdays and those of the days before, latest first."""
         session, today = session_of(request), self._today()
         language = MEMBERS[session.member].language
         known = self._state.connections_of(session.member)
-        dated = [(p.latest_birthday(today), p) for p in self._state.everybody() if p.slug in known]
+        dated = [(p.latest_birthday(today), p) for p in self._state.friends() if p.slug in known]
         shown = [(on, p) for on, p in dated if (today - on).days <= DAYS_SHOWN]
         shown.sort(key=lambda pair: pair[0], reverse=True)
         lines: list[tuple[date, tuple[Person, str]]] = [
@@ -84,6 +96,25 @@ class Pages:
         ]
         return self._page(request, "birthdays.html", groups=groups)
 
+    async def search(self, request: Request) -> Response:
+        """Ten of the people found, `?page=N`, and the way to the next ten; after a hundred pages, nobody."""
+        session, given = session_of(request), request.query_params
+        terms = {term: given[term] for term in SEARCH_TERMS if given.get(term)}
+        page_given = given.get("page", "1")
+        number = int(page_given) if re.fullmatch(r"[1-9][0-9]{0,5}", page_given) else 1
+        found = (
+            self._state.found(terms, offset=(number - 1) * FOUND_A_PAGE, limit=FOUND_A_PAGE + 1)
+            if number <= MOST_PAGES
+            else []
+        )
+        known = self._state.connections_of(session.member)
+        lines = [Line(p, degree(session.member, p.slug, known)) for p in found[:FOUND_A_PAGE]]
+        more = len(found) > FOUND_A_PAGE and number < MOST_PAGES
+        following = search_address(terms, number + 1) if more else None
+        return self._page(
+            request, "search.html", seen=search_address(terms, number), lines=lines, following=following
+        )
+
     async def profile(self, request: Request) -> Response:
         """A person's page, with a way to write to them or to connect."""
         session = session_of(request)
@@ -91,12 +122,24 @@ class Pages:
         if person is None:
             return plain("gone", session, status=404)
         known = self._state.connections_of(session.member)
-        others = [p for p in self._state.everybody() if p.slug in known and p.slug != person.slug][:3]
-        connected = person.slug in known
-        return self._page(request, "profile.html", person=person, connected=connected, others=others)
+        others = [p for p in self._state.friends() if p.slug in known and p.slug != person.slug][:3]
+        line = Line(person, degree(session.member, person.slug, known))
+        return self._page(request, "profile.html", person=person, line=line, others=others, shown=SHOWN)
 
-    def _page(self, request: Request, template: str, **values: object) -> Response:
+    def _page(
+        self, request: Request, template: str, *, seen: str | None = None, **values: object
+    ) -> Response:
+        """A page, counted as `seen`, which is the path unless told otherwise."""
         session, path = session_of(request), request.url.path
-        self._state.count_view(session.member, path)
+        self._state.count_view(session.member, seen or path)
         popup = self._faults.take(FaultName.POPUP, path) is not None
-        return page(template, session, {"popup": popup, "markup": self._faults.markup(), **values})
+        markup = self._faults.markup()
+        show = Showing(MEMBERS[session.member].language, self._today(), in_full=markup == "d")
+        common = {"popup": popup, "markup": markup, "simple": self._faults.simple_markup(), "show": show}
+        return page(template, session, {**common, **values})
+
+
+def search_address(terms: Mapping[str, str], number: int) -> str:
+    """The address of a page of a search, the same for the same question."""
+    asked = {term: terms[term] for term in SEARCH_TERMS if term in terms}
+    return f"/search/people/?{urlencode({**asked, 'page': number})}"

@@ -1,6 +1,7 @@
-"""The people of the practice network: invented, and the same at every first start.
+"""The forty people whom the members know: invented, and the same at every first start.
 
 Only the birthdays depend on the day of that start, so that there is always somebody to greet.
+`crowd` invents the others, whom a search finds.
 """
 
 import calendar
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+
+from api_stub.sandbox.profiles import Job, Profile
 
 DAYS_SHOWN = 10
 """How many days before today the birthdays page still shows."""
@@ -39,17 +42,9 @@ MEMBERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody whom the members know. `language` is their own, not that of the pages."""
+class Person(Profile):
+    """Somebody whose birthday the members are told."""
 
-    slug: str
-    name: str
-    headline: str
-    location: str
-    language: str
-    about: str
-    experience: tuple[str, ...]
-    skills: tuple[str, ...]
     birth_month: int
     birth_day: int
     birth_year: int | None
@@ -103,15 +98,23 @@ def _leap_day(today: date) -> tuple[int, int]:
 
 def _person(row: dict[str, str], month: int, day: int) -> Person:
     about, apprentice, skills = _TWO_LANGUAGES[row["language"]]
+    headline, company = row["headline"], row["company"]
     return Person(
         slug=row["slug"],
         name=row["name"],
-        headline=row["headline"],
+        headline=headline,
         location=row["location"],
         language=row["language"],
-        about=about.format(headline=row["headline"]),
-        experience=(f"{row['headline']}, {row['company']}", f"{row['headline']} ({apprentice})"),
-        skills=(*skills, row["headline"]),
+        about=about.format(headline=headline),
+        open_to_work=False,
+        jobs=(
+            Job(headline, company, "2016-09", None),
+            Job(f"{headline} ({apprentice})", company, "2014", "2016-08"),
+        ),
+        schools=(),
+        skills=(*skills, headline),
+        certificates=(),
+        spoken=(),
         birth_month=month,
         birth_day=day,
         birth_year=int(row["born"]) if row["born"] else None,

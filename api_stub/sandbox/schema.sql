@@ -1,19 +1,30 @@
 -- The practice network's memory: one file, so that a restart forgets nothing.
 
 CREATE TABLE IF NOT EXISTS people (
-    slug        TEXT PRIMARY KEY,
-    position    INTEGER NOT NULL,
-    name        TEXT NOT NULL,
-    headline    TEXT NOT NULL,
-    location    TEXT NOT NULL,
-    language    TEXT NOT NULL CHECK (language IN ('en', 'fr')),
-    about       TEXT NOT NULL,
-    experience  TEXT NOT NULL,              -- JSON list
-    skills      TEXT NOT NULL,              -- JSON list
-    birth_month INTEGER NOT NULL,
-    birth_day   INTEGER NOT NULL,
-    birth_year  INTEGER,
-    deleted     INTEGER NOT NULL DEFAULT 0
+    slug         TEXT PRIMARY KEY,
+    position     INTEGER NOT NULL,          -- their order, in every list
+    name         TEXT NOT NULL,
+    headline     TEXT NOT NULL,
+    location     TEXT NOT NULL,
+    language     TEXT NOT NULL CHECK (language IN ('en', 'fr')),
+    about        TEXT NOT NULL,
+    open_to_work INTEGER NOT NULL,
+    details      TEXT NOT NULL,             -- JSON: jobs, schools, skills, certificates, languages
+    birth_month  INTEGER,                   -- NULL: nobody is told of the birthday
+    birth_day    INTEGER,
+    birth_year   INTEGER,
+    deleted      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS people_with_birthdays ON people (position) WHERE birth_month IS NOT NULL;
+
+-- What a search compares, without capitals and accents. The columns are named as the terms of its address.
+CREATE TABLE IF NOT EXISTS searched (
+    position INTEGER PRIMARY KEY,
+    slug     TEXT NOT NULL UNIQUE REFERENCES people,
+    keywords TEXT NOT NULL,
+    title    TEXT NOT NULL,
+    company  TEXT NOT NULL,
+    location TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS connections (

@@ -4,20 +4,14 @@ Each method that changes something has committed it before it returns: an answer
 that was swallowed, both leave their effect behind for the next process.
 """
 
-import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from api_stub.sandbox.people import MEMBERS, Person, first_people
-
-_PERSON_COLUMNS = (
-    "slug, name, headline, location, language, about, experience, skills, birth_month, birth_day, birth_year"
-)
+from api_stub.sandbox.population import Population
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,57 +56,19 @@ class Effect:
     text: str
 
 
-class State:
+class State(Population):
     """The one connection to the file, and the verbs on it. Filled with people at the first start."""
 
     def __init__(self, path: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._now = now
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA foreign_keys = ON")
-        self.db.executescript((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
-        if not self.db.execute("SELECT 1 FROM people").fetchone():
-            self._fill(first_people(today()))
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        super().__init__(db, today())
 
     def close(self) -> None:
         """Close the file."""
         self.db.close()
-
-    # people
-
-    def person(self, slug: str) -> Person | None:
-        """The person with this slug, unless the profile was deleted."""
-        row = self.db.execute(
-            f"SELECT {_PERSON_COLUMNS} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
-            (slug,),
-        ).fetchone()
-        return _person(row) if row else None
-
-    def everybody(self) -> list[Person]:
-        """All people whose profile is there, in a fixed order."""
-        return [
-            _person(row)
-            for row in self.db.execute(
-                f"SELECT {_PERSON_COLUMNS} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
-            )
-        ]
-
-    def connections_of(self, member: str) -> set[str]:
-        """The slugs of those whom the member is connected to."""
-        rows = self.db.execute("SELECT slug FROM connections WHERE member = ?", (member,))
-        return {str(slug) for (slug,) in rows}
-
-    def set_connected(self, member: str, slug: str, *, connected: bool) -> None:
-        """Connect the member to the person, or end the connection."""
-        if connected:
-            self.db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (member, slug))
-        else:
-            self.db.execute("DELETE FROM connections WHERE member = ? AND slug = ?", (member, slug))
-
-    def set_deleted(self, slug: str, *, deleted: bool) -> None:
-        """Take the profile away (404), or bring it back."""
-        self.db.execute("UPDATE people SET deleted = ? WHERE slug = ?", (int(deleted), slug))
 
     # sessions
 
@@ -150,10 +106,11 @@ class State:
     def inbox(self, member: str) -> list[Talk]:
         """The member's conversations with those whose profile is there, the newest first."""
         rows = self.db.execute(
+            "WITH last AS (SELECT max(id) AS id FROM messages "
+            "WHERE member = :member AND visible_at <= :now GROUP BY slug) "
             "SELECT p.slug, p.name, m.outgoing, m.text, m.at, "
             "NOT m.outgoing AND m.id > coalesce(o.message_id, 0) "
-            "FROM people p JOIN messages m ON m.id = (SELECT max(id) FROM messages "
-            "WHERE member = :member AND slug = p.slug AND visible_at <= :now) "
+            "FROM last JOIN messages m USING (id) JOIN people p USING (slug) "
             "LEFT JOIN opened o ON o.member = :member AND o.slug = p.slug "
             "WHERE NOT p.deleted ORDER BY m.id DESC",
             {"member": member, "now": self._at()},
@@ -165,7 +122,7 @@ class State:
 
     def send(self, member: str, slug: str, text: str, *, late: timedelta = timedelta()) -> None:
         """The member writes to the person: into the ledger at once, into the thread `late`."""
-        with self._transaction():
+        with self.transaction():
             self._add_message(member, slug, outgoing=True, text=text, late=late)
             self.db.execute(
                 "INSERT INTO ledger (at, member, slug, kind, text) VALUES (?, ?, ?, 'message', ?)",
@@ -215,38 +172,7 @@ class State:
     def _at(self) -> str:
         return _stamp(self._now())
 
-    def _fill(self, people: list[Person]) -> None:
-        with self._transaction():
-            for position, person in enumerate(people):
-                experience, skills = json.dumps(person.experience), json.dumps(person.skills)
-                self.db.execute(
-                    f"INSERT INTO people (position, {_PERSON_COLUMNS}) "  # noqa: S608 -- a constant
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (position, *astuple(person)[:6], experience, skills, *astuple(person)[8:]),
-                )
-                for member in MEMBERS:
-                    self.set_connected(member, person.slug, connected=True)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
-
 
 def _stamp(at: datetime) -> str:
     """A fixed width, so that text compares as time does."""
     return at.isoformat(timespec="microseconds")
-
-
-def _person(row: tuple[str, str, str, str, str, str, str, str, int, int, int | None]) -> Person:
-    *plain, experience, skills, month, day, year = row
-    slug, name, headline, location, language, about = (str(value) for value in plain)
-    return Person(
-        slug, name, headline, location, language, about,
-        tuple(json.loads(experience)), tuple(json.loads(skills)), month, day, year,
-    )  # fmt: skip

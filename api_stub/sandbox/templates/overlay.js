@@ -69,7 +69,19 @@ function serve(dialog, slug) {
   composer.focus();
 }
 
+/* What was folded comes in a moment later, as it does where it has to be fetched. */
+function unfold(button) {
+  setTimeout(() => {
+    const holder = button.closest("section, [role=region]").querySelector("template");
+    if (button.dataset.unfold === "instead") holder.previousElementSibling.remove();
+    holder.replaceWith(holder.content);
+    button.remove();
+  }, 20);
+}
+
 document.addEventListener("click", (event) => {
+  const folded = event.target.closest("[data-unfold]");
+  if (folded) { event.preventDefault(); unfold(folded); }
   const button = event.target.closest("[data-converse]");
   if (button) converse(button.dataset.converse);
   if (event.target.closest("[data-dismiss]")) document.getElementById("popup").remove();
