@@ -101,7 +101,7 @@ class Control:
         return JSONResponse({"today": today.isoformat(), "people": people})
 
     async def truth(self, request: Request) -> Response:
-        """What searches and profiles show pieces of: everybody, or one `slug`, with the degree to each member."""
+        """What searches and profiles show: everybody, or one `slug`, with the degree to each member."""
         self._check(request)
         slug = request.query_params.get("slug")
         known = {member: self._state.connections_of(member) for member in MEMBERS}

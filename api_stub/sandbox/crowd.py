@@ -3,6 +3,8 @@
 Only `random.random()` is asked, the one draw that Python promises to keep from version to version.
 """
 
+# ruff: noqa: RUF001 -- the dash and the dotless i are meant
+
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -164,7 +166,9 @@ def _schools(dice: _Dice, language: str) -> tuple[School, ...]:
     schools = []
     for _ in range((0, 1, 1, 1, 2, 2, 3, 4)[dice.below(8)]):
         end = 1985 + dice.below(38)
-        years = dice.pick(((end - 4, end), (end - 1, end), (end, end), (None, end), (end, None), (None, None)))
+        years = dice.pick(
+            ((end - 4, end), (end - 1, end), (end, end), (None, end), (end, None), (None, None))
+        )
         schools.append(School(dice.pick(SCHOOLS), dice.pick(DEGREES[language]), *years))
     return tuple(schools)
 
@@ -191,7 +195,9 @@ def _about(dice: _Dice, language: str) -> str:
     if draw < _NO_ABOUT:
         return ""
     if draw < _NO_ABOUT + _LONG_ABOUT:
-        return "\n\n".join(" ".join(dice.pick(sentences) for _ in range(6)) for _ in range(8 + dice.below(12)))
+        return "\n\n".join(
+            " ".join(dice.pick(sentences) for _ in range(6)) for _ in range(8 + dice.below(12))
+        )
     if draw < _NO_ABOUT + _LONG_ABOUT + _SEVERAL_PARAGRAPHS:
         paragraphs = [dice.pick(sentences) for _ in range(2 + dice.below(3))]
         return "\n\n".join([*paragraphs, *([ABOUT_LIST[language]] if dice.draw() < 0.3 else [])])

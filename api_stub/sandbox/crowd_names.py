@@ -1,5 +1,7 @@
 """Names and places of the crowd, by culture. Written `native:latin` where the script is not Latin."""
 
+# ruff: noqa: RUF001 -- names of many scripts have letters that look alike
+
 from typing import NamedTuple
 
 
@@ -17,13 +19,15 @@ CULTURES = (
     Culture(
         "en", False,
         "Olivia Jack Amelia Harry Isla George Freya Alfie Imogen Rory Beatrix Callum Nell Seán",
-        "Smith O'Brien Fitzgerald Ashworth Penhaligon MacLeod Thwaite Llewellyn Hargreaves Okafor-Reid Ni-Bhriain",
+        "Smith O'Brien Fitzgerald Ashworth Penhaligon "
+        "MacLeod Thwaite Llewellyn Hargreaves Okafor-Reid Ni-Bhriain",
         ("Leeds, United Kingdom", "Cardiff, United Kingdom", "Cork, Ireland", "Halifax, Canada"),
     ),
     Culture(
         "fr", False,
         "Zoé Loïc Anaïs Rémi Chloé Théo Maëlle Gaël Héloïse Noël Océane Étienne Marie-Ève Jean-Noël",
-        "Lefèvre Dupont D'Aubigné Bâtisseur Charpentier Le-Goff Desrosiers Œuvrard Façonnier Guérin Tremblay",
+        "Lefèvre Dupont D'Aubigné Bâtisseur Charpentier "
+        "Le-Goff Desrosiers Œuvrard Façonnier Guérin Tremblay",
         ("Lyon, France", "Nantes, France", "Liège, Belgique", "Québec, Canada"),
     ),
     Culture(
@@ -64,14 +68,18 @@ CULTURES = (
     ),
     Culture(
         "en", False,
-        "Оксана:oksana Дмитро:dmytro Наталія:nataliia Борис:borys Світлана:svitlana Юрій:yurii Галина:halyna Тарас:taras",
-        "Коваленко:kovalenko Шевчук:shevchuk Мельник:melnyk Бондаренко:bondarenko Лисенко:lysenko Їжакевич:yizhakevych",
+        "Оксана:oksana Дмитро:dmytro Наталія:nataliia Борис:borys "
+        "Світлана:svitlana Юрій:yurii Галина:halyna Тарас:taras",
+        "Коваленко:kovalenko Шевчук:shevchuk Мельник:melnyk "
+        "Бондаренко:bondarenko Лисенко:lysenko Їжакевич:yizhakevych",
         ("Lviv, Ukraine", "Kharkiv, Ukraine"),
     ),
     Culture(
         "en", False,
-        "Ελένη:eleni Γιώργος:giorgos Δήμητρα:dimitra Νίκος:nikos Σοφία:sofia Παναγιώτης:panagiotis Άννα:anna Ηλίας:ilias",
-        "Παπαδόπουλος:papadopoulos Γεωργίου:georgiou Αγγελίδης:angelidis Μακρής:makris Καζαντζής:kazantzis",
+        "Ελένη:eleni Γιώργος:giorgos Δήμητρα:dimitra Νίκος:nikos "
+        "Σοφία:sofia Παναγιώτης:panagiotis Άννα:anna Ηλίας:ilias",
+        "Παπαδόπουλος:papadopoulos Γεωργίου:georgiou "
+        "Αγγελίδης:angelidis Μακρής:makris Καζαντζής:kazantzis",
         ("Thessaloniki, Greece", "Patras, Greece"),
     ),
     Culture(
@@ -88,7 +96,8 @@ CULTURES = (
     ),
     Culture(
         "en", False,
-        "आरव:aarav दीपिका:deepika रोहन:rohan मीरा:meera विक्रम:vikram अनन्या:ananya Priya Arjun Kavitha Sanjay",
+        "आरव:aarav दीपिका:deepika रोहन:rohan मीरा:meera विक्रम:vikram "
+        "अनन्या:ananya Priya Arjun Kavitha Sanjay",
         "शर्मा:sharma गुप्ता:gupta देशपांडे:deshpande Iyer Chatterjee Reddy Nair Singh",
         ("Pune, India", "Kochi, India", "Jaipur, India"),
     ),
@@ -100,7 +109,8 @@ CULTURES = (
     ),
     Culture(
         "en", True,
-        "さくら:sakura 翔太:shota 美咲:misaki 健一:kenichi ひかり:hikari 大輔:daisuke 結衣:yui 拓海:takumi",
+        "さくら:sakura 翔太:shota 美咲:misaki 健一:kenichi "
+        "ひかり:hikari 大輔:daisuke 結衣:yui 拓海:takumi",
         "佐藤:sato 鈴木:suzuki 高橋:takahashi 渡辺:watanabe 小林:kobayashi 斎藤:saito",
         ("Sapporo, Japan", "Fukuoka, Japan"),
     ),

@@ -1,27 +1,48 @@
 """What the crowd's profiles are made of. Some of it is awkward on purpose: it is what pages break on."""
 
+# ruff: noqa: RUF001 -- the dashes are meant
+
 from typing import NamedTuple
 
 COMPANIES = (
-    "Caudal", "Waterkant", "Orbite", "Spoke & Co", "Ben & Söhne", "O'Reilly-Żak", "Labs <Nord>", "Data at Scale",
-    "Chez Marcel", "株式会社ひかり", "Atelier « Le Zèbre »", 'The "Quiet" Company', "A · B Partners", "Hraun",
-    "Qafila", "Unruh Uhren AG", "Milpa", "Lindehof", "Dengta 灯塔", "Мист", "North – South Logistics", "1 + 1 = 3",
-    "&amp; Sons", "Nimbus Health", "Tidewater Rail", "Ferro Glass", "Kestrel Maps", "Saltmarsh Energy", "Oak & Ash",
-    "Papaye Studio", "Boulangerie du Port", "Fonderie Saint-Éloi", "Vélo Libre", "Radio Garonne", "Coopérative Mil",
-    "Juniper Bank", "Ostara Seeds", "Pluvia", "Terracotta Games", "Harbour Legal", "Zenith Optics", "Mosaic Transit",
+    "Caudal", "Waterkant", "Orbite", "Spoke & Co", "Ben & Söhne", "O'Reilly-Żak",
+    "Labs <Nord>", "Data at Scale", "Chez Marcel", "株式会社ひかり", "Atelier « Le Zèbre »",
+    'The "Quiet" Company', "A · B Partners", "Hraun", "Qafila", "Unruh Uhren AG", "Milpa",
+    "Lindehof", "Dengta 灯塔", "Мист", "North – South Logistics", "1 + 1 = 3", "&amp; Sons",
+    "Nimbus Health", "Tidewater Rail", "Ferro Glass", "Kestrel Maps", "Saltmarsh Energy",
+    "Oak & Ash", "Papaye Studio", "Boulangerie du Port", "Fonderie Saint-Éloi", "Vélo Libre",
+    "Radio Garonne", "Coopérative Mil", "Juniper Bank", "Ostara Seeds", "Pluvia",
+    "Terracotta Games", "Harbour Legal", "Zenith Optics", "Mosaic Transit",
 )  # fmt: skip
 
 ISSUERS = ("Guild of Makers", "Institut Ampère", "OpenCert", "Board of <Standards>", "Chambre des métiers")
 
 DEGREES = {
-    "en": ("BSc, Physics", "MSc, Computer Science", "BA, History & Law", "PhD, Marine Biology", "Diploma", "MBA", ""),
-    "fr": ("Licence, Lettres", "Master, Informatique", "BTS", "Doctorat, Chimie", "Diplôme d'ingénieur", "CAP", ""),
+    "en": (
+        "BSc, Physics",
+        "MSc, Computer Science",
+        "BA, History & Law",
+        "PhD, Marine Biology",
+        "Diploma",
+        "MBA",
+        "",
+    ),
+    "fr": (
+        "Licence, Lettres",
+        "Master, Informatique",
+        "BTS",
+        "Doctorat, Chimie",
+        "Diplôme d'ingénieur",
+        "CAP",
+        "",
+    ),
 }
 
 SCHOOLS = (
     "University of Leeds", "Université de Nantes", "École supérieure d'Électricité", "Universidad de Sevilla",
-    "東北大学", "TU Graz", "Rhodes University", "Cégep de Sainte-Foy", "St John's \"Evening\" College",
-    "Indian Institute of Weaving", "Université Cheikh-Anta-Diop", "Háskólinn á Akureyri", "Open School <online>",
+    "東北大学", "TU Graz", "Rhodes University", "Cégep de Sainte-Foy",
+    "St John's \"Evening\" College", "Indian Institute of Weaving", "Université Cheikh-Anta-Diop",
+    "Háskólinn á Akureyri", "Open School <online>",
 )  # fmt: skip
 
 
@@ -37,11 +58,22 @@ TRADES = {
     "en": (
         Trade(
             ("Junior developer", "Software engineer", "Senior software engineer", "Staff engineer"),
-            ("Python", "C++", "C#", "PostgreSQL", "Kubernetes", "Rust", "Go", "Code review", "Linux", "Redis"),
+            (
+                "Python",
+                "C++",
+                "C#",
+                "PostgreSQL",
+                "Kubernetes",
+                "Rust",
+                "Go",
+                "Code review",
+                "Linux",
+                "Redis",
+            ),
             ("Cloud Architect <Associate>", "Certified Kubernetes Administrator", "Scrum Master"),
         ),
         Trade(
-            ("Data analyst", "Data engineer", "Engineer at Large", "Head of \"Data & Insight\""),
+            ("Data analyst", "Data engineer", "Engineer at Large", 'Head of "Data & Insight"'),
             ("SQL", "Python", "Statistics", "R", "Data modelling", "Spark", "Dashboards", "A/B testing"),
             ("Data Engineer, Professional", "Statistics I & II"),
         ),
@@ -74,7 +106,15 @@ TRADES = {
         ),
         Trade(
             ("Assistant de projet", "Cheffe de produit", "Chef de projet chez soi", "Directeur général"),
-            ("Gestion de projet", "Budget", "Rédaction", "Négociation", "Anglais", "Écoute", "Animation d'équipe"),
+            (
+                "Gestion de projet",
+                "Budget",
+                "Rédaction",
+                "Négociation",
+                "Anglais",
+                "Écoute",
+                "Animation d'équipe",
+            ),
             ("PRINCE2 « Praticien »", "Gestion de projet, niveau 2"),
         ),
         Trade(
@@ -91,7 +131,17 @@ TRADES = {
 }
 
 SPOKEN = {
-    "en": ("English", "Spanish", "French", "German", "Arabic", "Mandarin Chinese", "Hindi", "Japanese", "Yorùbá"),
+    "en": (
+        "English",
+        "Spanish",
+        "French",
+        "German",
+        "Arabic",
+        "Mandarin Chinese",
+        "Hindi",
+        "Japanese",
+        "Yorùbá",
+    ),
     "fr": ("Français", "Anglais", "Espagnol", "Wolof", "Allemand", "Arabe", "Breton", "Italien", "Portugais"),
 }
 
@@ -99,7 +149,7 @@ ABOUT = {
     "en": (
         "Likes slow mornings and finished work.",
         "I build things that last, and repair those that don't.",
-        "Ten years of <b>bold</b> ideas & \"quiet\" results.",
+        'Ten years of <b>bold</b> ideas & "quiet" results.',
         "Experience is what is left when plans fail; see more of mine below.",
         "Ask me about 5 > 4, tea, or the sea 🌊.",
         "C'est la vie, as they say at the harbour.",
@@ -119,4 +169,7 @@ ABOUT = {
 }
 """Sentences. Several of them are what a page's own texts look like."""
 
-ABOUT_LIST = {"en": "What I do:\n• plan\n• build\n• repair", "fr": "Ce que je fais :\n• prévoir\n• bâtir\n• réparer"}
+ABOUT_LIST = {
+    "en": "What I do:\n• plan\n• build\n• repair",
+    "fr": "Ce que je fais :\n• prévoir\n• bâtir\n• réparer",
+}

@@ -3,11 +3,12 @@
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from api_stub.sandbox.crowd import crowd
 from api_stub.sandbox.people import MEMBERS, Person, first_people
@@ -48,14 +49,14 @@ class Population:
             f"SELECT {_SHOWN} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
             (slug,),
         )
-        return next((_profile(*row) for row in rows), None)
+        return next((_profile(row) for row in rows), None)
 
     def everybody(self) -> list[Profile]:
         """All people whose profile is there, in a fixed order."""
         rows = self.db.execute(
             f"SELECT {_SHOWN} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
         )
-        return [_profile(*row) for row in rows]
+        return [_profile(row) for row in rows]
 
     def friends(self) -> list[Person]:
         """Those of them whose birthdays the members are told."""
@@ -63,7 +64,7 @@ class Population:
             f"SELECT {_SHOWN}, {_BIRTHDAY} FROM people "  # noqa: S608 -- constants
             "WHERE birth_month IS NOT NULL AND NOT deleted ORDER BY position"
         )
-        return [_friend(_profile(*row[:8]), *row[8:]) for row in rows]
+        return [_friend(_profile(row[:8]), *row[8:]) for row in rows]
 
     def found(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
         """The people who have each word of `keywords` and each of the other terms, in a fixed order."""
@@ -77,7 +78,7 @@ class Population:
             f"WHERE NOT p.deleted{conditions} ORDER BY s.position LIMIT ? OFFSET ?",
             (*(folded(words) for _, words in asked), limit, offset),
         )
-        return [_profile(*row) for row in rows]
+        return [_profile(row) for row in rows]
 
     def connections_of(self, member: str) -> set[str]:
         """The slugs of those whom the member is connected to."""
@@ -130,7 +131,9 @@ def degree(member: str, slug: str, connections: set[str]) -> int:
 
 
 def _row(person: Profile) -> tuple[str | int | None, ...]:
-    born = (person.birth_month, person.birth_day, person.birth_year) if isinstance(person, Person) else _UNTOLD
+    born = (
+        (person.birth_month, person.birth_day, person.birth_year) if isinstance(person, Person) else _UNTOLD
+    )
     details = (person.jobs, person.schools, person.skills, person.certificates, person.spoken)
     return (
         person.slug, person.name, person.headline, person.location, person.language, person.about,
@@ -146,9 +149,9 @@ def _searched(person: Profile) -> tuple[str, str, str, str]:
     return folded(anything), folded(titles), folded(companies), folded(person.location)
 
 
-def _profile(
-    slug: str, name: str, headline: str, location: str, language: str, about: str, open_to_work: int, details: str
-) -> Profile:
+def _profile(row: Sequence[Any]) -> Profile:
+    """From the columns of _SHOWN."""
+    slug, name, headline, location, language, about, open_to_work, details = row
     jobs, schools, skills, certificates, spoken = json.loads(details)
     return Profile(
         slug, name, headline, location, language, about, bool(open_to_work),
@@ -158,4 +161,5 @@ def _profile(
 
 
 def _friend(profile: Profile, month: int, day: int, year: int | None) -> Person:
-    return Person(*(getattr(profile, field.name) for field in fields(Profile)), month, day, year)
+    shown = {field.name: getattr(profile, field.name) for field in fields(Profile)}
+    return Person(**shown, birth_month=month, birth_day=day, birth_year=year)

@@ -46,7 +46,7 @@ class Spoken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Somebody on the network. `language` is their own, not that of the pages; texts are as they wrote them."""
+    """Somebody on the network. `language` is their own, not that of the pages."""
 
     slug: str
     name: str

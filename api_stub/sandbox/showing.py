@@ -1,5 +1,7 @@
 """How pages show a person: dates, lengths of time and degrees, in the member's language."""
 
+# ruff: noqa: RUF001 -- the dashes are what pages write
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-from worker.browser.sandbox import pages, selectors
+from worker.browser.sandbox import pages, people, selectors
 from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
@@ -70,21 +70,23 @@ class SandboxSite:
 
     def open_thread(self, profile_url: str) -> "SandboxThread":
         """Open the conversation with this person. Does not check whom it opened: `recipient` says."""
-        status = self._go(urlsplit(pages.normalise(profile_url)).path)
-        if status in {404, 410}:
-            raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
-        self._expect_found(status)
+        self._open_profile(pages.normalise(profile_url))
         with _watched(self._page, "open the conversation"):
             pages.open_conversation(self._page)
         return SandboxThread(self._page, self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
-        """One page of the people search."""
-        raise NotImplementedError
+        """One page of the people search, on this site whatever site the terms were found on."""
+        self._expect_found(self._go(f"/search/people/?{urlencode([*query.terms, ('page', page)])}"))
+        with _watched(self._page, "read the people found"):
+            return people.read_results(self._page)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
-        """Open a profile and read these sections of it."""
-        raise NotImplementedError
+        """Open a profile, scroll through it, and read the head and these sections."""
+        address = pages.normalise(profile_url)
+        self._open_profile(address)
+        with _watched(self._page, "read the profile"):
+            return people.read_profile(self._page, address, sections)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
         """The invitations that nobody has answered."""
@@ -107,6 +109,12 @@ class SandboxSite:
     def _go(self, path: str) -> int:
         with translated(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
             return pages.open_page(self._page, self._base_url + path)
+
+    def _open_profile(self, address: str) -> None:
+        status = self._go(urlsplit(address).path)
+        if status in {404, 410}:
+            raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
+        self._expect_found(status)
 
     def _expect_found(self, status: int) -> None:
         if status != 200:

@@ -1,0 +1,197 @@
+"""Walking searches and reading profiles of the practice network with a real Chromium, against its own truth.
+
+`python -m bench.extraction` prints which share of the fields read is equal to the truth, and how fast; each
+profile is read in one of the mark-ups and languages, in turn. `--quick` only shows that it works.
+"""
+
+import argparse
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+from rich.console import Console
+from rich.progress import track
+
+from api_stub.sandbox.client import KnownProfile, SandboxClient
+from api_stub.sandbox.faults import MARKUPS, FaultName
+from bench.report import Row, show
+from bench.truth import address_of, compared, profile_of, result_of
+from worker.browser.chromium import find_chromium
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.browser.sandbox.signin import sign_in
+from worker.browser.session import BrowserHouse
+from worker.rules.model import FoundPerson
+from worker.rules.profile import Profile, Section
+from worker.rules.search import SearchQuery
+
+MEMBERS = {"demo": "English", "demo2": "French"}
+TIMEOUT = timedelta(seconds=15)
+WAYS = [(markup, member) for markup in MARKUPS for member in MEMBERS]
+NOTES = Console(stderr=True)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of pages of one sort. `bare_seconds` is what only opening as many took."""
+
+    what: str
+    fields: int = 0
+    misses: list[tuple[str, object, object]] = field(default_factory=list)
+    pages: int = 0
+    people: int = 0
+    seconds: float = 0
+    bare_seconds: float = 0
+
+    def hold(self, read: Profile | FoundPerson, true: Profile | FoundPerson) -> None:
+        """Count the fields of one person."""
+        outcome = compared(read, true)
+        self.people += 1
+        self.fields += outcome.count
+        self.misses += outcome.misses
+
+    def row(self) -> Row:
+        """One line of the table."""
+        share = 100 * (self.fields - len(self.misses)) / self.fields
+        measured = (
+            f"{share:.3f} % of {self.fields:,} fields, {self.people:,} people on {self.pages:,} pages, "
+            f"{self.people / self.seconds:.1f} people/s"
+        )
+        against, ratio = "", ""
+        if self.bare_seconds:
+            against, ratio = "opening the page", f"{self.seconds / self.bare_seconds:.1f}"
+        return Row(self.what, measured, against, ratio, ">= 99 %")
+
+
+@contextmanager
+def network(folder: Path) -> Iterator[SandboxClient]:
+    """A practice network of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = ["--port", str(port), "--state", str(folder / "state.db")]
+    command = [sys.executable, "-m", "api_stub.sandbox", *given]
+    key = secrets.token_hex()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{key}\n")
+        process.stdin.close()
+        client = SandboxClient(f"http://127.0.0.1:{port}", key)
+        try:
+            while not client.healthy():
+                if process.poll() is not None:
+                    sys.exit("the practice network did not start")
+                time.sleep(0.05)
+            yield client
+        finally:
+            process.terminate()
+
+
+class Reader:
+    """One signed-in member, and the truth."""
+
+    def __init__(
+        self, page: Page, client: SandboxClient, member: str, known: dict[str, KnownProfile]
+    ) -> None:
+        self._page, self._member, self._known = page, member, known
+        self._base_url = client.base_url
+        sign_in(page, client.base_url, member, "demo-password")
+        self._site = SandboxSite(page, client.base_url, TIMEOUT)
+
+    def walk(self, location: str, tally: Tally) -> Iterator[str]:
+        """Every page of a search, and the addresses found."""
+        number, has_next = 1, True
+        while has_next:
+            began = time.perf_counter()
+            result = self._site.search(SearchQuery((("location", location),)), number)
+            tally.seconds += time.perf_counter() - began
+            tally.pages += 1
+            for person in result.people:
+                tally.hold(person, result_of(self._known[person.profile_url], self._member))
+                yield person.profile_url
+            number, has_next = number + 1, result.has_next
+
+    def read(self, address: str, tally: Tally) -> None:
+        """Open a profile and read all of it; before that, only open it."""
+        began = time.perf_counter()
+        self._page.goto(self._base_url + urlsplit(address).path, wait_until="domcontentloaded")
+        opened = time.perf_counter()
+        read = self._site.read_profile(address, list(Section))
+        tally.seconds += time.perf_counter() - opened
+        tally.bare_seconds += opened - began
+        tally.pages += 1
+        tally.hold(read, profile_of(self._known[address], self._member))
+
+
+def tallies_of(client: SandboxClient, house: BrowserHouse, people: int) -> list[Tally]:
+    """Search for as many people, and read as many profiles: each in one mark-up and one language, in turn."""
+    known = {address_of(one): one for one in client.everybody()}
+    readers = {
+        member: Reader(house.page_for(number, None), client, member, known)
+        for number, member in enumerate(MEMBERS)
+    }
+    wanted = list(known)[:people]
+    living = Counter(one.profile.location for one in known.values() if one.profile.location)
+    fewest_first = sorted(living, key=lambda place: (living[place], place))
+    places = fewest_first[: max(len(WAYS), len(living) * people // len(known))]
+    searches, profiles, found = Tally("people found"), [], list[str]()
+    for index, (markup, member) in enumerate(WAYS):
+        client.fault(FaultName.MARKUP, markup)
+        way = f"mark-up {markup}, {MEMBERS[member]}"
+        for place in track(places[index :: len(WAYS)], f"searches, {way}", console=NOTES):
+            found += readers[member].walk(place, searches)
+        profiles.append(tally := Tally(f"profiles, {way}"))
+        for address in track(wanted[index :: len(WAYS)], tally.what, console=NOTES):
+            readers[member].read(address, tally)
+    expected = {address for address, one in known.items() if one.profile.location in places}
+    if sorted(found) != sorted(expected):
+        sys.exit(f"the searches found {len(found)} people, {len(set(found) ^ expected)} of them wrongly")
+    return [searches, *profiles, total(profiles)]
+
+
+def total(tallies: list[Tally]) -> Tally:
+    """All of them together."""
+    return Tally(
+        "all profiles",
+        sum(one.fields for one in tallies),
+        [miss for one in tallies for miss in one.misses],
+        sum(one.pages for one in tallies),
+        sum(one.people for one in tallies),
+        sum(one.seconds for one in tallies),
+        sum(one.bare_seconds for one in tallies),
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=5040, help="how many profiles to read (all: 5040)")
+    parser.add_argument("--quick", action="store_true", help="a few people: shows that it works, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    if not len(WAYS) <= given.people <= 5040:
+        parser.error(f"--people must be {len(WAYS)} to 5040")
+    with (
+        tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
+        network(Path(folder)) as client,
+        BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house,
+    ):
+        tallies = tallies_of(client, house, 2 * len(WAYS) if given.quick else given.people)
+    for where, read, true in [miss for one in (tallies[0], tallies[-1]) for miss in one.misses][:20]:
+        print(f"{where}: read {read!r}, true is {true!r}", file=sys.stderr)
+    rows = [tally.row() for tally in tallies]
+    show(Console(), rows, title="python -m bench.extraction", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()

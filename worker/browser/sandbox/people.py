@@ -1,0 +1,167 @@
+"""Searches and profiles of the practice network, as a person reads them.
+
+Raises Playwright's errors; the adapter translates.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
+
+from playwright.sync_api import Locator, Page
+
+from worker.browser.sandbox import dates, people_selectors
+from worker.browser.sandbox.pages import dismiss_popup, normalise
+from worker.errors import Reason, TryAgainError
+from worker.rules.model import FoundPerson, ResultPage
+from worker.rules.profile import Education, Position, Profile, Section
+
+_MOST_SCREENS = 60
+_DEGREE = re.compile(r"\b([123])(?:st|nd|rd|er|e)\b")
+
+Facts = Mapping[str, str | None]
+
+
+def read_results(page: Page) -> ResultPage:
+    """One page of a search. Somebody who can't be read fails the page: one left out would go unnoticed."""
+    people_selectors.people_heading(page).wait_for()
+    dismiss_popup(page)
+    read = people_selectors.main(page).evaluate(people_selectors.READ_RESULTS, people_selectors.RESULT)
+    if not read:
+        people_selectors.no_results(page).wait_for()
+    people = tuple(_found(facts) for facts in read)
+    return ResultPage(people, people_selectors.next_results(page).count() > 0)
+
+
+def read_profile(page: Page, address: str, sections: Collection[Section]) -> Profile:
+    """Scroll through the page of the person with this normalised address, and read the head and `sections`.
+
+    What is folded is opened where it is asked for. Raises TryAgainError where the page is somebody else's.
+    """
+    people_selectors.profile_name(page).wait_for()
+    dismiss_popup(page)
+    _scroll_through(page)
+    head = people_selectors.main(page).evaluate(people_selectors.READ_HEAD, people_selectors.HEAD)
+    person = _found(head)
+    if person.profile_url != address:
+        raise _unexpected("the profile that opened is somebody else's")
+    profile = Profile(
+        person.profile_url, person.full_name, person.headline, person.location, person.degree,
+        person.open_to_work,
+    )  # fmt: skip
+    parts = people_selectors.parts(page)
+    there = {
+        people_selectors.HEADINGS[heading]: parts.nth(index)
+        for index, heading in enumerate(parts.evaluate_all(people_selectors.READ_HEADINGS))
+        if heading in people_selectors.HEADINGS
+    }
+    for section in Section:
+        if section in sections:
+            profile = _with_section(profile, section, there.get(section))
+    return profile
+
+
+def _scroll_through(page: Page) -> None:
+    """Down to the end, most of a screen at a time. A page without an end is left after a while."""
+    for _ in range(_MOST_SCREENS):
+        if not page.evaluate(people_selectors.SCROLL_ON):
+            return
+
+
+def _with_section(profile: Profile, section: Section, part: Locator | None) -> Profile:
+    """The profile with one more section. A page doesn't show those that are empty."""
+    if section is Section.ABOUT:
+        return replace(profile, about=_text(part) if part else "")
+    entries = _entries(part, section) if part else []
+    match section:
+        case Section.POSITIONS:
+            return replace(profile, positions=tuple(_position(entry) for entry in entries))
+        case Section.EDUCATION:
+            return replace(profile, education=tuple(_education(entry) for entry in entries))
+        case Section.SKILLS:
+            return replace(profile, skills=_names(entries))
+        case Section.LANGUAGES:
+            return replace(profile, languages=_names(entries))
+        case Section.CERTIFICATIONS:
+            return replace(profile, certifications=_names(entries))
+
+
+def _text(part: Locator) -> str:
+    _unfold(part)
+    text: str = part.evaluate(people_selectors.READ_TEXT)
+    if not text:
+        raise _unexpected("a section of a profile has a heading and no text")
+    return text
+
+
+def _entries(part: Locator, section: Section) -> list[Facts]:
+    _unfold(part)
+    entries: list[Facts] = part.evaluate(people_selectors.READ_ENTRIES, people_selectors.ENTRIES[section])
+    if not entries:
+        raise _unexpected("a section of a profile has a heading and no entries")
+    return entries
+
+
+def _unfold(part: Locator) -> None:
+    """Open the section if it is folded, and see it open: the button goes when the rest has come."""
+    button = people_selectors.unfold(part)
+    if button.count():
+        button.click()
+        button.wait_for(state="detached")
+
+
+def _found(facts: Facts) -> FoundPerson:
+    degree = _DEGREE.search(facts["degree"] or "")
+    return FoundPerson(
+        profile_url=normalise(facts["address"] or ""),
+        full_name=_told(facts["name"], "a person has no name"),
+        headline=_told(facts["headline"], "a person has no headline"),
+        location=facts["location"] or "",
+        degree=int(degree[1]) if degree else None,
+        open_to_work=facts["status"] in people_selectors.OPEN_TO_WORK,
+    )
+
+
+def _position(facts: Facts) -> Position:
+    company = _told(facts["company"], "a position has no company")
+    title = facts["title"] or _before(company, facts["line"] or "")
+    started, ended = _dates(facts["dates"])
+    return Position(_told(title, "a position has no title"), company, started, ended)
+
+
+def _before(company: str, line: str) -> str | None:
+    """The title in 'title at company'. Titles and companies may hold an 'at' of their own."""
+    said = re.fullmatch(rf"(.+) (?:at|chez) {re.escape(company)}", line)
+    return said[1] if said else None
+
+
+def _dates(line: str | None) -> tuple[date | None, date | None]:
+    if not line:
+        return None, None
+    try:
+        return dates.span(line)
+    except ValueError:
+        raise _unexpected("the dates of a position are in no form that is known") from None
+
+
+def _education(facts: Facts) -> Education:
+    school = _told(facts["school"], "an entry of the education has no school")
+    try:
+        started, ended = dates.years(facts["dates"] or "")
+    except ValueError:
+        raise _unexpected("the years of an education are in no form that is known") from None
+    return Education(school, facts["degree"] or "", started, ended)
+
+
+def _names(entries: list[Facts]) -> tuple[str, ...]:
+    return tuple(_told(entry["name"], "an entry of a profile has no name") for entry in entries)
+
+
+def _told(text: str | None, missing: str) -> str:
+    if not text:
+        raise _unexpected(missing)
+    return text
+
+
+def _unexpected(text: str) -> TryAgainError:
+    return TryAgainError(Reason.SITE_UNEXPECTED, text)
