@@ -1,0 +1,68 @@
+"""A search whose workers are killed at every point: nobody is lost, only what was open is opened again."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+
+from db.store import limits, searches
+from db.tables import Hit, StoredProfile
+from tasks.contract import SOURCING_CAMPAIGN
+from tests.faults.harness import PLENTY, Harness
+from worker.rules.limits import Totals
+from worker.rules.model import Kind, SearchEnd
+
+PEOPLE = 15
+POINTS = ("after_claim", "after_reserve", "before_send", "after_send", "after_record")
+
+
+def a_search(harness: Harness) -> UUID:
+    """Start a sourcing campaign by its task's name, as another service would."""
+    assert harness.account is not None
+    with harness.database.transaction() as session:
+        for kind in (Kind.COLLECT, Kind.VISIT):
+            limits.set_limits(session, harness.account.id, kind, PLENTY, by="tests")
+        limits.set_totals(session, harness.account.id, Totals(1000, 1000), by="tests")
+    campaign_id = uuid4()
+    harness.publish(
+        SOURCING_CAMPAIGN,
+        account="demo",
+        campaign_id=str(campaign_id),
+        url=f"{harness.site.base_url}/search/people/?keywords=engineer",
+        criteria={"skills": ["Planning"]},
+        limit=PEOPLE,
+    )
+    harness.wait_for("the first page", harness.lines)
+    return campaign_id
+
+
+def is_over(harness: Harness, campaign_id: UUID) -> bool:
+    with harness.database.transaction() as session:
+        search = searches.get(session, campaign_id)
+    return search is not None and search.ended is not None and harness.settled()
+
+
+def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_had_open(
+    harness: Harness,
+) -> None:
+    harness.fresh()
+    campaign_id = a_search(harness)
+    for point in POINTS:
+        harness.strike(point, "kill")
+    harness.wait_for("the end of the search", lambda: is_over(harness, campaign_id) or harness.go_on())
+    views = {
+        path: n for path, n in harness.site.views("demo").items() if path.startswith(("/search", "/in/"))
+    }
+    profiles = [path for path in views if path.startswith("/in/")]
+    with harness.database.transaction() as session:
+        search = searches.get(session, campaign_id)
+        hits = session.scalars(select(func.count()).select_from(Hit)).one()
+        kept = session.scalars(select(func.count()).select_from(StoredProfile)).one()
+    assert search is not None
+    assert search.ended is SearchEnd.LIMIT
+    assert len(views) - len(profiles) == search.pages
+    assert hits == kept == len(profiles) == PEOPLE
+    assert (
+        sum(views.values()) - len(views) == 1
+    )  # only the worker killed after the page was there, and before
+    assert harness.account is not None  # what it showed was kept, costs a second look
+    assert harness.quota.compare(harness.account.id)
