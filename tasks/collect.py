@@ -64,10 +64,11 @@ def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
     new = searches.add_hits(session, campaign.id, list(people), page=page, room=options.limit - search.found)
     today = searches.database_now(session).astimezone(claim.zone).date()
     fit.score_found(session, campaign, {contact_id: people[contact_id] for contact_id in new}, today)
-    planned = _plan_visits(session, campaign, new, today)
+    goes_on = campaign.state is not CampaignState.CANCELLED
+    planned = _plan_visits(session, campaign, new, today) if goes_on else 0
     after = _after(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
     searches.advance(session, campaign.id, after)
-    if after.ended is None and campaign.state is not CampaignState.CANCELLED:
+    if after.ended is None and goes_on:
         plan_page(session, campaign, after.pages + 1, today)
     log.info(
         "page_kept", campaign=str(campaign.id), page=page, people=len(shown.people), new=len(new),
