@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api_stub.cli import campaign_start
+from api_stub.cli import starting
 from api_stub.cli.words import in_words
 from api_stub.client import Client
 from db.engine import Database
@@ -104,7 +104,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 def test_without_workers_it_says_so_and_what_to_do(
     rapport: Rapport, people: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_start, "PATIENCE", timedelta(0))
+    monkeypatch.setattr(starting, "PATIENCE", timedelta(0))
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site")
     assert "no worker has taken it" in said
     assert "rapport up" in said
