@@ -4,12 +4,16 @@ A task is called by its name with JSON keyword arguments; they are the fields of
 refused with a message that names the field, and nothing is planned.
 """
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from worker.rules.criteria import Criteria
+from worker.errors import RequestRefusedError
+from worker.rules.addresses import has_adapter
+from worker.rules.criteria import Criteria, asked
+from worker.rules.model import CampaignKind
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"
@@ -55,6 +59,11 @@ class BirthdayOptions(Payload):
     )
     keep_replies: bool = Field(False, description="Also store what people answer, not only that they did.")
 
+    @property
+    def opens_site(self) -> bool:
+        """Whether a page of the site is opened, now or later."""
+        return self.read_site or not self.dry_run
+
 
 class BirthdayCampaign(BirthdayOptions):
     """Arguments of tasks.birthday.campaign."""
@@ -92,6 +101,11 @@ class VisitorOptions(Payload):
             raise ValueError("give exactly one of saved_search, profiles and not_seen_months")
         return self
 
+    @property
+    def opens_site(self) -> bool:
+        """Whether a page of the site is opened, now or later."""
+        return not self.dry_run
+
 
 class VisitorCampaign(VisitorOptions):
     """Arguments of tasks.visitor.campaign."""
@@ -121,7 +135,14 @@ class SourcingOptions(Payload):
     def _one_search(self) -> Self:
         if self.url is not None and self.saved_search is not None:
             raise ValueError("give a url or a saved_search, not both")
+        if self.url is None and self.saved_search is None and not asked(self.criteria):
+            raise ValueError("there is nobody to look for: give a url, a saved_search or criteria")
         return self
+
+    @property
+    def opens_site(self) -> bool:
+        """Whether a page of the site is opened, now or later."""
+        return not self.dry_run
 
 
 class SourcingCampaign(SourcingOptions):
@@ -140,6 +161,11 @@ class InvitationsOptions(Payload):
     limit: int = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
     dry_run: bool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
+    @property
+    def opens_site(self) -> bool:
+        """Whether a page of the site is opened: also to list what was sent."""
+        return True
+
 
 class InvitationsCampaign(InvitationsOptions):
     """Arguments of tasks.invitations.campaign."""
@@ -148,6 +174,25 @@ class InvitationsCampaign(InvitationsOptions):
     campaign_id: UUID | None = Field(
         None, description="Chosen by the caller, it makes asking twice harmless."
     )
+
+
+CampaignOptions: TypeAlias = BirthdayOptions | VisitorOptions | SourcingOptions | InvitationsOptions
+
+OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
+    CampaignKind.BIRTHDAY: BirthdayOptions,
+    CampaignKind.VISITOR: VisitorOptions,
+    CampaignKind.SOURCING: SourcingOptions,
+    CampaignKind.INVITATIONS: InvitationsOptions,
+}
+
+
+def refuse_without_adapter(site: str, options: CampaignOptions) -> None:
+    """Let nothing start that can't work. Raises RequestRefusedError where the site has no adapter."""
+    if options.opens_site and not has_adapter(site):
+        raise RequestRefusedError(
+            f"account: no adapter for {site} ships, so nothing can be done there; only a dry run that "
+            "reads nothing is possible"
+        )
 
 
 class CampaignRef(Payload):

@@ -10,7 +10,7 @@ from db.store import accounts, campaigns, contacts, control, forecast, imports, 
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord, PlannedAction
 from db.store.contacts import DueBirthday
-from tasks.contract import BirthdayOptions
+from tasks.contract import BirthdayOptions, refuse_without_adapter
 from tasks.services import Services
 from tasks.wording import draft_greetings, texts_since, today_in
 from worker import logs, metrics
@@ -34,6 +34,7 @@ def start_birthdays(session: Session, *, account: str, campaign_id: UUID, option
     found = accounts.by_name(session, account)
     if found is None:
         raise RequestRefusedError(f"there is no account called {account!r}; `rapport account list` shows all")
+    refuse_without_adapter(found.site, options)
     new = campaigns.start(
         session,
         campaign_id=campaign_id,

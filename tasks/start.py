@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from db.store import accounts, campaigns
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
-from tasks.contract import Payload
+from tasks.contract import CampaignOptions, refuse_without_adapter
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -24,9 +24,17 @@ def the_account(session: Session, name: str) -> AccountRecord:
 
 
 def begin(
-    session: Session, account: AccountRecord, kind: CampaignKind, campaign_id: UUID, options: Payload
+    session: Session,
+    account: AccountRecord,
+    kind: CampaignKind,
+    campaign_id: UUID,
+    options: CampaignOptions,
 ) -> CampaignRecord | None:
-    """Add a campaign with its options as they were asked for. None: this id was started before."""
+    """Add a campaign with its options as they were asked for. None: this id was started before.
+
+    Raises RequestRefusedError where pages of a site without an adapter would be opened.
+    """
+    refuse_without_adapter(account.site, options)
     new = campaigns.start(
         session,
         campaign_id=campaign_id,

@@ -1,12 +1,11 @@
 """What must happen now and then: schedules that fire, campaigns to ask again, evidence to forget."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from pydantic import ValidationError
 
 from db.store import accounts, campaigns, control, overview, quota, schedules, summary
 from tasks.birthday import read
@@ -26,6 +25,8 @@ from tasks.replies import to_read
 from tasks.services import Services, services
 from worker import clock, logs
 from worker.app import app
+from worker.errors import RequestRefusedError
+from worker.rules.cron import next_fire
 
 log = logs.logger(__name__)
 
@@ -37,14 +38,6 @@ ASK_AGAIN_AFTER = timedelta(minutes=2)
 
 CATCH_UP = timedelta(hours=12)
 """A fire missed for longer is skipped: yesterday morning's campaign helps nobody tonight."""
-
-
-def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
-    """Return the first instant after `after` at which `cron` fires in `zone`, as cron does across DST.
-
-    Raises cronsim.CronSimError for an expression that isn't one.
-    """
-    return next(CronSim(cron, after.astimezone(zone))).astimezone(UTC)
 
 
 def fire_schedules(services: Services) -> list[UUID]:
@@ -62,7 +55,13 @@ def fire_schedules(services: Services) -> list[UUID]:
                 schedules.skip(session, due, next_fire_at=following)
                 continue
             campaign_id = uuid5(_FIRES, f"{due.id} {due.fire_at.isoformat()}")
-            if start(session, due.kind, due.account, campaign_id, due.options):
+            try:
+                reading = start(session, due.kind, due.account, campaign_id, due.options)
+            except (RequestRefusedError, ValidationError) as error:  # it must not stop the others
+                log.warning("schedule_refused", schedule=due.id, text=str(error))
+                schedules.skip(session, due, next_fire_at=following)
+                continue
+            if reading:
                 to_read.append(campaign_id)
             schedules.fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return to_read

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api_stub.cli import campaign_start
+from api_stub.cli import campaign_sourcing, campaign_start, campaign_visitor
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
 from api_stub.cli.summary_display import of_campaign
 from api_stub.cli.words import in_words, say, utc
@@ -20,6 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("birthday")(campaign_start.birthday)
+app.command("visitor")(campaign_visitor.visitor)
+app.command("sourcing")(campaign_sourcing.sourcing)
 
 CampaignId = Annotated[
     str,

@@ -13,6 +13,7 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.starting import checked, start
 from api_stub.cli.summary_display import preview
 from api_stub.cli.words import in_words, say
+from api_stub.refusals import refuse_what_cannot_work
 from db.store import overview
 from db.store.campaigns import CampaignRecord
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
@@ -52,7 +53,7 @@ def birthday(
     )  # fmt: skip
     with opened(data) as database:
         with database.transaction() as session:
-            the_account(session, account)
+            refuse_what_cannot_work(session, the_account(session, account), asked)
         campaign = start(database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page")
         with database.transaction() as session:
             lines = overview.campaign_actions(session, campaign.id)

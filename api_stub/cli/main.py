@@ -19,9 +19,12 @@ from api_stub.cli import (
     forecast,
     imports,
     killswitch,
+    people,
     process,
     quota,
     review,
+    saved,
+    schedule,
     schema,
     sourcing,
     summary,
@@ -57,7 +60,10 @@ app.add_typer(imports.app, name="import")
 app.add_typer(export.app, name="export")
 app.add_typer(templates.app, name="templates")
 doubts.add_to(contacts.app)
+people.add_to(contacts.app)
 app.add_typer(sourcing.app, name="sourcing")
+saved.add_to(sourcing.app)
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

@@ -29,7 +29,7 @@ Asked: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | Invit
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], **values: object) -> Model:
+def checked(model: type[Model], /, **values: object) -> Model:
     """Return the payload. Raises RequestRefusedError that names the first field which is wrong."""
     try:
         return model.model_validate(values)

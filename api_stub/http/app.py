@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api_stub.client import Client
-from api_stub.http import approval, control, data, health
+from api_stub.http import approval, contacts, control, data, health
 from api_stub.http.schemas import Problem
 from db.engine import Database
 from worker import logs
@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(control.router)
     app.include_router(approval.router)
     app.include_router(data.router)
+    app.include_router(contacts.router)
     return app
 
 

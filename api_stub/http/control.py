@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
+from api_stub.client import Client
 from api_stub.http.access import AppClient, AppDatabase, require_key
 from api_stub.http.schemas import (
     Accepted,
@@ -15,10 +16,21 @@ from api_stub.http.schemas import (
     KillSwitchIn,
     KillSwitchOut,
 )
+from api_stub.refusals import refuse_what_cannot_work
 from db.engine import Database
-from db.store import accounts, campaigns, control, overview
+from db.store import accounts, campaigns, control, overview, searches
 from db.store.control import CampaignVerb, Pulled
-from tasks.contract import BIRTHDAY_CAMPAIGN, AccountName, BirthdayCampaign
+from db.store.saved import NoSavedSearchError
+from tasks.contract import (
+    BIRTHDAY_CAMPAIGN,
+    SOURCING_CAMPAIGN,
+    VISITOR_CAMPAIGN,
+    AccountName,
+    BirthdayCampaign,
+    SourcingCampaign,
+    VisitorCampaign,
+)
+from worker.errors import RequestRefusedError
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(require_key)])
 
@@ -28,14 +40,23 @@ def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
-    with database.transaction() as session:
-        if accounts.by_name(session, body.account) is None:
-            raise HTTPException(404, f"there is no account called {body.account!r}")
-    campaign_id = body.campaign_id or uuid4()
-    payload = body.model_copy(update={"campaign_id": campaign_id})
-    correlation_id = request.state.correlation_id
-    client.send(BIRTHDAY_CAMPAIGN, payload, correlation_id=correlation_id)
-    return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
+    return _start(BIRTHDAY_CAMPAIGN, body, request, database, client)
+
+
+@router.post("/visitor", status_code=202)
+def start_visitor(
+    body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
+    return _start(VISITOR_CAMPAIGN, body, request, database, client)
+
+
+@router.post("/sourcing", status_code=202)
+def start_sourcing(
+    body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
+    return _start(SOURCING_CAMPAIGN, body, request, database, client)
 
 
 @router.get("/campaigns")
@@ -62,6 +83,7 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         if campaign is None:
             raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
         counts = campaigns.progress(session, campaign_id)
+        search = searches.get(session, campaign_id)
     return CampaignOut(
         id=campaign.id,
         account=campaign.account,
@@ -72,6 +94,9 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         options=campaign.options,
         actions={str(state): count for state, count in counts.items()},
         preview=campaign.preview,
+        pages=search.pages if search else None,
+        found=search.found if search else None,
+        ended=search.ended if search else None,
         correlation_id=campaign.correlation_id,
         created_at=campaign.created_at,
     )
@@ -112,6 +137,30 @@ def set_kill_switch(body: KillSwitchIn, database: AppDatabase) -> KillSwitchOut:
             control.release_kill_switch(session)
     with database.transaction() as session:
         return _switch(control.kill_switch(session))
+
+
+def _start(
+    task: str,
+    body: BirthdayCampaign | VisitorCampaign | SourcingCampaign,
+    request: Request,
+    database: Database,
+    client: Client,
+) -> Accepted:
+    """Ask the workers, unless it is seen from here that it can't work."""
+    with database.transaction() as session:
+        account = accounts.by_name(session, body.account)
+        if account is None:
+            raise HTTPException(404, f"there is no account called {body.account!r}")
+        try:
+            refuse_what_cannot_work(session, account, body)
+        except NoSavedSearchError as error:
+            raise HTTPException(404, f"body.{error}") from None
+        except RequestRefusedError as error:
+            raise HTTPException(422, f"body.{error}") from None
+    campaign_id = body.campaign_id or uuid4()
+    correlation_id = request.state.correlation_id
+    client.send(task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id)
+    return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
 
 
 def _switch(pulled: Pulled | None) -> KillSwitchOut:

@@ -4,7 +4,9 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from worker.rules.model import SearchEnd
 
 
 class Problem(BaseModel):
@@ -47,9 +49,12 @@ class CampaignOut(BaseModel):
     state: str
     reason: str | None
     detail: str | None
-    options: dict[str, int | bool | str]
+    options: dict[str, JsonValue]
     actions: dict[str, int] = Field(description="How many actions are in which state.")
-    preview: list[dict[str, str]] | None = Field(None, description="What a dry run would send, to whom.")
+    preview: list[dict[str, str]] | None = Field(None, description="What a dry run would do, and to whom.")
+    pages: int | None = Field(description="Pages of people found that were read; null without a search.")
+    found: int | None = Field(description="People found by then.")
+    ended: SearchEnd | None = Field(description="Why no further page is read; null while there may be one.")
     correlation_id: str
     created_at: datetime
 
@@ -65,7 +70,7 @@ class CampaignLineOut(BaseModel):
     state: str
     reason: str | None
     detail: str | None
-    options: dict[str, int | bool | str]
+    options: dict[str, JsonValue]
     actions: dict[str, int] = Field(description="How many actions are in which state.")
     correlation_id: str
     created_at: datetime

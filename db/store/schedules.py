@@ -78,3 +78,50 @@ def fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_fire_at:
 def skip(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
     """Move on to the next instant without firing this one."""
     session.execute(update(Schedule).where(Schedule.id == due.id).values(next_fire_at=next_fire_at))
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """A schedule as a person sees it. What is off keeps its options, and fires no more."""
+
+    account: str
+    zone: ZoneInfo
+    kind: CampaignKind
+    cron: str
+    options: dict[str, Any]
+    enabled: bool
+    next_fire_at: datetime
+
+
+def everything(session: Session, *, account: str | None = None) -> Sequence[ScheduleRecord]:
+    """Return the schedules by account and kind, also those that are off."""
+    statement = (
+        select(Schedule, Account)
+        .join(Account, Account.id == Schedule.account_id)
+        .order_by(Account.name, Schedule.kind)
+    )
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    return [
+        ScheduleRecord(
+            account=owner.name,
+            zone=ZoneInfo(owner.time_zone),
+            kind=CampaignKind(row.kind),
+            cron=row.cron,
+            options=row.options,
+            enabled=row.enabled,
+            next_fire_at=row.next_fire_at,
+        )
+        for row, owner in session.execute(statement)
+    ]
+
+
+def off(session: Session, account_id: int, kind: CampaignKind) -> bool:
+    """Let the schedule fire no more; return whether there was one that would have."""
+    stopped = session.execute(
+        update(Schedule)
+        .where(Schedule.account_id == account_id, Schedule.kind == kind, Schedule.enabled)
+        .values(enabled=False)
+        .returning(Schedule.id)
+    )
+    return stopped.first() is not None

@@ -72,6 +72,7 @@ class Contact(Base):
         Index("ix_contacts_birthday", "birth_month", "birth_day", "account_id"),
         Index("ix_contacts_account_status_score", "account_id", "status", "score"),
         CheckConstraint("birth_year between 1900 and 2100", "birth_year"),
+        Index("ix_contacts_account_id", "account_id", "id"),
         Index("ix_contacts_created_at", "created_at"),
         Index("ix_contacts_name_key", "account_id", "name_key"),
         Index(

@@ -14,6 +14,8 @@ SOME_ID = "00000000-0000-4000-8000-000000000000"
 
 GUARDED = [
     ("POST", "/control/birthday"),
+    ("POST", "/control/visitor"),
+    ("POST", "/control/sourcing"),
     ("GET", "/control/campaigns"),
     ("GET", f"/control/campaigns/{SOME_ID}"),
     ("POST", f"/control/campaigns/{SOME_ID}/pause"),
@@ -29,6 +31,7 @@ GUARDED = [
     ("GET", "/data/quota"),
     ("GET", "/data/summary"),
     ("GET", "/data/forecast"),
+    ("GET", "/data/contacts"),
     ("GET", "/metrics"),
 ]
 

@@ -11,8 +11,10 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from api_stub.http import approval, control, data, health
+from api_stub.http import approval, contacts, control, data, health
 from tasks import contract
+from tasks.contract import Payload
+from worker.rules.criteria import Criteria
 from worker.rules.lifecycle import ENDED, MOVES
 from worker.settings import Settings
 
@@ -37,7 +39,7 @@ def default_of(value: object) -> str:
         return f"{value.total_seconds():g}"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return {"()": "[]", str(Criteria()): "{}"}.get(str(value), str(value))
 
 
 def test_every_setting_is_on_its_page_with_its_default() -> None:
@@ -65,11 +67,22 @@ def test_every_task_is_on_its_page() -> None:
     assert {cells[0] for cells in rows("tasks.md") if cells[0].startswith("tasks.")} == names
 
 
-def test_every_argument_of_a_campaign_is_on_its_page_with_its_default() -> None:
-    fields = contract.BirthdayCampaign.model_fields
-    expected = {name: default_of(field.default) for name, field in fields.items()}
+@pytest.mark.parametrize(
+    "payload", [contract.BirthdayCampaign, contract.VisitorCampaign, contract.SourcingCampaign]
+)
+def test_every_argument_of_a_campaign_is_on_its_page_with_its_default(payload: type[Payload]) -> None:
+    kind = payload.__name__.removesuffix("Campaign").lower()
+    _, _, after = (DOCS / "tasks.md").read_text().partition(f"The arguments of `tasks.{kind}.campaign`")
+    table = after.split("\n\n")[1]
+    expected = {
+        name: default_of(field.get_default(call_default_factory=True))
+        for name, field in payload.model_fields.items()
+    }
     expected["campaign_id"] = "a new one"
-    assert {cells[0]: cells[1] for cells in rows("tasks.md") if cells[0] in fields} == expected
+    told = [
+        [cell.strip().replace("`", "") for cell in line.split("|")[1:3]] for line in table.splitlines()[2:]
+    ]
+    assert dict(told) == expected
 
 
 def test_the_examples_are_valid_arguments() -> None:
@@ -84,7 +97,7 @@ def test_the_examples_are_valid_arguments() -> None:
 def test_every_route_is_on_its_page() -> None:
     routes = {
         f"{method} {route.path}"
-        for router in (health.router, control.router, approval.router, data.router)
+        for router in (health.router, control.router, approval.router, data.router, contacts.router)
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

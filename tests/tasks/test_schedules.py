@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from db.store import campaigns, schedules
-from db.tables import Action, Campaign, Schedule, ScheduleFire
+from db.store import accounts, campaigns, schedules
+from db.tables import Account, Action, Campaign, Schedule, ScheduleFire
 from tasks.services import Services
-from tasks.upkeep import CATCH_UP, fire_schedules, next_fire
+from tasks.upkeep import CATCH_UP, fire_schedules
 from tests.builders import an_account, database_now
+from worker.rules.cron import next_fire
 from worker.rules.model import CampaignKind
 
 ZONES = [
@@ -138,3 +139,25 @@ def test_a_schedule_of_a_search_starts_it_anew_each_time(without_pages: Services
         campaign = session.scalars(select(Campaign)).one()
         page = session.scalars(select(Action)).one()
     assert (campaign.kind, page.kind, page.occasion) == ("sourcing", "collect", f"search:{campaign.id}:1")
+
+
+def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(without_pages: Services) -> None:
+    with without_pages.database.transaction() as session:
+        overdue = database_now(session) - timedelta(minutes=1)
+        for name, site, options in (
+            ("real", "linkedin", {"read_site": False}),
+            ("old", "ledger", {"colour": "red"}),
+            ("fine", "ledger", {"read_site": False}),
+        ):
+            account = accounts.add(session, name=name, site=site, zone=ZoneInfo("UTC"))
+            schedules.put(
+                session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 * * * *",
+                options=options, next_fire_at=overdue,
+            )  # fmt: skip
+    fire_schedules(without_pages)
+    with without_pages.database.transaction() as session:
+        started = session.scalars(
+            select(Account.name).join(Campaign, Campaign.account_id == Account.id)
+        ).all()
+        assert started == ["fine"]
+        assert session.scalars(select(func.count()).where(Schedule.next_fire_at <= overdue)).one() == 0

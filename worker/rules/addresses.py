@@ -16,6 +16,13 @@ HOSTS = {
 _PATH = re.compile(r"^/in/([^/]+)(?:/[a-z]{2}(?:-[a-z]{2})?)?/?$", re.IGNORECASE)
 _LONGEST_SLUG = 200
 
+_WITH_ADAPTER = frozenset({"sandbox", "ledger"})
+
+
+def has_adapter(site: str) -> bool:
+    """Whether pages of `site` can be opened. For a real site no adapter ships."""
+    return site in _WITH_ADAPTER
+
 
 def profile_address(given: str, site: str) -> str | None:
     """Return the normalised profile address of `site` that `given` means, or None if it means none.

@@ -133,6 +133,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_contacts_erased"), "contacts", "forgotten_at is null or profile_url = 'forgotten:' || id"
     )
+    op.create_index("ix_contacts_account_id", "contacts", ["account_id", "id"], unique=False)
     op.execute(FUNCTION.format(refused=REFUSED))
     op.execute(LET_REST)
     op.execute(
@@ -315,6 +316,7 @@ def downgrade() -> None:
     for table, column in REASON_COLUMNS:
         op.execute(f"update {table} set {column} = 'unexpected' where {column} in ({listed})")
     op.execute(FUNCTION.format(refused=REFUSED_ONCE))
+    op.drop_index("ix_contacts_account_id", table_name="contacts")
     op.drop_constraint(op.f("ck_contacts_erased"), "contacts", type_="check")
     op.drop_column("contacts", "forgotten_at")
     op.drop_constraint(op.f("ck_accounts_keep_days"), "accounts", type_="check")

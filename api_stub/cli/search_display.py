@@ -1,0 +1,137 @@
+"""What a search will do, and how far it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.review_display import visible
+from api_stub.cli.words import in_words, utc
+from db.store.accounts import AccountRecord
+from db.store.ahead import PEOPLE_A_PAGE, Estimate
+from db.store.saved import Wanted
+from db.store.walk import Walk
+from worker import clock
+from worker.rules.criteria import Criterion, asked, needed_sections
+from worker.rules.limits import Limits
+from worker.rules.model import CampaignState, SearchEnd
+from worker.rules.scoring import points_of
+from worker.rules.search import search_address
+
+_ENDS: Mapping[SearchEnd, str] = {
+    SearchEnd.LIMIT: "as many people were found as were asked for",
+    SearchEnd.NO_MORE_PAGES: "there are no more pages",
+    SearchEnd.NO_NEWS: "the last pages held nobody new",
+}
+
+
+def what_is_planned(account: AccountRecord, wanted: Wanted, told: Estimate, *, scores: bool) -> Table:
+    """Return what is searched, scored and read, and how long it will take."""
+    grid = Table.grid(padding=(0, 2))
+    lines = {
+        "searched": f"{', '.join(f'{name} {value}' for name, value in wanted.query.terms)}\n"
+        f"{search_address(wanted.query, account.site)}",
+    }
+    if scores:
+        points = points_of(wanted.criteria)
+        lines["scored"] = _scored(wanted, points)
+        lines["read"] = ", ".join(["the head", *sorted(needed_sections(wanted.criteria))])
+    else:
+        lines["read"] = "the head"
+    lines["pages"] = f"up to {told.pages}{_by(told.last_page, account.zone)}; {_limits(told.of_pages)}"
+    lines["profiles"] = (
+        f"up to {told.people}{_by(told.last_profile, account.zone)}; {_limits(told.of_profiles)}"
+    )
+    lines["takes"] = _takes(told, account.zone)
+    for name, says in lines.items():
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
+    return grid
+
+
+def _scored(wanted: Wanted, points: Mapping[Criterion, int]) -> str:
+    if not points:
+        return "nothing: no criteria are given"
+    given = wanted.criteria.model_dump(mode="json")
+    told = []
+    for criterion in sorted(asked(wanted.criteria)):
+        value = given.get(criterion)
+        if value is None:  # years have two bounds
+            value = "-".join(str(given[side] or "") for side in ("min_years", "max_years"))
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        needed = " (required)" if criterion in wanted.criteria.required else ""
+        told.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
+    return "\n".join(told)
+
+
+def _by(instant: datetime | None, zone: ZoneInfo) -> str:
+    return f", the last about {_day(instant, zone)}" if instant else ", not all of them within a year"
+
+
+def _day(instant: datetime, zone: ZoneInfo) -> date:
+    return instant.astimezone(zone).date()
+
+
+def _limits(limits: Limits) -> str:
+    return f"{min(limits.per_run, limits.per_day)} a day and {limits.per_week} in 7 days are allowed now"
+
+
+def _takes(told: Estimate, zone: ZoneInfo) -> str:
+    given = f"a page shows {PEOPLE_A_PAGE} people, all are new and nothing else uses the quota"
+    if told.last_profile is None:
+        return f"more than a year under the limits of pages and visits, if {given}"
+    days = (_day(told.last_profile, zone) - _day(clock.now(), zone)).days + 1
+    return f"about {days} {'day' if days == 1 else 'days'} under the quota, if {given}"
+
+
+@dataclass(frozen=True, slots=True)
+class ToVisit:
+    """A person on a visitor campaign's list: when the profile is opened, or why it is not."""
+
+    name: str
+    profile_url: str
+    at: datetime | None
+    why_not: str
+
+
+def people_to_visit(people: Sequence[ToVisit]) -> Table | Text:
+    """Return whose profiles are opened about when, and why others are not."""
+    if not people:
+        return Text("nobody is to be visited: all of them were lately, or there are none")
+    table = Table("who", "profile", "when", "why not", expand=True)
+    for person in people:
+        table.add_row(
+            Text(visible(person.name), overflow="fold"),
+            Text(person.profile_url, overflow="fold"),
+            f"about {utc(person.at)}" if person.at else "",
+            Text(person.why_not),
+        )
+    return table
+
+
+def how_far(walk: Walk, limit: int) -> Table:
+    """Return how far a search is."""
+    grid = Table.grid(padding=(0, 2))
+    score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
+    lines = {
+        "pages": f"{walk.pages} read{': ' + _ENDS[walk.ended] if walk.ended else ''}",
+        "people": f"{walk.found} of at most {limit}",
+        "profiles": f"{walk.read} read, {walk.waiting} to come, {walk.left_out} left out",
+        "scored": f"{walk.scored}{score}",
+        "next": _next(walk),
+    }
+    for name, says in lines.items():
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
+    return grid
+
+
+def _next(walk: Walk) -> str:
+    if walk.nothing_left:
+        return (
+            f"nothing: it is {walk.state}" if walk.state is not CampaignState.PLANNED else "nothing is left"
+        )
+    if walk.waits_for is not None and walk.not_before is not None:
+        return f"{in_words(walk.waits_for)}; not before {utc(walk.not_before)}"
+    return f"it is {walk.state}" if walk.state is not CampaignState.PLANNED else "under way"

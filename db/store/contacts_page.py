@@ -1,0 +1,110 @@
+"""Contacts in pages, narrowed by what is known of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.tables import Account, Contact, Interaction, StoredProfile
+from worker.rules.model import ContactStatus, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """One person as a list shows them. What nobody has read of them is empty or None.
+
+    `degree` is 1 for a connection. `visited_at` is when the profile was last opened, `read_at` when what is
+    stored of it was read.
+    """
+
+    id: int
+    account: str
+    profile_url: str
+    name: str
+    headline: str
+    location: str
+    company: str
+    status: ContactStatus
+    score: int | None
+    open_to_work: bool | None
+    degree: int | None
+    do_not_contact: bool
+    last_greeted_on: date | None
+    visited_at: datetime | None
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Whom a list shows; what is None or empty narrows nothing.
+
+    `text` is looked for in name, headline, location and company, whatever the capitals. A `min_score` leaves
+    out who has no score, `open_to_work` who is not known to be.
+    """
+
+    account: str | None = None
+    status: ContactStatus | None = None
+    min_score: int | None = None
+    open_to_work: bool | None = None
+    text: str = ""
+
+
+def page(session: Session, filters: Filters, *, limit: int, after: int = 0) -> Sequence[ContactLine]:
+    """Return contacts with an id above `after`, in the order in which they became known.
+
+    Keyset: page N costs as page 1. Who was forgotten is not among them.
+    """
+    narrowed = _narrowed(filters).where(Contact.id > after).order_by(Contact.id).limit(limit)
+    if filters.account is not None:
+        # Asked first: how many people an account has decides which plan is the quick one.
+        owner = session.scalar(select(Account.id).where(Account.name == filters.account))
+        narrowed = narrowed.where(Contact.account_id == owner)
+    person = aliased(Contact, narrowed.subquery())
+    visited_at = (
+        select(func.max(Interaction.created_at))
+        .where(Interaction.contact_id == person.id, Interaction.type == Kind.VISIT)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(person, Account.name, visited_at, StoredProfile.read_at)
+        .join(Account, Account.id == person.account_id)
+        .outerjoin(StoredProfile, StoredProfile.contact_id == person.id)
+        .order_by(person.id)
+    )
+    return [
+        ContactLine(
+            id=row.id,
+            account=account,
+            profile_url=row.profile_url,
+            name=row.full_name,
+            headline=row.profile.get("headline") or "",
+            location=row.profile.get("location") or "",
+            company=row.profile.get("company") or "",
+            status=ContactStatus(row.status),
+            score=row.score,
+            open_to_work=row.profile.get("open_to_work"),
+            degree=row.profile.get("degree"),
+            do_not_contact=row.do_not_contact,
+            last_greeted_on=row.last_greeted_on,
+            visited_at=visited,
+            read_at=read_at,
+        )
+        for row, account, visited, read_at in rows
+    ]
+
+
+def _narrowed(filters: Filters) -> Select[Contact]:
+    facts, statement = Contact.profile, select(Contact).where(Contact.forgotten_at.is_(None))
+    if filters.status is not None:
+        statement = statement.where(Contact.status == filters.status)
+    if filters.min_score is not None:
+        statement = statement.where(Contact.score >= filters.min_score)
+    if filters.open_to_work is not None:
+        statement = statement.where(facts.contains({"open_to_work": filters.open_to_work}))
+    if filters.text:
+        told = (facts[key].as_string() for key in ("headline", "location", "company"))
+        everywhere = func.concat_ws("\n", Contact.full_name, *told)
+        statement = statement.where(everywhere.icontains(filters.text, autoescape=True))
+    return statement

@@ -1,0 +1,20 @@
+"""When a schedule fires: cron in an account's zone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+
+def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
+    """Return the first instant after `after` at which `cron` fires in `zone`, as cron does across DST.
+
+    Raises cronsim.CronSimError for an expression that isn't one, StopIteration for one that never fires.
+    """
+    return next(fires(cron, zone, after))
+
+
+def fires(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """Give the instants (aware, UTC) after `after` at which `cron` fires in `zone`. Raises as `next_fire`."""
+    return (fire.astimezone(UTC) for fire in CronSim(cron, after.astimezone(zone)))
