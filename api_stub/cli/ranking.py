@@ -1,37 +1,29 @@
 """What `rapport sourcing` prints: how far a search is, who ranks where and why, and what changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.review_display import visible
+from api_stub.cli.summary_display import walked
 from db.store.campaigns import CampaignRecord
 from db.store.hits import HitLine, Progress, Rescored
-from worker.rules.model import CampaignState, SearchEnd
+from worker.rules.model import CampaignState
 
-ENDS: Final[Mapping[SearchEnd, str]] = {
-    SearchEnd.LIMIT: "ended: as many were found as were asked for",
-    SearchEnd.NO_MORE_PAGES: "ended: there are no more pages",
-    SearchEnd.NO_NEWS: "ended: the last pages held nobody new",
-}
 _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.PAUSED}
 
 
 def how_far(campaign: CampaignRecord, progress: Progress) -> str:
     """Return how far a campaign is, in one line."""
     head = f"campaign {str(campaign.id)[:8]} of {campaign.account}"
-    if campaign.preview is not None:
-        return f"{head} was a dry run: nothing was searched"
-    if progress.ended is not None:
-        search = ENDS[progress.ended]
-    else:
-        search = f"it is {campaign.state}" if campaign.state in _STOPPED else "its search goes on"
-    return (
-        f"{head}: pages read {progress.pages}, people found {progress.found}, profiles read {progress.read}, "
-        f"waiting {progress.waiting}; {search}"
-    )
+    if campaign.state in _STOPPED:
+        head += f", {campaign.state}"
+    if progress.search is None:
+        return f"{head}: nothing was searched{', it was a dry run' if campaign.preview is not None else ''}"
+    profiles = f"profiles: {progress.read} read, {progress.waiting} waiting"
+    return f"{head}: {walked(progress.search)}; {profiles}"
 
 
 def table(lines: Sequence[HitLine], *, explain: bool) -> Table:

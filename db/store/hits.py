@@ -12,12 +12,13 @@ from sqlalchemy import Select, collate, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from db.store import campaigns, profiles
+from db.store import campaigns, profiles, searches
 from db.store.campaigns import CampaignRecord
-from db.tables import Action, Campaign, Contact, Hit, Search, StoredProfile
+from db.store.searches import SearchRecord
+from db.tables import Action, Campaign, Contact, Hit, StoredProfile
 from worker.rules.criteria import Criteria, needed_sections
 from worker.rules.lifecycle import ENDED
-from worker.rules.model import Kind, SearchEnd
+from worker.rules.model import Kind
 from worker.rules.profile import Profile, Section
 from worker.rules.scoring import Score, ScoreReason, score
 
@@ -48,13 +49,11 @@ class HitLine:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign's search is. `waiting` profiles are still to be opened."""
+    """How far a campaign is: its search, and of whom it found, whose profile was `read`, or is `waiting`."""
 
-    pages: int
-    found: int
+    search: SearchRecord | None
     read: int
     waiting: int
-    ended: SearchEnd | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +136,7 @@ def ranking(session: Session, campaign_id: UUID, *, min_score: int | None = None
 
 
 def progress(session: Session, campaign_id: UUID) -> Progress:
-    """Return how far the campaign's search is; nothing yet for one that has none."""
-    search = session.execute(
-        select(Search.pages, Search.found, Search.ended).where(Search.campaign_id == campaign_id)
-    ).first()
+    """Return how far the campaign is."""
     opened = (
         select(func.count())
         .select_from(Hit)
@@ -151,11 +147,9 @@ def progress(session: Session, campaign_id: UUID) -> Progress:
         Action.campaign_id == campaign_id, Action.kind == Kind.VISIT, Action.state.not_in(ENDED)
     )
     return Progress(
-        pages=search.pages if search else 0,
-        found=search.found if search else 0,
+        search=searches.get(session, campaign_id),
         read=session.scalars(opened).one(),
         waiting=session.scalars(waiting).one(),
-        ended=SearchEnd(search.ended) if search and search.ended else None,
     )
 
 

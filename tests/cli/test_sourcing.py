@@ -10,11 +10,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from db.engine import Database
 from db.store import campaigns, hits, profiles, searches
-from db.tables import Campaign
+from db.tables import Campaign, Search
 from tests.builders import SANDBOX, a_campaign, a_search, an_account, found
 from tests.cli.conftest import Rapport
 from worker.rules.criteria import Criteria
@@ -56,8 +56,8 @@ def test_the_table_says_how_far_it_is_and_who_fits_why(rapport: Rapport, campaig
     said = rapport("sourcing", "results", str(campaign_id)[:8])
     lines = said.splitlines()
     assert lines[0] == (
-        f"campaign {str(campaign_id)[:8]} of demo: pages read 4, people found 3, profiles read 1, waiting 0; "
-        "ended: the last pages held nobody new"
+        f"campaign {str(campaign_id)[:8]} of demo: 4 pages read, 3 people found; it ended, the last pages "
+        "held nobody new; profiles: 1 read, 0 waiting"
     )
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
     assert cells[0] == [
@@ -169,7 +169,7 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     said = rapport.refused("sourcing", "results", str(birthday))
     assert "is no sourcing campaign (birthday)" in said
     assert "there is no campaign 'zz'" in rapport.refused("sourcing", "results", "zz")
-    assert "its search goes on" in rapport("sourcing", "results", str(nobody))
+    assert "found; it goes on; profiles: 0 read, 0 waiting" in rapport("sourcing", "results", str(nobody))
     assert "nobody has a score of 50 or more" in rapport(
         "sourcing", "results", str(nobody), "--min-score", "50"
     )
@@ -181,10 +181,11 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     )
     with database.transaction() as session:
         session.execute(update(Campaign).values(state="paused"))
-    assert "; it is paused" in rapport("sourcing", "results", str(nobody))
+    assert "of demo, paused: 0 pages" in rapport("sourcing", "results", str(nobody))
     with database.transaction() as session:
+        session.execute(delete(Search))
         campaigns.finish(session, nobody, preview=[])
-    assert "was a dry run: nothing was searched" in rapport("sourcing", "results", str(nobody))
+    assert "nothing was searched, it was a dry run" in rapport("sourcing", "results", str(nobody))
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sourcing.md").read_text()
