@@ -148,7 +148,7 @@ def _jobs(dice: _Dice, trade: Trade) -> tuple[Job, ...]:
         started, ended = _month(start, months_told), None if goes_on else _month(end, months_told)
         job = Job(trade.titles[rank], company, started, ended)
         jobs.append(job if dice.draw() > 0.03 else job._replace(started=None, ended=None))
-        end = start + (0, 0, 0, 1, -3, -11, 7, 14)[dice.below(8)]
+        end = min(start + (0, 0, 0, 1, -3, -11, 7, 14)[dice.below(8)], _LAST_MONTH)
         # the same title twice, at one company or at two
         if dice.draw() > 0.15:
             rank = max(0, rank - 1)

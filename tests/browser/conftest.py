@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.client import KnownProfile, SandboxClient
 from tests.conftest import TIMEOUT, StartSandbox
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
@@ -22,6 +22,12 @@ BRIEF = timedelta(milliseconds=300)
 @pytest.fixture(scope="session")
 def fresh_state(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactory) -> SandboxClient:
     return start_sandbox(tmp_path_factory.mktemp("sandbox") / "state.db", TODAY)[1]
+
+
+@pytest.fixture(scope="session")
+def everybody(fresh_state: SandboxClient) -> list[KnownProfile]:
+    """The truth about all people of the shared sandbox, in the order of a search."""
+    return fresh_state.everybody()
 
 
 @pytest.fixture
@@ -62,6 +68,19 @@ def french_page(house: BrowserHouse, states: dict[str, str]) -> Page:
 @pytest.fixture
 def site(page: Page, sandbox: SandboxClient) -> SandboxSite:
     return SandboxSite(page, sandbox.base_url, TIMEOUT)
+
+
+class Sites(dict[str, SandboxSite]):
+    """The site as each member sees it, and their pages."""
+
+    def __init__(self, pages: dict[str, Page], base_url: str) -> None:
+        super().__init__({member: SandboxSite(page, base_url, TIMEOUT) for member, page in pages.items()})
+        self.pages = pages
+
+
+@pytest.fixture
+def sites(page: Page, french_page: Page, sandbox: SandboxClient) -> Sites:
+    return Sites({"demo": page, "demo2": french_page}, sandbox.base_url)
 
 
 @pytest.fixture

@@ -1,18 +1,23 @@
 """Who lives on the practice network, and how its back door refuses nonsense. No browser here."""
 
+import hashlib
+import sqlite3
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.crowd import CROWD, crowd
 from api_stub.sandbox.people import first_people
+from api_stub.sandbox.state import State
 
 YEARS = [date(2027, 1, 1) + timedelta(days=days) for days in range(2 * 366)]
 
 
-@pytest.mark.parametrize("markup", ["c", None, 3])
+@pytest.mark.parametrize("markup", ["e", "ab", None, 3])
 def test_a_fault_that_makes_no_sense_is_refused(sandbox: SandboxClient, markup: object) -> None:
     address, key = f"{sandbox.base_url}/_sandbox/faults", {"X-Sandbox-Key": "a-key-for-tests"}
     answer = httpx.post(address, headers=key, json={"name": "markup", "value": markup})
@@ -47,3 +52,43 @@ def test_the_leapling_has_a_birthday_every_year() -> None:
     assert leapling.latest_birthday(date(2027, 3, 1)) == date(2027, 2, 28)
     assert leapling.latest_birthday(date(2028, 2, 29)) == date(2028, 2, 29)
     assert leapling.latest_birthday(date(2028, 2, 28)) == date(2027, 2, 28)
+
+
+def test_the_crowd_is_the_same_on_every_machine() -> None:
+    people = list(crowd())
+    told = hashlib.sha256("\n".join(map(repr, people)).encode()).hexdigest()
+    assert told == "5e83a7adc5c7c57dc874de17dc32b3b1f47a13a4c08d0c60523e008ac955b660"
+    friends = first_people(date(2027, 1, 3))
+    assert len({person.slug for person in (*people, *friends)}) == len(people) + len(friends) == CROWD + 40
+
+
+def test_nobody_of_the_crowd_left_before_they_came() -> None:
+    jobs = [job for person in crowd() for job in person.jobs]
+    assert not any(job.started and job.ended and job.started > job.ended for job in jobs)
+    assert not any(job.started is None and job.ended for job in jobs)
+    assert max(job.started or "" for job in jobs) < "2025"
+
+
+OLD_PEOPLE = """
+CREATE TABLE people (slug TEXT PRIMARY KEY, position INTEGER NOT NULL, name TEXT NOT NULL,
+  experience TEXT NOT NULL, birth_month INTEGER NOT NULL, birth_day INTEGER NOT NULL, birth_year INTEGER);
+CREATE TABLE connections (member TEXT NOT NULL, slug TEXT NOT NULL REFERENCES people,
+  PRIMARY KEY (member, slug)) STRICT;
+INSERT INTO people VALUES ('mo', 0, 'Mo', '[]', 2, 3, 1999), ('layla-haddad', 1, 'Layla', '[]', 5, 6, NULL);
+INSERT INTO connections VALUES ('demo', 'mo');
+"""
+
+
+def test_a_state_from_before_the_crowd_keeps_its_birthdays_and_connections(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(OLD_PEOPLE)
+    db.close()
+    for _ in range(2):
+        state = State(path, today=lambda: date(2027, 1, 3), now=lambda: datetime(2027, 1, 3, tzinfo=UTC))
+        born = {(f.slug, f.birth_month, f.birth_day, f.birth_year) for f in state.friends()}
+        assert born == {("mo", 2, 3, 1999), ("layla-haddad", 5, 6, None)}
+        assert (state.connections_of("demo"), state.connections_of("demo2")) == ({"mo"}, set())
+        assert len(state.everybody()) == CROWD + 2
+        state.send("demo", "mo", "Happy birthday!")
+        state.close()

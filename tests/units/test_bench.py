@@ -27,3 +27,12 @@ def test_the_campaigns_bench_runs() -> None:
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     assert "| pages and profiles opened twice | 0 |" in ran.stdout
+
+
+def test_the_extractions_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.extraction", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| profiles, mark-up d, French |" in ran.stdout
+    assert "| all profiles |" in ran.stdout

@@ -18,7 +18,10 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One job. Dates are first days of months; `ended_on` is None while it lasts."""
+    """One job. Dates are first days of months, a year without a month counts as its January.
+
+    `ended_on` is None while it lasts; both are None where the site tells no dates.
+    """
 
     title: str
     company: str
