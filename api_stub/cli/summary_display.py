@@ -17,6 +17,8 @@ from worker.rules.summary import Happened, LeftOut, Open, Summary
 
 _Line = tuple[str, str]
 
+_NAMED = 5
+
 _OF_GREETINGS = {"sent", "replies"}
 """Lines that say nothing of a campaign that greets nobody."""
 
@@ -34,7 +36,7 @@ def of_campaign(summary: CampaignSummary) -> RenderableType:
     why = f": {in_words(campaign.reason)}" if campaign.reason else ""
     detail = f" ({campaign.detail})" if campaign.detail else ""
     head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
-    options = ", ".join(f"{name} {value}" for name, value in sorted(campaign.options.items()))
+    options = ", ".join(_told(campaign.options))
     head.append(f"{campaign.id}, asked for {utc(campaign.created_at)}\n{options or 'no options'}", "dim")
     if campaign.preview is not None:
         return Group(head, preview(campaign.preview) if _of_birthdays(campaign) else _plain(campaign.preview))
@@ -47,6 +49,18 @@ def of_campaign(summary: CampaignSummary) -> RenderableType:
     if summary.left_out:
         parts += ["", _left_out(summary.left_out)]
     return Group(*parts)
+
+
+def _told(options: Mapping[str, object]) -> Iterator[str]:
+    """Say the options that say something; criteria one by one, lists by their first few."""
+    for name, value in sorted(options.items()):
+        if isinstance(value, Mapping):
+            yield from _told(value)
+        elif isinstance(value, list) and value:
+            more = f" and {len(value) - _NAMED} more" if len(value) > _NAMED else ""
+            yield f"{name} {' / '.join(map(str, value[:_NAMED]))}{more}"
+        elif value not in (None, "", []):
+            yield f"{name} {value}"
 
 
 def walked(search: SearchRecord) -> str:
