@@ -36,6 +36,15 @@ class KnownProfile:
     degrees: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownInvitation:
+    """An invitation that waits for an answer."""
+
+    slug: str
+    name: str
+    sent_on: date
+
+
 class SandboxClient:
     """Asks and changes a running practice network through its back door."""
 
@@ -93,6 +102,15 @@ class SandboxClient:
     def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
         """End or restore the person's connections, take away or restore the profile."""
         self._ask("POST", f"/people/{quote(slug)}", {"connected": connected, "deleted": deleted})
+
+    def invitations(self, member: str) -> list[KnownInvitation]:
+        """The member's invitations that wait for an answer, newest first."""
+        rows = json.loads(self._ask("GET", _with_member("/invitations", member)))
+        return [KnownInvitation(row["slug"], row["name"], date.fromisoformat(row["sent_on"])) for row in rows]
+
+    def accepts(self, slug: str, member: str) -> None:
+        """Let the person accept the member's invitation."""
+        self._ask("POST", f"/invitations/{slug}/accepts", {"member": member})
 
     def fault(
         self,

@@ -5,7 +5,7 @@ Every address but the health check asks for the control key.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date
 
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from api_stub.sandbox.faults import Fault, Faults
+from api_stub.sandbox.invitations import Sending
 from api_stub.sandbox.people import MEMBERS
 from api_stub.sandbox.population import degree
 from api_stub.sandbox.profiles import Profile
@@ -26,8 +27,11 @@ KEY_HEADER = "X-Sandbox-Key"
 class Control:
     """The control endpoints. They change what the network does, never the ledger."""
 
-    def __init__(self, state: State, faults: Faults, today: Callable[[], date], key: str) -> None:
+    def __init__(
+        self, state: State, sending: Sending, faults: Faults, today: Callable[[], date], key: str
+    ) -> None:
         self._state = state
+        self._sending = sending
         self._faults = faults
         self._today = today
         self._key = key.encode()
@@ -47,6 +51,8 @@ class Control:
                 Route("/people/{slug}", self.change_person, methods=["POST"]),
                 Route("/people/{slug}/says", self.says, methods=["POST"]),
                 Route("/people/{slug}/hears", self.hears, methods=["POST"]),
+                Route("/invitations", self.invitations),
+                Route("/invitations/{slug}/accepts", self.accepts, methods=["POST"]),
             ],
         )
 
@@ -138,6 +144,21 @@ class Control:
         self._state.write_by_hand(*await self._message(request))
         return JSONResponse({"ok": True})
 
+    async def invitations(self, request: Request) -> Response:
+        """The `member`'s invitations that wait for an answer, newest first."""
+        self._check(request)
+        sent = self._sending.open(_member(dict(request.query_params)))
+        return JSONResponse(
+            [{"slug": s.guest.slug, "name": s.guest.name, "sent_on": s.sent_on.isoformat()} for s in sent]
+        )
+
+    async def accepts(self, request: Request) -> Response:
+        """The person accepts the invitation of `member`."""
+        self._check(request)
+        if not self._sending.accept(_member(await _object(request)), str(request.path_params["slug"])):
+            raise HTTPException(400, "there is no such invitation")
+        return JSONResponse({"ok": True})
+
     async def _message(self, request: Request) -> tuple[str, str, str]:
         """Member, slug and text of a request."""
         self._check(request)
@@ -153,7 +174,7 @@ class Control:
             raise HTTPException(403, f"{KEY_HEADER} is missing or wrong")
 
 
-def _member(body: dict[str, object]) -> str:
+def _member(body: Mapping[str, object]) -> str:
     member = str(body.get("member"))
     if member not in MEMBERS:
         raise HTTPException(400, f"member must be one of {', '.join(MEMBERS)}")

@@ -67,6 +67,15 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS ledger_is_never_shortened BEFORE DELETE ON ledger
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- Whom a member has invited. became is NULL while the invitation waits for an answer.
+CREATE TABLE IF NOT EXISTS invitations (
+    member  TEXT NOT NULL,
+    slug    TEXT NOT NULL,
+    sent_on TEXT NOT NULL,
+    became  TEXT CHECK (became IN ('accepted', 'withdrawn')),
+    PRIMARY KEY (member, slug)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS views (
     member TEXT NOT NULL,
     path   TEXT NOT NULL,

@@ -124,10 +124,7 @@ class State(Population):
         """The member writes to the person: into the ledger at once, into the thread `late`."""
         with self.transaction():
             self._add_message(member, slug, outgoing=True, text=text, late=late)
-            self.db.execute(
-                "INSERT INTO ledger (at, member, slug, kind, text) VALUES (?, ?, ?, 'message', ?)",
-                (self._at(), member, slug, text),
-            )
+            self.add_to_ledger(member, slug, "message", text)
 
     def receive(self, member: str, slug: str, text: str) -> None:
         """The person writes to the member. No effect of the member's, so not in the ledger."""
@@ -139,6 +136,13 @@ class State(Population):
         The ledger is what tests hold Rapport's records against, and this is none of its effects.
         """
         self._add_message(member, slug, outgoing=True, text=text, late=timedelta())
+
+    def add_to_ledger(self, member: str, slug: str, kind: str, text: str = "") -> None:
+        """An effect that reached the network; in the transaction of what it changed."""
+        self.db.execute(
+            "INSERT INTO ledger (at, member, slug, kind, text) VALUES (?, ?, ?, ?, ?)",
+            (self._at(), member, slug, kind, text),
+        )
 
     def ledger(self, member: str | None = None) -> list[Effect]:
         """Every effect, or those of one member, oldest first."""

@@ -13,6 +13,7 @@ _ENGLISH = {
     "also": "You may also know",
     "at": "at",
     "birthdays": "Birthdays",
+    "cancel": "Cancel",
     "certificates": "Licenses & certifications",
     "challenge": "Let's check that it is you",
     "challenge_text": "A person has to answer this in a browser before the account can go on.",
@@ -39,6 +40,8 @@ _ENGLISH = {
     "gone": "This page doesn't exist",
     "gone_text": "The profile may have been removed.",
     "inbox": "Messaging",
+    "invitations": "Sent invitations",
+    "invited": "People ({total})",
     "issued": "Issued {month}",
     "languages": "Languages",
     "level_1": "Elementary",
@@ -53,11 +56,13 @@ _ENGLISH = {
     "navigation": "Main",
     "next": "Next",
     "no_birthdays": "No birthdays in these days.",
+    "no_invitations": "No sent invitations.",
     "no_results": "No results. Try fewer words.",
     "no_talks": "No conversations yet.",
     "older": "Older conversations",
     "open": "Open to work",
     "pages": "Pages",
+    "pending": "Pending",
     "people": "People",
     "popup": "Try Fellow Plus",
     "popup_text": "A whole month for nothing. Or not now.",
@@ -74,6 +79,10 @@ _ENGLISH = {
     "trouble_text": "That is our fault. Please try again later.",
     "unread": "Unread",
     "welcome": "Good to see you, {name}",
+    "withdraw": "Withdraw",
+    "withdraw_of": "Withdraw the invitation to {name}",
+    "withdraw_text": "You won't be able to invite this person again for some weeks.",
+    "withdraw_title": "Withdraw invitation",
     "write": "Write a message",
 }
 
@@ -87,6 +96,7 @@ _FRENCH = {
     "also": "Vous connaissez peut-être",
     "at": "chez",
     "birthdays": "Anniversaires",
+    "cancel": "Annuler",
     "certificates": "Licences et certifications",
     "challenge": "Vérifions que c'est bien vous",
     "challenge_text": "Une personne doit répondre ici dans un navigateur pour que le compte continue.",
@@ -113,6 +123,8 @@ _FRENCH = {
     "gone": "Cette page n'existe pas",
     "gone_text": "Le profil a peut-être été supprimé.",
     "inbox": "Messagerie",
+    "invitations": "Invitations envoyées",
+    "invited": "Personnes ({total})",
     "issued": "Émise en {month}",
     "languages": "Langues",
     "level_1": "Notions",
@@ -127,11 +139,13 @@ _FRENCH = {
     "navigation": "Principale",
     "next": "Suivant",
     "no_birthdays": "Pas d'anniversaire ces jours-ci.",
+    "no_invitations": "Aucune invitation envoyée.",
     "no_results": "Aucun résultat. Essayez moins de mots.",
     "no_talks": "Pas encore de conversation.",
     "older": "Conversations plus anciennes",
     "open": "Ouvert aux opportunités",
     "pages": "Pages",
+    "pending": "En attente",
     "people": "Personnes",
     "popup": "Essayez Fellow Plus",
     "popup_text": "Un mois entier gratuit. Ou pas maintenant.",
@@ -148,6 +162,10 @@ _FRENCH = {
     "trouble_text": "C'est de notre faute. Réessayez plus tard.",
     "unread": "Non lu",
     "welcome": "Content de vous voir, {name}",
+    "withdraw": "Retirer",
+    "withdraw_of": "Retirer l'invitation envoyée à {name}",
+    "withdraw_text": "Vous ne pourrez plus inviter cette personne pendant quelques semaines.",
+    "withdraw_title": "Retirer l'invitation",
     "write": "Écrivez un message",
 }
 
@@ -162,3 +180,21 @@ def birthday_line(language: str, on: date, today: date) -> str:
         return f"Anniversaire {when}"
     when = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
     return f"Birthday {when}"
+
+
+_UNITS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
+    "en": ((365, "year", "years"), (30, "month", "months"), (7, "week", "weeks"), (1, "day", "days")),
+    "fr": ((365, "an", "ans"), (30, "mois", "mois"), (7, "semaine", "semaines"), (1, "jour", "jours")),
+}
+
+
+def sent_line(language: str, on: date, today: date) -> str:
+    """How the page of sent invitations says when one was sent: the older, the less exactly."""
+    days = (today - on).days
+    if days < 2:
+        when = {"en": ("today", "yesterday"), "fr": ("aujourd'hui", "hier")}[language][days]
+        return f"Envoyée {when}" if language == "fr" else f"Sent {when}"
+    size, one, many = next(unit for unit in _UNITS[language] if days >= unit[0])
+    count = days // size
+    unit = one if count == 1 else many
+    return f"Envoyée il y a {count} {unit}" if language == "fr" else f"Sent {count} {unit} ago"

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
-from worker.browser.sandbox import pages, people, selectors
+from worker.browser.sandbox import invitations, pages, people, selectors
 from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
@@ -19,6 +19,8 @@ from worker.rules.search import SearchQuery
 
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
+_SENT = "/invitations/sent/"
+_MOST_PAGES = 1000
 _LOOK_EVERY = timedelta(milliseconds=50)
 
 
@@ -89,12 +91,36 @@ class SandboxSite:
             return people.read_profile(self._page, address, sections)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
-        """The invitations that nobody has answered."""
-        raise NotImplementedError
+        """The invitations of all pages. Raises TryAgainError where the list changed while it was read.
+
+        Whoever goes out of it moves the others up, maybe from one page that was not read yet to one that was.
+        """
+        found: dict[str, SentInvitation] = {}
+        totals = set()
+        path: str | None = _SENT
+        while path is not None:
+            self._expect_found(self._go(path))
+            with _watched(self._page, "read the sent invitations"):
+                part = invitations.read_page(self._page, today)
+            new = {sent.profile_url: sent for sent in part.invitations if sent.profile_url not in found}
+            found.update(new)
+            totals.add(part.total)
+            path = part.following if new else None
+        if totals != {len(found)}:
+            raise TryAgainError(
+                Reason.SITE_UNEXPECTED, "the list of sent invitations changed while it was read"
+            )
+        return list(found.values())
 
     def withdraw_invitation(self, profile_url: str) -> None:
-        """Withdraw the invitation to this person, once."""
-        raise NotImplementedError
+        """Withdraw the invitation to this person, once, and wait for the site's answer."""
+        wanted = self.normalise(profile_url)
+        card = self._invitation_to(wanted)
+        with _watched(self._page, "withdraw the invitation"):
+            invitations.ask_to_withdraw(self._page, card, wanted)
+            invitations.confirm(self._page)
+            invitations.wait_for_answer(self._page, self._proof_wait)
+            pages.check_stops(self._page)
 
     def normalise(self, profile_url: str) -> str:
         """The address on a host that stays the same, whatever port the network has today."""
@@ -105,6 +131,19 @@ class SandboxSite:
         path.parent.mkdir(parents=True, exist_ok=True)
         with translated("take a screenshot"):
             self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
+
+    def _invitation_to(self, wanted: str) -> Locator:
+        path = _SENT
+        for _ in range(_MOST_PAGES):
+            self._expect_found(self._go(path))
+            with _watched(self._page, "find the invitation"):
+                card, following = invitations.find_card(self._page, wanted)
+            if card is not None:
+                return card
+            if following is None:
+                raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
+            path = following
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "the list of sent invitations does not end")
 
     def _go(self, path: str) -> int:
         with translated(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):

@@ -1,0 +1,145 @@
+"""Invitations that a member has sent: their page, the dialog that asks again, and taking them back."""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.gate import hold
+from api_stub.sandbox.invited import GUESTS, Guest, first_invitations
+from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.render import fragment, page, plain, session_of
+from api_stub.sandbox.state import State
+from api_stub.sandbox.words import WORDS, sent_line
+
+A_PAGE = 4
+_SWALLOW_BOUND = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation that waits for an answer."""
+
+    guest: Guest
+    sent_on: date
+
+
+class Sending:
+    """What the network remembers of invitations, in the file of `State`."""
+
+    def __init__(self, state: State, today: Callable[[], date]) -> None:
+        self._state = state
+        if not state.db.execute("SELECT 1 FROM invitations").fetchone():
+            state.db.executemany(
+                "INSERT INTO invitations (member, slug, sent_on) VALUES (?, ?, ?)",
+                [(member, slug, on.isoformat()) for member, slug, on in first_invitations(today())],
+            )
+
+    def open(self, member: str) -> list[Sent]:
+        """Those that nobody has answered, newest first."""
+        rows = self._state.db.execute(
+            "SELECT slug, sent_on FROM invitations WHERE member = ? AND became IS NULL "
+            "ORDER BY sent_on DESC, slug",
+            (member,),
+        )
+        return [Sent(GUESTS[slug], date.fromisoformat(on)) for slug, on in rows]
+
+    def waits(self, member: str, slug: str) -> bool:
+        """Whether the member's invitation to this person waits for an answer."""
+        return any(sent.guest.slug == slug for sent in self.open(member))
+
+    def accept(self, member: str, slug: str) -> bool:
+        """The person says yes. No effect of the member's, so not in the ledger."""
+        return self._became(member, slug, "accepted")
+
+    def withdraw(self, member: str, slug: str) -> bool:
+        """The member takes it back: into the ledger, if there was one to take back."""
+        with self._state.transaction():
+            withdrawn = self._became(member, slug, "withdrawn")
+            if withdrawn:
+                self._state.add_to_ledger(member, slug, "withdrawal")
+        return withdrawn
+
+    def _became(self, member: str, slug: str, what: str) -> bool:
+        changed = self._state.db.execute(
+            "UPDATE invitations SET became = ? WHERE member = ? AND slug = ? AND became IS NULL",
+            (what, member, slug),
+        )
+        return changed.rowcount == 1
+
+
+class Invitations:
+    """The pages and addresses of sent invitations."""
+
+    def __init__(self, state: State, sending: Sending, faults: Faults, today: Callable[[], date]) -> None:
+        self._state = state
+        self._sending = sending
+        self._faults = faults
+        self._today = today
+
+    def routes(self) -> list[Route]:
+        """Their addresses; those of the profiles go before the general one."""
+        return [
+            Route("/invitations/sent/", self.sent),
+            Route("/invitations/{slug}/dialog", self.dialog),
+            Route("/invitations/{slug}/withdraw", self.withdraw, methods=["POST"]),
+            *(Route(f"/in/{slug}/", self.profile) for slug in GUESTS),
+        ]
+
+    async def sent(self, request: Request) -> Response:
+        """Who was invited and has not answered, the newest first, `?page=N` of them."""
+        session, today = session_of(request), self._today()
+        language = MEMBERS[session.member].language
+        given = request.query_params.get("page", "1")
+        number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
+        waiting = self._sending.open(session.member)
+        shown = waiting[(number - 1) * A_PAGE : number * A_PAGE]
+        return self._page(
+            request,
+            "invitations.html",
+            cards=[(sent, sent_line(language, sent.sent_on, today)) for sent in shown],
+            total=len(waiting),
+            following=number + 1 if len(waiting) > number * A_PAGE else None,
+        )
+
+    async def profile(self, request: Request) -> Response:
+        """A plain page of somebody who was invited, with what may be done about it."""
+        session, guest = session_of(request), GUESTS[request.url.path.split("/")[2]]
+        words = WORDS[MEMBERS[session.member].language]
+        waits = self._sending.waits(session.member, guest.slug)
+        return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
+
+    async def dialog(self, request: Request) -> Response:
+        """The question whether it is really to be withdrawn."""
+        session = session_of(request)
+        wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
+        slug = str(wrong.value) if wrong else str(request.path_params["slug"])
+        if not self._sending.waits(session.member, slug):
+            return plain("gone", session, status=404)
+        return fragment(f"withdraw_{self._faults.simple_markup()}.html", session, guest=GUESTS[slug])
+
+    async def withdraw(self, request: Request) -> Response:
+        """Take it back before the answer, unless told to fail."""
+        session, path = session_of(request), request.url.path
+        given = request.headers.get("X-CSRF-Token", "")
+        if not secrets.compare_digest(given.encode(), session.csrf.encode()):
+            return JSONResponse({"error": "csrf"}, 403)
+        if self._faults.take(FaultName.SEND_NO_EFFECT, path):
+            return JSONResponse({"ok": True})
+        if not self._sending.withdraw(session.member, str(request.path_params["slug"])):
+            return JSONResponse({"error": "no such invitation"}, 404)
+        if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
+            await hold(request.receive, _SWALLOW_BOUND)
+        return JSONResponse({"ok": True})
+
+    def _page(self, request: Request, template: str, **values: object) -> Response:
+        session, path = session_of(request), request.url.path
+        self._state.count_view(session.member, path)
+        popup = self._faults.take(FaultName.POPUP, path) is not None
+        return page(template, session, {"popup": popup, "markup": self._faults.simple_markup(), **values})

@@ -1,0 +1,215 @@
+"""Sent invitations: read in both languages and both mark-ups, withdrawn one by one, never the wrong one."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.faults import FaultName
+from api_stub.sandbox.invitations import A_PAGE
+from api_stub.sandbox.words import sent_line
+from tests.browser.conftest import TODAY
+from tests.conftest import StartSandbox
+from worker.browser.sandbox.adapter import SandboxSite
+from worker.browser.sandbox.invitations import read_page
+from worker.browser.sandbox.signin import sign_in
+from worker.browser.session import BrowserHouse
+from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
+from worker.rules.model import SentInvitation
+
+WITHDRAW = "/invitations/"
+NOW = date.fromisoformat(TODAY)
+
+both_markups = pytest.mark.parametrize("markup", ["a", "b"])
+both_members = pytest.mark.parametrize(("which", "member"), [("site", "demo"), ("french_site", "demo2")])
+
+
+def url(slug: str) -> str:
+    return f"https://sandbox.test/in/{slug}/"
+
+
+def withdrawn(sandbox: SandboxClient, member: str) -> list[str]:
+    return [effect.slug for effect in sandbox.ledger(member) if effect.kind == "withdrawal"]
+
+
+def waiting(sandbox: SandboxClient, member: str) -> list[str]:
+    return [sent.slug for sent in sandbox.invitations(member)]
+
+
+def as_told(sent_on: date) -> date:
+    """The latest day that the page's words allow."""
+    days = (NOW - sent_on).days
+    size = 30 if days >= 30 else 7 if days >= 7 else 1
+    return NOW - timedelta(days=days // size * size)
+
+
+@both_markups
+@both_members
+def test_what_is_read_is_the_truth_as_exactly_as_the_site_tells_it(
+    which: str, member: str, markup: str, sandbox: SandboxClient, request: pytest.FixtureRequest
+) -> None:
+    site: SandboxSite = request.getfixturevalue(which)
+    sandbox.fault(FaultName.MARKUP, markup)
+    truth = sandbox.invitations(member)
+    assert len(truth) > A_PAGE
+    told = {"a": as_told, "b": lambda day: day}[markup]
+    assert list(site.sent_invitations(NOW)) == [
+        SentInvitation(url(sent.slug), sent.name, told(sent.sent_on)) for sent in truth
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    ("days", "at_least"),
+    [(0, 0), (1, 1), (2, 2), (6, 6), (13, 7), (14, 14), (29, 28), (30, 30), (59, 30), (364, 360), (400, 365)],
+)
+def test_nobody_is_taken_for_older_than_they_are(page: Page, language: str, days: int, at_least: int) -> None:
+    card = (
+        f"<div role=listitem><a href=/in/ann/><span dir=auto>Ann</span></a>"
+        f"<p>{sent_line(language, NOW - timedelta(days=days), NOW)}</p></div>"
+    )
+    page.set_content(f"<main><h1>Sent invitations</h1><p>People (1)</p><div role=list>{card}</div></main>")
+    read = read_page(page, NOW)
+    assert read.invitations == (SentInvitation(url("ann"), "Ann", NOW - timedelta(days=at_least)),)
+
+
+@pytest.mark.parametrize("line", ["<p>Sent a while ago</p>", "<time datetime=lately>Sent</time>", ""])
+def test_an_age_that_cannot_be_read_fails_the_page(page: Page, sandbox: SandboxClient, line: str) -> None:
+    site = SandboxSite(page, sandbox.base_url, timedelta(seconds=1))
+    card = f"<div role=listitem><a href=/in/ann/><span dir=auto>Ann</span></a>{line}</div>"
+    body = f"<main><h1>Sent invitations</h1><p>People (1)</p><div role=list>{card}</div></main>"
+    page.route(
+        "**/invitations/sent/", lambda r: r.fulfill(body=body, content_type="text/html; charset=utf-8")
+    )
+    with pytest.raises(TryAgainError) as failed:
+        site.sent_invitations(NOW)
+    page.unroute("**/invitations/sent/")
+    assert failed.value.reason is Reason.SITE_UNEXPECTED
+
+
+@both_members
+def test_one_invitation_is_withdrawn_and_no_other(
+    which: str, member: str, sandbox: SandboxClient, request: pytest.FixtureRequest
+) -> None:
+    """From the last page in one mark-up, from the first in the other; of two with one name, the one meant."""
+    site: SandboxSite = request.getfixturevalue(which)
+    for markup, slug in (("a", waiting(sandbox, member)[-1]), ("b", "ines-costa-84")):
+        sandbox.fault(FaultName.MARKUP, markup)
+        before, done = waiting(sandbox, member), withdrawn(sandbox, member)
+        site.withdraw_invitation(f"{url(slug)}?trk=sent")
+        assert withdrawn(sandbox, member) == [*done, slug]
+        assert waiting(sandbox, member) == [other for other in before if other != slug]
+        with pytest.raises(NeverError) as gone:
+            site.withdraw_invitation(url(slug))
+        assert gone.value.reason is Reason.INVITATION_GONE
+    assert url("ines-costa-84") not in {sent.profile_url for sent in site.sent_invitations(NOW)}
+
+
+@both_markups
+def test_a_question_about_somebody_else_is_not_answered(
+    site: SandboxSite, sandbox: SandboxClient, markup: str
+) -> None:
+    sandbox.fault(FaultName.MARKUP, markup)
+    sandbox.fault(FaultName.WRONG_THREAD, "priya-raman", path_prefix=WITHDRAW)
+    before = waiting(sandbox, "demo")
+    with pytest.raises(NeverError) as refused:
+        site.withdraw_invitation(url("bjorn-aasen"))
+    assert refused.value.reason is Reason.WRONG_RECIPIENT
+    assert waiting(sandbox, "demo") == before
+
+
+@both_members
+def test_a_pop_up_over_the_button_is_dismissed(
+    which: str, member: str, sandbox: SandboxClient, request: pytest.FixtureRequest
+) -> None:
+    site: SandboxSite = request.getfixturevalue(which)
+    sandbox.fault(FaultName.POPUP)
+    slug = "tomasz-zielinski"
+    site.withdraw_invitation(url(slug))
+    assert withdrawn(sandbox, member)[-1:] == [slug]
+
+
+def test_a_swallowed_answer_has_effect_and_says_so_only_in_the_list(
+    brief_site: SandboxSite, sandbox: SandboxClient
+) -> None:
+    sandbox.fault(FaultName.SEND_SWALLOWS_REPLY, times=1)
+    with pytest.raises(TryAgainError):
+        brief_site.withdraw_invitation(url("chen-yu"))
+    assert withdrawn(sandbox, "demo")[-1:] == ["chen-yu"]
+    assert url("chen-yu") not in {sent.profile_url for sent in brief_site.sent_invitations(NOW)}
+
+
+def test_an_answer_without_effect_leaves_it_in_the_list(site: SandboxSite, sandbox: SandboxClient) -> None:
+    sandbox.fault(FaultName.SEND_NO_EFFECT, times=1)
+    site.withdraw_invitation(url("leila-nasser"))
+    assert "leila-nasser" not in withdrawn(sandbox, "demo")
+    assert url("leila-nasser") in {sent.profile_url for sent in site.sent_invitations(NOW)}
+
+
+def test_a_list_that_changes_while_it_is_read_is_not_taken_for_the_whole(
+    site: SandboxSite, page: Page, sandbox: SandboxClient
+) -> None:
+    """Somebody on the first page accepts, the fifth moves there, and the second page would not show them."""
+    accepted = waiting(sandbox, "demo")[0]
+
+    def accept_first(route: Route) -> None:
+        sandbox.accepts(accepted, "demo")
+        route.continue_()
+
+    page.route("**/invitations/sent/?page=2", accept_first, times=1)
+    with pytest.raises(TryAgainError) as failed:
+        site.sent_invitations(NOW)
+    page.unroute("**/invitations/sent/?page=2")
+    assert failed.value.reason is Reason.SITE_UNEXPECTED
+    assert [sent.profile_url for sent in site.sent_invitations(NOW)] == [
+        url(slug) for slug in waiting(sandbox, "demo")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (FaultName.CHALLENGE_PAGE, Reason.CHALLENGE),
+        (FaultName.STATUS_429, Reason.LIMIT_PAGE),
+        (FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE),
+    ],
+)
+@pytest.mark.parametrize("where", ["/invitations/sent/", "/invitations/sven/withdraw"])
+def test_a_stop_page_is_seen_whenever_it_comes(
+    brief_site: SandboxSite, sandbox: SandboxClient, fault: FaultName, reason: Reason, where: str
+) -> None:
+    sandbox.fault(fault, path_prefix=where)
+    with pytest.raises(StopAccountError) as stopped:
+        brief_site.withdraw_invitation(url("sven"))
+    assert stopped.value.reason is reason
+    assert "sven" in waiting(sandbox, "demo")
+
+
+@pytest.fixture
+def quiet_site(
+    start_sandbox: StartSandbox, house: BrowserHouse, tmp_path: Path
+) -> Iterator[tuple[SandboxSite, SandboxClient]]:
+    """A network of this test's own, whose member invited nobody that has not answered."""
+    process, client = start_sandbox(tmp_path / "quiet.db", TODAY)
+    page = house.page_for(7, None)
+    sign_in(page, client.base_url, "demo", "demo-password")
+    for sent in client.invitations("demo"):
+        client.accepts(sent.slug, "demo")
+    yield SandboxSite(page, client.base_url, timedelta(seconds=8)), client
+    house.drop(7)
+    process.terminate()
+    process.wait(10)
+
+
+@both_markups
+def test_no_invitations_is_an_answer(quiet_site: tuple[SandboxSite, SandboxClient], markup: str) -> None:
+    site, sandbox = quiet_site
+    sandbox.fault(FaultName.MARKUP, markup)
+    assert site.sent_invitations(NOW) == []
+    with pytest.raises(RapportError) as gone:
+        site.withdraw_invitation(url("sven"))
+    assert gone.value.reason is Reason.INVITATION_GONE
+    assert sandbox.ledger() == []
