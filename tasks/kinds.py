@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from tasks.contract import BirthdayOptions, SourcingOptions, VisitorOptions
+from tasks.contract import BirthdayOptions, InvitationsOptions, SourcingOptions, VisitorOptions
 from tasks.plan import start_birthdays
+from tasks.plan_invitations import start_invitations
 from tasks.searching import start_sourcing
 from tasks.visiting import start_visits
 from worker.rules.model import CampaignKind
@@ -31,4 +32,7 @@ def start(
         case CampaignKind.SOURCING:
             to_find = SourcingOptions.model_validate(options)
             start_sourcing(session, account=account, campaign_id=campaign_id, options=to_find)
+        case CampaignKind.INVITATIONS:
+            to_withdraw = InvitationsOptions.model_validate(options)
+            return start_invitations(session, account=account, campaign_id=campaign_id, options=to_withdraw)
     return False

@@ -15,6 +15,7 @@ from tasks.quota import Grant, reservation_id, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.visit import visit
+from tasks.withdraw import withdraw
 from tasks.wording import reword
 from worker import logs, metrics
 from worker.errors import RapportError, Reason, TryAgainError
@@ -28,6 +29,7 @@ _DEEDS: Mapping[Kind, Callable[[Services, Claim, Hold, Grant], Outcome]] = {
     Kind.GREET: greet,
     Kind.VISIT: visit,
     Kind.COLLECT: collect,
+    Kind.WITHDRAW: withdraw,
 }
 """What each kind does with its unit. An error that one raises means that nothing was done."""
 

@@ -6,22 +6,17 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns, contacts, control, forecast, imports, templates
+from db.store import accounts, campaigns, contacts, forecast, templates
 from db.store.accounts import AccountRecord
-from db.store.campaigns import CampaignRecord, PlannedAction
+from db.store.campaigns import PlannedAction
 from db.store.contacts import DueBirthday
+from tasks.before_planning import read_list
 from tasks.contract import BirthdayOptions, refuse_without_adapter
 from tasks.services import Services
 from tasks.wording import draft_greetings, texts_since, today_in
 from worker import logs, metrics
-from worker.errors import (
-    NeverError,
-    RapportError,
-    RequestRefusedError,
-    StopAccountError,
-    TryAgainError,
-)
-from worker.rules.model import AccountStatus, CampaignKind, CampaignState, Kind
+from worker.errors import RequestRefusedError
+from worker.rules.model import CampaignKind, CampaignState, Kind
 
 log = logs.logger(__name__)
 
@@ -50,54 +45,18 @@ def start_birthdays(session: Session, *, account: str, campaign_id: UUID, option
 
 
 def read_birthdays(services: Services, campaign_id: UUID) -> None:
-    """Read the account's birthdays page in the browser, keep what it shows, and plan.
-
-    A passing fault leaves the campaign as it is, to be asked again; anything else ends it with a reason.
-    """
+    """Read the account's birthdays page in the browser, keep what it shows, and plan."""
+    read = read_list(services, campaign_id, "birthdays", lambda site, today: site.birthdays(today))
+    if read is None:
+        return
+    campaign, cards = read
     with services.database.transaction() as session:
-        campaign = campaigns.get(session, campaign_id)
-        if campaign is None or campaign.state != CampaignState.READING:
-            return
-        account = accounts.by_id(session, campaign.account_id)
-        today = today_in(session, account.zone)
-        waits = (
-            control.kill_switch(session) is not None
-            or account.status is AccountStatus.PAUSED
-            or imports.under_way(session, account.id)
-        )
-    if waits:
-        log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
-        return
-    if account.stop_reason is not None:
-        _give_up(services, campaign, StopAccountError(account.stop_reason, "the account is stopped"))
-        return
-    try:
-        site = services.site(name=account.site, account_id=account.id, session=account.session)
-        with services.timed(account.site, "birthdays"):
-            cards = site.birthdays(today)
-    except TryAgainError as error:
-        metrics.ERRORS.labels(error.reason, "read_birthdays").inc()
-        log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
-        return
-    except (StopAccountError, NeverError) as error:
-        _give_up(services, campaign, error)
-        return
-    with services.database.transaction() as session:
-        kept = contacts.keep_birthdays(session, account.id, cards)
+        kept = contacts.keep_birthdays(session, campaign.account_id, cards)
     # Not in one: whoever records a greeting locks the audit's head first and its contact then.
     with services.database.transaction() as session:
         _plan_birthdays(session, campaign.id)
     metrics.CONTACTS_PROCESSED.labels("birthdays_page", "read").inc(kept)
     log.info("birthdays_read", campaign=str(campaign_id), cards=kept)
-
-
-def _give_up(services: Services, campaign: CampaignRecord, error: RapportError) -> None:
-    metrics.ERRORS.labels(error.reason, "read_birthdays").inc()
-    log.error("campaign_failed", campaign=str(campaign.id), reason=error.reason, text=str(error))
-    with services.database.transaction() as session:
-        campaigns.fail(session, campaign.id, error.reason, str(error))
-        if isinstance(error, StopAccountError):
-            accounts.stop(session, campaign.account_id, error.reason)
 
 
 def _plan_birthdays(session: Session, campaign_id: UUID) -> None:

@@ -1,10 +1,12 @@
 """What must happen now and then: schedules that fire, campaigns to ask again, evidence to forget."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
 from uuid import UUID, uuid5
 
+from celery import Task
 from pydantic import ValidationError
 
 from db.store import accounts, campaigns, control, overview, quota, schedules, summary
@@ -20,6 +22,7 @@ from tasks.contract import (
     Tick,
 )
 from tasks.hooks import nudge
+from tasks.invitations import read as read_invitations
 from tasks.kinds import start
 from tasks.replies import to_read
 from tasks.services import Services, services
@@ -27,11 +30,18 @@ from worker import clock, logs
 from worker.app import app
 from worker.errors import RequestRefusedError
 from worker.rules.cron import next_fire
+from worker.rules.model import CampaignKind
 
 log = logs.logger(__name__)
 
 _FIRES = UUID("6f0f4f0e-6a53-4f57-9d3c-3a1f64d8c5b1")
 """Namespace of the ids of campaigns that schedules start: one fire, one id, one campaign."""
+
+_READINGS: Mapping[CampaignKind, Task] = {
+    CampaignKind.BIRTHDAY: read,
+    CampaignKind.INVITATIONS: read_invitations,
+}
+"""What reads the site for a campaign that is not planned yet; the other kinds are planned at once."""
 
 ASK_AGAIN_AFTER = timedelta(minutes=2)
 """A campaign whose site was not read by then is asked for again; reading takes seconds."""
@@ -40,7 +50,7 @@ CATCH_UP = timedelta(hours=12)
 """A fire missed for longer is skipped: yesterday morning's campaign helps nobody tonight."""
 
 
-def fire_schedules(services: Services) -> list[UUID]:
+def fire_schedules(services: Services) -> list[tuple[CampaignKind, UUID]]:
     """Start the campaigns whose time has come, each fire once; return those whose site is to be read.
 
     The campaign is added in the transaction that notes the fire: a message that is lost later loses nothing.
@@ -62,7 +72,7 @@ def fire_schedules(services: Services) -> list[UUID]:
                 schedules.skip(session, due, next_fire_at=following)
                 continue
             if reading:
-                to_read.append(campaign_id)
+                to_read.append((due.kind, campaign_id))
             schedules.fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return to_read
 
@@ -102,13 +112,13 @@ def keep_days(services: Services) -> int:
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def fire_due_schedules(tick: Tick) -> None:
     """Beat's tick: what is due starts, what was lost is asked for again."""
-    for campaign_id in fire_schedules(services()):
-        nudge(read, campaign_id=str(campaign_id))
+    for kind, campaign_id in fire_schedules(services()):
+        nudge(_READINGS[kind], campaign_id=str(campaign_id))
     with services().database.transaction() as session:
         stale = campaigns.to_nudge(session, ASK_AGAIN_AFTER)
     for record in stale:
         with logs.bound(correlation_id=record.correlation_id):
-            nudge(read, campaign_id=str(record.id))
+            nudge(_READINGS[record.kind], campaign_id=str(record.id))
 
 
 @app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)

@@ -118,7 +118,7 @@ def test_the_campaign_of_a_fire_whose_message_was_lost_is_asked_for_again(withou
     schedule(without_pages, overdue=timedelta(minutes=1))
     with without_pages.database.transaction() as session:
         session.scalars(select(Schedule)).one().options = {"late_days": 1}
-    (reading,) = fire_schedules(without_pages)  # and nobody publishes it
+    ((_, reading),) = fire_schedules(without_pages)  # and nobody publishes it
     with without_pages.database.transaction() as session:
         assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
         session.scalars(select(Campaign)).one().nudged_at = database_now(session) - timedelta(minutes=3)

@@ -1,0 +1,58 @@
+"""One withdrawal of a sent invitation, from a granted unit to its record: find, confirm once, look again."""
+
+from db.store.actions import Claim
+from tasks import settle
+from tasks.heartbeat import Hold
+from tasks.intent import intend, unused
+from tasks.quota import Grant, site_health
+from tasks.services import Services
+from tasks.settle import Outcome
+from tasks.wording import today_in
+from worker.browser.site import Site
+from worker.errors import NeverError, RapportError, Reason, TryAgainError
+from worker.failpoint import reach
+from worker.rules.breaker import Outcome as Health
+from worker.rules.quota import Verb
+
+
+def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
+    """Find the invitation, write the intent down, withdraw once, and prove it by the list.
+
+    Raises the errors of a site for what fails before the intent; NeverError(INVITATION_GONE) where there is
+    nothing to withdraw any more.
+    """
+    site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
+    if is_gone(services, claim, site):
+        raise NeverError(Reason.INVITATION_GONE, "answered or withdrawn since it was planned")
+    hold.check(services.settings.click_needs)
+    if (closed := intend(services, claim, grant)) is not None:
+        return unused(services, grant, settle.refuse(services, claim, closed))
+    reach("before_send")
+    try:
+        # Between the intent and the click this process may have been stopped for a while.
+        hold.check(services.settings.click_needs)
+        with services.timed(claim.site, "withdraw"):
+            site.withdraw_invitation(claim.profile_url)
+        reach("after_send")
+        if not is_gone(services, claim, site):
+            raise TryAgainError(Reason.PROOF_MISSING, "the invitation is still in the list")
+    except RapportError as error:
+        services.quota.settle(grant, Verb.REPORT, site_health(error))
+        return settle.doubt(services, claim, site, error)
+    reach("after_proof")
+    shot = settle.take_screenshot(services, claim, site, masked=False)
+    recorded = settle.record(services, claim, status="withdrawn", screenshot=shot)
+    reach("after_record")
+    if recorded:
+        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
+    return Outcome.DONE if recorded else Outcome.LOST
+
+
+def is_gone(services: Services, claim: Claim, site: Site) -> bool:
+    """Return whether the list of sent invitations, read to its end, has none to this person."""
+    with services.database.transaction() as session:
+        today = today_in(session, claim.zone)
+    with services.timed(claim.site, "invitations"):
+        sent = site.sent_invitations(today)
+    wanted = site.normalise(claim.profile_url)
+    return all(invitation.profile_url != wanted for invitation in sent)

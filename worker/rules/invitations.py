@@ -1,0 +1,53 @@
+"""Which sent invitations to withdraw: the oldest first, at most so many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import ActionState, SentInvitation
+
+
+class Verdict(StrEnum):
+    """What is to become of an invitation, or why nothing is."""
+
+    WITHDRAW = "withdraw"
+    PLANNED = "planned"
+    TRIED = "tried"
+    TOO_YOUNG = "too_young"
+    OVER_LIMIT = "over_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A contact who was invited. `planned_as` is the state of a withdrawal, open or of this week."""
+
+    contact_id: int
+    invitation: SentInvitation
+    planned_as: ActionState | None = None
+
+
+def judge(
+    invited: Sequence[Invited], today: date, *, older_than_days: int, limit: int
+) -> list[tuple[Invited, Verdict]]:
+    """Return what is to become of each invitation, the oldest first.
+
+    One that is on its way counts in the limit, so that asking twice changes nothing. One whose turn this
+    week has ended does not: else a few that can't be withdrawn would hold up all others.
+    """
+    judged = []
+    left = limit
+    for one in sorted(invited, key=lambda one: (one.invitation.sent_on, one.contact_id)):
+        verdict = _verdict(one, today, older_than_days, left)
+        left -= verdict in {Verdict.WITHDRAW, Verdict.PLANNED}
+        judged.append((one, verdict))
+    return judged
+
+
+def _verdict(one: Invited, today: date, older_than_days: int, left: int) -> Verdict:
+    if one.planned_as is not None:
+        return Verdict.TRIED if one.planned_as in ENDED else Verdict.PLANNED
+    if (today - one.invitation.sent_on).days < older_than_days:
+        return Verdict.TOO_YOUNG
+    return Verdict.WITHDRAW if left > 0 else Verdict.OVER_LIMIT
