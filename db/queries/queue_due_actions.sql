@@ -1,7 +1,7 @@
 -- For each locked account the action that waited longest becomes queued, with a lease; of those that waited
--- alike, today's birthday goes before a late one. One that must first be looked at (uncertain) keeps its state
--- and goes first of all. A statement of its own, after the lock, so that it sees what an earlier dispatcher
--- committed while we waited for nothing.
+-- alike, today's birthday goes before a late one, and the oldest invitation before the others. One that must
+-- first be looked at (uncertain) keeps its state and goes first of all. A statement of its own, after the lock,
+-- so that it sees what an earlier dispatcher committed while we waited for nothing.
 update actions
 set state = case state when 'planned' then 'queued' else state end,
     reason = case state when 'planned' then null else reason end,
@@ -26,7 +26,9 @@ where id in (
                 and (f.state in ('queued', 'claimed', 'acting')
                      or (f.state = 'uncertain' and f.lease_until is not null))
           )
-        order by (d.state = 'uncertain') desc, d.not_before, d.occasion_on desc, d.id
+        order by (d.state = 'uncertain') desc, d.not_before,
+                 case d.kind when 'withdraw' then d.occasion_on - current_date else current_date - d.occasion_on end,
+                 d.id
         limit 1
         for update skip locked
     ) pick

@@ -52,13 +52,12 @@ def known(
     ended = Action.state.in_(ENDED)
     planned = session.execute(
         select(Action.contact_id, Action.state)
-        .distinct(Action.contact_id)
         .where(
             Action.contact_id.in_(ids.values()),
             Action.kind == Kind.WITHDRAW,
             ~ended | (Action.occasion == occasion),
         )
-        .order_by(Action.contact_id, case((ended, 1), else_=0))
+        .order_by(case((ended, 0), else_=1))  # one that is open says more, and comes last
     )
     states = {contact_id: ActionState(state) for contact_id, state in planned}
     return [

@@ -31,14 +31,16 @@ class Invited:
 def judge(
     invited: Sequence[Invited], today: date, *, older_than_days: int, limit: int
 ) -> list[tuple[Invited, Verdict]]:
-    """Return what is to become of each invitation, the oldest first.
+    """Return what is to become of each invitation of a list that is newest first; the oldest first.
 
     One that is on its way counts in the limit, so that asking twice changes nothing. One whose turn this
     week has ended does not: else a few that can't be withdrawn would hold up all others.
     """
     judged = []
     left = limit
-    for one in sorted(invited, key=lambda one: (one.invitation.sent_on, one.contact_id)):
+    oldest_first = list(reversed(invited))
+    oldest_first.sort(key=lambda one: one.invitation.sent_on)
+    for one in oldest_first:
         verdict = _verdict(one, today, older_than_days, left)
         left -= verdict in {Verdict.WITHDRAW, Verdict.PLANNED}
         judged.append((one, verdict))
