@@ -18,6 +18,7 @@ from api_stub.cli import (
     export,
     forecast,
     imports,
+    invitations,
     killswitch,
     people,
     process,
@@ -64,6 +65,7 @@ people.add_to(contacts.app)
 app.add_typer(sourcing.app, name="sourcing")
 saved.add_to(sourcing.app)
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(invitations.app, name="invitations")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

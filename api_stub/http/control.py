@@ -23,10 +23,12 @@ from db.store.control import CampaignVerb, Pulled
 from db.store.saved import NoSavedSearchError
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
+    INVITATIONS_CAMPAIGN,
     SOURCING_CAMPAIGN,
     VISITOR_CAMPAIGN,
     AccountName,
     BirthdayCampaign,
+    InvitationsCampaign,
     SourcingCampaign,
     VisitorCampaign,
 )
@@ -57,6 +59,14 @@ def start_sourcing(
 ) -> Accepted:
     """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
     return _start(SOURCING_CAMPAIGN, body, request, database, client)
+
+
+@router.post("/invitations", status_code=202)
+def start_invitations(
+    body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
+    return _start(INVITATIONS_CAMPAIGN, body, request, database, client)
 
 
 @router.get("/campaigns")
@@ -141,7 +151,7 @@ def set_kill_switch(body: KillSwitchIn, database: AppDatabase) -> KillSwitchOut:
 
 def _start(
     task: str,
-    body: BirthdayCampaign | VisitorCampaign | SourcingCampaign,
+    body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
     request: Request,
     database: Database,
     client: Client,

@@ -16,6 +16,7 @@ GUARDED = [
     ("POST", "/control/birthday"),
     ("POST", "/control/visitor"),
     ("POST", "/control/sourcing"),
+    ("POST", "/control/invitations"),
     ("GET", "/control/campaigns"),
     ("GET", f"/control/campaigns/{SOME_ID}"),
     ("POST", f"/control/campaigns/{SOME_ID}/pause"),
@@ -151,18 +152,19 @@ def test_an_unknown_account_is_said_before_anything_is_sent(client: TestClient, 
         assert broker.keys("*") == []
 
 
+@pytest.mark.parametrize("kind", ["birthday", "invitations"])
 def test_a_campaign_goes_to_the_queue_with_the_callers_ids(
-    client: TestClient, database: Database, redis_url: str
+    client: TestClient, database: Database, redis_url: str, kind: str
 ) -> None:
     with database.transaction() as session:
         an_account(session)
     headers = {"X-Correlation-ID": "trace-7"}
     body = {"account": "demo", "dry_run": True}
-    answer = client.post("/control/birthday", json=body, headers=headers)
+    answer = client.post(f"/control/{kind}", json=body, headers=headers)
     assert answer.status_code == 202
     accepted = answer.json()
     assert (accepted["correlation_id"], accepted["dry_run"]) == ("trace-7", True)
-    chosen = client.post("/control/birthday", json={**body, "campaign_id": SOME_ID})
+    chosen = client.post(f"/control/{kind}", json={**body, "campaign_id": SOME_ID})
     assert chosen.json()["campaign_id"] == SOME_ID
     with redis.Redis.from_url(redis_url, decode_responses=True) as broker:
         messages = [
@@ -170,6 +172,7 @@ def test_a_campaign_goes_to_the_queue_with_the_callers_ids(
         ]
     assert len(messages) == 2
     assert any("trace-7" in message for message in messages)
+    assert all(f"tasks.{kind}.campaign" in message for message in messages)
 
 
 def test_redis_away_means_that_no_campaign_is_taken(front: Front, database: Database) -> None:

@@ -68,7 +68,7 @@ def record(services: Services, campaign_id: UUID) -> CampaignRecord:
 
 def carry_on(services: Services) -> list[Outcome]:
     """Carry out what is due, one after the other, until nothing is."""
-    outcomes = []
+    outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
             due = actions.queue_due(session, batch=10, lease=LEASE)
