@@ -151,7 +151,7 @@ def test_the_quota_makes_the_third_wait_until_tomorrow(
     services: Services, sandbox: SandboxClient, campaign: Campaign, account: AccountRecord
 ) -> None:
     with services.database.transaction() as session:
-        two = Limits(2, 2, 10, timedelta(0), timedelta(0))
+        two = Limits(5, 2, 10, timedelta(0), timedelta(0))
         limits.set_limits(session, account.id, Kind.WITHDRAW, two, by="tests")
     campaign()
     assert carry_on(services) == [Outcome.DONE, Outcome.DONE, Outcome.DENIED]
