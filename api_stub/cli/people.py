@@ -1,8 +1,8 @@
 """`rapport contacts list`, `show`: who is known, and everything that is known of one person."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -164,11 +164,7 @@ def _span(started: date | int | None, ended: date | int | None) -> str:
 def _score(score: Scored) -> Iterator[str]:
     told = "not scored" if score.score is None else f"{score.score} of 100"
     yield f"{told} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
-    yield from (f"  {_points(reason)}" for reason in score.reasons)
-
-
-def _points(reason: Mapping[str, Any]) -> str:
-    return f"{int(reason['points']):+d} {reason['text']}"
+    yield from (f"  {reason}" for reason in score.reasons)
 
 
 def _event(event: Happened) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.ranking import ENDS
 from api_stub.cli.review_display import visible
 from api_stub.cli.words import in_words, utc
 from db.store.accounts import AccountRecord
@@ -17,15 +18,9 @@ from db.store.walk import Walk
 from worker import clock
 from worker.rules.criteria import Criterion, asked, needed_sections
 from worker.rules.limits import Limits
-from worker.rules.model import CampaignState, SearchEnd
+from worker.rules.model import CampaignState
 from worker.rules.scoring import points_of
 from worker.rules.search import search_address
-
-_ENDS: Mapping[SearchEnd, str] = {
-    SearchEnd.LIMIT: "as many people were found as were asked for",
-    SearchEnd.NO_MORE_PAGES: "there are no more pages",
-    SearchEnd.NO_NEWS: "the last pages held nobody new",
-}
 
 
 def what_is_planned(account: AccountRecord, wanted: Wanted, told: Estimate, *, scores: bool) -> Table:
@@ -113,12 +108,12 @@ def people_to_visit(people: Sequence[ToVisit]) -> Table | Text:
 
 def how_far(walk: Walk, limit: int) -> Table:
     """Return how far a search is."""
-    grid = Table.grid(padding=(0, 2))
+    grid, at = Table.grid(padding=(0, 2)), walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     lines = {
-        "pages": f"{walk.pages} read{': ' + _ENDS[walk.ended] if walk.ended else ''}",
-        "people": f"{walk.found} of at most {limit}",
-        "profiles": f"{walk.read} read, {walk.waiting} to come, {walk.left_out} left out",
+        "pages": f"{at.pages} read{f'; {ENDS[at.ended]}' if at.ended else ''}",
+        "people": f"{at.found} of at most {limit}",
+        "profiles": f"{at.read} read, {at.waiting} to come",
         "scored": f"{walk.scored}{score}",
         "next": _next(walk),
     }
@@ -128,10 +123,10 @@ def how_far(walk: Walk, limit: int) -> Table:
 
 
 def _next(walk: Walk) -> str:
+    if walk.state is not CampaignState.PLANNED:
+        return f"nothing: the campaign is {walk.state}"
     if walk.nothing_left:
-        return (
-            f"nothing: it is {walk.state}" if walk.state is not CampaignState.PLANNED else "nothing is left"
-        )
+        return "nothing is left"
     if walk.waits_for is not None and walk.not_before is not None:
         return f"{in_words(walk.waits_for)}; not before {utc(walk.not_before)}"
-    return f"it is {walk.state}" if walk.state is not CampaignState.PLANNED else "under way"
+    return "under way"

@@ -88,6 +88,11 @@ def reasons_as_json(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
     return told
 
 
+def reasons_from_json(told: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
+    """Return reasons as they were stored; none where there was no score."""
+    return _REASONS.validate_python(told or ())
+
+
 def campaigns_of(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
     """Return the campaigns that found this person, the one that scored them last at the end."""
     found_by = select(Hit.campaign_id).where(Hit.contact_id == contact_id)
@@ -198,7 +203,7 @@ def _read(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterator[HitL
         card = _card(row.profile_url, row.full_name, row.profile)
         yield HitLine(
             row.id, card.full_name, card.profile_url, card.headline, card.location, card.degree,
-            card.open_to_work, row.is_read, row.score, _REASONS.validate_python(row.reasons or ()),
+            card.open_to_work, row.is_read, row.score, reasons_from_json(row.reasons),
         )  # fmt: skip
 
 

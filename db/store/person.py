@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store import profiles
+from db.store import hits, profiles
 from db.store.profiles import ProfileRecord
 from db.tables import Account, Action, Campaign, Contact, Hit, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import ENDED
 from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
+from worker.rules.scoring import ScoreReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Scored:
     kind: CampaignKind
     page: int
     score: int | None
-    reasons: Sequence[Mapping[str, Any]]
+    reasons: Sequence[ScoreReason]
     scored_at: datetime | None
 
 
@@ -113,7 +114,14 @@ def _scores(session: Session, contact_id: int) -> Sequence[Scored]:
         .order_by(Campaign.created_at.desc(), Campaign.id)
     )
     return [
-        Scored(hit.campaign_id, CampaignKind(kind), hit.page, hit.score, hit.reasons or [], hit.scored_at)
+        Scored(
+            hit.campaign_id,
+            CampaignKind(kind),
+            hit.page,
+            hit.score,
+            hits.reasons_from_json(hit.reasons),
+            hit.scored_at,
+        )
         for hit, kind in rows
     ]
 

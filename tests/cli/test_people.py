@@ -82,7 +82,8 @@ def test_everything_known_of_a_person_is_shown(rapport: Rapport, people: None) -
         "Python Engineer", "prospect, degree 2", "says to be open to work", "03-09", "about: I build.",
         "Engineer, Acme (since 2020-05)", "ENS, MSc (2012 to 2014)", "skills: nothing",
         "languages: French, English",
-        "70 of 100 in birthday campaign", "found on page 2", "+80 skill Python", "-10 location is not Oslo",
+        "70 of 100 in birthday campaign", "found on page 2", "+80 skill Python",
+        "\N{MINUS SIGN}10 location is not Oslo",
         "visit for visit:2026-W40", "greet for birthday:", "may be contacted",
     ):  # fmt: skip
         assert told in shown, told

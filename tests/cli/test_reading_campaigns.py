@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from api_stub.cli import following
 from api_stub.client import Client
 from db.engine import Database
-from db.store import accounts, campaigns, saved, searches
+from db.store import accounts, campaigns, profiles, saved, searches
 from db.store.campaigns import PlannedAction
 from db.store.saved import Wanted
 from db.tables import Action, Hit
@@ -24,6 +24,7 @@ from tests.cli.conftest import Rapport
 from worker import logs
 from worker.rules.criteria import Criteria
 from worker.rules.model import ActionState, Kind, SearchEnd
+from worker.rules.profile import Profile
 from worker.rules.search import SearchQuery
 
 SEARCH = "https://sandbox.test/search/people/?keywords=python&location=Paris&page=3"
@@ -306,9 +307,9 @@ def test_following_shows_how_far_it_is_until_nothing_is_left(
 
     monkeypatch.setattr(following, "sleep", go_on)
     said = rapport("campaign", "sourcing", "demo", "--url", SEARCH, "--follow")
-    assert "1 read: there are no more pages" in said
+    assert "1 read; ended: there are no more pages" in said
     assert "1 of at most 100" in said
-    assert "1 read, 0 to come, 0 left out" in said
+    assert "1 read, 0 to come" in said
     assert "1; the best 70, the mean 70" in said
     assert "has nothing left; next: rapport sourcing results" in said
 
@@ -330,6 +331,8 @@ def _one_found(session: Any) -> None:
 
 
 def _read_and_over(session: Any) -> None:
+    (hit,) = session.scalars(select(Hit))
+    profiles.keep(session, hit.contact_id, Profile(f"{SANDBOX}ann/", "Ann", "", "", 2, open_to_work=False))
     session.execute(text("set local session_replication_role = replica"))
     session.execute(update(Action).values(state=ActionState.DONE))
     reasons = [{"points": 70, "criterion": "skills", "text": "skill Python"}]

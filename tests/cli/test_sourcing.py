@@ -150,7 +150,7 @@ def test_criteria_that_can_t_be_used_change_nothing(
         (b'{"title": "x",}', "bad.json: this is no JSON: line 1: "),
         (b"\xff\xfe", "bad.json: this is no UTF-8 text"),
         (b'{"title": "%s"}' % (b"x" * 100_000), "bad.json: this is too long to be criteria"),
-        (b"[]", "bad.json: Input should be a valid dictionary"),
+        (b"[]", "bad.json: an object is wanted"),
         (b'{"min_years": 9, "max_years": 1}', "bad.json: min_years (9) is above max_years (1)"),
         (b'{"skills": ["Go", "GO"]}', "bad.json: skills: GO is given twice"),
         (b"{}", "bad.json: it asks for nothing, so there is nothing to score by"),
