@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.ranking import ENDS
 from api_stub.cli.review_display import visible
+from api_stub.cli.summary_display import walked
 from api_stub.cli.words import in_words, utc
 from db.store.accounts import AccountRecord
 from db.store.ahead import PEOPLE_A_PAGE, Estimate
@@ -111,8 +111,7 @@ def how_far(walk: Walk, limit: int) -> Table:
     grid, at = Table.grid(padding=(0, 2)), walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     lines = {
-        "pages": f"{at.pages} read{f'; {ENDS[at.ended]}' if at.ended else ''}",
-        "people": f"{at.found} of at most {limit}",
+        "search": f"{walked(at.search)}; at most {limit}" if at.search else "not begun",
         "profiles": f"{at.read} read, {at.waiting} to come",
         "scored": f"{walk.scored}{score}",
         "next": _next(walk),
