@@ -99,6 +99,8 @@ beat_schedule = {
     "replies": {"task": "tasks.upkeep.replies", "schedule": 300.0, "options": _stale},
     "summaries": {"task": "tasks.upkeep.summaries", "schedule": 300.0, "options": _stale},
     "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": _stale},
+    # four times a day, as beat counts from its own start; it does nothing where nothing is old
+    "retention": {"task": "tasks.upkeep.retention", "schedule": 6 * 3600.0, "options": _stale},
     "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": _stale},
 }
 beat_max_loop_interval = 1.0

@@ -1,7 +1,6 @@
 """How an attempt ends: what is written to Postgres for each way, and what is kept as evidence."""
 
 import random
-import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +16,7 @@ from tasks.services import Services
 from worker import clock, logs, metrics
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
+from worker.rules.evidence import picture_name
 from worker.rules.model import ActionState
 from worker.rules.policy import MAX_FAILURES, retry_wait
 
@@ -69,8 +69,7 @@ def record(services: Services, claim: Claim, *, status: str, screenshot: str | N
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
     """Keep a picture of the page; return its path, or None where the browser gives none."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
-    person = re.sub(r"[^A-Za-z0-9-]+", "_", claim.profile_url.rstrip("/").rpartition("/")[2])[:60]
-    path = day / f"{claim.account_id}-{person}-{claim.kind}-{claim.attempt}.png"
+    path = day / picture_name(claim.account_id, claim.profile_url, claim.kind, claim.attempt)
     try:
         day.mkdir(parents=True, exist_ok=True)
         site.screenshot(path, masked=masked)

@@ -22,9 +22,8 @@ def open_thread(services: Services, site: Site, claim: Claim) -> Thread:
 
 def check_recipient(site: Site, thread: Thread, claim: Claim) -> None:
     """Raise NeverError unless the thread is the contact's. Asked before typing and before the click."""
-    expected = site.normalise(claim.profile_url)
-    if (found := thread.recipient()) != expected:
-        raise NeverError(Reason.WRONG_RECIPIENT, f"the thread of {expected} opened as {found}")
+    if thread.recipient() != site.normalise(claim.profile_url):
+        raise NeverError(Reason.WRONG_RECIPIENT, "the thread that opened is somebody else's")
 
 
 def same_text(one: str, other: str) -> bool:

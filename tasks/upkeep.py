@@ -1,6 +1,7 @@
 """What must happen now and then: schedules that fire, campaigns to ask again, evidence to forget."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +18,7 @@ from tasks.contract import (
     UPKEEP_EXPIRY,
     UPKEEP_QUOTA,
     UPKEEP_REPLIES,
+    UPKEEP_RETENTION,
     UPKEEP_SCHEDULES,
     UPKEEP_SUMMARIES,
     Tick,
@@ -25,6 +27,7 @@ from tasks.hooks import nudge
 from tasks.invitations import read as read_invitations
 from tasks.kinds import start
 from tasks.replies import to_read
+from tasks.retention import purge, stale
 from tasks.services import Services, services
 from worker import clock, logs
 from worker.app import app
@@ -45,6 +48,9 @@ _READINGS: Mapping[CampaignKind, Task] = {
 
 ASK_AGAIN_AFTER = timedelta(minutes=2)
 """A campaign whose site was not read by then is asked for again; reading takes seconds."""
+
+PURGED_AT_ONCE = 15_000
+"""People of one account in one run: seconds, where a task that takes minutes is killed."""
 
 CATCH_UP = timedelta(hours=12)
 """A fire missed for longer is skipped: yesterday morning's campaign helps nobody tonight."""
@@ -109,6 +115,21 @@ def keep_days(services: Services) -> int:
     return told
 
 
+def keep_no_longer(services: Services) -> None:
+    """Erase what is older than its account keeps it, at most PURGED_AT_ONCE people of each."""
+    with services.database.transaction() as session:
+        everyone = accounts.everyone(session)
+    for account in everyone:
+        if account.keep_days is None:
+            continue
+        found = stale(services.database, account.id, timedelta(days=account.keep_days))
+        purged = purge(
+            services.database, services.settings.evidence_dir, account.id, found, most=PURGED_AT_ONCE
+        )
+        if purged.waits or any((purged.people, purged.profiles, purged.scores, purged.campaigns)):
+            log.info("data_purged", account=account.id, **asdict(purged))
+
+
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def fire_due_schedules(tick: Tick) -> None:
     """Beat's tick: what is due starts, what was lost is asked for again."""
@@ -150,6 +171,12 @@ def compare_quotas(tick: Tick) -> None:
         acted = quota.acted_lately(session)
     for account_id in acted:
         services().quota.compare(account_id)
+
+
+@app.task(name=UPKEEP_RETENTION, pydantic=True, pydantic_strict=False)
+def purge_old_data(tick: Tick) -> None:
+    """Erase what is older than its account keeps it."""
+    keep_no_longer(services())
 
 
 @app.task(name=UPKEEP_EVIDENCE, pydantic=True, pydantic_strict=False)

@@ -116,11 +116,13 @@ def _keep(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
 @app.command("list")
 def show(data: DataDir = DEFAULT_DATA) -> None:
     """List the accounts, and why one is paused or stopped."""
-    table = Table("name", "site", "time zone", "status", "signed in")
+    table = Table("name", "site", "time zone", "status", "signed in", "keeps data")
     with opened(data) as database, database.transaction() as session:
         for account in accounts.everyone(session):
             signed_in = "yes" if account.session else "not yet"
-            table.add_row(account.name, account.site, account.zone.key, _status(account), signed_in)
+            table.add_row(
+                account.name, account.site, account.zone.key, _status(account), signed_in, _kept(account)
+            )
     Console().print(table)
 
 
@@ -143,6 +145,32 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
         with database.transaction() as session:
             accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
     say(f"account {name} is signed in")
+
+
+@app.command()
+def keep(
+    name: Name,
+    days: Annotated[
+        int | None, typer.Option(min=8, max=3650, help="So many days after they were last seen.")
+    ] = None,
+    for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Say how long people who are no connections, and profiles, are kept. The quota needs 8 days.
+
+    What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
+    """
+    if (days is None) is not for_ever:
+        raise RequestRefusedError("give --days N or --for-ever")
+    with opened(data) as database, database.transaction() as session:
+        accounts.keep_for(session, the_account(session, name).id, days)
+    if days is None:
+        say(f"account {name} keeps people and profiles until you erase them")
+    else:
+        say(
+            f"account {name} keeps people who are no connections, and profiles, for {days} days unseen; "
+            f"rapport data purge {name} --dry-run counts what is older"
+        )
 
 
 @app.command()
@@ -171,6 +199,10 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
             )
             raise RequestRefusedError(f"account {name} is {_status(account)}; {advice}")
     say(f"account {name} goes on; `rapport why {name}` says when")
+
+
+def _kept(account: AccountRecord) -> str:
+    return "for ever" if account.keep_days is None else f"{account.keep_days} days"
 
 
 def _status(account: AccountRecord) -> str:

@@ -28,7 +28,7 @@ app.command("v1")(import_v1.import_v1)
 _AUTO: Final = "auto"
 _FORMATS: Final = (_AUTO, *(source for source in ImportSource if source is not ImportSource.V1))
 _SHOWN: Final = 20
-_COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "differing")
+_COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
 
 
 @app.command("contacts")
@@ -147,6 +147,8 @@ def _tell(report: Report, file: File, *, dry_run: bool) -> None:
     )
     if report.doubts:
         say(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
+    if report.forgotten:
+        say(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
     if report.differing:
         lines = ", ".join(map(str, report.differing_lines[:_SHOWN]))
         more = ", …" if report.differing > _SHOWN else ""

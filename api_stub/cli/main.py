@@ -12,11 +12,13 @@ from api_stub.cli import (
     audit,
     campaign,
     contacts,
+    data,
     demo,
     doctor,
     doubts,
     export,
     forecast,
+    forget,
     imports,
     invitations,
     killswitch,
@@ -66,6 +68,8 @@ app.add_typer(sourcing.app, name="sourcing")
 saved.add_to(sourcing.app)
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(invitations.app, name="invitations")
+forget.add_to(contacts.app)
+app.add_typer(data.app, name="data")
 app.add_typer(audit.app, name="audit")
 app.add_typer(process.secrets_app, name="secrets")
 app.command("migrate")(schema.migrate)

@@ -34,6 +34,7 @@ _OPTIONS: Final = {
     "max_wal_size": "512MB",
     "password_encryption": "scram-sha-256",
     "log_line_prefix": "%m [%p] ",
+    "log_error_verbosity": "terse",  # else it quotes the row that it refuses, and rows hold names and texts
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

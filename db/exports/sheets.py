@@ -113,9 +113,14 @@ _HAPPENED: Final = (
 INTERACTIONS: Final = Sheet("interactions", Interaction, _HAPPENED, _HAPPENED)
 
 
+def _left_out(sheet: Sheet) -> Sequence[ColumnElement[bool]]:
+    """Leave out whom a person asked to forget: there is nothing to tell. What was done to them stays."""
+    return [Contact.forgotten_at.is_(None)] if sheet.table is Contact else []
+
+
 def count(session: Session, sheet: Sheet, account_id: int | None) -> int:
     """Return how many rows there are, of one account or of all."""
-    statement = select(func.count()).select_from(sheet.table)
+    statement = select(func.count()).select_from(sheet.table).where(*_left_out(sheet))
     if account_id is not None:
         statement = statement.where(sheet.table.account_id == account_id)
     return session.scalars(statement).one()
@@ -139,6 +144,7 @@ def stream(
         select(*(column.value.label(column.name) for column in columns))
         .select_from(sheet.table)
         .join(Account, Account.id == sheet.table.account_id)
+        .where(*_left_out(sheet))
         .order_by(sheet.table.id)
         .execution_options(yield_per=batch)
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
 from db.imports.report import KEPT, Refusals, Report
 from db.imports.source import Lines, encoding_of
 from db.queries import load
-from db.store import imports
+from db.store import imports, tombstones
 from db.store.accounts import AccountRecord
 from worker.rules.addresses import profile_address
 from worker.rules.model import ImportSource
@@ -91,8 +91,9 @@ def bring_in(
     refusals = Refusals()
     lines = Lines(file.path, file.encoding)
     read = _copy(session, _rows(READERS[file.source](lines, today), account.site, refusals), lines, progress)
+    forgotten = _pass_over(session, account.site)
     _merge(session, account, import_id, of_the_site=file.source == account.site)
-    report = _tally(session, account.id, import_id, read, refusals)
+    report = _tally(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
     imports.finish(session, import_id, report.as_json())
     return report
 
@@ -187,6 +188,12 @@ def _copy(session: Session, rows: Iterator[Row | None], lines: Lines, progress: 
     return copied
 
 
+def _pass_over(session: Session, site: str) -> int:
+    """Take out the entries of people who asked to be forgotten; return how many."""
+    tombstones.hold(session)
+    return cast("CursorResult[Any]", session.execute(load("import_forgotten"), {"site": site})).rowcount
+
+
 def _merge(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
     """Find who each entry is, and merge. First all who have an address, then those whom only e-mail tells."""
     session.execute(text("analyze import_rows"))
@@ -201,7 +208,9 @@ def _merge(session: Session, account: AccountRecord, import_id: int, *, of_the_s
     session.execute(load("import_doubts"), {**whose, "import_id": import_id})
 
 
-def _tally(session: Session, account_id: int, import_id: int, copied: int, refusals: Refusals) -> Report:
+def _tally(
+    session: Session, account_id: int, import_id: int, copied: int, refusals: Refusals, *, forgotten: int
+) -> Report:
     new, changed, doubts, settled, people, unsure = session.execute(
         load("import_tally"), {"import_id": import_id}
     ).one()
@@ -214,13 +223,14 @@ def _tally(session: Session, account_id: int, import_id: int, copied: int, refus
     refusals.and_those(refused_here, (Refused(line, _REASONS[outcome]) for line, outcome in first))
     differing = session.execute(load("import_differing"), {"account_id": account_id, "most": KEPT}).all()
     return Report(
-        read=copied - refused_here + refusals.count,
+        read=copied - refused_here + refusals.count + forgotten,
         new=new,
         changed=changed,
         same=people - new - changed + unsure - doubts,
         repeated=settled - people,
         doubts=doubts,
         refused=refusals.count,
+        forgotten=forgotten,
         refusals=tuple(refusals.first),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),

@@ -13,11 +13,11 @@ KEPT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`read` = `new` + `changed` + `same` + `repeated` + `doubts` + `refused`.
+    """`read` = `new` + `changed` + `same` + `repeated` + `doubts` + `refused` + `forgotten`.
 
-    `new` and `changed` are people; `repeated` are further entries of people whom the file had already.
-    `refusals` are the first refused entries; `differing` counts birthdays that are known otherwise and stay,
-    `differing_lines` are the first of them.
+    `new` and `changed` are people; `repeated` are further entries of people whom the file had already;
+    `forgotten` are entries of people who asked for it, who are passed over. `refusals` are the first refused
+    entries; `differing` counts birthdays that are known otherwise and stay, `differing_lines` are the first.
     """
 
     read: int
@@ -27,13 +27,14 @@ class Report:
     repeated: int
     doubts: int
     refused: int
+    forgotten: int
     refusals: tuple[Refused, ...] = ()
     differing: int = 0
     differing_lines: tuple[int, ...] = ()
 
     def as_json(self) -> Mapping[str, Any]:
         """Return what is kept in imports.report."""
-        counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "differing")
+        counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
         return {
             **{name: getattr(self, name) for name in counts},
             "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],

@@ -14,7 +14,10 @@ from worker.rules.model import AccountStatus
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """One login on one site. `session` is the sealed storage state, or None before the first sign-in."""
+    """One login on one site. `session` is the sealed storage state, or None before the first sign-in.
+
+    `keep_days` is how long people who are no connections, and profiles, are kept unseen; None: for ever.
+    """
 
     id: int
     name: str
@@ -23,6 +26,7 @@ class AccountRecord:
     status: AccountStatus
     stop_reason: Reason | None
     session: bytes | None
+    keep_days: int | None
 
 
 def _record(row: Account) -> AccountRecord:
@@ -34,6 +38,7 @@ def _record(row: Account) -> AccountRecord:
         status=AccountStatus(row.status),
         stop_reason=Reason(row.stop_reason) if row.stop_reason else None,
         session=row.session,
+        keep_days=row.keep_days,
     )
 
 
@@ -90,3 +95,8 @@ def stop(session: Session, account_id: int, reason: Reason) -> None:
 def everyone(session: Session) -> list[AccountRecord]:
     """Return all accounts by name."""
     return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]
+
+
+def keep_for(session: Session, account_id: int, days: int | None) -> None:
+    """Say for how many days people who are no connections, and profiles, are kept unseen; None: for ever."""
+    session.execute(update(Account).where(Account.id == account_id).values(keep_days=days))

@@ -49,18 +49,22 @@ class ContactRecord:
 def matching(
     session: Session, given: str, *, account: str | None = None, limit: int = 20
 ) -> Sequence[ContactRecord]:
-    """Return who is meant by a profile address, its last part, or a whole display name."""
+    """Return who is meant by a profile address, its last part, or a whole display name.
+
+    Nobody who was forgotten: there is nothing to say of them.
+    """
     address = given.rstrip("/")
     statement = (
         select(Contact, Account.name)
         .join(Account, Account.id == Contact.account_id)
         .where(
+            Contact.forgotten_at.is_(None),
             or_(
                 Contact.profile_url.in_([address, f"{address}/"]),
                 Contact.profile_url.endswith(f"/{address}", autoescape=True),
                 Contact.profile_url.endswith(f"/{address}/", autoescape=True),
                 func.lower(Contact.full_name) == given.strip().lower(),
-            )
+            ),
         )
         .order_by(Account.name, Contact.full_name, Contact.id)
         .limit(limit)
@@ -75,6 +79,8 @@ def matching(
 
 def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
     """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
+
+    Who asked to be forgotten is passed over.
 
     The page shows connections, so that is what they are from now on. A page that shows 28 February says
     nothing of 29: a birthday on the 29th that is known already stays. An import into the account is waited
@@ -98,7 +104,7 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     leap_child_on_28th = and_(
         Contact.birth_month == 2, Contact.birth_day == 29, fresh.birth_month == 2, fresh.birth_day == 28
     )
-    session.execute(
+    kept = session.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "profile_url"],
             set_={
@@ -107,9 +113,9 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
                 "birth_month": fresh.birth_month,
                 "birth_day": case((leap_child_on_28th, Contact.birth_day), else_=fresh.birth_day),
             },
-        )
+        ).returning(Contact.id)
     )
-    return len(people)
+    return len(kept.all())
 
 
 def due_birthdays(

@@ -70,13 +70,20 @@ def begin(session: Session, account: AccountRecord, *, lease: timedelta, overlap
 def record(session: Session, reading: Reading, replies: Sequence[Reply], read_to: datetime | None) -> int:
     """Mark who has replied and how far the inbox is known; return how many greetings are answered by it.
 
-    A greeting is marked once, by whoever comes first. Safe to repeat.
+    A greeting is marked once, by whoever comes first. Safe to repeat. Of who was forgotten since the inbox
+    was opened nothing is kept; forgetting holds the same row of the account.
     """
     session.execute(
         select(Account.id).where(Account.id == reading.account.id).with_for_update(key_share=True)
     )
+    wrote = [reply.greeted.contact_id for reply in replies]
+    forgotten = set(
+        session.scalars(select(Contact.id).where(Contact.id.in_(wrote), Contact.forgotten_at.is_not(None)))
+    )
     marked = 0
     for reply in sorted(replies, key=lambda reply: reply.greeted.contact_id):
+        if reply.greeted.contact_id in forgotten:
+            continue
         unmarked = and_(Interaction.id == reply.greeted.interaction_id, Interaction.replied_at.is_(None))
         marked += len(
             session.execute(

@@ -62,6 +62,7 @@ class Hit(Base):
     )
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
     page: Mapped[int] = mapped_column(comment="the page of the search that first showed them")
+    found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     score: Mapped[int | None] = mapped_column(SmallInteger)
     reasons: Mapped[list[dict[str, Any]] | None] = mapped_column(
         JSONB, comment="points and why, in the order of the criteria; they add up to the score"
@@ -104,8 +105,10 @@ class Tombstone(Base):
 
     __tablename__ = "tombstones"
 
-    site: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(
         LargeBinary, primary_key=True, comment="SHA-256 of the normalised profile address"
     )
+    site: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    lifted_at: Mapped[datetime | None] = mapped_column(comment="when the person agreed to be found again")
+    lifted_by: Mapped[str | None]

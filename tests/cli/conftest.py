@@ -60,7 +60,7 @@ def environment(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(context, "who_asks", lambda: "ops@host")
-    for module in ("killswitch", "quota", "account", "import_v1", "imports"):
+    for module in ("killswitch", "quota", "account", "import_v1", "imports", "forget"):
         monkeypatch.setattr(f"api_stub.cli.{module}.who_asks", lambda: "ops@host")
     yield monkeypatch
     get_settings.cache_clear()

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
+from db.imports.v1.forgotten import pass_over
 from db.imports.v1.people import Held, People, merged
 from db.imports.v1.records import Blocked, Greeting, Hint, Line, Lines, Person, Refused, Visit, Whom
 from db.imports.v1.report import Outcome, Report, Tally
@@ -32,6 +33,7 @@ def bring_in(session: Session, account: AccountRecord, lines: Lines, *, by: str,
     import_id = imports.begin(
         session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
     )
+    lines = pass_over(session, account.site, lines)
     bringing = _Bringing(session, account, lines, import_id, now)
     report = Report(import_id, bringing.tables(), lines.left, bringing.uncounted)
     if bringing.write():

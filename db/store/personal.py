@@ -1,0 +1,180 @@
+"""What of the tables tells who somebody is, column by column, and how it goes.
+
+Every column that could hold it is in one of these mappings: a test fails for one that is in none.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Final, Self, cast
+
+from sqlalchemy import CursorResult, Date, Delete, Update, case, delete, func, select, tuple_, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import Session
+
+from db.tables import (
+    Action,
+    Base,
+    Campaign,
+    Contact,
+    Exclusion,
+    Hit,
+    Import,
+    ImportChange,
+    ImportDoubt,
+    Interaction,
+    SavedSearch,
+    Schedule,
+    Search,
+    SelectorHint,
+    StoredProfile,
+)
+from worker.rules.mentions import FORGOTTEN
+from worker.rules.model import ContactStatus
+
+EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
+    {
+        Contact: {
+            "profile_url": func.concat("forgotten:", Contact.id),
+            "full_name": FORGOTTEN,
+            "email": None,
+            "language": None,
+            "birth_month": None,
+            "birth_day": None,
+            "birth_year": None,
+            "connected_on": None,
+            "profile": {},
+            "status": ContactStatus.NOT_CONNECTED,
+            "score": None,
+            "do_not_contact": True,
+            "last_greeted_on": None,
+            "replied_at": None,
+            "import_id": None,
+            "forgotten_at": func.now(),
+        },
+        Action: {
+            "occasion_on": sql_cast(Action.created_at, Date),  # it was the birthday
+            "expires_on": None,
+            "worded_for": None,
+            "message": "",
+            "detail": None,
+            "approval": case((Action.approval.is_not(None), FORGOTTEN)),  # it was a hash of name and text
+            "approved_by": None,
+        },
+        Interaction: {
+            "message": "",
+            "reply": None,
+            "screenshot": None,
+            "source_key": case(
+                (Interaction.source_key.is_not(None), func.concat("forgotten:", Interaction.id))
+            ),
+        },
+    }
+)
+"""Of rows that stay for the quota, the audit and the unique keys: what each column becomes."""
+
+DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
+    {
+        StoredProfile: frozenset({"profile"}),
+        Hit: frozenset({"reasons"}),
+        ImportChange: frozenset({"before"}),
+        ImportDoubt: frozenset({"name", "birth_month", "birth_day", "birth_year"}),
+        Exclusion: frozenset({"profile_url", "name_key", "note"}),
+        SelectorHint: frozenset({"selector", "name", "page"}),
+    }
+)
+"""Rows about a person go; the columns are those that hold something."""
+
+SCRUBBED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
+    {
+        Campaign: frozenset({"options", "preview", "detail"}),
+        Schedule: frozenset({"options"}),
+        Search: frozenset({"terms"}),
+        SavedSearch: frozenset({"terms", "criteria"}),
+        Import: frozenset({"file_name", "report"}),
+    }
+)
+"""Rows about other things, in which a person may be named: `(forgotten)` stands there then."""
+
+KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "accounts": frozenset(
+            {"name", "site", "time_zone", "status", "stop_reason", "warm_up_on", "session"}
+        ),
+        "contacts": frozenset({"name_key"}),  # computed from the name
+        "actions": frozenset({"kind", "occasion", "state", "reason", "lease_owner", "correlation_id"}),
+        "action_events": frozenset({"from_state", "to_state", "reason", "actor", "correlation_id", "hash"}),
+        "audit_heads": frozenset({"hash"}),
+        "interactions": frozenset({"type", "status", "occasion", "correlation_id"}),
+        "campaigns": frozenset({"kind", "state", "reason", "correlation_id"}),
+        "daily_summaries": frozenset({"on", "summary"}),  # counts only
+        "exclusions": frozenset({"occasion"}),
+        "imports": frozenset({"source", "started_by"}),
+        "kill_switch": frozenset({"pulled_by"}),
+        "message_templates": frozenset({"language", "body", "default_key"}),  # the user's own words
+        "quota_changes": frozenset({"what", "before", "after", "changed_by"}),
+        "quota_charges": frozenset({"kind", "reservation_id", "run_id"}),
+        "quota_cuts": frozenset({"kind"}),
+        "quota_gates": frozenset({"kind", "probe"}),
+        "quota_limits": frozenset({"kind"}),
+        "saved_searches": frozenset({"name"}),  # the user's own word
+        "schedules": frozenset({"kind", "cron"}),
+        "searches": frozenset({"ended"}),
+        "selector_hints": frozenset({"site"}),
+        "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # what keeps them from coming back
+    }
+)
+"""Columns of text, JSON, bytes or days that never tell who a contact is, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was erased, in rows."""
+
+    contacts: int = 0
+    actions: int = 0
+    interactions: int = 0
+    profiles: int = 0
+    hits: int = 0
+    doubts: int = 0
+    former_values: int = 0
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+def erase(session: Session, contact_ids: Collection[int]) -> Erased:
+    """Empty these contacts, and whatever is about them, but for what the quota and the audit need.
+
+    The caller holds their rows, and nothing is planned, proposed or under way for them any more.
+    """
+    ids = list(contact_ids)
+    actions = _count(session, _emptied(Action).where(Action.contact_id.in_(ids)))
+    interactions = _count(session, _emptied(Interaction).where(Interaction.contact_id.in_(ids)))
+    doubts = _doubts(session, ids)
+    return Erased(
+        actions=actions,
+        interactions=interactions,
+        profiles=_count(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
+        hits=_count(session, delete(Hit).where(Hit.contact_id.in_(ids))),
+        doubts=doubts,
+        former_values=_count(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
+        contacts=_count(session, _emptied(Contact).where(Contact.id.in_(ids))),
+    )
+
+
+def _emptied(table: type[Base]) -> Update:
+    return update(table).values(**EMPTIED[table])
+
+
+def _doubts(session: Session, contact_ids: list[int]) -> int:
+    """Delete the entries of files that may be about them; what was said to be another's is another's."""
+    entries = select(ImportDoubt.import_id, ImportDoubt.line).where(ImportDoubt.contact_id.in_(contact_ids))
+    others = ImportDoubt.contact_id.not_in(contact_ids) & ImportDoubt.is_theirs.is_(True)
+    theirs = tuple_(ImportDoubt.import_id, ImportDoubt.line).in_(entries)
+    return _count(session, delete(ImportDoubt).where(theirs, ~others))
+
+
+def _count(session: Session, statement: Update | Delete) -> int:
+    done = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", done).rowcount

@@ -1,0 +1,62 @@
+"""Whether a text tells who somebody is: by address, by e-mail address, by name."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+FORGOTTEN = "(forgotten)"
+"""What stands where a name stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Finds people in texts, and in the texts of JSON, however an address is spelled or a name is written.
+
+    A name of one word is only found where it is the whole text: within others it is mostly somebody else's.
+    """
+
+    addresses: Collection[str] = ()
+    names: Collection[str] = ()
+    emails: Collection[str] = ()
+    _pattern: re.Pattern[str] | None = field(init=False)
+    _whole: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = {_plain(name) for name in self.names} - {"", _plain(FORGOTTEN)}
+        whole = {_plain(address.rstrip("/")) for address in self.addresses}
+        paths = {_plain(unquote_plus(urlsplit(address).path)).rstrip("/") for address in self.addresses}
+        # Not within a longer address or word: /in/ann-b is not /in/ann.
+        listed = [
+            *(rf"{re.escape(path)}(?![\w~%-]|\.\w)" for path in {*whole, *paths} if "/" in path),
+            *(rf"(?<![\w.+-]){re.escape(_plain(email))}(?![\w-])" for email in self.emails if email),
+            *(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if " " in name),
+        ]
+        pattern = re.compile("|".join(sorted(listed))) if listed else None
+        object.__setattr__(self, "_pattern", pattern)
+        object.__setattr__(self, "_whole", frozenset({*names, *whole}))
+
+    def told_in(self, text: str) -> bool:
+        """Return whether `text` tells who one of them is."""
+        plain = _plain(text)
+        if plain.rstrip("/") in self._whole:
+            return True
+        if self._pattern is None:
+            return False
+        return any(self._pattern.search(each) for each in {plain, _plain(unquote_plus(text))})
+
+    def without(self, value: Any) -> Any:  # noqa: ANN401 -- JSON of any shape
+        """Return the JSON value with FORGOTTEN for each text, and each key, that tells who they are."""
+        if isinstance(value, str):
+            return FORGOTTEN if self.told_in(value) else value
+        if isinstance(value, list):
+            return [self.without(each) for each in value]
+        if isinstance(value, dict):
+            return {self.without(key): self.without(each) for key, each in value.items()}
+        return value
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
