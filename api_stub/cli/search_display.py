@@ -16,7 +16,7 @@ from db.store.ahead import PEOPLE_A_PAGE, Estimate
 from db.store.saved import Wanted
 from db.store.walk import Walk
 from worker import clock
-from worker.rules.criteria import Criterion, asked, needed_sections
+from worker.rules.criteria import Criteria, Criterion, asked, needed_sections
 from worker.rules.limits import Limits
 from worker.rules.model import CampaignState
 from worker.rules.scoring import points_of
@@ -52,13 +52,16 @@ def _scored(wanted: Wanted, points: Mapping[Criterion, int]) -> str:
     given = wanted.criteria.model_dump(mode="json")
     told = []
     for criterion in sorted(asked(wanted.criteria)):
-        value = given.get(criterion)
-        if value is None:  # years have two bounds
-            value = "-".join(str(given[side] or "") for side in ("min_years", "max_years"))
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        value = _years(wanted.criteria) if criterion is Criterion.YEARS else given[criterion]
+        shown = ", ".join(value) if isinstance(value, list) else str(value)
         needed = " (required)" if criterion in wanted.criteria.required else ""
         told.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
     return "\n".join(told)
+
+
+def _years(criteria: Criteria) -> str:
+    bounds = {"at least": criteria.min_years, "at most": criteria.max_years}
+    return ", ".join(f"{word} {years}" for word, years in bounds.items() if years is not None)
 
 
 def _by(instant: datetime | None, zone: ZoneInfo) -> str:
