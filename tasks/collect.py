@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ def collect(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outco
         claim,
         hold,
         grant,
-        page=lambda site: _normalised(site.search(search.query, page)),
+        page=lambda site: _each_once(site.search(search.query, page)),
         keep=lambda session, shown: _keep(session, claim, page, shown),
     )
 
@@ -58,14 +58,18 @@ def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
         return False
     search = searches.get(session, claim.campaign_id, lock=True)
     if campaign is None or search is None:
-        return True
+        raise LookupError(f"the search of campaign {claim.campaign_id} is gone while its page is kept")
     options = _options(campaign)
-    people = searches.keep_people(session, claim.account_id, shown.people)
-    new = searches.add_hits(session, campaign.id, list(people), page=page, room=options.limit - search.found)
-    today = searches.database_now(session).astimezone(claim.zone).date()
-    fit.score_found(session, campaign, {contact_id: people[contact_id] for contact_id in new}, today)
     goes_on = campaign.state is not CampaignState.CANCELLED
-    planned = _plan_visits(session, campaign, new, today) if goes_on else 0
+    room = options.limit - search.found if goes_on else 0
+    # Whom nobody asked for is not kept: neither who is beyond the limit, nor anybody after it was cancelled.
+    wanted = searches.not_found_before(session, campaign.id, shown.people)[:room]
+    people = searches.keep_people(session, claim.account_id, wanted)
+    new = list(people)
+    searches.add_hits(session, campaign.id, new, page=page)
+    today = searches.database_now(session).astimezone(claim.zone).date()
+    fit.score_found(session, campaign, people, today)
+    planned = _plan_visits(session, campaign, new, today)
     after = _after(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
     searches.advance(session, campaign.id, after)
     if after.ended is None and goes_on:
@@ -103,8 +107,8 @@ def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int
 
     A sourcing campaign opens no profile that was read lately with all that it needs.
     """
-    options = _options(campaign)
-    if campaign.kind is CampaignKind.SOURCING:
+    options, sourcing = _options(campaign), campaign.kind is CampaignKind.SOURCING
+    if sourcing:
         needed, now = wanted_sections(session, campaign.id), searches.database_now(session)
         fresh = {
             record.contact_id
@@ -113,25 +117,22 @@ def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int
         }
         found = [contact_id for contact_id in found if contact_id not in fresh]
     due = visits.of_contacts(session, campaign.account_id, found, no_repeat_days=options.no_repeat_days)
-    drafts = [visit_draft(campaign, person, options, today) for person in due]
+    drafts = [visit_draft(campaign, person, today) for person in due if not person.planned or sourcing]
     return campaigns.plan(session, campaign, Kind.VISIT, drafts)
 
 
-def visit_draft(
-    campaign: CampaignRecord, person: DueVisit, options: SourcingOptions | VisitorOptions, today: date
-) -> PlannedAction:
-    """Return the plan of one visit. One that was not made within `no_repeat_days` makes no sense any more."""
+def visit_draft(campaign: CampaignRecord, person: DueVisit, today: date) -> PlannedAction:
+    """Return the plan of one visit. It has no last day: it is made when the quota allows."""
     sourcing = campaign.kind is CampaignKind.SOURCING
     reason = person.left_out
     if sourcing and reason is Reason.VISITED_LATELY:
         reason = None  # what it needs was not read then
     return PlannedAction(
         person.contact_id,
-        occasions.search(campaign.id) if sourcing else occasions.visit(today),
+        occasions.search(campaign.id) if sourcing else occasions.visit(today, campaign.id),
         today,
         message="",
         reason=reason,
-        expires_on=today + timedelta(days=options.no_repeat_days),
     )
 
 
@@ -141,6 +142,6 @@ def plan_page(session: Session, campaign: CampaignRecord, page: int, on: date) -
     campaigns.plan(session, campaign, Kind.COLLECT, [draft])
 
 
-def _normalised(shown: ResultPage) -> ResultPage:
+def _each_once(shown: ResultPage) -> ResultPage:
     """Take each person once, whatever the page repeats."""
     return replace(shown, people=tuple({person.profile_url: person for person in shown.people}.values()))

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from db.store import actions
 from db.store.actions import Claim
 from tasks import settle
 from tasks.heartbeat import Hold
@@ -13,9 +14,11 @@ from tasks.quota import Grant, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
 from worker.browser.site import Site
-from worker.errors import RapportError, Reason
+from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import reach
 from worker.rules.breaker import Outcome as Health
+from worker.rules.model import ActionState, Kind
+from worker.rules.policy import MAX_OPENINGS
 from worker.rules.quota import Verb
 
 T = TypeVar("T")
@@ -47,9 +50,17 @@ def read(
         services.quota.settle(grant, Verb.COMMIT, site_health(error))
         if error.reason is Reason.SITE_UNEXPECTED:
             settle.take_screenshot(services, claim, site, masked=True)
+        if isinstance(error, TryAgainError) and _opened_enough(services, claim):
+            text = f"it was opened {MAX_OPENINGS} times, and not read to its end: {error}"
+            return settle.end(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
         return settle.undone(services, claim, error)
     reach("after_send")
     kept = settle.finish(services, claim, lambda session: keep(session, shown))
     reach("after_record")
     services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
     return Outcome.DONE if kept else Outcome.LOST
+
+
+def _opened_enough(services: Services, claim: Claim) -> bool:
+    with services.database.transaction() as session:
+        return claim.kind is Kind.VISIT and actions.openings(session, claim.action_id) >= MAX_OPENINGS

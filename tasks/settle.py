@@ -69,7 +69,9 @@ def record(services: Services, claim: Claim, *, status: str, screenshot: str | N
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
     """Keep a picture of the page; return its path, or None where the browser gives none."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
-    path = day / picture_name(claim.account_id, claim.profile_url, claim.kind, claim.attempt)
+    path = day / picture_name(
+        claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
+    )
     try:
         day.mkdir(parents=True, exist_ok=True)
         site.screenshot(path, masked=masked)
@@ -108,7 +110,7 @@ def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     log.error("account_stopped", reason=error.reason, text=str(error))
     with services.database.transaction() as session:
         stop_account(session, claim, error)
-        actions.give_back(session, claim, reason=error.reason, detail=str(error), never_shown=True)
+        actions.give_back(session, claim, reason=error.reason, detail=str(error))
     return Outcome.POSTPONED
 
 

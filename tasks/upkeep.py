@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from celery import Task
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from db.store import accounts, campaigns, control, overview, quota, schedules, summary
 from tasks.birthday import read
@@ -72,15 +73,26 @@ def fire_schedules(services: Services) -> list[tuple[CampaignKind, UUID]]:
                 continue
             campaign_id = uuid5(_FIRES, f"{due.id} {due.fire_at.isoformat()}")
             try:
-                reading = start(session, due.kind, due.account, campaign_id, due.options)
-            except (RequestRefusedError, ValidationError) as error:  # it must not stop the others
-                log.warning("schedule_refused", schedule=due.id, text=str(error))
+                with session.begin_nested():  # one that can't start must not stop the others
+                    reading = start(session, due.kind, due.account, campaign_id, due.options)
+            except DBAPIError as error:  # the next tick tries again
+                log.exception("schedule_failed", schedule=due.id, error=type(error).__name__)
+                continue
+            except (RequestRefusedError, ValidationError) as error:
+                log.warning("schedule_refused", schedule=due.id, text=_without_values(error))
                 schedules.skip(session, due, next_fire_at=following)
                 continue
             if reading:
                 to_read.append((due.kind, campaign_id))
             schedules.fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return to_read
+
+
+def _without_values(error: RequestRefusedError | ValidationError) -> str:
+    """Say what is wrong with stored options, but not what is in them: that may be somebody's address."""
+    if isinstance(error, RequestRefusedError):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}" for e in error.errors())
 
 
 def forget_evidence(folder: Path, *, today: date, days: int) -> int:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import campaigns, saved, searches, visits
+from db.store import campaigns, events, imports, saved, searches, visits
 from db.store.accounts import AccountRecord
 from db.store.visits import DueVisit
 from tasks.collect import visit_draft
@@ -49,21 +49,25 @@ def start_visits(session: Session, *, account: str, campaign_id: UUID, options: 
     else:
         due = _due(session, found, options, addresses)
         today = searches.database_now(session).astimezone(found.zone).date()
-        drafts = [visit_draft(campaign, person, options, today) for person in due]
+        drafts = [visit_draft(campaign, person, today) for person in due if not person.planned]
         planned = campaigns.plan(session, campaign, Kind.VISIT, drafts)
         campaigns.finish(session, campaign_id)
         log.info("campaign_planned", campaign=str(campaign_id), due=len(due), planned=planned)
 
 
 def _addresses(given: Sequence[str], site: str) -> Sequence[str]:
-    """Return the normalised addresses, each once. Raises RequestRefusedError that names some bad ones."""
-    normalised = {address: profile_address(address, site) for address in given}
-    bad = [address for address, good in normalised.items() if good is None]
+    """Return the normalised addresses, each once. Raises RequestRefusedError that says which are bad.
+
+    By their places in the list: the text of a refusal is logged, and an address is somebody's.
+    """
+    normalised = [profile_address(address, site) for address in given]
+    bad = [str(place) for place, address in enumerate(normalised, 1) if address is None]
     if bad:
         more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        told = ", ".join(repr(address) for address in bad[:_NAMED])
-        raise RequestRefusedError(f"profiles: these are no profile addresses of {site}: {told}{more}")
-    return list(dict.fromkeys(good for good in normalised.values() if good is not None))
+        raise RequestRefusedError(
+            f"profiles: no profile addresses of {site} are number {', '.join(bad[:_NAMED])}{more} of the list"
+        )
+    return list(dict.fromkeys(address for address in normalised if address is not None))
 
 
 def _due(
@@ -77,6 +81,9 @@ def _due(
             no_repeat_days=options.no_repeat_days,
             limit=options.limit,
         )
+    # Held in the order of whoever keeps a page: no import beside it, the audit's head, then the people.
+    imports.keep_out(session, account.id)
+    events.hold_head(session, account.id)
     contacts = visits.keep_addresses(session, account.id, addresses)[: options.limit]
     return visits.of_contacts(session, account.id, contacts, no_repeat_days=options.no_repeat_days)
 

@@ -157,5 +157,5 @@ def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> 
             select(Contact.id).where(Contact.account_id == account.id).order_by(Contact.full_name)
         )
     )
-    searches.add_hits(session, campaign_id, contact_ids, page=1, room=100)
+    searches.add_hits(session, campaign_id, contact_ids, page=1)
     return campaign_id, contact_ids

@@ -69,7 +69,8 @@ def walked(search: SearchRecord) -> str:
         None: "goes on",
         SearchEnd.LIMIT: "ended at its limit",
         SearchEnd.NO_MORE_PAGES: "ended, the site has no further page",
-        SearchEnd.NO_NEWS: "ended, the last pages held nobody new",
+        SearchEnd.NO_NEWS: "ended, the last pages held nobody to be visited",
+        SearchEnd.FAILED: "ended at a page that could not be read",
     }
     return f"{search.pages} pages read, {search.found} people found; it {ended[search.ended]}"
 

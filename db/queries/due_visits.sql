@@ -1,7 +1,7 @@
 -- Whose profile a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the account's
 -- connections those not seen for :not_seen. Who was visited within :no_repeat, or may have been, or is planned
 -- to be, is left out; of the given ones with the reason, so that whoever named them reads why.
-with known as (
+with known as materialized (
     select c.id, c.profile_url, c.full_name, c.do_not_contact,
            greatest(
                (select max(i.created_at) from interactions i where i.contact_id = c.id and i.type = 'visit'),

@@ -1,5 +1,5 @@
 -- For each locked account the action that waited longest becomes queued, with a lease; of those that waited
--- alike, today's birthday goes before a late one, and the oldest invitation before the others. One that must
+-- alike, today's birthday goes before a late one, and of the other kinds what is oldest. One that must
 -- first be looked at (uncertain) keeps its state and goes first of all. A statement of its own, after the lock,
 -- so that it sees what an earlier dispatcher committed while we waited for nothing.
 update actions
@@ -27,8 +27,8 @@ where id in (
                      or (f.state = 'uncertain' and f.lease_until is not null))
           )
         order by (d.state = 'uncertain') desc, d.not_before,
-                 case d.kind when 'withdraw' then d.occasion_on - current_date else current_date - d.occasion_on end,
-                 d.id
+                 case d.kind when 'greet' then current_date - d.occasion_on else d.occasion_on - current_date end,
+                 d.created_at, d.id
         limit 1
         for update skip locked
     ) pick

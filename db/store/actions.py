@@ -15,6 +15,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load
+from db.store import searches
 from db.tables import Account, Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
@@ -137,6 +138,12 @@ def has_acted(session: Session, claim: Claim) -> bool:
     return session.scalars(acted.limit(1)).first() is not None
 
 
+def openings(session: Session, action_id: UUID) -> int:
+    """Return how often the action was about to act: for one that reads, how often it opened its page."""
+    acted = ActionEvent.action_id == action_id, ActionEvent.to_state == ActionState.ACTING
+    return session.scalars(select(func.count()).where(*acted)).one()
+
+
 def reword(session: Session, claim: Claim, *, message: str, worded_for: date) -> None:
     """Give a claimed action another text, if it is still the claim's and nobody has to approve its text."""
     session.execute(
@@ -179,16 +186,10 @@ def give_back(
     wait: timedelta | None = None,
     until: datetime | None = None,
     failed: bool = False,
-    never_shown: bool = False,
 ) -> bool:
-    """Plan an action in hand again, after `wait` or at `until`; `failed` counts a passing fault.
-
-    `never_shown`: the page that was to be read surely was not, so nobody has been visited.
-    """
-    unread = never_shown and claim.kind.reads
-    intent: dict[str, Any] = {"acting_since": None, "acting_attempt": None} if unread else {}
+    """Plan an action in hand again, after `wait` or at `until`; `failed` counts a passing fault."""
     return _move_from_hand(
-        session, claim, ActionState.PLANNED, **intent,
+        session, claim, ActionState.PLANNED,
         reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
         failures=Action.failures + int(failed), **_FREE,
     )  # fmt: skip
@@ -214,8 +215,14 @@ def hold_others(session: Session, claim: Claim, *, reason: Reason, until: dateti
 
 
 def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:
-    """End an action in hand without an effect: skipped or failed, and why."""
-    return _move_from_hand(session, claim, state, reason=reason, detail=detail, **_FREE)
+    """End an action in hand without an effect: skipped or failed, and why.
+
+    With a page that can't be read its search ends too: the next page is planned by the one before it.
+    """
+    ended = _move_from_hand(session, claim, state, reason=reason, detail=detail, **_FREE)
+    if ended and claim.kind is Kind.COLLECT and reason is not Reason.CAMPAIGN_CANCELLED:
+        searches.fail(session, claim.campaign_id)
+    return ended
 
 
 def doubt(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:

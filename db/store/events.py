@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, ActionEvent, AuditHead
@@ -58,6 +59,12 @@ def story(session: Session, action_id: UUID) -> Sequence[Event]:
         )
         for row in rows
     ]
+
+
+def hold_head(session: Session, account_id: int) -> None:
+    """Hold the end of the account's chain, before rows that others lock after it."""
+    session.execute(insert(AuditHead).values(account_id=account_id, seq=0, hash=b"").on_conflict_do_nothing())
+    session.execute(select(AuditHead.seq).where(AuditHead.account_id == account_id).with_for_update())
 
 
 def verify(session: Session) -> Sequence[ChainReport]:

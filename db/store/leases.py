@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from db.store import actions, searches
 from db.tables import Account, Action
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import MAX_FAILURES
+from worker.rules.policy import MAX_FAILURES, MAX_OPENINGS
 
 _AFTER_LAPSE = {
     ActionState.QUEUED: ActionState.PLANNED,
@@ -60,9 +61,14 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
             then = ActionState.PLANNED
         if was is ActionState.CLAIMED or (reads and was is ActionState.ACTING):
             action.failures += 1
-            if action.failures >= MAX_FAILURES:
+            opened = was is ActionState.ACTING and action.kind == Kind.VISIT
+            if action.failures >= MAX_FAILURES or (
+                opened and actions.openings(session, action.id) >= MAX_OPENINGS
+            ):
                 then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
         check_move(was, then, reading=reads)
+        if then is ActionState.FAILED and action.kind == Kind.COLLECT:
+            searches.fail(session, action.campaign_id)
         action.state = then
         action.reason = reason
         action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"

@@ -34,7 +34,7 @@ def keep(session: Session, contact_id: int, profile: Profile) -> None:
     head = head_of(profile)
     session.execute(
         update(Contact)
-        .where(Contact.id == contact_id)
+        .where(Contact.id == contact_id, Contact.forgotten_at.is_(None))
         .values(
             full_name=profile.full_name,
             profile=Contact.profile.op("||")(literal(head, JSONB)),

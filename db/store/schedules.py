@@ -50,7 +50,7 @@ def take_due(session: Session) -> Sequence[DueSchedule]:
         select(Schedule, Account, func.now())
         .join(Account, Account.id == Schedule.account_id)
         .where(Schedule.enabled, Schedule.next_fire_at <= func.now())
-        .order_by(Schedule.next_fire_at)
+        .order_by(Schedule.account_id, Schedule.next_fire_at)
         .with_for_update(skip_locked=True, of=Schedule)
     )
     return [

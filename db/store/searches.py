@@ -19,7 +19,7 @@ from worker.rules.search import SearchQuery
 class SearchRecord:
     """How far a search is: `pages` were read and kept, and held `found` people for the campaign.
 
-    `dry` pages in a row held nobody new. With `ended`, no further page is read, and that is why.
+    `dry` pages in a row held nobody to be visited. With `ended`, no further page is read, and that is why.
     """
 
     query: SearchQuery
@@ -92,19 +92,35 @@ def keep_people(
     return {contacts[url]: person for url, person in by_address.items() if url in contacts}
 
 
-def add_hits(
-    session: Session, campaign_id: UUID, contact_ids: Sequence[int], *, page: int, room: int
-) -> Sequence[int]:
-    """Note whom a page found for the campaign, but for `room` people at most; return who is new to it."""
-    had = select(Hit.contact_id).where(Hit.campaign_id == campaign_id, Hit.contact_id.in_(contact_ids))
+def not_found_before(
+    session: Session, campaign_id: UUID, people: Sequence[FoundPerson]
+) -> Sequence[FoundPerson]:
+    """Return those of a page whom no earlier page of the campaign's search had, in their order."""
+    had = (
+        select(Contact.profile_url)
+        .join(Hit, Hit.contact_id == Contact.id)
+        .where(Hit.campaign_id == campaign_id, Contact.profile_url.in_([p.profile_url for p in people]))
+    )
     known = set(session.scalars(had))
-    new = [contact_id for contact_id in contact_ids if contact_id not in known][: max(0, room)]
-    if new:
+    return [person for person in people if person.profile_url not in known]
+
+
+def add_hits(session: Session, campaign_id: UUID, contact_ids: Sequence[int], *, page: int) -> None:
+    """Note whom a page found for the campaign."""
+    if contact_ids:
         session.execute(
             insert(Hit),
-            [{"campaign_id": campaign_id, "contact_id": contact_id, "page": page} for contact_id in new],
+            [{"campaign_id": campaign_id, "contact_id": contact, "page": page} for contact in contact_ids],
         )
-    return new
+
+
+def fail(session: Session, campaign_id: UUID) -> None:
+    """Let the campaign's search end, if it goes on: a page of it can't be read."""
+    session.execute(
+        update(Search)
+        .where(Search.campaign_id == campaign_id, Search.ended.is_(None))
+        .values(ended=SearchEnd.FAILED)
+    )
 
 
 def database_now(session: Session) -> datetime:

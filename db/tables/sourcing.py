@@ -42,7 +42,9 @@ class Search(Base):
         server_default=text("0"), comment="read and kept; the next is one more"
     )
     found: Mapped[int] = mapped_column(server_default=text("0"), comment="people kept for this campaign")
-    dry: Mapped[int] = mapped_column(server_default=text("0"), comment="pages in a row that held nobody new")
+    dry: Mapped[int] = mapped_column(
+        server_default=text("0"), comment="pages in a row that held nobody to be visited"
+    )
     ended: Mapped[str | None] = mapped_column(comment="why no further page is read")
 
 

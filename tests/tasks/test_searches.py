@@ -30,9 +30,11 @@ from tests.tasks.reading import (
     worker_dies,
 )
 from worker.browser.ledger import LedgerSite
-from worker.errors import Reason, RequestRefusedError
+from worker.errors import Reason, RequestRefusedError, TryAgainError
+from worker.rules import breaker
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind, ResultPage, SearchEnd
+from worker.rules.policy import MAX_FAILURES
 from worker.rules.search import SearchQuery
 
 DONE = (ActionState.DONE, None)
@@ -93,6 +95,29 @@ def test_the_limit_ends_it_in_the_middle_of_a_page(without_pages: Services, acco
     search = the_search(without_pages, campaign_id)
     assert (search.pages, search.found, search.ended) == (2, 15, SearchEnd.LIMIT)
     assert sum(opened(without_pages).values()) == 17
+    with without_pages.database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Contact)) == 15  # nobody beyond it is kept
+
+
+def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_site: LedgerSite, _query: SearchQuery, _page: int) -> ResultPage:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "an entry can't be read")
+
+    campaign_id = search_of(without_pages, account, people=30)
+    perform(without_pages, next_due(without_pages))
+    monkeypatch.setattr(LedgerSite, "search", broken)
+    monkeypatch.setattr(breaker, "THRESHOLD", 100)
+    for _ in range(MAX_FAILURES):
+        run_all(without_pages)
+        with without_pages.database.transaction() as session:
+            make_due(session)
+    search = the_search(without_pages, campaign_id)
+    assert (search.pages, search.ended) == (1, SearchEnd.FAILED)
+    assert states(without_pages, campaign_id, Kind.COLLECT) == {
+        DONE: 1, (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS): 1,
+    }  # fmt: skip
 
 
 def test_pages_without_anybody_new_end_it(without_pages: Services, account: AccountRecord) -> None:
@@ -102,7 +127,7 @@ def test_pages_without_anybody_new_end_it(without_pages: Services, account: Acco
     again = search_of(without_pages, account, people=100, stop_after=4)
     run_all(without_pages)
     search = the_search(without_pages, again)
-    assert search.ended is SearchEnd.LIMIT  # pages 1-3 held nobody new, page 4 did
+    assert search.ended is SearchEnd.LIMIT  # pages 1-3 held nobody to be visited, page 4 did
     once_more = search_of(without_pages, account, people=100, stop_after=2)
     run_all(without_pages)
     search = the_search(without_pages, once_more)

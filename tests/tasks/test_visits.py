@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text, update
 
-from db.store import contacts, profiles
+from db.store import contacts, control, profiles
 from db.store.accounts import AccountRecord
+from db.store.control import CampaignVerb
 from db.tables import Campaign, Contact, Interaction
 from tasks.perform import perform
 from tasks.services import Services
@@ -97,14 +98,14 @@ def test_what_was_planned_before_somebody_was_visited_meets_the_gate(
     without_pages: Services, account: AccountRecord
 ) -> None:
     first = visits_of(without_pages, account, profiles=[ANN])
-    with without_pages.database.transaction() as session:
-        moved = text("update actions set occasion = 'visit:2001-W01' where campaign_id = :id")
-        session.execute(moved, {"id": first})
     second = visits_of(without_pages, account, profiles=[ANN])
+    assert not states(without_pages, second, Kind.VISIT)  # it is on its way already
+    search = search_of(without_pages, account, people=1)
     run_all(without_pages)
-    both = states(without_pages, first, Kind.VISIT) + states(without_pages, second, Kind.VISIT)
-    assert both == {DONE: 1, LATELY: 1}
-    assert opened(without_pages) == {ANN: 1}
+    late = visits_of(without_pages, account, profiles=["ledger:p-1"])
+    assert states(without_pages, first, Kind.VISIT) == states(without_pages, search, Kind.VISIT) == {DONE: 1}
+    assert states(without_pages, late, Kind.VISIT) == {LATELY: 1}
+    assert opened(without_pages) == {ANN: 1, "page 1": 1, "ledger:p-1": 1}
 
 
 def test_a_visit_that_may_have_been_seen_is_not_made_again(
@@ -152,20 +153,63 @@ def test_a_profile_that_is_gone_is_left_out(
     assert states(without_pages, campaign_id, Kind.VISIT) == {(ActionState.SKIPPED, Reason.PROFILE_GONE): 1}
 
 
-def test_a_challenge_stops_the_account_and_the_visit_is_made_once_a_person_has_cleared_it(
-    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_challenge_stops_the_account_and_what_may_have_been_seen_is_not_made_again(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch, *, shown: bool
 ) -> None:
     def challenged() -> None:
         raise StopAccountError(Reason.CHALLENGE, "the site shows a challenge")
 
     campaign_id = visits_of(without_pages, account, profiles=[ANN])
-    reading(monkeypatch, challenged, shown=False)
+    reading(monkeypatch, challenged, shown=shown)
     assert run_all(without_pages) == [Outcome.POSTPONED]
+    assert run_all(without_pages) == []
     with without_pages.database.transaction() as session:
         session.execute(text("update accounts set status = 'active', stop_reason = null"))
-    assert run_all(without_pages) == [Outcome.DONE]
-    assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 1}
-    assert opened(without_pages) == {ANN: 1}
+    assert run_all(without_pages) == [Outcome.SKIPPED]
+    assert states(without_pages, campaign_id, Kind.VISIT) == {LATELY: 1}
+    assert opened(without_pages) == ({ANN: 1} if shown else {})
+
+
+def test_a_visit_that_was_cancelled_keeps_no_other_campaign_from_making_it(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    first = visits_of(without_pages, account, profiles=[ANN, BEN])
+    with without_pages.database.transaction() as session:
+        assert control.change_campaign(session, first, CampaignVerb.CANCEL) == 2
+    visits_of(without_pages, account, profiles=[ANN, BEN])
+    run_all(without_pages)
+    assert opened(without_pages) == {ANN: 1, BEN: 1}
+
+
+def test_a_profile_is_opened_twice_at_most_for_a_search(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> None:
+        raise TryAgainError(Reason.SITE_UNREACHABLE, "the page took too long")
+
+    campaign_id = search_of(without_pages, account, people=1)
+    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    for _ in range(2):
+        reading(monkeypatch, slow, shown=True)
+        run_all(without_pages)
+        worker_dies(without_pages)  # the wait between two tries is over
+    assert run_all(without_pages) == []
+    assert states(without_pages, campaign_id, Kind.VISIT) == {
+        (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS): 1
+    }
+    assert opened(without_pages)["ledger:p-1"] == 2
+
+
+def test_what_was_found_first_is_visited_first(without_pages: Services, account: AccountRecord) -> None:
+    first = visits_of(without_pages, account, profiles=[ANN])
+    with without_pages.database.transaction() as session:
+        session.execute(text("update actions set occasion_on = occasion_on - 10"))
+    visits_of(without_pages, account, profiles=[BEN])
+    with without_pages.database.transaction() as session:
+        session.execute(text("update actions set not_before = '2026-01-01'"))  # as a full day holds all
+    perform(without_pages, next_due(without_pages))
+    assert states(without_pages, first, Kind.VISIT) == {DONE: 1}
 
 
 def test_a_search_goes_on_after_a_passing_fault(
@@ -191,7 +235,7 @@ def test_do_not_contact_holds_for_visits_too(without_pages: Services, account: A
     run_all(without_pages)
     again = visits_of(without_pages, account, profiles=[ANN], no_repeat_days=7)
     assert opened(without_pages) == {BEN: 1}
-    assert not states(without_pages, again, Kind.VISIT)  # its occasion is planned already, and skipped
+    assert states(without_pages, again, Kind.VISIT) == {(ActionState.SKIPPED, Reason.DO_NOT_CONTACT): 1}
 
 
 def test_connections_not_seen_for_long_come_first_the_longest_ago(
@@ -232,7 +276,9 @@ def test_an_address_elsewhere_is_refused_before_anything_starts(without_pages: S
     with without_pages.database.transaction() as session:
         practice = builders.an_account(session, "practice")
     elsewhere = [f"https://evil.test/in/{slug}" for slug in ("a", "b", "c")]
-    with pytest.raises(RequestRefusedError, match=r"no profile addresses of sandbox: .*evil.* and 1 more"):
+    with pytest.raises(
+        RequestRefusedError, match=r"no profile addresses of sandbox are number 1, 2, 3 and 1 more"
+    ):
         visits_of(without_pages, practice, profiles=[*elsewhere, "nobody", "https://sandbox.test/in/ann/"])
     with without_pages.database.transaction() as session:
         assert session.scalars(select(Campaign)).all() == []

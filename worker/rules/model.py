@@ -83,6 +83,7 @@ class SearchEnd(StrEnum):
     LIMIT = "limit"
     NO_MORE_PAGES = "no_more_pages"
     NO_NEWS = "no_news"
+    FAILED = "failed"
 
 
 class ImportSource(StrEnum):

@@ -4,9 +4,13 @@ from datetime import date
 from uuid import UUID
 
 
-def visit(on: date) -> str:
-    """Return the occasion of a visit that a visitor campaign plans on `on`: one in a week of ISO 8601."""
-    return f"visit:{_week(on)}"
+def visit(on: date, campaign_id: UUID) -> str:
+    """Return the occasion of a visit that a visitor campaign plans on `on`, by its week of ISO 8601.
+
+    With the campaign, so that a visit which came to nothing keeps no other campaign from making one; that
+    nobody is visited too often is a gate's business (db/store/gates.py).
+    """
+    return f"visit:{_week(on)}:{campaign_id}"
 
 
 def withdrawal(on: date) -> str:

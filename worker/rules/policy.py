@@ -8,6 +8,9 @@ from worker.errors import Reason
 MAX_FAILURES = 5
 """Passing faults of one action before it ends as failed, or before a person is asked."""
 
+MAX_OPENINGS = 2
+"""Times that one visit opens a profile whose reading was cut short: its person may see each of them."""
+
 LOOKS_NEEDED = 2
 """Looks, a settle time apart, that must find nothing before an effect is absent (design §2)."""
 

@@ -247,10 +247,12 @@ def add_tables() -> None:
             sa.BigInteger(),
             server_default=sa.text("0"),
             nullable=False,
-            comment="pages in a row that held nobody new",
+            comment="pages in a row that held nobody to be visited",
         ),
         sa.Column("ended", sa.Text(), nullable=True, comment="why no further page is read"),
-        sa.CheckConstraint("ended in ('limit', 'no_more_pages', 'no_news')", name=op.f("ck_searches_ended")),
+        sa.CheckConstraint(
+            "ended in ('failed', 'limit', 'no_more_pages', 'no_news')", name=op.f("ck_searches_ended")
+        ),
         sa.CheckConstraint("pages >= 0 and found >= 0 and dry >= 0", name=op.f("ck_searches_counts")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_searches_campaign_id"), ondelete="CASCADE"
@@ -352,6 +354,7 @@ def add_tables() -> None:
 
 
 def downgrade() -> None:
+    # With the tombstones goes who asked to be forgotten: keep a list of your own before.
     op.execute(LET_COME)
     # Campaigns of a kind that is not known any more go, and so does what only the new kinds can do.
     op.execute("delete from campaigns where kind in ('invitations')")
