@@ -1,7 +1,7 @@
 """A ranking that is whole, page by page; scores with their reasons; scoring anew from what is stored."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from tests.db.helpers import connected
 from worker.rules.criteria import Criteria, Criterion
 from worker.rules.model import Kind
 from worker.rules.profile import Profile, Section
-from worker.rules.scoring import Score, ScoreReason
+from worker.rules.scoring import Score, ScoreReason, score
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC).date()
 PARIS = Criteria(location="Paris")
@@ -123,7 +123,9 @@ def test_blocks_leave_nobody_out(database: Database, block: int, monkeypatch: py
         assert [line.score for line in hits.ranking(session, campaign_id)] == [100, 100, 100]
 
 
-def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(database: Database, database_url: str) -> None:
+def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with database.transaction() as session:
         campaign_id, [ann] = a_search(session, an_account(session), found("ann"))
 
@@ -133,15 +135,21 @@ def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(database: Database,
             [campaign] = hits.campaigns_of(session, ann)
             return campaign.options["criteria"]["title"]
 
+    readers: list[Future[Any]] = []
     waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+
+    def score_while_somebody_reads(*asked: Any) -> Score:
+        readers.append(pool.submit(read))
+        with connected(database_url) as watcher, watcher.transaction() as looks:
+            wait_for("the reader", lambda: looks.scalars(waiting).one() == 1 or readers[0].done())
+        assert not readers[0].done()
+        return score(*asked)
+
+    monkeypatch.setattr(hits, "score", score_while_somebody_reads)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             hits.rescore(session, campaign_id, Criteria(title="nurse"), TODAY)
-            reader = pool.submit(read)
-            with connected(database_url) as watcher, watcher.transaction() as looks:
-                wait_for("the reader to wait", lambda: looks.scalars(waiting).one() == 1 or reader.done())
-                assert not reader.done()
-        assert reader.result() == "nurse"
+        assert [reader.result() for reader in readers] == ["nurse"]
 
 
 def test_others_scores_of_the_same_people_stay(database: Database) -> None:

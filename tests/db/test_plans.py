@@ -360,6 +360,11 @@ def test_the_query_uses_its_index_and_reads_no_big_table_whole(full: Database, n
     assert not read_whole & BIG
 
 
+def test_a_ranking_is_read_in_the_order_of_its_index(full: Database) -> None:
+    for plan in plans(full, lambda s: ranked_after(s, 50)):
+        assert "Sort" not in {node["Node Type"] for node in nodes(plan)}
+
+
 def test_dispatch_as_a_whole_reads_no_actions_but_those_it_needs(full: Database) -> None:
     for plan in plans(full, lambda s: actions.queue_due(s, batch=50, lease=timedelta(minutes=3))):
         for node in nodes(plan):
