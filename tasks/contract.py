@@ -92,7 +92,7 @@ class VisitorOptions(Payload):
     )
     limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
-    stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody new.")
+    stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
     dry_run: bool = Field(False, description="Only say who would be visited; plan and open nothing.")
 
     @model_validator(mode="after")
@@ -129,7 +129,7 @@ class SourcingOptions(Payload):
     )
     limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
-    stop_after: StopAfter = Field(3, description="End after so many pages without anybody new.")
+    stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
     dry_run: bool = Field(False, description="Only say what would be searched and scored; open nothing.")
 
     @model_validator(mode="after")

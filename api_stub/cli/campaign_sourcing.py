@@ -37,7 +37,7 @@ def sourcing(
     ] = None,
     limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
     stop_after: Annotated[
-        int, typer.Option(help="End after so many pages without anybody new, 1 to 20.")
+        int, typer.Option(help="End after so many pages without anybody to visit, 1 to 20.")
     ] = 3,
     no_repeat_days: Annotated[
         int, typer.Option(help="A profile read within so many days, 7 to 365, is not opened again.")
