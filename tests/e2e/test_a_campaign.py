@@ -144,6 +144,9 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
         "replies": 1,
         "settled_by_hand": 0,
         "failed": {},
+        "visits": 0,
+        "pages": 0,
+        "withdrawn": 0,
         "skipped": {
             Reason.DO_NOT_CONTACT: 2, Reason.ALREADY_GREETED: 1, Reason.NO_NAME: 1, Reason.WRITTEN_BY_HAND: 1,
             Reason.CONTACT_REPLIED: 1, Reason.DROPPED_BY_HAND: 1, Reason.PROFILE_GONE: 1,
