@@ -9,42 +9,32 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 import redis
 from hypothesis import settings
+from psycopg import sql
 
+from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 from db.engine import Database
-from tests.databases import Databases
-from tests.order import Together, longest_first
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
 
+TEMPLATE = "template_rapport"
+
 settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
 settings.load_profile("rapport")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    longest_first(items)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
-    """With `--dist loadscope`, as `./run test` has it."""
-    if config.getvalue("dist") != "loadscope":
-        return None
-    config.option.loadscopereorder = False
-    return Together(config, log)
 
 
 @dataclass(frozen=True)
 class Servers:
     postgres: Postgres
     redis: Redis
-    databases: Databases
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +42,22 @@ def servers() -> Iterator[Servers]:
     """One Postgres and one Redis for the whole run, gone with their data at its end."""
     with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder:
         postgres = Postgres(Path(folder) / "data", durable=False)
-        with postgres, Redis(Path(folder) / "data") as server, Databases(postgres) as databases:
-            yield Servers(postgres, server, databases)
+        with postgres, Redis(Path(folder) / "data") as server:
+            bring_up_to_date(postgres.create_database(TEMPLATE))
+            yield Servers(postgres, server)
         postgres.remove_data()
 
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
-    """A database of this test's own, as if copied from one that is migrated."""
-    name = servers.databases.borrow()
-    yield servers.postgres.url_of(name)
-    servers.databases.take_back(name)
+    """A database of this test's own, copied from one that is migrated."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+        yield servers.postgres.url_of(name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

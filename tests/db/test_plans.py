@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ from db.store import (
 from db.store.contacts_page import Filters
 from db.store.hits import HitLine
 from tests.builders import LONG_AGO
-from tests.conftest import Servers
+from tests.conftest import TEMPLATE, Servers
 from worker.rules.model import ContactStatus, Kind
 from worker.rules.scoring import Score
 
@@ -95,14 +96,18 @@ analyze;
 
 @pytest.fixture(scope="module")
 def full(servers: Servers) -> Iterator[Database]:
-    name = servers.databases.copy()
-    url = servers.postgres.url_of(name)
-    with psycopg.connect(url, autocommit=True) as own:
-        own.execute(FILL)
-    database = Database(url, application_name="plans")
-    yield database
-    database.close()
-    servers.databases.drop(name)
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+        url = servers.postgres.url_of(name)
+        with psycopg.connect(url, autocommit=True) as own:
+            own.execute(FILL)
+        database = Database(url, application_name="plans")
+        yield database
+        database.close()
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def plans(database: Database, work: Callable[[Session], object]) -> list[dict[str, Any]]:
