@@ -84,8 +84,6 @@ def show(
         if len(people) > 1:
             raise RequestRefusedError(ambiguous(who, people))
         found = person.everything(session, people[0].id)
-    if found.forgotten_at is not None:
-        raise RequestRefusedError(f"this person was forgotten at {utc(found.forgotten_at)}: nothing is known")
     console = Console()
     grid = Table.grid(padding=(0, 2))
     for name, says in _head(found):

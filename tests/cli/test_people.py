@@ -111,7 +111,7 @@ def test_who_was_forgotten_is_not_shown(rapport: Rapport, people: None, database
             )
         )
     assert "gone" not in rapport("contacts", "list")
-    assert "was forgotten" in rapport.refused("contacts", "show", "gone")
+    assert "no account knows" in rapport.refused("contacts", "show", "gone")
 
 
 def test_a_name_that_would_move_the_cursor_is_shown_harmlessly(

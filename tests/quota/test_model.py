@@ -119,7 +119,7 @@ class QuotaMachine(RuleBasedStateMachine):
     time: ClassVar[MovableClock]
     made: ClassVar[Any]
 
-    @initialize(begin=BEGINNINGS, zone=ZONES, limits=st.tuples(LIMITS, LIMITS, LIMITS), totals=TOTALS)
+    @initialize(begin=BEGINNINGS, zone=ZONES, limits=st.tuples(*[LIMITS for _ in Kind]), totals=TOTALS)
     def begin(self, begin: datetime, zone: str, limits: tuple[Limits, ...], totals: Totals) -> None:
         self.drawn = Drawn()
         self.time.move_to(begin)
