@@ -15,7 +15,6 @@ from db.tables import Action, Campaign, Contact, Hit, StoredProfile, Tombstone
 from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
-from tests.db.helpers import make_due
 from tests.tasks.reading import (
     a_reader,
     hits_of,
@@ -26,6 +25,7 @@ from tests.tasks.reading import (
     states,
     the_search,
     visits_of,
+    waits_are_over,
     weeks_pass,
     worker_dies,
 )
@@ -111,8 +111,7 @@ def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
     monkeypatch.setattr(breaker, "THRESHOLD", 100)
     for _ in range(MAX_FAILURES):
         run_all(without_pages)
-        with without_pages.database.transaction() as session:
-            make_due(session)
+        waits_are_over(without_pages)
     search = the_search(without_pages, campaign_id)
     assert (search.pages, search.ended) == (1, SearchEnd.FAILED)
     assert states(without_pages, campaign_id, Kind.COLLECT) == {
@@ -212,8 +211,7 @@ def test_pages_and_views_wait_for_their_own_quota_and_the_counters_can_be_rebuil
     assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 15, waits: 5}
     with redis.Redis.from_url(without_pages.settings.redis_url.get_secret_value()) as client:
         client.flushall()
-    with without_pages.database.transaction() as session:
-        make_due(session)
+    waits_are_over(without_pages)
     assert set(run_all(without_pages)) == {Outcome.DENIED}
     assert sum(opened(without_pages).values()) == 17
 
