@@ -19,6 +19,7 @@ from tasks.reading import read
 from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.visit import wanted_sections
+from tasks.wording import today_in
 from worker import logs
 from worker.errors import NeverError, Reason
 from worker.rules import occasions
@@ -67,7 +68,7 @@ def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
     people = searches.keep_people(session, claim.account_id, wanted)
     new = list(people)
     searches.add_hits(session, campaign.id, new, page=page)
-    today = searches.database_now(session).astimezone(claim.zone).date()
+    today = today_in(session, claim.zone)
     fit.score_found(session, campaign, people, today)
     planned = _plan_visits(session, campaign, new, today)
     after = _after(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
@@ -109,11 +110,11 @@ def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int
     """
     options, sourcing = _options(campaign), campaign.kind is CampaignKind.SOURCING
     if sourcing:
-        needed, now = wanted_sections(session, campaign.id), searches.database_now(session)
+        needed = wanted_sections(session, campaign.id)
         fresh = {
             record.contact_id
             for record in profiles.of_many(session, found)
-            if profiles.is_fresh(record, needed, now=now, days=options.no_repeat_days)
+            if profiles.is_fresh(record, needed, days=options.no_repeat_days)
         }
         found = [contact_id for contact_id in found if contact_id not in fresh]
     due = visits.of_contacts(session, campaign.account_id, found, no_repeat_days=options.no_repeat_days)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from celery import Task
 
-from db.store import actions
+from db.store import turns
 from tasks.contract import (
     BIRTHDAY_GREET,
     DISPATCH,
@@ -38,7 +38,7 @@ def dispatch_due(services: Services) -> int:
     A publish that fails costs nothing: the lease brings the action back.
     """
     with services.database.transaction() as session:
-        nudges = actions.queue_due(session, batch=BATCH, lease=services.settings.action_time_limit)
+        nudges = turns.queue_due(session, batch=BATCH, lease=services.settings.action_time_limit)
     for due in nudges:
         with logs.bound(correlation_id=due.correlation_id):
             nudge(task_for(due.kind), action_id=str(due.action_id))

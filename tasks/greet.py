@@ -7,7 +7,7 @@ from db.store import interactions
 from db.store.actions import Claim
 from tasks import settle
 from tasks.heartbeat import Hold
-from tasks.intent import intend, unused
+from tasks.intent import intend, proven, unused
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
@@ -22,7 +22,6 @@ from tasks.thread import (
 from worker.browser.site import Site, Thread
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import reach
-from worker.rules.breaker import Outcome as Health
 from worker.rules.model import ActionState, ThreadMessage
 from worker.rules.quota import Verb
 
@@ -80,18 +79,13 @@ def _send_and_prove(
         with services.timed(claim.site, "send"):
             thread.click_send()
             reach("after_send")
-            proven = thread.proof(claim.message, more_than=outgoing_copies(messages, claim.message))
-        if not proven:
+            seen = thread.proof(claim.message, more_than=outgoing_copies(messages, claim.message))
+        if not seen:
             raise TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.doubt(services, claim, site, error)
-    reach("after_proof")
-    shot = settle.take_screenshot(services, claim, site, masked=False)
-    recorded = settle.record(services, claim, status="sent", screenshot=shot)
-    reach("after_record")
-    if recorded:
-        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
+    outcome = proven(services, claim, grant, site, status="sent")
     with suppress(RapportError):  # what is recorded is not undone by a dialog that stays open
         thread.close()
-    return Outcome.DONE if recorded else Outcome.LOST
+    return outcome

@@ -1,4 +1,4 @@
-"""The last questions before an effect, the intent that is written down, and units that were not needed."""
+"""Around an effect: last questions and the intent before it, its record after it, units not needed."""
 
 from sqlalchemy.exc import OperationalError
 
@@ -6,10 +6,13 @@ from db.store import actions, gates
 from db.store.actions import Claim
 from db.store.gates import Closed
 from db.store.quota import still_in_epoch
+from tasks import settle
 from tasks.quota import Grant
 from tasks.services import Services
 from tasks.settle import Outcome
+from worker.browser.site import Site
 from worker.errors import Reason, TryAgainError
+from worker.failpoint import reach
 from worker.rules.breaker import Outcome as Health
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota import Verb
@@ -42,6 +45,17 @@ def intend(services: Services, claim: Claim, grant: Grant) -> Closed | None:
     if not intended:
         raise TryAgainError(Reason.LEASE_LOST, "another worker or a person has taken the action over")
     return None
+
+
+def proven(services: Services, claim: Claim, grant: Grant, site: Site, *, status: str) -> Outcome:
+    """Record an effect that was proven on the page shown, with a picture, and settle its unit."""
+    reach("after_proof")
+    shot = settle.take_screenshot(services, claim, site, masked=False)
+    recorded = settle.record(services, claim, status=status, screenshot=shot)
+    reach("after_record")
+    if recorded:
+        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
+    return Outcome.DONE if recorded else Outcome.LOST
 
 
 def unused(services: Services, grant: Grant, outcome: Outcome, health: Health = Health.NONE) -> Outcome:

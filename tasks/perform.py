@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from db.store import actions, gates
+from db.store import actions, gates, turns
 from db.store.actions import Claim
 from tasks import look, settle
 from tasks.collect import collect
@@ -83,7 +83,7 @@ def _attempt(services: Services, claim: Claim, hold: Hold) -> Outcome:
     reach("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
         with services.database.transaction() as session:
-            actions.hold_others(session, claim, reason=decision.reason, until=decision.retry_at)
+            turns.hold_others(session, claim, reason=decision.reason, until=decision.retry_at)
             actions.give_back(
                 session, claim, reason=decision.reason, detail="the quota says later", until=decision.retry_at
             )

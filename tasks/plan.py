@@ -11,11 +11,11 @@ from db.store.accounts import AccountRecord
 from db.store.campaigns import PlannedAction
 from db.store.contacts import DueBirthday
 from tasks.before_planning import read_list
-from tasks.contract import BirthdayOptions, refuse_without_adapter
+from tasks.contract import BirthdayOptions
 from tasks.services import Services
+from tasks.start import begin, the_account
 from tasks.wording import draft_greetings, texts_since, today_in
 from worker import logs, metrics
-from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind, CampaignState, Kind
 
 log = logs.logger(__name__)
@@ -26,19 +26,8 @@ def start_birthdays(session: Session, *, account: str, campaign_id: UUID, option
 
     Raises RequestRefusedError for an account that doesn't exist. Asked twice with one id, it starts once.
     """
-    found = accounts.by_name(session, account)
-    if found is None:
-        raise RequestRefusedError(f"there is no account called {account!r}; `rapport account list` shows all")
-    refuse_without_adapter(found.site, options)
-    new = campaigns.start(
-        session,
-        campaign_id=campaign_id,
-        account_id=found.id,
-        kind=CampaignKind.BIRTHDAY,
-        options=options.model_dump(),
-        correlation_id=logs.correlation_id(),
-    )
-    log.info("campaign_started", campaign=str(campaign_id), account=account, new=new, **options.model_dump())
+    found = the_account(session, account)
+    new = begin(session, found, CampaignKind.BIRTHDAY, campaign_id, options) is not None
     if new and not options.read_site:
         _plan_birthdays(session, campaign_id)
     return new and options.read_site

@@ -11,6 +11,7 @@ from db.store.saved import Wanted
 from tasks.collect import plan_page
 from tasks.contract import SourcingOptions
 from tasks.start import begin, the_account
+from tasks.wording import today_in
 from worker.rules.criteria import needed_sections
 from worker.rules.model import CampaignKind
 from worker.rules.search import search_address
@@ -40,7 +41,7 @@ def start_sourcing(session: Session, *, account: str, campaign_id: UUID, options
 def begin_search(session: Session, account: AccountRecord, campaign: CampaignRecord, wanted: Wanted) -> None:
     """Set the cursor before the first page, and plan that page."""
     searches.begin(session, campaign.id, wanted.query)
-    today = searches.database_now(session).astimezone(account.zone).date()
+    today = today_in(session, account.zone)
     plan_page(session, campaign, 1, today)
     campaigns.finish(session, campaign.id)
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import actions, campaigns, profiles, searches
+from db.store import actions, campaigns, profiles
 from db.store.actions import Claim
 from tasks import fit
 from tasks.contract import SourcingOptions
@@ -13,6 +13,7 @@ from tasks.quota import Grant
 from tasks.reading import read
 from tasks.services import Services
 from tasks.settle import Outcome
+from tasks.wording import today_in
 from worker import metrics
 from worker.rules.criteria import needed_sections
 from worker.rules.model import CampaignKind
@@ -53,6 +54,6 @@ def _keep(session: Session, claim: Claim, profile: Profile) -> bool:
     if not actions.record(session, claim, status="visited", text="", screenshot=None):
         return False
     profiles.keep(session, claim.contact_id, profile)
-    today = searches.database_now(session).astimezone(claim.zone).date()
+    today = today_in(session, claim.zone)
     fit.score_everywhere(session, claim.contact_id, profile, today)
     return True

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import campaigns, events, imports, saved, searches, visits
+from db.store import campaigns, events, imports, saved, visits
 from db.store.accounts import AccountRecord
 from db.store.visits import DueVisit
 from tasks.collect import visit_draft
 from tasks.contract import VisitorOptions
 from tasks.searching import begin_search
 from tasks.start import begin, the_account
+from tasks.wording import today_in
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import profile_address
@@ -48,7 +49,7 @@ def start_visits(session: Session, *, account: str, campaign_id: UUID, options: 
         campaigns.finish(session, campaign_id, preview=_foreseen(session, found, options, addresses))
     else:
         due = _due(session, found, options, addresses)
-        today = searches.database_now(session).astimezone(found.zone).date()
+        today = today_in(session, found.zone)
         drafts = [visit_draft(campaign, person, today) for person in due if not person.planned]
         planned = campaigns.plan(session, campaign, Kind.VISIT, drafts)
         campaigns.finish(session, campaign_id)

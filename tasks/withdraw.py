@@ -3,7 +3,7 @@
 from db.store.actions import Claim
 from tasks import settle
 from tasks.heartbeat import Hold
-from tasks.intent import intend, unused
+from tasks.intent import intend, proven, unused
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from tasks.settle import Outcome
@@ -11,7 +11,6 @@ from tasks.wording import today_in
 from worker.browser.site import Site
 from worker.errors import NeverError, RapportError, Reason, TryAgainError
 from worker.failpoint import reach
-from worker.rules.breaker import Outcome as Health
 from worker.rules.quota import Verb
 
 
@@ -39,13 +38,7 @@ def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outc
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.doubt(services, claim, site, error)
-    reach("after_proof")
-    shot = settle.take_screenshot(services, claim, site, masked=False)
-    recorded = settle.record(services, claim, status="withdrawn", screenshot=shot)
-    reach("after_record")
-    if recorded:
-        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
-    return Outcome.DONE if recorded else Outcome.LOST
+    return proven(services, claim, grant, site, status="withdrawn")
 
 
 def is_gone(services: Services, claim: Claim, site: Site) -> bool:

@@ -18,9 +18,10 @@ from api_stub.cli.ranking import changes, how_far, table, unread
 from api_stub.cli.words import say
 from db.exports.formats import Format
 from db.exports.sheets import Heading, Type
-from db.store import campaigns, hits, overview, searches
+from db.store import campaigns, hits, overview
 from db.store.campaigns import CampaignRecord
 from db.store.hits import HitLine
+from tasks.wording import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.criteria import asked
 from worker.rules.model import CampaignKind
@@ -136,7 +137,7 @@ def rescore(
         zone = the_account(session, found.account).zone
         campaigns.get(session, found.id, lock=True)
         before = list(hits.ranking(session, found.id))
-        today = searches.database_now(session).astimezone(zone).date()
+        today = today_in(session, zone)
         came_to = hits.rescore(session, found.id, wanted, today)
         after = list(hits.ranking(session, found.id))
     if not after:

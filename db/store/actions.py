@@ -4,7 +4,6 @@
 its lease moves nothing any more.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,21 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from db.queries import load
 from db.store import searches
 from db.tables import Account, Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import check_move
 from worker.rules.model import ActionState, CampaignKind, Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge:
-    """What a message carries: which action is due."""
-
-    action_id: UUID
-    kind: Kind
-    correlation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +54,6 @@ class Claim:
         if self.person_id is None:
             raise ValueError(f"the action {self.action_id} is about nobody")
         return self.person_id
-
-
-def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nudge]:
-    """Take what is due, at most one action for each account, under a lease. Publish after the commit."""
-    accounts = list(session.scalars(load("lock_ready_accounts"), {"batch": batch}))
-    if not accounts:
-        return []
-    rows = session.execute(load("queue_due_actions"), {"accounts": accounts, "lease": lease})
-    return [Nudge(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
 
 
 def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
@@ -193,25 +173,6 @@ def give_back(
         reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
         failures=Action.failures + int(failed), **_FREE,
     )  # fmt: skip
-
-
-def hold_others(session: Session, claim: Claim, *, reason: Reason, until: datetime) -> None:
-    """Let the account's other due actions of this kind wait as well, with the same reason.
-
-    A window that is closed for one is closed for all (a run's only for its campaign); asking for each of
-    them in turn would only tell the same story many times.
-    """
-    others = [
-        Action.account_id == claim.account_id,
-        Action.kind == claim.kind,
-        Action.state == ActionState.PLANNED,
-        Action.not_before < until,
-    ]
-    if reason is Reason.RUN_LIMIT:
-        others.append(Action.campaign_id == claim.campaign_id)
-    # Locked in one order, as everybody who moves many actions does: else two could wait for each other.
-    locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
-    session.execute(update(Action).where(Action.id.in_(locked)).values(reason=reason, not_before=until))
 
 
 def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:

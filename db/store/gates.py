@@ -102,8 +102,7 @@ def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> boo
     if campaign.kind == CampaignKind.SOURCING:
         known = profiles.of(session, contact_id)
         needed = needed_sections(Criteria.model_validate(campaign.options["criteria"]))
-        now = session.scalars(select(func.now())).one()
-        return known is not None and profiles.is_fresh(known, needed, now=now, days=days)
+        return known is not None and profiles.is_fresh(known, needed, days=days)
     recorded = exists().where(
         Interaction.contact_id == contact_id,
         Interaction.type == Kind.VISIT,

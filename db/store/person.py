@@ -67,7 +67,6 @@ class Person:
     status: ContactStatus
     score: int | None
     do_not_contact: bool
-    forgotten_at: datetime | None
     replied_at: datetime | None
     known_since: datetime
     facts: Mapping[str, Any]
@@ -95,7 +94,6 @@ def everything(session: Session, contact_id: int) -> Person:
         status=ContactStatus(row.status),
         score=row.score,
         do_not_contact=row.do_not_contact,
-        forgotten_at=row.forgotten_at,
         replied_at=row.replied_at,
         known_since=row.created_at,
         facts=row.profile,

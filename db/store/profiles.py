@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import Interval, case, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -19,11 +19,12 @@ _PROFILES = TypeAdapter(Profile)
 
 @dataclass(frozen=True, slots=True)
 class ProfileRecord:
-    """A contact's profile and when it was read."""
+    """A contact's profile, when it was read, and how old that is by now."""
 
     contact_id: int
     profile: Profile
     read_at: datetime
+    age: timedelta
 
 
 def keep(session: Session, contact_id: int, profile: Profile) -> None:
@@ -50,18 +51,20 @@ def of(session: Session, contact_id: int) -> ProfileRecord | None:
 
 def of_many(session: Session, contact_ids: Sequence[int]) -> Sequence[ProfileRecord]:
     """Return the stored profiles of these contacts."""
+    age = cast(func.now() - StoredProfile.read_at, Interval)
     rows = session.execute(
-        select(StoredProfile.contact_id, StoredProfile.profile, StoredProfile.read_at)
+        select(StoredProfile.contact_id, StoredProfile.profile, StoredProfile.read_at, age)
         .where(StoredProfile.contact_id.in_(contact_ids))
         .order_by(StoredProfile.contact_id)
     )
-    return [ProfileRecord(contact_id, from_json(told), read_at) for contact_id, told, read_at in rows]
+    return [
+        ProfileRecord(contact_id, from_json(told), read_at, age) for contact_id, told, read_at, age in rows
+    ]
 
 
-def is_fresh(record: ProfileRecord, sections: frozenset[Section], *, now: datetime, days: int) -> bool:
-    """Return whether these sections were all read within so many days before `now` (aware)."""
-    lately = record.read_at > now - timedelta(days=days)
-    return lately and sections <= sections_of(record.profile)
+def is_fresh(record: ProfileRecord, sections: frozenset[Section], *, days: int) -> bool:
+    """Return whether these sections were all read within so many days."""
+    return record.age < timedelta(days=days) and sections <= sections_of(record.profile)
 
 
 def sections_of(profile: Profile) -> frozenset[Section]:

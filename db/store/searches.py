@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -121,8 +120,3 @@ def fail(session: Session, campaign_id: UUID) -> None:
         .where(Search.campaign_id == campaign_id, Search.ended.is_(None))
         .values(ended=SearchEnd.FAILED)
     )
-
-
-def database_now(session: Session) -> datetime:
-    """Return Postgres' clock, by which everything stored is dated."""
-    return session.scalars(select(func.now())).one()

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import actions
+from db.store import actions, turns
 from db.store.actions import Claim
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def at_once(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]
 
 
 def queue(session: Session, *, batch: int = 100) -> list[UUID]:
-    nudges = actions.queue_due(session, batch=batch, lease=LEASE)
+    nudges = turns.queue_due(session, batch=batch, lease=LEASE)
     session.expire_all()  # a session of the product lives for one step; a test's sees several
     return [nudge.action_id for nudge in nudges]
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store import actions, control, events, leases, overview
+from db.store import actions, control, events, leases, overview, turns
 from db.store.events import ChainReport
 from db.tables import Action, ActionEvent
 from tests.builders import a_campaign, a_contact, action, an_account, planned
@@ -243,7 +243,7 @@ def test_who_verifies_while_others_move_sees_one_moment(database: Database, data
         overview.freeze(reading)
         reading.execute(text("select 1 from accounts"))  # the moment begins here
         with connected(database_url) as other, other.transaction() as session:
-            actions.queue_due(session, batch=10, lease=LEASE)
+            turns.queue_due(session, batch=10, lease=LEASE)
         assert [(r.events, r.problems) for r in events.verify(reading)] == [(1, ())]
     with database.transaction() as session:
         assert action(session, action_id).state == S.QUEUED

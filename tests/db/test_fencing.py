@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store import accounts, actions, contacts, gates, leases
+from db.store import accounts, actions, contacts, gates, leases, turns
 from db.store.actions import Claim
 from db.store.gates import Closed
 from db.tables import Contact, Interaction
@@ -320,7 +320,7 @@ def test_a_closed_window_holds_the_accounts_other_actions_that_it_closes(
         longer = action(session, ids["waits longer"])
         longer.reason, longer.not_before = Reason.WEEK_LIMIT, until + timedelta(days=1)
         session.flush()
-        actions.hold_others(session, claim, reason=reason, until=until)
+        turns.hold_others(session, claim, reason=reason, until=until)
         found = {name for name, action_id in ids.items() if action(session, action_id).not_before == until}
         assert found == held
         assert all(action(session, ids[name]).reason == reason for name in held)

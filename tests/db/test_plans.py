@@ -32,6 +32,7 @@ from db.store import (
     proposals,
     quota,
     schedules,
+    turns,
 )
 from db.store.contacts_page import Filters
 from db.store.hits import HitLine
@@ -371,7 +372,7 @@ def test_a_ranking_is_read_in_the_order_of_its_index(full: Database) -> None:
 
 
 def test_dispatch_as_a_whole_reads_no_actions_but_those_it_needs(full: Database) -> None:
-    for plan in plans(full, lambda s: actions.queue_due(s, batch=50, lease=timedelta(minutes=3))):
+    for plan in plans(full, lambda s: turns.queue_due(s, batch=50, lease=timedelta(minutes=3))):
         for node in nodes(plan):
             assert not (node["Node Type"] == "Seq Scan" and node.get("Relation Name") in BIG)
 

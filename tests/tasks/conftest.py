@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import settings_environment
-from db.store import accounts, actions, campaigns
+from db.store import accounts, campaigns, turns
 from db.store.accounts import AccountRecord
 from db.tables import Campaign, Interaction
 from tasks import services as wiring
@@ -111,7 +111,7 @@ def greet(services: Services, account: AccountRecord) -> Greet:
             )
             campaigns.finish(session, campaign_id)
         with services.database.transaction() as session:
-            assert len(actions.queue_due(session, batch=10, lease=LEASE)) == 1
+            assert len(turns.queue_due(session, batch=10, lease=LEASE)) == 1
         assert perform(services, action_id) is Outcome.DONE
         with services.database.transaction() as session:
             return session.scalars(select(Interaction.id).where(Interaction.action_id == action_id)).one()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, text, update
 
-from db.store import actions, limits, searches
+from db.store import limits, searches, turns
 from db.store.accounts import AccountRecord
 from db.store.searches import SearchRecord
 from db.tables import Action, Hit
@@ -24,6 +24,10 @@ from tests.db.helpers import LEASE, let_leases_lapse
 from worker.errors import Reason
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind
+
+
+class KilledError(BaseException):
+    """Stands for the death of a worker: nothing catches it."""
 
 
 def a_reader(
@@ -70,7 +74,7 @@ def run_all(services: Services, *, at_most: int = 1000) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while len(outcomes) < at_most:
         with services.database.transaction() as session:
-            due = actions.queue_due(session, batch=100, lease=LEASE)
+            due = turns.queue_due(session, batch=100, lease=LEASE)
         if not due:
             return outcomes
         outcomes += [perform(services, nudge.action_id) for nudge in due]
@@ -80,7 +84,7 @@ def run_all(services: Services, *, at_most: int = 1000) -> list[Outcome]:
 def next_due(services: Services) -> UUID:
     """Queue the one action that is due."""
     with services.database.transaction() as session:
-        (due,) = actions.queue_due(session, batch=1, lease=LEASE)
+        (due,) = turns.queue_due(session, batch=1, lease=LEASE)
     return due.action_id
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from db.store import actions, leases
+from db.store import actions, leases, turns
 from db.store.actions import Claim
 from tasks.heartbeat import Hold, holding
 from tasks.perform import perform
@@ -31,7 +31,7 @@ def queued(without_pages: Services) -> UUID:
         account = builders.an_account(session, site="ledger")
         action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
     with without_pages.database.transaction() as session:
-        (nudge,) = actions.queue_due(session, batch=1, lease=LEASE)
+        (nudge,) = turns.queue_due(session, batch=1, lease=LEASE)
     assert nudge.action_id == action_id
     return action_id
 
@@ -146,7 +146,7 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
     monkeypatch.undo()
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.UNCERTAIN
-        (nudge,) = actions.queue_due(session, batch=1, lease=LEASE)
+        (nudge,) = turns.queue_due(session, batch=1, lease=LEASE)
     assert perform(without_pages, nudge.action_id) is Outcome.DONE
     assert len(effects(without_pages)) == 1
 
@@ -158,7 +158,7 @@ def test_an_action_that_kills_its_worker_each_time_ends_as_failed(
         claim(without_pages, queued)
         lapse(without_pages)
         with without_pages.database.transaction() as session:
-            actions.queue_due(session, batch=1, lease=LEASE)
+            turns.queue_due(session, batch=1, lease=LEASE)
     with without_pages.database.transaction() as session:
         action = builders.action(session, queued)
         assert (action.state, action.reason) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)

@@ -7,7 +7,7 @@ from sqlalchemy import select, text, update
 
 from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
-from db.store import actions, control, limits, replies
+from db.store import control, limits, replies, turns
 from db.store.accounts import AccountRecord
 from db.store.replies import Reading
 from db.tables import Account, Interaction
@@ -119,7 +119,7 @@ def test_while_an_inbox_is_read_no_action_starts_and_while_one_is_under_way_no_i
 
     def queued() -> int:
         with services.database.transaction() as session:
-            return len(actions.queue_due(session, batch=10, lease=LEASE))
+            return len(turns.queue_due(session, batch=10, lease=LEASE))
 
     reading = begun(services, account)
     assert queued() == 0

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store import accounts, actions, campaigns, control, limits
+from db.store import accounts, campaigns, control, limits, turns
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
 from db.store.control import CampaignVerb
@@ -71,7 +71,7 @@ def carry_on(services: Services) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
-            due = actions.queue_due(session, batch=10, lease=LEASE)
+            due = turns.queue_due(session, batch=10, lease=LEASE)
         if not due:
             return outcomes
         outcomes += [perform(services, nudge.action_id) for nudge in due]

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName, Value
-from db.store import accounts, actions, contacts, gates, interactions, leases, limits
+from db.store import accounts, actions, contacts, gates, interactions, leases, limits, turns
 from db.store.accounts import AccountRecord
 from db.store.gates import Closed
 from db.tables import QuotaCut
@@ -49,7 +49,7 @@ def plan(services: Services, account: AccountRecord) -> Plan:
 
 def queue(services: Services) -> list[UUID]:
     with services.database.transaction() as session:
-        due = actions.queue_due(session, batch=10, lease=timedelta(minutes=1))
+        due = turns.queue_due(session, batch=10, lease=timedelta(minutes=1))
     return [nudge.action_id for nudge in due]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from db.imports.v1 import file, rows
 from db.imports.v1.bring import bring_in
 from db.imports.v1.rows import Reading
-from db.store import accounts, actions, gates, imports, limits, quota
+from db.store import accounts, gates, imports, limits, quota, turns
 from db.store.accounts import AccountRecord
 from db.tables import Action, QuotaCut, QuotaEpoch
 from tasks.perform import perform
@@ -61,7 +61,7 @@ def go_on(services: Services) -> Outcome:
     with services.database.transaction() as session:
         waiting = update(Action).where(Action.state == ActionState.PLANNED)
         session.execute(waiting.values(not_before=Action.created_at))
-        (due,) = actions.queue_due(session, batch=1, lease=LEASE)
+        (due,) = turns.queue_due(session, batch=1, lease=LEASE)
     return perform(services, due.action_id)
 
 

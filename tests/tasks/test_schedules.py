@@ -1,15 +1,18 @@
 """When schedules fire: across clock changes, after beat was down, and once for each instant."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns, schedules
 from db.tables import Account, Action, Campaign, Schedule, ScheduleFire
+from tasks import kinds
 from tasks.services import Services
 from tasks.upkeep import CATCH_UP, fire_schedules
 from tests.builders import an_account, database_now
@@ -161,3 +164,28 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(without_p
         ).all()
         assert started == ["fine"]
         assert session.scalars(select(func.count()).where(Schedule.next_fire_at <= overdue)).one() == 0
+
+
+def test_a_schedule_that_postgres_refuses_stops_no_other(
+    without_pages: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = kinds.start
+
+    def broken(session: Session, kind: CampaignKind, account: str, *rest: Any) -> bool:
+        if account == "demo":
+            session.execute(text("select 1 / 0"))
+        return really(session, kind, account, *rest)
+
+    monkeypatch.setattr("tasks.upkeep.start", broken)
+    schedule(without_pages, overdue=timedelta(minutes=1))
+    with without_pages.database.transaction() as session:
+        other = an_account(session, "other")
+        schedules.put(
+            session, account_id=other.id, kind=CampaignKind.BIRTHDAY, cron="0 * * * *",
+            options={"read_site": False}, next_fire_at=database_now(session) - timedelta(minutes=1),
+        )  # fmt: skip
+    fire_schedules(without_pages)
+    with without_pages.database.transaction() as session:
+        assert session.scalars(select(Campaign.account_id)).all() == [other.id]
+        due = session.scalars(select(Schedule.next_fire_at <= func.now()).order_by(Schedule.id)).all()
+    assert due == [True, False]  # the broken one is tried again by the next tick

@@ -16,6 +16,7 @@ from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
 from tests.tasks.reading import (
+    KilledError,
     a_reader,
     hits_of,
     next_due,
@@ -39,10 +40,6 @@ from worker.rules.search import SearchQuery
 
 DONE = (ActionState.DONE, None)
 NO_GAP = timedelta(0)
-
-
-class KilledError(BaseException):
-    """Stands for the death of a worker: nothing catches it."""
 
 
 @pytest.fixture
@@ -117,6 +114,19 @@ def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
     assert states(without_pages, campaign_id, Kind.COLLECT) == {
         DONE: 1, (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS): 1,
     }  # fmt: skip
+
+
+def test_a_page_that_kills_its_workers_ends_the_search_and_says_so(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = search_of(without_pages, account, people=30)
+    for _ in range(MAX_FAILURES):
+        kill_on_page(monkeypatch, 1)
+        with pytest.raises(KilledError):
+            run_all(without_pages)
+        worker_dies(without_pages)
+    assert run_all(without_pages) == []
+    assert the_search(without_pages, campaign_id).ended is SearchEnd.FAILED
 
 
 def test_pages_without_anybody_new_end_it(without_pages: Services, account: AccountRecord) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from db import defaults
-from db.store import actions, campaigns, contacts, gates, interactions, limits, templates
+from db.store import campaigns, contacts, gates, interactions, limits, templates, turns
 from db.store.accounts import AccountRecord
 from db.tables import Action, Interaction
 from tasks import plan, settle
@@ -70,7 +70,7 @@ def work_off(services: Services) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
-            due = actions.queue_due(session, batch=10, lease=LEASE)
+            due = turns.queue_due(session, batch=10, lease=LEASE)
         if not due:
             return outcomes
         outcomes += [perform(services, nudge.action_id) for nudge in due]

@@ -1,19 +1,22 @@
 """Visits: whom a campaign opens, once in so many days, whatever dies. The site's own ledger is the judge."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
-from db.store import contacts, control, profiles
+from db.store import contacts, control, imports, profiles
 from db.store.accounts import AccountRecord
 from db.store.control import CampaignVerb
-from db.tables import Campaign, Contact, Interaction
+from db.tables import Campaign, Contact, Exclusion, Interaction
 from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
+from tests.cluster import wait_for
 from tests.tasks.reading import (
+    KilledError,
     a_reader,
     next_due,
     opened,
@@ -32,10 +35,6 @@ from worker.rules.profile import Profile
 ANN, BEN, EVE = "ledger:ann", "ledger:ben", "ledger:eve"
 LATELY = (ActionState.SKIPPED, Reason.VISITED_LATELY)
 DONE = (ActionState.DONE, None)
-
-
-class KilledError(BaseException):
-    """Stands for the death of a worker: nothing catches it."""
 
 
 @pytest.fixture
@@ -283,6 +282,24 @@ def test_an_address_elsewhere_is_refused_before_anything_starts(without_pages: S
     with without_pages.database.transaction() as session:
         assert session.scalars(select(Campaign)).all() == []
         assert session.scalars(select(Contact)).all() == []
+
+
+def test_a_list_waits_for_an_import_which_may_exclude_somebody_on_it(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with without_pages.database.transaction() as session:
+            session.execute(select(func.pg_advisory_xact_lock(imports.turn(account.id))))
+            session.add(Exclusion(account_id=account.id, profile_url=ANN))
+            session.flush()
+            asked = pool.submit(visits_of, without_pages, account, profiles=[ANN])
+            waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+            with without_pages.database.transaction() as looks:
+                wait_for("the list", lambda: asked.done() or looks.scalars(waiting).one())
+        campaign_id = asked.result(30)
+    assert run_all(without_pages) == []
+    assert states(without_pages, campaign_id, Kind.VISIT) == {(ActionState.SKIPPED, Reason.DO_NOT_CONTACT): 1}
+    assert opened(without_pages) == {}
 
 
 def test_a_paused_account_visits_nobody(without_pages: Services, account: AccountRecord) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
-from db.store import actions, templates
+from db.store import actions, templates, turns
 from db.store.accounts import AccountRecord
 from db.tables import Action, Campaign, Interaction, MessageTemplate
 from tasks import plan
@@ -74,7 +74,7 @@ def a_day_passes(services: Services) -> None:
 
 def carry_out(services: Services, action_id: UUID) -> Outcome:
     with services.database.transaction() as session:
-        (due,) = actions.queue_due(session, batch=10, lease=timedelta(minutes=1))
+        (due,) = turns.queue_due(session, batch=10, lease=timedelta(minutes=1))
         assert due.action_id == action_id
     return perform(services, action_id)
 
@@ -129,7 +129,7 @@ def test_what_a_person_approved_is_sent_as_it_was_approved(
 def test_what_may_have_been_sent_keeps_its_text(without_pages: Services, account: AccountRecord) -> None:
     action_id = campaign(without_pages)
     with without_pages.database.transaction() as session:
-        (due,) = actions.queue_due(session, batch=10, lease=timedelta(minutes=1))
+        (due,) = turns.queue_due(session, batch=10, lease=timedelta(minutes=1))
         claim = actions.claim(session, due.action_id, owner="w", lease=timedelta(minutes=1))
         assert claim is not None
         assert actions.intend(session, claim)
