@@ -21,7 +21,7 @@ from tasks.settle import Outcome
 from tasks.visit import wanted_sections
 from tasks.wording import today_in
 from worker import logs
-from worker.errors import NeverError, Reason
+from worker.errors import Reason
 from worker.rules import occasions
 from worker.rules.model import CampaignKind, CampaignState, Kind, ResultPage, SearchEnd
 
@@ -29,15 +29,10 @@ log = logs.logger(__name__)
 
 
 def collect(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
-    """Read the page of the campaign's search that is next, and keep whom it found.
-
-    Raises NeverError for a page that was kept already: its action is one too many.
-    """
+    """Read the page of the campaign's search that is next, and keep whom it found."""
     with services.database.transaction() as session:
-        search = searches.get(session, claim.campaign_id)
-    page = occasions.page_of(claim.occasion)
-    if search is None or search.ended is not None or page != search.pages + 1:
-        raise NeverError(Reason.EXPIRED, "the search has gone past this page")
+        search = searches.the(session, claim.campaign_id)
+    page = search.pages + 1  # it moves on with the action that has read it, so it is the claim's
     return read(
         services,
         claim,
@@ -57,9 +52,9 @@ def _keep(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
     campaign = campaigns.get(session, claim.campaign_id, lock=True)
     if not actions.finish_page(session, claim, detail=f"{len(shown.people)} people"):
         return False
-    search = searches.get(session, claim.campaign_id, lock=True)
-    if campaign is None or search is None:
-        raise LookupError(f"the search of campaign {claim.campaign_id} is gone while its page is kept")
+    search = searches.the(session, claim.campaign_id)
+    if campaign is None:
+        raise LookupError(f"the campaign {claim.campaign_id} is gone while its page is kept")
     options = _options(campaign)
     goes_on = campaign.state is not CampaignState.CANCELLED
     room = options.limit - search.found if goes_on else 0

@@ -34,14 +34,21 @@ def begin(session: Session, campaign_id: UUID, query: SearchQuery) -> None:
     session.flush()
 
 
-def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> SearchRecord | None:
-    """Return the campaign's search, or None. With `lock`, nobody else moves it until the transaction ends."""
-    statement = select(Search).where(Search.campaign_id == campaign_id)
-    row = session.scalar(statement.with_for_update() if lock else statement)
+def get(session: Session, campaign_id: UUID) -> SearchRecord | None:
+    """Return the campaign's search, or None. Whoever moves it holds the campaign."""
+    row = session.scalar(select(Search).where(Search.campaign_id == campaign_id))
     if row is None:
         return None
     query = SearchQuery(tuple((name, value) for name, value in row.terms))
     return SearchRecord(query, row.pages, row.found, row.dry, SearchEnd(row.ended) if row.ended else None)
+
+
+def the(session: Session, campaign_id: UUID) -> SearchRecord:
+    """Return the search of a campaign that has one. Raises LookupError for any other."""
+    found = get(session, campaign_id)
+    if found is None:
+        raise LookupError(f"the campaign {campaign_id} has no search")
+    return found
 
 
 def advance(session: Session, campaign_id: UUID, after: SearchRecord) -> None:

@@ -28,11 +28,6 @@ def page(campaign_id: UUID, number: int) -> str:
     return f"search:{campaign_id}:{number}"
 
 
-def page_of(occasion: str) -> int:
-    """Return the number of the page that `page` made the occasion of. Raises ValueError for any other."""
-    return int(occasion.rsplit(":", 1)[1])
-
-
 def _week(on: date) -> str:
     year, week, _ = on.isocalendar()
     return f"{year}-W{week:02}"
