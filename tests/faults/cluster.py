@@ -129,6 +129,11 @@ class Cluster:
                 self.restarts[name] += 1
                 self._launch(name)
 
+    def kill_all(self) -> None:
+        """SIGKILL all of our processes at once."""
+        for child in self._children.values():
+            child.send(signal.SIGKILL)
+
     def child(self, name: str) -> Child:
         """Return one of our processes."""
         return self._children[name]

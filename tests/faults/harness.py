@@ -56,7 +56,9 @@ LOST_AFTER: Final = timedelta(seconds=3)
 """A message that no worker took for so long is lost, in a system with two idle workers."""
 BROWSERS_GONE: Final = timedelta(seconds=8)
 """A browser whose worker was killed has ended by then, also on a busy machine."""
-PLENTY: Final = Limits(per_run=1000, per_day=1000, per_week=1000, gap_min=timedelta(0), gap_max=timedelta(0))
+PLENTY: Final = Limits(
+    per_run=10_000, per_day=10_000, per_week=10_000, gap_min=timedelta(0), gap_max=timedelta(0)
+)
 EVERYBODY: Final = 7
 """Days of lateness that the practice network fills with thirteen people."""
 
@@ -126,13 +128,20 @@ class Harness(Cluster):
         ]  # fmt: skip
         self._sandbox = self.table.start("sandbox", argv, self._env)
         self._sandbox.wait_until(self.site.healthy, timedelta(seconds=30))
+        self.account = self.join("demo")
+
+    def join(self, member: str) -> AccountRecord:
+        """Sign a member of the network in, and give it an account of the same name."""
         page = self._house.page_for(300, None)
-        sign_in(page, self.site.base_url, "demo", "demo-password")
+        sign_in(page, self.site.base_url, member, "demo-password")
         storage = self._house.storage_state(300)
         self._house.drop(300)
         with self.database.transaction() as session:
-            self.account = an_account(session, limits=PLENTY)
-            accounts.keep_session(session, self.account.id, self.vault.seal(storage))
+            account = an_account(session, member, limits=PLENTY)
+            for kind in (Kind.COLLECT, Kind.VISIT):
+                limits.set_limits(session, account.id, kind, PLENTY, by="tests")
+            accounts.keep_session(session, account.id, self.vault.seal(storage))
+        return account
 
     def _stop_sandbox(self) -> None:
         if self._sandbox is not None:

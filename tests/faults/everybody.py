@@ -1,0 +1,283 @@
+"""Everybody of the practice network is looked for and read, while workers are killed and all is restarted.
+
+`python -m tests.faults.everybody` runs it by hand: two members search land after land, and one search goes a
+hundred pages deep, with real browsers, in all mark-ups and both languages. It says how many of those who can
+be found were found, what was opened twice, and which share of the stored fields is true. It takes about an
+hour. Ends with 1 if anybody was missed, or anything opened twice that no lost worker had open.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from rich.console import Console
+from sqlalchemy import select, text
+
+from api_stub.sandbox.client import KnownProfile
+from api_stub.sandbox.faults import MARKUPS, FaultName
+from api_stub.sandbox.pages import search_address
+from api_stub.sandbox.profiles import folded
+from bench.truth import address_of, compared, profile_of
+from db.store import profiles
+from db.tables import Account, Contact, StoredProfile
+from tasks.contract import SOURCING_CAMPAIGN
+from tests.conftest import TIMEOUT
+from tests.faults.harness import Harness
+from tests.faults.scenarios.processes import kill_somebody
+from worker.browser.chromium import find_chromium
+from worker.browser.session import BrowserHouse
+from worker.rules import occasions
+from worker.rules.addresses import CANONICAL, profile_address
+
+MEMBERS: Final = ("demo", "demo2")
+DEEPEST: Final = 1000
+"""How many people one search of the practice network shows: a hundred pages of ten."""
+CRITERIA: Final = {"keywords": ["Planning"], "languages": ["en"]}
+"""They need every section of a profile."""
+LONGEST: Final = timedelta(hours=2)
+MARKUP_LASTS: Final = 45
+"""Seconds."""
+
+_LEFT = text("""
+    select (select count(*) from campaigns where state = 'planned'),
+           (select count(*) from searches where ended is null),
+           (select count(*) from actions where state not in ('done', 'failed', 'skipped', 'needs_review')),
+           (select count(*) from profiles)
+""")
+_OPENINGS = text("""
+    select a.name, case x.kind when 'visit' then c.profile_url else x.occasion end,
+           count(*) - count(distinct x.id)
+    from action_events e join actions x on x.id = e.action_id
+    join accounts a on a.id = x.account_id left join contacts c on c.id = x.contact_id
+    where e.to_state = 'acting' group by 1, 2
+""")
+_FOUND = text("""
+    select h.campaign_id, c.profile_url from hits h join contacts c on c.id = h.contact_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One search by one member, and whom it can find."""
+
+    member: str
+    terms: dict[str, str]
+    reachable: frozenset[str]
+
+
+def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
+    """Give each land to one of the members; who tells no place is looked for by name.
+
+    The first search is for more people than a search shows, and finds many whom others find as well.
+    """
+
+    def ask(member: str, term: str, words: str) -> Asked:
+        wanted = folded(words).split() if term == "keywords" else [folded(words)]
+        text_of = _anything if term == "keywords" else _place
+        found = [address_of(one) for one in known if all(word in text_of(one) for word in wanted)]
+        return Asked(member, {term: words}, frozenset(found[:DEEPEST]))
+
+    asked = [ask(MEMBERS[0], "location", "an")]
+    load = Counter(dict.fromkeys(MEMBERS, 0))
+    for land in sorted({one.profile.location.rpartition(", ")[2] for one in known} - {""})[:lands]:
+        asked.append(ask(min(MEMBERS, key=load.__getitem__), "location", land))
+        load[asked[-1].member] += len(asked[-1].reachable)
+    placeless = [one.profile.name for one in known if not one.profile.location]
+    return asked + [ask(MEMBERS[index % 2], "keywords", name) for index, name in enumerate(placeless[:lands])]
+
+
+def _place(one: KnownProfile) -> str:
+    return folded(one.profile.location)
+
+
+def _anything(one: KnownProfile) -> str:
+    told = one.profile
+    jobs = [part for job in told.jobs for part in (job.title, job.company)]
+    return folded("\n".join((told.name, told.headline, *jobs, told.location, *told.skills)))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it, by the practice network's own count and by its truth. `again`: opened again, because
+    whoever had it open was lost; `twice`: opened again without that.
+    """
+
+    searches: int
+    reachable: int
+    missed: int
+    strangers: int
+    profiles: int
+    unread: int
+    pages: int
+    again: int
+    twice: int
+    kills: int
+    restarts: int
+    fields: int
+    wrong: tuple[tuple[str, object, object], ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        share = 100 * (self.fields - len(self.wrong)) / max(self.fields, 1)
+        return (
+            f"{self.searches} searches of {self.pages} pages for {self.reachable} people: "
+            f"{self.missed} missed, {self.strangers} strangers; "
+            f"{self.profiles} profiles: {self.unread} unread, {share:.3f} % of {self.fields} fields true; "
+            f"{self.kills} kills, {self.restarts} of them of everything; "
+            f"{self.again} opened again after a loss, {self.twice} twice without; {self.seconds:.0f} s"
+        )
+
+
+class Everybody:
+    """Two accounts, their searches, and what happens to their workers."""
+
+    def __init__(self, harness: Harness, *, lands: int, draw: random.Random, kill_every: float) -> None:
+        self._harness, self._draw, self._kill_every = harness, draw, kill_every
+        self.kills = self.restarts = 0
+        harness.fresh()
+        harness.join(MEMBERS[1])
+        self._known = harness.site.everybody()
+        self._asked = {uuid4(): asked for asked in plan(self._known, lands)}
+        self._began = time.perf_counter()
+
+    def run(self, tell: Callable[[str], object]) -> None:
+        """Ask for all searches, and return when nothing is left to be done."""
+        for campaign_id, asked in self._asked.items():
+            self._harness.publish(
+                SOURCING_CAMPAIGN,
+                account=asked.member,
+                campaign_id=str(campaign_id),
+                url=f"{self._harness.site.base_url}/search/people/?{urlencode(asked.terms)}",
+                criteria=CRITERIA,
+                limit=DEEPEST,
+                stop_after=20,
+            )
+        next_kill, markups = self.seconds + self._kill_every, 0
+        while not self._is_over(tell):
+            assert self.seconds < LONGEST.total_seconds(), self._harness.picture()
+            if self.seconds > next_kill:
+                next_kill = self.seconds + self._kill_every
+                self._strike()
+            if self.seconds >= markups * MARKUP_LASTS:
+                self._harness.site.fault(FaultName.MARKUP, MARKUPS[markups % len(MARKUPS)])
+                markups += 1
+            self._harness.rest(1)
+            self._harness.hurry()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.perf_counter() - self._began
+
+    def _is_over(self, tell: Callable[[str], object]) -> bool:
+        with self._harness.database.transaction() as session:
+            planned, open_searches, actions, read = session.execute(_LEFT).one()
+        tell(f"{read} profiles read, {actions} actions left, {self.kills} kills")
+        return bool(planned == len(self._asked) and not open_searches and not actions)
+
+    def _strike(self) -> None:
+        """Kill one process; each tenth time all of them and both servers at once, as a power cut would."""
+        self.kills += 1
+        if self.kills % 10:
+            kill_somebody(self._harness, self._draw)
+            return
+        self.restarts += 1
+        self._harness.kill_all()
+        self._harness.restart_postgres(signal.SIGQUIT)
+        self._harness.restart_redis(keep=False)
+
+    def report(self) -> Report:
+        """Hold what is stored against what the network knows, and openings against its own count."""
+        with self._harness.database.transaction() as session:
+            found = {(search, url) for search, url in session.execute(_FOUND)}
+            lost: Counter[tuple[str, str]] = Counter(
+                {(name, what): count for name, what, count in session.execute(_OPENINGS)}
+            )
+            read = {
+                (name, url): profiles.from_json(told)
+                for name, url, told in session.execute(
+                    select(Account.name, Contact.profile_url, StoredProfile.profile)
+                    .join(Contact, Contact.id == StoredProfile.contact_id)
+                    .join(Account, Account.id == Contact.account_id)
+                )
+            }
+        opened = self._opened()
+        again = {what: count - 1 for what, count in opened.items() if count > 1}
+        known = {address_of(one): one for one in self._known}
+        outcomes = [compared(profile, profile_of(known[url], name)) for (name, url), profile in read.items()]
+        reachable = {(id_, url) for id_, asked in self._asked.items() for url in asked.reachable}
+        visitable = {(self._asked[id_].member, url) for id_, url in reachable}
+        return Report(
+            searches=len(self._asked),
+            reachable=len(reachable),
+            missed=len(reachable - found),
+            strangers=len(found - reachable),
+            profiles=len(visitable),
+            unread=len(visitable - read.keys()),
+            pages=sum(_is_page(what) for _, what in opened),
+            again=sum(min(count, lost[what]) for what, count in again.items()),
+            twice=sum(max(0, count - lost[what]) for what, count in again.items()),
+            kills=self.kills,
+            restarts=self.restarts,
+            fields=sum(outcome.count for outcome in outcomes),
+            wrong=tuple(miss for outcome in outcomes for miss in outcome.misses),
+            seconds=self.seconds,
+        )
+
+    def _opened(self) -> dict[tuple[str, str], int]:
+        """How often each member opened each profile (its address) and page of a search (its occasion)."""
+        searched = {
+            (asked.member, search_address(asked.terms, number)): occasions.page(id_, number)
+            for id_, asked in self._asked.items()
+            for number in range(1, 101)
+        }
+        opened = {}
+        for member in MEMBERS:
+            for path, count in self._harness.site.views(member).items():
+                profile = profile_address(f"{CANONICAL['sandbox']}{path}", "sandbox")
+                if what := searched.get((member, path)) or profile:
+                    opened[member, what] = count
+        return opened
+
+
+def _is_page(what: str) -> bool:
+    return what.startswith("search:")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.everybody", description=__doc__)
+    parser.add_argument("--lands", type=int, default=1000, help="so many lands at most, to see that it works")
+    parser.add_argument("--kill-every", type=float, default=20.0, help="seconds")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    console = Console()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no process behind
+    with (
+        tempfile.TemporaryDirectory(prefix="rapport-everybody-") as folder,
+        BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house,
+        Harness(Path(folder), house) as harness,
+        console.status("starting") as status,
+    ):
+        draw = random.Random(given.seed)
+        everybody = Everybody(harness, lands=given.lands, draw=draw, kill_every=given.kill_every)
+        everybody.run(status.update)
+        report = everybody.report()
+    for where, read, true in report.wrong[:20]:
+        console.print(f"{where}: read {read!r}, true is {true!r}")
+    console.print(str(report))
+    return int(bool(report.missed or report.strangers or report.unread or report.twice))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
