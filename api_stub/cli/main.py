@@ -79,7 +79,7 @@ process.add_to(app)
 def main() -> None:
     """Run the command; what we know how to say is said in one line, anything else keeps its traceback."""
     try:
-        app()
+        app(prog_name="rapport")  # also when it is run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
         Console(stderr=True).print(
             f"[bold red]rapport:[/] {escape(str(error))}", highlight=False, soft_wrap=True

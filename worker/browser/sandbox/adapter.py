@@ -118,8 +118,7 @@ class SandboxSite:
         card = self._invitation_to(wanted)
         with _watched(self._page, "withdraw the invitation"):
             invitations.ask_to_withdraw(self._page, card, wanted)
-            invitations.confirm(self._page)
-            invitations.wait_for_answer(self._page, self._proof_wait)
+            invitations.confirm(self._page, self._proof_wait)
             pages.check_stops(self._page)
 
     def normalise(self, profile_url: str) -> str:

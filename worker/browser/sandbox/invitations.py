@@ -64,14 +64,14 @@ def ask_to_withdraw(page: Page, card: Locator, profile_url: str) -> None:
         raise NeverError(Reason.WRONG_RECIPIENT, "the question is about another invitation")
 
 
-def confirm(page: Page) -> None:
-    """One click on the question's own button."""
+def confirm(page: Page, at_most: timedelta) -> None:
+    """One click on the question's own button; wait until a card has gone, as it does with the answer.
+
+    That the question goes away is not enough: it does so, too, before the page leads to a challenge.
+    """
+    last = selectors.cards(page).nth(selectors.cards(page).count() - 1)
     selectors.confirm_button(selectors.dialog(page)).click()
-
-
-def wait_for_answer(page: Page, at_most: timedelta) -> None:
-    """Wait until the question has gone away, as it does when the site has answered."""
-    selectors.dialog(page).wait_for(state="detached", timeout=at_most / timedelta(milliseconds=1))
+    last.wait_for(state="detached", timeout=at_most / timedelta(milliseconds=1))
 
 
 def _total(page: Page) -> int:
