@@ -1,14 +1,19 @@
 """Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
 
+import json
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -22,6 +27,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 from db.engine import Database
+from worker import clock
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
 
@@ -102,13 +108,23 @@ def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], Sandb
 
 
 @pytest.fixture(scope="session")
-def start_sandbox() -> Iterator[StartSandbox]:
-    """Starts a sandbox on a state file, on a fixed day or on the real one; ends them all at the end."""
+def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSandbox]:
+    """Starts a sandbox on a state file, on a fixed day or on the real one; ends them all at the end.
+
+    Filling a state takes most of a start, so what is new begins as a copy of one that was filled before.
+    """
     started: list[subprocess.Popen[str]] = []
+    filled = tmp_path_factory.mktemp("filled")
 
     def start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
+        template = filled / f"{today or clock.now().date()}.db"
+        if template.exists() and not state.exists():
+            shutil.copy(template, state)
         process, client = _start(state, today)
         started.append(process)
+        if not template.exists():
+            with closing(sqlite3.connect(state)) as full, closing(sqlite3.connect(template)) as copy:
+                full.backup(copy)
         return process, client
 
     yield start
@@ -123,3 +139,20 @@ def house() -> Iterator[BrowserHouse]:
     """The one Chromium of the run: Playwright allows one of its loops in a thread."""
     with BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house:
         yield house
+
+
+def signed_in(client: SandboxClient, member: str) -> str:
+    """Sign a member in without a browser: the storage state that one would have then."""
+    address = urlsplit(client.base_url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    with closing(connection):
+        form = urlencode({"name": member, "password": "demo-password", "next": "/"})
+        connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        name, _, rest = (answer.getheader("Set-Cookie") or "").partition("=")
+    assert answer.status == 303
+    cookie = {
+        "name": name, "value": rest.partition(";")[0], "domain": address.hostname, "path": "/",
+        "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax",
+    }  # fmt: skip
+    return json.dumps({"cookies": [cookie], "origins": []})

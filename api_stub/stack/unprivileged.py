@@ -59,18 +59,21 @@ def server_identity() -> Identity:
     return Identity(user.pw_uid, user.pw_gid)
 
 
-def cluster_folder(link: Path, identity: Identity) -> Path:
+def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
     """The folder for Postgres' files: `link` itself, or, where we are root, what `link` points to.
 
     A link and not a name computed from the path, so that a data folder that is moved keeps its database and
-    one that is removed and made again begins with an empty one.
+    one that is removed and made again begins with an empty one. What is not `durable` is among the machine's
+    temporary files, if others can walk there.
     """
     if identity.uid is None:
         link.mkdir(parents=True, exist_ok=True, mode=0o700)
         return link
     if not link.is_dir():
         link.unlink(missing_ok=True)  # points to a machine or container that is no more
-        folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=_home()))
+        temporary = Path(tempfile.gettempdir())
+        home = temporary if not durable and _open_to_others(temporary) else _home()
+        folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
         identity.own(folder)
         link.symlink_to(folder)
     return link.resolve()
@@ -116,6 +119,10 @@ def _open_to_all(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def _open_to_others(folder: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.resolve().parents))
 
 
 def _home() -> Path:

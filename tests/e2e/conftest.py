@@ -24,10 +24,8 @@ from db.store.accounts import AccountRecord
 from db.tables import Account
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
-from tests.conftest import KEY, Servers
+from tests.conftest import KEY, Servers, signed_in
 from worker.browser.chromium import find_chromium
-from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.rules.limits import Limits
 from worker.secrets import Vault
 from worker.settings import Settings
@@ -174,13 +172,11 @@ def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient
 
 
 @pytest.fixture
-def account(world: World, sandbox: SandboxClient, house: BrowserHouse) -> AccountRecord:
-    """The demo member, signed in through the browser, with limits that hold nobody back."""
-    page = house.page_for(200, None)
-    sign_in(page, sandbox.base_url, "demo", "demo-password")
-    state = house.storage_state(200)
-    house.drop(200)
+def account(world: World, sandbox: SandboxClient) -> AccountRecord:
+    """The demo member, signed in, with limits that hold nobody back."""
     with world.database.transaction() as session:
         record = an_account(session, limits=QUICK)
-        accounts.keep_session(session, record.id, Vault(world.settings.secret_keys).seal(state))
+        accounts.keep_session(
+            session, record.id, Vault(world.settings.secret_keys).seal(signed_in(sandbox, "demo"))
+        )
     return record

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import Harness
-from worker.browser.session import BrowserHouse
 
 
 @pytest.fixture(scope="session")
-def harness(house: BrowserHouse) -> Iterator[Harness]:
+def harness() -> Iterator[Harness]:
     with (
         tempfile.TemporaryDirectory(prefix="rapport-faults-") as folder,
-        Harness(Path(folder), house) as made,
+        Harness(Path(folder)) as made,
     ):
         yield made

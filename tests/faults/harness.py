@@ -35,13 +35,11 @@ from db.tables import Account, Action
 from tasks.contract import BIRTHDAY_CAMPAIGN, DISPATCH, RECOVER
 from tasks.quota import Quota
 from tests.builders import an_account
-from tests.conftest import KEY
+from tests.conftest import KEY, signed_in
 from tests.faults import census, patience
 from tests.faults.census import Census, Expected
 from tests.faults.cluster import Cluster
 from worker.browser.chromium import find_chromium
-from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.quota.guard import Guard, QuotaAwayError, connect
 from worker.rules.breaker import Breaker
 from worker.rules.lifecycle import ENDED
@@ -68,11 +66,10 @@ _SETTLED: Final = ENDED | {ActionState.NEEDS_REVIEW}
 class Harness(Cluster):
     """The cluster and a campaign: a fresh network and account for each test."""
 
-    def __init__(self, data: Path, house: BrowserHouse) -> None:
+    def __init__(self, data: Path) -> None:
         super().__init__(data)
         self.account: AccountRecord | None = None
         self.campaigns: list[UUID] = []
-        self._house = house
         self._fault_file = data / "fault"
         self._sandbox_port = free_port()
         self._sandbox: Child | None = None
@@ -130,17 +127,13 @@ class Harness(Cluster):
         self._sandbox.wait_until(self.site.healthy, timedelta(seconds=30))
         self.account = self.join("demo")
 
-    def join(self, member: str) -> AccountRecord:
-        """Sign a member of the network in, and give it an account of the same name."""
-        page = self._house.page_for(300, None)
-        sign_in(page, self.site.base_url, member, "demo-password")
-        storage = self._house.storage_state(300)
-        self._house.drop(300)
+    def join(self, member: str, name: str | None = None) -> AccountRecord:
+        """Sign a member of the network in, for an account of the same name or of another."""
         with self.database.transaction() as session:
-            account = an_account(session, member, limits=PLENTY)
+            account = an_account(session, name or member, limits=PLENTY)
             for kind in (Kind.COLLECT, Kind.VISIT):
                 limits.set_limits(session, account.id, kind, PLENTY, by="tests")
-            accounts.keep_session(session, account.id, self.vault.seal(storage))
+            accounts.keep_session(session, account.id, self.vault.seal(signed_in(self.site, member)))
         return account
 
     def _stop_sandbox(self) -> None:

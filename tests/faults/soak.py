@@ -17,14 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.conftest import TIMEOUT
 from tests.faults import scenarios
 from tests.faults.census import Quota
 from tests.faults.harness import EVERYBODY, Harness
 from tests.faults.scenarios import FAULTS, Report, Scenario, Strike, run
 from worker import clock
-from worker.browser.chromium import find_chromium
-from worker.browser.session import BrowserHouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
@@ -146,8 +143,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave no process behind
     with (
         tempfile.TemporaryDirectory(prefix="rapport-soak-") as folder,
-        BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house,
-        Harness(Path(folder), house) as harness,
+        Harness(Path(folder)) as harness,
     ):
         soak = Soak(harness, console, time.perf_counter() + given.minutes * 60)
         for number in range(max(given.runs, given.storms)):

@@ -21,10 +21,9 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.builders import FREE, an_account
-from tests.conftest import KEY, TIMEOUT, StartSandbox
+from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
 from tests.db.helpers import LEASE
 from tests.tasks.answers import ANN, Greet
-from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.rules.limits import Limits
 from worker.settings import Settings
@@ -78,13 +77,9 @@ def new_account(services: Services, sandbox: SandboxClient) -> NewAccount:
     """Makes a signed-in account."""
 
     def make(name: str = "demo", limits: Limits = FREE) -> AccountRecord:
-        page = services.house.page_for(100, None)
-        sign_in(page, sandbox.base_url, name, "demo-password")
-        state = services.house.storage_state(100)
-        services.house.drop(100)
         with services.database.transaction() as session:
             account = an_account(session, name, limits=limits)
-            accounts.keep_session(session, account.id, services.vault.seal(state))
+            accounts.keep_session(session, account.id, services.vault.seal(signed_in(sandbox, name)))
         return account
 
     return make
