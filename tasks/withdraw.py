@@ -9,7 +9,7 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tasks.wording import today_in
 from worker.browser.site import Site
-from worker.errors import NeverError, RapportError, Reason, TryAgainError
+from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import reach
 from worker.rules.quota import Verb
 
@@ -21,8 +21,8 @@ def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outc
     nothing to withdraw any more.
     """
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-    if is_gone(services, claim, site):
-        raise NeverError(Reason.INVITATION_GONE, "answered or withdrawn since it was planned")
+    with services.timed(claim.site, "invitations"):
+        invitation = site.open_invitation(claim.profile_url)
     hold.check(services.settings.click_needs)
     if (closed := intend(services, claim, grant)) is not None:
         return unused(services, grant, settle.refuse(services, claim, closed))
@@ -31,7 +31,7 @@ def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outc
         # Between the intent and the click this process may have been stopped for a while.
         hold.check(services.settings.click_needs)
         with services.timed(claim.site, "withdraw"):
-            site.withdraw_invitation(claim.profile_url)
+            invitation.withdraw()
         reach("after_send")
         if not is_gone(services, claim, site):
             raise TryAgainError(Reason.PROOF_MISSING, "the invitation is still in the list")

@@ -14,7 +14,7 @@ from api_stub.sandbox.words import sent_line
 from tests.browser.conftest import TODAY
 from tests.conftest import StartSandbox
 from worker.browser.sandbox.adapter import SandboxSite
-from worker.browser.sandbox.invitations import read_page
+from worker.browser.sandbox.invitations import read_cards
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
@@ -72,8 +72,7 @@ def test_nobody_is_taken_for_older_than_they_are(page: Page, language: str, days
         f"<p>{sent_line(language, NOW - timedelta(days=days), NOW)}</p></div>"
     )
     page.set_content(f"<main><h1>Sent invitations</h1><p>People (1)</p><div role=list>{card}</div></main>")
-    read = read_page(page, NOW)
-    assert read.invitations == (SentInvitation(url("ann"), "Ann", NOW - timedelta(days=at_least)),)
+    assert read_cards(page, NOW) == [SentInvitation(url("ann"), "Ann", NOW - timedelta(days=at_least))]
 
 
 @pytest.mark.parametrize("line", ["<p>Sent a while ago</p>", "<time datetime=lately>Sent</time>", ""])
@@ -99,11 +98,11 @@ def test_one_invitation_is_withdrawn_and_no_other(
     for markup, slug in (("a", waiting(sandbox, member)[-1]), ("b", "ines-costa-84")):
         sandbox.fault(FaultName.MARKUP, markup)
         before, done = waiting(sandbox, member), withdrawn(sandbox, member)
-        site.withdraw_invitation(f"{url(slug)}?trk=sent")
+        site.open_invitation(f"{url(slug)}?trk=sent").withdraw()
         assert withdrawn(sandbox, member) == [*done, slug]
         assert waiting(sandbox, member) == [other for other in before if other != slug]
         with pytest.raises(NeverError) as gone:
-            site.withdraw_invitation(url(slug))
+            site.open_invitation(url(slug)).withdraw()
         assert gone.value.reason is Reason.INVITATION_GONE
     assert url("ines-costa-84") not in {sent.profile_url for sent in site.sent_invitations(NOW)}
 
@@ -116,7 +115,7 @@ def test_a_question_about_somebody_else_is_not_answered(
     sandbox.fault(FaultName.WRONG_THREAD, "priya-raman", path_prefix=WITHDRAW)
     before = waiting(sandbox, "demo")
     with pytest.raises(NeverError) as refused:
-        site.withdraw_invitation(url("bjorn-aasen"))
+        site.open_invitation(url("bjorn-aasen")).withdraw()
     assert refused.value.reason is Reason.WRONG_RECIPIENT
     assert waiting(sandbox, "demo") == before
 
@@ -128,7 +127,7 @@ def test_a_pop_up_over_the_button_is_dismissed(
     site: SandboxSite = request.getfixturevalue(which)
     sandbox.fault(FaultName.POPUP)
     slug = "tomasz-zielinski"
-    site.withdraw_invitation(url(slug))
+    site.open_invitation(url(slug)).withdraw()
     assert withdrawn(sandbox, member)[-1:] == [slug]
 
 
@@ -137,14 +136,14 @@ def test_a_swallowed_answer_has_effect_and_says_so_only_in_the_list(
 ) -> None:
     sandbox.fault(FaultName.SEND_SWALLOWS_REPLY, times=1)
     with pytest.raises(TryAgainError):
-        brief_site.withdraw_invitation(url("chen-yu"))
+        brief_site.open_invitation(url("chen-yu")).withdraw()
     assert withdrawn(sandbox, "demo")[-1:] == ["chen-yu"]
     assert url("chen-yu") not in {sent.profile_url for sent in brief_site.sent_invitations(NOW)}
 
 
 def test_an_answer_without_effect_leaves_it_in_the_list(site: SandboxSite, sandbox: SandboxClient) -> None:
     sandbox.fault(FaultName.SEND_NO_EFFECT, times=1)
-    site.withdraw_invitation(url("leila-nasser"))
+    site.open_invitation(url("leila-nasser")).withdraw()
     assert "leila-nasser" not in withdrawn(sandbox, "demo")
     assert url("leila-nasser") in {sent.profile_url for sent in site.sent_invitations(NOW)}
 
@@ -183,7 +182,7 @@ def test_a_stop_page_is_seen_whenever_it_comes(
 ) -> None:
     sandbox.fault(fault, path_prefix=where)
     with pytest.raises(StopAccountError) as stopped:
-        brief_site.withdraw_invitation(url("sven"))
+        brief_site.open_invitation(url("sven")).withdraw()
     assert stopped.value.reason is reason
     assert "sven" in waiting(sandbox, "demo")
 
@@ -210,6 +209,6 @@ def test_no_invitations_is_an_answer(quiet_site: tuple[SandboxSite, SandboxClien
     sandbox.fault(FaultName.MARKUP, markup)
     assert site.sent_invitations(NOW) == []
     with pytest.raises(RapportError) as gone:
-        site.withdraw_invitation(url("sven"))
+        site.open_invitation(url("sven")).withdraw()
     assert gone.value.reason is Reason.INVITATION_GONE
     assert sandbox.ledger() == []

@@ -33,7 +33,7 @@ from worker.rules.model import ActionState, Kind
 from worker.rules.quota import Books, Verb, Verdict
 
 NOWHERE = "redis://127.0.0.1:1/0"
-SMALL = (6, 250, 60)
+SMALL = (4, 60, 60)
 WHOLE = (16, 5000, 500)
 """Processes, attempts of each, and the limit of each window."""
 
@@ -158,9 +158,9 @@ def test_a_half_open_breaker_lets_exactly_one_through(redis_url: str) -> None:
     past = clock.now() - timedelta(seconds=1)
     Guard(guard.connect(redis_url)).install(a_purse(), Books(breakers={Kind.GREET: Breaker(5, 1, past)}))
     spawn = multiprocessing.get_context("spawn")
-    start, results = spawn.Barrier(8), spawn.SimpleQueue()
+    start, results = spawn.Barrier(4), spawn.SimpleQueue()
     workers = [
-        spawn.Process(target=ask_for_probe, args=(redis_url, start, results, f"{n}:1")) for n in range(8)
+        spawn.Process(target=ask_for_probe, args=(redis_url, start, results, f"{n}:1")) for n in range(4)
     ]
     for worker in workers:
         worker.start()

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def test_the_quotas_bench_runs() -> None:
     ran = subprocess.run(
@@ -21,6 +23,7 @@ def test_the_imports_bench_runs() -> None:
     assert "| the same file again: nothing changes |" in ran.stdout
 
 
+@pytest.mark.soak
 def test_the_campaigns_bench_runs() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "bench.campaigns", "--quick", "--markdown"],
@@ -29,6 +32,7 @@ def test_the_campaigns_bench_runs() -> None:
     assert "| pages and profiles opened twice | 0 |" in ran.stdout
 
 
+@pytest.mark.soak
 def test_the_extractions_bench_runs() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "bench.extraction", "--quick", "--markdown"],

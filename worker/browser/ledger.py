@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from worker import clock
+from worker.browser.site import Invitation
 from worker.errors import NeverError, Reason
 from worker.rules.model import (
     BirthdayCard,
@@ -67,7 +68,7 @@ class LedgerSite:
         """Nobody was invited."""
         return ()
 
-    def withdraw_invitation(self, profile_url: str) -> None:
+    def open_invitation(self, profile_url: str) -> Invitation:
         """Nobody was invited."""
         raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person")
 

@@ -40,6 +40,13 @@ class Thread(Protocol):
         """Close the conversation so that the next one cannot be mistaken for it."""
 
 
+class Invitation(Protocol):
+    """One sent invitation on an open page."""
+
+    def withdraw(self) -> None:
+        """Click withdraw and confirm, once. No proof: `sent_invitations` says whether it is still there."""
+
+
 class Site(Protocol):
     """One account's view of one site, in one browser context."""
 
@@ -73,10 +80,10 @@ class Site(Protocol):
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
         """The invitations that nobody has answered yet, newest first, each once. Dated from `today`."""
 
-    def withdraw_invitation(self, profile_url: str) -> None:
-        """Click withdraw and confirm, once. No proof: `sent_invitations` says whether it is still there.
+    def open_invitation(self, profile_url: str) -> Invitation:
+        """Find the invitation to this person. Withdraws nothing.
 
-        Raises NeverError(INVITATION_GONE) where there is none to this person.
+        Raises NeverError(INVITATION_GONE) where the list, read to its end, has none.
         """
 
     def normalise(self, profile_url: str) -> str:

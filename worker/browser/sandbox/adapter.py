@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from worker.browser.sandbox import invitations, pages, people, selectors
 from worker.browser.translate import translated
@@ -20,7 +20,6 @@ from worker.rules.search import SearchQuery
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
 _SENT = "/invitations/sent/"
-_MOST_PAGES = 1000
 _LOOK_EVERY = timedelta(milliseconds=50)
 
 
@@ -91,35 +90,21 @@ class SandboxSite:
             return people.read_profile(self._page, address, sections)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
-        """The invitations of all pages. Raises TryAgainError where the list changed while it was read.
-
-        Whoever goes out of it moves the others up, maybe from one page that was not read yet to one that was.
-        """
+        """The invitations of all pages. Raises TryAgainError where the list changed while it was read."""
         found: dict[str, SentInvitation] = {}
-        totals = set()
-        path: str | None = _SENT
-        while path is not None:
-            self._expect_found(self._go(path))
+        for _ in self._pages_of_invitations():
             with _watched(self._page, "read the sent invitations"):
-                part = invitations.read_page(self._page, today)
-            new = {sent.profile_url: sent for sent in part.invitations if sent.profile_url not in found}
-            found.update(new)
-            totals.add(part.total)
-            path = part.following if new else None
-        if totals != {len(found)}:
-            raise TryAgainError(
-                Reason.SITE_UNEXPECTED, "the list of sent invitations changed while it was read"
-            )
+                for sent in invitations.read_cards(self._page, today):
+                    found.setdefault(sent.profile_url, sent)
         return list(found.values())
 
-    def withdraw_invitation(self, profile_url: str) -> None:
-        """Withdraw the invitation to this person, once, and wait for the site's answer."""
+    def open_invitation(self, profile_url: str) -> "SandboxInvitation":
+        """Open the page that lists the invitation. Raises as `sent_invitations`, and where nobody has it."""
         wanted = self.normalise(profile_url)
-        card = self._invitation_to(wanted)
-        with _watched(self._page, "withdraw the invitation"):
-            invitations.ask_to_withdraw(self._page, card, wanted)
-            invitations.confirm(self._page, self._proof_wait)
-            pages.check_stops(self._page)
+        for shown in self._pages_of_invitations():
+            if wanted in shown.addresses:
+                return SandboxInvitation(self._page, wanted, self._proof_wait)
+        raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
 
     def normalise(self, profile_url: str) -> str:
         """The address on a host that stays the same, whatever port the network has today."""
@@ -131,18 +116,25 @@ class SandboxSite:
         with translated("take a screenshot"):
             self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
 
-    def _invitation_to(self, wanted: str) -> Locator:
-        path = _SENT
-        for _ in range(_MOST_PAGES):
+    def _pages_of_invitations(self) -> Iterator[invitations.SentPage]:
+        """Open one page after the other. Raises TryAgainError at their end where the list changed meanwhile.
+
+        Whoever goes out of it moves the others up, maybe from one page that was not read yet to one that was.
+        """
+        seen, totals = set[str](), set[int]()
+        path: str | None = _SENT
+        while path is not None:
             self._expect_found(self._go(path))
-            with _watched(self._page, "find the invitation"):
-                card, following = invitations.find_card(self._page, wanted)
-            if card is not None:
-                return card
-            if following is None:
-                raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
-            path = following
-        raise TryAgainError(Reason.SITE_UNEXPECTED, "the list of sent invitations does not end")
+            with _watched(self._page, "look over the sent invitations"):
+                shown = invitations.glance(self._page)
+            yield shown
+            totals.add(shown.total)
+            path = shown.following if set(shown.addresses) - seen else None
+            seen.update(shown.addresses)
+        if totals != {len(seen)}:
+            raise TryAgainError(
+                Reason.SITE_UNEXPECTED, "the list of sent invitations changed while it was read"
+            )
 
     def _go(self, path: str) -> int:
         with translated(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
@@ -157,6 +149,23 @@ class SandboxSite:
     def _expect_found(self, status: int) -> None:
         if status != 200:
             raise TryAgainError(Reason.SITE_UNEXPECTED, f"the site answers {status}")
+
+
+class SandboxInvitation:
+    """One invitation on the page that lists it. Keeps the promise of `Invitation`."""
+
+    def __init__(self, page: Page, profile_url: str, proof_wait: timedelta) -> None:
+        self._page = page
+        self._profile_url = profile_url
+        self._proof_wait = proof_wait
+
+    def withdraw(self) -> None:
+        """Click withdraw, confirm once, and wait for the site's answer."""
+        with _watched(self._page, "withdraw the invitation"):
+            card = invitations.find_card(self._page, self._profile_url)
+            invitations.ask_to_withdraw(self._page, card, self._profile_url)
+            invitations.confirm(self._page, self._proof_wait)
+            pages.check_stops(self._page)
 
 
 class SandboxThread:

@@ -18,36 +18,33 @@ _UNIT_DAYS = {
 
 @dataclass(frozen=True, slots=True)
 class SentPage:
-    """One page of the list, how many the whole list holds, and the address of the next page."""
+    """Whom one page of the list shows, how many the whole list holds, and the address of the next page."""
 
-    invitations: tuple[SentInvitation, ...]
+    addresses: tuple[str, ...]
     total: int
     following: str | None
 
 
-def read_page(page: Page, today: date) -> SentPage:
-    """The page that is shown. One card that can't be read fails it: a person left out would go unnoticed."""
+def glance(page: Page) -> SentPage:
+    """Look over the page that is shown, without reading what it says of each."""
     total = _total(page)
-    cards = tuple(_read_card(card, today) for card in selectors.cards(page).all())
-    if not cards:
+    addresses = _addresses(page)
+    if not addresses:
         selectors.none_sent(page).wait_for()
-    return SentPage(cards, total, _following(page))
+    return SentPage(tuple(addresses), total, _following(page))
 
 
-def find_card(page: Page, profile_url: str) -> tuple[Locator | None, str | None]:
-    """The card of this person on the page that is shown, if it is there, and the address of the next page.
+def read_cards(page: Page, today: date) -> list[SentInvitation]:
+    """The page's invitations. One that can't be read fails it: a person left out would go unnoticed."""
+    return [_read_card(card, today) for card in selectors.cards(page).all()]
 
-    Raises TryAgainError where more than one card is this person's.
-    """
-    selectors.heading(page).wait_for()
-    cards = selectors.cards(page)
-    addresses = selectors.card_link(cards).evaluate_all(selectors.EVERY_LINK)
-    if len(addresses) != cards.count():
-        raise TryAgainError(Reason.SITE_UNEXPECTED, "an invitation has not exactly one link")
-    theirs = [number for number, address in enumerate(addresses) if normalise(address) == profile_url]
-    if len(theirs) > 1:
-        raise TryAgainError(Reason.SITE_UNEXPECTED, "one person has two invitations on one page")
-    return cards.nth(theirs[0]) if theirs else None, _following(page)
+
+def find_card(page: Page, profile_url: str) -> Locator:
+    """The card of this person on the page that is shown. Raises TryAgainError where not exactly one is."""
+    theirs = [number for number, address in enumerate(_addresses(page)) if address == profile_url]
+    if len(theirs) != 1:
+        raise TryAgainError(Reason.SITE_UNEXPECTED, f"one person has {len(theirs)} invitations on one page")
+    return selectors.cards(page).nth(theirs[0])
 
 
 def ask_to_withdraw(page: Page, card: Locator, profile_url: str) -> None:
@@ -80,6 +77,14 @@ def _total(page: Page) -> int:
     if said is None:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "the page does not say how many invitations there are")
     return int(said[1])
+
+
+def _addresses(page: Page) -> list[str]:
+    cards = selectors.cards(page)
+    addresses = selectors.card_link(cards).evaluate_all(selectors.EVERY_LINK)
+    if len(addresses) != cards.count():
+        raise TryAgainError(Reason.SITE_UNEXPECTED, "an invitation has not exactly one link")
+    return [normalise(address) for address in addresses]
 
 
 def _following(page: Page) -> str | None:
