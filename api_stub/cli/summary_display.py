@@ -72,7 +72,7 @@ def walked(search: SearchRecord) -> str:
         SearchEnd.NO_NEWS: "ended, the last pages held nobody to be visited",
         SearchEnd.FAILED: "ended at a page that could not be read",
     }
-    return f"{search.pages} pages read, {search.found} people found; it {ended[search.ended]}"
+    return f"pages read: {search.pages}, people found: {search.found}; it {ended[search.ended]}"
 
 
 def _of_birthdays(campaign: CampaignRecord) -> bool:

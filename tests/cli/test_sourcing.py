@@ -56,7 +56,7 @@ def test_the_table_says_how_far_it_is_and_who_fits_why(rapport: Rapport, campaig
     said = rapport("sourcing", "results", str(campaign_id)[:8])
     lines = said.splitlines()
     assert lines[0] == (
-        f"campaign {str(campaign_id)[:8]} of demo: 4 pages read, 3 people found; it ended, the last pages "
+        f"campaign {str(campaign_id)[:8]} of demo: pages read: 4, people found: 3; it ended, the last pages "
         "held nobody to be visited; profiles: 1 read, 0 waiting"
     )
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
