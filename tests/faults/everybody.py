@@ -58,7 +58,7 @@ _LEFT = text("""
 """)
 _OPENINGS = text("""
     select split_part(a.name, '-', 1), case x.kind when 'visit' then c.profile_url else x.occasion end,
-           count(distinct x.account_id), count(*) - count(distinct x.id)
+           count(distinct x.account_id), count(*) - count(distinct x.id) filter (where x.state = 'done')
     from action_events e join actions x on x.id = e.action_id
     join accounts a on a.id = x.account_id left join contacts c on c.id = x.contact_id
     where e.to_state = 'acting' group by 1, 2
@@ -123,7 +123,7 @@ class Report:
     unread: int
     pages: int
     again: int
-    twice: int
+    twice: tuple[tuple[str, str], ...]
     kills: int
     restarts: int
     fields: int
@@ -137,7 +137,7 @@ class Report:
             f"{self.missed} missed, {self.strangers} strangers; "
             f"{self.profiles} profiles: {self.unread} unread, {share:.3f} % of {self.fields} fields true; "
             f"{self.kills} kills, {self.restarts} of them of everything; "
-            f"{self.again} opened again after a loss, {self.twice} twice without; {self.seconds:.0f} s"
+            f"{self.again} opened again after a loss, {len(self.twice)} twice without; {self.seconds:.0f} s"
         )
 
 
@@ -218,6 +218,7 @@ class Everybody:
             }
         opened = self._opened()
         again = {what: count - openings[what][0] for what, count in opened.items()}
+        doubles = tuple(what for what, count in again.items() if count > openings[what][1])
         known = {address_of(one): one for one in self._known}
         outcomes = [
             compared(profile, profile_of(known[url], ACCOUNTS[name])) for (name, url), profile in read.items()
@@ -233,7 +234,7 @@ class Everybody:
             unread=len(visitable - read.keys()),
             pages=sum(_is_page(what) for _, what in opened),
             again=sum(min(count, openings[what][1]) for what, count in again.items()),
-            twice=sum(max(0, count - openings[what][1]) for what, count in again.items()),
+            twice=doubles,
             kills=self.kills,
             restarts=self.restarts,
             fields=sum(outcome.count for outcome in outcomes),
@@ -280,6 +281,8 @@ def main() -> int:
         report = everybody.report()
     for where, read, true in report.wrong[:20]:
         console.print(f"{where}: read {read!r}, true is {true!r}")
+    for member, what in report.twice:
+        console.print(f"{member} opened {what} twice")
     console.print(str(report))
     return int(bool(report.missed or report.strangers or report.unread or report.twice))
 
