@@ -169,7 +169,7 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     said = rapport.refused("sourcing", "results", str(birthday))
     assert "is no sourcing campaign (birthday)" in said
     assert "there is no campaign 'zz'" in rapport.refused("sourcing", "results", "zz")
-    assert "found; it goes on; profiles: 0 read, 0 waiting" in rapport("sourcing", "results", str(nobody))
+    assert "found: 0; it goes on; profiles: 0 read, 0 waiting" in rapport("sourcing", "results", str(nobody))
     assert "nobody has a score of 50 or more" in rapport(
         "sourcing", "results", str(nobody), "--min-score", "50"
     )
@@ -181,7 +181,7 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     )
     with database.transaction() as session:
         session.execute(update(Campaign).values(state="paused"))
-    assert "of demo, paused: 0 pages" in rapport("sourcing", "results", str(nobody))
+    assert "of demo, paused: pages read: 0" in rapport("sourcing", "results", str(nobody))
     with database.transaction() as session:
         session.execute(delete(Search))
         campaigns.finish(session, nobody, preview=[])
