@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -9,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from db.store import contacts, control, imports, profiles
 from db.store.accounts import AccountRecord
 from db.store.control import CampaignVerb
-from db.tables import Campaign, Contact, Exclusion, Interaction
+from db.tables import Action, Campaign, Contact, Exclusion, Interaction
 from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
@@ -24,6 +25,7 @@ from tests.tasks.reading import (
     search_of,
     states,
     visits_of,
+    waits_are_over,
     weeks_pass,
     worker_dies,
 )
@@ -138,6 +140,26 @@ def test_a_search_needs_what_a_killed_worker_did_not_keep(
     purse, decision = without_pages.quota.remaining(account.id, Kind.VISIT, "")
     assert decision.remaining is not None
     assert purse.limits.per_day - decision.remaining.day == 2
+
+
+def test_what_a_killed_worker_did_not_keep_is_read_by_whichever_search_comes_first(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = search_of(without_pages, account, people=1)
+    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    reading(monkeypatch, die, shown=True)
+    with pytest.raises(KilledError):
+        perform(without_pages, next_due(without_pages))
+    worker_dies(without_pages)
+    with without_pages.database.transaction() as session:
+        session.execute(update(Action).values(not_before=func.now() + timedelta(hours=1)))
+    second = search_of(without_pages, account, people=1)
+    assert run_all(without_pages) == [Outcome.DONE, Outcome.DONE]
+    waits_are_over(without_pages)
+    assert run_all(without_pages) == [Outcome.SKIPPED]
+    assert states(without_pages, first, Kind.VISIT) == {LATELY: 1}
+    assert states(without_pages, second, Kind.VISIT) == {DONE: 1}
+    assert opened(without_pages) == {"page 1": 2, "ledger:p-1": 2}
 
 
 def test_a_profile_that_is_gone_is_left_out(
