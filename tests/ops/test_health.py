@@ -10,8 +10,10 @@ from threading import Thread
 from types import ModuleType
 from uuid import uuid4
 
+import psutil
 import pytest
 
+from tests.cluster import wait_for
 from worker.settings import get_settings
 
 SOURCE = Path(__file__).parents[2] / "ops" / "health.py"
@@ -62,6 +64,8 @@ def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleTy
             beat.stdout.readline()
             assert health.wakes(name, watch_s=0.5) is None
             beat.send_signal(signal.SIGSTOP)
+            stopped = psutil.Process(beat.pid)
+            wait_for("it to stop", lambda: stopped.status() == psutil.STATUS_STOPPED)
             assert "has not woken" in health.wakes(name, watch_s=0.5)
         finally:
             beat.kill()
