@@ -13,14 +13,16 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Turns SIGINT, SIGTERM and SIGHUP into KeyboardInterrupt while installed.
 
-    Inside `held()` they wait for its end; after `ignore()` they are not heard any more. Not installed (or
-    not in the main thread, where Python allows no handlers), everything here does nothing.
+    Inside `held()` they wait for its end; after `ignore()` they are not heard any more. Where one is raised
+    Python may lose it (in a finaliser, or in a library that catches it), so each further `held()` raises it
+    anew. Not installed (or not in the main thread, where Python allows no handlers), everything here does
+    nothing.
     """
 
     def __init__(self) -> None:
         self._former: dict[signal.Signals, Any] = {}
         self._depth = 0
-        self._pending = False
+        self._was_heard = False
         self._ignoring = False
 
     def install(self) -> None:
@@ -37,13 +39,12 @@ class Interrupts:
     def ignore(self) -> None:
         """From now on an impatient second Ctrl-C changes nothing: the clean-up goes on to its end."""
         self._ignoring = True
-        self._pending = False
 
     def restore(self) -> None:
         """Hand the signals back to whoever had them, and be as new."""
         while self._former:
             signal.signal(*self._former.popitem())
-        self._ignoring = False
+        self._ignoring = self._was_heard = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -53,14 +54,12 @@ class Interrupts:
             yield
         finally:
             self._depth -= 1
-            if self._pending and not self._depth:
-                self._pending = False
-                raise KeyboardInterrupt
+            self._raise()
 
     def _heard(self, _number: int, _frame: FrameType | None) -> None:
-        if self._ignoring:
-            return
-        if self._depth:
-            self._pending = True
-            return
-        raise KeyboardInterrupt
+        self._was_heard = True
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._was_heard and not self._depth and not self._ignoring:
+            raise KeyboardInterrupt

@@ -19,7 +19,7 @@ from api_stub.stack.secrets import write_private
 from api_stub.stack.unprivileged import Identity
 from worker.clock import monotonic_seconds
 
-_POLL_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.02
 
 
 class Child:
@@ -31,7 +31,8 @@ class Child:
         process: subprocess.Popen[bytes],
         log: Path,
         mark: str,
-        stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
+        stop_signals: Sequence[signal.Signals],
+        interrupts: Interrupts,
     ) -> None:
         self.name = name
         self.log = log
@@ -39,6 +40,7 @@ class Child:
         self._process = process
         self._mark = mark
         self._stop_signals = tuple(stop_signals)
+        self._interrupts = interrupts
         self._family: set[Process] = set()  # remembered, for children that leave our session
         self._asked = False
 
@@ -49,11 +51,11 @@ class Child:
 
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self._process.poll() is None
+        return self._code() is None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it alone, if it still runs."""
-        if self.alive():
+        with self._interrupts.held():
             self._process.send_signal(number)
 
     def ask_to_stop(self) -> None:
@@ -63,7 +65,7 @@ class Child:
         self._asked = True
         if self.alive():
             self._family = self._relatives()
-            self._process.send_signal(self._stop_signals[0])
+            self.send(self._stop_signals[0])
 
     def stop(self, grace: timedelta) -> None:
         """Ask, wait for as long as `grace` for each signal, then kill. Nobody it started outlives it."""
@@ -71,15 +73,14 @@ class Child:
         self._wait(grace)
         for number in self._stop_signals[1:]:
             if self.alive():
-                self._process.send_signal(number)
+                self.send(number)
                 self._wait(grace)
         end_all(self._family | self._relatives())
-        self._process.wait()
+        self._wait(timedelta.max)
 
     def wait(self, timeout: timedelta) -> int:
         """Its exit code, for a child that ends by itself. Raises StackError when time is up."""
-        self._wait(timeout)
-        code = self._process.poll()
+        code = self._wait(timeout)
         if code is None:
             raise StackError(f"{self.name} did not end within {timeout.total_seconds():.0f} s: {self.log}")
         return code
@@ -95,7 +96,7 @@ class Child:
 
     def check(self) -> None:
         """Raise ChildDiedError, with the tail of the log, if it does not run any more."""
-        code = self._process.poll()
+        code = self._code()
         if code is not None:
             how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
             raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
@@ -118,11 +119,16 @@ class Child:
         head = same_process(self.pid, self.born)
         return marked(self._mark, session=self.pid) | (descendants(head) if head else set())
 
-    def _wait(self, grace: timedelta) -> None:
-        try:
-            self._process.wait(max(0.0, grace.total_seconds()))
-        except subprocess.TimeoutExpired:
-            return
+    def _wait(self, grace: timedelta) -> int | None:
+        deadline = monotonic_seconds() + grace.total_seconds()
+        while (code := self._code()) is None and monotonic_seconds() < deadline:
+            time.sleep(_POLL_SECONDS)
+        return code
+
+    def _code(self) -> int | None:
+        # Popen has a lock of its own: an interrupt that tore its wait in two would leave it taken for ever.
+        with self._interrupts.held():
+            return self._process.poll()
 
 
 class ProcessTable:
@@ -172,7 +178,7 @@ class ProcessTable:
                 )
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
-            child = Child(name, process, log, self._mark, stop_signals)
+            child = Child(name, process, log, self._mark, stop_signals, self._interrupts)
             if started is not None:
                 started(child)
             self._remember(child, stop_signals[0])

@@ -155,8 +155,9 @@ class Stack:
         try:
             code = child.wait(service.ready_within)
         finally:
-            child.stop(timedelta(0))
-            self._table.forget(child)
+            with self._interrupts.held():
+                child.stop(timedelta(0))
+                self._table.forget(child)
         if code:
             raise StackError(f"{service.name} failed:\n{child.tail(5)}")
 

@@ -2,9 +2,14 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +21,7 @@ from api_stub.stack.lock import FolderLock
 from api_stub.stack.ports import accepts, answers, free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
+from tests.cluster import wait_for
 from worker.settings import Settings
 
 
@@ -95,7 +101,7 @@ def test_a_setting_that_does_not_exist_is_an_error() -> None:
         settings_environment({"headles": True})
 
 
-def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn() -> None:
+def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn_and_is_not_lost() -> None:
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGTERM)
     hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
@@ -112,14 +118,55 @@ def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn() -> None:
         with pytest.raises(KeyboardInterrupt):
             tell_us_and_go_on()
         assert done
-        with pytest.raises(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # as a library may
             os.kill(os.getpid(), signal.SIGHUP)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt), interrupts.held():
+                pass
         interrupts.ignore()
         os.kill(os.getpid(), signal.SIGINT)
+        with interrupts.held():
+            pass
     finally:
         interrupts.restore()
         signal.signal(signal.SIGHUP, hangup)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("line", range(1, 21))
+def test_an_interrupt_while_a_child_is_looked_at_leaves_its_end_to_be_seen(tmp_path: Path, line: int) -> None:
+    interrupts, former = Interrupts(), sys.gettrace()
+    interrupts.install()
+    try:
+        child = ProcessTable(tmp_path, interrupts).start("slow", ["sleep", "600"], inherited_environment())
+        sys.settrace(_interrupting(line))
+        with suppress(KeyboardInterrupt, StackError):
+            child.wait(timedelta(0))
+        sys.settrace(former)
+        interrupts.ignore()
+        os.kill(child.pid, signal.SIGKILL)
+        wait_for("its end to be seen", lambda: not child.alive(), patience=timedelta(seconds=5))
+    finally:
+        sys.settrace(former)
+        interrupts.restore()
+
+
+def _interrupting(number: int) -> Callable[..., Any]:
+    """Return a tracer that sends us a SIGINT before so many lines of subprocess.py have been run."""
+    seen = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        nonlocal seen
+        code = frame.f_code
+        if code.co_filename != subprocess.__file__ or code is subprocess.Popen.__del__.__code__:
+            return None
+        seen += event == "line"
+        if seen == number:
+            seen += 1
+            os.kill(os.getpid(), signal.SIGINT)
+        return trace
+
+    return trace
 
 
 def test_a_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None:
