@@ -95,7 +95,7 @@ def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
     for land in sorted({one.profile.location.rpartition(", ")[2] for one in known} - {""})[:lands]:
         asked.append(ask(min(others, key=load.__getitem__), "location", land))
         load[asked[-1].account] += len(asked[-1].reachable)
-    placeless = [one.profile.name for one in known if not one.profile.location][:lands]
+    placeless = list(dict.fromkeys(one.profile.name for one in known if not one.profile.location))[:lands]
     return asked + [ask(others[n % len(others)], "keywords", name) for n, name in enumerate(placeless)]
 
 
