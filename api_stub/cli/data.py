@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account
-from api_stub.cli.words import say
+from api_stub.cli.words import counted, say
 from db.store import accounts
 from db.store.accounts import AccountRecord
 from db.store.retention import Stale
@@ -84,16 +84,15 @@ def _found(found: Stale) -> str:
 
 def _purged(purged: Purged) -> str:
     told = _counted(purged.people, purged.profiles, purged.scores, purged.campaigns)
-    pictures = f", {purged.pictures} pictures of their pages" if purged.pictures else ""
-    said = f"erased {told}{pictures}" if told else "nothing was too old"
+    pictures = counted((purged.pictures, "picture of their pages", "pictures of their pages"))
+    said = f"erased {', '.join(filter(None, (told, pictures)))}" if told else "nothing was too old"
     return f"{said}; an import is under way, so run it again for the people" if purged.waits else said
 
 
 def _counted(people: int, profiles: int, scores: int, campaigns: int) -> str:
-    told = {
-        "people": people,
-        "profiles": profiles,
-        "scores": scores,
-        "campaigns' lists of people": campaigns,
-    }
-    return ", ".join(f"{count} {what}" for what, count in told.items() if count)
+    return counted(
+        (people, "person", "people"),
+        (profiles, "profile", "profiles"),
+        (scores, "score", "scores"),
+        (campaigns, "campaign's list of people", "campaigns' lists of people"),
+    )

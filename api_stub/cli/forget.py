@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, who_asks
 from api_stub.cli.why import ambiguous
-from api_stub.cli.words import say
+from api_stub.cli.words import counted, say
 from db.store import accounts, contacts, forget, tombstones
 from db.store.forget import Forgotten
 from worker.errors import RequestRefusedError
@@ -105,24 +105,23 @@ def _ask_for_a_yes(address: str) -> None:
 
 def _told(forgotten: Forgotten, pictures: int) -> str:
     erased = forgotten.erased
-    told = {
-        "contacts": erased.contacts,
-        "actions": erased.actions,
-        "interactions": erased.interactions,
-        "profiles": erased.profiles,
-        "search results": erased.hits,
-        "unsure birthdays": erased.doubts,
-        "former values of imports": erased.former_values,
-        "exclusions": forgotten.exclusions,
-        "mentions elsewhere": forgotten.mentions,
-        "pictures": pictures,
-    }
-    counted = ", ".join(f"{count} {what}" for what, count in told.items() if count)
-    if not counted:
+    told = counted(
+        (erased.contacts, "contact", "contacts"),
+        (erased.actions, "action", "actions"),
+        (erased.interactions, "interaction", "interactions"),
+        (erased.profiles, "profile", "profiles"),
+        (erased.hits, "search result", "search results"),
+        (erased.doubts, "unsure birthday", "unsure birthdays"),
+        (erased.former_values, "former value of imports", "former values of imports"),
+        (forgotten.exclusions, "exclusion", "exclusions"),
+        (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
+        (pictures, "picture", "pictures"),
+    )
+    if not told:
         return (
             "nobody knew this person; they are never collected"
             if forgotten.new
             else "this person was forgotten already"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
-    return f"forgotten: {counted}{skipped}. Nobody brings this person in again"
+    return f"forgotten: {told}{skipped}. Nobody brings this person in again"

@@ -70,6 +70,11 @@ def say(text: str, style: str = "") -> None:
     Console().print(Text(text, style), soft_wrap=True)
 
 
+def counted(*told: tuple[int, str, str]) -> str:
+    """Say how many there are of each thing: (count, name of one, name of several). None of it is not said."""
+    return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in told if count)
+
+
 def utc(instant: datetime) -> str:
     """Write an instant to the second, and that it is UTC."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

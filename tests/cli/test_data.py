@@ -24,8 +24,8 @@ def test_what_is_older_than_said_is_counted_and_then_erased(rapport: Rapport, da
     assert "say how long first" in rapport.refused("data", "purge")
     assert "30 days" in rapport("account", "keep", "demo", "--days", "30")
     assert "30 days" in rapport("account", "list")
-    assert "demo: 1 people; nothing was erased: a dry run" in rapport("data", "purge", "--dry-run")
-    assert "demo: erased 1 people" in rapport("data", "purge")
+    assert "demo: 1 person; nothing was erased: a dry run" in rapport("data", "purge", "--dry-run")
+    assert "demo: erased 1 person" in rapport("data", "purge")
     assert "demo: nothing was too old" in rapport("data", "purge", "demo")
     with database.transaction() as session:
         assert session.scalars(select(Contact.account_id)).all() == [other.id]
