@@ -1,16 +1,14 @@
 """Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
 
 import json
-import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -27,7 +25,7 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 from db.engine import Database
-from worker import clock
+from tests.network import fill
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
 
@@ -121,23 +119,15 @@ def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], Sandb
 
 
 @pytest.fixture(scope="session")
-def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartSandbox]:
-    """Starts a sandbox on a state file, on a fixed day or on the real one; ends them all at the end.
-
-    Filling a state takes most of a start, so what is new begins as a copy of one that was filled before.
-    """
+def start_sandbox() -> Iterator[StartSandbox]:
+    """Starts a sandbox on a state file, on a fixed day or on the real one; ends them all at the end."""
     started: list[subprocess.Popen[str]] = []
-    filled = tmp_path_factory.mktemp("filled")
 
     def start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
-        template = filled / f"{today or clock.now().date()}.db"
-        if template.exists() and not state.exists():
-            shutil.copy(template, state)
+        if not state.exists():
+            fill(state, date.fromisoformat(today) if today else None)
         process, client = _start(state, today)
         started.append(process)
-        if not template.exists():
-            with closing(sqlite3.connect(state)) as full, closing(sqlite3.connect(template)) as copy:
-                full.backup(copy)
         return process, client
 
     yield start

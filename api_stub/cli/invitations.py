@@ -46,7 +46,8 @@ def show(account: Account, data: DataDir = DEFAULT_DATA) -> None:
     lines = campaign.preview or []
     Console().print(_table(lines, verdicts=False) if lines else _NONE)
     if lines:
-        say(f"{counted((len(lines), 'invitation', 'invitations'))}; to withdraw the old ones: rapport invitations withdraw {account}")
+        found = counted((len(lines), "invitation", "invitations"))
+        say(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
 
 
 @app.command()

@@ -31,6 +31,7 @@ class Child:
         process: subprocess.Popen[bytes],
         log: Path,
         mark: str,
+        *,
         stop_signals: Sequence[signal.Signals],
         interrupts: Interrupts,
     ) -> None:
@@ -178,7 +179,9 @@ class ProcessTable:
                 )
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
-            child = Child(name, process, log, self._mark, stop_signals, self._interrupts)
+            child = Child(
+                name, process, log, self._mark, stop_signals=stop_signals, interrupts=self._interrupts
+            )
             if started is not None:
                 started(child)
             self._remember(child, stop_signals[0])

@@ -25,6 +25,7 @@ from db.tables import Account
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
 from tests.conftest import KEY, Servers, signed_in
+from tests.network import fill
 from worker.browser.chromium import find_chromium
 from worker.rules.limits import Limits
 from worker.secrets import Vault
@@ -163,8 +164,9 @@ def clean(world: World) -> None:
 @pytest.fixture
 def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient]:
     """A fresh practice network where all processes expect it."""
-    state = str(tmp_path / "sandbox.db")
-    child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", state)
+    state = tmp_path / "sandbox.db"
+    fill(state)
+    child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", str(state))
     client = SandboxClient(f"http://127.0.0.1:{world.sandbox_port}", KEY)
     child.wait_until(client.healthy, timedelta(seconds=30))
     yield client

@@ -39,6 +39,7 @@ from tests.conftest import KEY, signed_in
 from tests.faults import census, patience
 from tests.faults.census import Census, Expected
 from tests.faults.cluster import Cluster
+from tests.network import fill
 from worker.browser.chromium import find_chromium
 from worker.quota.guard import Guard, QuotaAwayError, connect
 from worker.rules.breaker import Breaker
@@ -119,6 +120,7 @@ class Harness(Cluster):
             session.execute(delete(Account))
         self._stop_sandbox()
         state = self.data / f"sandbox-{uuid4().hex}.db"
+        fill(state)
         argv = [
             sys.executable, "-m", "api_stub.cli.process", "sandbox",
             "--port", str(self._sandbox_port), "--state", str(state),
