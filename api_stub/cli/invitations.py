@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.starting import checked, start
-from api_stub.cli.words import counted, in_words, say
+from api_stub.cli.words import how_many, in_words, say
 from api_stub.refusals import refuse_what_cannot_work
 from db.store import overview
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
@@ -46,7 +46,7 @@ def show(account: Account, data: DataDir = DEFAULT_DATA) -> None:
     lines = campaign.preview or []
     Console().print(_table(lines, verdicts=False) if lines else _NONE)
     if lines:
-        found = counted((len(lines), "invitation", "invitations"))
+        found = how_many(len(lines), "invitation", "invitations")
         say(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from api_stub.cli.review_display import visible
 from api_stub.cli.summary_display import walked
+from api_stub.cli.words import how_many
 from db.store.campaigns import CampaignRecord
 from db.store.hits import HitLine, Progress, Rescored
 from worker.rules.model import CampaignState
@@ -68,7 +69,7 @@ def unread(came_to: Rescored) -> Iterator[str]:
 
 
 def _people(count: int) -> str:
-    return "1 person was" if count == 1 else f"{count} people were"
+    return how_many(count, "person was", "people were")
 
 
 def _score(score: int | None) -> str:

@@ -15,7 +15,7 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the
 from api_stub.cli.export import STDOUT, Force, interruptible, output_to
 from api_stub.cli.given import criteria_in
 from api_stub.cli.ranking import changes, how_far, table, unread
-from api_stub.cli.words import say
+from api_stub.cli.words import how_many, say
 from db.exports.formats import Format
 from db.exports.sheets import Heading, Type
 from db.store import campaigns, hits, overview
@@ -110,7 +110,7 @@ def results(
                     write(list(_rows(block, as_format, total + 1)))
                     total += len(block)
     if out != STDOUT:
-        say(f"{total} people are in {out}; only you may read it")
+        say(f"{how_many(total, 'person is', 'people are')} in {out}; only you may read it")
 
 
 @app.command()
@@ -145,7 +145,8 @@ def rescore(
         return
     Console().print(changes(before, after, most=SCREENFUL))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
-    say(f"{came_to.people} people are scored anew, no profile was opened; {moved} have another rank")
+    scored = how_many(came_to.people, "person is", "people are")
+    say(f"{scored} scored anew, no profile was opened; {moved} have another rank")
     for line in unread(came_to):
         say(line, "yellow")
 

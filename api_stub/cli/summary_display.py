@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.words import in_words, utc
+from api_stub.cli.words import how_many, in_words, utc
 from db.store.campaigns import CampaignRecord
 from db.store.searches import SearchRecord
 from db.store.summary import CampaignSummary
@@ -112,25 +112,27 @@ def preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
 def _day_lines(day: Summary) -> Iterator[_Line]:
     yield from _happened(day.happened)
     share = "" if day.reply_share is None else f", {day.reply_share:.0%}"
-    yield "30 days", f"{day.answered} of {day.greeted} greetings were answered{share}"
-    if day.open is None or day.quota is None:
+    greeted = how_many(day.greeted, "greeting was", "greetings were")
+    yield "30 days", f"{day.answered} of {greeted} answered{share}"
+    if day.open is None or day.quota is None or day.birthdays_next_day is None:
         yield "open", "not known: nobody looked at the end of that day"
         return
     yield from _open(day.open)
     left = day.quota
     week = f"in 7 days {left.used_week} used, {left.left_week} left"
-    yield "quota", f"{left.used_day} greetings used, {left.left_day} left; {week}"
-    yield "next day", f"{day.birthdays_next_day} birthdays"
+    yield "quota", f"{how_many(left.used_day, 'greeting', 'greetings')} used, {left.left_day} left; {week}"
+    yield "next day", how_many(day.birthdays_next_day, "birthday", "birthdays")
 
 
 def _happened(happened: Happened) -> Iterator[_Line]:
-    yield "sent", f"{happened.sent} greetings, {happened.late} of them late"
+    yield "sent", f"{how_many(happened.sent, 'greeting', 'greetings')}, {happened.late} of them late"
     if happened.visits or happened.pages:
-        yield "read", f"{happened.visits} profiles, {happened.pages} pages of people found"
+        pages = how_many(happened.pages, "page of people found", "pages of people found")
+        yield "read", f"{how_many(happened.visits, 'profile', 'profiles')}, {pages}"
     if happened.withdrawn:
-        yield "withdrawn", f"{happened.withdrawn} invitations"
+        yield "withdrawn", how_many(happened.withdrawn, "invitation", "invitations")
     if happened.settled_by_hand:
-        yield "by hand", f"{happened.settled_by_hand} were seen in the thread by a person"
+        yield "by hand", f"{how_many(happened.settled_by_hand, 'was', 'were')} seen in the thread by a person"
     yield "left out", _by_reason(happened.skipped)
     yield "failed", _by_reason(happened.failed)
     yield "replies", str(happened.replies)

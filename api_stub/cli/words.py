@@ -70,9 +70,14 @@ def say(text: str, style: str = "") -> None:
     Console().print(Text(text, style), soft_wrap=True)
 
 
+def how_many(count: int, one: str, several: str) -> str:
+    """Say a number and what is counted, in the singular for one."""
+    return f"{count} {one if count == 1 else several}"
+
+
 def counted(*told: tuple[int, str, str]) -> str:
-    """Say how many there are of each thing: (count, name of one, name of several). None of it is not said."""
-    return ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in told if count)
+    """Say how many there are of each thing, as `how_many` does; what there is none of is left out."""
+    return ", ".join(how_many(*each) for each in told if each[0])
 
 
 def utc(instant: datetime) -> str:

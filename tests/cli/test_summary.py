@@ -52,11 +52,11 @@ def test_a_day_in_a_few_lines(database: Database, rapport: Rapport) -> None:
         an_account(session, "other")
     said = rapport("summary", "demo")
     for expected in (
-        "1 greetings, 0 of them late",
+        "1 greeting, 0 of them late",
         "1: 1 this person is not to be contacted",
         "1: 1 the gap between two actions is not over",
-        "1 of 1 greetings were answered, 100%",
-        "1 greetings used, 9999 left; in 7 days 1 used, 69999 left",
+        "1 of 1 greeting was answered, 100%",
+        "1 greeting used, 9999 left; in 7 days 1 used, 69999 left",
         "0 birthdays",
     ):
         assert expected in said
@@ -91,7 +91,7 @@ def test_a_campaign_says_whom_it_left_out_and_why(database: Database, rapport: R
     for expected in (
         "birthday campaign of demo is planned",
         "late_days 3",
-        "1 greetings, 0 of them late",
+        "1 greeting, 0 of them late",
         "replies    1",
         "this person is not to be contacted; a person said so",
     ):
