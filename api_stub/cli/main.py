@@ -85,6 +85,3 @@ def main() -> None:
             f"[bold red]rapport:[/] {escape(str(error))}", highlight=False, soft_wrap=True
         )
         sys.exit(1)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped")
-        sys.exit(130)

@@ -216,6 +216,8 @@ class Stack:
     def _stop(self) -> None:
         self._interrupts.ignore()
         self._stop_deadline = monotonic_seconds() + _SERVICES_STOP.total_seconds()
+        if self._children:
+            self._exit.callback(self._on_step, "stopping everything")
         self._children.clear()
         try:
             self._exit.close()

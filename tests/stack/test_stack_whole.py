@@ -86,7 +86,7 @@ def test_all_is_there_inside_the_block_and_gone_after(data_dir: Path) -> None:
     assert ours(data_dir) == []
     assert steps == [
         "starting Postgres", "starting Redis", "bringing the tables up to date", "starting first",
-        "starting second",
+        "starting second", "stopping everything",
     ]  # fmt: skip
 
 
