@@ -19,7 +19,7 @@ from api_stub.stack.secrets import write_private
 from api_stub.stack.unprivileged import Identity
 from worker.clock import monotonic_seconds
 
-_POLL_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.05
 
 
 class Child:
