@@ -58,8 +58,16 @@ def reading(monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None], *, shown
     monkeypatch.setattr(LedgerSite, "read_profile", fails)
 
 
-def die() -> None:
-    raise KilledError
+def killed_on_a_profile(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the worker of the next visit be killed after the site has shown the profile, and its lease lapse."""
+
+    def die() -> None:
+        raise KilledError
+
+    reading(monkeypatch, die, shown=True)
+    with pytest.raises(KilledError):
+        perform(services, next_due(services))
+    worker_dies(services)
 
 
 def test_named_people_are_visited_once_each_and_what_was_seen_is_kept(
@@ -113,10 +121,7 @@ def test_a_visit_that_may_have_been_seen_is_not_made_again(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = visits_of(without_pages, account, profiles=[ANN])
-    reading(monkeypatch, die, shown=True)
-    with pytest.raises(KilledError):
-        perform(without_pages, next_due(without_pages))
-    worker_dies(without_pages)
+    killed_on_a_profile(without_pages, monkeypatch)
     assert run_all(without_pages) == [Outcome.SKIPPED]
     assert states(without_pages, campaign_id, Kind.VISIT) == {LATELY: 1}
     assert opened(without_pages) == {ANN: 1}
@@ -127,10 +132,7 @@ def test_a_search_needs_what_a_killed_worker_did_not_keep(
 ) -> None:
     campaign_id = search_of(without_pages, account, people=1)
     assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
-    reading(monkeypatch, die, shown=True)
-    with pytest.raises(KilledError):
-        perform(without_pages, next_due(without_pages))
-    worker_dies(without_pages)
+    killed_on_a_profile(without_pages, monkeypatch)
     assert run_all(without_pages) == [Outcome.DONE]
     assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 1}
     assert opened(without_pages) == {"page 1": 1, "ledger:p-1": 2}
@@ -147,10 +149,7 @@ def test_what_a_killed_worker_did_not_keep_is_read_by_whichever_search_comes_fir
 ) -> None:
     first = search_of(without_pages, account, people=1)
     assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
-    reading(monkeypatch, die, shown=True)
-    with pytest.raises(KilledError):
-        perform(without_pages, next_due(without_pages))
-    worker_dies(without_pages)
+    killed_on_a_profile(without_pages, monkeypatch)
     with without_pages.database.transaction() as session:
         session.execute(update(Action).values(not_before=func.now() + timedelta(hours=1)))
     second = search_of(without_pages, account, people=1)
