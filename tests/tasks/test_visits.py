@@ -59,7 +59,7 @@ def reading(monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None], *, shown
 
 
 def killed_on_a_profile(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the worker of the next visit be killed after the site has shown the profile, and its lease lapse."""
+    """Let the worker of the next visit be killed after the profile was shown, and its lease lapse."""
 
     def die() -> None:
         raise KilledError
