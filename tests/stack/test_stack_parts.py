@@ -157,8 +157,7 @@ def _interrupting(number: int) -> Callable[..., Any]:
 
     def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
         nonlocal seen
-        code = frame.f_code
-        if code.co_filename != subprocess.__file__ or code is subprocess.Popen.__del__.__code__:
+        if frame.f_code.co_filename != subprocess.__file__:
             return None
         seen += event == "line"
         if seen == number:
