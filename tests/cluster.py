@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pytest_celery import CeleryTestBroker, CeleryTestWorker
 
+from api_stub.stack.environment import inherited_environment
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 
@@ -28,6 +29,15 @@ def wait_for(what: str, ask: Callable[[], T], *, patience: timedelta = PATIENCE)
         assert time.perf_counter() < deadline, f"waited {patience} for {what}"
         time.sleep(0.1)
     return answer
+
+
+def untraced() -> dict[str, str]:
+    """The environment of a process that a test interrupts: what `rapport` reads, and no coverage.
+
+    Coverage's tracer takes a lock. A KeyboardInterrupt that is raised in it leaves the lock taken, and the
+    process would wait for it for ever.
+    """
+    return inherited_environment(also=("DATABASE_URL", "REDIS_URL"))
 
 
 class ProcessContainer:

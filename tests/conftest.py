@@ -71,7 +71,9 @@ def database_url(servers: Servers) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
         )
         yield servers.postgres.url_of(name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

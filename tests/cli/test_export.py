@@ -19,6 +19,7 @@ from sqlalchemy import text
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
+from tests.cluster import untraced
 
 PROCESS = (sys.executable, "-m", "api_stub.cli", "export")
 
@@ -32,7 +33,9 @@ def people(database: Database) -> None:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*PROCESS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=untraced()
+    )
 
 
 def names(text_of_csv: str) -> Sequence[str]:

@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text, update
 
-from api_stub.stack.environment import inherited_environment
 from db.engine import Database
 from db.store import approval, events, proposals
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, proposed
 from tests.cli.conftest import Rapport
 from tests.cli.terminal import Terminal, terminal
+from tests.cluster import untraced
 from worker.rules.model import CampaignState
 
 Open = Callable[..., Terminal]
@@ -24,8 +24,7 @@ Open = Callable[..., Terminal]
 @pytest.fixture
 def sit_down(environment: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens `rapport review` in a terminal of 100 columns."""
-    own = inherited_environment(also={"DATABASE_URL", "REDIS_URL"})
-    own |= {"COLUMNS": "100", "LINES": "40", "TERM": "xterm"}
+    own = untraced() | {"COLUMNS": "100", "LINES": "40", "TERM": "xterm"}
     with ExitStack() as opened:
         yield lambda *given, **env: opened.enter_context(terminal("review", *given, env={**own, **env}))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster import wait_for
+from tests.cluster import untraced, wait_for
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def demo(data: Path) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env=untraced(),
         start_new_session=True,
     )
 

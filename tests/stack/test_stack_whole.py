@@ -18,6 +18,7 @@ from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackErro
 from api_stub.stack.family import MARK, still_running
 from api_stub.stack.stack import Service, Stack
 from api_stub.stack.unprivileged import server_identity
+from tests.cluster import untraced
 
 SCRIPT = Path(__file__).with_name("play_stack.py")
 PROJECT = SCRIPT.parents[2]
@@ -45,6 +46,7 @@ def play(data_dir: Path, open_folder: Path, what: str, **popen: object) -> subpr
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
+        env=untraced(),
         start_new_session=True,
         **popen,
     )
