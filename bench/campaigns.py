@@ -97,7 +97,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
         try:
             arguments = {name: ["worker", role, "--name", name] for name, role in WORKERS.items()}
             for name, words in {**arguments, "beat": ["beat"]}.items():
-                argv = [sys.executable, "-m", "api_stub.cli.process", *words]
+                argv = [sys.executable, "-m", "api_stub.cli", *words]
                 children.append(table.start(name, argv, env))
             yield database, client, children
         finally:

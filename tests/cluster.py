@@ -100,7 +100,7 @@ def worker_node(
     """A worker as `rapport worker` runs it."""
 
     def start() -> Child:
-        argv = [sys.executable, "-m", "api_stub.cli.process", "worker", role, "--name", name]
+        argv = [sys.executable, "-m", "api_stub.cli", "worker", role, "--name", name]
         return table.start(name, argv, env)
 
     return CeleryTestWorker(ProcessContainer(name, start, {}), app)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api_stub.cli import doubts, forget, people
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
 from api_stub.cli.why import ambiguous
 from api_stub.cli.words import say
@@ -11,6 +12,13 @@ from db.store import contacts
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(help="People known to an account.", no_args_is_help=True)
+app.command("list")(people.show_all)
+app.command("show")(people.show)
+app.command("doubts")(doubts.show)
+app.command("confirm")(doubts.confirm)
+app.command("refuse")(doubts.refuse)
+app.command("forget")(forget.forget_person)
+app.command("allow")(forget.allow)
 
 
 @app.command("do-not-contact")
@@ -28,17 +36,17 @@ def do_not_contact(
     the account then.
     """
     with opened(data) as database, database.transaction() as session:
-        people = contacts.matching(session, address, account=account)
-        if not people:
+        found = contacts.matching(session, address, account=account)
+        if not found:
             raise RequestRefusedError(
                 f"no account knows {address!r}: only somebody whom a campaign has read, or an import has "
                 "brought in, can be marked"
             )
-        if len({person.profile_url for person in people}) > 1 or (off and len(people) > 1):
-            raise RequestRefusedError(ambiguous(address, people))
-        for person in people:
+        if len({person.profile_url for person in found}) > 1 or (off and len(found) > 1):
+            raise RequestRefusedError(ambiguous(address, found))
+        for person in found:
             contacts.set_do_not_contact(session, person.account_id, person.profile_url, value=not off)
-    for person in people:
+    for person in found:
         said = (
             "may be contacted again; what was skipped meanwhile stays skipped"
             if off

@@ -21,13 +21,6 @@ Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 _HINT = "rapport contacts doubts"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands below `contacts`."""
-    app.command("doubts")(show)
-    app.command("confirm")(confirm)
-    app.command("refuse")(refuse)
-
-
 def show(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
     with opened(data) as database, database.transaction() as session:

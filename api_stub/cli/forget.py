@@ -21,12 +21,6 @@ _BEYOND_REACH = (
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands below `contacts`."""
-    app.command("forget")(forget_person)
-    app.command("allow")(allow)
-
-
 def forget_person(
     who: Annotated[
         str,

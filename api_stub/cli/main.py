@@ -1,85 +1,82 @@
-"""The `rapport` command: assembles the nouns and turns known errors into one clear line."""
+"""The `rapport` command: assembles what was asked for and turns known errors into one clear line."""
 
 import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api_stub.cli import (
-    account,
-    actions,
-    audit,
-    campaign,
-    contacts,
-    data,
-    demo,
-    doctor,
-    doubts,
-    export,
-    forecast,
-    forget,
-    imports,
-    invitations,
-    killswitch,
-    people,
-    process,
-    quota,
-    review,
-    saved,
-    schedule,
-    schema,
-    sourcing,
-    summary,
-    templates,
-    why,
-)
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 
-app = typer.Typer(
-    name="rapport",
-    help="Relationship campaigns from your own account: a quota that holds, each greeting once.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-app.command("demo")(demo.demo)
-app.command("up")(demo.up)
-app.command("doctor")(doctor.doctor)
-app.command("why")(why.why)
-app.command("review")(review.review)
-app.command("forecast")(forecast.forecast)
-app.command("summary")(summary.summary)
-app.command("stop-everything")(killswitch.stop_everything)
-app.command("resume-everything")(killswitch.resume_everything)
-app.add_typer(account.app, name="account")
-app.add_typer(campaign.app, name="campaign")
-app.add_typer(actions.app, name="actions")
-app.add_typer(quota.app, name="quota")
-app.add_typer(contacts.app, name="contacts")
-app.add_typer(imports.app, name="import")
-app.add_typer(export.app, name="export")
-app.add_typer(templates.app, name="templates")
-doubts.add_to(contacts.app)
-people.add_to(contacts.app)
-app.add_typer(sourcing.app, name="sourcing")
-saved.add_to(sourcing.app)
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(invitations.app, name="invitations")
-forget.add_to(contacts.app)
-app.add_typer(data.app, name="data")
-app.add_typer(audit.app, name="audit")
-app.add_typer(process.secrets_app, name="secrets")
-app.command("migrate")(schema.migrate)
-process.add_to(app)
+COMMANDS: Final[Mapping[str, str]] = {
+    "demo": "demo:demo",
+    "up": "demo:up",
+    "doctor": "doctor:doctor",
+    "why": "why:why",
+    "review": "review:review",
+    "forecast": "forecast:forecast",
+    "summary": "summary:summary",
+    "stop-everything": "killswitch:stop_everything",
+    "resume-everything": "killswitch:resume_everything",
+    "migrate": "schema:migrate",
+    "worker": "process:worker",
+    "beat": "process:beat",
+    "api": "process:api",
+    "flower": "process:flower",
+    "sandbox": "process:sandbox",
+    "account": "account:app",
+    "campaign": "campaign:app",
+    "actions": "actions:app",
+    "quota": "quota:app",
+    "contacts": "contacts:app",
+    "import": "imports:app",
+    "export": "export:app",
+    "templates": "templates:app",
+    "sourcing": "sourcing:app",
+    "schedule": "schedule:app",
+    "invitations": "invitations:app",
+    "data": "data:app",
+    "audit": "audit:app",
+    "secrets": "process:secrets_app",
+}
+"""Each first word, as `--help` lists them: a module beside this one and the command or the group in it."""
+
+_PANELS: Final = {"process": "Processes (the stack and Compose start these)"}
+
+
+def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command with these first words. No other's module is imported: all together take two seconds."""
+    app = typer.Typer(
+        name="rapport",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+
+    @app.callback()
+    def rapport() -> None:  # also keeps a single command below its word
+        """Relationship campaigns from your own account: a quota that holds, each greeting once."""
+
+    for word in words:
+        module, _, name = COMMANDS[word].partition(":")
+        part = getattr(import_module(f"api_stub.cli.{module}"), name)
+        if isinstance(part, typer.Typer):
+            app.add_typer(part, name=word)
+        else:
+            app.command(word, rich_help_panel=_PANELS.get(module))(part)
+    return app
 
 
 def main() -> None:
     """Run the command; what we know how to say is said in one line, anything else keeps its traceback."""
+    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        app(prog_name="rapport")  # also when it is run as a module
+        assemble(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
         Console(stderr=True).print(
             f"[bold red]rapport:[/] {escape(str(error))}", highlight=False, soft_wrap=True

@@ -23,12 +23,6 @@ from worker.rules.profile import Profile, Section
 Item = TypeVar("Item")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands below `contacts`."""
-    app.command("list")(show_all)
-    app.command("show")(show)
-
-
 def show_all(
     *,
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,

@@ -1,7 +1,6 @@
 """One command for each process of ours: the stack, Compose and systemd all start them this way.
 
-`python -m api_stub.cli.process worker ...` is `rapport worker ...` without importing the other commands: a
-stack starts eight processes at once, and half of their start would be imports that they don't use.
+A stack starts eight at once, so little is imported here: each becomes another program anyway.
 """
 
 import os
@@ -113,26 +112,3 @@ def _keep_metrics(name: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the commands of this file."""
-    for command in (worker, beat, api, flower, sandbox):
-        app.command(command.__name__, rich_help_panel="Processes (the stack and Compose start these)")(
-            command
-        )
-
-
-def main() -> None:
-    """Start one process. A setting that is missing is said in one line."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    add_to(app)
-    try:
-        app()
-    except ConfigurationError as error:
-        Console(stderr=True).print(f"rapport: {error}", markup=False, highlight=False)
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

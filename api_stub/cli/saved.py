@@ -22,13 +22,6 @@ Account = Annotated[str, typer.Argument(help="The account's name.")]
 Name = Annotated[str, typer.Argument(help="The search's name: small letters, digits, - and _.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands below `sourcing`."""
-    app.command("save")(save)
-    app.command("saved")(show)
-    app.command("unsave")(unsave)
-
-
 def save(
     account: Account,
     name: Name,

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.orm import Session
 
+from api_stub.cli import saved
 from api_stub.cli.campaign import CampaignId
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the_one
 from api_stub.cli.export import STDOUT, Force, interruptible, output_to
@@ -27,6 +28,9 @@ from worker.rules.criteria import asked
 from worker.rules.model import CampaignKind
 
 app = typer.Typer(help="Sourcing: saved searches, and the people they found.", no_args_is_help=True)
+app.command("save")(saved.save)
+app.command("saved")(saved.show)
+app.command("unsave")(saved.unsave)
 
 SCREENFUL: Final = 50
 """People shown where nothing else is asked for: a terminal is read from the top."""

@@ -98,7 +98,7 @@ class _Pings:
 
 
 def _rapport(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "api_stub.cli.process", *arguments)
+    return (sys.executable, "-m", "api_stub.cli", *arguments)
 
 
 def _port(address: str) -> int:

@@ -133,7 +133,7 @@ def celery_worker_cluster(world: World, celery_setup_app: Celery) -> CeleryWorke
 
 def start(world: World, name: str, *arguments: str) -> Child:
     """Start one more process of ours."""
-    child = world.table.start(name, [sys.executable, "-m", "api_stub.cli.process", *arguments], world.env)
+    child = world.table.start(name, [sys.executable, "-m", "api_stub.cli", *arguments], world.env)
     world.children.append(child)
     return child
 

@@ -35,7 +35,7 @@ ROLES: Final = {
     "control": ("worker", "control", "--name", "control"),
     "beat": ("beat",),
 }
-_PROCESS: Final = ("api_stub.cli.process",)
+_PROCESS: Final = ("api_stub.cli",)
 _SKEWED: Final = "tests.faults.skewed"
 
 

@@ -126,7 +126,7 @@ class Crowd:
         names = {"control": "control", **{f"browser{n}": "browser" for n in range(workers)}}
         arguments = {name: ["worker", role, "--name", name] for name, role in names.items()}
         for name, words in {**arguments, "beat": ["beat"]}.items():
-            argv = [sys.executable, "-m", "api_stub.cli.process", *words]
+            argv = [sys.executable, "-m", "api_stub.cli", *words]
             self._children.append(self._table.start(name, argv, env))
 
     def _until_settled(

@@ -122,7 +122,7 @@ class Harness(Cluster):
         state = self.data / f"sandbox-{uuid4().hex}.db"
         fill(state)
         argv = [
-            sys.executable, "-m", "api_stub.cli.process", "sandbox",
+            sys.executable, "-m", "api_stub.cli", "sandbox",
             "--port", str(self._sandbox_port), "--state", str(state),
         ]  # fmt: skip
         self._sandbox = self.table.start("sandbox", argv, self._env)

@@ -13,6 +13,7 @@ from typing import NoReturn, Self
 import celery.worker.request
 
 from api_stub.cli import process
+from api_stub.cli.main import main
 from worker import clock
 
 _really = time.time  # noqa: TID251 -- the very clock that is shifted
@@ -48,4 +49,4 @@ if __name__ == "__main__":
     seconds_ahead = sys.argv.pop(1)
     shift(timedelta(seconds=float(seconds_ahead)))
     process._become = stay
-    process.main()
+    main()

@@ -15,7 +15,7 @@ import typer
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from api_stub.cli.main import app
+from api_stub.cli.main import assemble
 from worker.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 OTHERS = {"postgres", "redis"}
 OURS = sorted(SERVICES.keys() - OTHERS)
 LASTING = sorted(SERVICES.keys() - {"migrate"})
-COMMANDS = typer.main.get_command(app)
+COMMANDS = typer.main.get_command(assemble())
 
 
 def command_of(service: str) -> list[str]:
