@@ -29,8 +29,8 @@ def test_a_word_that_is_none_is_refused_with_the_nearest(rapport: Rapport) -> No
 @pytest.mark.parametrize("word", ["worker", "beat", "api", "flower", "sandbox"])
 def test_a_process_starts_without_what_it_becomes(word: str) -> None:
     asks = (
-        "import sys; from api_stub.cli.main import assemble; "
-        f"assemble(['{word}']); print({{'sqlalchemy', 'playwright', 'celery', 'fastapi'}} & sys.modules.keys())"
+        f"import sys; from api_stub.cli.main import assemble; assemble(['{word}']); "
+        "print({'sqlalchemy', 'playwright', 'celery', 'fastapi'} & sys.modules.keys())"
     )
     command = [sys.executable, "-c", asks]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "set()\n"
