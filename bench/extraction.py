@@ -6,7 +6,6 @@ profile is read in one of the mark-ups and languages, in turn. `--quick` only sh
 
 import argparse
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.crowd import CROWD
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.profiles import folded
+from api_stub.stack.ports import free_port
 from bench.report import Row, show
 from bench.truth import address_of, compared, profile_of, result_of
 from worker.browser.chromium import find_chromium
@@ -79,9 +79,7 @@ class Tally:
 @contextmanager
 def network(folder: Path) -> Iterator[SandboxClient]:
     """A practice network of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     given = ["--port", str(port), "--state", str(folder / "state.db")]
     command = [sys.executable, "-m", "api_stub.sandbox", *given]
     key = secrets.token_hex()

@@ -1,7 +1,6 @@
 """Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from psycopg import sql
 
 from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.ports import free_port
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 from db.engine import Database
@@ -102,9 +102,7 @@ StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], Sandbox
 
 
 def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "api_stub.sandbox", "--port", str(port), "--state", str(state)]
     process = subprocess.Popen(
         [*command, *(["--today", today] if today else [])], stdin=subprocess.PIPE, text=True

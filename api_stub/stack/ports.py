@@ -3,22 +3,36 @@
 import http.client
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from random import SystemRandom
 from typing import Final, TypeVar
 
 from api_stub.stack.errors import PortTakenError
 
 LOOPBACK: Final = "127.0.0.1"
 _ATTEMPTS: Final = 4
+_NEVER_GIVEN_OUT: Final = range(20_000, 32_000)
+"""Outgoing connections begin at 32768 on Linux (ip_local_port_range), at 49152 elsewhere (RFC 6335)."""
 
 T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A port of the loopback interface that was free a moment ago."""
+    """A port of the loopback interface that was free a moment ago.
+
+    Raises OSError where none can be had. The system is not asked for one: it would name a port that it may
+    also give to an outgoing connection before a server listens there.
+    """
+    for port in SystemRandom().sample(_NEVER_GIVEN_OUT, _ATTEMPTS):
+        with suppress(OSError):
+            return _bound(port)
+    return _bound(0)
+
+
+def _bound(port: int) -> int:
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.bind((LOOPBACK, port))
+        return int(probe.getsockname()[1])
 
 
 def on_free_port(start: Callable[[int], T], *, rather: int = 0) -> T:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
+from worker.browser.chromium import find_chromium
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
@@ -118,3 +119,17 @@ def test_without_any_chromium_the_error_says_what_to_do(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert "ConfigurationError: no Chromium was found: run `playwright install chromium`" in said.stderr
+
+
+def test_without_a_window_the_smaller_chromium_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_chromium() is None
+    with_windows, without = tmp_path / "chromium", tmp_path / "chromium-headless-shell"
+    for program in (with_windows, without):
+        program.touch(0o755)
+    assert find_chromium() == without
+    assert find_chromium(headless=False) == with_windows
+    without.unlink()
+    assert find_chromium() == with_windows

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.store import actions, turns
 from db.store.actions import Claim
+from tests.cluster import wait_for
 
 T = TypeVar("T")
 
@@ -73,3 +74,13 @@ def behind_the_triggers(session: Session, statement: str, **values: object) -> N
     session.execute(text("set local session_replication_role = replica"))
     session.execute(text(statement), values)
     session.execute(text("set local session_replication_role = default"))
+
+
+def until_somebody_waits(database: Database, work: Future[Any]) -> None:
+    """Wait until another session waits for a lock, or until `work` has ended without doing so.
+
+    pg_locks is asked, because pg_stat_activity tells one transaction the same for as long as it lasts.
+    """
+    with database.transaction() as session:
+        waits = text("select exists (select from pg_locks where not granted)")
+        wait_for("somebody to wait", lambda: work.done() or session.scalar(waits))

@@ -26,8 +26,7 @@ from tests.builders import (
     planned,
     proposed,
 )
-from tests.cluster import wait_for
-from tests.db.helpers import at_once, behind_the_triggers, claimed, connected, queue
+from tests.db.helpers import at_once, behind_the_triggers, claimed, connected, queue, until_somebody_waits
 from worker.errors import Reason
 from worker.rules.approval import TextRefusedError, approval_of
 from worker.rules.model import ActionState, CampaignState, Kind
@@ -267,12 +266,11 @@ def test_an_approval_waits_for_whoever_is_changing_the_text_and_then_sees_it(
         with connected(database_url) as own, own.transaction() as session:
             return approval.approve(session, action_id, seen=seen, by="ann").outcome
 
-    somebody_waits = text("select exists (select from pg_locks where not granted)")
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             session.execute(text("update actions set message = 'Hello!'"))
             approving = pool.submit(approve)
-            wait_for("the approval to wait", lambda: session.scalar(somebody_waits))
+            until_somebody_waits(database, approving)
         assert approving.result(60) is Outcome.CHANGED
     with database.transaction() as session:
         assert action(session, action_id).message == "Hello!"

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Date, LargeBinary, Text, select, text, update
+from sqlalchemy import Date, LargeBinary, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -43,7 +43,7 @@ from db.tables import (
     Tombstone,
 )
 from tests.builders import SANDBOX, TEN, a_campaign, a_contact, an_account, contact_by_slug, planned, proposed
-from tests.db.helpers import claimed, connected, queue
+from tests.db.helpers import claimed, connected, queue, until_somebody_waits
 from tests.imports.files import a_file, brought_in
 from tests.whole_person import NAME, SLUG, ZOE, a_known_person
 from worker.errors import Reason, RequestRefusedError
@@ -207,7 +207,7 @@ def test_what_is_planned_for_them_meanwhile_waits_and_then_is_not(
         with database.transaction() as session:
             forgotten(session)
             planning = pool.submit(plan)
-            _until_somebody_waits(database, planning)
+            until_somebody_waits(database, planning)
         assert planning.result() == 0
     with database.transaction() as session:
         assert not session.scalars(select(Action)).all()
@@ -226,16 +226,8 @@ def test_who_comes_in_meanwhile_waits_and_then_does_not(database: Database, data
         with database.transaction() as session:
             forgotten(session)
             reading = pool.submit(read)
-            _until_somebody_waits(database, reading)
+            until_somebody_waits(database, reading)
         assert reading.result() == 0
-
-
-def _until_somebody_waits(database: Database, work: Future[int]) -> None:
-    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    with database.transaction() as looking:
-        while not looking.scalar(text(waiting)) and not work.done():
-            looking.execute(text("select pg_sleep(0.02)"))
-            looking.execute(text("select pg_stat_clear_snapshot()"))
 
 
 def test_a_reply_that_was_being_read_is_not_kept(database: Database, tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from db.engine import Database
 from db.store import campaigns, hits, profiles, searches
 from db.tables import Action, Contact, Hit, StoredProfile
 from tests.builders import SANDBOX, a_search, an_account, database_now, found
-from tests.cluster import wait_for
-from tests.db.helpers import connected
+from tests.db.helpers import connected, until_somebody_waits
 from worker.rules.criteria import Criteria, Criterion
 from worker.rules.model import Kind
 from worker.rules.profile import Profile, Section
@@ -136,12 +135,10 @@ def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(
             return campaign.options["criteria"]["title"]
 
     readers: list[Future[Any]] = []
-    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
 
     def score_while_somebody_reads(*asked: Any) -> Score:
         readers.append(pool.submit(read))
-        with connected(database_url) as watcher, watcher.transaction() as looks:
-            wait_for("the reader", lambda: looks.scalars(waiting).one() == 1 or readers[0].done())
+        until_somebody_waits(database, readers[0])
         assert not readers[0].done()
         return score(*asked)
 

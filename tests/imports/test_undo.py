@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -14,7 +14,7 @@ from db.store.accounts import AccountRecord
 from db.store.campaigns import PlannedAction
 from db.tables import Action, Contact, Exclusion, ImportChange
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug
-from tests.db.helpers import connected
+from tests.db.helpers import connected, until_somebody_waits
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus, ImportSource, Kind
 
 ANN = f"{SANDBOX}ann/"
@@ -97,11 +97,7 @@ def test_a_plan_that_is_being_made_is_not_lost(database: Database, database_url:
         with database.transaction() as session:
             proposed(session, account, contact)
             undone = pool.submit(undo)
-            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-            with database.transaction() as looking:
-                while not looking.scalar(text(waiting)) and not undone.done():
-                    looking.execute(text("select pg_sleep(0.02)"))
-                    looking.execute(text("select pg_stat_clear_snapshot()"))
+            until_somebody_waits(database, undone)
         assert undone.result() == 1
     with database.transaction() as session:
         assert session.scalars(select(Action.state)).all() == [ActionState.PROPOSED]

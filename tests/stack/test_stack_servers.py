@@ -166,6 +166,14 @@ def test_a_port_that_is_taken_meanwhile_is_given_up(
             assert client.ping()
 
 
+def test_a_port_that_somebody_listens_on_is_not_called_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as squatter:
+        squatter.bind((ports.LOOPBACK, 0))
+        taken = squatter.getsockname()[1]
+        monkeypatch.setattr(ports, "_NEVER_GIVEN_OUT", [taken] * 4)
+        assert ports.free_port() != taken
+
+
 def test_redis_from_the_path_is_found_where_there_is_no_wheel(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

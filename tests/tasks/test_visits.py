@@ -15,7 +15,7 @@ from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
-from tests.cluster import wait_for
+from tests.db.helpers import until_somebody_waits
 from tests.tasks.reading import (
     KilledError,
     a_reader,
@@ -314,9 +314,7 @@ def test_a_list_waits_for_an_import_which_may_exclude_somebody_on_it(
             session.add(Exclusion(account_id=account.id, profile_url=ANN))
             session.flush()
             asked = pool.submit(visits_of, without_pages, account, profiles=[ANN])
-            waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
-            with without_pages.database.transaction() as looks:
-                wait_for("the list", lambda: asked.done() or looks.scalars(waiting).one())
+            until_somebody_waits(without_pages.database, asked)
         campaign_id = asked.result(30)
     assert run_all(without_pages) == []
     assert states(without_pages, campaign_id, Kind.VISIT) == {(ActionState.SKIPPED, Reason.DO_NOT_CONTACT): 1}

@@ -7,7 +7,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
 from db.store import actions, templates, turns
 from db.store.accounts import AccountRecord
@@ -19,6 +19,7 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.builders import SANDBOX, an_account
+from tests.db.helpers import until_somebody_waits
 from tests.tasks.conftest import effects
 from worker.errors import Reason
 from worker.rules.approval import approval_of
@@ -210,16 +211,12 @@ def test_the_intent_waits_while_another_account_asks_about_the_same_person(
     without_pages: Services, account: AccountRecord
 ) -> None:
     action_id = campaign(without_pages)
-    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
     key = func.hashtextextended(f"voice:ledger:{ANN}", 0)
     with ThreadPoolExecutor(1) as pool:
         with without_pages.database.transaction() as asking:
             asking.execute(select(func.pg_advisory_xact_lock(key)))
             greeting = pool.submit(carry_out, without_pages, action_id)
-            while not greeting.done():
-                with without_pages.database.transaction() as looking:
-                    if looking.scalar(waiting):
-                        break
+            until_somebody_waits(without_pages.database, greeting)
             assert not greeting.done()
             assert effects(without_pages) == []
         assert greeting.result() is Outcome.DONE

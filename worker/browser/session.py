@@ -156,7 +156,7 @@ class BrowserHouse:
         except PlaywrightError as error:
             if "Executable doesn't exist" not in error.message:
                 raise
-        found = find_chromium()
+        found = find_chromium(headless=self._headless)
         if found is None:
             raise ConfigurationError(WHAT_TO_DO)
         return self._start(playwright, found)
