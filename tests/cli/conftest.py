@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
 from api_stub.cli import context, main
 from api_stub.stack.environment import settings_environment
+from tests.conftest import Servers
 from worker.settings import Settings, get_settings
+
+NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
+"""Where no Postgres answers, and a password that nobody is to read."""
 
 
 class Rapport:
@@ -69,3 +74,11 @@ def environment(
 @pytest.fixture
 def rapport(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rapport:
     return Rapport(capsys, environment)
+
+
+@pytest.fixture
+def bare_url(servers: Servers) -> Iterator[str]:
+    """A database without our tables."""
+    yield servers.postgres.create_database("bare")
+    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+        connection.execute("drop database bare with (force)")

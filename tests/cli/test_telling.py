@@ -1,29 +1,23 @@
-"""What the command tells: actions, why, audit, accounts, doctor; and errors in one clear line."""
+"""What the command tells: actions, why, audit; and errors in one clear line."""
 
-import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
-from api_stub.cli import context, doctor, words
+from api_stub.cli import context, words
 from db.engine import Database
-from db.store import accounts, actions, events, limits
+from db.store import accounts, actions, events
 from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
-from tests.cli.conftest import Rapport
-from tests.conftest import Servers
+from tests.cli.conftest import NOBODY, Rapport
 from tests.db.helpers import claimed, queue
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.model import Kind
-
-NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
 
 
 def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
@@ -221,57 +215,6 @@ def test_campaigns_are_listed_with_their_counts(database: Database, rapport: Rap
     assert "demo" not in rapport("campaign", "list", "--account", "other")
 
 
-def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
-    assert "account ann is there" in rapport("account", "add", "ann", "--time-zone", "Europe/Paris")
-    assert "Europe/Paris" in rapport("account", "list")
-    assert "not yet" in rapport("account", "list")
-    rapport("account", "add", "ann", "--time-zone", "UTC")
-    assert "Europe/Paris" not in rapport("account", "list")
-
-
-def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise_does_not(
-    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
-) -> None:
-    assert "ramp up" not in rapport("account", "add", "ann")
-    environment.setattr("sys.stdin", io.StringIO("yes\n"))
-    said = rapport("account", "add", "bea", "--site", "linkedin", "--time-zone", "Pacific/Auckland")
-    assert "its limits ramp up from today: a third in the first week, a half in the second" in said
-    assert "rapport quota warm-up bea --skip" in said
-    with database.transaction() as session:
-        bea = accounts.by_name(session, "bea")
-        assert bea is not None
-        (change,) = limits.changes(session, bea.id)
-        assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
-        assert limits.purse(session, bea.id, Kind.GREET, "").purse.limits.per_day == 5
-    assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
-    assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
-    with database.transaction() as session:
-        assert limits.purse(session, bea.id, Kind.GREET, "").warm_up_on is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("ann", "--site", "myspace"), "the site 'myspace' is not known"),
-        (("ann", "--time-zone", "Mars/Base"), "'Mars/Base' is no IANA time zone"),
-        (("ann", "--time-zone", "../etc"), "is no IANA time zone"),
-        (("Ann Smith",), "'Ann Smith' can't be an account's name"),
-    ],
-)
-def test_an_account_that_could_not_work_is_refused(
-    rapport: Rapport, arguments: tuple[str, ...], says: str
-) -> None:
-    assert says in rapport.refused("account", "add", *arguments)
-
-
-def test_a_sign_in_that_cannot_work_says_why(database: Database, rapport: Rapport) -> None:
-    assert "no account called 'ann'" in rapport.refused("account", "sign-in", "ann")
-    rapport("account", "add", "ann")
-    assert "has no member 'ann'" in rapport.refused("account", "sign-in", "ann")
-    rapport("account", "add", "demo")
-    assert "RAPPORT_SANDBOX_URL is not set" in rapport.refused("account", "sign-in", "demo")
-
-
 @pytest.mark.parametrize(
     "command", [("account", "list"), ("actions", "list"), ("why", "x"), ("audit", "verify")]
 )
@@ -282,14 +225,6 @@ def test_a_silent_postgres_is_one_clear_line_without_its_password(
     said = rapport.refused(*command)
     assert "Postgres did not answer" in said
     assert "secret-word" not in said
-
-
-@pytest.fixture
-def bare_url(servers: Servers) -> Iterator[str]:
-    """A database without our tables."""
-    yield servers.postgres.create_database("bare")
-    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
-        connection.execute("drop database bare with (force)")
 
 
 def test_a_database_without_tables_says_migrate_and_migrate_makes_them(
@@ -348,70 +283,3 @@ def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest
 
     monkeypatch.setattr("getpass.getuser", nameless)
     assert context.who_asks().startswith("uid")
-
-
-def findings(data: Path) -> dict[str, doctor.Finding]:
-    return {finding.what: finding for finding in doctor._servers(data)}
-
-
-def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path) -> None:
-    found = findings(tmp_path)
-    assert {what: finding.ok for what, finding in found.items()} == {
-        "Postgres": True,
-        "tables": True,
-        "Redis": True,
-    }
-    assert "answers" in found["Redis"].detail
-    assert doctor._python().ok
-    assert doctor._versions().ok
-    assert doctor._ports().ok
-
-
-def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
-    environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    environment.setenv("DATABASE_URL", NOBODY)
-    environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
-    found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False, False, False]
-    assert "DATABASE_URL" in found["Postgres"].advice
-    assert "REDIS_URL" in found["Redis"].advice
-    assert "secret-word" not in repr(found)
-
-
-def test_the_doctor_says_migrate(environment: pytest.MonkeyPatch, bare_url: str, tmp_path: Path) -> None:
-    environment.setenv("DATABASE_URL", bare_url)
-    found = findings(tmp_path)
-    assert found["Postgres"].ok
-    assert (found["tables"].ok, found["tables"].advice) == (False, "run `rapport migrate`")
-
-
-def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
-    environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    environment.setenv("RAPPORT_CHROMIUM", str(tmp_path / "none"))
-    assert "install" in doctor._browser().advice
-    broken = tmp_path / "broken"
-    broken.write_text("#!/bin/sh\necho no libraries >&2\nexit 1\n")
-    broken.chmod(0o755)
-    environment.setenv("RAPPORT_CHROMIUM", str(broken))
-    finding = doctor._browser()
-    assert (finding.ok, finding.detail) == (False, "no libraries")
-    assert "does not run" in finding.advice
-
-
-@pytest.mark.parametrize("ok", [True, False])
-def test_the_doctor_ends_with_what_is_missing(
-    rapport: Rapport, environment: pytest.MonkeyPatch, ok: bool
-) -> None:
-    environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
-    code, out, _ = rapport.code("doctor")
-    assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
-
-
-def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden() -> int:
-        raise OSError("no listening here")
-
-    monkeypatch.setattr(doctor, "free_port", forbidden)
-    assert not doctor._ports().ok

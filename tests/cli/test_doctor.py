@@ -1,0 +1,75 @@
+"""`rapport doctor`: what works here, what is missing, and what to do about it."""
+
+from pathlib import Path
+
+import pytest
+
+from api_stub.cli import doctor
+from tests.cli.conftest import NOBODY, Rapport
+
+
+def findings(data: Path) -> dict[str, doctor.Finding]:
+    return {finding.what: finding for finding in doctor._servers(data)}
+
+
+def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path) -> None:
+    found = findings(tmp_path)
+    assert {what: finding.ok for what, finding in found.items()} == {
+        "Postgres": True,
+        "tables": True,
+        "Redis": True,
+    }
+    assert "answers" in found["Redis"].detail
+    assert doctor._python().ok
+    assert doctor._versions().ok
+    assert doctor._ports().ok
+
+
+def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("DATABASE_URL", NOBODY)
+    environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
+    found = findings(tmp_path)
+    assert [finding.ok for finding in found.values()] == [False, False, False]
+    assert "DATABASE_URL" in found["Postgres"].advice
+    assert "REDIS_URL" in found["Redis"].advice
+    assert "secret-word" not in repr(found)
+
+
+def test_the_doctor_says_migrate(environment: pytest.MonkeyPatch, bare_url: str, tmp_path: Path) -> None:
+    environment.setenv("DATABASE_URL", bare_url)
+    found = findings(tmp_path)
+    assert found["Postgres"].ok
+    assert (found["tables"].ok, found["tables"].advice) == (False, "run `rapport migrate`")
+
+
+def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("RAPPORT_CHROMIUM", str(tmp_path / "none"))
+    assert "install" in doctor._browser().advice
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho no libraries >&2\nexit 1\n")
+    broken.chmod(0o755)
+    environment.setenv("RAPPORT_CHROMIUM", str(broken))
+    finding = doctor._browser()
+    assert (finding.ok, finding.detail) == (False, "no libraries")
+    assert "does not run" in finding.advice
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_the_doctor_ends_with_what_is_missing(
+    rapport: Rapport, environment: pytest.MonkeyPatch, ok: bool
+) -> None:
+    environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
+    code, out, _ = rapport.code("doctor")
+    assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
+
+
+def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden() -> int:
+        raise OSError("no listening here")
+
+    monkeypatch.setattr(doctor, "free_port", forbidden)
+    assert not doctor._ports().ok
