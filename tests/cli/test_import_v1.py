@@ -14,7 +14,7 @@ from db.store import imports
 from db.tables import Account, Contact, Import, Interaction
 from tests.cli.conftest import Rapport
 from tests.imports.messy_v1 import messy_v1
-from tests.imports.test_v1 import SAMPLE, dump
+from tests.imports.v1_hands import SAMPLE, dump
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:

@@ -1,0 +1,10 @@
+"""What tests of imports share."""
+
+import pytest
+
+from tests.imports.messy_v1 import Messy, messy_v1
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> Messy:
+    return messy_v1(tmp_path_factory.mktemp("v1") / "linkedin_automation.db")
