@@ -1,6 +1,7 @@
 """Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from psycopg import sql
 
 from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.environment import set_environment
 from api_stub.stack.ports import free_port
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
@@ -32,6 +34,17 @@ from worker.browser.session import BrowserHouse
 TEMPLATE = "template_rapport"
 
 LONGEST_FIRST = ("faults", "e2e", "tasks", "browser", "stack", "quota")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run one folder for temporary files, and remove it: killed browsers leave theirs behind."""
+    if hasattr(config, "workerinput"):  # a part of a run, whose folder it inherits
+        return
+    folder = Path(tempfile.mkdtemp(prefix="rapport-run-"))
+    folder.chmod(0o711)  # root's Postgres is another user's
+    set_environment({"TMPDIR": str(folder)})
+    tempfile.tempdir = None  # to be asked for again
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
