@@ -83,7 +83,7 @@ def database_url(servers: Servers) -> Iterator[str]:
     """A database of this test's own, copied from one that is migrated."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
-        connection.execute(
+        connection.execute(  # through the log, as is the default, it would take twice as long
             sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )

@@ -49,7 +49,7 @@ _PANELS: Final = {"process": "Processes (the stack and Compose start these)"}
 
 
 def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command with these first words. No other's module is imported: all together take two seconds."""
+    """The command with these first words. No other's module is imported, so that none waits for all."""
     app = typer.Typer(
         name="rapport",
         no_args_is_help=True,

@@ -20,8 +20,8 @@ T = TypeVar("T")
 def free_port() -> int:
     """A port of the loopback interface that was free a moment ago.
 
-    Raises OSError where none can be had. The system is not asked for one: it would name a port that it may
-    also give to an outgoing connection before a server listens there.
+    Raises OSError where none can be had. The system is the last to be asked: what it names, it may also give
+    to an outgoing connection before a server listens there.
     """
     for port in SystemRandom().sample(_NEVER_GIVEN_OUT, _ATTEMPTS):
         with suppress(OSError):
