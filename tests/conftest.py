@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import date, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,18 +19,14 @@ import redis
 from hypothesis import settings
 from psycopg import sql
 
-from api_stub.cli.schema import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
 from api_stub.stack.ports import free_port
-from api_stub.stack.postgres import Postgres
-from api_stub.stack.redis import Redis
 from db.engine import Database
 from tests.network import fill
+from tests.servers import TEMPLATE, Servers, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
-
-TEMPLATE = "template_rapport"
 
 LONGEST_FIRST = ("faults", "e2e", "tasks", "browser", "stack", "quota")
 
@@ -61,34 +56,28 @@ settings.register_profile("rapport", deadline=None)  # a busy machine is no bug
 settings.load_profile("rapport")
 
 
-@dataclass(frozen=True)
-class Servers:
-    postgres: Postgres
-    redis: Redis
-
-
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """One Postgres and one Redis for the whole run, gone with their data at its end."""
-    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder:
-        postgres = Postgres(Path(folder) / "data", durable=False)
-        with postgres, Redis(Path(folder) / "data") as server:
-            bring_up_to_date(postgres.create_database(TEMPLATE))
-            yield Servers(postgres, server)
-        postgres.remove_data()
+    """One Postgres and one Redis for the whole run: those of the environment, or our own."""
+    given = servers_of_environment()
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="rapport-tests-") as folder, own_servers(Path(folder)) as own:
+        yield own
 
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
     """A database of this test's own, copied from one that is migrated."""
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         connection.execute(  # through the log, as is the default, it would take twice as long
             sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
-        yield servers.postgres.url_of(name)
+        yield servers.url_of(name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
@@ -102,9 +91,9 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def redis_url(servers: Servers) -> Iterator[str]:
     """The shared Redis, empty before and after."""
-    client = redis.Redis.from_url(servers.redis.url)
+    client = redis.Redis.from_url(servers.redis_url)
     client.flushall()
-    yield servers.redis.url
+    yield servers.redis_url
     client.flushall()
     client.close()
 

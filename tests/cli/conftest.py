@@ -79,6 +79,6 @@ def rapport(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 @pytest.fixture
 def bare_url(servers: Servers) -> Iterator[str]:
     """A database without our tables."""
-    yield servers.postgres.create_database("bare")
-    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+    yield servers.create_database("bare")
+    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         connection.execute("drop database bare with (force)")

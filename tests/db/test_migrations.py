@@ -37,10 +37,10 @@ order by 1, 2, 3
 def empty(servers: Servers) -> Iterator[list[str]]:
     """Two databases with nothing in them."""
     names = [f"test_{uuid4().hex}" for _ in range(2)]
-    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         for name in names:
             connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        yield [servers.postgres.url_of(name) for name in names]
+        yield [servers.url_of(name) for name in names]
         for name in names:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 

@@ -98,11 +98,11 @@ analyze;
 @pytest.fixture(scope="module")
 def full(servers: Servers) -> Iterator[Database]:
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
+    with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         connection.execute(
             sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
         )
-        url = servers.postgres.url_of(name)
+        url = servers.url_of(name)
         with psycopg.connect(url, autocommit=True) as own:
             own.execute(FILL)
         database = Database(url, application_name="plans")

@@ -56,7 +56,7 @@ def world(servers: Servers) -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="rapport-e2e-") as folder:
         data = Path(folder)
         broker = broker_node(data)
-        database_url = servers.postgres.create_database(f"e2e_{data.name[-8:].lower()}")
+        database_url = servers.create_database(f"e2e_{data.name[-8:].lower()}")
         bring_up_to_date(database_url)
         sandbox_port = free_port()
         env = {

@@ -1,0 +1,59 @@
+"""The list of guards fits the tree: each guard is where it says, and each of its tests exists."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.guards.catalogue import ROOT, Guard, StaleGuardError, load, mutate
+from tests.guards.lane import Lane, Verdict
+
+GUARDS = load()
+
+
+def test_each_guard_has_an_id_of_its_own() -> None:
+    assert len({guard.id for guard in GUARDS}) == len(GUARDS)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
+def test_a_guard_is_where_its_entry_says_and_can_be_taken_out(guard: Guard) -> None:
+    mutated = mutate((ROOT / guard.file).read_text(), guard)
+    assert mutated != (ROOT / guard.file).read_text()
+    if guard.file.endswith(".py"):
+        ast.parse(mutated)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
+def test_the_tests_and_the_pair_of_a_guard_exist(guard: Guard) -> None:
+    for test in guard.tests:
+        file, _, function = test.partition("::")
+        names = {
+            node.name
+            for node in ast.walk(ast.parse((ROOT / file).read_text()))
+            if isinstance(node, ast.FunctionDef)
+        }
+        assert not function or function.partition("[")[0] in names
+    assert guard.pair is None or guard.pair in {other.id for other in GUARDS} - {guard.id}
+
+
+def test_a_guard_whose_lines_changed_is_an_error() -> None:
+    guard = GUARDS[0].model_copy(update={"original": "nowhere"})
+    with pytest.raises(StaleGuardError, match=guard.id):
+        mutate("elsewhere", guard)
+
+
+def test_a_guard_survives_where_no_test_fails_and_is_killed_where_one_does(tmp_path: Path) -> None:
+    lane = Lane(tmp_path, None)
+    values = {
+        "file": "worker/rules/birthdays.py",
+        "why": "a guard of this test only",
+        "tests": ("tests/rules/test_birthdays.py",),
+    }
+    line = 'return f"birthday:{on.year}"'
+    kept = Guard(id="example.kept", original=line, mutated=f"{line}  # the same", **values)
+    assert lane.try_without([kept]).verdict is Verdict.SURVIVED
+    lost = Guard(id="example.lost", original=line, mutated='return "birthday"', **values)
+    assert lane.try_without([lost]).verdict is Verdict.KILLED
+    nonsense = Guard(id="example.nonsense", original=line, mutated="return (", **values)
+    assert lane.try_without([nonsense]).verdict is Verdict.BROKEN
+    assert lane.passes(values["tests"]) is None

@@ -1,0 +1,61 @@
+"""The Postgres and the Redis that tests share: started here, or already running and named in a variable."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from api_stub.cli.schema import bring_up_to_date
+from api_stub.stack.postgres import Postgres
+from api_stub.stack.redis import Redis
+
+TEMPLATE: Final = "template_rapport"
+"""A migrated database that each test's own is copied from."""
+
+VARIABLE: Final = "RAPPORT_TEST_SERVERS"
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Addresses of the servers; `postgres_url` names a database that is never dropped."""
+
+    postgres_url: str
+    redis_url: str
+
+    def url_of(self, database: str) -> str:
+        """Return the address of one of Postgres' databases."""
+        return urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{database}"))
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its address."""
+        with psycopg.connect(self.postgres_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return self.url_of(name)
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variable by which a test run uses these servers instead of starting its own."""
+        return {VARIABLE: json.dumps(asdict(self))}
+
+
+def servers_of_environment() -> Servers | None:
+    """Return the servers that the environment names, or None."""
+    given = os.environ.get(VARIABLE)  # noqa: TID251 -- where the run that started us says which servers to use
+    return Servers(**json.loads(given)) if given else None
+
+
+@contextmanager
+def own_servers(folder: Path) -> Iterator[Servers]:
+    """Run a Postgres, with a migrated template database, and a Redis below `folder`; remove their data."""
+    postgres = Postgres(folder / "data", durable=False)
+    with postgres, Redis(folder / "data") as redis:
+        servers = Servers(postgres.url, redis.url)
+        bring_up_to_date(servers.create_database(TEMPLATE))
+        yield servers
+    postgres.remove_data()
