@@ -1,16 +1,21 @@
 """Every metric name and label. Dashboards rely on the five that begin with linkedin_ (design §7).
 
-Each process leaves its numbers as files in its own folder below RAPPORT_METRICS_DIR (the library's
-multiprocess mode, switched on by PROMETHEUS_MULTIPROC_DIR before Python starts); `exposition` adds up the
-files of all processes, so that one scrape sees the work of every worker on the machine.
+Each process keeps its numbers in files below RAPPORT_METRICS_DIR (the library's multiprocess mode, switched
+on by PROMETHEUS_MULTIPROC_DIR before Python starts); `exposition` adds up all files, so that one scrape sees
+the work of every process on the machine. The files outlive their process (`metric_slots`), so counters never
+fall. A gauge is always `mostrecent`: other modes would show what a process that is gone was the last to say.
 """
 
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+from worker.metric_slots import is_damaged, use_slots
+
+use_slots()
 
 BIRTHDAY_MESSAGES = Counter(
     "linkedin_birthday_messages_sent_total", "Greetings by how they ended.", ["status"]
@@ -52,6 +57,8 @@ QUOTA_DISAGREEMENTS = Counter(
 )
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
+DAMAGED = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
+
 
 def exposition(metrics_dir: Path | None) -> bytes:
     """Return all processes' metrics in the text format; without a folder, this process's alone."""
@@ -67,5 +74,10 @@ class _AllProcesses(Collector):
         self._metrics_dir = metrics_dir
 
     def collect(self) -> list[Metric]:
-        files = [str(path) for path in sorted(self._metrics_dir.glob("*/*.db"))]
-        return list(MultiProcessCollector.merge(files))  # type: ignore[no-untyped-call]  # untyped there
+        files = [path for path in sorted(self._metrics_dir.glob("*/*.db")) if path.stat().st_size]
+        damaged = {path for path in files if is_damaged(path)}
+        sound = [str(path) for path in files if path not in damaged]
+        found = list(MultiProcessCollector.merge(sound))  # type: ignore[no-untyped-call]  # untyped there
+        if damaged:
+            found.append(GaugeMetricFamily("rapport_metric_files_damaged", DAMAGED, len(damaged)))
+        return found

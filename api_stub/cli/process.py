@@ -4,7 +4,6 @@ A stack starts eight at once, so little is imported here: each becomes another p
 """
 
 import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -44,17 +43,19 @@ def worker(
 
     name = name or f"{role}-{os.getpid()}"
     queues = celeryconfig.BROWSER_QUEUES if role is Role.BROWSER else celeryconfig.CONTROL_QUEUES
-    _become_celery(name, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
+    _keep_metrics()
+    _become_celery("worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
 
 
 def beat() -> None:
     """Run beat. It only ticks, so it keeps no file, and two of them are harmless."""
-    _become_celery("beat", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
+    _keep_metrics()
+    _become_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
 
 
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
     """Run the HTTP front door."""
-    _keep_metrics("api")
+    _keep_metrics()
     _become(
         "uvicorn", "api_stub.http.app:from_environment", "--factory",
         "--host", host, "--port", str(port), "--no-access-log",
@@ -62,12 +63,15 @@ def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
 
 
 def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
-    """Run Flower, behind a password: without one, any page in your browser could start tasks."""
+    """Run Flower, behind a password: without one, any page in your browser could start tasks.
+
+    Its metrics stay with it, at its own /metrics: they name each worker that it ever saw, and would pile up.
+    """
     auth = get_settings().flower_auth
     if auth is None:
         raise ConfigurationError("RAPPORT_FLOWER_AUTH is not set: give Flower a user:password to ask for")
     set_environment({"FLOWER_BASIC_AUTH": auth.get_secret_value()})  # an argument would show in `ps`
-    _become_celery("flower", "flower", f"--address={host}", f"--port={port}")
+    _become_celery("flower", f"--address={host}", f"--port={port}")
 
 
 def sandbox(
@@ -93,8 +97,7 @@ def new_key() -> None:
     Console().print(Fernet.generate_key().decode())
 
 
-def _become_celery(name: str, *arguments: str) -> NoReturn:
-    _keep_metrics(name)
+def _become_celery(*arguments: str) -> NoReturn:
     _become("celery", "--quiet", "--app", "worker.app", *arguments)
 
 
@@ -103,12 +106,13 @@ def _become(module: str, *arguments: str) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 -- no shell is the point
 
 
-def _keep_metrics(name: str) -> None:
-    """Give this process an empty metrics folder. The library wants it before its first import."""
+def _keep_metrics() -> None:
+    """Say where this process's metrics go. The library wants to know before its first import."""
     root = get_settings().metrics_dir
     if root is None:
         return
-    folder = root / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = root / "slots"
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
+    for left in root.glob("*/*_[0-9]*.db"):
+        if left.parent != folder:  # an earlier version's, which kept files of every child it ever had
+            left.unlink(missing_ok=True)

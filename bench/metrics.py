@@ -1,0 +1,105 @@
+"""One scrape of a worker whose children were recycled for a month, against one of a new worker.
+
+`python -m bench.metrics` lets real children count, one after the other, and then times `metrics.exposition`:
+once with files named by slot, and once with the library's own, named by pid. `--quick` only shows that it
+works.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from api_stub.stack.environment import inherited_environment
+from bench.report import Row, show
+from worker import metrics
+
+MONTH = 18_000
+"""A control worker carries out 21 ticks a minute and has a new child for every 50 of them: 600 a day."""
+CHILDREN = """
+import os, sys
+from worker.metric_slots import Slots
+if sys.argv[2] == "by pid":
+    Slots.mine = lambda _: os.getpid()
+from bench.metrics import let_children_count
+let_children_count(int(sys.argv[1]))
+"""
+TASKS = ("dispatch", "recover", "upkeep.schedules", "upkeep.expiry", "upkeep.replies", "birthday.greet")
+VERBS = ("open", "read", "send", "look")
+
+
+def let_children_count(children: int) -> None:
+    """Fork children that count what a worker's would; each ends before the next begins."""
+    for _ in range(children):
+        pid = os.fork()
+        if pid == 0:
+            count()
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+
+def count() -> None:
+    for name in TASKS:
+        metrics.TASKS.labels(f"tasks.{name}", "success").inc()
+    for verb in VERBS:
+        metrics.SITE_REQUEST_SECONDS.labels("sandbox", verb).observe(0.2)
+    for kind in ("greet", "visit", "collect"):
+        metrics.QUOTA_DECISIONS.labels(kind, "granted").inc()
+        metrics.RATE_LIMIT_REMAINING.labels("1", kind, "day").set(7)
+
+
+def seconds(folder: Path) -> float:
+    began = time.perf_counter()
+    metrics.exposition(folder)
+    return time.perf_counter() - began
+
+
+def compared(folder: Path, naming: str, children: int, times: int) -> list[Row]:
+    """Let a new worker and an old one count, each in a folder of its own; then scrape both in turn."""
+    new, old = folder / "new", folder / "old"
+    for worker, number in ((new, 1), (old, children)):
+        slots = worker / "slots"
+        slots.mkdir(parents=True)
+        environment = {**inherited_environment(), "PROMETHEUS_MULTIPROC_DIR": str(slots)}
+        subprocess.run([sys.executable, "-c", CHILDREN, str(number), naming], env=environment, check=True)
+    took = [(seconds(new), seconds(old)) for _ in range(times)]
+    of_new, of_old = map(statistics.median, zip(*took, strict=True))
+    beside = f"new worker, files {naming}"
+    return [
+        Row(beside, told(new, of_new), beside, "1.0", ""),
+        Row(
+            f"its {children:,}th child, files {naming}",
+            told(old, of_old),
+            beside,
+            f"{of_old / of_new:.1f}",
+            "1.0" if naming == "by slot" else "",
+        ),
+    ]
+
+
+def told(folder: Path, median: float) -> str:
+    return f"{median * 1e3:.1f} ms, {len(list(folder.glob('slots/*.db'))):,} files"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two seconds: shows that it works, no figures")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    children, times = (20, 3) if given.quick else (MONTH, 15)
+    rows = []
+    for naming in ("by slot", "by pid"):
+        with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
+            rows += compared(Path(folder), naming, children, times)
+    show(Console(), rows, title="python -m bench.metrics", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()

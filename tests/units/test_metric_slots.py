@@ -1,0 +1,157 @@
+"""Files of metrics outlive their process: no count is lost or doubled, and no file is left for each child."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from prometheus_client import Gauge
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.parser import text_string_to_metric_families
+
+from api_stub.cli import process
+from worker import metrics
+
+CHILDREN = """
+import os, random, signal, sys
+from worker import metrics
+
+def count_until_killed():
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process wherever it is, as SIGKILL does
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.006))
+    while True:
+        metrics.REPLIES.inc()
+        metrics.SITE_REQUEST_SECONDS.labels("sandbox", "send").observe(1)
+        os.write(1, b".")
+
+for _ in range(int(sys.argv[1])):
+    pid = os.fork()
+    if pid == 0:
+        count_until_killed()
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGALRM
+"""
+"""A worker that recycles its children: each writes a dot when it has counted, and is killed at any moment."""
+
+COUNT = """
+import sys
+from worker import metrics
+metrics.REPLIES.inc()
+print("counted", flush=True)
+sys.stdin.read()
+"""
+REPLIES = "rapport_replies_total"
+SENDS = "linkedin_api_request_duration_seconds_count"
+DAMAGED = "rapport_metric_files_damaged"
+
+
+def start(slots: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(slots)},  # noqa: TID251 -- a child needs ours
+    )
+
+
+def counted(root: Path) -> dict[str, float]:
+    """One scrape: every sample by its name."""
+    families = text_string_to_metric_families(metrics.exposition(root).decode())
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
+@pytest.fixture
+def slots(tmp_path: Path) -> Path:
+    """The slots below `tmp_path`, with one that a process that has ended counted a reply in."""
+    folder = tmp_path / "slots"
+    start(folder, COUNT).communicate()
+    assert counted(tmp_path)[REPLIES] == 1
+    return folder
+
+
+def test_killed_children_lose_and_double_no_count_and_no_scrape_sees_one_fall(tmp_path: Path) -> None:
+    children = 60
+    workers = [start(tmp_path / "slots", CHILDREN, str(children)) for _ in range(3)]
+    seen: dict[str, float] = {}
+    while any(worker.poll() is None for worker in workers):
+        now = counted(tmp_path)
+        assert all(now[name] >= value for name, value in seen.items()), (seen, now)
+        seen = now
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    said = sum(len(worker.communicate()[0]) for worker in workers)
+    found = counted(tmp_path)
+    assert said <= found[SENDS] <= found[REPLIES] <= said + 3 * children  # a kill may come before the dot
+    assert found[SENDS] > 3 * children
+    assert len(list(tmp_path.glob("slots/*.lock"))) <= 3 * 2  # a worker and a child, three times
+    assert len(list(tmp_path.glob("slots/*.db"))) <= 3 * 2 * 2
+
+
+def test_a_process_goes_on_in_the_files_of_a_dead_one_and_never_of_a_living_one(slots: Path) -> None:
+    root = slots.parent
+    files = sorted(slots.iterdir())
+    living = start(slots, COUNT)
+    assert living.stdout is not None
+    assert living.stdout.readline() == "counted\n"
+    assert sorted(slots.iterdir()) == files
+    start(slots, COUNT).communicate()
+    assert len(list(slots.glob("*.lock"))) == 2
+    assert counted(root)[REPLIES] == 3
+    living.communicate()
+
+
+def test_a_file_that_was_only_just_created_is_no_trouble(slots: Path) -> None:
+    (slots / "counter_1.db").touch()
+    assert counted(slots.parent)[REPLIES] == 1
+    (slots / "counter_2.db").write_bytes(bytes(1 << 16))
+    assert counted(slots.parent)[REPLIES] == 1
+
+
+@pytest.mark.parametrize("used", [100, 1 << 20])
+def test_a_damaged_file_stops_no_scrape_and_no_process_and_is_told(slots: Path, used: int) -> None:
+    """As a loss of power leaves it: the file's length or its first page is there, the rest never was."""
+    (damaged,) = slots.glob("counter_*.db")
+    damaged.write_bytes(used.to_bytes(4, sys.byteorder) + bytes(4092))
+    assert counted(slots.parent) == {DAMAGED: 1}
+    start(slots, COUNT).communicate()
+    assert counted(slots.parent)[REPLIES] == 1
+    assert counted(slots.parent)[DAMAGED] == 1
+
+
+def test_metrics_of_another_version_are_shown_beside_todays(slots: Path) -> None:
+    name = REPLIES.removesuffix("_total")
+    for file, key in (
+        ("counter_1.db", mmap_key("gone_long_ago", "gone_long_ago_total", ["by"], ["whom"], "Help.")),
+        ("counter_2.db", mmap_key(name, REPLIES, [], [], "Another help.")),
+        ("gauge_all_3.db", mmap_key(name, "rapport_replies", ["account"], ["1"], "Another type.")),
+    ):
+        values = MmapedDict(str(slots / file))  # type: ignore[no-untyped-call]  # untyped there, as below
+        values.write_value(key, 5, 0)  # type: ignore[no-untyped-call]
+        values.close()  # type: ignore[no-untyped-call]
+    found = counted(slots.parent)
+    assert found["gone_long_ago_total"] == 5
+    assert found[REPLIES] == 6
+
+
+def test_every_gauge_is_right_although_its_file_outlives_its_process() -> None:
+    gauges = [metric for metric in vars(metrics).values() if isinstance(metric, Gauge)]
+    assert gauges
+    assert {gauge._multiprocess_mode for gauge in gauges} == {"mostrecent"}
+
+
+def test_a_start_keeps_what_was_counted_and_removes_an_earlier_versions_files(
+    slots: Path, environment: pytest.MonkeyPatch
+) -> None:
+    root = slots.parent
+    environment.setenv("RAPPORT_METRICS_DIR", str(root))
+    environment.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    became: list[str] = []
+    environment.setattr(os, "execv", lambda _, argv: became.extend(argv))
+    for left in ("control-1/counter_4711.db", "control-1/gauge_mostrecent_4712.db", "control-1/notes.db"):
+        (root / left).parent.mkdir(exist_ok=True)
+        (root / left).touch()
+    process.api()
+    assert "uvicorn" in became
+    assert [path.name for path in root.glob("control-1/*")] == ["notes.db"]
+    assert counted(root)[REPLIES] == 1
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(slots)  # noqa: TID251 -- what the library will see
