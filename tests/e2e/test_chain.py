@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 import redis
 from pytest_celery import CeleryTestSetup
@@ -229,6 +230,44 @@ def test_ready_really_asks_and_the_legacy_metrics_move(
     texts = {effect.text for effect in sandbox.ledger("demo")}
     assert {item["message"] for item in page["items"] + rest["items"]} == texts
     assert rest["next_before"] is None
+
+
+def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_killed(
+    celery_setup: CeleryTestSetup, world: World, api: str
+) -> None:
+    control = celery_setup.worker_cluster[-1].container
+
+    def ticks() -> float:
+        lines = httpx.get(f"{api}/metrics").raise_for_status().text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
+
+    def goes_on_from(before: float) -> float:
+        """Beat ticks every second, so somebody counts again soon."""
+        seen = [before]
+
+        def more() -> bool:
+            seen.append(ticks())
+            assert seen[-1] >= seen[-2]
+            return seen[-1] > before
+
+        wait_for("a tick to be counted", more)
+        return seen[-1]
+
+    def files() -> set[str]:
+        return {path.name for path in world.data.glob("metrics/slots/*")}
+
+    counted, kept = goes_on_from(goes_on_from(0)), files()
+    for _ in range(3):
+        (child,) = psutil.Process(control.child.pid).children()
+        child.kill()
+        counted = goes_on_from(counted)
+    family = [psutil.Process(control.child.pid), *psutil.Process(control.child.pid).children()]
+    control.kill()
+    psutil.wait_procs(family)
+    control.restart()
+    world.children.append(control.child)
+    goes_on_from(counted)
+    assert files() == kept
 
 
 def sent_total(api: str) -> float:
