@@ -241,32 +241,35 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
         lines = httpx.get(f"{api}/metrics").raise_for_status().text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
 
-    def goes_on_from(before: float) -> float:
+    def goes_on() -> None:
         """Beat ticks every second, so somebody counts again soon."""
-        seen = [before]
+        seen = [ticks()]
 
         def more() -> bool:
             seen.append(ticks())
             assert seen[-1] >= seen[-2]
-            return seen[-1] > before
+            return seen[-1] > seen[0]
 
         wait_for("a tick to be counted", more)
-        return seen[-1]
 
     def files() -> set[str]:
-        return {path.name for path in world.data.glob("metrics/slots/*")}
+        return {path.name for path in world.data.glob("metrics/*/*")}
 
-    counted, kept = goes_on_from(goes_on_from(0)), files()
-    for _ in range(3):
+    goes_on()
+    kept = files()
+    for _ in range(2):
         (child,) = psutil.Process(control.child.pid).children()
         child.kill()
-        counted = goes_on_from(counted)
+        child.wait()
+        goes_on()
     family = [psutil.Process(control.child.pid), *psutil.Process(control.child.pid).children()]
     control.kill()
     psutil.wait_procs(family)
+    before = ticks()
     control.restart()
     world.children.append(control.child)
-    goes_on_from(counted)
+    goes_on()
+    assert ticks() > before > 0
     assert files() == kept
 
 

@@ -23,6 +23,14 @@ def test_the_imports_bench_runs() -> None:
     assert "| the same file again: nothing changes |" in ran.stdout
 
 
+def test_the_metrics_bench_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench.metrics", "--quick", "--markdown"],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "| its 20th child, files by slot |" in ran.stdout
+
+
 @pytest.mark.soak
 def test_the_campaigns_bench_runs() -> None:
     ran = subprocess.run(
