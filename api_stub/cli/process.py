@@ -113,6 +113,7 @@ def _keep_metrics() -> None:
         return
     folder = root / "slots"
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
-    for left in root.glob("*/*_[0-9]*.db"):
-        if left.parent != folder:  # an earlier version's, which kept files of every child it ever had
-            left.unlink(missing_ok=True)
+    for kind in ("counter", "histogram", "gauge_*"):
+        for left in root.glob(f"*/{kind}_[0-9]*.db"):
+            if left.parent != folder:  # an earlier version's, which kept files of every child it ever had
+                left.unlink(missing_ok=True)

@@ -147,11 +147,11 @@ def test_a_start_keeps_what_was_counted_and_removes_an_earlier_versions_files(
     environment.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     became: list[str] = []
     environment.setattr(os, "execv", lambda _, argv: became.extend(argv))
-    for left in ("control-1/counter_4711.db", "control-1/gauge_mostrecent_4712.db", "control-1/notes.db"):
+    for left in ("control-1/counter_4711.db", "control-1/gauge_mostrecent_4712.db", "control-1/notes_1.db"):
         (root / left).parent.mkdir(exist_ok=True)
         (root / left).touch()
     process.api()
     assert "uvicorn" in became
-    assert [path.name for path in root.glob("control-1/*")] == ["notes.db"]
+    assert [path.name for path in root.glob("control-1/*")] == ["notes_1.db"]
     assert counted(root)[REPLIES] == 1
     assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(slots)  # noqa: TID251 -- what the library will see
