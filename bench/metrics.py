@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two seconds: shows that it works, no figures")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     given = parser.parse_args()
-    children, times = (20, 3) if given.quick else (MONTH, 15)
+    children, times = (20, 3) if given.quick else (MONTH, 5)
     rows = []
     for naming in ("by slot", "by pid"):
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
