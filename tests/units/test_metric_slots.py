@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api_stub.cli import process
 from worker import metrics
+from worker.settings import Settings
 
 CHILDREN = """
 import os, random, signal, sys
@@ -71,7 +73,7 @@ def slots(tmp_path: Path) -> Path:
 
 
 def test_killed_children_lose_and_double_no_count_and_no_scrape_sees_one_fall(tmp_path: Path) -> None:
-    children = 60
+    children = 40
     workers = [start(tmp_path / "slots", CHILDREN, str(children)) for _ in range(3)]
     seen: dict[str, float] = {}
     while any(worker.poll() is None for worker in workers):
@@ -139,19 +141,33 @@ def test_every_gauge_is_right_although_its_file_outlives_its_process() -> None:
     assert {gauge._multiprocess_mode for gauge in gauges} == {"mostrecent"}
 
 
+def become(what: Callable[[], None], environment: pytest.MonkeyPatch, root: Path) -> str | None:
+    """Start a process of ours, without becoming its program. Returns where the library will keep metrics."""
+    environment.setenv("RAPPORT_METRICS_DIR", str(root))
+    environment.setenv("RAPPORT_FLOWER_AUTH", "rapport:a-flower-password")
+    for given in ("FLOWER_BASIC_AUTH", "PROMETHEUS_MULTIPROC_DIR"):
+        environment.setenv(given, "")  # to be restored after what the process sets
+        environment.delenv(given)
+    environment.setattr(os, "execv", lambda *_: None)
+    environment.setattr(process, "get_settings", Settings)
+    what()
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # noqa: TID251 -- as the library will read it
+
+
 def test_a_start_keeps_what_was_counted_and_removes_an_earlier_versions_files(
     slots: Path, environment: pytest.MonkeyPatch
 ) -> None:
     root = slots.parent
-    environment.setenv("RAPPORT_METRICS_DIR", str(root))
-    environment.setenv("PROMETHEUS_MULTIPROC_DIR", "")
-    became: list[str] = []
-    environment.setattr(os, "execv", lambda _, argv: became.extend(argv))
     for left in ("control-1/counter_4711.db", "control-1/gauge_mostrecent_4712.db", "control-1/notes_1.db"):
         (root / left).parent.mkdir(exist_ok=True)
         (root / left).touch()
-    process.api()
-    assert "uvicorn" in became
-    assert [path.name for path in root.glob("control-1/*")] == ["notes_1.db"]
-    assert counted(root)[REPLIES] == 1
-    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(slots)  # noqa: TID251 -- what the library will see
+    for what in (process.api, process.beat):
+        assert become(what, environment, root) == str(slots)
+        assert [path.name for path in root.glob("control-1/*")] == ["notes_1.db"]
+        assert counted(root)[REPLIES] == 1
+
+
+def test_flower_keeps_to_itself_what_it_counts_by_workers_name(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    assert become(process.flower, environment, tmp_path) is None
