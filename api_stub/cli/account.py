@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
 from api_stub.cli.quota_gates import WARM_UP_SAYS
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, say
 from api_stub.sandbox.people import MEMBERS
 from db.store import accounts, control, limits

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, say, utc
 from db.store import control, events, overview
 from db.store.events import Event

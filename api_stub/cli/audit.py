@@ -3,10 +3,10 @@
 import sys
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
+from api_stub.cli.terminal import Console
 from db.store import events, overview
 
 app = typer.Typer(help="The record of every move of every action.", no_args_is_help=True)

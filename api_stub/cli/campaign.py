@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from api_stub.cli import campaign_sourcing, campaign_start, campaign_visitor
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
 from api_stub.cli.summary_display import of_campaign
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, say, utc
 from db.store import campaigns, control, overview, summary
 from db.store.control import CampaignVerb

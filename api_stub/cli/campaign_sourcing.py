@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.following import follow as follow_search
 from api_stub.cli.given import criteria_in
 from api_stub.cli.search_display import what_is_planned
 from api_stub.cli.starting import checked, start
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from api_stub.refusals import refuse_what_cannot_work
 from db.store import ahead, overview

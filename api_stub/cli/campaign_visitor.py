@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.given import addresses_in
 from api_stub.cli.search_display import ToVisit, people_to_visit, what_is_planned
 from api_stub.cli.starting import checked, start
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, say
 from api_stub.refusals import refuse_what_cannot_work
 from db.store import ahead, overview

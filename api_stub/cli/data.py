@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import counted, say
 from db.store import accounts
 from db.store.accounts import AccountRecord
@@ -69,7 +69,12 @@ def _owners(session: Session, name: str | None) -> Sequence[tuple[AccountRecord,
 @contextmanager
 def _progress(owner: AccountRecord, found: Stale) -> Iterator[retention.Progress]:
     """Show how many rows are gone; a terminal only, since a log needs none."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(

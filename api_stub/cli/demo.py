@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from api_stub.cli import display
 from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.terminal import Console
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.services import Addresses, rapport_stack
@@ -83,7 +83,7 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 
 def _running(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
     def say(step: str) -> None:
-        console.print(f"[dim]{step}[/]")
+        console.print(step, style="dim")
 
     return rapport_stack(data, migrate=bring_up_to_date, browser_workers=workers, on_step=say)
 
@@ -97,10 +97,10 @@ def _prepare(stack: Stack, console: Console) -> AccountRecord:
             limits.set_limits(session, account.id, Kind.GREET, LIMITS, by="rapport demo")
     database.close()
     console.print(
-        f"account [bold]{MEMBER}[/] on the practice network, with sandbox limits: "
+        f"account {MEMBER} on the practice network, with sandbox limits: "
         f"{LIMITS.per_day} greetings a day, about {LIMITS.gap_min.total_seconds():.0f} s apart"
     )
-    console.print("[dim]signing it in through the browser[/]")
+    console.print("signing it in through the browser", style="dim")
     stack.run(Service("sign-in", (sys.executable, "-m", "api_stub.cli", "account", "sign-in", MEMBER)))
     return account
 

@@ -42,7 +42,7 @@ def live(
 ) -> RenderableType:
     """Return the display of one moment: who is where, what is left, what happens."""
     counts = Counter(line.state for line in lines)
-    summary = "  ".join(f"[{_STYLES.get(s, '')}]{s} {n}[/]" for s, n in counts.items()) or "nobody yet"
+    summary = Text("  ").join(Text(f"{state} {n}", _STYLES.get(state, "")) for state, n in counts.items())
     left = f"{remaining.day} today, {remaining.week} in 7 days" if remaining else "not asked yet"
     table = Table("who", "occasion", "state", "why and until when", expand=True)
     for line in lines:
@@ -51,7 +51,7 @@ def live(
         )
     return Group(
         Panel(header, title="Rapport", border_style="blue"),
-        Text.from_markup(f"{summary}    quota left: {left}"),
+        Text.assemble(summary or "nobody yet", f"    quota left: {left}"),
         table,
         Text(note, "italic"),
     )
@@ -76,7 +76,8 @@ def final(lines: Sequence[ActionLine]) -> RenderableType:
         state = Text(line.state, _STYLES.get(line.state, ""))
         if line.state is not ActionState.DONE and line.reason:
             state.append(f"\n{why(line)}", "dim")
-        table.add_row(_name(line), str(line.occasion_on), line.sent or Text(line.message, "dim"), state, shot)
+        message = Text(line.sent) if line.sent else Text(line.message, "dim")
+        table.add_row(_name(line), str(line.occasion_on), message, state, Text(shot))
     return table
 
 

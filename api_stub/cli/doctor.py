@@ -11,12 +11,13 @@ from pathlib import Path
 import psycopg
 import redis
 from playwright.sync_api import sync_playwright
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.terminal import Console
 from api_stub.stack import running
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
@@ -51,9 +52,9 @@ def doctor(data: DataDir = DEFAULT_DATA) -> None:
             findings.append(finding)
             table.add_row(
                 finding.what,
-                "[green]ok[/]" if finding.ok else "[red]missing[/]",
-                finding.detail,
-                finding.advice,
+                Text("ok", "green") if finding.ok else Text("missing", "red"),
+                Text(finding.detail),
+                Text(finding.advice),
             )
     console.print(table)
     missing = [finding.what for finding in findings if not finding.ok]

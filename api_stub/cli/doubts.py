@@ -5,12 +5,11 @@ from typing import Annotated
 
 import click
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
-from api_stub.cli.review_display import visible
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from db.engine import Database
 from db.store import doubts
@@ -31,10 +30,10 @@ def show(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
     for doubt in waiting:
         table.add_row(
             str(doubt.id),
-            Text(visible(doubt.contact), overflow="fold"),
+            Text(doubt.contact, overflow="fold"),
             Text(doubt.profile_url, overflow="fold"),
             _birthday(doubt),
-            Text(visible(doubt.name), overflow="fold"),
+            Text(doubt.name, overflow="fold"),
             Text(f"{doubt.file_name}, line {doubt.line}", overflow="fold"),
         )
     Console().print(table if waiting else Text("no birthday waits for you"))
@@ -107,8 +106,8 @@ def _key(question: str) -> str:
 
 def _question(doubt: Doubt) -> str:
     return (
-        f"{doubt.file_name}, line {doubt.line}: {visible(doubt.name)} has the birthday {_birthday(doubt)}. "
-        f"Is it {visible(doubt.contact)} ({doubt.profile_url})?"
+        f"{doubt.file_name}, line {doubt.line}: {doubt.name} has the birthday {_birthday(doubt)}. "
+        f"Is it {doubt.contact} ({doubt.profile_url})?"
     )
 
 

@@ -1,5 +1,6 @@
 """`rapport export`: contacts and interactions, as files that others read."""
 
+import io
 import shutil
 import sys
 import tempfile
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
@@ -22,6 +23,7 @@ from db.exports.sheets import CONTACTS, INTERACTIONS, Sheet
 from db.exports.whole import whole_file
 from db.store import overview
 from worker.errors import RequestRefusedError
+from worker.rules.characters import visible
 
 app = typer.Typer(
     help="Write contacts or interactions into a file of yours. It holds personal data.", no_args_is_help=True
@@ -126,7 +128,7 @@ def _write(
 def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
     """Give what to write to. The standard output, too, gets all of it or nothing.
 
-    So a slow reader of a pipe can't hold a transaction open.
+    So a slow reader of a pipe can't hold a transaction open. A terminal gets � for what would act on it.
     """
     if output != STDOUT:
         with whole_file(Path(output), replace=force) as file:
@@ -136,8 +138,12 @@ def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
         yield file
         file.seek(0)
         # Typer ends quietly, with 1, where the reader is gone.
-        shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        if sys.stdout.isatty():
+            for line in io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n"):
+                sys.stdout.write(visible(line.replace("\r\n", "\n")))
+        else:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -154,7 +160,7 @@ def interruptible() -> Iterator[None]:
 def _progress(*, shown: bool) -> Progress:
     console = Console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -4,10 +4,10 @@ from datetime import timedelta
 from time import sleep
 from uuid import UUID
 
-from rich.console import Console
 from rich.live import Live
 
 from api_stub.cli.search_display import how_far
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from db.engine import Database
 from db.store import overview, walk

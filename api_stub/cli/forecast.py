@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.forecast_display import caveats, table, title, verdict
-from api_stub.cli.words import say
+from api_stub.cli.terminal import Console
+from api_stub.cli.words import say, say_json
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, answer
 from db.store import forecast as store
 from db.store import overview
@@ -36,7 +36,7 @@ def forecast(
         found = store.of_account(session, record, days=days, default_late_days=LATE_DAYS)
     told = answer(found)
     if as_json:
-        typer.echo(told.model_dump_json(indent=2))
+        say_json(told.model_dump_json(indent=2))
         return
     console = Console()
     console.print(title(found), "")

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, who_asks
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from db.imports.v1 import file, rows
 from db.imports.v1.bring import bring_in

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli import import_v1
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, who_asks
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from db.imports.merge import File, bring_in, look_at
 from db.imports.report import Report
@@ -125,9 +125,8 @@ def _source(given: str) -> ImportSource | None:
 @contextmanager
 def _progress(file: File) -> Iterator[Any]:
     """Show how many bytes are read; a terminal only, since a log needs none."""
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    )  # fmt: skip
+    reading = TextColumn("{task.description}", markup=False)
+    columns = SpinnerColumn(), reading, BarColumn(), DownloadColumn(), TimeElapsedColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=file.size)

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.starting import checked, start
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import how_many, in_words, say
 from api_stub.refusals import refuse_what_cannot_work
 from db.store import overview

@@ -1,16 +1,18 @@
 """The `rapport` command: assembles what was asked for and turns known errors into one clear line."""
 
 import sys
+import traceback
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Final
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from api_stub.cli.terminal import Console
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
+from worker.rules.characters import visible
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "demo:demo",
@@ -73,12 +75,17 @@ def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; what we know how to say is said in one line, anything else keeps its traceback."""
+    """Run the command; what we know how to say is said in one line, anything else keeps its traceback.
+
+    A traceback, too, may hold a value that would act on the terminal.
+    """
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         assemble(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
-        Console(stderr=True).print(
-            f"[bold red]rapport:[/] {escape(str(error))}", highlight=False, soft_wrap=True
-        )
+        told = Text.assemble(("rapport:", "bold red"), f" {error}")
+        Console(stderr=True).print(told, soft_wrap=True)
+        sys.exit(1)
+    except Exception:  # noqa: BLE001 -- the outermost boundary
+        sys.stderr.write(visible(traceback.format_exc()))
         sys.exit(1)

@@ -5,12 +5,11 @@ from datetime import date
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.review_display import visible
+from api_stub.cli.terminal import Console
 from api_stub.cli.why import ambiguous
 from api_stub.cli.words import in_words, say, utc
 from db.store import contacts, contacts_page, overview, person
@@ -51,12 +50,12 @@ def show_all(
     table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
     for line in found:
         table.add_row(
-            Text(visible(line.name), overflow="fold"),
+            Text(line.name, overflow="fold"),
             line.account,
             _status(line),
             "" if line.score is None else str(line.score),
-            Text(visible(line.headline), overflow="fold"),
-            Text(visible(line.location), overflow="fold"),
+            Text(line.headline, overflow="fold"),
+            Text(line.location, overflow="fold"),
             _last(line),
         )
     Console().print(table)
@@ -81,8 +80,8 @@ def show(
     console = Console()
     grid = Table.grid(padding=(0, 2))
     for name, says in _head(found):
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(visible(says), overflow="fold"))
-    console.print(Text(visible(found.name), "bold"), grid)
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
+    console.print(Text(found.name, "bold"), grid)
     for title, lines in (
         ("profile", list(_sections(found.read.profile)) if found.read else []),
         ("scores", [told for score in found.scores for told in _score(score)]),
@@ -91,7 +90,7 @@ def show(
     ):
         if lines:
             console.print(Text(title, "bold"))
-            console.print(Text("\n".join(f"  {visible(line)}" for line in lines)), soft_wrap=True)
+            console.print(Text("\n".join(f"  {line}" for line in lines)), soft_wrap=True)
 
 
 def _head(found: Person) -> Iterator[tuple[str, str]]:

@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn
 
 import typer
 from cryptography.fernet import Fernet
-from rich.console import Console
 
+from api_stub.cli.terminal import Console
 from api_stub.stack.environment import set_environment
 from worker.errors import ConfigurationError
 from worker.settings import get_settings

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api_stub.cli import quota_parse
@@ -15,7 +14,8 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the
 from api_stub.cli.quota_changes import differences, log_table, of_whom
 from api_stub.cli.quota_display import shown
 from api_stub.cli.quota_gates import warm_up_says
-from api_stub.cli.words import say
+from api_stub.cli.terminal import Console
+from api_stub.cli.words import say, say_json
 from api_stub.quota_answer import answer
 from db.store import control, limits, overview, quota, standing
 from db.store.accounts import AccountRecord
@@ -69,7 +69,7 @@ def show(
     with asking(settings_of(data).redis_url.get_secret_value()) as redis:
         told = {kind: ask(redis, one) for kind, one in found.kinds.items()}
     if as_json:
-        typer.echo(answer(found, told).model_dump_json(indent=2))
+        say_json(answer(found, told).model_dump_json(indent=2))
         return
     console = Console()
     console.print(shown(found, told, ascii_only=console.options.ascii_only))

@@ -6,7 +6,6 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.review_display import visible
 from api_stub.cli.summary_display import walked
 from api_stub.cli.words import how_many
 from db.store.campaigns import CampaignRecord
@@ -77,11 +76,11 @@ def _score(score: int | None) -> str:
 
 
 def _folding(text: str) -> Text:
-    return Text(visible(text), overflow="fold")
+    return Text(text, overflow="fold")
 
 
 def _why(line: HitLine, *, explain: bool) -> Text:
-    told = [visible(str(reason)) for reason in line.reasons if explain or reason.points]
+    told = [str(reason) for reason in line.reasons if explain or reason.points]
     why = Text("\n".join(told) if explain else ", ".join(told), overflow="fold")
     if not line.is_read:
         why.append("\nnot opened yet" if told else "not opened yet", "dim")

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import click
 import typer
-from rich.console import Console
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the_one, who_asks
-from api_stub.cli.review_display import listed, page, show, visible
+from api_stub.cli.review_display import listed, page, show
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from db.engine import Database
 from db.store import approval, overview, proposals
@@ -22,6 +22,7 @@ from db.store.overview import CampaignLine
 from db.store.proposals import Proposal
 from worker.errors import RequestRefusedError
 from worker.rules.approval import TextRefusedError, checked_text
+from worker.rules.characters import visible
 from worker.rules.model import CampaignState
 
 _KEYS = ("a approve", "e edit", "d drop", "n never again", "s skip for now", "q quit")

@@ -1,17 +1,18 @@
 """What a person sees of one proposal: who it is, what would be sent, and what passed between the two."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.terminal import Console
 from db.store.proposals import LastContact, Proposal
+from worker.rules.characters import visible
 from worker.rules.model import Kind
 
 _CONTACTS = {
@@ -95,16 +96,6 @@ def listed(proposal: Proposal) -> Text:
     told.append("".join(f"  {line}\n" for line in lines), "default")
     told.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
     return told
-
-
-def visible(text: str) -> str:
-    """Return `text` with a mark for each character that would move the cursor instead of being seen."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if _hidden(c) else c for c in text)
-
-
-def _hidden(character: str) -> bool:
-    controls = unicodedata.category(character) == "Cc" and character != "\n"
-    return controls or unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF"}
 
 
 def _person(proposal: Proposal) -> RenderableType:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.given import criteria_in
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say, utc
 from db.store import saved
 from db.store.saved import SavedRecord

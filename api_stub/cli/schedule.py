@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 from cronsim import CronSimError
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.given import options_in
 from api_stub.cli.starting import checked
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import say
 from api_stub.refusals import refuse_what_cannot_work
 from db.store import schedules

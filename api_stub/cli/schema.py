@@ -1,7 +1,6 @@
 """`rapport migrate`: the database's schema and what a new one starts with."""
 
-from rich.console import Console
-
+from api_stub.cli.terminal import Console
 from db import defaults
 from db import migrate as migrations
 from db.engine import Database

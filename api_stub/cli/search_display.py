@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.review_display import visible
 from api_stub.cli.summary_display import walked
 from api_stub.cli.words import in_words, utc
 from db.store.accounts import AccountRecord
@@ -101,7 +100,7 @@ def people_to_visit(people: Sequence[ToVisit]) -> Table | Text:
     table = Table("who", "profile", "when", "why not", expand=True)
     for person in people:
         table.add_row(
-            Text(visible(person.name), overflow="fold"),
+            Text(person.name, overflow="fold"),
             Text(person.profile_url, overflow="fold"),
             f"about {utc(person.at)}" if person.at else "",
             Text(person.why_not),

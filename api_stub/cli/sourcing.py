@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api_stub.cli import saved
@@ -16,6 +15,7 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the
 from api_stub.cli.export import STDOUT, Force, interruptible, output_to
 from api_stub.cli.given import criteria_in
 from api_stub.cli.ranking import changes, how_far, table, unread
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import how_many, say
 from db.exports.formats import Format
 from db.exports.sheets import Heading, Type

@@ -7,9 +7,9 @@ from typing import TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
-from rich.console import Console
 
 from api_stub.cli.context import settings_of
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words
 from api_stub.client import Client
 from db.engine import Database

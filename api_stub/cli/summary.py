@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.summary_display import of_day
+from api_stub.cli.terminal import Console
 from db.store import accounts, overview
 from db.store import summary as store
 from worker.errors import RequestRefusedError

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, say
 from db.store import templates
 from db.store.templates import TemplateRecord

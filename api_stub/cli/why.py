@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_one
 from api_stub.cli.explain import gates, next_step
 from api_stub.cli.quota_gates import SOURCES
+from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, utc
 from db.store import accounts, contacts, overview
 from db.store import why as store

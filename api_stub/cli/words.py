@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from rich.console import Console
 from rich.text import Text
 
+from api_stub.cli.terminal import Console
 from worker.errors import Reason
+from worker.rules.characters import escaped_json
 
 _REASONS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -66,8 +67,13 @@ def in_words(reason: Reason) -> str:
 
 
 def say(text: str, style: str = "") -> None:
-    """Print one statement. Names and details come from elsewhere, so nothing in it is taken for markup."""
+    """Print one statement, however long, on lines of its own."""
     Console().print(Text(text, style), soft_wrap=True)
+
+
+def say_json(document: str) -> None:
+    """Print a JSON document for programs."""
+    say(escaped_json(document))
 
 
 def how_many(count: int, one: str, several: str) -> str:

@@ -12,12 +12,10 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from db.exports.sheets import Column, Heading, Sheet, Type
 from worker.rules.cells import guarded
+from worker.rules.characters import escaped_json
 
 Write: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 """Writes one batch."""
-
-_NOT_A_LINE_END: Final = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
-"""Ends of lines to some readers, but not to JSON: escaped, so that an object is one line to everybody."""
 
 
 class Format(StrEnum):
@@ -70,7 +68,10 @@ def _csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
 
 @contextmanager
 def _jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
-    """One JSON object a line, in UTF-8; what isn't known is null."""
+    """One JSON object a line, in UTF-8; what isn't known is null.
+
+    What some readers take for the end of a line, and a terminal for an order, is escaped.
+    """
     names = [column.name for column in columns]
     values = [_VALUES.get(column.type) for column in columns]
 
@@ -81,7 +82,7 @@ def _jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
                 for convert, value in zip(values, row, strict=True)
             )
             line = json.dumps(dict(zip(names, told, strict=True)), ensure_ascii=False)
-            target.write(line.translate(_NOT_A_LINE_END).encode() + b"\n")
+            target.write(escaped_json(line).encode() + b"\n")
 
     yield write
 

@@ -1,9 +1,16 @@
 """What a person approves: this recipient and this text, and nothing else."""
 
 import hashlib
-import unicodedata
+import re
+from typing import Final
 
-from worker.rules.templates import MAX_MESSAGE_CHARACTERS
+from worker.rules.templates import FIELDS, fault_of, place_in
+
+_AROUND: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Blanks. `str.strip` alone takes controls away as well, which are to be refused."""
+
+_TEMPLATE: Final = re.compile(rf"\{{[{{%#]|[}}%#]\}}|\{{\s*(?:{'|'.join(FIELDS)})\s*\}}")
+"""What is left of a template, and a field in braces of one's own."""
 
 
 class TextRefusedError(ValueError):
@@ -18,17 +25,16 @@ def approval_of(profile_url: str, message: str) -> str:
 def checked_text(text: str) -> str:
     """Return a text that a person wrote as it will be sent: no white space around it, lines end with LF.
 
-    Raises TextRefusedError for an empty or too long one, and for characters that a site would swallow
-    or take for a key: controls other than a line's end, and halves of surrogate pairs.
+    Raises TextRefusedError for what no template may say either (see `fault_of`), and for braces of a
+    template: nobody fills them in any more.
     """
-    message = text.replace("\r\n", "\n").strip()
-    if not message:
-        raise TextRefusedError("the text is empty")
-    if len(message) > MAX_MESSAGE_CHARACTERS:
+    message = text.replace("\r\n", "\n").strip(_AROUND)
+    fault = fault_of(message)
+    if fault is not None:
+        raise TextRefusedError(f"the text {fault}")
+    if left := _TEMPLATE.search(message):
         raise TextRefusedError(
-            f"the text has {len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent"
+            f"the text has {left[0]} {place_in(message, left.start())}: only templates have fields, so write "
+            "what is to be read"
         )
-    refused = next((c for c in message if c != "\n" and unicodedata.category(c) in {"Cc", "Cs"}), None)
-    if refused is not None:
-        raise TextRefusedError(f"the text holds the control character U+{ord(refused):04X}: take it out")
     return message

@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from worker.errors import RequestRefusedError
 from worker.rules.awkward import AWKWARD_NAMES
+from worker.rules.characters import first_unseen, says_something
 from worker.rules.names import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, SpokenName, spoken_name
 
 MAX_MESSAGE_CHARACTERS = 600
@@ -48,9 +49,6 @@ _LONGEST_IN_CAPITALS = "\u0390"
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
 _AWKWARD = tuple(filter(None, map(spoken_name, AWKWARD_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_UNSEEN_YET_MEANT = frozenset("\n\u200c\u200d\u200e\u200f")
-"""Line ends, joiners (Persian, emoji) and direction marks."""
 
 
 class TemplateRefusedError(RequestRefusedError):
@@ -85,14 +83,33 @@ def render(body: str, *, name: SpokenName, days_late: int) -> str:
     """
     text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
     message = re.sub(r"[ \t]+", " ", text).strip()
-    if not message:
-        raise TemplateRefusedError("the template renders to nothing")
-    if len(message) > MAX_MESSAGE_CHARACTERS:
-        raise TemplateRefusedError(f"{len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent")
-    for character in message:
-        if unicodedata.category(character) in _UNSEEN and character not in _UNSEEN_YET_MEANT:
-            raise TemplateRefusedError(f"the template has a control character, U+{ord(character):04X}")
+    fault = fault_of(message)
+    if fault is not None:
+        raise TemplateRefusedError(f"the template {fault}")
     return message
+
+
+def fault_of(message: str) -> str | None:
+    """Return why `message` can't be sent, as what follows "the text" or "the template"; None if it can.
+
+    It must show something, in 600 characters at most, and hold no character that acts instead of being seen.
+    """
+    place = first_unseen(message)
+    if place is not None:
+        name = unicodedata.name(message[place], "")  # controls have none
+        character = f"U+{ord(message[place]):04X}{f' ({name})' if name else ''}"
+        return f"has a control character, {character}, {place_in(message, place)}: take it out"
+    if not says_something(message):
+        return "is empty: nothing in it can be seen"
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        return f"has {len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent"
+    return None
+
+
+def place_in(message: str, place: int) -> str:
+    """Say where in a message a character is, as an editor counts."""
+    before = message[:place].split("\n")
+    return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
 
 
 @dataclass(frozen=True, slots=True)

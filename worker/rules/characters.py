@@ -1,0 +1,73 @@
+"""Characters that act instead of being seen: they steer a terminal, turn the direction of a text, or hide.
+
+These are Unicode's controls, separators of lines, surrogates, direction controls, private use and default
+ignorable code points (UAX #44), but for those that names and emoji are spelt with: the joiners of Persian
+and Indian names, variation selectors, and the tags of flags such as Scotland's (UTS #51).
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+UNSEEN: Final = (
+    r"\u0000-\u001f\u007f-\u009f"  # C0 with ESC, DEL, C1 with CSI and OSC
+    r"\u00ad\u034f\u061c\u17b4\u17b5\u180e\u3164\uffa0"  # soft hyphen, Arabic letter mark, fillers
+    r"\u200b\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, ends of lines, direction overrides and isolates
+    r"\ue000-\uf8ff\ufff0-\ufffb"  # private use, interlinear annotation
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and music
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff"  # tags, unassigned, private use
+)
+"""A class of regular expressions without its brackets: Python's, Rust's and, in Unicode mode, ECMAScript's.
+
+Surrogates are not in it: only Python has them.
+"""
+
+_MARKS: Final = r"\u200e\u200f"
+"""Left-to-right and right-to-left mark: Hebrew and Arabic texts may need them, so a message may hold them."""
+
+_SURROGATES: Final = r"\ud800-\udfff"
+_IN_TERMINALS: Final = re.compile(rf"(?![\n\t])[{UNSEEN}{_MARKS}{_SURROGATES}]")
+_IN_MESSAGES: Final = re.compile(rf"(?!\n)[{UNSEEN}{_SURROGATES}]")
+_FLAG: Final = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)")
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that show nothing: the fillers of Hangul, and an empty Braille cell."""
+
+
+def visible(text: str) -> str:
+    """Return `text` as a terminal may show it: � stands for each character that would act.
+
+    Ends of lines and tabs stay. The result is as long as `text`.
+    """
+    return _replaced(text, lambda found: "\N{REPLACEMENT CHARACTER}")
+
+
+def in_one_line(text: str) -> str:
+    """Return `text` as `visible` does, on one line."""
+    return " ".join(visible(text).split())
+
+
+def escaped_json(document: str) -> str:
+    r"""Return a JSON document with \u escapes for what would act on a terminal. Its values stay the same."""
+    return _replaced(document, lambda found: json.dumps(found[0])[1:-1])
+
+
+def first_unseen(message: str) -> int | None:
+    """Return the place of the first character of a message that acts or hides, or None."""
+    found = _IN_MESSAGES.search(_FLAG.sub(lambda flag: "." * len(flag[0]), message))
+    return found.start() if found else None
+
+
+def says_something(text: str) -> bool:
+    """Return whether anything in `text` is seen: a letter, a digit, a sign or an emoji."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in _BLANK for sign in text)
+
+
+def _replaced(text: str, replacement: Callable[[re.Match[str]], str]) -> str:
+    if not _IN_TERMINALS.search(text):  # nearly always, and fast
+        return text
+    parts = _FLAG.split(text)  # flags are those at odd places
+    return "".join(
+        part if place % 2 else _IN_TERMINALS.sub(replacement, part) for place, part in enumerate(parts)
+    )
