@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.redis import Redis
 from bench.report import Row

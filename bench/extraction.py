@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import redis
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
 from api_stub.stack.redis import Redis

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
+from worker.rules.characters import UNSEEN
 from worker.rules.criteria import Criteria, asked
 from worker.rules.model import CampaignKind
 
@@ -40,6 +41,16 @@ CORRELATION_HEADER = "rapport_correlation"
 """Message header that carries the correlation id from the caller into the worker's log lines and rows."""
 
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="The account's name.")]
+
+ActorName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=rf"^[^{UNSEEN}]*[^\s{UNSEEN}][^{UNSEEN}]*$",
+        description="Who decides or changes something; it is kept. One line, of characters that are seen.",
+    ),
+]
 
 
 class Payload(BaseModel):

@@ -1,7 +1,8 @@
 """The sole logging set-up: structlog for our lines and, through the same processors, for everyone else's.
 
 JSON in production, coloured lines on a terminal. Secrets and message texts are hidden by field name, and
-credentials in addresses by their form, whoever wrote the line.
+credentials in addresses by their form, whoever wrote the line. What would act on a terminal is escaped in
+JSON and replaced in coloured lines.
 """
 
 import logging
@@ -15,11 +16,14 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from worker.rules.characters import in_one_line, visible
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"
 _NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx")
 """Lines for each tick or request; our own say the same with ids, so only these loggers' warnings are kept."""
+
+_OF_SEVERAL_LINES = frozenset({"event", "exception", "stack"})
 
 _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api[_-]?key|session|storage_state", re.IGNORECASE
@@ -33,7 +37,8 @@ def configure(settings: Settings) -> None:
     pretty = settings.log_format == "pretty"
     # Not its own tracebacks: they show local variables, and secrets and message texts with them.
     console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    renderer: Processor = console if pretty else structlog.processors.JSONRenderer()
+    # JSON's own default is to escape all that is not ASCII.
+    renderers: list[Processor] = [make_visible, console] if pretty else [structlog.processors.JSONRenderer()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -49,7 +54,7 @@ def configure(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[*last, hide_secrets, renderer],
+            processors=[*last, hide_secrets, *renderers],
         )
     )
     root = logging.getLogger()
@@ -71,6 +76,14 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     """Replace secrets and message texts, by the field's name or the value's form, at any depth."""
     event.pop("color_message", None)  # uvicorn's second copy of its text
     _hide_in(event)
+    return event
+
+
+def make_visible(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace what would act on a terminal. A value can't begin a line that looks like another event."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value) if name in _OF_SEVERAL_LINES else in_one_line(value)
     return event
 
 

@@ -23,8 +23,11 @@ def _from_seconds(given: object) -> object:
     return given
 
 
-Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0))]
-Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0))]
+_LONGEST = timedelta(days=1)
+"""Longer than any wait makes sense, and short enough to be added to any instant."""
+
+Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
+Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
 
 
 class Settings(BaseSettings):

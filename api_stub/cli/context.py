@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 import api_stub
 from api_stub.stack import running
 from api_stub.stack.environment import set_environment
-from db.engine import Database
+from db.engine import Database, RowRefusedError
 from db.store import accounts
 from db.store.accounts import AccountRecord
 from worker.errors import ConfigurationError, RequestRefusedError
+from worker.rules.characters import in_one_line
 from worker.settings import Settings, get_settings
 
 _ROOT = Path(api_stub.__file__).parents[1]
@@ -50,7 +51,8 @@ def database_of(data_dir: Path) -> Database:
 def opened(data_dir: Path) -> Iterator[Database]:
     """Open the database for one command, and close it.
 
-    Raises ConfigurationError where it does not answer or has not our tables.
+    Raises ConfigurationError where it does not answer or has not our tables, and RequestRefusedError for what
+    it can't hold: a number beyond its own, or halves of characters.
     """
     database = database_of(data_dir)
     try:
@@ -69,17 +71,19 @@ def opened(data_dir: Path) -> Iterator[Database]:
         raise ConfigurationError(
             "the database has not this version's tables: run `rapport migrate`"
         ) from error
+    except (RowRefusedError, UnicodeEncodeError) as error:
+        raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error
     finally:
         database.close()
 
 
 def who_asks() -> str:
-    """Return the person at this terminal as user@host."""
+    """Return the person at this terminal as user@host, in characters that are seen."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name
         user = f"uid{os.getuid()}"
-    return f"{user}@{platform.node()}"
+    return in_one_line(f"{user}@{platform.node()}")[:200]
 
 
 def the_account(session: Session, name: str) -> AccountRecord:

@@ -1,6 +1,5 @@
 """`rapport export`: contacts and interactions, as files that others read."""
 
-import io
 import shutil
 import sys
 import tempfile
@@ -139,8 +138,8 @@ def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
         file.seek(0)
         # Typer ends quietly, with 1, where the reader is gone.
         if sys.stdout.isatty():
-            for line in io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n"):
-                sys.stdout.write(visible(line.replace("\r\n", "\n")))
+            for line in file:
+                sys.stdout.write(visible(line.decode("utf-8-sig").replace("\r\n", "\n")))
         else:
             shutil.copyfileobj(file, sys.stdout.buffer)
         sys.stdout.flush()

@@ -64,6 +64,8 @@ def _fields(path: Path, text: str) -> dict[str, Any]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise RequestRefusedError(f"{path.name}: this is no JSON: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, or nested as deep
+        raise RequestRefusedError(f"{path.name}: its numbers are too long, or it is too deep") from None
     if not isinstance(found, dict):
         raise RequestRefusedError(f'{path.name}: an object is wanted, such as {{"title": "Engineer"}}')
     return found

@@ -3,10 +3,13 @@
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, who_asks
 from api_stub.cli.words import say, utc
 from db.store import control
+from tasks.contract import ActorName
+from worker.errors import RequestRefusedError
 
 
 def stop_everything(
@@ -18,9 +21,10 @@ def stop_everything(
     Nothing more is dispatched, and a worker that is typing stops before the click on send. A click that was
     made in this very second can't be taken back; it is recorded.
     """
+    who = _checked(by) if by is not None else who_asks()
     with opened(data) as database:
         with database.transaction() as session:
-            control.pull_kill_switch(session, by or who_asks())
+            control.pull_kill_switch(session, who)
         with database.transaction() as session:
             pulled = control.kill_switch(session)
     if pulled is not None:
@@ -35,3 +39,12 @@ def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
     with opened(data) as database, database.transaction() as session:
         was_on = control.release_kill_switch(session)
     say("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
+
+
+def _checked(by: str) -> str:
+    try:
+        return TypeAdapter[str](ActorName).validate_python(by)
+    except ValidationError:
+        raise RequestRefusedError(
+            f"{by[:80]!r} can't be who stops it: one line of at most 200 characters that can be seen"
+        ) from None

@@ -8,6 +8,7 @@ from typing import Final
 
 from api_stub.quota_answer import DAY_NAMES
 from worker.errors import RequestRefusedError
+from worker.rules.days import FIRST_DAY
 from worker.rules.limits import Limits
 from worker.rules.windows import ALL_WEEK, Hours
 
@@ -66,13 +67,15 @@ def _day(text: str) -> int:
 
 
 def day(text: str, today: date) -> date:
-    """Read `2026-11-23` or `today`. Refuses a day that has not come yet."""
+    """Read `2026-11-23` or `today`. Refuses a day that has not come yet, and one before 1900."""
     if text == "today":
         return today
     try:
         found = date.fromisoformat(text)
     except ValueError:
         raise RequestRefusedError(f"{text!r} is no date: write 2026-11-23, or today") from None
+    if found < FIRST_DAY:
+        raise RequestRefusedError(f"{found} is before {FIRST_DAY.year}: no account is so old")
     if found > today:
         raise RequestRefusedError(f"{found} has not come yet: a warm-up begins today or began before")
     return found

@@ -156,7 +156,7 @@ def preview(
 ) -> None:
     """Show what a template says: to the people you name, or to a list of awkward names. Sends nothing."""
     body = template
-    if template.isascii() and template.isdigit():
+    if re.fullmatch("[0-9]{1,18}", template):
         with opened(data) as database, database.transaction() as session:
             record = _the_template(session, int(template))
         body, late = record.body, record.late

@@ -7,7 +7,7 @@ its own.
 
 from collections.abc import Iterable
 
-from rich.console import Console as RichConsole
+from rich.console import Console as RichConsole  # noqa: TID251 -- made safe here
 from rich.console import ConsoleOptions, RenderableType
 from rich.protocol import rich_cast
 from rich.segment import Segment

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api_stub.http.access import AppDatabase, require_key
 from db.store import approval, campaigns, proposals
 from db.store.approval import Decision, Outcome
-from tasks.contract import AccountName
+from tasks.contract import AccountName, ActorName
 from worker.rules.approval import checked_text
 
 router = APIRouter(prefix="/control", tags=["approval"], dependencies=[Depends(require_key)])
@@ -25,7 +25,7 @@ class By(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: str = Field("the API", pattern=r"^[^\x00-\x1f]{1,200}$", description="Who decides; it is kept.")
+    by: ActorName = Field("the API", description="Who decides; it is kept.")
 
 
 class Approve(By):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from tasks.contract import ActorName
 from worker.rules.model import SearchEnd
 
 
@@ -97,7 +98,7 @@ class KillSwitchIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     on: bool
-    by: str = Field("the API", pattern=r"^[^\x00-\x1f]{1,200}$", description="Who pulls it.")
+    by: ActorName = Field("the API", description="Who pulls it.")
 
 
 class KillSwitchOut(BaseModel):

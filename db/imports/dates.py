@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from db.imports.people import BirthDate, UnreadableError
+from worker.rules.days import FIRST_DAY, bounded
 
 _WITH_YEAR: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?")
 _WITHOUT_YEAR: Final = re.compile(r"--(\d{2})-?(\d{2})(?:T.*)?|(\d{1,2})-(\d{1,2})")
@@ -14,7 +15,6 @@ _DIGITS_APART: Final = re.compile(r"\d{1,4}[/.\- ]\d{1,2}[/.\- ]\d{1,4}\.?")
 
 _UNKNOWN_YEARS: Final = frozenset({0, 1604})
 """What programs write for a year that they don't know: 1604 is Apple's, a leap year before all others."""
-_FIRST_YEAR: Final = 1900
 _LEAP_YEAR: Final = 2000
 
 
@@ -48,8 +48,8 @@ def _in_the_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
         on = date(birthday.year or _LEAP_YEAR, birthday.month, birthday.day)
     except ValueError:
         raise UnreadableError(f"{told} is a day that no calendar has") from None
-    if birthday.year is not None and birthday.year < _FIRST_YEAR:
-        raise UnreadableError(f"{told} is before {_FIRST_YEAR}")
+    if birthday.year is not None and birthday.year < FIRST_DAY.year:
+        raise UnreadableError(f"{told} is before {FIRST_DAY.year}")
     if birthday.year is not None and on > today:
         raise UnreadableError(f"{told} is yet to come")
     return birthday
@@ -76,21 +76,26 @@ _OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\
 
 @lru_cache(maxsize=10_000)  # an export has far more people than days
 def day(text: str) -> date | None:
-    """Return the date that `text` says, or None: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM.
+    """Return the date that `text` says: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM. None for any other text.
 
-    The last is LinkedIn's own older form, month first. Months are also known in French, German, Spanish.
+    The last is LinkedIn's own older form, month first. Months are also known in French, German, Spanish. Days
+    are those from 1900 to 2200.
     """
-    given = " ".join(text.split())
     try:
-        if match := _IN_WORDS.fullmatch(given):
-            month = _month(match[2])
-            return date(int(match[3]), month, int(match[1])) if month else None
-        if match := _OLD_LINKEDIN.fullmatch(given):
-            year = int(match[3])
-            return date(year if year >= 100 else 2000 + year, int(match[1]), int(match[2]))
-        return date.fromisoformat(given)
+        return bounded(told) if (told := _day(" ".join(text.split()))) else None
     except ValueError:
         return None
+
+
+def _day(given: str) -> date | None:
+    """Return the date, or None for a month that is none. Raises ValueError for no date."""
+    if match := _IN_WORDS.fullmatch(given):
+        month = _month(match[2])
+        return date(int(match[3]), month, int(match[1])) if month else None
+    if match := _OLD_LINKEDIN.fullmatch(given):
+        year = int(match[3])
+        return date(year if year >= 100 else 2000 + year, int(match[1]), int(match[2]))
+    return date.fromisoformat(given)
 
 
 def _month(word: str) -> int | None:

@@ -20,6 +20,7 @@ from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
 from worker.rules import quota as rules
 from worker.rules.birthdays import celebrated
+from worker.rules.days import bounded
 from worker.rules.model import ActionState, ContactStatus, Kind
 from worker.rules.replies import WINDOW
 from worker.rules.summary import GreetingsLeft, Happened, LeftOut, Open, Summary
@@ -45,13 +46,19 @@ class CampaignSummary:
 def of_day(
     session: Session, account: AccountRecord, on: date | None = None, *, now: datetime | None = None
 ) -> Summary:
-    """Return the summary of a day, today's if none is given. Raises RequestRefusedError for one to come.
+    """Return the summary of a day, today's if none is given.
+
+    Raises RequestRefusedError for one that is still to come, or out of all bounds.
 
     Of a day that is over, what happened is counted anew; what stood open then is as it was kept.
     """
     now = now or _now(session)
     today = now.astimezone(account.zone).date()
     on = on or today
+    try:
+        bounded(on)
+    except ValueError as error:
+        raise RequestRefusedError(str(error)) from None
     if on > today:
         raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
     if on == today:

@@ -22,7 +22,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import select, text
 
 from api_stub.sandbox.client import KnownProfile

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from tests.faults.census import Quota
 from tests.faults.harness import EVERYBODY, Harness
