@@ -1,5 +1,6 @@
 """What a person approves, and which of a person's own texts can be sent."""
 
+import re
 import unicodedata
 
 import pytest
@@ -43,10 +44,24 @@ def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text
         ("Hi\tAnn", "U+0009"),
         ("Hi\rAnn", "U+000D"),
         ("Hi\ud83d", "U+D83D"),
+        ("\x1cHi", "U+001C"),
+        ("Hi\x85", "U+0085"),
+        ("Hi\0", "U+0000"),
+        ("Hi Ann,\nlove \u202exx", r"U+202E (RIGHT-TO-LEFT OVERRIDE), at character 6 of line 2"),
+        ("Hi \u2066Ann", "U+2066 (LEFT-TO-RIGHT ISOLATE), at character 4:"),
+        ("Hi\u200bAnn", "U+200B"),
+        ("\u200b\u2060", "U+200B"),
+        ("\u200d \u200e\ufe0f", "is empty: nothing in it can be seen"),
+        ("Hi \U000e0041", "U+E0041"),
+        ("Hi {{ first_name }}!", "has {{ at character 4: only templates have fields"),
+        ("Hi Ann }}", "has }} at character 8"),
+        ("{% if days_late == 1 %}Hi{% endif %}", "has {% at"),
+        ("Hi {# note #}", "has {# at"),
+        ("Hi { first_name }", "has { first_name } at"),
     ],
 )
 def test_what_is_refused_says_why(text: str, says: str) -> None:
-    with pytest.raises(TextRefusedError, match=says.replace("+", r"\+")):
+    with pytest.raises(TextRefusedError, match=re.escape(says)):
         checked_text(text)
 
 
@@ -54,3 +69,5 @@ def test_lines_and_what_people_write_with_stay() -> None:
     family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
     assert checked_text(f"  Bon anniversaire !\r\n\r\n{family}\n") == f"Bon anniversaire !\n\n{family}"
     assert len(checked_text("x" * MAX_MESSAGE_CHARACTERS)) == MAX_MESSAGE_CHARACTERS
+    for text in ("🎂", "{ :-) } 100 %", "יום הולדת שמח \u200f!", "می\u200cنا"):  # noqa: RUF001 -- Persian is meant
+        assert checked_text(f"\u2003{text}\u00a0") == text

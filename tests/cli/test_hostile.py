@@ -1,0 +1,347 @@
+"""What people and sites wrote can't act on the terminal, whichever command prints it.
+
+Every text of every table is hostile, and every command is run. A new command without a case fails.
+"""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import click
+import pytest
+import typer
+from sqlalchemy import String, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api_stub.cli import display, doctor
+from api_stub.cli.context import the_account
+from api_stub.cli.doctor import Finding
+from api_stub.cli.main import assemble
+from api_stub.cli.terminal import Console
+from db.engine import Database
+from db.store import accounts, campaigns, overview
+from db.tables import Action, Campaign, Contact, Hit, Import, ImportDoubt, KillSwitch, MessageTemplate, Search
+from db.tables.base import Base
+from tests.builders import SANDBOX, a_campaign, database_now
+from tests.cli.conftest import Rapport
+from tests.whole_person import NAME, ZOE, a_known_person, v1_script
+from worker.errors import Reason
+from worker.rules.characters import visible
+from worker.rules.model import ActionState, CampaignKind, CampaignState
+
+SEEN: Final = "[66;6m"
+BAD: Final = (
+    f"\x1b{SEEN}\x1b]0;owned\x07\x1b]8;;https://evil.test\x1b\\\x9b66m\x9d0;x\x9c\x7f\b\r\u202elive\u2066\u200f\u061c"
+    "\u200b\ufeff\U000e0041\u2028\u2029\x85[/x][red]:boom:[link=https://evil.test]"
+)
+"""Escape sequences that Rich never writes, directions, what hides, and markup."""
+
+_RICH: Final = re.compile(r"\r?\x1b\[(?:[0-9;]*m|\?25[lh]|2K|\d*A|H|2J)")
+"""What Rich itself writes: colours, the cursor hidden and moved up, lines and screens cleared."""
+
+_FORMS: Final = {
+    "accounts.name", "accounts.site", "accounts.time_zone", "schedules.cron", "saved_searches.name",
+    "saved_searches.criteria", "quota_changes.what", "quota_changes.before", "quota_changes.after",
+    "daily_summaries.summary", "import_changes.before", "action_events.from_state",
+    "action_events.to_state", "action_events.reason",
+}  # fmt: skip
+"""Columns that only Rapport writes, in a form that is read again."""
+
+_VALUES: Final = {"left_out", "when", "on", "already", "points", "criterion", "kind", "days", "verdict"}
+"""Fields of documents that are no text."""
+
+ROOT: Final = Path(__file__).parents[2]
+
+PREVIEW: Final = [
+    {
+        "contact": "Ann", "profile_url": f"{SANDBOX}ann/", "on": "2026-11-23", "message": "Hi",
+        "left_out": why, "already": "", "when": "", "days": "3", "verdict": "withdraw",
+    }
+    for why in ("", Reason.NO_NAME)
+]  # fmt: skip
+
+
+def poison(session: Session) -> None:
+    """Append what is bad to every text that no CHECK bounds, and add an account that is called so."""
+    session.execute(text("set local session_replication_role = replica"))  # no trigger says it once more
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if f"{table.name}.{column.name}" in _FORMS or column.computed is not None:
+                continue
+            try:
+                with session.begin_nested():
+                    if isinstance(column.type, JSONB):
+                        keys = list(table.primary_key)
+                        for *key, value in session.execute(select(*keys, column)).all():
+                            row = (name == each for name, each in zip(keys, key, strict=True))
+                            session.execute(table.update().where(*row).values({column: _poisoned(value)}))
+                    elif isinstance(column.type, String):
+                        session.execute(table.update().values({column: column + BAD}))
+            except IntegrityError:
+                continue
+    named = "insert into accounts (name, site, time_zone) values ('x' || :bad, 'sandbox' || :bad, 'UTC')"
+    session.execute(text(named), {"bad": BAD})
+
+
+def _poisoned(value: Any) -> Any:
+    match value:
+        case str():
+            return value + BAD
+        case list():
+            return [_poisoned(each) for each in value]
+        case dict():
+            return {name: each if name in _VALUES else _poisoned(each) for name, each in value.items()}
+    return value
+
+
+@pytest.fixture
+def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
+    """A database in which every text is hostile, and files that are no better: what they are called by."""
+    with database.transaction() as session:
+        owner = a_known_person(session, tmp_path)[0]
+        accounts.keep_session(session, owner.id, b"sealed")
+        accounts.keep_for(session, owner.id, 9)
+        today = database_now(session).date()
+        session.execute(update(Contact).values(birth_month=today.month, birth_day=today.day))
+        dry, found = (session.get_one(Campaign, a_campaign(session, owner)) for _ in range(2))
+        dry.state, dry.preview = CampaignState.PLANNED, PREVIEW
+        found.state, found.kind, found.detail = CampaignState.PLANNED, CampaignKind.SOURCING, NAME
+        for hit in session.scalars(select(Hit)).all():
+            hit.campaign_id, hit.score = found.id, 30
+            hit.reasons = [{"points": 30, "criterion": "title", "text": "title Beekeeper"}]
+        session.add(Search(campaign_id=found.id, terms=[["keywords", NAME]]))
+        birthday = session.scalars(select(Action).where(Action.state == ActionState.NEEDS_REVIEW)).first()
+        assert birthday is not None
+        session.add(KillSwitch(pulled_by="somebody"))
+        import_id = session.scalars(select(func.min(Import.id))).one()
+        doubt = ImportDoubt(
+            import_id=import_id, line=7, contact_id=birthday.contact_id, name=NAME, birth_month=2, birth_day=3
+        )
+        template = MessageTemplate(account_id=owner.id, language="en", late=False, body="Hi", enabled=True)
+        session.add_all([doubt, template])
+        session.flush()
+        poison(session)
+    csv = tmp_path / "people.csv"
+    csv.write_text(f"name,profile_url,birthday\nAnn{BAD},{SANDBOX}ann/,{BAD}\n{BAD}\n")
+    v1 = tmp_path / "another.db"
+    with closing(sqlite3.connect(v1)) as connection, connection:
+        connection.executescript(v1_script(date(2026, 11, 23)))
+        for table, column in (
+            ("contacts", "name"),
+            ("blacklist", "linkedin_url"),
+            ("profile_visits", "visited_at"),
+        ):
+            connection.execute(f"update {table} set {column} = {column} || ?", [BAD])
+    criteria = tmp_path / "criteria.json"
+    criteria.write_text(json.dumps({"title": "Beekeeper", f"huh{BAD}": 1}))
+    return {
+        "dry": str(dry.id), "found": str(found.id), "birthdays": str(birthday.campaign_id),
+        "action": str(birthday.id), "doubt": str(doubt.id), "template": str(template.id),
+        "import": str(import_id), "bad": BAD, "name": f"{NAME}{BAD}", "address": f"{ZOE}{BAD}",
+        "csv": str(csv), "v1": str(v1), "criteria": str(criteria),
+    }  # fmt: skip
+
+
+Runs = Sequence[str]
+"""Arguments; `{name}` stands for what `names` says."""
+
+ACCOUNT: Final = "demo"
+CASES: Final[Mapping[str, Runs | None]] = {
+    # What is printed of others' values; then what changes them.
+    "doctor": [""],
+    "why": ["demo", "{action}", "{name}|--account|demo", "{name}", "{bad}"],
+    "review": ["--list", "", "--account|{bad}", "--campaign|{bad}"],
+    "forecast": ["demo", "demo|--json", "{bad}"],
+    "summary": ["", "demo", "{bad}"],
+    "account list": [""],
+    "campaign list": [""],
+    "campaign show": ["{birthdays}", "{dry}", "{found}", "{bad}"],
+    "actions list": [""],
+    "actions show": ["{action}", "{bad}"],
+    "actions review": ["", "--account|{bad}"],
+    "quota show": ["demo", "demo|--json", "{bad}"],
+    "quota log": ["demo"],
+    "contacts list": ["", "--text|{bad}", "--account|{bad}"],
+    "contacts show": ["{name}|--account|demo", "{name}", "{bad}"],
+    "contacts doubts": [""],
+    "import list": [""],
+    "export contacts": ["", "--format|jsonl", "--account|{bad}"],
+    "export interactions": ["", "--format|jsonl"],
+    "templates list": ["", "--account|demo"],
+    "templates preview": ["{template}", "Hi|--name|{bad}", "Hi {bad}"],
+    "sourcing saved": ["", "{bad}"],
+    "sourcing results": ["{found}", "{found}|--explain", "{found}|--format|csv", "{found}|--format|jsonl"],
+    "schedule list": [""],
+    "audit verify": [""],
+    "data purge": ["--dry-run", "{bad}"],
+    "campaign birthday": ["demo", "demo|--dry-run", "{bad}", "demo|--fallback-language|{bad}"],
+    "campaign visitor": ["demo|--not-seen-months|3", "demo|--profiles|{csv}", "demo|--saved|{bad}"],
+    "campaign sourcing": ["demo|--saved|bees", "demo|--criteria|{criteria}", "demo|--url|{bad}"],
+    "invitations list": ["demo", "{bad}"],
+    "invitations withdraw": ["demo", "demo|--dry-run"],
+    "sourcing rescore": ["{found}|--criteria|{criteria}"],
+    "sourcing save": ["demo|{bad}|--url|{bad}", "demo|x|--url|{bad}"],
+    "sourcing unsave": ["demo|{bad}"],
+    "schedule set": ["demo|birthday|--cron|{bad}", "demo|sourcing|--cron|0 9 * * *|--options|{criteria}"],
+    "schedule off": ["{bad}|birthday"],
+    "templates add": ["--language|{bad}", "--language|en|Hi {bad}", "--language|en|{{{{{bad}}}}}"],
+    "templates enable": ["{template}"],
+    "templates disable": ["{template}"],
+    "templates weight": ["{template}|3"],
+    "templates remove": ["{template}", "1"],
+    "import contacts": ["{csv}|--account|demo", "{bad}|--account|demo"],
+    "import v1": ["{v1}|--account|demo", "{bad}|--account|demo"],
+    "import undo": ["{import}"],
+    "quota set": ["demo|greet|--gap|{bad}", "demo|greet|--hours|{bad}", "demo|greet|--days|{bad}"],
+    "quota warm-up": ["demo|--from|{bad}"],
+    "quota reset": ["demo"],
+    "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}"],
+    "account keep": ["demo|--days|9"],
+    "account pause": ["demo", "demo"],
+    "account resume": ["demo", "{bad}"],
+    "account sign-in": ["demo", "{bad}"],
+    "contacts confirm": ["", "{doubt}"],
+    "contacts refuse": ["{doubt}"],
+    "actions settle": ["{action}|skip", "{action}|skip"],
+    "contacts do-not-contact": ["{name}|--account|demo", "{bad}"],
+    "contacts allow": ["{bad}"],
+    "contacts forget": ["{bad}|--yes", "{name}|--yes|--account|demo"],
+    "campaign pause": ["{birthdays}", "{bad}"],
+    "campaign resume": ["{birthdays}"],
+    "campaign cancel": ["{birthdays}"],
+    "stop-everything": ["", "--by|{bad}"],
+    "resume-everything": [""],
+    "migrate": [""],
+    "secrets new-key": [""],
+    # These end only with the process, and print addresses of this machine: see the demo's tables below.
+    "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
+}  # fmt: skip
+"""By command: how it is run. None: it becomes another program, or stays."""
+
+
+SHOW_VALUES: Final = {
+    "doctor", "why", "review", "forecast", "summary", "account list", "campaign show", "actions list",
+    "actions show", "actions review", "quota show", "quota log", "contacts show", "contacts doubts",
+    "import list", "export contacts", "export interactions", "templates list", "templates preview",
+    "sourcing saved", "sourcing results", "schedule list", "audit verify", "campaign birthday",
+    "campaign visitor", "campaign sourcing", "invitations list", "invitations withdraw", "import contacts",
+    "contacts confirm", "contacts do-not-contact", "stop-everything",
+}  # fmt: skip
+"""Commands that were seen to print a value: without them the test would prove nothing."""
+
+
+def commands(command: Any, *path: str) -> Iterator[str]:
+    parts = getattr(command, "commands", {})
+    if not parts:
+        yield " ".join(path)
+    for name, part in parts.items():
+        yield from commands(part, *path, name)
+
+
+def test_every_command_has_a_case() -> None:
+    assert set(CASES) == set(commands(typer.main.get_group(assemble())))
+
+
+def acting(said: str) -> str:
+    """Return what would act on the terminal, but for what Rich itself writes."""
+    bare = _RICH.sub("", said)
+    return "".join(there for there, shown in zip(bare, visible(bare), strict=True) if there != shown)
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Mapping[str, str]) -> None:
+    """80 columns with colours and a keyboard; workers that have planned what is asked for already."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    keys = chain("nxebq", repeat("l"))  # in a review never again, no, edit, back, quit; then: later
+    monkeypatch.setattr(click, "getchar", lambda: next(keys))
+    monkeypatch.setattr(click, "edit", lambda written: written)
+    monkeypatch.setattr(doctor, "examine", lambda data: [Finding(BAD, False, BAD, BAD)])
+
+    def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:
+        wanted = names["dry"] if asked.dry_run else names["birthdays"]
+        with database.transaction() as session:
+            return campaigns.get(session, UUID(wanted))
+
+    for module in ("campaign_birthday", "campaign_visitor", "campaign_sourcing", "invitations"):
+        monkeypatch.setattr(f"api_stub.cli.{module.replace('_birthday', '_start')}.start", started)
+
+
+def test_no_command_lets_a_value_act_on_the_terminal(
+    rapport: Rapport, names: Mapping[str, str], at_a_terminal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # of the test itself, not of its fixtures
+    wrong, showing = [], set[str]()
+    for command, runs in CASES.items():
+        for run in runs or ():
+            given = [part.format(**names) for part in run.split("|") if part]
+            code, out, err = rapport.code(*command.split(), *given)
+            if SEEN in out + err:
+                showing.add(command)
+            if acting(out + err) or code not in {0, 1} or "Traceback" in err:
+                wrong.append(f"{command} {run}: exit {code}, acts: {acting(out + err)!r}\n{visible(err)}")
+    assert not wrong, "\n".join(wrong)
+    assert showing >= SHOW_VALUES
+
+
+def test_the_tables_of_the_demo_take_a_text_for_a_text(
+    database: Database,
+    names: Mapping[str, str],
+    at_a_terminal: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with database.transaction() as session:
+        lines = overview.actions_of(session, the_account(session, ACCOUNT).id)
+    assert any(line.sent for line in lines)
+    monkeypatch.setenv("COLUMNS", "1000")
+    console = Console()
+    for shown in (display.final(lines), display.live(lines, None, BAD, BAD), BAD):
+        console.print(shown)
+        said = capsys.readouterr().out
+        assert not acting(said)
+        assert SEEN in said
+        assert "[/x][red]:boom:[link=https://evil.test]" in said
+
+
+def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
+    rapport: Rapport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_data: Path) -> None:
+        raise ValueError(BAD)
+
+    monkeypatch.setattr(doctor, "examine", fails)
+    code, out, err = rapport.code("doctor")
+    assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
+    assert not acting(out + err)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from rich.console import Console", "import rich; rich.print(1)", "from rich import get_console",
+        "from rich.markup import escape", "from rich.text import Text; Text.from_markup('')",
+        "import typer; typer.echo('')", "import click; click.secho('')", "print()",
+    ],
+)  # fmt: skip
+def test_the_linter_lets_no_command_print_by_itself(line: str) -> None:
+    lint = ["-m", "ruff", "check", "--select=TID251,T20", "--stdin-filename=api_stub/cli/new.py", "-"]
+    checked = subprocess.run(
+        [sys.executable, *lint], input=line, capture_output=True, check=False, text=True, cwd=ROOT
+    )
+    assert checked.returncode == 1, checked.stdout + checked.stderr
+    assert "TID251" in checked.stdout or "T201" in checked.stdout
