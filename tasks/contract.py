@@ -47,7 +47,7 @@ ActorName = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        pattern=rf"^[^{UNSEEN}]*[^\s{UNSEEN}][^{UNSEEN}]*$",
+        pattern=rf"^[^{UNSEEN}]*[^\s\u200c-\u200f\ufe00-\ufe0f{UNSEEN}][^{UNSEEN}]*$",
         description="Who decides or changes something; it is kept. One line, of characters that are seen.",
     ),
 ]

@@ -62,7 +62,7 @@ def add(
         )
     try:
         zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder of zones and a long name
         raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
     try:
         TypeAdapter[str](AccountName).validate_python(name)

@@ -38,7 +38,9 @@ def _person(row: Row, *, today: date) -> Person:
     connected = row.first(*CONNECTED_ON)
     connected_on = day(connected)
     if connected and connected_on is None:
-        raise UnreadableError(f"connected on {connected[:40]!r} is no date: write it as 2026-11-21")
+        raise UnreadableError(
+            f"connected on {connected[:40]!r} is no date from 1900 to 2200: write it as 2026-11-21"
+        )
     return Person(
         name=row.first(*NAME) or f"{row.first(*FIRST)} {row.first(*LAST)}",
         urls=(url,) if url else (),

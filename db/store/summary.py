@@ -55,12 +55,12 @@ def of_day(
     now = now or _now(session)
     today = now.astimezone(account.zone).date()
     on = on or today
+    if on > today:
+        raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
     try:
         bounded(on)
     except ValueError as error:
         raise RequestRefusedError(str(error)) from None
-    if on > today:
-        raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
     if on == today:
         return _whole(session, account, on, at=now, now=now)
     kept = session.scalar(

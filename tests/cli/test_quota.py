@@ -243,6 +243,7 @@ def test_warm_up_begins_on_a_day_that_has_come_or_is_skipped(
         (("--skip", "--from", "today"), "give either --from DATE"),
         (("--from", "soon"), "'soon' is no date"),
         (("--from", str(today + timedelta(days=2))), "has not come yet"),
+        (("--from", "0001-01-01"), "is before 1900"),
     ):
         assert says in rapport.refused("quota", "warm-up", "demo", *arguments)
 

@@ -129,6 +129,12 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
         ("approve", {}, "body.seen: Field required"),
         ("approve", {"seen": "me"}, "body.seen"),
         ("approve", {"seen": STALE, "by": "a\nb"}, "body.by"),
+        ("approve", {"seen": STALE, "by": "a\x9bb"}, "body.by"),
+        ("drop", {"by": "a\N{RIGHT-TO-LEFT OVERRIDE}b"}, "body.by"),
+        ("never", {"by": " "}, "body.by"),
+        ("edit", {"seen": STALE, "message": "Hi {{ first_name }}"}, "has {{ at character 4"),
+        ("edit", {"seen": STALE, "message": "Hi\N{RIGHT-TO-LEFT OVERRIDE}"}, "RIGHT-TO-LEFT OVERRIDE"),
+        ("edit", {"seen": STALE, "message": "\N{ZERO WIDTH JOINER}"}, "nothing in it can be seen"),
         ("drop", {"message": "x"}, "body.message: Extra inputs"),
     ],
 )

@@ -134,7 +134,8 @@ def test_a_wrong_question_is_refused(client: TestClient) -> None:
 
 def test_a_wrong_switch_is_refused(client: TestClient) -> None:
     for body in (
-        {}, {"on": "perhaps"}, {"on": True, "by": ""}, {"on": True, "by": "\0"}, {"on": True, "x": 1}
+        {}, {"on": "perhaps"}, {"on": True, "by": ""}, {"on": True, "by": "\0"}, {"on": True, "by": "a\x9b"},
+        {"on": True, "by": "a\N{RIGHT-TO-LEFT ISOLATE}"}, {"on": True, "by": "\u200d "}, {"on": True, "x": 1}
     ):  # fmt: skip
         assert problem(client.post("/control/kill-switch", json=body), 422)
     assert client.get("/control/kill-switch").json()["on"] is False

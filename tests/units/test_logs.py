@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from worker import logs
 from worker.logs import HIDDEN, hide_secrets
+from worker.rules.characters import visible
 from worker.settings import Settings
 
 SECRET = "hunter2-s3cret"
@@ -178,6 +180,32 @@ def test_pretty_lines_hide_as_well(
     assert "started" in out
     assert out.count(HIDDEN) == 3
     assert SECRET not in out
+
+
+def refuse(value: str) -> None:
+    raise ValueError(f"no {value}")
+
+
+ACTS = "\x1b[2J\x9b1m\x07\x7f\u202e\u2066\u200b\u2028"
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+def test_no_line_acts_on_the_terminal_or_looks_like_another(
+    configure: Callable[[str], None], capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    configure(log_format)
+    logs.logger("ours").info(
+        "named", contact=f"Zoë{ACTS}\n2026 [info] forged", items=[ACTS], where={ACTS: ACTS}
+    )
+    logging.getLogger("theirs").warning("named %s", f"Zoë{ACTS}")
+    try:
+        refuse(f"Zoë{ACTS}")
+    except ValueError:
+        logs.logger("ours").exception("it_failed", stack_info=True)
+    out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)  # colours
+    assert visible(out) == out
+    assert "Zo\\u00eb\\u001b[2J" in out if log_format == "json" else "Zoë\ufffd[2J" in out
+    assert not any(line.startswith("2026 [info] forged") for line in out.splitlines())
 
 
 def test_the_level_of_the_settings_holds(

@@ -80,6 +80,16 @@ def test_a_lease_too_short_for_a_click_is_refused(environment: pytest.MonkeyPatc
         get_settings()
 
 
+@pytest.mark.parametrize(
+    "name", ["BROWSER_TIMEOUT", "LEASE", "SETTLE_TIME", "DISPATCH_EVERY", "ACTION_TIME_LIMIT"]
+)
+def test_no_duration_is_longer_than_a_day(environment: pytest.MonkeyPatch, name: str) -> None:
+    for beyond in ("86401", "86399999999999", "P999999999D", "1e300", "inf", "nan"):
+        environment.setenv(f"RAPPORT_{name}", beyond)
+        with pytest.raises(ConfigurationError, match=f"RAPPORT_{name}"):
+            get_settings()
+
+
 def test_settings_are_frozen_and_read_once(environment: pytest.MonkeyPatch) -> None:
     settings = get_settings()
     with pytest.raises(ValidationError, match="frozen"):

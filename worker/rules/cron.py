@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
+
+_LONGEST: Final = 200
+"""Characters. What people write is far shorter, and Python reads no number of thousands of digits."""
 
 
 def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
@@ -17,4 +21,6 @@ def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
 
 def fires(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """Give the instants (aware, UTC) after `after` at which `cron` fires in `zone`. Raises as `next_fire`."""
+    if len(cron) > _LONGEST:
+        raise CronSimError(f"longer than {_LONGEST} characters")
     return (fire.astimezone(UTC) for fire in CronSim(cron, after.astimezone(zone)))
