@@ -169,6 +169,9 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
 
 
 def test_the_switch_names_who_is_given(rapport: Rapport) -> None:
+    for by in ("", " ", "Ann\nops", "Ann\N{RIGHT-TO-LEFT OVERRIDE}", "Ann\x9b", "x" * 201):
+        assert "can't be who stops it" in rapport.refused("stop-everything", "--by", by)
+    assert rapport("resume-everything").startswith("nothing was stopped")
     assert "by Ann [ops]" in rapport("stop-everything", "--by", "Ann [ops]")
 
 

@@ -298,6 +298,23 @@ def test_no_command_lets_a_value_act_on_the_terminal(
     assert showing >= SHOW_VALUES
 
 
+def test_json_says_what_is_stored(rapport: Rapport, names: Mapping[str, str]) -> None:
+    said = rapport("quota", "show", ACCOUNT, "--json")
+    assert not acting(said)
+    assert BAD in strings(json.loads(said))
+    lines = rapport("export", "contacts", "--format", "jsonl")  # to a pipe, as tests are
+    assert not acting(lines)
+    assert f"{NAME}{BAD}" in [json.loads(line)["full_name"] for line in lines.splitlines()]
+    assert acting(rapport("export", "contacts"))  # a CSV for a program is as it is
+
+
+def strings(found: Any) -> str:
+    """Return every text of a document, one after the other."""
+    if isinstance(found, dict | list):
+        return "".join(map(strings, found.values() if isinstance(found, dict) else found))
+    return found if isinstance(found, str) else ""
+
+
 def test_the_tables_of_the_demo_take_a_text_for_a_text(
     database: Database,
     names: Mapping[str, str],
