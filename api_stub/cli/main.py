@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 import typer
@@ -79,6 +80,8 @@ def main() -> None:
 
     A traceback, too, may hold a value that would act on the terminal.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal's encoding lacks is no error
+        sys.stdout.reconfigure(errors="backslashreplace")
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         assemble(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module

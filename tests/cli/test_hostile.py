@@ -4,9 +4,7 @@ Every text of every table is hostile, and every command is run. A new command wi
 """
 
 import json
-import re
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,10 +17,7 @@ from uuid import UUID
 import click
 import pytest
 import typer
-from sqlalchemy import String, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
 
 from api_stub.cli import display, doctor
 from api_stub.cli.context import the_account
@@ -32,77 +27,12 @@ from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store import accounts, campaigns, overview
 from db.tables import Action, Campaign, Contact, Hit, Import, ImportDoubt, KillSwitch, MessageTemplate, Search
-from db.tables.base import Base
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
+from tests.cli.hostile import BAD, PREVIEW, SEEN, acting, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
-from worker.errors import Reason
 from worker.rules.characters import visible
 from worker.rules.model import ActionState, CampaignKind, CampaignState
-
-SEEN: Final = "[66;6m"
-BAD: Final = (
-    f"\x1b{SEEN}\x1b]0;owned\x07\x1b]8;;https://evil.test\x1b\\\x9b66m\x9d0;x\x9c\x7f\b\r\u202elive\u2066\u200f\u061c"
-    "\u200b\ufeff\U000e0041\u2028\u2029\x85[/x][red]:boom:[link=https://evil.test]"
-)
-"""Escape sequences that Rich never writes, directions, what hides, and markup."""
-
-_RICH: Final = re.compile(r"\r?\x1b\[(?:[0-9;]*m|\?25[lh]|2K|\d*A|H|2J)")
-"""What Rich itself writes: colours, the cursor hidden and moved up, lines and screens cleared."""
-
-_FORMS: Final = {
-    "accounts.name", "accounts.site", "accounts.time_zone", "schedules.cron", "saved_searches.name",
-    "saved_searches.criteria", "quota_changes.what", "quota_changes.before", "quota_changes.after",
-    "daily_summaries.summary", "import_changes.before", "action_events.from_state",
-    "action_events.to_state", "action_events.reason",
-}  # fmt: skip
-"""Columns that only Rapport writes, in a form that is read again."""
-
-_VALUES: Final = {"left_out", "when", "on", "already", "points", "criterion", "kind", "days", "verdict"}
-"""Fields of documents that are no text."""
-
-ROOT: Final = Path(__file__).parents[2]
-
-PREVIEW: Final = [
-    {
-        "contact": "Ann", "profile_url": f"{SANDBOX}ann/", "on": "2026-11-23", "message": "Hi",
-        "left_out": why, "already": "", "when": "", "days": "3", "verdict": "withdraw",
-    }
-    for why in ("", Reason.NO_NAME)
-]  # fmt: skip
-
-
-def poison(session: Session) -> None:
-    """Append what is bad to every text that no CHECK bounds, and add an account that is called so."""
-    session.execute(text("set local session_replication_role = replica"))  # no trigger says it once more
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            if f"{table.name}.{column.name}" in _FORMS or column.computed is not None:
-                continue
-            try:
-                with session.begin_nested():
-                    if isinstance(column.type, JSONB):
-                        keys = list(table.primary_key)
-                        for *key, value in session.execute(select(*keys, column)).all():
-                            row = (name == each for name, each in zip(keys, key, strict=True))
-                            session.execute(table.update().where(*row).values({column: _poisoned(value)}))
-                    elif isinstance(column.type, String):
-                        session.execute(table.update().values({column: column + BAD}))
-            except IntegrityError:
-                continue
-    named = "insert into accounts (name, site, time_zone) values ('x' || :bad, 'sandbox' || :bad, 'UTC')"
-    session.execute(text(named), {"bad": BAD})
-
-
-def _poisoned(value: Any) -> Any:
-    match value:
-        case str():
-            return value + BAD
-        case list():
-            return [_poisoned(each) for each in value]
-        case dict():
-            return {name: each if name in _VALUES else _poisoned(each) for name, each in value.items()}
-    return value
 
 
 @pytest.fixture
@@ -253,12 +183,6 @@ def test_every_command_has_a_case() -> None:
     assert set(CASES) == set(commands(typer.main.get_group(assemble())))
 
 
-def acting(said: str) -> str:
-    """Return what would act on the terminal, but for what Rich itself writes."""
-    bare = _RICH.sub("", said)
-    return "".join(there for there, shown in zip(bare, visible(bare), strict=True) if there != shown)
-
-
 @pytest.fixture
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Mapping[str, str]) -> None:
     """80 columns with colours and a keyboard; workers that have planned what is asked for already."""
@@ -345,20 +269,3 @@ def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
     code, out, err = rapport.code("doctor")
     assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
     assert not acting(out + err)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "from rich.console import Console", "import rich; rich.print(1)", "from rich import get_console",
-        "from rich.markup import escape", "from rich.text import Text; Text.from_markup('')",
-        "import typer; typer.echo('')", "import click; click.secho('')", "print()",
-    ],
-)  # fmt: skip
-def test_the_linter_lets_no_command_print_by_itself(line: str) -> None:
-    lint = ["-m", "ruff", "check", "--select=TID251,T20", "--stdin-filename=api_stub/cli/new.py", "-"]
-    checked = subprocess.run(
-        [sys.executable, *lint], input=line, capture_output=True, check=False, text=True, cwd=ROOT
-    )
-    assert checked.returncode == 1, checked.stdout + checked.stderr
-    assert "TID251" in checked.stdout or "T201" in checked.stdout
