@@ -143,7 +143,7 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
             )
         state = _sandbox_session(settings, name)
         with database.transaction() as session:
-            accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
+            accounts.keep_session(session, account.id, Vault(settings.required("secret_keys")).seal(state))
     say(f"account {name} is signed in")
 
 

@@ -64,7 +64,7 @@ def _ask_schema(database: Database) -> Check:
 
 
 def _ask_redis(settings: Settings) -> Check:
-    client = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=2)
+    client = redis.Redis(**settings.redis.client_options(), socket_timeout=2)
     try:
         client.ping()
     except redis.RedisError as error:

@@ -114,7 +114,7 @@ def celery_backend_cluster() -> None:
 @pytest.fixture(scope="module")
 def celery_setup_app(world: World) -> Celery:
     """An app that knows the broker and nothing of ours."""
-    return Celery("outsider", broker=world.settings.redis_url.get_secret_value())
+    return Celery("outsider", broker=world.settings.required("redis_url").get_secret_value())
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +179,6 @@ def account(world: World, sandbox: SandboxClient) -> AccountRecord:
     with world.database.transaction() as session:
         record = an_account(session, limits=QUICK)
         accounts.keep_session(
-            session, record.id, Vault(world.settings.secret_keys).seal(signed_in(sandbox, "demo"))
+            session, record.id, Vault(world.settings.required("secret_keys")).seal(signed_in(sandbox, "demo"))
         )
     return record

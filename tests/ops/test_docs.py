@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
-from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from api_stub.http import approval, contacts, control, data, health
@@ -51,13 +50,9 @@ def test_every_setting_is_on_its_page_with_its_default() -> None:
 
 
 def test_durations_are_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS"):
-        monkeypatch.setenv(name, "given")
     for text in ("180", "PT3M"):
         monkeypatch.setenv("RAPPORT_ACTION_TIME_LIMIT", text)
-        settings = Settings()
-        assert settings.action_time_limit == timedelta(minutes=3)
-        assert settings.secret_keys == SecretStr("given")
+        assert Settings().action_time_limit == timedelta(minutes=3)
 
 
 def test_every_task_is_on_its_page() -> None:

@@ -85,8 +85,8 @@ def test_settings_come_back_as_they_went_out(monkeypatch: pytest.MonkeyPatch) ->
     for name, value in settings_environment(values).items():
         monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.database_url.get_secret_value() == "postgresql://h/d"
-    assert settings.redis_url.get_secret_value() == "redis://h"
+    assert settings.required("database_url").get_secret_value() == "postgresql://h/d"
+    assert settings.required("redis_url").get_secret_value() == "redis://h"
     assert settings.browser_timeout == timedelta(seconds=2.5)
     assert (settings.headless, settings.evidence_dir, settings.evidence_days) == (
         False,
