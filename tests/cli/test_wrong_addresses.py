@@ -1,6 +1,5 @@
 """A wrong address or a weak key ends each of our processes with one line that repeats nothing of it."""
 
-import os
 import subprocess
 import sys
 from itertools import product
@@ -8,7 +7,7 @@ from itertools import product
 import pytest
 
 from api_stub.cli import doctor
-from api_stub.stack.environment import inherited_environment
+from api_stub.stack.environment import inherited_environment, set_environment
 from tests.cli.conftest import Rapport
 from worker.processes import USES, Process
 from worker.settings import SECRETS, get_settings, variable_of
@@ -64,21 +63,20 @@ def test_a_process_drops_the_secrets_of_others_before_it_becomes_another_program
     rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
+    secrets = {variable_of(name) for name in SECRETS}
 
     def execute(*_: object) -> None:
-        seen.append(secrets & os.environ.keys())
+        seen.append(secrets & inherited_environment(also=secrets).keys())
         raise SystemExit(0)
 
-    environment.setattr(os, "execv", execute)
-    secrets = {variable_of(name) for name in SECRETS}
+    environment.setattr("os.execv", execute)
+    for name in secrets - inherited_environment(also=secrets).keys():
+        environment.setenv(name, "me:a-long-enough-secret")
+    everything = inherited_environment(also=secrets)
     programs = [p for p in Process if p not in {Process.MIGRATE, Process.SANDBOX, Process.SIGN_IN}]
     for process in programs:
-        with environment.context() as all_of_them:
-            for name in secrets - os.environ.keys():
-                all_of_them.setenv(name, "me:a-long-enough-secret")
-            before = dict(os.environ)
-            assert rapport(*process.split()) == ""
-            os.environ.update(before)
+        set_environment(everything)
+        assert rapport(*process.split()) == ""
     assert seen == [{variable_of(name) for name in USES[process]} for process in programs]
 
 
