@@ -155,6 +155,17 @@ def test_readiness_and_the_container_s_check_verify_too(
         get_settings.cache_clear()
 
 
+def test_a_real_worker_works_over_tls(server: TlsProxy, trusted: Certificate) -> None:
+    url = f"{server.url}?ssl_ca_certs={quote(str(trusted.file))}"
+    command = [sys.executable, "-m", "api_stub.cli", "worker", "control", "--name", "over-tls"]
+    env = {**inherited_environment(), "REDIS_URL": url, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}
+    client = Client(redis_address.parse(url))
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        wait_for("its answer", client.workers)
+        running.terminate()
+    client.close()
+
+
 def test_beat_itself_says_nothing_to_a_server_that_nobody_vouches_for(
     server: TlsProxy,
 ) -> None:
