@@ -6,10 +6,11 @@ A refusal is a ValueError whose text repeats nothing of the address: any part ma
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-_HOST: Final = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*"
+_HOST: Final = r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?"
 _SSL_MODES: Final = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 
@@ -31,6 +32,8 @@ def split(url: str, *, schemes: Collection[str], example: str) -> Address:
     """Return the parts of an address with one of these schemes. Raises ValueError for any other."""
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError("holds a space or a line break; in a password, percent-encode it")
+    if "%00" in url:  # libpq would take it as the end of everything
+        raise ValueError("holds an encoded zero byte, %00")
     scheme, found, rest = url.partition("://")
     if not found or scheme.lower() not in schemes:
         raise ValueError(f"must look like {example}")
@@ -70,8 +73,14 @@ def check_postgres(url: str) -> None:
     known = {option.keyword.decode() for option in Conninfo.get_defaults()}
     if not address.query.keys() <= known:
         raise ValueError("has a parameter that Postgres' client does not know; sslmode is one that it knows")
+    if address.query.keys() & {"user", "password", "port", "dbname"}:
+        raise ValueError(f"has a parameter that belongs before the ?, as in {example}")
     if "options" in address.query:
         raise ValueError("has the parameter options, which Rapport sets itself: leave it out")
+    if "host" in address.query and (address.host or not address.query["host"].startswith("/")):
+        raise ValueError(
+            "has the parameter host, which may only be the folder of a Unix socket, without a host before it"
+        )
     if address.query.get("sslmode", "prefer") not in _SSL_MODES:
         raise ValueError(f"has an unknown sslmode; there are {', '.join(sorted(_SSL_MODES))}")
 
@@ -85,13 +94,21 @@ def check_site(url: str) -> None:
 
 
 def _host_and_port(server: str) -> tuple[str, int | None]:
-    matched = re.fullmatch(rf"({_HOST})(?::(.*))?", server)
-    if matched is None:
+    matched = re.fullmatch(rf"(?:\[(.*)\]|({_HOST})|)(?::(.*))?", server)
+    if matched is None or (matched[1] is not None and not _is_ipv6(matched[1])):
         raise ValueError("has a host that is neither one name nor one IP address (IPv6 in brackets)")
-    host, port = matched.groups()
+    port = matched[3]
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
         raise ValueError("has a port that is no number from 1 to 65535")
-    return host.strip("[]"), None if port is None else int(port)
+    return matched[1] or matched[2] or "", None if port is None else int(port)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ from worker.processes import Process
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, CampaignState, Kind
+from worker.settings import get_settings
 
 MEMBER = "demo"
 LATE_DAYS = 7
@@ -83,6 +84,8 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 
 
 def _running(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+    get_settings()  # a wrong variable of this terminal is said before anything starts
+
     def say(step: str) -> None:
         console.print(f"[dim]{step}[/]")
 

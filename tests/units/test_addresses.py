@@ -18,7 +18,9 @@ from worker.address import check_postgres
 from worker.errors import ConfigurationError
 from worker.settings import Settings, get_settings
 
-PASSWORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+PASSWORDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+)
 
 GOOD_REDIS = {
     "redis://h": ("h", 6379, 0, None, None),
@@ -63,12 +65,17 @@ WRONG_REDIS = {
     "redis://h,c4nary:1/0": "host",
     "redis://h:1;redis://c4nary:2": "port",
     "redis://[c4nary]/0": "host",
+    "redis://[:::1]/0": "host",
+    "redis://[fe80::1%25eth0]/0": "host",
+    "redis://c4nary..example/0": "host",
+    f"redis://{'c4nary' * 11}/0": "host",
     "redis://h%2Fc4nary/0": "host",
     "redis://h\\c4nary/0": "host",
     "redis://h/c4nary": "database",
     "redis://h/-1": "database",
     "redis://h/0/1": "database",
     "redis://h/²": "database",
+    "redis://:c4n%00ary@h/0": "zero byte",
     "redis://h/0?db=1": "these parameters only",
     "redis://h/0?virtual_host=c4nary": "these parameters only",
     "redis://h/0?socket_timeout=1": "these parameters only",
@@ -89,7 +96,7 @@ WRONG_REDIS = {
     "rediss://h/0?ssl_check_hostname=no": "RAPPORT_REDIS_TLS_UNVERIFIED",
     "rediss://h/0?ssl_ca_certs=/c4nary": "ssl_ca_certs",
     "rediss://h/0?ssl_ca_certs=/dev/null": "ssl_ca_certs",
-    "rediss://h/0?ssl_ca_certs=%00c4nary": "ssl_ca_certs",
+    "rediss://h/0?ssl_ca_certs=%00c4nary": "zero byte",
     "rediss://h/0?ssl_certfile=/c4nary": "ssl_certfile",
     "rediss://h/0?ssl_keyfile=/c4nary": "without its ssl_certfile",
 }
@@ -124,6 +131,11 @@ WRONG_POSTGRES = {
     "postgresql://u:pw@h,c4nary/x": "host",
     "postgresql://u:pw@h/x?c4nary=1": "does not know",
     "postgresql://u:pw@h/x?pgbouncer=true": "does not know",
+    "postgresql://u:pw@h/x?password=c4nary": "belongs before the ?",
+    "postgresql://u:pw@h/x?port=c4nary": "belongs before the ?",
+    "postgresql://u:pw@h/x?host=c4nary": "Unix socket",
+    "postgresql://u:pw@/x?host=c4nary,/tmp": "Unix socket",
+    "postgresql://u:c4n%00ary@h/x": "zero byte",
     "postgresql://u:pw@h/x?sslmode=c4nary": "unknown sslmode",
     "postgresql://u:pw@h/x?sslmode=require&sslmode=disable": "twice",
     "postgresql://u:pw@h/x?options=-csearch_path%3Dc4nary": "Rapport sets itself",
