@@ -105,10 +105,9 @@ def _host_and_port(server: str) -> tuple[str, int | None]:
 
 def _is_ipv6(text: str) -> bool:
     try:
-        IPv6Address(text)
+        return IPv6Address(text).scope_id is None
     except ValueError:
         return False
-    return True
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from worker.errors import ConfigurationError
 from worker.processes import USES, Process, settings_for, variables_not_used
+from worker.settings import SECRETS as SECRET_FIELDS
 from worker.settings import Settings, get_settings, variable_of
 
 
@@ -159,6 +160,7 @@ def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPat
     assert all("s3cret" not in text for text in shown)
     held = [getattr(settings, name) for name in Settings.model_fields]
     assert sum(isinstance(value, SecretStr) for value in held) == len(SECRETS)
+    assert [variable_of(name) for name in SECRET_FIELDS] == list(SECRETS)
     assert settings.required("database_url").get_secret_value() == SECRETS["DATABASE_URL"]
 
 
