@@ -23,7 +23,7 @@ WRONG = {
 COMMANDS = (
     "worker browser", "worker control", "beat", "api", "flower", "sandbox", "migrate", "account list",
     "account sign-in demo", "campaign list", "why demo", "quota show demo", "stop-everything", "summary demo",
-    "up", "demo",
+    "demo",
 )  # fmt: skip
 
 
