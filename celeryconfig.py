@@ -45,7 +45,9 @@ imports = (
 )  # fmt: skip
 
 # --- broker; a database of its own instead of a key prefix, so that a bare client can enqueue by name
-broker_url = _settings.redis_url.get_secret_value()
+_broker = _settings.redis.broker_settings()
+broker_url = _broker["broker_url"]
+broker_use_ssl = _broker["broker_use_ssl"]  # verified: without it, Kombu trusts whoever answers
 broker_transport_options = {
     "visibility_timeout": 120,  # with early acknowledgement a message is unacknowledged for milliseconds
     "unacked_restore_interval": 10,  # else recovery takes the timeout and up to 100 s more (kombu#2558)

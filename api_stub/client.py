@@ -5,14 +5,16 @@ from kombu.exceptions import OperationalError
 
 from tasks.contract import CORRELATION_HEADER, Payload
 from worker.errors import Reason, TryAgainError
+from worker.redis_address import RedisAddress
 
 
 class Client:
     """Sends tasks to Rapport's broker. Holds one small connection pool; safe to share between threads."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._celery = Celery("rapport-client", broker=redis_url)
+    def __init__(self, address: RedisAddress) -> None:
+        self._celery = Celery("rapport-client")
         self._celery.conf.update(
+            **address.broker_settings(),
             task_ignore_result=True,
             task_serializer="json",
             task_default_queue="celery",

@@ -19,6 +19,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.redis import Redis
 from bench.report import Row
+from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.limits import Limits, Totals
@@ -106,7 +107,7 @@ def against_limits(console: Console) -> Iterator[Row]:
 
 def throughput(python: Path, url: str, strategy: str) -> Row:
     """Grants for two windows; interleaved, so that both sides have the same weather."""
-    quota = Guard(guard.connect(url))
+    quota = Guard(guard.connect(redis_address.parse(url)))
     quota.install(two_windows(10**6), Books())
     ours = theirs = 0.0
     purse = two_windows(10**6)
@@ -137,7 +138,7 @@ def overrun(python: Path, url: str, strategy: str) -> Row:
 def our_overrun(url: str) -> Row:
     """Eight processes of ours ask at once."""
     purse = two_windows(LIMIT)
-    Guard(guard.connect(url)).install(purse, Books())
+    Guard(guard.connect(redis_address.parse(url))).install(purse, Books())
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         granted = sum(pool.starmap(_race, [(url, purse, name) for name in range(PROCESSES)]))
     said = f"{granted} granted of {LIMIT}, {granted - LIMIT} too many"
@@ -145,6 +146,6 @@ def our_overrun(url: str) -> Row:
 
 
 def _race(url: str, purse: Purse, name: int) -> int:
-    quota = Guard(guard.connect(url))
+    quota = Guard(guard.connect(redis_address.parse(url)))
     lease = timedelta(minutes=5)
     return sum(quota.reserve(replace(purse), f"{name}-{n}", lease=lease).granted for n in range(ATTEMPTS))

@@ -33,6 +33,7 @@ from bench.report import Row, show
 from db.engine import Database
 from db.store import accounts, limits
 from tasks.contract import SOURCING_CAMPAIGN, VISITOR_CAMPAIGN, SourcingCampaign, VisitorCampaign
+from worker import redis_address
 from worker.rules.criteria import Criteria
 from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
@@ -93,7 +94,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
         }
         env = {**inherited_environment(), **settings_environment(settings)}
         database = Database(postgres.url, application_name="bench")
-        client = Client(redis.url)
+        client = Client(redis_address.parse(redis.url))
         try:
             arguments = {name: ["worker", role, "--name", name] for name, role in WORKERS.items()}
             for name, words in {**arguments, "beat": ["beat"]}.items():

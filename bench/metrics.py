@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.environment import inherited_environment
 from bench.report import Row, show

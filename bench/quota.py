@@ -25,7 +25,7 @@ from rich.progress import track
 from api_stub.stack.redis import Redis
 from bench.against_limits import against_limits
 from bench.report import Row, show
-from worker import clock
+from worker import clock, redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.breaker import Outcome
@@ -123,7 +123,7 @@ class Asking:
 def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
     """One decision beside one INCR."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        asking = Asking(Guard(guard.connect(server.url)), a_purse())
+        asking = Asking(Guard(guard.connect(redis_address.parse(server.url))), a_purse())
         first, again = (Timed(name, lambda: client.incr("x")) for name in ("INCR", "INCR again"))
         verbs = [
             Timed("reserve, granted", asking.reserve),
@@ -159,7 +159,7 @@ def many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
     """Memory of an account, and the latency among so many."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         client.flushall()
-        quota = Guard(guard.connect(server.url))
+        quota = Guard(guard.connect(redis_address.parse(server.url)))
         before = client.info("memory")["used_memory"]
         used = books()
         for number in track(range(accounts), f"{accounts} accounts", transient=True):

@@ -34,7 +34,8 @@ def worker(role: str) -> str | None:
 
     host = socket.gethostname()
     name = f"{role}-{host}@{host}"
-    celery = Celery(broker=get_settings().redis_url.get_secret_value())
+    celery = Celery()
+    celery.conf.update(get_settings().redis.broker_settings())
     return None if celery.control.ping([name], timeout=PATIENCE_S) else f"{name} does not answer"
 
 

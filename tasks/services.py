@@ -32,19 +32,19 @@ class Services:
     @cached_property
     def database(self) -> Database:
         """Postgres."""
-        url = self.settings.database_url.get_secret_value()
+        url = self.settings.required("database_url").get_secret_value()
         return Database(url, application_name=f"rapport {self.worker_name}")
 
     @cached_property
     def quota(self) -> Quota:
         """The quota. A reservation lasts as long as an action may."""
-        script = Guard(guard.connect(self.settings.redis_url.get_secret_value()))
+        script = Guard(guard.connect(self.settings.redis))
         return Quota(self.database, script, lease=self.settings.action_time_limit)
 
     @cached_property
     def vault(self) -> Vault:
         """Encryption at rest."""
-        return Vault(self.settings.secret_keys)
+        return Vault(self.settings.required("secret_keys"))
 
     @cached_property
     def house(self) -> BrowserHouse:

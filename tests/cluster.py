@@ -17,6 +17,7 @@ from pytest_celery import CeleryTestBroker, CeleryTestWorker
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
+from worker.settings import SECRETS, variable_of
 
 PATIENCE = timedelta(seconds=90)
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def untraced() -> dict[str, str]:
     Coverage's tracer takes a lock. A KeyboardInterrupt that is raised in it leaves the lock taken, and the
     process would wait for it for ever.
     """
-    return inherited_environment(also=("DATABASE_URL", "REDIS_URL"))
+    return inherited_environment(also=[variable_of(name) for name in SECRETS])
 
 
 class ProcessContainer:

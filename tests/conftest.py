@@ -98,7 +98,7 @@ def redis_url(servers: Servers) -> Iterator[str]:
     client.close()
 
 
-KEY = "a-key-for-tests"
+KEY = "a-key-for-the-tests"
 TIMEOUT = timedelta(seconds=8)
 StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], SandboxClient]]
 

@@ -29,7 +29,7 @@ _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api[_-]?key|session|storage_state", re.IGNORECASE
 )
 _TEXT_FIELD = re.compile(r"^(message|message_text|body|draft)$", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+(?=@)")
 
 
 def configure(settings: Settings) -> None:

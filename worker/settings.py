@@ -3,16 +3,35 @@
 Every variable begins with RAPPORT_, but for DATABASE_URL and REDIS_URL, which hosting platforms set.
 """
 
+import os
+import re
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from worker import redis_address
+from worker.address import check_postgres, check_site
 from worker.errors import ConfigurationError
+from worker.redis_address import RedisAddress
+
+_LEAST_KEY_LENGTH: Final = 16
+"""Characters. Over the network, guessing one of so many takes for ever; ops/example.env makes 48."""
+_OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
+"""Celery reads these itself, and prefers them to its settings."""
 
 
 def _from_seconds(given: object) -> object:
@@ -26,29 +45,71 @@ def _from_seconds(given: object) -> object:
 _LONGEST = timedelta(days=1)
 """Longer than any wait makes sense, and short enough to be added to any instant."""
 
+
+def _long_enough(given: SecretStr) -> SecretStr:
+    """Refuse a key that is short, or that a header or Flower's list of users can't carry."""
+    if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
+        raise ValueError(
+            f"must have at least {_LEAST_KEY_LENGTH} characters, ASCII and without spaces; "
+            'python3 -c "import secrets; print(secrets.token_hex(24))" prints a good one'
+        )
+    return given
+
+
+def _user_and_password(given: SecretStr) -> SecretStr:
+    user, _, password = given.get_secret_value().partition(":")
+    if not re.fullmatch(r"[!-~]+", user) or "," in given.get_secret_value():
+        raise ValueError("must be user:password, with no comma in it")
+    _long_enough(SecretStr(password))
+    return given
+
+
+def _postgres(given: SecretStr) -> SecretStr:
+    check_postgres(given.get_secret_value())
+    return given
+
+
+def _site(given: str) -> str:
+    check_site(given)
+    return given
+
+
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
 
 
 class Settings(BaseSettings):
-    """What a process of ours needs to know. Durations are seconds where they come in, timedeltas inside."""
+    """What a process of ours needs to know. Durations are seconds where they come in, timedeltas inside.
+
+    Each process is given only the secrets it uses (worker/processes.py), so any of them may be unset here.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="RAPPORT_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="RAPPORT_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
-    redis_url: SecretStr = Field(validation_alias="REDIS_URL")
-    secret_keys: SecretStr = Field(
-        description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
+    database_url: Annotated[SecretStr, AfterValidator(_postgres)] | None = Field(
+        None, validation_alias="DATABASE_URL"
     )
-    api_key: SecretStr | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
+    redis_tls_unverified: Literal["i-know-what-this-risks"] | None = Field(
+        None, description="Lets REDIS_URL turn off the check of the server's certificate or name."
+    )
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    secret_keys: SecretStr | None = Field(
+        None, description="Fernet keys, comma separated; the first encrypts, all decrypt (rotation)."
+    )
+    api_key: Key | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
 
-    flower_auth: SecretStr | None = Field(None, description="user:password; Flower starts with no less.")
+    flower_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
+        None, description="user:password; Flower starts with no less."
+    )
     open_metrics: bool = Field(False, description="Let /metrics be read without the key; loopback only.")
 
-    sandbox_url: str | None = Field(None, description="Address of the practice network.")
-    sandbox_key: SecretStr | None = Field(None, description="Lets tests and the demo steer that network.")
+    sandbox_url: Annotated[str, AfterValidator(_site)] | None = Field(
+        None, description="Address of the practice network."
+    )
+    sandbox_key: Key | None = Field(None, description="Lets tests and the demo steer that network.")
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
     headless: bool = True
     browser_timeout: Seconds = Field(timedelta(seconds=15), description="Bound of every wait in a page.")
@@ -74,6 +135,21 @@ class Settings(BaseSettings):
     ledger_dir: Path | None = Field(None, description="For benches and fault tests: the site without pages.")
     fault_file: Path | None = Field(None, description="For fault tests only: see worker/failpoint.py.")
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_can_be_reached_safely(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if given is not None:
+            may_be_unverified = info.data.get("redis_tls_unverified") is not None
+            redis_address.parse(given.get_secret_value(), may_be_unverified=may_be_unverified)
+        return given
+
+    @model_validator(mode="after")
+    def _nothing_overrides_redis_url(self) -> Self:
+        for name in _OVERRIDING:
+            if os.environ.get(name):
+                raise ValueError(f"{name} is set, and Celery would use it in place of REDIS_URL: unset it")
+        return self
+
     @model_validator(mode="after")
     def _lease_outlasts_a_click(self) -> Self:
         if self.lease < self.click_needs + timedelta(seconds=5):
@@ -81,29 +157,49 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def redis(self) -> RedisAddress:
+        """Where Redis is. Raises ConfigurationError where REDIS_URL is not set."""
+        url = self.required("redis_url").get_secret_value()
+        return redis_address.parse(url, may_be_unverified=self.redis_tls_unverified is not None)
+
+    def required(self, name: str) -> SecretStr:
+        """Return the secret of this field. Raises ConfigurationError that names its variable."""
+        value: SecretStr | None = getattr(self, name)
+        if value is None:
+            raise ConfigurationError(f"{variable_of(name)} is not set; see docs/configuration.md")
+        return value
+
+    @property
     def click_needs(self) -> timedelta:
         """How much of a lease must be left before a click: the browser may wait so long for the button."""
         return self.browser_timeout + timedelta(seconds=5)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of one field of Settings."""
+    return str(Settings.model_fields[name].validation_alias or f"RAPPORT_{name.upper()}")
+
+
+SECRETS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
+"""The fields that are secret, or hold one."""
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read once.
 
-    Raises ConfigurationError with the names of the variables that are missing or wrong.
+    Raises ConfigurationError with the names of the variables that are wrong, and nothing of their values.
     """
     try:
         return Settings()
     except ValidationError as error:
-        problems = "; ".join(_variable(e["loc"]) + e["msg"] for e in error.errors())
-        raise ConfigurationError(
-            f"settings are incomplete: {problems}. `rapport up` sets them all; see docs/configuration.md."
-        ) from None
+        problems = [_variable(e["loc"]) + e["msg"].removeprefix("Value error, ") for e in error.errors()]
+    # Raised out here, because an error raised in there would carry the other one, and that one the values.
+    raise ConfigurationError(f"wrong settings: {'; '.join(problems)}. See docs/configuration.md.")
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
     if not location:  # a rule about several of them names them itself
         return ""
-    name = str(location[0]).upper()
-    ours = name if name in {"DATABASE_URL", "REDIS_URL"} else f"RAPPORT_{name.removeprefix('RAPPORT_')}"
-    return f"{ours}: "
+    name = str(location[0]).lower().removeprefix("rapport_")
+    return f"{variable_of(name) if name in Settings.model_fields else name.upper()}: "

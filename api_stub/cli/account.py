@@ -133,6 +133,7 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     The practice network's members and passwords are public, so for them this types the password itself.
     """
     settings = settings_of(data)
+    vault = Vault(settings.required("secret_keys"))  # first: without it there is no use in signing in
     with opened(data) as database:
         with database.transaction() as session:
             account = the_account(session, name)
@@ -143,7 +144,7 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
             )
         state = _sandbox_session(settings, name)
         with database.transaction() as session:
-            accounts.keep_session(session, account.id, Vault(settings.secret_keys).seal(state))
+            accounts.keep_session(session, account.id, vault.seal(state))
     say(f"account {name} is signed in")
 
 

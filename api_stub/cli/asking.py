@@ -8,13 +8,14 @@ from api_stub.quota_schema import Source
 from db.store.standing import Standing
 from worker.quota import guard
 from worker.quota.guard import Guard, QuotaAwayError
+from worker.redis_address import RedisAddress
 from worker.rules.quota import Verdict
 
 
 @contextmanager
-def asking(redis_url: str) -> Iterator[Guard]:
+def asking(address: RedisAddress) -> Iterator[Guard]:
     """Return who asks; the connection is closed at the end."""
-    client = guard.connect(redis_url)
+    client = guard.connect(address)
     try:
         yield Guard(client)
     finally:

@@ -43,7 +43,7 @@ def settings_of(data_dir: Path) -> Settings:
 
 def database_of(data_dir: Path) -> Database:
     """Return the database of the environment or of the running stack. Its events will name who asks."""
-    url = settings_of(data_dir).database_url.get_secret_value()
+    url = settings_of(data_dir).required("database_url").get_secret_value()
     return Database(url, application_name=f"rapport cli {who_asks()}")
 
 
@@ -56,7 +56,21 @@ def opened(data_dir: Path) -> Iterator[Database]:
     """
     database = database_of(data_dir)
     try:
-        yield database
+        with reached():
+            yield database
+    except ProgrammingError as error:
+        raise ConfigurationError(
+            "the database has not this version's tables: run `rapport migrate`"
+        ) from error
+    finally:
+        database.close()
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Say in our words what keeps the block from Postgres: ConfigurationError or RequestRefusedError."""
+    try:
+        yield
     except OperationalError as error:
         if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
             raise RequestRefusedError(
@@ -67,14 +81,8 @@ def opened(data_dir: Path) -> Iterator[Database]:
             f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
             "DATABASE_URL right? `rapport doctor` looks"
         ) from error
-    except ProgrammingError as error:
-        raise ConfigurationError(
-            "the database has not this version's tables: run `rapport migrate`"
-        ) from error
     except (RowRefusedError, UnicodeEncodeError) as error:
         raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error
-    finally:
-        database.close()
 
 
 def who_asks() -> str:

@@ -29,10 +29,12 @@ from db.store import accounts, campaigns, limits, overview, standing
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
 from db.store.overview import ActionLine
-from worker import clock
+from worker import clock, redis_address
+from worker.processes import Process
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, CampaignState, Kind
+from worker.settings import get_settings
 
 MEMBER = "demo"
 LATE_DAYS = 7
@@ -82,6 +84,8 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 
 
 def _running(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+    get_settings()  # a wrong variable of this terminal is said before anything starts
+
     def say(step: str) -> None:
         console.print(step, style="dim")
 
@@ -101,7 +105,8 @@ def _prepare(stack: Stack, console: Console) -> AccountRecord:
         f"{LIMITS.per_day} greetings a day, about {LIMITS.gap_min.total_seconds():.0f} s apart"
     )
     console.print("signing it in through the browser", style="dim")
-    stack.run(Service("sign-in", (sys.executable, "-m", "api_stub.cli", "account", "sign-in", MEMBER)))
+    argv = (sys.executable, "-m", "api_stub.cli", "account", "sign-in", MEMBER)
+    stack.run(Service("sign-in", argv, process=Process.SIGN_IN))
     return account
 
 
@@ -129,7 +134,7 @@ def _watch(
     header = display.where(addresses, stack.data_dir)
     deadline = clock.monotonic_seconds() + LONGEST.total_seconds()
     with (
-        asking(stack.redis_url) as redis,
+        asking(redis_address.parse(stack.redis_url)) as redis,
         Live(console=console, refresh_per_second=4, transient=True) as screen,
     ):
         while True:

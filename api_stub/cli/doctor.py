@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import psycopg
 import redis
 from playwright.sync_api import sync_playwright
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
@@ -25,7 +25,11 @@ from api_stub.stack.ports import free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
+from worker import redis_address
 from worker.browser.chromium import find_chromium
+from worker.errors import ConfigurationError
+from worker.redis_address import RedisAddress
+from worker.settings import get_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,11 @@ def examine(data: Path) -> Iterator[Finding]:
     yield _versions()
     yield _browser()
     yield _ports()
-    yield from _servers(data)
+    set_environment(running.find(data), override=False)
+    settings = _settings()
+    yield settings
+    if settings.ok:
+        yield from _servers(data)
 
 
 def _python() -> Finding:
@@ -115,55 +123,61 @@ def _ports() -> Finding:
         )
 
 
+def _settings() -> Finding:
+    try:
+        get_settings()
+    except ConfigurationError as error:
+        return Finding("settings", False, str(error), "correct the variable that is named, and ask again")
+    return Finding("settings", True, "nothing in the environment is wrong")
+
+
 def _servers(data: Path) -> Iterator[Finding]:
-    set_environment(running.find(data), override=False)
-    env = inherited_environment(also=("DATABASE_URL", "REDIS_URL"))
-    database_url, redis_url = env.get("DATABASE_URL"), env.get("REDIS_URL")
+    settings = get_settings()
+    database_url = settings.database_url.get_secret_value() if settings.database_url else None
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     if database_url and redis_url:
-        yield from _given_servers(database_url, redis_url)
+        yield from _given_servers(database_url, settings.redis)
         return
     try:
         with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
-            yield from _given_servers(stack.database_url, stack.redis_url)
+            redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
+            yield from _given_servers(stack.database_url, redis_at)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
 
-def _given_servers(database_url: str, redis_url: str) -> Iterator[Finding]:
-    yield _asked(
-        "Postgres", lambda: _postgres_version(database_url), "is DATABASE_URL right, and Postgres running?"
-    )
-    yield _asked("tables", lambda: _schema(database_url), "run `rapport migrate`")
-    yield _asked("Redis", lambda: _redis_version(redis_url), "is REDIS_URL right, and Redis running?")
+def _given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Finding]:
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        advice = "is DATABASE_URL right, and Postgres running?"
+        yield _asked("Postgres", lambda: _postgres_version(database), advice)
+        yield _asked("tables", lambda: _schema(database), "run `rapport migrate`")
+    finally:
+        database.close()
+    yield _asked("Redis", lambda: _redis_version(redis_at), "is REDIS_URL right, and Redis running?")
 
 
 def _asked(what: str, ask: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(what, True, ask())
-    except (psycopg.Error, SQLAlchemyError, redis.RedisError, LookupError) as error:
+    except (SQLAlchemyError, redis.RedisError, LookupError) as error:
         return Finding(what, False, f"{type(error).__name__}", advice)
 
 
-def _postgres_version(url: str) -> str:
-    with psycopg.connect(url, connect_timeout=5) as connection:
-        return f"version {connection.info.server_version // 10000}, answers"
+def _postgres_version(database: Database) -> str:
+    with database.engine.connect() as connection:
+        number = connection.execute(text("show server_version_num")).scalar_one()
+    return f"version {int(number) // 10000}, answers"
 
 
-def _schema(url: str) -> str:
-    database = Database(url, application_name="rapport doctor")
-    try:
-        if not migrate.is_current(database.engine):
-            raise LookupError("not migrated")
-    finally:
-        database.close()
+def _schema(database: Database) -> str:
+    if not migrate.is_current(database.engine):
+        raise LookupError("not migrated")
     return "at this version's schema"
 
 
-def _redis_version(url: str) -> str:
-    client = redis.Redis.from_url(url, socket_timeout=5, decode_responses=True)
-    try:
+def _redis_version(redis_at: RedisAddress) -> str:
+    with redis.Redis(**redis_at.client_options(), socket_timeout=5, decode_responses=True) as client:
         info = client.info("server")
-    finally:
-        client.close()
     name = info.get("server_name", "redis")
     return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"

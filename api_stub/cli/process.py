@@ -13,9 +13,9 @@ import typer
 from cryptography.fernet import Fernet
 
 from api_stub.cli.terminal import Console
-from api_stub.stack.environment import set_environment
-from worker.errors import ConfigurationError
-from worker.settings import get_settings
+from api_stub.stack.environment import forget_environment, set_environment
+from worker.processes import Process, settings_for, variables_not_used
+from worker.settings import Settings, get_settings
 
 LOOPBACK = "127.0.0.1"
 
@@ -39,6 +39,8 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
 ) -> None:
     """Run a worker. A SIGTERM lets it finish the action at hand."""
+    process = Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
+    _begin(process)
     import celeryconfig  # noqa: PLC0415 -- reads the settings, which only processes like this one have
 
     name = name or f"{role}-{os.getpid()}"
@@ -49,12 +51,14 @@ def worker(
 
 def beat() -> None:
     """Run beat. It only ticks, so it keeps no file, and two of them are harmless."""
+    _begin(Process.BEAT)
     _keep_metrics()
     _become_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
 
 
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
     """Run the HTTP front door."""
+    _begin(Process.API)
     _keep_metrics()
     _become(
         "uvicorn", "api_stub.http.app:from_environment", "--factory",
@@ -67,10 +71,8 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
 
     Its metrics stay with it, at its own /metrics: they name each worker that it ever saw, and would pile up.
     """
-    auth = get_settings().flower_auth
-    if auth is None:
-        raise ConfigurationError("RAPPORT_FLOWER_AUTH is not set: give Flower a user:password to ask for")
-    set_environment({"FLOWER_BASIC_AUTH": auth.get_secret_value()})  # an argument would show in `ps`
+    auth = _begin(Process.FLOWER).required("flower_auth").get_secret_value()
+    set_environment({"FLOWER_BASIC_AUTH": auth})  # an argument would show in `ps`
     _become_celery("flower", f"--address={host}", f"--port={port}")
 
 
@@ -83,18 +85,23 @@ def sandbox(
     time_zone: Annotated[str, typer.Option(help="Zone in which its days begin.")] = "UTC",
 ) -> None:
     """Run the practice network."""
+    key = _begin(Process.SANDBOX).required("sandbox_key").get_secret_value()
     from api_stub.sandbox.server import serve  # noqa: PLC0415 -- no other process needs a web framework here
 
-    key = get_settings().sandbox_key
-    if key is None:
-        raise ConfigurationError("RAPPORT_SANDBOX_KEY is not set: it guards the practice network's controls")
-    serve(host, port, state, time_zone, control_key=key.get_secret_value())
+    serve(host, port, state, time_zone, control_key=key)
 
 
 @secrets_app.command("new-key")
 def new_key() -> None:
     """Print a fresh key for RAPPORT_SECRET_KEYS. Put it first to rotate; keep the old ones behind it."""
     Console().print(Fernet.generate_key().decode())
+
+
+def _begin(process: Process) -> Settings:
+    """Check the settings, and drop the secrets of other processes before this one becomes what it runs."""
+    settings = settings_for(process)
+    forget_environment(variables_not_used(process))
+    return settings
 
 
 def _become_celery(*arguments: str) -> NoReturn:

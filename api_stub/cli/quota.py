@@ -66,7 +66,7 @@ def show(
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
         found = standing.of_account(session, the_account(session, account))
-    with asking(settings_of(data).redis_url.get_secret_value()) as redis:
+    with asking(settings_of(data).redis) as redis:
         told = {kind: ask(redis, one) for kind, one in found.kinds.items()}
     if as_json:
         say_json(answer(found, told).model_dump_json(indent=2))

@@ -1,15 +1,18 @@
 """`rapport migrate`: the database's schema and what a new one starts with."""
 
+from api_stub.cli.context import reached
 from api_stub.cli.terminal import Console
 from db import defaults
 from db import migrate as migrations
 from db.engine import Database
-from worker.settings import get_settings
+from worker.processes import Process, settings_for
 
 
 def migrate() -> None:
     """Bring the database to this version's schema, and add the default templates."""
-    bring_up_to_date(get_settings().database_url.get_secret_value())
+    url = settings_for(Process.MIGRATE).required("database_url").get_secret_value()
+    with reached():
+        bring_up_to_date(url)
     Console().print("the database is up to date")
 
 

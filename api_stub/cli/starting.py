@@ -56,7 +56,7 @@ def start(database: Database, data: Path, task: str, asked: Asked, *, reading: s
 
 
 def _ask(data: Path, task: str, asked: Asked, correlation_id: str) -> None:
-    client = Client(settings_of(data).redis_url.get_secret_value())
+    client = Client(settings_of(data).redis)
     try:
         client.send(task, asked, correlation_id=correlation_id)
     finally:

@@ -43,7 +43,7 @@ def why(
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
         facts = _find(session, about, account)
-    with asking(settings_of(data).redis_url.get_secret_value()) as redis:
+    with asking(settings_of(data).redis) as redis:
         told = ask(redis, facts.quota)
     console = Console()
     console.print(_title(facts))

@@ -38,9 +38,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.settings = settings
         app.state.database = Database(
-            settings.database_url.get_secret_value(), application_name="rapport api"
+            settings.required("database_url").get_secret_value(), application_name="rapport api"
         )
-        app.state.client = Client(settings.redis_url.get_secret_value())
+        app.state.client = Client(settings.redis)
         yield
         app.state.client.close()
         app.state.database.close()

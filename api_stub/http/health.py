@@ -2,6 +2,8 @@
 
 import redis
 from fastapi import APIRouter, Depends, Response
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -64,7 +66,8 @@ def _ask_schema(database: Database) -> Check:
 
 
 def _ask_redis(settings: Settings) -> Check:
-    client = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=2)
+    patience = Retry(NoBackoff(), 0)  # redis-py's own takes seconds
+    client = redis.Redis(**settings.redis.client_options(), socket_timeout=2, retry=patience)
     try:
         client.ping()
     except redis.RedisError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr, TypeAdapter
 
-from worker.settings import Settings
+from worker.settings import SECRETS, variable_of
 
 # An allow-list, because the terminal's environment also holds other people's tokens.
 _NAMES = frozenset(
@@ -17,12 +17,20 @@ _NAMES = frozenset(
     }
 )  # fmt: skip
 _PREFIXES = ("LC_", "RAPPORT_")
+_SECRET_NAMES = frozenset(variable_of(name) for name in SECRETS)
 
 
 def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
-    """What a child needs to find programs, files, a display and the person's own RAPPORT_ settings."""
+    """What a child needs to find programs, files, a display and the person's own RAPPORT_ settings.
+
+    Secrets are left out unless they are among `also`: Postgres and Redis are children too.
+    """
     wanted = _NAMES.union(also)
-    return {name: value for name, value in os.environ.items() if name in wanted or name.startswith(_PREFIXES)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in wanted or (name.startswith(_PREFIXES) and name not in _SECRET_NAMES)
+    }
 
 
 def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
@@ -33,8 +41,7 @@ def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
     """
     variables = {}
     for name, value in values.items():
-        field = Settings.model_fields[name]
-        variable = str(field.validation_alias or f"RAPPORT_{name.upper()}")
+        variable = variable_of(name)
         if value is not None:
             variables[variable] = _text(value)
     return variables
@@ -51,3 +58,9 @@ def set_environment(values: Mapping[str, str], *, override: bool = True) -> None
     for name, value in values.items():
         if override or name not in os.environ:
             os.environ[name] = value
+
+
+def forget_environment(names: Collection[str]) -> None:
+    """Unset variables of this very process, before it becomes another program or starts children."""
+    for name in names:
+        os.environ.pop(name, None)

@@ -14,6 +14,8 @@ from api_stub.stack.running import publish, withdraw
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store import leases
+from worker import redis_address
+from worker.processes import Process
 
 FLOWER_USER = "rapport"
 
@@ -53,6 +55,7 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
             "--state",
             str(stack.data_dir / "sandbox.sqlite3"),
         ),
+        process=Process.SANDBOX,
         env={"RAPPORT_SANDBOX_KEY": stack.secrets.sandbox_key.get_secret_value()},
         ready=answers(_port(addresses.sandbox), "/_sandbox/health"),
     )
@@ -64,17 +67,32 @@ def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Se
     pings = _Pings(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
     return [
-        Service("control", _rapport("worker", "control", "--name", "control"), ready=pings.of("control")),
-        *(Service(n, _rapport("worker", "browser", "--name", n), ready=pings.of(n)) for n in browsers),
-        Service("beat", _rapport("beat")),
+        Service(
+            "control",
+            _rapport("worker", "control", "--name", "control"),
+            process=Process.CONTROL_WORKER,
+            ready=pings.of("control"),
+        ),
+        *(
+            Service(
+                name,
+                _rapport("worker", "browser", "--name", name),
+                process=Process.BROWSER_WORKER,
+                ready=pings.of(name),
+            )
+            for name in browsers
+        ),
+        Service("beat", _rapport("beat"), process=Process.BEAT),
         Service(
             "api",
             _rapport("api", "--port", str(_port(addresses.api))),
+            process=Process.API,
             ready=answers(_port(addresses.api), "/health"),
         ),
         Service(
             "flower",
             _rapport("flower", "--port", str(_port(addresses.flower))),
+            process=Process.FLOWER,
             env={"RAPPORT_FLOWER_AUTH": flower_auth},
             ready=answers(_port(addresses.flower), "/healthcheck"),
         ),
@@ -85,7 +103,7 @@ class _Pings:
     """Which workers answered so far; asks again only while one is missing."""
 
     def __init__(self, redis_url: str) -> None:
-        self._client = Client(redis_url)
+        self._client = Client(redis_address.parse(redis_url))
         self._seen: set[str] = set()
 
     def of(self, name: str) -> Callable[[], bool]:

@@ -20,6 +20,7 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
 from worker.clock import monotonic_seconds
+from worker.processes import Process, variables_not_used
 
 _SERVICES_STOP: Final = timedelta(seconds=10)
 """For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
@@ -27,10 +28,14 @@ _SERVICES_STOP: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of our own processes. `env` comes on top of what `Stack.environment` gives everyone."""
+    """One of our own processes. `env` comes on top of what the stack gives it.
+
+    Of the secrets it is given those that `process` uses, and none where it is None.
+    """
 
     name: str
     argv: tuple[str | PathLike[str], ...]
+    process: Process | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
     cwd: Path | None = None
@@ -116,14 +121,23 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every service sees: a few inherited variables, the addresses, keys and settings."""
+        """What a command in another terminal needs: a few inherited variables, the addresses, keys, settings.
+
+        A service sees less: `environment_of`.
+        """
         keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
         urls = {"database_url": self._database_url, "redis_url": self._redis_url}
         return {
             **settings_environment(keys),
-            **inherited_environment(),
+            **inherited_environment(also=settings_environment(keys).keys()),
             **settings_environment({**self._settings, **urls}),
         }
+
+    def environment_of(self, service: Service) -> dict[str, str]:
+        """What this service sees: the settings, and of the secrets those that it uses."""
+        hidden = variables_not_used(service.process)
+        shared = {name: value for name, value in self.environment.items() if name not in hidden}
+        return {**shared, **service.env}
 
     def start(self, *services: Service) -> None:
         """Start these at once, and return when all are ready. They are stopped together, before earlier ones.
@@ -132,13 +146,12 @@ class Stack:
         """
         wave: list[tuple[Service, Child]] = []
         self._exit.callback(self._stop_wave, wave)
-        environment = self.environment
         for service in services:
             self._on_step(f"starting {service.name}")
             self._children[service.name] = self._table.start(
                 service.name,
                 service.argv,
-                {**environment, **service.env},
+                self.environment_of(service),
                 started=partial(_remember, wave, service),
                 cwd=service.cwd,
             )
@@ -150,8 +163,7 @@ class Stack:
 
         Raises StackError, with the tail of its log, if it fails or takes longer than `ready_within`.
         """
-        environment = {**self.environment, **service.env}
-        child = self._table.start(service.name, service.argv, environment, cwd=service.cwd)
+        child = self._table.start(service.name, service.argv, self.environment_of(service), cwd=service.cwd)
         try:
             code = child.wait(service.ready_within)
         finally:

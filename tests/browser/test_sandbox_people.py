@@ -13,13 +13,14 @@ from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.crowd import CROWD, crowd
 from api_stub.sandbox.people import first_people
 from api_stub.sandbox.state import State
+from tests.conftest import KEY
 
 YEARS = [date(2027, 1, 1) + timedelta(days=days) for days in range(2 * 366)]
 
 
 @pytest.mark.parametrize("markup", ["e", "ab", None, 3])
 def test_a_fault_that_makes_no_sense_is_refused(sandbox: SandboxClient, markup: object) -> None:
-    address, key = f"{sandbox.base_url}/_sandbox/faults", {"X-Sandbox-Key": "a-key-for-tests"}
+    address, key = f"{sandbox.base_url}/_sandbox/faults", {"X-Sandbox-Key": KEY}
     answer = httpx.post(address, headers=key, json={"name": "markup", "value": markup})
     assert answer.status_code == 400
     assert httpx.post(address, headers=key, json={"name": "no-such"}).status_code == 400

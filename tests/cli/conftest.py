@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from api_stub.cli import context, main
 from api_stub.stack.environment import settings_environment
-from tests.conftest import Servers
+from tests.servers import Servers
 from worker.settings import Settings, get_settings
 
 NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"

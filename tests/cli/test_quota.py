@@ -16,6 +16,7 @@ from db.tables import Account, Action, QuotaGate
 from tasks.quota import Quota
 from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned
 from tests.cli.conftest import Rapport
+from worker import redis_address
 from worker.errors import Reason, RequestRefusedError
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -40,7 +41,7 @@ def account_id(database: Database) -> int:
 @pytest.fixture
 def used(database: Database, redis_url: str, account_id: int) -> Iterator[Quota]:
     """Three visits are reserved."""
-    client = guard.connect(redis_url)
+    client = guard.connect(redis_address.parse(redis_url))
     quota = Quota(database, Guard(client), lease=HOUR)
     with database.transaction() as session:
         none = Limits(15, 12, 50, 0 * SECOND, 0 * SECOND)

@@ -14,6 +14,7 @@ from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
 from tests.cli.conftest import NOBODY, Rapport
 from tests.db.helpers import claimed, queue
+from worker import redis_address
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -155,7 +156,7 @@ def counted(database: Database, redis_url: str) -> None:
         account = accounts.by_name(session, "demo")
         assert account is not None
         account_id = account.id
-    client = guard.connect(redis_url)
+    client = guard.connect(redis_address.parse(redis_url))
     quota = Quota(database, Guard(client), lease=timedelta(minutes=3))
     assert quota.reserve(account_id, Kind.GREET, "another run", "unit:1").decision.granted
     client.close()

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from db import migrate
 from db.engine import Database
 from db.tables import Base
-from tests.conftest import Servers
+from tests.servers import Servers
 
 OBJECTS = """
 select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)

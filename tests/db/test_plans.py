@@ -37,7 +37,7 @@ from db.store import (
 from db.store.contacts_page import Filters
 from db.store.hits import HitLine
 from tests.builders import LONG_AGO
-from tests.conftest import TEMPLATE, Servers
+from tests.servers import TEMPLATE, Servers
 from worker.rules.model import ContactStatus, Kind
 from worker.rules.scoring import Score
 

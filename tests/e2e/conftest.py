@@ -24,8 +24,9 @@ from db.store.accounts import AccountRecord
 from db.tables import Account
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
-from tests.conftest import KEY, Servers, signed_in
+from tests.conftest import KEY, signed_in
 from tests.network import fill
+from tests.servers import Servers
 from worker.browser.chromium import find_chromium
 from worker.rules.limits import Limits
 from worker.secrets import Vault
@@ -114,7 +115,7 @@ def celery_backend_cluster() -> None:
 @pytest.fixture(scope="module")
 def celery_setup_app(world: World) -> Celery:
     """An app that knows the broker and nothing of ours."""
-    return Celery("outsider", broker=world.settings.redis_url.get_secret_value())
+    return Celery("outsider", broker=world.settings.required("redis_url").get_secret_value())
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +180,6 @@ def account(world: World, sandbox: SandboxClient) -> AccountRecord:
     with world.database.transaction() as session:
         record = an_account(session, limits=QUICK)
         accounts.keep_session(
-            session, record.id, Vault(world.settings.secret_keys).seal(signed_in(sandbox, "demo"))
+            session, record.id, Vault(world.settings.required("secret_keys")).seal(signed_in(sandbox, "demo"))
         )
     return record

@@ -42,7 +42,7 @@ main()
 
 
 def call_from_outside(world: World, tmp_path: Path, kwargs: dict[str, object]) -> None:
-    broker = world.settings.redis_url.get_secret_value()
+    broker = world.settings.required("redis_url").get_secret_value()
     arguments = ["-b", broker, "call", CAMPAIGN, "--kwargs", json.dumps(kwargs)]
     subprocess.run(
         [sys.executable, "-c", OUTSIDER, str(ROOT), *arguments], cwd=tmp_path, check=True, capture_output=True
@@ -180,8 +180,14 @@ def test_no_message_text_and_no_secret_is_in_any_log(
     httpx.post(f"{api}/control/birthday", headers=headers, json={"account": "demo", "late_days": 0})
     everybody_greeted_once(world, sandbox, account, expected=5)
     logs = "".join(path.read_text(errors="replace") for path in (world.data / "logs").glob("*.log*"))
-    password = world.settings.redis_url.get_secret_value().split(":")[2].split("@")[0]
-    for secret in (API_KEY, FLOWER_AUTH[1], password, world.settings.secret_keys.get_secret_value(), "Happy"):
+    password = world.settings.required("redis_url").get_secret_value().split(":")[2].split("@")[0]
+    for secret in (
+        API_KEY,
+        FLOWER_AUTH[1],
+        password,
+        world.settings.required("secret_keys").get_secret_value(),
+        "Happy",
+    ):
         assert secret not in logs
 
 
@@ -301,7 +307,9 @@ def test_a_schedule_fires_in_the_accounts_zone_through_beat(
 
 def test_a_message_goes_to_its_own_queue_only(celery_setup: CeleryTestSetup, world: World) -> None:
     """Queues that share an exchange and a key would each get a copy of every message."""
-    with redis.Redis.from_url(world.settings.redis_url.get_secret_value(), decode_responses=True) as client:
+    with redis.Redis.from_url(
+        world.settings.required("redis_url").get_secret_value(), decode_responses=True
+    ) as client:
         for queue in ("birthday", "visitor", "sourcing", "control", "celery"):
             (binding,) = client.smembers(f"_kombu.binding.{queue}")
             assert binding.endswith(f"\x06\x16{queue}")

@@ -1,5 +1,6 @@
 """`rapport demo` as a newcomer meets it, and `Ctrl-C` at any moment of it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -39,6 +41,33 @@ def of_ours(data: Path) -> list[str]:
     return found
 
 
+HOLDS: dict[str, set[str]] = {
+    "postgres": set(),
+    "valkey-server": set(),
+    "sandbox": {"sandbox_key"},
+    "control,celery": {"postgres_password", "redis_password"},
+    "birthday,visitor,sourcing": {"postgres_password", "redis_password", "secret_key"},
+    "beat": {"redis_password"},
+    "uvicorn": {"postgres_password", "redis_password", "api_key"},
+    "flower": {"redis_password", "flower_password"},
+}
+"""A word that tells a process by its arguments, and the secrets of secrets.json in its environment."""
+
+
+def secrets_held(data: Path) -> dict[str, set[str]]:
+    """Return which of the stack's secrets each kind of process can read in its environment."""
+    secrets = json.loads((data / "secrets.json").read_text())
+    held: dict[str, set[str]] = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = [Path(word).name for word in process.cmdline()]
+            values = " ".join(process.environ().values())
+            if str(data) in values:
+                for kind in HOLDS.keys() & set(words):
+                    held.setdefault(kind, set()).update(name for name in secrets if secrets[name] in values)
+    return held
+
+
 def demo(data: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "api_stub.cli", "demo", "--data", str(data)],
@@ -58,6 +87,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
 def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(data: Path) -> None:
     process = demo(data)
     wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
+    assert secrets_held(data) == HOLDS  # here, as a start of everything costs seconds
     process.send_signal(signal.SIGINT)
     finish(process)
     assert process.returncode != 0

@@ -40,6 +40,7 @@ from tests.faults import census, patience
 from tests.faults.census import Census, Expected
 from tests.faults.cluster import Cluster
 from tests.network import fill
+from worker import redis_address
 from worker.browser.chromium import find_chromium
 from worker.quota.guard import Guard, QuotaAwayError, connect
 from worker.rules.breaker import Breaker
@@ -82,7 +83,7 @@ class Harness(Cluster):
         self.database = Database(self.postgres.url, application_name="fault harness")
         self.outsider = Celery("outsider", broker=self.redis.url)
         self.outsider.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1}
-        self._guard = Guard(connect(self.redis.url))
+        self._guard = Guard(connect(redis_address.parse(self.redis.url)))
         self.quota = Quota(self.database, self._guard, lease=TIME_LIMIT)
         return settings_environment(
             {

@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.terminal import Console
 from tests.guards.catalogue import Guard, StaleGuardError, load, with_pair
 from tests.guards.lane import Lane, Result, Verdict
 from tests.servers import own_servers

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from api_stub.cli.main import assemble
-from worker.settings import Settings, get_settings
+from worker.processes import USES, Process
+from worker.settings import SECRETS, Settings, get_settings, variable_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -44,8 +45,7 @@ def duration(text: str) -> timedelta:
 
 @pytest.fixture
 def celery_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    for name in ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS"):
-        monkeypatch.setenv(name, "redis://given")
+    monkeypatch.setenv("REDIS_URL", "redis://given")
     get_settings.cache_clear()
     yield runpy.run_path(str(ROOT / "celeryconfig.py"))
     get_settings.cache_clear()
@@ -127,33 +127,26 @@ def test_a_worker_may_finish_its_action_before_it_is_killed(name: str) -> None:
 
 @pytest.mark.parametrize("file", [COMPOSE, DOCKERFILE, ENVIRONMENT], ids=lambda file: file.name)
 def test_every_variable_of_ours_is_a_setting(file: Path) -> None:
-    known = {
-        str(field.validation_alias or f"RAPPORT_{name.upper()}")
-        for name, field in Settings.model_fields.items()
-    }
+    known = {variable_of(name) for name in Settings.model_fields}
     used = set(re.findall(r"\b(?:RAPPORT_[A-Z_]+|DATABASE_URL|REDIS_URL)\b", file.read_text()))
     assert used
     assert used <= known
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_required_setting_is_given(name: str) -> None:
-    required = {
-        str(field.validation_alias or f"RAPPORT_{setting.upper()}")
-        for setting, field in Settings.model_fields.items()
-        if field.is_required()
-    }
-    assert required <= SERVICES[name]["environment"].keys()
+def test_each_is_given_the_secrets_it_uses_and_no_others(name: str) -> None:
+    words = command_of(name)
+    process = Process(" ".join(words[:2]) if words[0] == "worker" else words[0])
+    secrets = {variable_of(field) for field in SECRETS}
+    given = SERVICES[name]["environment"].keys() & secrets
+    assert given == {variable_of(field) for field in USES[process]}
 
 
-def test_secrets_have_no_default_and_go_only_to_who_needs_them() -> None:
+def test_secrets_have_no_default() -> None:
     asked = set(re.findall(r"\$\{(\w+):\?", TEXT))
     listed = dict(re.findall(r"^(\w+)=(.*)$", ENVIRONMENT.read_text(), re.MULTILINE))
     assert listed == dict.fromkeys(asked, "")
     assert not re.search(r"\$\{\w*(?:KEY|PASSWORD|AUTH)\w*(?::?-|\})", TEXT)
-    own = {"RAPPORT_API_KEY": "api", "RAPPORT_FLOWER_AUTH": "flower", "RAPPORT_SANDBOX_KEY": "sandbox"}
-    for variable, owner in own.items():
-        assert [name for name in OURS if variable in SERVICES[name]["environment"]] == [owner]
 
 
 def test_every_queue_is_consumed(celery_settings: dict[str, Any]) -> None:

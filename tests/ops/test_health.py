@@ -76,8 +76,6 @@ def test_a_worker_that_is_not_there_does_not_answer(
     health: ModuleType, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("DATABASE_URL", "given")
-    monkeypatch.setenv("RAPPORT_SECRET_KEYS", "given")
     monkeypatch.setattr(health, "PATIENCE_S", 0.1)
     get_settings.cache_clear()
     try:

@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from api_stub.stack.ports import free_port
 from tests.quota.purses import MovableClock, text_client
+from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
 
@@ -57,7 +58,7 @@ def raw(quota_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def quota(quota_url: str) -> Iterator[Guard]:
     """The script as it ships, on the server's own time."""
-    client = guard.connect(quota_url)
+    client = guard.connect(redis_address.parse(quota_url))
     yield Guard(client)
     client.close()
 
@@ -73,6 +74,6 @@ def time(monkeypatch: pytest.MonkeyPatch, raw: redis.Redis) -> MovableClock:
 @pytest.fixture
 def timed(quota_url: str, time: MovableClock) -> Iterator[Guard]:
     """The script on a clock that can be moved; it begins at noon."""
-    client = guard.connect(quota_url)
+    client = guard.connect(redis_address.parse(quota_url))
     yield Guard(client)
     client.close()

@@ -20,7 +20,7 @@ from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
 from tests.quota.purses import LEASE, a_purse, whole
-from worker import clock
+from worker import clock, redis_address
 from worker.errors import Reason, TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard, QuotaAwayError
@@ -38,7 +38,7 @@ def day_left(decision: Decision) -> int:
 @contextmanager
 def through_a_proxy(url: str) -> Iterator[tuple[Guard, Proxy]]:
     with Proxy(url) as proxy:
-        client = guard.connect(proxy.url)
+        client = guard.connect(redis_address.parse(proxy.url))
         yield Guard(client), proxy
         client.close()
 
@@ -97,7 +97,7 @@ def test_a_server_that_forgot_the_script_is_given_it_again(quota: Guard, raw: re
     ids=["reserve", "start", "release", "remaining"],
 )
 def test_without_redis_there_is_no_answer(ask: Callable[[Guard], object]) -> None:
-    client = guard.connect(f"redis://127.0.0.1:{free_port()}/0")
+    client = guard.connect(redis_address.parse(f"redis://127.0.0.1:{free_port()}/0"))
     with pytest.raises(QuotaAwayError) as refused:
         ask(Guard(client))
     assert refused.value.reason is Reason.QUOTA_UNREADABLE
@@ -117,7 +117,9 @@ def test_a_key_that_cannot_be_read_gives_no_answer(quota: Guard, raw: redis.Redi
 
 def test_a_wrong_password_gives_no_answer_and_is_not_told(quota_url: str) -> None:
     parts = urlsplit(quota_url)
-    client = guard.connect(f"redis://nobody:wrong-secret@{parts.hostname}:{parts.port}/0")
+    client = guard.connect(
+        redis_address.parse(f"redis://nobody:wrong-secret@{parts.hostname}:{parts.port}/0")
+    )
     with pytest.raises(QuotaAwayError) as refused:
         Guard(client).remaining(a_purse())
     assert "wrong-secret" not in str(refused.value)
@@ -133,33 +135,39 @@ def test_a_day_on_which_nobody_agrees_gives_no_answer(quota: Guard, monkeypatch:
 
 def test_a_restart_of_redis_is_cold_even_with_its_data(tmp_path: Path) -> None:
     with Redis(tmp_path) as server:
-        quota = Guard(guard.connect(server.url))
+        quota = Guard(guard.connect(redis_address.parse(server.url)))
         purse = whole(quota, a_purse())
         quota.reserve(purse, "a", lease=LEASE)
         server.stop()
         server.start()
         assert quota.remaining(purse).verdict is Verdict.COLD
-        assert Guard(guard.connect(server.url)).reserve(purse, "b", lease=LEASE).verdict is Verdict.COLD
+        assert (
+            Guard(guard.connect(redis_address.parse(server.url))).reserve(purse, "b", lease=LEASE).verdict
+            is Verdict.COLD
+        )
 
 
 def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     with Redis(first) as server:
-        quota = Guard(guard.connect(server.url))
+        quota = Guard(guard.connect(redis_address.parse(server.url)))
         purse = whole(quota, a_purse())
         with redis.Redis.from_url(server.url) as client:
             client.bgrewriteaof()
         shutil.copytree(first, second, ignore=shutil.ignore_patterns("processes.json"))
         quota.reserve(purse, "only the first knows", lease=LEASE)
     with Redis(second) as replica:
-        assert Guard(guard.connect(replica.url)).reserve(purse, "a", lease=LEASE).verdict is Verdict.COLD
+        assert (
+            Guard(guard.connect(redis_address.parse(replica.url))).reserve(purse, "a", lease=LEASE).verdict
+            is Verdict.COLD
+        )
 
 
 def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: str) -> None:
     with database.transaction() as session:
         account = builders.an_account(session)
-    quota = Quota(database, Guard(guard.connect(redis_url)), lease=LEASE)
+    quota = Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
     quota.remaining(account.id, Kind.GREET, "run")
 
     def epoch() -> int:
@@ -170,7 +178,10 @@ def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: st
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     with ThreadPoolExecutor(8) as pool:
-        quotas = [Quota(database, Guard(guard.connect(redis_url)), lease=LEASE) for _ in range(8)]
+        quotas = [
+            Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
+            for _ in range(8)
+        ]
         grants = pool.map(lambda q: q.reserve(account.id, Kind.GREET, "run", f"{id(q)}:1"), quotas)
         assert all(grant.decision.granted for grant in grants)
     assert epoch() == before + 1
@@ -179,8 +190,8 @@ def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: st
 def test_a_grant_of_the_fallback_counts_once_redis_is_back(database: Database, redis_url: str) -> None:
     with database.transaction() as session:
         account = builders.an_account(session)
-    here = Quota(database, Guard(guard.connect(redis_url)), lease=LEASE)
-    away = Quota(database, Guard(guard.connect("redis://127.0.0.1:1/0")), lease=LEASE)
+    here = Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
+    away = Quota(database, Guard(guard.connect(redis_address.parse("redis://127.0.0.1:1/0"))), lease=LEASE)
     first = here.reserve(account.id, Kind.GREET, "run", "first:1")
     second = away.reserve(account.id, Kind.GREET, "run", "second:1")
     assert (first.by_fallback, second.by_fallback) == (False, True)

@@ -19,6 +19,7 @@ from db.store.quota import Fallback
 from db.tables import Account
 from tests.quota.book import Book, Entry, Fuse
 from tests.quota.purses import Drawn, MovableClock
+from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.breaker import Outcome
@@ -88,7 +89,7 @@ class Script:
 
     def again(self) -> None:
         """As after a worker's restart: new connections, nothing remembered."""
-        self._guard = Guard(guard.connect(self._url), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
+        self._guard = Guard(guard.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
         answer: Decision = getattr(self._guard, verb)(*arguments, **more)

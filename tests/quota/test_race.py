@@ -23,7 +23,7 @@ from tasks.quota import Grant, Quota
 from tests import builders
 from tests.cluster import wait_for
 from tests.quota.purses import LEASE, a_purse
-from worker import clock
+from worker import clock, redis_address
 from worker.errors import TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -69,7 +69,7 @@ def use(database: Database, quota: Quota, grant: Grant, *, campaign: str, contac
 def ask_often(urls: tuple[str, str], ids: tuple[int, str, int], attempts: int, start: Barrier) -> None:
     """What one process does: ask and use as fast as it can."""
     database = Database(urls[0], application_name="race")
-    quota = Quota(database, Guard(guard.connect(urls[1])), lease=LEASE)
+    quota = Quota(database, Guard(guard.connect(redis_address.parse(urls[1]))), lease=LEASE)
     account_id, campaign, contact = ids
     start.wait(120)
     for _ in range(attempts):
@@ -149,14 +149,16 @@ def test_while_redis_is_flushed_the_limit_is_reached_and_not_exceeded(
 
 
 def ask_for_probe(url: str, start: Barrier, results: "multiprocessing.SimpleQueue[bool]", name: str) -> None:
-    quota = Guard(guard.connect(url))
+    quota = Guard(guard.connect(redis_address.parse(url)))
     start.wait(60)
     results.put(quota.reserve(a_purse(), name, lease=LEASE).verdict is Verdict.GRANTED)
 
 
 def test_a_half_open_breaker_lets_exactly_one_through(redis_url: str) -> None:
     past = clock.now() - timedelta(seconds=1)
-    Guard(guard.connect(redis_url)).install(a_purse(), Books(breakers={Kind.GREET: Breaker(5, 1, past)}))
+    Guard(guard.connect(redis_address.parse(redis_url))).install(
+        a_purse(), Books(breakers={Kind.GREET: Breaker(5, 1, past)})
+    )
     spawn = multiprocessing.get_context("spawn")
     start, results = spawn.Barrier(4), spawn.SimpleQueue()
     workers = [

@@ -22,7 +22,7 @@ from api_stub.stack.ports import accepts, answers, free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
 from tests.cluster import wait_for
-from worker.settings import Settings
+from worker.settings import SECRETS, Settings, variable_of
 
 
 def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
@@ -62,11 +62,15 @@ def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
     second.release()
 
 
-def test_children_inherit_no_stranger_s_token(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_inherit_no_token_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_CLOUD_TOKEN", "x")
     monkeypatch.setenv("RAPPORT_LOG_LEVEL", "DEBUG")
+    secrets = {variable_of(name) for name in SECRETS}
+    for name in secrets:
+        monkeypatch.setenv(name, "x")
     inherited = inherited_environment()
     assert "SOME_CLOUD_TOKEN" not in inherited
+    assert not secrets & inherited.keys()
     assert inherited["RAPPORT_LOG_LEVEL"] == "DEBUG"
     assert inherited["PATH"]
 
@@ -85,8 +89,8 @@ def test_settings_come_back_as_they_went_out(monkeypatch: pytest.MonkeyPatch) ->
     for name, value in settings_environment(values).items():
         monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.database_url.get_secret_value() == "postgresql://h/d"
-    assert settings.redis_url.get_secret_value() == "redis://h"
+    assert settings.required("database_url").get_secret_value() == "postgresql://h/d"
+    assert settings.required("redis_url").get_secret_value() == "redis://h"
     assert settings.browser_timeout == timedelta(seconds=2.5)
     assert (settings.headless, settings.evidence_dir, settings.evidence_days) == (
         False,

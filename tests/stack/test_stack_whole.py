@@ -19,6 +19,7 @@ from api_stub.stack.family import MARK, still_running
 from api_stub.stack.stack import Service, Stack
 from api_stub.stack.unprivileged import server_identity
 from tests.cluster import untraced
+from worker.processes import Process
 
 SCRIPT = Path(__file__).with_name("play_stack.py")
 PROJECT = SCRIPT.parents[2]
@@ -76,7 +77,8 @@ def test_all_is_there_inside_the_block_and_gone_after(data_dir: Path) -> None:
         with redis.Redis.from_url(stack.redis_url) as client:
             assert client.ping()
         script = "echo $DATABASE_URL $RAPPORT_LOG_FORMAT $OWN; sleep 600"
-        stack.start(Service("first", ("sh", "-c", script), env={"OWN": "yes"}), Service("second", SLEEPER))
+        first = Service("first", ("sh", "-c", script), process=Process.MIGRATE, env={"OWN": "yes"})
+        stack.start(first, Service("second", SLEEPER))
         stack.check()
         assert set(stack.children) == {"postgres", "redis", "first", "second"}
         with pytest.raises(AlreadyRunningError):

@@ -22,6 +22,7 @@ from tasks.settle import Outcome
 from tests import builders
 from tests.builders import SANDBOX
 from tests.proxy import Proxy
+from worker import redis_address
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -262,8 +263,8 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
     services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan, verb: str
 ) -> None:
     action_id = plan()
-    with Proxy(services.settings.redis_url.get_secret_value()) as proxy:
-        client = guard.connect(proxy.url)
+    with Proxy(services.settings.required("redis_url").get_secret_value()) as proxy:
+        client = guard.connect(redis_address.parse(proxy.url))
         vars(services)["quota"] = Quota(services.database, Guard(client), lease=timedelta(minutes=5))
         proxy.lose_reply(verb.encode())
         fault(sandbox, FaultName.HTTP_500, times=1)  # lets the unit go back

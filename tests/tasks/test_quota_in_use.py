@@ -24,7 +24,7 @@ from tasks.settle import Outcome
 from tasks.upkeep import compare_quotas
 from tests import builders
 from tests.tasks.conftest import effects
-from worker import clock
+from worker import clock, redis_address
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.quota import guard
@@ -82,12 +82,12 @@ def used_today(services: Services, account: AccountRecord) -> int:
 
 
 def flush(services: Services) -> None:
-    with redis.Redis.from_url(services.settings.redis_url.get_secret_value()) as client:
+    with redis.Redis.from_url(services.settings.required("redis_url").get_secret_value()) as client:
         client.flushall()
 
 
 def without_redis(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    away = Quota(services.database, Guard(guard.connect(NOWHERE)), lease=LEASE)
+    away = Quota(services.database, Guard(guard.connect(redis_address.parse(NOWHERE))), lease=LEASE)
     monkeypatch.setitem(vars(services), "quota", away)
 
 

@@ -219,7 +219,7 @@ def test_pages_and_views_wait_for_their_own_quota_and_the_counters_can_be_rebuil
     waits = (ActionState.PLANNED, Reason.DAY_LIMIT)
     assert states(without_pages, campaign_id, Kind.COLLECT) == {DONE: 2, waits: 1}
     assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 15, waits: 5}
-    with redis.Redis.from_url(without_pages.settings.redis_url.get_secret_value()) as client:
+    with redis.Redis.from_url(without_pages.settings.required("redis_url").get_secret_value()) as client:
         client.flushall()
     waits_are_over(without_pages)
     assert set(run_all(without_pages)) == {Outcome.DENIED}

@@ -87,6 +87,8 @@ def test_other_fields_are_told(name: str) -> None:
         (f"postgresql://rapport:{SECRET}@db:5432/x", f"postgresql://{HIDDEN}@db:5432/x"),
         (f"redis://:{SECRET}@127.0.0.1:6379/0", f"redis://{HIDDEN}@127.0.0.1:6379/0"),
         (f"see https://me:{SECRET}@h/ and amqp://you:{SECRET}@i", f"see https://{HIDDEN}@h/ and amqp://{HIDDEN}@i"),
+        (f"redis://:not@encoded-{SECRET}@h/0", f"redis://{HIDDEN}@h/0"),
+        (f"redis://{SECRET}@h/0", f"redis://{HIDDEN}@h/0"),
         ("https://sandbox.test:8000/in/ann/?x=a@b", "https://sandbox.test:8000/in/ann/?x=a@b"),
         ("write to ann@example.com: now", "write to ann@example.com: now"),
     ],

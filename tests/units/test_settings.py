@@ -6,7 +6,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr, ValidationError
 
 from worker.errors import ConfigurationError
-from worker.settings import Settings, get_settings
+from worker.processes import USES, Process, settings_for, variables_not_used
+from worker.settings import SECRETS as SECRET_FIELDS
+from worker.settings import Settings, get_settings, variable_of
 
 
 @pytest.fixture(autouse=True)
@@ -19,23 +21,75 @@ def _read_afresh() -> Iterator[None]:
 NEEDED = ("DATABASE_URL", "REDIS_URL", "RAPPORT_SECRET_KEYS")
 
 
-def test_every_variable_that_is_missing_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
+def test_every_variable_that_a_process_lacks_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
     for name in NEEDED:
-        environment.delenv(name)
+        environment.setenv(name, "")  # as good as unset
     with pytest.raises(ConfigurationError) as refused:
-        get_settings()
-    for name in NEEDED:
-        assert name in str(refused.value).replace("RAPPORT_DATABASE", "").replace("RAPPORT_REDIS", "")
+        settings_for(Process.BROWSER_WORKER)
+    assert str(refused.value).startswith(f"`rapport worker browser` needs {' and '.join(NEEDED)}")
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_one_variable_that_is_missing_is_the_only_one_named(
+def test_a_secret_that_is_asked_for_and_unset_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.delenv(name)
+    with pytest.raises(ConfigurationError, match=f"^{name} is not set"):
+        get_settings().required(name.lower().removeprefix("rapport_"))
+
+
+@pytest.mark.parametrize("process", Process)
+def test_a_process_starts_with_the_secrets_it_uses_and_no_others(
+    environment: pytest.MonkeyPatch, process: Process
+) -> None:
+    for name, value in SECRETS.items():
+        environment.setenv(name, value)
+    for name in variables_not_used(process):
+        environment.delenv(name)
+    settings_for(process)
+    for name in {variable_of(field) for field in USES[process]} - {"RAPPORT_API_KEY"}:
+        with environment.context() as without:
+            without.delenv(name)
+            get_settings.cache_clear()
+            with pytest.raises(ConfigurationError, match=f"`rapport {process}` needs {name}"):
+                settings_for(process)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RAPPORT_API_KEY", "s3cret"),
+        ("RAPPORT_API_KEY", "s3cret-of-15-ch"),
+        ("RAPPORT_API_KEY", "s3cret with spaces in it"),
+        ("RAPPORT_API_KEY", "s3cret-with-a-line-break\n"),
+        ("RAPPORT_API_KEY", "s3cret-in-Umläuten-äöü"),
+        ("RAPPORT_SANDBOX_KEY", "s3cret"),
+        ("RAPPORT_FLOWER_AUTH", "me:s3cret"),
+        ("RAPPORT_FLOWER_AUTH", "s3cret-but-nobody-who-has-it"),
+        ("RAPPORT_FLOWER_AUTH", ":s3cret-without-a-user"),
+        ("RAPPORT_FLOWER_AUTH", "me:s3cret-long-enough,you:x"),
+        ("RAPPORT_SANDBOX_URL", "localhost:8080/s3cret"),
+        ("RAPPORT_SANDBOX_URL", "http://me:s3cret@localhost:8080"),
+        ("RAPPORT_SANDBOX_URL", "http://localhost:s3cret"),
+    ],
+)
+def test_a_weak_key_or_a_wrong_address_is_refused_by_its_variable_and_not_repeated(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{name}: ") as refused:
+        get_settings()
+    assert "s3cret" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert refused.value.__cause__ is refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"])
+def test_an_address_that_celery_would_take_unchecked_is_refused(
     environment: pytest.MonkeyPatch, name: str
 ) -> None:
-    environment.delenv(name)
-    with pytest.raises(ConfigurationError) as refused:
+    environment.setenv(name, "rediss://:s3cret@127.0.0.1:1/0")
+    with pytest.raises(ConfigurationError, match=name) as refused:
         get_settings()
-    assert [needed for needed in NEEDED if needed in str(refused.value)] == [name]
+    assert "s3cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +111,7 @@ def test_a_wrong_value_is_named_by_its_variable_and_not_repeated(
         get_settings()
     assert name in str(refused.value)
     assert "s3cret" not in str(refused.value)
-    assert refused.value.__cause__ is None
-    assert refused.value.__suppress_context__
+    assert refused.value.__cause__ is refused.value.__context__ is None
     with pytest.raises(ValidationError) as raw:
         Settings()
     assert "s3cret" not in str(raw.value)
@@ -103,9 +156,9 @@ SECRETS = {
     "DATABASE_URL": "postgresql://u:s3cret@h/x",
     "REDIS_URL": "redis://:s3cret@h/0",
     "RAPPORT_SECRET_KEYS": "s3cret," + Fernet.generate_key().decode(),
-    "RAPPORT_API_KEY": "s3cret",
-    "RAPPORT_FLOWER_AUTH": "me:s3cret",
-    "RAPPORT_SANDBOX_KEY": "s3cret",
+    "RAPPORT_API_KEY": "s3cret-of-the-front-door",
+    "RAPPORT_FLOWER_AUTH": "me:s3cret-of-flower",
+    "RAPPORT_SANDBOX_KEY": "s3cret-of-the-network",
 }
 
 
@@ -117,7 +170,8 @@ def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPat
     assert all("s3cret" not in text for text in shown)
     held = [getattr(settings, name) for name in Settings.model_fields]
     assert sum(isinstance(value, SecretStr) for value in held) == len(SECRETS)
-    assert settings.database_url.get_secret_value() == SECRETS["DATABASE_URL"]
+    assert [variable_of(name) for name in SECRET_FIELDS] == list(SECRETS)
+    assert settings.required("database_url").get_secret_value() == SECRETS["DATABASE_URL"]
 
 
 def test_what_the_environment_holds_besides_is_none_of_ours(environment: pytest.MonkeyPatch) -> None:
@@ -126,4 +180,4 @@ def test_what_the_environment_holds_besides_is_none_of_ours(environment: pytest.
     environment.setenv("SECRET_KEYS", "other")
     settings = get_settings()
     assert settings.log_level == "INFO"
-    assert settings.secret_keys.get_secret_value() != "other"
+    assert settings.required("secret_keys").get_secret_value() != "other"

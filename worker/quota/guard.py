@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from worker import clock
 from worker.errors import Reason, TryAgainError
+from worker.redis_address import RedisAddress
 from worker.rules import breaker
 from worker.rules.breaker import Breaker, Outcome
 from worker.rules.limits import drawn_gap
@@ -34,19 +35,19 @@ class QuotaAwayError(TryAgainError):
         super().__init__(Reason.QUOTA_UNREADABLE, text)
 
 
-def connect(url: str) -> redis.Redis:
+def connect(address: RedisAddress) -> redis.Redis:
     """Return a client that never repeats a call by itself and answers in text.
 
     redis-py repeats by default, and a repeated script after a lost reply is what idempotency by
     reservation id guards against; doing it once is simpler to reason about.
     """
-    return redis.Redis.from_url(
-        url,
+    return redis.Redis(
+        **address.client_options(),
         decode_responses=True,
         socket_timeout=5,
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
-        redis_connect_func=_note_server,
+        redis_connect_func=_note_server,  # type: ignore[arg-type]  # it is called with the connection
     )
 
 

@@ -1,0 +1,114 @@
+"""A wrong address or a weak key ends each of our processes with one line that repeats nothing of it."""
+
+import subprocess
+import sys
+from itertools import product
+
+import pytest
+
+from api_stub.cli import doctor
+from api_stub.stack.environment import inherited_environment, set_environment
+from tests.cli.conftest import Rapport
+from worker.processes import USES, Process
+from worker.settings import SECRETS, get_settings, variable_of
+
+WRONG = {
+    "DATABASE_URL": "postgresql://u:c4n@ry@127.0.0.1:1/x",
+    "REDIS_URL": "rediss://:c4nary@127.0.0.1:1/0?ssl_cert_reqs=none",
+    "RAPPORT_API_KEY": "c4nary",
+    "RAPPORT_FLOWER_AUTH": "me:c4nary",
+    "RAPPORT_SANDBOX_KEY": "c4nary",
+    "RAPPORT_SANDBOX_URL": "http://me:c4nary@127.0.0.1:1",
+}
+COMMANDS = (
+    "worker browser", "worker control", "beat", "api", "flower", "sandbox", "migrate", "account list",
+    "account sign-in demo", "campaign list", "why demo", "quota show demo", "stop-everything", "summary demo",
+    "demo",
+)  # fmt: skip
+
+
+LACKS = {
+    "worker browser": "RAPPORT_SECRET_KEYS",
+    "worker control": "DATABASE_URL",
+    "beat": "REDIS_URL",
+    "api": "DATABASE_URL",
+    "flower": "RAPPORT_FLOWER_AUTH",
+    "sandbox": "RAPPORT_SANDBOX_KEY",
+    "migrate": "DATABASE_URL",
+}
+
+
+def test_every_command_says_in_one_line_which_variable_is_wrong(
+    rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    for command, name in product(COMMANDS, WRONG):
+        with environment.context() as wrong:
+            wrong.setenv(name, WRONG[name])
+            said = rapport.refused(*command.split())
+        assert said.startswith(f"wrong settings: {name}: "), command
+        assert "\n" not in said, command
+        assert "c4n" not in said, command
+
+
+def test_every_process_says_in_one_line_what_it_lacks(
+    rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    for command, lacks in LACKS.items():
+        with environment.context() as without:
+            without.delenv(lacks, raising=False)
+            said = rapport.refused(*command.split())
+        assert said.startswith(f"`rapport {command}` needs {lacks}, not set here")
+
+
+def test_a_process_drops_the_secrets_of_others_before_it_becomes_another_program(
+    rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+    secrets = {variable_of(name) for name in SECRETS}
+
+    def execute(*_: object) -> None:
+        seen.append(secrets & inherited_environment(also=secrets).keys())
+        raise SystemExit(0)
+
+    environment.setattr("os.execv", execute)
+    for name in secrets - inherited_environment(also=secrets).keys():
+        environment.setenv(name, "me:a-long-enough-secret")
+    everything = inherited_environment(also=secrets)
+    programs = [p for p in Process if p not in {Process.MIGRATE, Process.SANDBOX, Process.SIGN_IN}]
+    for process in programs:
+        set_environment(everything)
+        assert rapport(*process.split()) == ""
+    assert seen == [{variable_of(name) for name in USES[process]} for process in programs]
+
+
+@pytest.mark.parametrize("command", ["migrate", "account list"])
+def test_a_server_that_does_not_let_us_in_is_one_line(
+    rapport: Rapport, environment: pytest.MonkeyPatch, database_url: str, command: str
+) -> None:
+    user, _, server = database_url.rpartition("@")
+    environment.setenv("DATABASE_URL", f"{user.rpartition(':')[0]}:c4nary@{server}")
+    said = rapport.refused(*command.split())
+    assert said.startswith("Postgres did not answer (OperationalError)")
+    assert "c4n" not in said
+
+
+def test_a_real_process_ends_so_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "api_stub.cli", "beat"],
+        env={**inherited_environment(), "REDIS_URL": "redis://:c4n@ry@127.0.0.1:1/0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("rapport: wrong settings: REDIS_URL: ")
+    assert (done.stderr.count("\n"), "c4n" in done.stderr) == (1, False)
+
+
+def test_the_doctor_names_the_variable_and_looks_no_further(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("REDIS_URL", "redis://:c4n@ry@127.0.0.1:1/0")
+    get_settings.cache_clear()
+    finding = doctor._settings()
+    assert not finding.ok
+    assert "REDIS_URL" in finding.detail
+    assert "c4n" not in repr(finding)
