@@ -16,6 +16,7 @@ from rich.console import Console
 
 from api_stub.stack.environment import set_environment
 from worker.errors import ConfigurationError
+from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.settings import get_settings
 
 LOOPBACK = "127.0.0.1"
@@ -40,10 +41,8 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
 ) -> None:
     """Run a worker. A SIGTERM lets it finish the action at hand."""
-    import celeryconfig  # noqa: PLC0415 -- reads the settings, which only processes like this one have
-
     name = name or f"{role}-{os.getpid()}"
-    queues = celeryconfig.BROWSER_QUEUES if role is Role.BROWSER else celeryconfig.CONTROL_QUEUES
+    queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _become_celery(name, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
 
 
