@@ -34,7 +34,7 @@ QUEUE_OF: Final[Mapping[Kind, str]] = {
 FRESH_S: Final = 15.0
 """A record that is older is that of a worker that is gone; it is written every 5 s."""
 ASKS_S: Final = 30.0
-"""An idle worker asks each second (Kombu's BRPOP timeout). Kombu itself mends a dead connection within 21 s."""
+"""An idle worker asks each second (Kombu's BRPOP timeout). Kombu mends a dead connection within 21 s."""
 
 _TIMEOUT_S: Final = 2.0
 _CONSUMERS: Final = "rapport:consumers"
@@ -165,14 +165,15 @@ def forget(client: redis.Redis, name: str) -> None:
         client.hdel(_CONSUMERS, name)
 
 
-def drop_unacknowledged(client: redis.Redis, tags: Collection[str], *, index: str, messages: str) -> None:
-    """Drop messages that a worker took and did not acknowledge, from Kombu's keys for them.
+def drop_unacknowledged(client: redis.Redis, tags: Collection[str]) -> None:
+    """Drop messages that a worker took and did not acknowledge; Kombu gives them back to nobody then.
 
     Raises TryAgainError where Redis can't be written to.
     """
     with _told_as_ours(), client.pipeline() as pipe:
-        pipe.zrem(index, *tags)
-        pipe.hdel(messages, *tags)
+        for tag in tags:
+            pipe.zrem("unacked_index", tag)
+            pipe.hdel("unacked", tag)
         pipe.execute()
 
 

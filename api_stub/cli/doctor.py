@@ -24,7 +24,9 @@ from api_stub.stack.ports import free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
+from worker import queues
 from worker.browser.chromium import find_chromium
+from worker.errors import TryAgainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ class Finding:
 
 
 def doctor(data: DataDir = DEFAULT_DATA) -> None:
-    """Check versions, browser, ports, database, Redis and migrations, and say what is missing.
+    """Check versions, browser, ports, database, Redis, migrations and workers, and say what is missing.
 
     The servers are those of the environment, else those of a stack that runs on this data folder, else the
-    embedded ones, started for the check and stopped again.
+    embedded ones, started for the check and stopped again; then no workers are looked for.
     """
     console = Console()
     table = Table("what", "", "found", "what to do", expand=True)
@@ -120,6 +122,7 @@ def _servers(data: Path) -> Iterator[Finding]:
     database_url, redis_url = env.get("DATABASE_URL"), env.get("REDIS_URL")
     if database_url and redis_url:
         yield from _given_servers(database_url, redis_url)
+        yield _workers(redis_url)
         return
     try:
         with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
@@ -166,3 +169,13 @@ def _redis_version(url: str) -> str:
         client.close()
     name = info.get("server_name", "redis")
     return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"
+
+
+def _workers(redis_url: str) -> Finding:
+    try:
+        look = queues.look_at(redis_url)
+    except TryAgainError as error:
+        return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
+    untaken = look.untaken(queues.ALL_QUEUES)
+    advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
+    return Finding("workers", not untaken, look.says(queues.ALL_QUEUES), advice if untaken else "")

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from api_stub.client import Client
 from api_stub.stack.ports import answers, free_port
 from api_stub.stack.running import publish, withdraw
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store import leases
+from worker import queues
 
 FLOWER_USER = "rapport"
 
@@ -59,13 +59,13 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
 
 
 def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
-    """Return beat, the workers, the front door and Flower. Ready means that each of them answers."""
+    """Return beat, the workers, the front door and Flower. Ready means that each answers, or consumes."""
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
-    pings = _Pings(stack.redis_url)
+    consuming = _Consuming(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
     return [
-        Service("control", _rapport("worker", "control", "--name", "control"), ready=pings.of("control")),
-        *(Service(n, _rapport("worker", "browser", "--name", n), ready=pings.of(n)) for n in browsers),
+        Service("control", _rapport("worker", "control", "--name", "control"), ready=consuming.by("control")),
+        *(Service(n, _rapport("worker", "browser", "--name", n), ready=consuming.by(n)) for n in browsers),
         Service("beat", _rapport("beat")),
         Service(
             "api",
@@ -81,18 +81,20 @@ def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Se
     ]
 
 
-class _Pings:
-    """Which workers answered so far; asks again only while one is missing."""
+class _Consuming:
+    """Which workers have begun to consume since this was made, by Redis' clock."""
 
     def __init__(self, redis_url: str) -> None:
-        self._client = Client(redis_url)
-        self._seen: set[str] = set()
+        self._redis_url = redis_url
+        self._since = queues.look_at(redis_url).at
 
-    def of(self, name: str) -> Callable[[], bool]:
+    def by(self, name: str) -> Callable[[], bool]:
         def ready() -> bool:
-            if name not in self._seen:
-                self._seen |= {worker.partition("@")[0] for worker in self._client.workers(timeout_s=0.5)}
-            return name in self._seen
+            consumers = queues.look_at(self._redis_url).consumers
+            return any(
+                worker.partition("@")[0] == name and consumer.takes and consumer.at > self._since
+                for worker, consumer in consumers.items()
+            )
 
         return ready
 
