@@ -6,7 +6,7 @@ lost or doubled at no cost. These settings make both rare and keep every wait bo
 
 from kombu import Exchange, Queue
 
-from worker.queues import ALL_QUEUES
+from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.settings import get_settings
 
 _settings = get_settings()
@@ -23,7 +23,8 @@ enable_utc = True
 # --- queues
 # Each with an exchange and key of its own: a bare Queue(name) takes the default queue's, and then every
 # message is delivered to every queue.
-task_queues = tuple(Queue(name, Exchange(name, type="direct"), routing_key=name) for name in ALL_QUEUES)
+_queues = (*BROWSER_QUEUES, *CONTROL_QUEUES)
+task_queues = tuple(Queue(name, Exchange(name, type="direct"), routing_key=name) for name in _queues)
 task_default_queue = "control"
 task_create_missing_queues = False  # a mistyped queue raises instead of making a black hole
 task_routes = {

@@ -4,6 +4,7 @@ They have no public way to ask. Nothing is changed here, and no lock of theirs i
 stuck in it.
 """
 
+import math
 import os
 import signal
 import time
@@ -51,14 +52,15 @@ class Consuming:
         return Seen(wanted, channel.active_queues, channel._brpop_sent_at, busy_since)
 
     def busy_since(self) -> float | None:
-        """Return when the oldest task that the pool works on was first seen there, leaving out the overdue."""
+        """Return when the oldest task that the pool works on was first seen; what is overdue is left out."""
         now = clock.monotonic_seconds()
         pool = getattr(self._worker.pool, "_pool", None)
         jobs = {key: job for key, job in dict(pool._cache if pool else {}).items() if not job.ready()}
         self._jobs = {key: self._jobs.get(key, now) for key in jobs}
-        limits = {key: job._timeout + OVERDUE_S for key, job in jobs.items() if job._timeout}
-        busy = [since for key, since in self._jobs.items() if now < since + limits.get(key, now)]
-        return min(busy, default=None)
+        ends = {
+            key: since + OVERDUE_S + (jobs[key]._timeout or math.inf) for key, since in self._jobs.items()
+        }
+        return min((since for key, since in self._jobs.items() if now < ends[key]), default=None)
 
     def held(self) -> dict[str, Any]:
         """Return the messages that were taken and not acknowledged, by their tag.
