@@ -57,10 +57,9 @@ class Consuming:
         pool = getattr(self._worker.pool, "_pool", None)
         jobs = {key: job for key, job in dict(pool._cache if pool else {}).items() if not job.ready()}
         self._jobs = {key: self._jobs.get(key, now) for key in jobs}
-        ends = {
-            key: since + OVERDUE_S + (jobs[key]._timeout or math.inf) for key, since in self._jobs.items()
-        }
-        return min((since for key, since in self._jobs.items() if now < ends[key]), default=None)
+        limits = {key: OVERDUE_S + (job._timeout or math.inf) for key, job in jobs.items()}
+        busy = [since for key, since in self._jobs.items() if now - since < limits[key]]
+        return min(busy, default=None)
 
     def held(self) -> dict[str, Any]:
         """Return the messages that were taken and not acknowledged, by their tag.

@@ -83,23 +83,25 @@ def freezes(world: World) -> float:
     return float(found[0].split()[-1]) if found else 0.0
 
 
-def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
-    world: World,
-    outsider: Celery,
-    worker: Child,
-    told: Told,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with world.database.transaction() as session:
-        an_account(session)
+@pytest.fixture
+def rapport(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Rapport]:
+    """The command, with the settings that the processes share."""
     for name, value in world.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "200")
-    rapport = Rapport(capsys, monkeypatch)
-    health = runpy.run_path(str(HEALTH))["worker"]
+    get_settings.cache_clear()
+    yield Rapport(capsys, monkeypatch)
     get_settings.cache_clear()
 
+
+def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
+    world: World, outsider: Celery, worker: Child, told: Told, rapport: Rapport
+) -> None:
+    with world.database.transaction() as session:
+        an_account(session)
+    health = runpy.run_path(str(HEALTH))["worker"]
     with TestClient(create_app(world.settings)) as front:
 
         def workers() -> str:
@@ -130,7 +132,6 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
         assert health("browser") is None
         assert all(f.ok for f in doctor._servers(world.data))
         assert told("worker_not_consuming") == []  # a person did it, and can undo it
-    get_settings.cache_clear()
 
 
 def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(
@@ -163,9 +164,8 @@ def test_a_worker_whose_main_thread_is_stuck_restarts_all_the_same(
 
 
 def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
-    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(queues, "ASKS_S", 1.0)
     before = pool(worker)
     (tmp_path / "held").touch()
     send(outsider, "tests.hold", tmp_path / "held")
@@ -177,8 +177,10 @@ def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
 
     wait_for("twice its patience", long_busy)
     seen = look(world)
-    assert seen.waiting["birthday"].oldest_s > queues.ASKS_S
-    assert seen.takers("birthday") == [BROWSER]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queues, "ASKS_S", 1.0)
+        assert seen.waiting["birthday"].oldest_s > queues.ASKS_S
+        assert seen.takers("birthday") == [BROWSER]
     (tmp_path / "held").unlink()
     wait_for("what waited", (tmp_path / "done").exists)
     assert told("worker_not_consuming") == []
