@@ -1,6 +1,7 @@
 """What counts as taking a queue's messages, and when a worker that takes none is frozen."""
 
 import runpy
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from celery import Celery
 from tasks import dispatch
 from worker import queues, watchdog
 from worker.consuming import Seen
+from worker.errors import TryAgainError
 from worker.queues import Look
 from worker.settings import get_settings
 from worker.watchdog import PATIENCE, Watchdog
@@ -101,6 +103,12 @@ def test_what_others_wrote_into_our_keys_harms_nobody(client: redis.Redis, junk:
     client.hset("rapport:heads", "birthday", junk)
     assert note(client, "birthday").takers("birthday") == ["one@box"]
     assert client.hkeys("rapport:consumers") == ["one@box"]
+
+
+def test_a_redis_that_accepts_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryAgainError, match="TimeoutError"):
+        queues.look_at(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
 
 
 def test_the_messages_of_each_kind_are_routed_to_its_queue(
