@@ -53,30 +53,37 @@ def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
     assert client.hkeys("rapport:consumers") == []
 
 
-def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(
-    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def grow_older(client: redis.Redis, by_s: float) -> None:
+    """Let the next message of `birthday` have been seen so much earlier."""
+    known = str(client.hget("rapport:heads", "birthday"))
+    client.hset("rapport:heads", "birthday", known[:40] + str(int(known[40:]) - int(1000 * by_s)))
+
+
+def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(client: redis.Redis) -> None:
     client.lpush("birthday", "first", "second")
-    assert note(client, "birthday").waiting["birthday"].count == 2
-    monkeypatch.setattr(queues, "ASKS_S", 0)
-    assert note(client, "birthday").takers("birthday") == []
+    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    grow_older(client, by_s=queues.ASKS_S)
+    look = note(client, "birthday")
+    assert look.takers("birthday") == []
+    assert look.says(["birthday"]).startswith(
+        "nobody takes messages of: birthday (birthday has 2 waiting for 3"
+    )
     assert note(client, "birthday", busy_s=3).takers("birthday") == ["one@box"]
 
 
 def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client: redis.Redis) -> None:
-    def oldest_ms() -> float:
-        return 1000 * queues.look(client).waiting["birthday"].oldest_s
+    def oldest_s() -> float:
+        return queues.look(client).waiting["birthday"].oldest_s
 
     client.lpush("birthday", "first")
-    assert oldest_ms() == 0  # nobody has seen it before
+    assert oldest_s() == 0  # nobody has seen it before
     note(client, "birthday")
-    known = str(client.hget("rapport:heads", "birthday"))
-    client.hset("rapport:heads", "birthday", known[:40] + str(int(known[40:]) - 5000))
-    assert oldest_ms() >= 5000
+    grow_older(client, by_s=5)
+    assert oldest_s() >= 5
     client.lpush("birthday", "second")
-    assert oldest_ms() >= 5000  # it joined at the other end
+    assert oldest_s() >= 5  # it joined at the other end
     client.rpop("birthday")
-    assert oldest_ms() == 0
+    assert oldest_s() == 0
     client.delete("birthday")
     note(client, "birthday")
     assert client.hkeys("rapport:heads") == []
