@@ -138,6 +138,9 @@ def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(
     world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
 ) -> None:
     before, counted = pool(worker), freezes(world)
+    outsider.send_task(
+        "tests.done", queue="birthday", countdown=3600
+    )  # taken too, and only waits for its time
     send(outsider, "tests.freeze")
     waiting = [tmp_path / str(number) for number in range(3)]
     for path in waiting:
