@@ -54,8 +54,8 @@ class Consuming:
     def busy_since(self) -> float | None:
         """Return when the oldest task that the pool works on was first seen; what is overdue is left out."""
         now = clock.monotonic_seconds()
-        pool = getattr(self._worker.pool, "_pool", None)
-        jobs = {key: job for key, job in dict(pool._cache if pool else {}).items() if not job.ready()}
+        cache = getattr(self._pool(), "_cache", {})
+        jobs = {key: job for key, job in dict(cache).items() if not job.ready()}
         self._jobs = {key: self._jobs.get(key, now) for key in jobs}
         limits = {key: OVERDUE_S + (job._timeout or math.inf) for key, job in jobs.items()}
         busy = [since for key, since in self._jobs.items() if now - since < limits[key]]
@@ -74,7 +74,7 @@ class Consuming:
 
     def kill_children(self) -> None:
         """Kill the pool's children, and reap them: a program that replaces this one would not know them."""
-        pids = [child.pid for child in tuple(self._worker.pool._pool._pool)]
+        pids = [child.pid for child in tuple(getattr(self._pool(), "_pool", ()))]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -82,6 +82,10 @@ class Consuming:
         for pid in pids:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+    def _pool(self) -> Any:  # noqa: ANN401 -- billiard ships no types
+        """Return the pool of child processes, or None before it starts and when it has ended."""
+        return getattr(self._worker.pool, "_pool", None)
 
     def _channel(self) -> Any:  # noqa: ANN401 -- Kombu ships no types
         """Return the channel that messages come in by, or None while the worker connects or ends."""

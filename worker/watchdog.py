@@ -49,7 +49,7 @@ class Patience:
     _asked_at: float | None = None
 
     def frozen(self, seen: Seen, waiting: Mapping[str, Waiting]) -> list[str]:
-        """Count one more beat; return the queues that were left waiting for too many."""
+        """Count one more beat; return those of our queues that were left waiting for too many."""
         if seen.busy_since is not None:
             return []
         asks = seen.asked_at != self._asked_at
@@ -57,7 +57,7 @@ class Patience:
         self._beats = {
             queue: self._beats.get(queue, 0) + 1
             for queue in seen.wanted
-            if waiting[queue].count and not (asks and queue in seen.consumed)
+            if queue in waiting and waiting[queue].count and not (asks and queue in seen.consumed)
         }
         return [queue for queue, beats in self._beats.items() if beats >= PATIENCE]
 

@@ -166,8 +166,9 @@ def test_a_worker_that_lost_a_queue_is_frozen_though_it_asks_for_others(beats: B
     [
         Seen(wanted=["birthday"], consumed=["birthday"], asked_at=1.0, busy_since=1.0),
         Seen(wanted=["visitor"], consumed=["visitor"], asked_at=1.0),
+        Seen(wanted=["another"], consumed=["another"], asked_at=1.0),
     ],
-    ids=["busy", "a person cancelled the queue"],
+    ids=["busy", "a person cancelled the queue", "a queue that a person added"],
 )
 def test_a_worker_with_a_reason_is_not_frozen(beats: Beats, seen: Seen) -> None:
     assert beats.until_frozen(seen) is None
