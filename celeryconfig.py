@@ -6,6 +6,7 @@ lost or doubled at no cost. These settings make both rare and keep every wait bo
 
 from kombu import Exchange, Queue
 
+from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.settings import get_settings
 
 _settings = get_settings()
@@ -20,8 +21,6 @@ timezone = "UTC"  # zones belong to accounts; their schedules are rows in Postgr
 enable_utc = True
 
 # --- queues
-BROWSER_QUEUES = ("birthday", "visitor", "sourcing")
-CONTROL_QUEUES = ("control", "celery")  # a client without our code knows only Celery's default queue
 # Each with an exchange and key of its own: a bare Queue(name) takes the default queue's, and then every
 # message is delivered to every queue.
 _queues = (*BROWSER_QUEUES, *CONTROL_QUEUES)

@@ -35,14 +35,6 @@ class Client:
             raise TryAgainError(Reason.BROKER_UNREACHABLE, f"the broker can't be reached: {error}") from error
         return str(result.id)
 
-    def workers(self, timeout_s: float = 1.0) -> list[str]:
-        """Return the names of the workers that answer a ping within `timeout_s`."""
-        try:
-            answers = self._celery.control.ping(timeout=timeout_s)
-        except OperationalError as error:
-            raise TryAgainError(Reason.BROKER_UNREACHABLE, f"the broker can't be reached: {error}") from error
-        return sorted(name for answer in answers for name in answer)
-
     def close(self) -> None:
         """Close the connection pool."""
         self._celery.close()

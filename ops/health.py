@@ -1,7 +1,7 @@
 """Health checks for containers: exit 0 is well, anything else is not, and one line says why.
 
-`health.py http ADDRESS`: it answers 200. `health.py worker ROLE`: this container's worker answers a ping.
-`health.py wakes ARGUMENT`: the Celery process with this argument still wakes up.
+`health.py http ADDRESS`: it answers 200. `health.py worker ROLE`: this container's worker takes
+messages. `health.py wakes ARGUMENT`: the Celery process with this argument still wakes up.
 """
 
 import socket
@@ -27,16 +27,20 @@ def http(url: str) -> str | None:
 
 
 def worker(role: str) -> str | None:
-    """Return None when the worker of this container answers a ping, also while it is busy."""
-    from celery import Celery  # noqa: PLC0415 -- the other checks need not pay for it
-
+    """Return None when the worker of this container takes messages of all its queues, or is busy with one."""
+    from worker import queues  # noqa: PLC0415 -- the other checks need not pay for it
+    from worker.errors import TryAgainError  # noqa: PLC0415
     from worker.settings import get_settings  # noqa: PLC0415
 
     host = socket.gethostname()
     name = f"{role}-{host}@{host}"
-    celery = Celery()
-    celery.conf.update(get_settings().redis.broker_settings())
-    return None if celery.control.ping([name], timeout=PATIENCE_S) else f"{name} does not answer"
+    try:
+        look = queues.look_at(get_settings().redis)
+    except TryAgainError as error:
+        return str(error)
+    its_own = queues.BROWSER_QUEUES if role == "browser" else queues.CONTROL_QUEUES
+    untaken = [queue for queue in its_own if name not in look.takers(queue)]
+    return f"{name} takes no messages of: {', '.join(untaken)}" if untaken else None
 
 
 def wakes(argument: str, proc: Path = Path("/proc"), watch_s: float = WATCH_S) -> str | None:

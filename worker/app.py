@@ -27,3 +27,4 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
 broker.install()
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
+app.steps["worker"].add("worker.watchdog:Watchdog")  # by its name: only workers import it

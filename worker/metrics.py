@@ -55,6 +55,11 @@ QUOTA_REBUILDS = Counter(
 QUOTA_DISAGREEMENTS = Counter(
     "rapport_quota_disagreements_total", "Times that Redis and the ledger told different numbers.", ["kind"]
 )
+FREEZES = Counter(
+    "rapport_worker_freezes_total",
+    "Times that a worker left a queue's messages waiting and restarted itself.",
+    ["queue"],
+)
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
 DAMAGED = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."

@@ -25,9 +25,9 @@ from api_stub.stack.ports import free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
-from worker import redis_address
+from worker import queues, redis_address
 from worker.browser.chromium import find_chromium
-from worker.errors import ConfigurationError
+from worker.errors import ConfigurationError, TryAgainError
 from worker.redis_address import RedisAddress
 from worker.settings import get_settings
 
@@ -43,10 +43,10 @@ class Finding:
 
 
 def doctor(data: DataDir = DEFAULT_DATA) -> None:
-    """Check versions, browser, ports, database, Redis and migrations, and say what is missing.
+    """Check versions, browser, ports, database, Redis, migrations and workers, and say what is missing.
 
     The servers are those of the environment, else those of a stack that runs on this data folder, else the
-    embedded ones, started for the check and stopped again.
+    embedded ones, started for the check and stopped again; then no workers are looked for.
     """
     console = Console()
     table = Table("what", "", "found", "what to do", expand=True)
@@ -137,6 +137,7 @@ def _servers(data: Path) -> Iterator[Finding]:
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     if database_url and redis_url:
         yield from _given_servers(database_url, settings.redis)
+        yield _workers(settings.redis)
         return
     try:
         with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
@@ -181,3 +182,13 @@ def _redis_version(redis_at: RedisAddress) -> str:
         info = client.info("server")
     name = info.get("server_name", "redis")
     return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"
+
+
+def _workers(redis_at: RedisAddress) -> Finding:
+    try:
+        look = queues.look_at(redis_at)
+    except TryAgainError as error:
+        return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
+    untaken = look.untaken(queues.ALL_QUEUES)
+    advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
+    return Finding("workers", not untaken, look.says(queues.ALL_QUEUES), advice if untaken else "")

@@ -24,6 +24,12 @@ class Next:
         """As the last line of the answer."""
         return f"next: {self.what}" + (f", {utc(self.at)}" if self.at else "")
 
+    def with_workers(self, workers: Gate) -> str:
+        """As the last line of the answer, which waits for workers if it is theirs: what has a time is."""
+        if workers.open or self.at is None:
+            return str(self)
+        return f"next, once workers take messages: {self.what}, {utc(self.at)}"
+
 
 def subject(facts: Facts) -> ActionFacts | None:
     """Return the action whose gates are shown: the one asked about, else the account's next one."""

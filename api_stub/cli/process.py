@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import forget_environment, set_environment
 from worker.processes import Process, settings_for, variables_not_used
+from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.settings import Settings, get_settings
 
 LOOPBACK = "127.0.0.1"
@@ -39,12 +40,9 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
 ) -> None:
     """Run a worker. A SIGTERM lets it finish the action at hand."""
-    process = Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
-    _begin(process)
-    import celeryconfig  # noqa: PLC0415 -- reads the settings, which only processes like this one have
-
+    _begin(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
     name = name or f"{role}-{os.getpid()}"
-    queues = celeryconfig.BROWSER_QUEUES if role is Role.BROWSER else celeryconfig.CONTROL_QUEUES
+    queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _keep_metrics()
     _become_celery("worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
 

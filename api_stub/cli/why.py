@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_one
-from api_stub.cli.explain import gates, next_step
-from api_stub.cli.quota_gates import SOURCES
+from api_stub.cli.explain import gates, next_step, subject
+from api_stub.cli.quota_gates import SOURCES, Gate
 from api_stub.cli.terminal import Console
 from api_stub.cli.words import in_words, utc
 from db.store import accounts, contacts, overview
 from db.store import why as store
 from db.store.contacts import ContactRecord
 from db.store.why import Facts
-from worker.errors import RequestRefusedError
+from worker import queues
+from worker.errors import RequestRefusedError, TryAgainError
+from worker.redis_address import RedisAddress
 
 _SHORTEST_ID = 8
 """So many digits make an action's id; less could be somebody's name."""
@@ -43,17 +45,30 @@ def why(
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
         facts = _find(session, about, account)
-    with asking(settings_of(data).redis) as redis:
+    redis_at = settings_of(data).redis
+    with asking(redis_at) as redis:
         told = ask(redis, facts.quota)
+    workers = _workers(facts, redis_at)
     console = Console()
     console.print(_title(facts))
     table = Table("gate", "", "what it says", box=None, pad_edge=False)
-    for gate in gates(facts, told):
+    for gate in (workers, *gates(facts, told)):
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
         table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCES[told.source]}", "dim"), soft_wrap=True)
-    console.print(Text(str(next_step(facts, told)), "bold"), soft_wrap=True)
+    console.print(Text(next_step(facts, told).with_workers(workers), "bold"), soft_wrap=True)
+
+
+def _workers(facts: Facts, redis_at: RedisAddress) -> Gate:
+    """Return whether workers take the messages that dispatch the action and that carry it out."""
+    about = subject(facts)
+    needed = (queues.QUEUE_OF[about.kind if about else facts.kind], "control")
+    try:
+        look = queues.look_at(redis_at)
+    except TryAgainError as error:
+        return Gate("workers", False, f"can't tell: {error}")
+    return Gate("workers", not look.untaken(needed), look.says(needed))
 
 
 def _find(session: Session, about: str, account: str | None) -> Facts:

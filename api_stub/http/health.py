@@ -7,12 +7,11 @@ from redis.retry import Retry
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from api_stub.client import Client
-from api_stub.http.access import AppClient, AppDatabase, AppSettings, require_metrics_key
+from api_stub.http.access import AppDatabase, AppSettings, require_metrics_key
 from api_stub.http.schemas import Check, Readiness
 from db import migrate
 from db.engine import Database
-from worker import metrics
+from worker import metrics, queues
 from worker.errors import TryAgainError
 from worker.settings import Settings
 
@@ -26,15 +25,15 @@ def health() -> dict[str, str]:
 
 
 @router.get("/ready", responses={503: {"model": Readiness}})
-def ready(response: Response, settings: AppSettings, database: AppDatabase, client: AppClient) -> Readiness:
-    """Ask Postgres, its schema, Redis and the workers; 503 unless all of them answer."""
+def ready(response: Response, settings: AppSettings, database: AppDatabase) -> Readiness:
+    """Ask Postgres, its schema and Redis, and whether workers take messages of each queue; else 503."""
     answer = Readiness(
         ready=False,
         checks={
             "postgres": _ask_postgres(database),
             "schema": _ask_schema(database),
             "redis": _ask_redis(settings),
-            "workers": _ask_workers(client),
+            "workers": _ask_workers(settings),
         },
     )
     answer.ready = all(check.ok for check in answer.checks.values())
@@ -77,13 +76,9 @@ def _ask_redis(settings: Settings) -> Check:
     return Check(ok=True, detail="answers")
 
 
-def _ask_workers(client: Client) -> Check:
+def _ask_workers(settings: Settings) -> Check:
     try:
-        names = client.workers()
+        look = queues.look_at(settings.redis)
     except TryAgainError as error:
         return Check(ok=False, detail=str(error))
-    missing = [role for role in ("browser", "control") if not any(name.startswith(role) for name in names)]
-    detail = f"{', '.join(names) or 'none'} answered" + (
-        f"; no {' and no '.join(missing)} worker" if missing else ""
-    )
-    return Check(ok=not missing, detail=detail)
+    return Check(ok=not look.untaken(queues.ALL_QUEUES), detail=look.says(queues.ALL_QUEUES))

@@ -8,13 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from api_stub.client import Client
 from api_stub.stack.ports import answers, free_port
 from api_stub.stack.running import publish, withdraw
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store import leases
-from worker import redis_address
+from worker import queues, redis_address
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
@@ -62,23 +61,23 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
 
 
 def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
-    """Return beat, the workers, the front door and Flower. Ready means that each of them answers."""
+    """Return beat, the workers, the front door and Flower. Ready means that each answers, or consumes."""
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
-    pings = _Pings(stack.redis_url)
+    consuming = _Consuming(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
     return [
         Service(
             "control",
             _rapport("worker", "control", "--name", "control"),
             process=Process.CONTROL_WORKER,
-            ready=pings.of("control"),
+            ready=consuming.by("control"),
         ),
         *(
             Service(
                 name,
                 _rapport("worker", "browser", "--name", name),
                 process=Process.BROWSER_WORKER,
-                ready=pings.of(name),
+                ready=consuming.by(name),
             )
             for name in browsers
         ),
@@ -99,18 +98,20 @@ def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Se
     ]
 
 
-class _Pings:
-    """Which workers answered so far; asks again only while one is missing."""
+class _Consuming:
+    """Which workers have begun to consume since this was made, by Redis' clock."""
 
     def __init__(self, redis_url: str) -> None:
-        self._client = Client(redis_address.parse(redis_url))
-        self._seen: set[str] = set()
+        self._redis_at = redis_address.parse(redis_url)
+        self._since = queues.look_at(self._redis_at).at
 
-    def of(self, name: str) -> Callable[[], bool]:
+    def by(self, name: str) -> Callable[[], bool]:
         def ready() -> bool:
-            if name not in self._seen:
-                self._seen |= {worker.partition("@")[0] for worker in self._client.workers(timeout_s=0.5)}
-            return name in self._seen
+            consumers = queues.look_at(self._redis_at).consumers
+            return any(
+                worker.partition("@")[0] == name and consumer.takes and consumer.at > self._since
+                for worker, consumer in consumers.items()
+            )
 
         return ready
 

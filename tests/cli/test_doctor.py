@@ -6,18 +6,27 @@ import pytest
 
 from api_stub.cli import doctor
 from tests.cli.conftest import NOBODY, Rapport
+from worker import queues, redis_address
 
 
 def findings(data: Path) -> dict[str, doctor.Finding]:
     return {finding.what: finding for finding in doctor._servers(data)}
 
 
-def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path) -> None:
+def all_consumed(redis_url: str) -> None:
+    """Let a worker take messages of every queue."""
+    with queues.connect(redis_address.parse(redis_url)) as redis:
+        queues.note(redis, "all@box", queues.ALL_QUEUES, asked_s=0, busy_s=None)
+
+
+def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: str) -> None:
+    all_consumed(redis_url)
     found = findings(tmp_path)
     assert {what: finding.ok for what, finding in found.items()} == {
         "Postgres": True,
         "tables": True,
         "Redis": True,
+        "workers": True,
     }
     assert "answers" in found["Redis"].detail
     assert doctor._python().ok
@@ -31,7 +40,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False, False, False]
+    assert [finding.ok for finding in found.values()] == [False, False, False, False]
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)
@@ -60,8 +69,9 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
 
 @pytest.mark.parametrize("ok", [True, False])
 def test_the_doctor_ends_with_what_is_missing(
-    rapport: Rapport, environment: pytest.MonkeyPatch, ok: bool
+    rapport: Rapport, environment: pytest.MonkeyPatch, redis_url: str, ok: bool
 ) -> None:
+    all_consumed(redis_url)
     environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)

@@ -14,7 +14,7 @@ from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
 from tests.cli.conftest import NOBODY, Rapport
 from tests.db.helpers import claimed, queue
-from worker import redis_address
+from worker import queues, redis_address
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -115,8 +115,12 @@ def _without_interaction(database: Database) -> UUID:
         return planned(session, account, a_contact(session, account, "cy"))
 
 
-def test_why_answers_for_an_account_a_person_and_an_action(database: Database, rapport: Rapport) -> None:
+def test_why_answers_for_an_account_a_person_and_an_action(
+    database: Database, rapport: Rapport, redis_url: str
+) -> None:
     ann, bob = greeted_and_waiting(database)
+    with queues.connect(redis_address.parse(redis_url)) as redis:
+        queues.note(redis, "all@box", ["birthday", "control"], asked_s=0, busy_s=None)
     whole = rapport("why", "demo")
     assert "account demo on sandbox, days begin in UTC" in whole
     assert "actions: 1 planned, 1 done" in whole
@@ -127,7 +131,7 @@ def test_why_answers_for_an_account_a_person_and_an_action(database: Database, r
         assert "the day's limit is reached" in said
         assert f"action {bob}" in said
     assert "ended as done" in rapport("why", str(ann))
-    assert len(whole.splitlines()) < 27
+    assert len(whole.splitlines()) < 28
 
 
 def test_why_says_that_redis_is_away_and_what_the_ledger_tells(
@@ -139,7 +143,8 @@ def test_why_says_that_redis_is_away_and_what_the_ledger_tells(
     said = rapport("why", "bob")
     assert "Redis does not answer: told by the ledger. Postgres decides meanwhile" in said
     assert "1 used, 9999 left of 10000" in said
-    assert "next: Bob [x]'s turn to greet comes" in said
+    assert "can't tell: Redis does not answer: ConnectionError" in said
+    assert "next, once workers take messages: Bob [x]'s turn to greet comes" in said
 
 
 def test_why_tells_what_redis_has_counted(database: Database, rapport: Rapport, redis_url: str) -> None:

@@ -4,10 +4,10 @@ import pytest
 import redis
 from httpx import Response
 
-from api_stub.client import Client
 from db.engine import Database
 from tests.builders import an_account
 from tests.http.conftest import KEY, Front, TestClient
+from worker import queues, redis_address
 
 NOWHERE = "127.0.0.1:1"
 SOME_ID = "00000000-0000-4000-8000-000000000000"
@@ -199,23 +199,22 @@ def test_ready_names_the_workers_that_are_missing(client: TestClient) -> None:
     assert {name: check["ok"] for name, check in checks.items()} == {
         "postgres": True, "schema": True, "redis": True, "workers": False,
     }  # fmt: skip
-    assert checks["workers"]["detail"] == "none answered; no browser and no control worker"
+    assert checks["workers"]["detail"].startswith(
+        "nobody takes messages of: birthday, visitor, sourcing, control, celery ("
+    )
 
 
-@pytest.mark.parametrize(
-    ("names", "ready", "detail"),
-    [
-        (["browser1@box", "control@box"], True, "browser1@box, control@box answered"),
-        (["control@box"], False, "control@box answered; no browser worker"),
-    ],
-)
-def test_ready_when_one_worker_of_each_kind_answers(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, names: list[str], ready: bool, detail: str
-) -> None:
-    monkeypatch.setattr(Client, "workers", lambda _self: names)
+def test_ready_when_workers_take_messages_of_every_queue(client: TestClient, redis_url: str) -> None:
+    with queues.connect(redis_address.parse(redis_url)) as redis:
+        queues.note(redis, "browser1@box", queues.BROWSER_QUEUES, asked_s=0, busy_s=None)
+        queues.note(redis, "control@box", ["control"], asked_s=0, busy_s=None)
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.json()["ready"]) == (503, False)
+        assert "nobody takes messages of: celery" in answer.json()["checks"]["workers"]["detail"]
+        queues.note(redis, "control@box", queues.CONTROL_QUEUES, asked_s=0, busy_s=None)
     answer = client.get("/ready")
-    assert answer.status_code == (200 if ready else 503)
-    assert (answer.json()["ready"], answer.json()["checks"]["workers"]["detail"]) == (ready, detail)
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert "control: 0 waiting, taken by control@box" in answer.json()["checks"]["workers"]["detail"]
 
 
 def test_ready_names_everything_that_is_away(front: Front) -> None:

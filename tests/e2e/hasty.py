@@ -1,0 +1,61 @@
+"""A worker of all queues that can be frozen, and has an impatient watchdog: `python -m tests.e2e.hasty NAME`.
+
+The task `tests.freeze` freezes it as a message did that Celery could not account for: its acceptance fails,
+so that it stays unacknowledged and its place is never free again. SIGUSR2 blocks the main thread for good.
+The task `tests.hold` keeps a child busy until the file that it names is gone.
+"""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from celery import signals
+from celery.worker.request import Request
+
+from tests.faults.skewed import stay
+from worker import watchdog
+from worker.app import app
+from worker.queues import ALL_QUEUES
+
+_accept = Request.on_accepted
+
+
+def _accept_most(request: Any, pid: int, time_accepted: float) -> None:
+    if request.name == "tests.freeze":
+        raise TypeError("Celery can't account for this")
+    _accept(request, pid, time_accepted)
+
+
+@app.task(name="tests.freeze")
+def freeze(_asked: dict[str, str]) -> None:
+    """Do nothing, which the worker never learns."""
+
+
+@app.task(name="tests.done")
+def done(asked: dict[str, str]) -> None:
+    """Leave a file."""
+    Path(asked["path"]).touch()
+
+
+@app.task(name="tests.hold")
+def hold(asked: dict[str, str]) -> None:
+    """Be busy until the file is gone."""
+    while Path(asked["path"]).exists():
+        time.sleep(0.02)
+
+
+@signals.worker_ready.connect(weak=False)
+def let_it_be_blocked(**_: object) -> None:
+    """Celery has set its own handlers by now."""
+    signal.signal(signal.SIGUSR2, lambda *_: Event().wait())
+
+
+if __name__ == "__main__":
+    # Six beats are longer than the second that Kombu waits in each BRPOP.
+    watchdog.BEAT_S, watchdog.GRACE_S, watchdog.APART_S = 0.3, 1.0, 0.0
+    Request.on_accepted = _accept_most
+    arguments = ["--hostname", f"{sys.argv[1]}@%h", "--queues", ",".join(ALL_QUEUES)]
+    stay("celery", "--quiet", "--app", "worker.app", "worker", *arguments)

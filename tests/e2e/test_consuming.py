@@ -1,0 +1,211 @@
+"""A worker that answers pings and takes no messages: noticed everywhere, and healed where it is a fault."""
+
+import json
+import runpy
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from celery import Celery
+
+from api_stub.cli import doctor
+from api_stub.http.app import create_app
+from api_stub.stack.processes import Child
+from tests.builders import an_account
+from tests.cli.conftest import Rapport
+from tests.cluster import wait_for
+from tests.e2e.conftest import World, world_broker
+from tests.http.conftest import TestClient
+from worker import metrics, queues
+from worker.settings import get_settings
+
+HEALTH = Path(__file__).parents[2] / "ops" / "health.py"
+HOST = socket.gethostname()
+BROWSER = f"browser-{HOST}@{HOST}"
+"""As its container would name it."""
+
+Told = Callable[[str], list[dict[str, object]]]
+
+
+@pytest.fixture(scope="module")
+def outsider(world: World) -> Iterator[Celery]:
+    """A client that knows the broker and nothing of ours."""
+    with Celery(
+        "outsider", broker=world.settings.required("redis_url").get_secret_value(), set_as_current=False
+    ) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def worker(world: World) -> Iterator[Child]:
+    """A worker of all queues that can be frozen. It outlives each test, as it should."""
+    folder = world.data / "metrics" / "browser"
+    folder.mkdir(parents=True)
+    env = {**world.env, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    child = world.table.start("browser", [sys.executable, "-m", "tests.e2e.hasty", f"browser-{HOST}"], env)
+    wait_for("it to consume", lambda: BROWSER in look(world).consumers)
+    wait_for("its signal handlers", lambda: " ready." in child.log.read_text())
+    yield child
+    child.stop(timedelta(seconds=5))
+
+
+@pytest.fixture
+def told(worker: Child) -> Told:
+    """Returns the lines of an event in the worker's log, of this test."""
+    before = len(worker.log.read_text(errors="replace"))
+
+    def lines(event: str) -> list[dict[str, object]]:
+        said = worker.log.read_text(errors="replace")[before:].splitlines()
+        parsed = (json.loads(line) for line in said if line.startswith("{"))
+        return [line for line in parsed if line["event"] == event]
+
+    return lines
+
+
+def look(world: World) -> queues.Look:
+    return queues.look_at(world.settings.redis)
+
+
+def send(app: Celery, task: str, path: Path | None = None) -> None:
+    app.send_task(task, kwargs={"path": str(path)} if path else {}, queue="birthday")
+
+
+def pool(child: Child) -> set[int]:
+    return {process.pid for process in psutil.Process(child.pid).children()}
+
+
+def freezes(world: World) -> float:
+    shown = metrics.exposition(world.settings.metrics_dir).decode().splitlines()
+    found = [line for line in shown if line.startswith('rapport_worker_freezes_total{queue="birthday"}')]
+    return float(found[0].split()[-1]) if found else 0.0
+
+
+@pytest.fixture
+def rapport(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Rapport]:
+    """The command, with the settings that the processes share."""
+    for name, value in world.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "200")
+    get_settings.cache_clear()
+    yield Rapport(capsys, monkeypatch)
+    get_settings.cache_clear()
+
+
+def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
+    world: World, outsider: Celery, worker: Child, told: Told, rapport: Rapport
+) -> None:
+    with world.database.transaction() as session:
+        an_account(session)
+    health = runpy.run_path(str(HEALTH))["worker"]
+    with TestClient(create_app(world.settings)) as front:
+
+        def workers() -> str:
+            answer = front.get("/ready")
+            check = answer.json()["checks"]["workers"]
+            assert (answer.status_code == 200) == check["ok"], answer.text
+            return str(check["detail"])
+
+        def why() -> str:
+            return " ".join(rapport("why", "demo").split())
+
+        assert f"birthday: 0 waiting, taken by {BROWSER}" in workers()
+        assert health("browser") is None
+        assert "workers pass birthday: 0 waiting" in why()
+
+        outsider.control.cancel_consumer("birthday", destination=[BROWSER])
+        wait_for("ready to say so", lambda: "nobody takes messages of: birthday (" in workers())
+        send(outsider, "tests.done")
+        assert health("browser") == f"{BROWSER} takes no messages of: birthday"
+        assert "workers stop nobody takes messages of: birthday (birthday has 1 waiting" in why()
+        (finding,) = (f for f in doctor._servers(world.data) if f.what == "workers")
+        assert not finding.ok
+        assert "nobody takes messages of: birthday" in finding.detail
+        assert BROWSER in [name for each in outsider.control.ping(timeout=1) for name in each]
+
+        outsider.control.add_consumer("birthday", destination=[BROWSER])
+        wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in workers())
+        assert health("browser") is None
+        assert all(f.ok for f in doctor._servers(world.data))
+        assert told("worker_not_consuming") == []  # a person did it, and can undo it
+
+
+def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(
+    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+) -> None:
+    before, counted = pool(worker), freezes(world)
+    outsider.send_task(
+        "tests.done", queue="birthday", countdown=3600
+    )  # taken too, and only waits for its time
+    send(outsider, "tests.freeze")
+    waiting = [tmp_path / str(number) for number in range(3)]
+    for path in waiting:
+        send(outsider, "tests.done", path)
+    wait_for("what waited", lambda: all(path.exists() for path in waiting))
+    assert worker.alive()
+    assert not pool(worker) & before
+    (line,) = told("worker_not_consuming")
+    assert (line["queue"], line["waiting"]) == ("birthday", 3)
+    assert [line["task"] for line in told("message_dropped")] == ["tests.freeze"]
+    assert freezes(world) == counted + 1
+
+
+def test_a_worker_whose_main_thread_is_stuck_restarts_all_the_same(
+    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+) -> None:
+    before = pool(worker)
+    worker.send(signal.SIGUSR2)
+    send(outsider, "tests.done")  # Redis hands this one out to the BRPOP that is under way
+    send(outsider, "tests.done", tmp_path / "done")
+    wait_for("what waited", (tmp_path / "done").exists)
+    assert worker.alive()
+    assert not pool(worker) & before
+
+
+def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
+    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+) -> None:
+    before = pool(worker)
+    (tmp_path / "held").touch()
+    send(outsider, "tests.hold", tmp_path / "held")
+    send(outsider, "tests.done", tmp_path / "done")
+
+    def long_busy() -> bool:
+        busy_s = look(world).consumers[BROWSER].busy_s
+        return busy_s is not None and busy_s > 4
+
+    wait_for("twice its patience", long_busy)
+    seen = look(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queues, "ASKS_S", 1.0)
+        assert seen.waiting["birthday"].oldest_s > queues.ASKS_S
+        assert seen.takers("birthday") == [BROWSER]
+    (tmp_path / "held").unlink()
+    wait_for("what waited", (tmp_path / "done").exists)
+    assert told("worker_not_consuming") == []
+    assert pool(worker) == before
+
+
+def test_a_worker_that_waits_for_redis_is_not_frozen(
+    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+) -> None:
+    before = pool(worker)
+    redis = world_broker[world.data].container
+    redis.kill()
+    wait_for("its second try", lambda: "Trying again in 4.00 seconds" in worker.log.read_text())
+    redis.restart()
+    send(outsider, "tests.done", tmp_path / "done")
+    wait_for("what waited", (tmp_path / "done").exists)
+    assert told("worker_not_consuming") == []
+    assert pool(worker) == before
+
+
+def test_a_worker_that_ends_takes_its_record_along(world: World, worker: Child) -> None:
+    worker.stop(timedelta(seconds=20))
+    assert look(world).consumers == {}

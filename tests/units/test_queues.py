@@ -1,0 +1,190 @@
+"""What counts as taking a queue's messages, and when a worker that takes none is frozen."""
+
+import runpy
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import redis
+from celery import Celery
+
+from tasks import dispatch
+from worker import queues, redis_address, watchdog
+from worker.consuming import Seen
+from worker.errors import TryAgainError
+from worker.queues import Look
+from worker.settings import get_settings
+from worker.watchdog import PATIENCE, Watchdog
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with queues.connect(redis_address.parse(redis_url)) as client:
+        yield client
+
+
+def note(client: redis.Redis, *consumed: str, asked_s: float | None = 0, busy_s: float | None = None) -> Look:
+    """Record a worker, and look."""
+    queues.note(client, "one@box", consumed, asked_s=asked_s, busy_s=busy_s)
+    return queues.look(client)
+
+
+def test_only_who_asks_or_is_busy_takes_messages(client: redis.Redis) -> None:
+    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    assert note(client, "visitor").takers("birthday") == []
+    for asked_s in (None, queues.ASKS_S + 1):
+        assert note(client, "birthday", asked_s=asked_s).takers("birthday") == []
+        assert note(client, "birthday", asked_s=asked_s, busy_s=100).takers("birthday") == ["one@box"]
+
+
+def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(client, "birthday")
+    monkeypatch.setattr(queues, "FRESH_S", 0)
+    assert queues.look(client).consumers == {}
+    queues.note(client, "two@box", ["birthday"], asked_s=0, busy_s=None)
+    assert client.hkeys("rapport:consumers") == ["two@box"]
+    queues.forget(client, "two@box")
+    assert client.hkeys("rapport:consumers") == []
+
+
+def grow_older(client: redis.Redis, by_s: float) -> None:
+    """Let the next message of `birthday` have been seen so much earlier."""
+    known = str(client.hget("rapport:heads", "birthday"))
+    client.hset("rapport:heads", "birthday", known[:40] + str(int(known[40:]) - int(1000 * by_s)))
+
+
+def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(client: redis.Redis) -> None:
+    client.lpush("birthday", "first", "second")
+    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    grow_older(client, by_s=queues.ASKS_S)
+    look = note(client, "birthday")
+    assert look.takers("birthday") == []
+    assert look.says(["birthday"]).startswith(
+        "nobody takes messages of: birthday (birthday has 2 waiting for 3"
+    )
+    assert note(client, "birthday", busy_s=3).takers("birthday") == ["one@box"]
+
+
+def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client: redis.Redis) -> None:
+    def oldest_s() -> float:
+        return queues.look(client).waiting["birthday"].oldest_s
+
+    client.lpush("birthday", "first")
+    assert oldest_s() == 0  # nobody has seen it before
+    note(client, "birthday")
+    grow_older(client, by_s=5)
+    assert oldest_s() >= 5
+    client.lpush("birthday", "second")
+    assert oldest_s() >= 5  # it joined at the other end
+    client.rpop("birthday")
+    assert oldest_s() == 0
+    client.delete("birthday")
+    note(client, "birthday")
+    assert client.hkeys("rapport:heads") == []
+
+
+def test_a_message_of_any_priority_is_counted(client: redis.Redis, redis_url: str) -> None:
+    with Celery(broker=redis_url, set_as_current=False) as outsider:
+        for priority in (0, 4, 9):
+            outsider.send_task("any", queue="birthday", priority=priority)
+    assert queues.look(client).waiting["birthday"].count == 3
+
+
+def test_looking_changes_nothing(client: redis.Redis) -> None:
+    queues.look(client)
+    client.lpush("birthday", "one")
+    queues.look(client)
+    assert client.keys("*") == ["birthday"]
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"\xff\xfe", b'{"at": "x"}', b"[" * 5000])
+def test_what_others_wrote_into_our_keys_harms_nobody(client: redis.Redis, junk: bytes) -> None:
+    client.hset("rapport:consumers", "evil", junk)
+    client.lpush("birthday", "one")
+    client.hset("rapport:heads", "birthday", junk)
+    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    assert client.hkeys("rapport:consumers") == ["one@box"]
+
+
+def test_a_redis_that_accepts_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryAgainError, match="TimeoutError"):
+        queues.look_at(redis_address.parse(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+
+
+def test_the_messages_of_each_kind_are_routed_to_its_queue(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    get_settings.cache_clear()
+    config = runpy.run_path(str(ROOT / "celeryconfig.py"))
+    get_settings.cache_clear()
+    with Celery(set_as_current=False) as app:
+        app.conf.update(task_routes=config["task_routes"], task_queues=config["task_queues"])
+        for kind, name in dispatch._TASKS.items():
+            assert app.amqp.router.route({}, name)["queue"].name == queues.QUEUE_OF[kind]
+
+
+WAITS = Seen(wanted=["birthday"], consumed=["birthday"], asked_at=1.0)
+
+
+class Beats:
+    """A watchdog whose worker is seen as the test says."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self.dog = Watchdog(SimpleNamespace(hostname="one@box"))
+
+    def until_frozen(self, seen: Seen, most: int = 3 * PATIENCE) -> int | None:
+        """On how many beats the worker is seen so until it counts as frozen, or None."""
+        return next((n for n in range(1, most + 1) if self.dog._beat(self._client, seen)), None)
+
+
+@pytest.fixture
+def beats(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Beats:
+    monkeypatch.setattr(watchdog, "APART_S", -1)
+    client.lpush("birthday", "one")
+    return Beats(client)
+
+
+def test_a_worker_is_frozen_when_it_leaves_messages_waiting_for_long(beats: Beats) -> None:
+    assert beats.until_frozen(WAITS) == PATIENCE + 1
+
+
+def test_a_worker_that_lost_a_queue_is_frozen_though_it_asks_for_others(beats: Beats) -> None:
+    seen = [Seen(wanted=["birthday", "visitor"], consumed=["visitor"], asked_at=at) for at in range(PATIENCE)]
+    assert [beats.until_frozen(one, most=1) for one in seen] == [None] * (PATIENCE - 1) + [1]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Seen(wanted=["birthday"], consumed=["birthday"], asked_at=1.0, busy_since=1.0),
+        Seen(wanted=["visitor"], consumed=["visitor"], asked_at=1.0),
+        Seen(wanted=["another"], consumed=["another"], asked_at=1.0),
+    ],
+    ids=["busy", "a person cancelled the queue", "a queue that a person added"],
+)
+def test_a_worker_with_a_reason_is_not_frozen(beats: Beats, seen: Seen) -> None:
+    assert beats.until_frozen(seen) is None
+
+
+def test_a_worker_without_messages_is_not_frozen(beats: Beats, client: redis.Redis) -> None:
+    client.delete("birthday")
+    assert beats.until_frozen(WAITS) is None
+
+
+def test_a_young_worker_and_one_that_just_lost_redis_are_given_time(
+    beats: Beats, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "APART_S", 60)
+    assert beats.until_frozen(WAITS) is None
+    monkeypatch.setattr(watchdog, "APART_S", -1)
+    with queues.connect(redis_address.parse("redis://127.0.0.1:1/0")) as away:
+        assert beats.dog._beat(away, WAITS) == {}
+    assert beats.until_frozen(WAITS) is None
