@@ -3,16 +3,29 @@
 Every variable begins with RAPPORT_, but for DATABASE_URL and REDIS_URL, which hosting platforms set.
 """
 
+import os
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import ConfigurationError
+
+STACK_MARK: Final = "STACK_OF_RAPPORT"
+"""A variable by which the stack finds again what it started: the path of its data folder."""
+
+_FOR_BROWSERS: Final = frozenset(
+    {
+        "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
+        "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright keeps its own Chromium
+        STACK_MARK,
+    }
+)  # fmt: skip
+_FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})
 
 
 def _from_seconds(given: object) -> object:
@@ -104,3 +117,9 @@ def _variable(location: tuple[int | str, ...]) -> str:
     name = str(location[0]).upper()
     ours = name if name in {"DATABASE_URL", "REDIS_URL"} else f"RAPPORT_{name.removeprefix('RAPPORT_')}"
     return f"{ours}: "
+
+
+def browser_environment(*, headless: bool) -> dict[str, str]:
+    """Return what a browser sees of our environment. An allow-list: our own variables hold secrets."""
+    wanted = _FOR_BROWSERS if headless else _FOR_BROWSERS | _FOR_WINDOWS
+    return {name: value for name, value in os.environ.items() if name in wanted or name.startswith("LC_")}

@@ -25,6 +25,8 @@ from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
 from worker.browser.chromium import find_chromium
+from worker.browser.session import BrowserHouse
+from worker.errors import ConfigurationError, RapportError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,10 @@ def examine(data: Path) -> Iterator[Finding]:
     """Look at everything in turn; what does not work is a finding, never an error."""
     yield _python()
     yield _versions()
-    yield _browser()
+    browser = _browser()
+    yield browser
+    if browser.ok:
+        yield _browser_sandbox()
     yield _ports()
     yield from _servers(data)
 
@@ -97,6 +102,20 @@ def _browser() -> Finding:
     return Finding(
         "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
     )
+
+
+def _browser_sandbox() -> Finding:
+    """Start the browser and see: what a system allows is told by no version."""
+    configured = inherited_environment().get("RAPPORT_CHROMIUM")
+    try:
+        with BrowserHouse(chromium=Path(configured) if configured else None) as house:
+            missing = house.no_sandbox()
+    except (ConfigurationError, RapportError) as error:
+        return Finding("browser's sandbox", False, str(error).split("\n", 1)[0], "the browser does not start")
+    if missing is None:
+        return Finding("browser's sandbox", True, "on")
+    what, _, to_do = missing.partition(": ")
+    return Finding("browser's sandbox", True, f"off: {what}", to_do)
 
 
 def _playwrights_own() -> Path | None:

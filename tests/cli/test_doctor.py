@@ -6,6 +6,8 @@ import pytest
 
 from api_stub.cli import doctor
 from tests.cli.conftest import NOBODY, Rapport
+from worker.browser import chromium
+from worker.browser.session import BrowserHouse
 
 
 def findings(data: Path) -> dict[str, doctor.Finding]:
@@ -58,11 +60,31 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     assert "does not run" in finding.advice
 
 
+class _HouseWithout(BrowserHouse):
+    """A browser that runs without its sandbox, and is not started."""
+
+    def no_sandbox(self) -> str | None:
+        return chromium.FORBIDDEN
+
+
+def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
+    off = doctor._browser_sandbox()
+    assert off.ok  # everything works, only with a wall less
+    assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
+    assert "ops/seccomp.json" in off.advice
+    environment.setattr(_HouseWithout, "no_sandbox", lambda _: None)
+    on = doctor._browser_sandbox()
+    assert (on.ok, on.detail, on.advice) == (True, "on", "")
+
+
 @pytest.mark.parametrize("ok", [True, False])
 def test_the_doctor_ends_with_what_is_missing(
     rapport: Rapport, environment: pytest.MonkeyPatch, ok: bool
 ) -> None:
     environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
+    # Playwright allows one of its loops in a thread, and other tests may have theirs open
+    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
 
