@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from db.store import accounts, actions, contacts, limits
+from db.store import accounts, actions, contacts, limits, turns
 from db.store.actions import Claim
 from db.store.gates import LEAVES_OUT, Closed
 from tasks.services import Services
@@ -18,7 +18,8 @@ from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.evidence import picture_name
 from worker.rules.model import ActionState
-from worker.rules.policy import MAX_FAILURES, retry_wait
+from worker.rules.policy import KEYS_WAIT, MAX_FAILURES, retry_wait
+from worker.secrets import UNOPENED
 
 log = logs.logger(__name__)
 
@@ -101,6 +102,20 @@ def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
     with services.database.transaction() as session:
         actions.give_back(session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True)
     log.warning("action_postponed", reason=error.reason, text=str(error), wait_s=round(wait.total_seconds()))
+    return Outcome.POSTPONED
+
+
+def wait_for_keys(services: Services, claim: Claim) -> Outcome:
+    """Our keys don't open the account's session: its actions of this kind wait, and none has failed."""
+    metrics.ERRORS.labels(Reason.NOT_SIGNED_IN, "perform").inc()
+    log.error("session_not_opened", text=UNOPENED)
+    with services.database.transaction() as session:
+        if claim.looking:
+            actions.look_later(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT)
+            return Outcome.UNCERTAIN
+        until = clock.now() + KEYS_WAIT
+        turns.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, until=until)
+        actions.give_back(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
     return Outcome.POSTPONED
 
 

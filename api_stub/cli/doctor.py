@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import redis
 from playwright.sync_api import sync_playwright
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,9 +25,11 @@ from api_stub.stack.ports import free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
+from tasks import sessions
 from worker.browser.chromium import find_chromium
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RapportError
+from worker.secrets import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,13 @@ def _servers(data: Path) -> Iterator[Finding]:
     database_url, redis_url = env.get("DATABASE_URL"), env.get("REDIS_URL")
     if database_url and redis_url:
         yield from _given_servers(database_url, redis_url)
+        yield _keys(env.get("RAPPORT_SECRET_KEYS"), database_url)
         return
     try:
         with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
             yield from _given_servers(stack.database_url, stack.redis_url)
+            ours = stack.secrets.secret_key.get_secret_value()
+            yield _keys(env.get("RAPPORT_SECRET_KEYS", ours), stack.database_url)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
@@ -153,6 +159,24 @@ def _given_servers(database_url: str, redis_url: str) -> Iterator[Finding]:
     )
     yield _asked("tables", lambda: _schema(database_url), "run `rapport migrate`")
     yield _asked("Redis", lambda: _redis_version(redis_url), "is REDIS_URL right, and Redis running?")
+
+
+def _keys(keys: str | None, database_url: str) -> Finding:
+    if keys is None:
+        return Finding("secret keys", False, "RAPPORT_SECRET_KEYS is not set", "`rapport secrets new-key`")
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        names = sessions.unopened(database, Vault(SecretStr(keys)))
+    except ConfigurationError as error:
+        return Finding("secret keys", False, "no Fernet keys", str(error))
+    except SQLAlchemyError as error:
+        return Finding("secret keys", False, type(error).__name__, "the stored sessions can't be read")
+    finally:
+        database.close()
+    if names:
+        advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport account sign-in` again"
+        return Finding("secret keys", False, f"they don't open the session of {', '.join(names)}", advice)
+    return Finding("secret keys", True, "they open every stored session")
 
 
 def _asked(what: str, ask: Callable[[], str], advice: str) -> Finding:

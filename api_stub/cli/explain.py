@@ -36,7 +36,7 @@ def gates(facts: Facts, told: Told) -> Sequence[Gate]:
     return [
         _kill_switch(facts),
         _status(facts.account),
-        Gate("sign-in", *((True, "there is one") if facts.account.signed_in else (False, "nobody has yet"))),
+        _sign_in(facts.account),
         _one_at_a_time(facts),
         *_person(facts),
         *(_of_action(action, facts) if action and action.state not in ENDED else ()),
@@ -54,6 +54,12 @@ def _kill_switch(facts: Facts) -> Gate:
 def _status(account: AccountFacts) -> Gate:
     why = f": {in_words(account.stop_reason)}" if account.stop_reason else ""
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
+
+
+def _sign_in(account: AccountFacts) -> Gate:
+    if not account.signed_in:
+        return Gate("sign-in", False, "nobody has yet")
+    return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
 
 
 def _one_at_a_time(facts: Facts) -> Gate:
@@ -159,6 +165,10 @@ def _closed_for_all(facts: Facts) -> Next | None:
         return Next(f"a person resumes the account: rapport account resume {name}")
     if facts.account.status is AccountStatus.STOPPED:
         return Next(f"a person looks at the site, then: rapport account sign-in {name}")
+    if facts.account.sealed is not None:
+        return Next(
+            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
+        )
     return None
 
 

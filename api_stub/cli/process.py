@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from cryptography.fernet import Fernet
-from rich.console import Console
 
 from api_stub.stack.environment import set_environment
 from worker.errors import ConfigurationError
+from worker.secrets import Vault
 from worker.settings import get_settings
 
 LOOPBACK = "127.0.0.1"
-
-secrets_app = typer.Typer(help="Keys.", no_args_is_help=True)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -42,6 +39,8 @@ def worker(
     """Run a worker. A SIGTERM lets it finish the action at hand."""
     import celeryconfig  # noqa: PLC0415 -- reads the settings, which only processes like this one have
 
+    if role is Role.BROWSER:
+        Vault(get_settings().secret_keys)  # which refuses what are no keys
     name = name or f"{role}-{os.getpid()}"
     queues = celeryconfig.BROWSER_QUEUES if role is Role.BROWSER else celeryconfig.CONTROL_QUEUES
     _become_celery(name, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
@@ -85,12 +84,6 @@ def sandbox(
     if key is None:
         raise ConfigurationError("RAPPORT_SANDBOX_KEY is not set: it guards the practice network's controls")
     serve(host, port, state, time_zone, control_key=key.get_secret_value())
-
-
-@secrets_app.command("new-key")
-def new_key() -> None:
-    """Print a fresh key for RAPPORT_SECRET_KEYS. Put it first to rotate; keep the old ones behind it."""
-    Console().print(Fernet.generate_key().decode())
 
 
 def _become_celery(name: str, *arguments: str) -> NoReturn:

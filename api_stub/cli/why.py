@@ -1,6 +1,7 @@
 """`rapport why`: what lets something happen, what does not, and what comes next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -18,7 +19,9 @@ from db.store import accounts, contacts, overview
 from db.store import why as store
 from db.store.contacts import ContactRecord
 from db.store.why import Facts
-from worker.errors import RequestRefusedError
+from worker.errors import ConfigurationError, RequestRefusedError
+from worker.secrets import UNOPENED, Vault
+from worker.settings import Settings
 
 _SHORTEST_ID = 8
 """So many digits make an action's id; less could be somebody's name."""
@@ -42,7 +45,7 @@ def why(
     """
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
-        facts = _find(session, about, account)
+        facts = _tried(session, _find(session, about, account), settings_of(data))
     with asking(settings_of(data).redis_url.get_secret_value()) as redis:
         told = ask(redis, facts.quota)
     console = Console()
@@ -54,6 +57,16 @@ def why(
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCES[told.source]}", "dim"), soft_wrap=True)
     console.print(Text(str(next_step(facts, told)), "bold"), soft_wrap=True)
+
+
+def _tried(session: Session, facts: Facts, settings: Settings) -> Facts:
+    """Add whether the keys at hand open the account's session."""
+    stored = accounts.by_id(session, facts.account.id).session
+    try:
+        opens = stored is None or Vault(settings.secret_keys).opens(stored)
+    except ConfigurationError as error:
+        return replace(facts, account=replace(facts.account, sealed=str(error)))
+    return replace(facts, account=replace(facts.account, sealed=None if opens else UNOPENED))
 
 
 def _find(session: Session, about: str, account: str | None) -> Facts:

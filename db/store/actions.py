@@ -205,6 +205,14 @@ def look_again(
     )  # fmt: skip
 
 
+def look_later(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:
+    """Keep an uncertain action as it is: nobody could look, for a reason that has nothing to do with it."""
+    return _move(
+        session, claim, ActionState.UNCERTAIN, ActionState.UNCERTAIN,
+        reason=reason, detail=detail, not_before=func.now() + wait, **_FREE,
+    )  # fmt: skip
+
+
 def settle_absent(session: Session, claim: Claim, *, detail: str) -> bool:
     """It surely did not happen: plan it again."""
     return _move(

@@ -18,13 +18,15 @@ from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.model import Kind
+from worker.secrets import Vault
+from worker.settings import Settings
 
 
 def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
     """Ann was greeted; Bob [x] waits for the day's limit."""
     with database.transaction() as session:
         account = an_account(session)
-        accounts.keep_session(session, account.id, b"sealed")
+        accounts.keep_session(session, account.id, Vault(Settings().secret_keys).seal("{}"))
         campaign_id = a_campaign(session, account)
         ann = planned(
             session, account, a_contact(session, account, "ann"), campaign_id=campaign_id, text="Hi Ann"
