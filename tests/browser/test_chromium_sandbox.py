@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    for command in ([NODE, "--version"], ["unshare", "--user", "true"]):
+    for command in ((str(NODE), "--version"), ("unshare", "--user", "true")):
         try:
             subprocess.run(command, check=True, capture_output=True, cwd="/", **identity)
         except (OSError, subprocess.CalledProcessError):

@@ -61,24 +61,23 @@ def test_what_are_no_keys_is_one_line_at_the_start(
 
 
 def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
-    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+    database: Database, database_url: str, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", OLD)
     signed_in(database, "ann", OLD)
     assert "there is one" in rapport("why", "ann")
-    url = doctor.inherited_environment(also=("DATABASE_URL",))["DATABASE_URL"]
-    assert doctor._keys(OLD, url).ok
+    assert doctor._keys(OLD, database_url).ok
     environment.setenv("RAPPORT_SECRET_KEYS", OTHER)
     said = " ".join(rapport("why", "ann").split())
     assert f"sign-in stop {UNOPENED}" in said
     assert "next: a person puts the right RAPPORT_SECRET_KEYS back" in said
-    found = doctor._keys(OTHER, url)
+    found = doctor._keys(OTHER, database_url)
     assert (found.ok, found.detail) == (False, "they don't open the session of ann")
     assert "RAPPORT_SECRET_KEYS" in found.advice
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
-    assert not doctor._keys("no-key-at-all", url).ok
-    assert not doctor._keys(None, url).ok
+    assert not doctor._keys("no-key-at-all", database_url).ok
+    assert not doctor._keys(None, database_url).ok
 
 
 def test_a_sign_in_says_that_it_replaces_a_session_that_can_t_be_opened(
