@@ -16,6 +16,7 @@ from tasks.services import Services
 from worker import clock, logs, metrics
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
+from worker.files import make_private, private_folder
 from worker.rules.evidence import picture_name
 from worker.rules.model import ActionState
 from worker.rules.policy import KEYS_WAIT, MAX_FAILURES, retry_wait
@@ -74,8 +75,10 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
         claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
     )
     try:
-        day.mkdir(parents=True, exist_ok=True)
+        private_folder(day)
         site.screenshot(path, masked=masked)
+        if path.exists():  # the site without pages takes none
+            make_private(path)
     except (RapportError, OSError) as error:
         log.warning("no_screenshot", text=str(error))
         return None

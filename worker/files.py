@@ -1,10 +1,16 @@
-"""Opening files that somebody names: never one that would make us wait, or that is more than a file."""
+"""Files: what may be read where somebody names one, and who may read what we write."""
 
 import errno
 import os
 import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
 from worker.errors import RequestRefusedError
+
+PRIVATE: Final = 0o077
+"""The umask of all our processes: what they write is their owner's alone."""
 
 
 def only_regular(path: str, flags: int) -> int:
@@ -22,6 +28,24 @@ def only_regular(path: str, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner may enter, and the folders above it that are missing.
+
+    One that is there becomes such a folder, if it is ours.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+    make_private(path)
+
+
+def make_private(path: Path) -> None:
+    """Take everybody else's rights from a file or folder, unless it is a link or somebody else's."""
+    with suppress(PermissionError):
+        if not path.is_symlink():
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o700)
 
 
 def _refuse_others(path: str, mode: int) -> None:

@@ -1,5 +1,6 @@
 """The `rapport` command: assembles what was asked for and turns known errors into one clear line."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -11,6 +12,7 @@ from rich.markup import escape
 
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
+from worker.files import PRIVATE
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "demo:demo",
@@ -74,6 +76,7 @@ def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """Run the command; what we know how to say is said in one line, anything else keeps its traceback."""
+    os.umask(PRIVATE)
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         assemble(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module

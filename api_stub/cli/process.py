@@ -14,6 +14,7 @@ import typer
 
 from api_stub.stack.environment import set_environment
 from worker.errors import ConfigurationError
+from worker.files import private_folder
 from worker.secrets import Vault
 from worker.settings import get_settings
 
@@ -103,5 +104,5 @@ def _keep_metrics(name: str) -> None:
         return
     folder = root / name
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private_folder(folder)
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
