@@ -5,13 +5,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from api_stub.sandbox.state import State
 from api_stub.stack import running
 from api_stub.stack.services import Addresses, sandbox, settings_for
 from api_stub.stack.stack import Service, Stack
@@ -68,6 +70,16 @@ def test_a_process_of_its_own_lets_nobody_read_what_it_writes(tmp_path: Path) ->
     write = f"import atexit; atexit.register(lambda: open({str(tmp_path / 'file')!r}, 'w')); {code}"
     subprocess.run([sys.executable, "-c", write], check=True, capture_output=True, umask=0)
     assert open_to_others(tmp_path) == []
+
+
+def test_the_practice_network_s_state_is_the_owner_s_alone_also_if_it_was_open(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    path.touch(0o666)
+    with closing(
+        State(path, today=lambda: date(2026, 11, 23), now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    ):
+        assert {each.name for each in tmp_path.iterdir()} > {"sandbox.sqlite3-wal"}
+        assert open_to_others(tmp_path) == []
 
 
 class _Picture:
