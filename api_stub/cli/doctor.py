@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import redis
-from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -27,9 +26,11 @@ from db import migrate
 from db.engine import Database
 from tasks import sessions
 from worker.browser.chromium import find_chromium
+from worker.browser.driver import start_driver
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RapportError
 from worker.secrets import Vault
+from worker.settings import browser_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,10 @@ def _browser() -> Finding:
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=30)
+    said = subprocess.run(
+        [path, "--version"],
+        env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
     ok = said.returncode == 0
     return Finding(
         "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
@@ -122,8 +126,9 @@ def _browser_sandbox() -> Finding:
 
 
 def _playwrights_own() -> Path | None:
-    with sync_playwright() as playwright:
-        path = Path(playwright.chromium.executable_path)
+    playwright = start_driver(browser_environment(headless=True))
+    path = Path(playwright.chromium.executable_path)
+    playwright.stop()
     return path if path.exists() else None
 
 
