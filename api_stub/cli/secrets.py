@@ -8,6 +8,8 @@ from rich.console import Console
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of
 from api_stub.cli.words import how_many, say
+from tasks.sessions import seal_anew
+from worker.secrets import UNOPENED, Vault
 
 app = typer.Typer(help="Keys.", no_args_is_help=True)
 
@@ -25,9 +27,6 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
     Before: put the new key first, keep the old ones behind it, and start the browser workers anew. Safe
     while they run. What no key opens stays as it is, and ends this with 1.
     """
-    from tasks.sessions import seal_anew  # noqa: PLC0415 -- a new key needs no database
-    from worker.secrets import UNOPENED, Vault  # noqa: PLC0415
-
     vault = Vault(settings_of(data).secret_keys)
     with opened(data) as database:
         rotated = seal_anew(database, vault)

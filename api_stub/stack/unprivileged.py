@@ -80,16 +80,9 @@ def _made() -> pwd.struct_passwd | None:
         fcntl.flock(folder, fcntl.LOCK_EX)
         if (user := _named(_USER)) is not None:
             return user
-        options = (
-            "--system",
-            "--user-group",
-            "--no-create-home",
-            "--home-dir",
-            "/nonexistent",
-            "--shell",
-            "/bin/false",
-        )
-        subprocess.run([useradd, *options, _USER], env={}, capture_output=True, check=False)
+        without_home = ("--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false")
+        command = [useradd, "--system", "--user-group", *without_home, _USER]
+        subprocess.run(command, env={}, capture_output=True, check=False)
     finally:
         os.close(folder)
     return _named(_USER)

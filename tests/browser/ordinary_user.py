@@ -1,7 +1,7 @@
 """Chromium as an ordinary user has it who has no capabilities and can get none, as in its container.
 
 Arguments: a folder of that user's, a seccomp profile or "", system calls to leave out of it. Prints as JSON
-why there is no sandbox, the text of a page, and how many seccomp filters its renderer is under.
+why there is no sandbox, the text of a page, how many seccomp filters its renderer is under, and the log.
 """
 
 import asyncio.unix_events  # noqa: F401 -- read now: the user that we become may not be able to
@@ -9,8 +9,10 @@ import ctypes
 import encodings.idna  # noqa: F401
 import errno
 import json
+import logging
 import os
 import sys
+from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,9 @@ def main() -> None:
     give_up_rights()
     if rules is not None:
         load(rules, set(left_out))
+    logged = MemoryHandler(capacity=100)
+    logging.getLogger("worker").addHandler(logged)
+    logging.getLogger("worker").setLevel(logging.INFO)
     with BrowserHouse(chromium=chromium) as house:
         page = house.page_for(1, None)
         page.goto("data:text/html,<p>works")
@@ -83,6 +88,7 @@ def main() -> None:
             "no_sandbox": house.no_sandbox(),
             "text": page.inner_text("p"),
             "filters": max(map(filters, renderers)),
+            "logged": [record.getMessage() for record in logged.buffer],
         }
     json.dump(told, sys.stdout)
 

@@ -52,7 +52,8 @@ def as_ordinary_user(*arguments: str | Path) -> dict[str, Any]:
 
 
 def test_an_ordinary_user_s_chromium_has_its_sandbox(home: Path) -> None:
-    assert as_ordinary_user(home, "") == {"no_sandbox": None, "text": "works", "filters": 1}
+    told = as_ordinary_user(home, "")
+    assert told == {"no_sandbox": None, "text": "works", "filters": 1, "logged": []}
 
 
 needs_libseccomp = pytest.mark.skipif(
@@ -63,14 +64,20 @@ needs_libseccomp = pytest.mark.skipif(
 @needs_libseccomp
 def test_the_profile_of_the_container_lets_chromium_have_its_sandbox(home: Path) -> None:
     told = as_ordinary_user(home, PROFILE)
-    assert told == {"no_sandbox": None, "text": "works", "filters": 2}  # the container's and Chromium's
+    # the container's filter and Chromium's
+    assert told == {"no_sandbox": None, "text": "works", "filters": 2, "logged": []}
 
 
 @needs_libseccomp
 @pytest.mark.parametrize("call", ["chroot", "unshare"])
 def test_without_these_calls_there_is_none_and_pages_open_all_the_same(home: Path, call: str) -> None:
     told = as_ordinary_user(home, PROFILE, call)
-    assert told == {"no_sandbox": chromium.FORBIDDEN, "text": "works", "filters": 1}
+    assert told == {
+        "no_sandbox": chromium.FORBIDDEN,
+        "text": "works",
+        "filters": 1,
+        "logged": ["chromium_without_sandbox"],
+    }
 
 
 def test_root_is_told_that_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
