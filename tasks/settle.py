@@ -117,7 +117,7 @@ def wait_for_keys(services: Services, claim: Claim) -> Outcome:
             actions.look_later(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT)
             return Outcome.UNCERTAIN
         until = clock.now() + KEYS_WAIT
-        turns.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, until=until)
+        turns.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
         actions.give_back(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
     return Outcome.POSTPONED
 

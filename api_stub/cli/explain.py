@@ -111,7 +111,8 @@ def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
     yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
-        why = f"; {in_words(action.reason)}" if action.reason else ""
+        detail = f" ({action.detail})" if action.detail else ""
+        why = f"; {in_words(action.reason)}{detail}" if action.reason else ""
         since = "due since" if action.not_before <= now else "not before"
         yield Gate("time", action.not_before <= now, f"{since} {utc(action.not_before)}{why}")
     yield Gate(

@@ -3,12 +3,16 @@
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from sqlalchemy import func, update
 
 from api_stub.cli import doctor
 from db.engine import Database
 from db.store import accounts
+from db.tables import Action
 from tests.builders import a_contact, an_account, planned
 from tests.cli.conftest import Rapport
+from worker.errors import Reason
+from worker.rules.policy import KEYS_WAIT
 from worker.secrets import UNOPENED, Vault
 
 OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
@@ -78,6 +82,17 @@ def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
     assert not doctor._keys("no-key-at-all", database_url).ok
     assert not doctor._keys(None, database_url).ok
+
+
+def test_why_says_what_a_worker_found_whose_keys_are_others(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", OLD)
+    signed_in(database, "ann", OLD)
+    waits = {"reason": Reason.NOT_SIGNED_IN, "detail": UNOPENED, "not_before": func.now() + KEYS_WAIT}
+    with database.transaction() as session:
+        session.execute(update(Action).values(waits))
+    assert f"the account is not signed in ({UNOPENED})" in " ".join(rapport("why", "ann").split())
 
 
 def test_a_sign_in_says_that_it_replaces_a_session_that_can_t_be_opened(
