@@ -1,6 +1,7 @@
 """Keys that don't open the stored sessions: accounts wait, nothing is lost, and it goes on by itself."""
 
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
 from db.store import accounts, actions, campaigns, turns
 from db.store.accounts import AccountRecord
+from db.store.actions import Claim
 from db.tables import Action, Campaign
 from tasks import hooks, sessions
 from tasks.perform import perform
@@ -22,7 +24,6 @@ from tasks.services import Services
 from tasks.settle import Outcome
 from tests import builders
 from tests.db.helpers import LEASE, claimed
-from tests.tasks.answers import Greet, marked
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState, CampaignState
 from worker.rules.policy import MAX_FAILURES
@@ -74,51 +75,6 @@ def test_actions_wait_for_the_keys_without_failing_and_go_on_with_them(
     assert len(sandbox.ledger("demo")) == 1
 
 
-def test_what_may_have_been_sent_is_looked_at_when_the_keys_are_back(
-    services: Services, account: AccountRecord
-) -> None:
-    with services.database.transaction() as session:
-        contact = builders.a_contact(session, account, "wang-xiaoming")
-        action_id = builders.planned(session, account, contact)
-    due(services)
-    with services.database.transaction() as session:
-        claim = claimed(session, action_id)
-        actions.intend(session, claim)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="x", wait=LEASE)
-    right = use(services, other_keys())
-    for _ in range(MAX_FAILURES + 1):
-        assert due(services) == [action_id]
-        assert perform(services, action_id) is Outcome.UNCERTAIN
-        assert rows(services) == [(ActionState.UNCERTAIN, Reason.NOT_SIGNED_IN, 0)]
-    use(services, right)
-    due(services)
-    assert perform(services, action_id) is Outcome.UNCERTAIN
-    assert rows(services) == [(ActionState.UNCERTAIN, Reason.PROOF_MISSING, 0)]
-
-
-def test_a_campaign_that_is_to_read_its_site_ends_and_says_why(
-    services: Services, account: AccountRecord
-) -> None:
-    with services.database.transaction() as session:
-        campaign_id = builders.a_campaign(session, account)
-        session.execute(update(Campaign).values(state=CampaignState.READING))
-    use(services, other_keys())
-    read_birthdays(services, campaign_id)
-    with services.database.transaction() as session:
-        campaign = campaigns.get(session, campaign_id)
-        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
-    assert campaign is not None
-    assert (campaign.state, campaign.reason) == (CampaignState.FAILED, Reason.NOT_SIGNED_IN)
-    assert campaign.detail == UNOPENED
-
-
-def test_an_inbox_that_can_t_be_opened_is_left_for_later(services: Services, greet: Greet) -> None:
-    greeting = greet()
-    use(services, other_keys())
-    assert read_replies(services, "demo") == 0
-    assert marked(services, greeting) == (None, None)
-
-
 def stored(database: Database, name: str, vault: Vault, state: str = "{}") -> int:
     """Add an account whose session was sealed by this vault."""
     with database.transaction() as session:
@@ -130,6 +86,66 @@ def stored(database: Database, name: str, vault: Vault, state: str = "{}") -> in
 def session_of(database: Database, account_id: int) -> bytes:
     with database.transaction() as session:
         return accounts.by_id(session, account_id).session or b""
+
+
+@pytest.fixture
+def locked(database: Database, database_url: str) -> Iterator[Services]:
+    """Services whose keys don't open the session of the one account. They have no browser and no site."""
+    stored(database, "demo", other_keys())
+    key = Fernet.generate_key().decode()
+    services = Services(
+        Settings.model_construct(database_url=SecretStr(database_url), secret_keys=SecretStr(key))
+    )
+    yield services
+    services.close()
+
+
+def in_hand(services: Services) -> Claim:
+    """Plan a greeting and take it to right before its click."""
+    with services.database.transaction() as session:
+        account = accounts.everyone(session)[0]
+        action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
+    due(services)
+    with services.database.transaction() as session:
+        claim = claimed(session, action_id)
+        actions.intend(session, claim)
+    return claim
+
+
+def test_what_may_have_been_sent_waits_to_be_looked_at(locked: Services) -> None:
+    claim = in_hand(locked)
+    with locked.database.transaction() as session:
+        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="x", wait=LEASE)
+    for _ in range(MAX_FAILURES + 1):
+        assert due(locked) == [claim.action_id]
+        assert perform(locked, claim.action_id) is Outcome.UNCERTAIN
+        assert rows(locked) == [(ActionState.UNCERTAIN, Reason.NOT_SIGNED_IN, 0)]
+
+
+def test_a_campaign_that_is_to_read_its_site_ends_and_says_why(locked: Services) -> None:
+    with locked.database.transaction() as session:
+        account = accounts.everyone(session)[0]
+        campaign_id = builders.a_campaign(session, account)
+        session.execute(update(Campaign).values(state=CampaignState.READING))
+    read_birthdays(locked, campaign_id)
+    with locked.database.transaction() as session:
+        campaign = campaigns.get(session, campaign_id)
+        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
+    assert campaign is not None
+    assert (campaign.state, campaign.reason) == (CampaignState.FAILED, Reason.NOT_SIGNED_IN)
+    assert campaign.detail == UNOPENED
+
+
+def test_an_inbox_that_can_t_be_opened_is_left_for_later(
+    locked: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claim = in_hand(locked)
+    with locked.database.transaction() as session:
+        actions.record(session, claim, status="sent", text="Hi!", screenshot=None)
+    assert read_replies(locked, "demo") == 0
+    assert "inbox_not_read" in capsys.readouterr().out
+    with locked.database.transaction() as session:
+        assert accounts.everyone(session)[0].status is AccountStatus.ACTIVE
 
 
 def test_a_browser_worker_says_at_its_start_whose_session_its_keys_don_t_open(
