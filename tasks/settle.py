@@ -114,7 +114,9 @@ def wait_for_keys(services: Services, claim: Claim) -> Outcome:
     log.error("session_not_opened", text=UNOPENED)
     with services.database.transaction() as session:
         if claim.looking:
-            actions.look_later(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT)
+            actions.look_again(
+                session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT, absent=None
+            )
             return Outcome.UNCERTAIN
         until = clock.now() + KEYS_WAIT
         turns.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
