@@ -11,8 +11,9 @@ from tasks.services import Services
 from tasks.wording import today_in
 from worker import logs, metrics
 from worker.browser.site import Site
-from worker.errors import NeverError, RapportError, StopAccountError, TryAgainError
+from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import AccountStatus, CampaignState
+from worker.secrets import UNOPENED
 
 T = TypeVar("T")
 
@@ -24,7 +25,8 @@ def read_list(
 ) -> tuple[CampaignRecord, Sequence[T]] | None:
     """Read `what` in the browser of the campaign's account. None: there is nothing to plan, now or at all.
 
-    A passing fault leaves the campaign as it is, to be asked again; anything else ends it with a reason.
+    A passing fault leaves the campaign as it is, to be asked again; anything else ends it with a reason, also
+    keys that don't open the session: the campaign would wait, unseen, until a person mends them.
     """
     with services.database.transaction() as session:
         campaign = campaigns.get(session, campaign_id)
@@ -42,6 +44,9 @@ def read_list(
         return None
     if account.stop_reason is not None:
         _give_up(services, campaign, what, StopAccountError(account.stop_reason, "the account is stopped"))
+        return None
+    if not services.can_open(account.session):
+        _give_up(services, campaign, what, NeverError(Reason.NOT_SIGNED_IN, UNOPENED))
         return None
     try:
         site = services.site(name=account.site, account_id=account.id, session=account.session)

@@ -5,11 +5,15 @@ from typing import Any
 from celery import Task, signals
 from kombu.exceptions import OperationalError
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
-from tasks.services import close_services
+from tasks.services import Services, close_services
 from worker import logs, metrics
+from worker.queues import BROWSER_QUEUES
+from worker.secrets import UNOPENED
 from worker.settings import get_settings
 
 log = logs.logger(__name__)
@@ -19,6 +23,26 @@ log = logs.logger(__name__)
 def own_the_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Set up our logging; being connected at all keeps Celery from setting up its own."""
     logs.configure(get_settings())
+
+
+@signals.worker_ready.connect(weak=False)
+def tell_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Say at the start of a browser worker which stored sessions its keys don't open; their accounts wait.
+
+    In the parent, which forks later children and so keeps no connection.
+    """
+    if not set(sender.app.amqp.queues.consume_from) & set(BROWSER_QUEUES):
+        return
+    opened = Services(get_settings())
+    try:
+        names = sessions.unopened(opened.database, opened.vault)
+    except SQLAlchemyError as error:
+        log.warning("sessions_not_checked", error=type(error).__name__)
+        return
+    finally:
+        opened.close()
+    if names:
+        log.error("sessions_not_opened", accounts=names, text=UNOPENED)
 
 
 @signals.before_task_publish.connect(weak=False)

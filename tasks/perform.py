@@ -50,12 +50,18 @@ def perform(services: Services, action_id: UUID) -> Outcome:
     ):
         reach("after_claim")
         with holding(services, claim) as hold:
-            outcome = look.look(services, claim) if claim.looking else _attempt(services, claim, hold)
+            outcome = _outcome(services, claim, hold)
         log.info("action_ended", outcome=outcome, looking=claim.looking)
     metrics.ACTIONS.labels(claim.kind, outcome).inc()
     if claim.kind is Kind.GREET:
         metrics.BIRTHDAY_MESSAGES.labels(outcome).inc()
     return outcome
+
+
+def _outcome(services: Services, claim: Claim, hold: Hold) -> Outcome:
+    if not services.can_open(claim.session):
+        return settle.wait_for_keys(services, claim)
+    return look.look(services, claim) if claim.looking else _attempt(services, claim, hold)
 
 
 def _attempt(services: Services, claim: Claim, hold: Hold) -> Outcome:

@@ -13,10 +13,10 @@ from worker.browser.ledger import LedgerSite
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.session import BrowserHouse
 from worker.browser.site import Site
-from worker.errors import ConfigurationError, Reason, StopAccountError
+from worker.errors import ConfigurationError, Reason, StopAccountError, TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.secrets import Vault
+from worker.secrets import UNOPENED, Vault
 from worker.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -55,15 +55,22 @@ class Services:
             timeout=self.settings.browser_timeout,
         )
 
+    def can_open(self, session: bytes | None) -> bool:
+        """Return whether our keys open the account's session, if there is one."""
+        return session is None or self.vault.opens(session)
+
     def site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
         """Return the account's view of its site, in the account's own browser context.
 
-        Raises StopAccountError before the first sign-in, ConfigurationError for a site nobody wired.
+        Raises StopAccountError before the first sign-in, TryAgainError where the keys don't open the session,
+        ConfigurationError for a site nobody wired.
         """
         if name == "ledger":
             return LedgerSite(_given(self.settings.ledger_dir, "RAPPORT_LEDGER_DIR"))
         if session is None:
             raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
+        if not self.can_open(session):
+            raise TryAgainError(Reason.NOT_SIGNED_IN, UNOPENED)
         page = self.house.page_for(account_id, self.vault.open(session).get_secret_value())
         if name == "sandbox":
             url = _given(self.settings.sandbox_url, "RAPPORT_SANDBOX_URL")

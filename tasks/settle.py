@@ -9,16 +9,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from db.store import accounts, actions, contacts, limits
+from db.store import accounts, actions, contacts, limits, turns
 from db.store.actions import Claim
 from db.store.gates import LEAVES_OUT, Closed
 from tasks.services import Services
 from worker import clock, logs, metrics
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
+from worker.files import make_private, private_folder
 from worker.rules.evidence import picture_name
 from worker.rules.model import ActionState
-from worker.rules.policy import MAX_FAILURES, retry_wait
+from worker.rules.policy import KEYS_WAIT, MAX_FAILURES, retry_wait
+from worker.secrets import UNOPENED
 
 log = logs.logger(__name__)
 
@@ -73,8 +75,10 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
         claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
     )
     try:
-        day.mkdir(parents=True, exist_ok=True)
+        private_folder(day)
         site.screenshot(path, masked=masked)
+        if path.exists():  # the site without pages takes none
+            make_private(path)
     except (RapportError, OSError) as error:
         log.warning("no_screenshot", text=str(error))
         return None
@@ -101,6 +105,22 @@ def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
     with services.database.transaction() as session:
         actions.give_back(session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True)
     log.warning("action_postponed", reason=error.reason, text=str(error), wait_s=round(wait.total_seconds()))
+    return Outcome.POSTPONED
+
+
+def wait_for_keys(services: Services, claim: Claim) -> Outcome:
+    """Our keys don't open the account's session: its actions of this kind wait, and none has failed."""
+    metrics.ERRORS.labels(Reason.NOT_SIGNED_IN, "perform").inc()
+    log.error("session_not_opened", text=UNOPENED)
+    with services.database.transaction() as session:
+        if claim.looking:
+            actions.look_again(
+                session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT, absent=None
+            )
+            return Outcome.UNCERTAIN
+        until = clock.now() + KEYS_WAIT
+        turns.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
+        actions.give_back(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
     return Outcome.POSTPONED
 
 

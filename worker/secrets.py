@@ -1,9 +1,15 @@
 """Encryption at rest. The keys rotate: the first encrypts, all of them decrypt."""
 
+from typing import Final
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from worker.errors import ConfigurationError
+
+UNOPENED: Final = (
+    "the stored session can't be opened: RAPPORT_SECRET_KEYS lacks the key that it was sealed with"
+)
 
 
 class Vault:
@@ -22,11 +28,21 @@ class Vault:
         """Return `text` encrypted with the newest key."""
         return self._fernet.encrypt(text.encode())
 
+    def opens(self, sealed: bytes) -> bool:
+        """Return whether one of the keys fits."""
+        try:
+            self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+    def seal_anew(self, sealed: bytes) -> bytes:
+        """Return it sealed with the newest key. Raises ConfigurationError when no key fits."""
+        return self.seal(self.open(sealed).get_secret_value())
+
     def open(self, sealed: bytes) -> SecretStr:
         """Return what `seal` was given. Raises ConfigurationError when no key fits."""
         try:
             return SecretStr(self._fernet.decrypt(sealed).decode())
         except InvalidToken:
-            raise ConfigurationError(
-                "a stored session can't be decrypted: RAPPORT_SECRET_KEYS lacks the key it was sealed with."
-            ) from None
+            raise ConfigurationError(UNOPENED) from None

@@ -33,6 +33,18 @@ _LEAST_KEY_LENGTH: Final = 16
 _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
 """Celery reads these itself, and prefers them to its settings."""
 
+STACK_MARK: Final = "STACK_OF_RAPPORT"
+"""A variable by which the stack finds again what it started: the path of its data folder."""
+
+_FOR_BROWSERS: Final = frozenset(
+    {
+        "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
+        "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright keeps its own Chromium
+        STACK_MARK,
+    }
+)  # fmt: skip
+_FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})
+
 
 def _from_seconds(given: object) -> object:
     """Read plain numbers as seconds; Pydantic reads text as ISO 8601 only (PT15S)."""
@@ -203,3 +215,9 @@ def _variable(location: tuple[int | str, ...]) -> str:
         return ""
     name = str(location[0]).lower().removeprefix("rapport_")
     return f"{variable_of(name) if name in Settings.model_fields else name.upper()}: "
+
+
+def browser_environment(*, headless: bool) -> dict[str, str]:
+    """Return what a browser sees of our environment. An allow-list: our own variables hold secrets."""
+    wanted = _FOR_BROWSERS if headless else _FOR_BROWSERS | _FOR_WINDOWS
+    return {name: value for name, value in os.environ.items() if name in wanted or name.startswith("LC_")}

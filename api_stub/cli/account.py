@@ -23,7 +23,7 @@ from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.limits import PRACTICE, site_quota
 from worker.rules.model import AccountStatus
-from worker.secrets import Vault
+from worker.secrets import UNOPENED, Vault
 from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
@@ -133,10 +133,12 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     The practice network's members and passwords are public, so for them this types the password itself.
     """
     settings = settings_of(data)
-    vault = Vault(settings.required("secret_keys"))  # first: without it there is no use in signing in
+    vault = Vault(settings.required("secret_keys"))
     with opened(data) as database:
         with database.transaction() as session:
             account = the_account(session, name)
+        if account.session is not None and not vault.opens(account.session):
+            say(f"{UNOPENED}; this sign-in replaces it")
         if account.site != _SANDBOX:
             raise RequestRefusedError(
                 f"account {name} is on {account.site}, for which no adapter ships yet: it can't be signed "

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import redis
-from playwright.sync_api import sync_playwright
+from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
@@ -25,11 +25,15 @@ from api_stub.stack.ports import free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
+from tasks import sessions
 from worker import queues, redis_address
 from worker.browser.chromium import find_chromium
-from worker.errors import ConfigurationError, TryAgainError
+from worker.browser.driver import start_driver
+from worker.browser.session import BrowserHouse
+from worker.errors import ConfigurationError, RapportError, TryAgainError
 from worker.redis_address import RedisAddress
-from worker.settings import get_settings
+from worker.secrets import Vault
+from worker.settings import browser_environment, get_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,10 @@ def examine(data: Path) -> Iterator[Finding]:
     """Look at everything in turn; what does not work is a finding, never an error."""
     yield _python()
     yield _versions()
-    yield _browser()
+    browser = _browser()
+    yield browser
+    if browser.ok:
+        yield _browser_sandbox()
     yield _ports()
     set_environment(running.find(data), override=False)
     settings = _settings()
@@ -101,16 +108,34 @@ def _browser() -> Finding:
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=30)
+    said = subprocess.run(
+        [path, "--version"],
+        env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
     ok = said.returncode == 0
     return Finding(
         "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
     )
 
 
+def _browser_sandbox() -> Finding:
+    """Start the browser and see: what a system allows is told by no version."""
+    configured = inherited_environment().get("RAPPORT_CHROMIUM")
+    try:
+        with BrowserHouse(chromium=Path(configured) if configured else None) as house:
+            missing = house.no_sandbox()
+    except (ConfigurationError, RapportError) as error:
+        return Finding("browser's sandbox", False, str(error).split("\n", 1)[0], "the browser does not start")
+    if missing is None:
+        return Finding("browser's sandbox", True, "on")
+    what, _, to_do = missing.partition(": ")
+    return Finding("browser's sandbox", True, f"off: {what}", to_do)
+
+
 def _playwrights_own() -> Path | None:
-    with sync_playwright() as playwright:
-        path = Path(playwright.chromium.executable_path)
+    playwright = start_driver(browser_environment(headless=True))
+    path = Path(playwright.chromium.executable_path)
+    playwright.stop()
     return path if path.exists() else None
 
 
@@ -137,12 +162,14 @@ def _servers(data: Path) -> Iterator[Finding]:
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     if database_url and redis_url:
         yield from _given_servers(database_url, settings.redis)
+        yield _keys(settings.secret_keys, database_url)
         yield _workers(settings.redis)
         return
     try:
         with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
             yield from _given_servers(stack.database_url, redis_at)
+            yield _keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
@@ -156,6 +183,24 @@ def _given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Findin
     finally:
         database.close()
     yield _asked("Redis", lambda: _redis_version(redis_at), "is REDIS_URL right, and Redis running?")
+
+
+def _keys(keys: SecretStr | None, database_url: str) -> Finding:
+    if keys is None:
+        return Finding("secret keys", False, "RAPPORT_SECRET_KEYS is not set", "`rapport secrets new-key`")
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        names = sessions.unopened(database, Vault(keys))
+    except ConfigurationError as error:
+        return Finding("secret keys", False, "no Fernet keys", str(error))
+    except SQLAlchemyError as error:
+        return Finding("secret keys", False, type(error).__name__, "the stored sessions can't be read")
+    finally:
+        database.close()
+    if names:
+        advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport account sign-in` again"
+        return Finding("secret keys", False, f"they don't open the session of {', '.join(names)}", advice)
+    return Finding("secret keys", True, "they open every stored session")
 
 
 def _asked(what: str, ask: Callable[[], str], advice: str) -> Finding:

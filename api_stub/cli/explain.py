@@ -42,7 +42,7 @@ def gates(facts: Facts, told: Told) -> Sequence[Gate]:
     return [
         _kill_switch(facts),
         _status(facts.account),
-        Gate("sign-in", *((True, "there is one") if facts.account.signed_in else (False, "nobody has yet"))),
+        _sign_in(facts.account),
         _one_at_a_time(facts),
         *_person(facts),
         *(_of_action(action, facts) if action and action.state not in ENDED else ()),
@@ -60,6 +60,12 @@ def _kill_switch(facts: Facts) -> Gate:
 def _status(account: AccountFacts) -> Gate:
     why = f": {in_words(account.stop_reason)}" if account.stop_reason else ""
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
+
+
+def _sign_in(account: AccountFacts) -> Gate:
+    if not account.signed_in:
+        return Gate("sign-in", False, "nobody has yet")
+    return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
 
 
 def _one_at_a_time(facts: Facts) -> Gate:
@@ -111,7 +117,8 @@ def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
     yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
-        why = f"; {in_words(action.reason)}" if action.reason else ""
+        detail = f" ({action.detail})" if action.detail else ""
+        why = f"; {in_words(action.reason)}{detail}" if action.reason else ""
         since = "due since" if action.not_before <= now else "not before"
         yield Gate("time", action.not_before <= now, f"{since} {utc(action.not_before)}{why}")
     yield Gate(
@@ -165,6 +172,10 @@ def _closed_for_all(facts: Facts) -> Next | None:
         return Next(f"a person resumes the account: rapport account resume {name}")
     if facts.account.status is AccountStatus.STOPPED:
         return Next(f"a person looks at the site, then: rapport account sign-in {name}")
+    if facts.account.sealed is not None:
+        return Next(
+            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
+        )
     return None
 
 

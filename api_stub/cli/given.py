@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api_stub.cli.starting import checked
 from worker.errors import RequestRefusedError
+from worker.files import only_regular
 from worker.rules.addresses import profile_address
 from worker.rules.criteria import Criteria
 
@@ -73,7 +74,7 @@ def _fields(path: Path, text: str) -> dict[str, Any]:
 
 def _text_of(path: Path, *, most_bytes: int, what: str) -> str:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=only_regular) as file:
             told = file.read(most_bytes + 1)
         if len(told) <= most_bytes:
             return told.decode("utf-8-sig")

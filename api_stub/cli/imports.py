@@ -56,7 +56,7 @@ def bring(
     waits for you: rapport contacts doubts. What is known is never replaced by less, and the same file twice
     changes nothing the second time.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise RequestRefusedError(f"there is no file {path}")
     source = _source(format_)
     with opened(data) as database:

@@ -1,5 +1,6 @@
 """The `rapport` command: assembles what was asked for and turns known errors into one clear line."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from rich.text import Text
 from api_stub.cli.terminal import Console
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
+from worker.files import PRIVATE
 from worker.rules.characters import visible
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -44,7 +46,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "invitations": "invitations:app",
     "data": "data:app",
     "audit": "audit:app",
-    "secrets": "process:secrets_app",
+    "secrets": "secrets:app",
 }
 """Each first word, as `--help` lists them: a module beside this one and the command or the group in it."""
 
@@ -80,6 +82,7 @@ def main() -> None:
 
     A traceback, too, may hold a value that would act on the terminal.
     """
+    os.umask(PRIVATE)
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal's encoding lacks is no error
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from cryptography.fernet import Fernet
 
-from api_stub.cli.terminal import Console
 from api_stub.stack.environment import forget_environment, set_environment
+from worker.files import private_folder
 from worker.processes import Process, settings_for, variables_not_used
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
+from worker.secrets import Vault
 from worker.settings import Settings, get_settings
 
 LOOPBACK = "127.0.0.1"
-
-secrets_app = typer.Typer(help="Keys.", no_args_is_help=True)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -40,7 +38,9 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
 ) -> None:
     """Run a worker. A SIGTERM lets it finish the action at hand."""
-    _begin(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
+    settings = _begin(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
+    if role is Role.BROWSER:
+        Vault(settings.required("secret_keys"))  # which refuses what are no keys
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _keep_metrics()
@@ -89,12 +89,6 @@ def sandbox(
     serve(host, port, state, time_zone, control_key=key)
 
 
-@secrets_app.command("new-key")
-def new_key() -> None:
-    """Print a fresh key for RAPPORT_SECRET_KEYS. Put it first to rotate; keep the old ones behind it."""
-    Console().print(Fernet.generate_key().decode())
-
-
 def _begin(process: Process) -> Settings:
     """Check the settings, and drop the secrets of other processes before this one becomes what it runs."""
     settings = settings_for(process)
@@ -117,6 +111,7 @@ def _keep_metrics() -> None:
     if root is None:
         return
     folder = root / "slots"
+    private_folder(folder)
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
     for kind in ("counter", "histogram", "gauge_*"):
         for left in root.glob(f"*/{kind}_[0-9]*.db"):

@@ -1,6 +1,7 @@
 """`rapport why`: what lets something happen, what does not, and what comes next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -19,8 +20,10 @@ from db.store import why as store
 from db.store.contacts import ContactRecord
 from db.store.why import Facts
 from worker import queues
-from worker.errors import RequestRefusedError, TryAgainError
+from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
+from worker.secrets import UNOPENED, Vault
+from worker.settings import Settings
 
 _SHORTEST_ID = 8
 """So many digits make an action's id; less could be somebody's name."""
@@ -44,7 +47,7 @@ def why(
     """
     with opened(data) as database, database.transaction() as session:
         overview.freeze(session)
-        facts = _find(session, about, account)
+        facts = _tried(session, _find(session, about, account), settings_of(data))
     redis_at = settings_of(data).redis
     with asking(redis_at) as redis:
         told = ask(redis, facts.quota)
@@ -69,6 +72,18 @@ def _workers(facts: Facts, redis_at: RedisAddress) -> Gate:
     except TryAgainError as error:
         return Gate("workers", False, f"can't tell: {error}")
     return Gate("workers", not look.untaken(needed), look.says(needed))
+
+
+def _tried(session: Session, facts: Facts, settings: Settings) -> Facts:
+    """Add whether the keys at hand open the account's session."""
+    if settings.secret_keys is None:
+        return facts  # only the browser workers need the keys, and they say what they find
+    stored = accounts.by_id(session, facts.account.id).session
+    try:
+        opens = stored is None or Vault(settings.secret_keys).opens(stored)
+    except ConfigurationError as error:
+        return replace(facts, account=replace(facts.account, sealed=str(error)))
+    return replace(facts, account=replace(facts.account, sealed=None if opens else UNOPENED))
 
 
 def _find(session: Session, about: str, account: str | None) -> Facts:

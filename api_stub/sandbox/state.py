@@ -4,6 +4,7 @@ Each method that changes something has committed it before it returns: an answer
 that was swallowed, both leave their effect behind for the next process.
 """
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -56,11 +57,20 @@ class Effect:
     text: str
 
 
+def _keep_private(path: Path) -> None:
+    """Let only the owner read the file, and those that SQLite puts beside it, which get its mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if each.exists():
+            each.chmod(0o600)
+
+
 class State(Population):
     """The one connection to the file, and the verbs on it. Filled with people at the first start."""
 
     def __init__(self, path: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(path)
         self._now = now
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")

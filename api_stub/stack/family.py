@@ -10,8 +10,9 @@ from typing import Final
 import psutil
 
 from worker.clock import monotonic_seconds
+from worker.settings import STACK_MARK
 
-MARK: Final = "RAPPORT_STACK"
+MARK: Final = STACK_MARK
 """A variable in the environment of all our children and of theirs: the stack's data folder."""
 
 _CLOCK_SHIFT_SECONDS: Final = 2.0

@@ -18,6 +18,7 @@ from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.secrets import write_private
 from api_stub.stack.unprivileged import Identity
 from worker.clock import monotonic_seconds
+from worker.files import PRIVATE, make_private, private_folder
 
 _POLL_SECONDS: Final = 0.05
 
@@ -161,11 +162,12 @@ class ProcessTable:
         `started` gets the child before any interrupt can be raised. `identity` is the user it runs as.
         Raises StackError if the program can't be run.
         """
-        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._logs)
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         with self._interrupts.held(), log.open("ab") as output:
+            make_private(log)
             try:
                 process = subprocess.Popen(
                     [os.fspath(part) for part in argv],
@@ -175,6 +177,7 @@ class ProcessTable:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    umask=PRIVATE,
                     **(identity or Identity()).popen(),
                 )
             except OSError as error:

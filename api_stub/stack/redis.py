@@ -16,6 +16,7 @@ from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
 from api_stub.stack.ports import LOOPBACK, on_free_port
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private
+from worker.files import private_folder
 
 _START_TIMEOUT: Final = timedelta(seconds=30)
 _STOP_GRACE: Final = timedelta(seconds=3)
@@ -59,7 +60,7 @@ class Redis:
 
     def start(self) -> None:
         """Start it, and return when it has read its data and answers."""
-        (self._data_dir / "redis").mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._data_dir / "redis")
         on_free_port(self._launch, rather=self._port)
 
     def stop(self) -> None:

@@ -20,10 +20,18 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
 from worker.clock import monotonic_seconds
+from worker.files import make_private
 from worker.processes import Process, variables_not_used
 
 _SERVICES_STOP: Final = timedelta(seconds=10)
 """For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
+
+
+_OURS: Final = (
+    "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
+    "redis", "logs", "evidence", "metrics",
+)  # fmt: skip
+"""What a stack writes below its data folder; Postgres guards its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,7 @@ class Stack:
         ended = self._table.end_leftovers()
         if ended:
             self._on_step(f"ended {ended} processes that an earlier run had left")
+        _make_private(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
         self._database_url = self._given_database_url or self._start_postgres()
         self._redis_url = self._given_redis_url or self._start_redis()
@@ -236,6 +245,14 @@ class Stack:
         finally:
             self._interrupts.restore()
             atexit.unregister(self._stop)
+
+
+def _make_private(data_dir: Path) -> None:
+    """Close what an earlier version left open to others. What is not ours stays as it is."""
+    for pattern in _OURS:
+        for top in data_dir.glob(pattern):
+            for path in (top, *top.rglob("*")):
+                make_private(path)
 
 
 def _remember(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:

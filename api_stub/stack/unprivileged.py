@@ -1,11 +1,13 @@
 """Running Postgres where we are root, without touching anything of the person's.
 
-Postgres refuses to run as root, so root hands it to `nobody`. That user often can't walk to the clone or to
-its virtual environment: a root's home is closed to others. Opening those folders would weaken the person's
-machine behind their back, so what `nobody` needs goes to a folder that is ours alone instead.
+Postgres refuses to run as root, so root hands it to a system user of its own: whatever runs as `nobody` could
+read the database's files and its memory. That user often can't walk to the clone or to its virtual
+environment: a root's home is closed to others. Opening those folders would weaken the person's machine behind
+their back, so what the user needs goes to a folder that is ours alone instead.
 """
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -18,13 +20,15 @@ from typing import Any, Final
 from api_stub.stack.errors import StackError
 
 _HOME = Path("/var/lib/rapport")
-_USER: Final = "nobody"
+_USER: Final = "rapport-postgres"
+_FALLBACK: Final = "nobody"
+"""Where no user can be made: no `useradd`, or /etc can't be written. initdb wants a user with a name."""
 _PROBE: Final = "initdb"  # needs more libraries than the server itself
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user a server runs as: ours, or `nobody` where we are root."""
+    """The user a server runs as: ours, or another where we are root."""
 
     uid: int | None = None
     gid: int | None = None
@@ -35,10 +39,10 @@ class Identity:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def own(self, path: Path) -> None:
-        """Give a file or folder to this user."""
+    def own(self, path: Path | str, *, within: int | None = None) -> None:
+        """Give a file or folder to this user; `within` is the open folder that a name is in."""
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+            os.chown(path, self.uid, self.gid, dir_fd=within, follow_symlinks=False)
 
     def can_run(self, program: Path) -> bool:
         """Whether this user gets as far as running it: found out by trying, mode bits don't tell all."""
@@ -55,8 +59,33 @@ def server_identity() -> Identity:
     """Who runs Postgres here."""
     if os.geteuid() != 0:
         return Identity()
-    user = pwd.getpwnam(_USER)
+    user = _named(_USER) or _made() or pwd.getpwnam(_FALLBACK)
     return Identity(user.pw_uid, user.pw_gid)
+
+
+def _named(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _made() -> pwd.struct_passwd | None:
+    """Make our user, which several stacks may want to do at once; None where that can't be done."""
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd is None:
+        return None
+    folder = os.open(_home(), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if (user := _named(_USER)) is not None:
+            return user
+        without_home = ("--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false")
+        command = [useradd, "--system", "--user-group", *without_home, _USER]
+        subprocess.run(command, env={}, capture_output=True, check=False)
+    finally:
+        os.close(folder)
+    return _named(_USER)
 
 
 def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
@@ -64,7 +93,8 @@ def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
 
     A link and not a name computed from the path, so that a data folder that is moved keeps its database and
     one that is removed and made again begins with an empty one. What is not `durable` is among the machine's
-    temporary files, if others can walk there.
+    temporary files, if others can walk there. A cluster that an earlier version had handed to another user
+    becomes this one's.
     """
     if identity.uid is None:
         link.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -76,7 +106,20 @@ def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
         identity.own(folder)
         link.symlink_to(folder)
+    _hand_over(link.resolve(), identity)
     return link.resolve()
+
+
+def _hand_over(folder: Path, identity: Identity) -> None:
+    former = folder.stat().st_uid
+    if former == identity.uid:
+        return
+    # By open folders, and only what was the former user's: nothing that it has put there leads elsewhere.
+    for _, folders, files, descriptor in os.fwalk(folder):
+        for name in (*folders, *files):
+            if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid == former:
+                identity.own(name, within=descriptor)
+    identity.own(folder)  # last: cut short, this begins again
 
 
 def remove_cluster(link: Path) -> None:
@@ -108,7 +151,7 @@ def runnable(packages: Path, programs: str, version: str, identity: Identity) ->
             shutil.rmtree(draft, ignore_errors=True)
     if not identity.can_run(copy / programs / _PROBE):
         raise StackError(
-            f"Postgres can't run as root, and as {_USER!r} it can't be run here either. Start Rapport as an "
+            "Postgres can't run as root, and another user can't run it here either. Start Rapport as an "
             "ordinary user, or set DATABASE_URL to a Postgres that runs already."
         )
     return copy / programs
@@ -131,7 +174,7 @@ def _home() -> Path:
         _HOME.chmod(0o755)
     except OSError as error:
         raise StackError(
-            f"Postgres can't run as root, and its folder for {_USER!r} can't be made ({error}). Start "
+            f"Postgres can't run as root, and the folder of its user can't be made ({error}). Start "
             "Rapport as an ordinary user, or set DATABASE_URL to a Postgres that runs already."
         ) from error
     return _HOME

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from worker.errors import RequestRefusedError
+from worker.files import only_regular
 
 LONGEST_LINE: Final = 1 << 20
 """In characters. What is beyond is dropped, and the line says so."""
@@ -40,7 +41,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         with (
-            self._path.open("rb", buffering=0) as raw,
+            open(self._path, "rb", buffering=0, opener=only_regular) as raw,
             io.TextIOWrapper(io.BufferedReader(raw, _CHUNK), self._encoding, newline="") as text,
         ):
             number = 0
@@ -68,7 +69,7 @@ def encoding_of(path: Path, given: str | None = None) -> str:
             ) from None
         candidates = [given]
     else:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=only_regular) as file:
             head = file.read(4)
         marked = [name for mark, name in _MARKS if head.startswith(mark)]
         candidates = marked[:1] or ["utf-8", "windows-1252"]
@@ -83,7 +84,7 @@ def encoding_of(path: Path, given: str | None = None) -> str:
 def _can_be_read(path: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=only_regular) as file:
             while chunk := file.read(_CHUNK):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)

@@ -83,6 +83,17 @@ def keep_session(session: Session, account_id: int, sealed: bytes) -> None:
     )
 
 
+def replace_session(session: Session, account_id: int, before: bytes, sealed: bytes) -> bool:
+    """Store `sealed` in the place of `before`. False: another sign-in is stored by now, and stays."""
+    replaced = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.session == before)
+        .values(session=sealed)
+        .returning(Account.id)
+    )
+    return replaced.first() is not None
+
+
 def stop(session: Session, account_id: int, reason: Reason) -> None:
     """Let the account do nothing more until a person has looked (promise 5)."""
     session.execute(

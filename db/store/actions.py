@@ -195,13 +195,16 @@ def doubt(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: 
 
 
 def look_again(
-    session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta, absent: bool
+    session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta, absent: bool | None
 ) -> bool:
-    """Keep an uncertain action uncertain until the next look; `absent` counts a look that found nothing."""
+    """Keep an uncertain action uncertain until the next look.
+
+    `absent` counts a look that found nothing, False one that failed; None means that nobody looked.
+    """
     return _move(
         session, claim, ActionState.UNCERTAIN, ActionState.UNCERTAIN,
         reason=reason, detail=detail, not_before=func.now() + wait,
-        looks=Action.looks + int(absent), failures=Action.failures + int(not absent), **_FREE,
+        looks=Action.looks + int(absent is True), failures=Action.failures + int(absent is False), **_FREE,
     )  # fmt: skip
 
 

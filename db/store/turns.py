@@ -33,7 +33,9 @@ def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nud
     return [Nudge(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
 
 
-def hold_others(session: Session, claim: Claim, *, reason: Reason, until: datetime) -> None:
+def hold_others(
+    session: Session, claim: Claim, *, reason: Reason, until: datetime, detail: str | None = None
+) -> None:
     """Let the account's other due actions of this kind wait as well, with the same reason.
 
     A window that is closed for one is closed for all (a run's only for its campaign); asking for each of
@@ -49,4 +51,5 @@ def hold_others(session: Session, claim: Claim, *, reason: Reason, until: dateti
         others.append(Action.campaign_id == claim.campaign_id)
     # Locked in one order, as everybody who moves many actions does: else two could wait for each other.
     locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
-    session.execute(update(Action).where(Action.id.in_(locked)).values(reason=reason, not_before=until))
+    waiting = {"reason": reason, "detail": detail, "not_before": until}
+    session.execute(update(Action).where(Action.id.in_(locked)).values(waiting))

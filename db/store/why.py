@@ -36,6 +36,7 @@ from worker.rules.windows import local_day
 class AccountFacts:
     """Who acts. Only an active account does, and only after its sign-in.
 
+    `sealed`: why the stored session can't be opened, as far as whoever asks has the keys to try.
     `inbox_until`: a worker reads the inbox, until then at the latest, and no action starts meanwhile.
     """
 
@@ -47,6 +48,7 @@ class AccountFacts:
     stop_reason: Reason | None
     signed_in: bool
     inbox_until: datetime | None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

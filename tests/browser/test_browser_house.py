@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import psutil
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.environment import inherited_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError
+from worker.settings import Settings
 
 TIMEOUT = timedelta(seconds=8)
 OUTLIVE_SECONDS = 10
@@ -35,8 +38,10 @@ def own_process() -> list[str]:
     return [sys.executable, "-c", program]
 
 
-def run(command: list[str]) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def run(
+    command: list[str], env: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     children = psutil.Process(process.pid).children(recursive=True)
@@ -61,6 +66,22 @@ def test_chromium_does_not_outlive_a_killed_worker(own_process: list[str]) -> No
         process.send_signal(signal.SIGKILL)
         _, alive = psutil.wait_procs(children, OUTLIVE_SECONDS)
         assert alive == []
+
+
+def test_browser_and_driver_inherit_no_secret(own_process: list[str]) -> None:
+    ours = (
+        str(field.validation_alias or f"RAPPORT_{name.upper()}")
+        for name, field in Settings.model_fields.items()
+    )
+    names = [*ours, "RAPPORT_ANYTHING", "FLOWER_BASIC_AUTH", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "DISPLAY"]
+    environment = {**inherited_environment(), **{name: f"canary-{name}" for name in names}}
+    process, children = run(own_process, environment)
+    with process:
+        seen = [(p.name(), Path(f"/proc/{p.pid}/environ").read_text(errors="replace")) for p in children]
+        process.kill()
+    for program in ("node", "chrom"):
+        assert any(program in name and "PATH=" in environ for name, environ in seen)
+    assert not [name for name, environ in seen if "canary" in environ]
 
 
 def test_a_page_is_kept_warm(house: BrowserHouse, sandbox: SandboxClient, states: dict[str, str]) -> None:

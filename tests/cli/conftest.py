@@ -1,5 +1,6 @@
 """The command in this process, with a real Postgres and Redis behind it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,10 @@ class Rapport:
         get_settings.cache_clear()
         self._monkeypatch.setattr("sys.argv", ["rapport", *arguments])
         self._capsys.readouterr()
+        umask = os.umask(0o022)
         with pytest.raises(SystemExit) as left:
             main.main()
+        os.umask(umask)
         said = self._capsys.readouterr()
         return int(left.value.code or 0), said.out, said.err
 

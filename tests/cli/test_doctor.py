@@ -7,6 +7,8 @@ import pytest
 from api_stub.cli import doctor
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
+from worker.browser import chromium
+from worker.browser.session import BrowserHouse
 
 
 def findings(data: Path) -> dict[str, doctor.Finding]:
@@ -26,6 +28,7 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "Postgres": True,
         "tables": True,
         "Redis": True,
+        "secret keys": True,
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
@@ -40,7 +43,7 @@ def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
     environment.setenv("DATABASE_URL", NOBODY)
     environment.setenv("REDIS_URL", "redis://:secret-word@127.0.0.1:1/0")
     found = findings(tmp_path)
-    assert [finding.ok for finding in found.values()] == [False, False, False, False]
+    assert [finding.ok for finding in found.values()] == [False] * 5
     assert "DATABASE_URL" in found["Postgres"].advice
     assert "REDIS_URL" in found["Redis"].advice
     assert "secret-word" not in repr(found)
@@ -67,12 +70,32 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     assert "does not run" in finding.advice
 
 
+class _HouseWithout(BrowserHouse):
+    """A browser that runs without its sandbox, and is not started."""
+
+    def no_sandbox(self) -> str | None:
+        return chromium.FORBIDDEN
+
+
+def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
+    off = doctor._browser_sandbox()
+    assert off.ok  # everything works, only with a wall less
+    assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
+    assert "ops/seccomp.json" in off.advice
+    environment.setattr(_HouseWithout, "no_sandbox", lambda _: None)
+    on = doctor._browser_sandbox()
+    assert (on.ok, on.detail, on.advice) == (True, "on", "")
+
+
 @pytest.mark.parametrize("ok", [True, False])
 def test_the_doctor_ends_with_what_is_missing(
     rapport: Rapport, environment: pytest.MonkeyPatch, redis_url: str, ok: bool
 ) -> None:
     all_consumed(redis_url)
     environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
+    # Playwright allows one of its loops in a thread, and other tests may have theirs open
+    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
 

@@ -154,6 +154,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "resume-everything": [""],
     "migrate": [""],
     "secrets new-key": [""],
+    "secrets rotate": [""],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
     "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
 }  # fmt: skip

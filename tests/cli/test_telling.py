@@ -19,13 +19,15 @@ from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.model import Kind
+from worker.secrets import Vault
+from worker.settings import Settings
 
 
 def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
     """Ann was greeted; Bob [x] waits for the day's limit."""
     with database.transaction() as session:
         account = an_account(session)
-        accounts.keep_session(session, account.id, b"sealed")
+        accounts.keep_session(session, account.id, Vault(Settings().required("secret_keys")).seal("{}"))
         campaign_id = a_campaign(session, account)
         ann = planned(
             session, account, a_contact(session, account, "ann"), campaign_id=campaign_id, text="Hi Ann"
@@ -244,7 +246,7 @@ def test_a_database_without_tables_says_migrate_and_migrate_makes_them(
 
 def test_missing_settings_are_named(rapport: Rapport, environment: pytest.MonkeyPatch) -> None:
     environment.delenv("DATABASE_URL")
-    assert "DATABASE_URL: Field required" in rapport.refused("account", "list")
+    assert "DATABASE_URL is not set" in rapport.refused("account", "list")
 
 
 def test_the_running_stack_is_found_by_its_folder(
@@ -257,8 +259,8 @@ def test_the_running_stack_is_found_by_its_folder(
 
 
 def test_flower_and_the_practice_network_start_with_no_less_than_their_keys(rapport: Rapport) -> None:
-    assert "RAPPORT_FLOWER_AUTH is not set" in rapport.refused("flower")
-    assert "RAPPORT_SANDBOX_KEY is not set" in rapport.refused("sandbox")
+    assert "needs RAPPORT_FLOWER_AUTH" in rapport.refused("flower")
+    assert "needs RAPPORT_SANDBOX_KEY" in rapport.refused("sandbox")
 
 
 def test_a_new_key_can_be_used(rapport: Rapport, environment: pytest.MonkeyPatch) -> None:

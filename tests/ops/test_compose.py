@@ -1,5 +1,6 @@
 """docker-compose.yml keeps to the Compose specification, and to what Rapport needs of it."""
 
+import json
 import re
 import runpy
 import shlex
@@ -94,9 +95,24 @@ def test_nobody_starts_before_the_tables_are_there() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_ours_have_no_rights_beyond_their_own(name: str) -> None:
     assert SERVICES[name]["cap_drop"] == ["ALL"]
-    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    profile = ["seccomp:ops/seccomp.json"] if name == "worker-browser" else []
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true", *profile]
     assert "privileged" not in SERVICES[name]
     assert "user" not in SERVICES[name]  # the image's
+
+
+def test_the_browser_s_profile_allows_user_namespaces_and_nothing_that_reaches_the_kernel() -> None:
+    profile = json.loads((ROOT / "ops/seccomp.json").read_text())
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    allowed = {
+        name for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" for name in rule["names"]
+    }
+    assert {"chroot", "clone", "unshare"} < allowed
+    assert not allowed & {
+        "mount", "umount2", "pivot_root", "setns", "bpf", "perf_event_open", "keyctl", "add_key",
+        "request_key", "userfaultfd", "io_uring_setup", "init_module", "finit_module", "kexec_load",
+        "open_by_handle_at", "process_vm_readv", "process_vm_writev", "reboot", "swapon", "syslog",
+    }  # fmt: skip
 
 
 def test_the_image_runs_as_a_user_without_rights() -> None:

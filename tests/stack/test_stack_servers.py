@@ -1,8 +1,11 @@
 import os
+import pwd
 import shutil
 import socket
 import stat
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -109,7 +112,7 @@ def test_root_leaves_the_folders_of_the_person_as_they_are(
     with server:
         assert server.child
         process = psutil.Process(server.child.pid)
-        assert process.username() == "nobody"
+        assert process.username() == "rapport-postgres"
         assert Path(process.exe()).is_relative_to(open_folder / "var")
     assert [folder.stat().st_mode for folder in above] == modes
     server.remove_data()
@@ -123,6 +126,61 @@ def test_a_link_to_a_container_that_is_no_more_is_made_anew(server: Postgres, da
     shutil.rmtree((data_dir / "postgres").resolve())
     with server:
         assert ask(server.url, "SELECT 1") == 1
+
+
+def owners(cluster: Path) -> set[str]:
+    return {path.owner() for path in (cluster, *cluster.rglob("*")) if not path.is_symlink()}
+
+
+@root_only
+def test_a_cluster_that_an_earlier_version_gave_to_nobody_is_taken_over(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(unprivileged, "_USER", "nobody")
+        server = Postgres(data_dir, durable=False)
+        with server:
+            remember(server.url)
+    cluster = (data_dir / "postgres").resolve()
+    assert owners(cluster) == {"nobody"}
+    elsewhere = tmp_path / "of root"
+    elsewhere.touch()
+    (cluster / "link").symlink_to(elsewhere)
+    if cluster.stat().st_dev == tmp_path.stat().st_dev:
+        os.link(elsewhere, cluster / "name")
+    server = Postgres(data_dir, durable=False)
+    with server:
+        assert ask(server.url, "SELECT answer FROM kept") == 42
+    assert elsewhere.owner() == "root"
+    (cluster / "name").unlink(missing_ok=True)
+    assert owners(cluster) == {"rapport-postgres"}
+    server.remove_data()
+
+
+@root_only
+@pytest.mark.parametrize("cannot", ["no useradd", "useradd fails"])
+def test_where_no_user_can_be_made_postgres_runs_as_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cannot: str
+) -> None:
+    fails = tmp_path / "useradd"
+    fails.write_text("#!/bin/sh\nexit 1\n")
+    fails.chmod(0o755)
+    monkeypatch.setattr(unprivileged, "_USER", "rapport-nowhere")
+    monkeypatch.setattr("shutil.which", lambda *_, **__: str(fails) if cannot == "useradd fails" else None)
+    assert unprivileged.server_identity().uid == pwd.getpwnam("nobody").pw_uid
+
+
+@root_only
+def test_several_stacks_at_once_make_one_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"rapport-test-{os.getpid()}"
+    monkeypatch.setattr(unprivileged, "_USER", name)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            made = set(pool.map(lambda _: unprivileged.server_identity().uid, range(6)))
+        assert made == {pwd.getpwnam(name).pw_uid}
+        assert pwd.getpwnam(name).pw_shell == "/bin/false"
+    finally:
+        subprocess.run(["/usr/sbin/userdel", name], check=True)
 
 
 @root_only

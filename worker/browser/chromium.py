@@ -1,7 +1,10 @@
-"""Which Chromium to start, and with which switches."""
+"""Which Chromium to start, with which switches, and whether it can have its own sandbox here."""
 
+import os
+import re
 import shutil
 from pathlib import Path
+from typing import Final
 
 _WITHOUT_WINDOWS = "chromium-headless-shell"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -9,6 +12,19 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 WHAT_TO_DO = (
     "no Chromium was found: run `playwright install chromium`, or install your system's chromium package, "
     "or set RAPPORT_CHROMIUM to the path of one"
+)
+
+_AS_ROOT: Final = "Chromium has no sandbox for root: start Rapport as an ordinary user"
+FORBIDDEN: Final = (
+    "this system lets an ordinary user make no user namespace, which the sandbox needs: in a container, use "
+    "ops/seccomp.json; else see the sysctls kernel.apparmor_restrict_unprivileged_userns (0 allows them), "
+    "kernel.unprivileged_userns_clone (1) and user.max_user_namespaces (above 0)"
+)
+
+_ABOUT_THE_SANDBOX: Final = re.compile(
+    # Playwright's summary of what Chromium says most often, else Chromium's own lines.
+    r"sandboxing failed|\[err\].*(sandbox|zygote|namespace)",
+    re.IGNORECASE,
 )
 
 
@@ -29,3 +45,13 @@ def switches(*, load_media: bool) -> list[str]:
         # Python is busy with the database. It also finds images whose address has no extension.
         chosen.append("--blink-settings=imagesEnabled=false")
     return chosen
+
+
+def no_sandbox_for_us() -> str | None:
+    """Why Chromium would refuse to start with its sandbox, as far as is known without trying, or None."""
+    return _AS_ROOT if os.geteuid() == 0 else None
+
+
+def is_about_sandbox(launch_error: str) -> bool:
+    """Whether Chromium ended at its start because it can't have its sandbox."""
+    return _ABOUT_THE_SANDBOX.search(launch_error) is not None

@@ -6,18 +6,30 @@ A process that forks makes its house after the fork.
 
 import contextlib
 import json
+import logging
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from worker.browser.chromium import WHAT_TO_DO, find_chromium, switches
+from worker.browser.chromium import (
+    FORBIDDEN,
+    WHAT_TO_DO,
+    find_chromium,
+    is_about_sandbox,
+    no_sandbox_for_us,
+    switches,
+)
+from worker.browser.driver import start_driver
 from worker.browser.translate import translated
 from worker.errors import ConfigurationError
+from worker.settings import browser_environment
+
+log = logging.getLogger(__name__)  # silent in a command, which sets up no logging
 
 _PROBE_TIMEOUT = timedelta(seconds=2)
 _HEAVY = re.compile(
@@ -53,6 +65,7 @@ class BrowserHouse:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._warm: dict[int, _Warm] = {}
+        self._no_sandbox = no_sandbox_for_us()
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +114,15 @@ class BrowserHouse:
         """Whether a Chromium runs, as far as is known without asking it."""
         return self._browser is not None and self._browser.is_connected()
 
+    def no_sandbox(self) -> str | None:
+        """Why Chromium runs without its own sandbox, or None where it has one. Starts it to find out.
+
+        Raises ConfigurationError where there is no Chromium to start, a site's error where it does not.
+        """
+        with translated("open a browser"):
+            self._running()
+        return self._no_sandbox
+
     def close(self) -> None:
         """Close all contexts, Chromium and its driver. The house may be used again: that starts anew."""
         for account_id in list(self._warm):
@@ -140,7 +162,7 @@ class BrowserHouse:
         if self._browser is not None:
             self.close()
         if self._playwright is None:
-            self._playwright = sync_playwright().start()
+            self._playwright = start_driver(browser_environment(headless=self._headless))
         try:
             self._browser = self._launch(self._playwright)
         except ConfigurationError:
@@ -162,12 +184,24 @@ class BrowserHouse:
         return self._start(playwright, found)
 
     def _start(self, playwright: Playwright, executable: Path | None) -> Browser:
+        """Start Chromium with its own sandbox. Where it can't have one, it isn't tried again."""
+        if self._no_sandbox is None:
+            try:
+                return self._start_with(playwright, executable, sandbox=True)
+            except PlaywrightError as error:
+                if not is_about_sandbox(error.message):
+                    raise
+        browser = self._start_with(playwright, executable, sandbox=False)
+        self._no_sandbox = self._no_sandbox or FORBIDDEN
+        log.info("chromium_without_sandbox", extra={"because": self._no_sandbox})
+        return browser
+
+    def _start_with(self, playwright: Playwright, executable: Path | None, *, sandbox: bool) -> Browser:
         return playwright.chromium.launch(
             executable_path=executable,
             headless=self._headless,
             args=switches(load_media=self._load_media),
-            # Its sandbox needs privileges that root, containers and current Ubuntu don't have or give.
-            chromium_sandbox=False,
+            chromium_sandbox=sandbox,
         )
 
 

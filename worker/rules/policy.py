@@ -14,6 +14,9 @@ MAX_OPENINGS = 2
 LOOKS_NEEDED = 2
 """Looks, a settle time apart, that must find nothing before an effect is absent (design §2)."""
 
+KEYS_WAIT = timedelta(minutes=5)
+"""When a worker tries again to open a session that its keys don't open."""
+
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from worker.errors import RequestRefusedError
+from worker.files import only_regular
 
 Cell: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = Mapping[str, Cell]
@@ -68,13 +69,16 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     A reader of a write-ahead log keeps an index beside the file, so such a pair is copied to a private
     folder first; without a log, nobody has the file open, and SQLite is told to leave it as it is.
     """
-    with path.open("rb") as file:
+    with open(path, "rb", opener=only_regular) as file:
         header = file.read(20)
     if not header.startswith(_MAGIC):
         raise RequestRefusedError(
             f"{path.name} is no SQLite file; V1 kept its own in a file such as linkedin_automation.db"
         )
-    log = path.with_name(f"{path.name}-wal")
+    log, journal = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal"))
+    for companion in (log, journal):  # SQLite opens them by itself, and would wait for a pipe
+        if companion.exists() and not companion.is_file():
+            raise RequestRefusedError(f"{companion} beside it is no file: move it away")
     if header[18:] != _WAL_FORMAT:
         with closing(_connect(path, "mode=ro")) as connection:
             yield connection

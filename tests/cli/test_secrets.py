@@ -1,0 +1,105 @@
+"""Keys: made, wrong ones told in one line, and rotated."""
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import func, update
+
+from api_stub.cli import doctor, process
+from db.engine import Database
+from db.store import accounts
+from db.tables import Action
+from tests.builders import a_contact, an_account, planned
+from tests.cli.conftest import Rapport
+from worker.errors import Reason
+from worker.rules.policy import KEYS_WAIT
+from worker.secrets import UNOPENED, Vault
+
+OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
+
+
+def signed_in(database: Database, name: str, key: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session, name)
+        accounts.keep_session(session, account.id, Vault(SecretStr(key)).seal("{}"))
+        planned(session, account, a_contact(session, account, f"friend-of-{name}"))
+
+
+def opens(database: Database, name: str, key: str) -> bool:
+    with database.transaction() as session:
+        account = accounts.by_name(session, name)
+    assert account is not None
+    return Vault(SecretStr(key)).opens(account.session or b"")
+
+
+def test_a_new_key_is_one(rapport: Rapport) -> None:
+    Vault(SecretStr(rapport("secrets", "new-key").strip()))
+
+
+def test_rotated_sessions_need_the_old_key_no_more(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", f"{NEW},{OLD}")
+    signed_in(database, "ann", OLD)
+    said = rapport("secrets", "rotate")
+    assert "1 session is sealed with the first key" in said
+    assert "the keys behind the first one are needed no more" in said
+    assert opens(database, "ann", NEW)
+    signed_in(database, "bea", OTHER)
+    code, said, _ = rapport.code("secrets", "rotate")
+    assert code == 1
+    assert f"account bea: {UNOPENED}" in said
+    assert "keep the old keys" in said
+    assert opens(database, "bea", OTHER)
+
+
+@pytest.mark.parametrize(
+    "command", [("worker", "browser"), ("account", "sign-in", "ann"), ("secrets", "rotate")]
+)
+def test_what_are_no_keys_is_one_line_at_the_start(
+    rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
+    environment.setattr(process, "_become", lambda *_: pytest.fail("it has started"))
+    said = rapport.refused(*command)
+    assert said == "RAPPORT_SECRET_KEYS must hold Fernet keys; `rapport secrets new-key` prints one."
+
+
+def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
+    database: Database, database_url: str, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", OLD)
+    signed_in(database, "ann", OLD)
+    assert "there is one" in rapport("why", "ann")
+    assert doctor._keys(SecretStr(OLD), database_url).ok
+    environment.setenv("RAPPORT_SECRET_KEYS", OTHER)
+    said = " ".join(rapport("why", "ann").split())
+    assert f"sign-in stop {UNOPENED}" in said
+    assert "next: a person puts the right RAPPORT_SECRET_KEYS back" in said
+    found = doctor._keys(SecretStr(OTHER), database_url)
+    assert (found.ok, found.detail) == (False, "they don't open the session of ann")
+    assert "RAPPORT_SECRET_KEYS" in found.advice
+    environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
+    assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
+    assert not doctor._keys(SecretStr("no-key-at-all"), database_url).ok
+    assert not doctor._keys(None, database_url).ok
+
+
+def test_why_says_what_a_worker_found_whose_keys_are_others(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("RAPPORT_SECRET_KEYS", OLD)
+    signed_in(database, "ann", OLD)
+    waits = {"reason": Reason.NOT_SIGNED_IN, "detail": UNOPENED, "not_before": func.now() + KEYS_WAIT}
+    with database.transaction() as session:
+        session.execute(update(Action).values(waits))
+    assert f"the account is not signed in ({UNOPENED})" in " ".join(rapport("why", "ann").split())
+
+
+def test_a_sign_in_says_that_it_replaces_a_session_that_can_t_be_opened(
+    database: Database, rapport: Rapport
+) -> None:
+    signed_in(database, "demo", OTHER)
+    code, said, err = rapport.code("account", "sign-in", "demo")
+    assert (code, UNOPENED in said) == (1, True)
+    assert "RAPPORT_SANDBOX_URL is not set" in err
