@@ -4,6 +4,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from tasks.contract import CORRELATION_HEADER, Payload
+from worker import broker
 from worker.errors import Reason, TryAgainError
 
 
@@ -11,6 +12,7 @@ class Client:
     """Sends tasks to Rapport's broker. Holds one small connection pool; safe to share between threads."""
 
     def __init__(self, redis_url: str) -> None:
+        broker.install()  # workers' answers come in by it
         self._celery = Celery("rapport-client", broker=redis_url)
         self._celery.conf.update(
             task_ignore_result=True,

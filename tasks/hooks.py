@@ -8,8 +8,10 @@ from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from tasks.contract import CORRELATION_HEADER
+from tasks.refused import Keeper
 from tasks.services import close_services
-from worker import logs, metrics
+from worker import broker, logs, metrics
+from worker.rules.correlation import good_correlation_id
 from worker.settings import get_settings
 
 log = logs.logger(__name__)
@@ -19,6 +21,14 @@ log = logs.logger(__name__)
 def own_the_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Set up our logging; being connected at all keeps Celery from setting up its own."""
     logs.configure(get_settings())
+
+
+@signals.worker_init.connect(weak=False)
+def keep_what_is_refused(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Keep refused messages in Postgres, from this worker's main process, until it ends."""
+    keeper = Keeper(get_settings().database_url.get_secret_value())
+    broker.keep_refused(keeper.put)
+    signals.worker_shutdown.connect(lambda **_: keeper.close(), weak=False)
 
 
 @signals.before_task_publish.connect(weak=False)
@@ -34,7 +44,8 @@ def bind_task(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Ce
     bind_contextvars(
         task=task.name,
         task_id=task_id,
-        correlation_id=getattr(task.request, CORRELATION_HEADER, None) or logs.new_correlation_id(),
+        correlation_id=good_correlation_id(getattr(task.request, CORRELATION_HEADER, None))
+        or logs.new_correlation_id(),
     )
 
 

@@ -24,6 +24,6 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         return self.run(kwargs)
 
 
-broker.install()
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
+broker.install(is_task=lambda name: name in app.tasks)

@@ -50,6 +50,9 @@ QUOTA_REBUILDS = Counter(
 QUOTA_DISAGREEMENTS = Counter(
     "rapport_quota_disagreements_total", "Times that Redis and the ledger told different numbers.", ["kind"]
 )
+MESSAGES_REFUSED = Counter(
+    "rapport_messages_refused_total", "Messages from the broker that are malformed, by why.", ["reason"]
+)
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
 

@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "invitations": "invitations:app",
     "data": "data:app",
     "audit": "audit:app",
+    "tasks": "tasks:app",
     "secrets": "process:secrets_app",
 }
 """Each first word, as `--help` lists them: a module beside this one and the command or the group in it."""
