@@ -11,12 +11,12 @@ reconnected (seen with Kombu 5.7.0 and redis-py 8.1.0).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
 import redis as redis_py
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.transport import TRANSPORT_ALIASES, _transport_cache, redis
 from redis.client import PubSub
 
 from worker import clock, logs, metrics
@@ -55,7 +55,11 @@ def admits(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
     except MessageRefusedError as refused:
         message = describe(queue, raw, refused, now=clock.now())
         metrics.MESSAGES_REFUSED.labels(message.reason).inc()
-        log.error("message_refused", **asdict(message))  # noqa: TRY400 -- a traceback of ours tells nothing of it
+        log.error(  # noqa: TRY400 -- a traceback of ours tells nothing of it
+            "message_refused", queue=queue, reason=message.reason, detail=message.detail, task=message.task,
+            message_id=message.message_id, origin=message.origin, size_bytes=message.size_bytes,
+            sha256=message.sha256,
+        )  # fmt: skip
         _door.keep(message)
         return False
     return True
@@ -82,7 +86,7 @@ class BoundedPubSub(PubSub):
         answer = super().parse_response(block=False, timeout=timeout)  # type: ignore[no-untyped-call]  # untyped there
         if not answer or answer[0] not in {b"message", b"pmessage"}:
             return answer
-        channel, raw = answer[-2].decode(), answer[-1]
+        channel, raw = answer[-2].decode(errors="replace"), answer[-1]
         exchange = channel.partition(".")[2].partition("/")[0]  # such as /0.celeryev/worker.heartbeat
         check = _BROADCASTS.get(exchange)
         return answer if check is None or admits(check, exchange, raw) else None
@@ -143,6 +147,7 @@ def install(*, is_task: Callable[[str], bool] | None = None) -> None:
     """Use this transport for redis:// and rediss:// addresses; `is_task` knows the names that may come in."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "worker.broker:Transport"
+        _transport_cache.pop(scheme, None)  # filled by a connection that was made before
     if is_task is not None:
         _door.is_task = is_task
 

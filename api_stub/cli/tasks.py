@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
@@ -32,17 +32,14 @@ def refused(
     """
     with opened(data) as database, database.transaction() as session:
         messages = store.latest(session, limit=limit, reason=reason)
-    table = Table("when (UTC)", "queue", "reason", "what is wrong, and whose", box=None, pad_edge=False)
+    console = Console()
     for message in messages:
-        told = Text(message.detail, overflow="fold")
-        told.append(f"\n{_whose(message)}", "dim")
-        table.add_row(
-            f"{message.refused_at:%Y-%m-%d %H:%M:%S}",
-            Text(message.queue, overflow="fold"),
-            message.reason,
-            told,
+        console.print(
+            Text(f"{message.refused_at:%Y-%m-%d %H:%M:%S}  {message.queue}  {message.reason}", "bold")
         )
-    Console().print(table if messages else Text("no message was refused"))
+        console.print(Padding(Text(f"{message.detail}\n{_whose(message)}"), (0, 0, 0, 2)))
+    if not messages:
+        console.print("no message was refused")
 
 
 def _whose(message: RefusedMessage) -> str:
@@ -50,7 +47,8 @@ def _whose(message: RefusedMessage) -> str:
         message.task or "no readable task name",
         f"id {message.message_id}" if message.message_id else "",
         f"from {message.origin}" if message.origin else "",
-        f"{message.size_bytes} bytes, SHA-256 {message.sha256[:12]}",
-        f"headers: {message.shape}" if message.shape else "",
+        f"{message.size_bytes} bytes",
+        f"SHA-256 {message.sha256[:12]}",
     ]
-    return "; ".join(part for part in parts if part)
+    headers = f"\nheaders: {message.shape}" if message.shape else ""
+    return ", ".join(part for part in parts if part) + headers

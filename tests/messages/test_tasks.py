@@ -162,12 +162,33 @@ def test_nothing_of_the_arguments_is_kept() -> None:
 
 
 def test_the_sender_is_kept_where_it_can_be_read() -> None:
-    item = raw(message(headers={"id": "crm-42", "shadow": ["x"]}))
+    made = message(headers={"shadow": ["x"], "ann": 1})
+    item = raw(made)
     kept = describe("control", item, MessageRefusedError(Refusal.BAD_HEADER, "shadow: no"), now=NOW)
-    assert (kept.task, kept.message_id, kept.origin) == (TASK, "crm-42", "gen1@outside")
+    assert (kept.task, kept.message_id, kept.origin) == (TASK, made["headers"]["id"], "gen1@outside")
     assert kept.size_bytes == len(item)
     assert kept.shape is not None
     assert "shadow list" in kept.shape
+    assert kept.shape.endswith("1 of the sender's own")
+
+
+def test_a_task_of_protocol_1_has_its_name_in_its_body() -> None:
+    kept = describe(
+        "control", raw(old_message(retries="x")), MessageRefusedError(Refusal.BAD_BODY, "no"), now=NOW
+    )
+    assert kept.task == TASK
+    assert kept.message_id is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["ann-oneil", "ann@site.example", "https://site.example/in/ann", "Ann O'Neil"]
+)
+def test_nothing_that_may_name_a_person_is_kept(name: str) -> None:
+    headers = {"id": name, "origin": name, name: 1, "shadow": [name]}
+    kept = describe(
+        "control", raw(message(headers=headers)), MessageRefusedError(Refusal.BAD_HEADER, "no"), now=NOW
+    )
+    assert "ann" not in repr(kept).lower()
 
 
 @pytest.mark.parametrize("item", [b"[" * DEEP, b"{", json.dumps([1]).encode(), b"9" * 5_000, b"\xff\xfe"])

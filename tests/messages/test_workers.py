@@ -198,6 +198,8 @@ def test_all_who_subscribe_outlive_every_kind_of_broadcast(
     listeners = 3 if channel == EVENTS else 2  # Flower only listens to events
     for item in broadcasts.values():
         assert farm.broker.publish(channel, item) == listeners
+    if channel == EVENTS:  # subscribed to as a pattern, so that the rest of its name is anybody's
+        assert farm.broker.publish(EVENTS.encode() + b"\xff", raw(event())) == listeners
     farm.broker.publish(channel, raw(command() if channel == CONTROL else event()))
     farm.push("control", raw(message()))
     farm.push("birthday", raw(message()))

@@ -36,8 +36,9 @@ class RefusedMessage:
     """What is kept of a refused message: enough to find its sender and its fault, and no argument.
 
     Arguments hold texts and addresses, and any field of a malformed message may hold them by mistake. So
-    `task`, `message_id` and `origin` are there only where they have the form of one, `shape` is the names and
-    types of the headers without their values, and `sha256` shows whether two messages are the same.
+    `task`, `message_id` and `origin` are there only in the form that Celery itself gives them, `shape` is the
+    names and types of Celery's own headers without their values, and `sha256` shows whether two messages are
+    the same.
     """
 
     refused_at: datetime
