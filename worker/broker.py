@@ -38,14 +38,14 @@ _BROADCASTS: Final[Mapping[str, Callable[[bytes], None]]] = {
 
 
 @dataclass
-class _Door:
-    """What this process adds to the check; set once, when it starts."""
+class _Handlers:
+    """What this process adds to the check, set once when it starts."""
 
     is_task: Callable[[str], bool]
     keep: Callable[[RefusedMessage], None]
 
 
-_door = _Door(is_task=lambda _: True, keep=lambda _: None)
+_handlers = _Handlers(is_task=lambda _: True, keep=lambda _: None)
 
 
 def admits(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
@@ -60,7 +60,7 @@ def admits(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
             message_id=message.message_id, origin=message.origin, size_bytes=message.size_bytes,
             sha256=message.sha256,
         )  # fmt: skip
-        _door.keep(message)
+        _handlers.keep(message)
         return False
     return True
 
@@ -93,7 +93,7 @@ class BoundedPubSub(PubSub):
 
 
 class QoS(redis.QoS):
-    """Kombu's book of what is not acknowledged, which one broken entry does not stop."""
+    """Kombu's record of unacknowledged messages. A broken entry does not keep the others from coming back."""
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:  # noqa: ANN401 -- Kombu's signature
         """Put a message back into its queue. A broken entry, which would raise each time, is dropped."""
@@ -124,7 +124,7 @@ class Channel(redis.Channel):
         check = (
             check_reply
             if queue.endswith(_REPLIES)
-            else partial(check_task, now=clock.now(), is_task=_door.is_task)
+            else partial(check_task, now=clock.now(), is_task=_handlers.is_task)
         )
         if admits(check, queue, raw):
             return True
@@ -149,9 +149,9 @@ def install(*, is_task: Callable[[str], bool] | None = None) -> None:
         TRANSPORT_ALIASES[scheme] = "worker.broker:Transport"
         _transport_cache.pop(scheme, None)  # filled by a connection that was made before
     if is_task is not None:
-        _door.is_task = is_task
+        _handlers.is_task = is_task
 
 
 def keep_refused(keep: Callable[[RefusedMessage], None]) -> None:
     """Hand what is refused to `keep` from now on. The event loop calls it: it must not wait or raise."""
-    _door.keep = keep
+    _handlers.keep = keep

@@ -18,12 +18,12 @@ _BYTES: Final[Mapping[str, bytes]] = {
 }  # fmt: skip
 
 
-def commands() -> dict[str, bytes]:
+def command_kinds() -> dict[str, bytes]:
     """Malformed commands to workers."""
     return {**_BYTES, **dict(_envelopes(command())), **dict(_commands()), **dict(_arguments())}
 
 
-def told() -> dict[str, bytes]:
+def event_kinds() -> dict[str, bytes]:
     """Malformed events."""
     return {**_BYTES, **dict(_envelopes(event())), **dict(_events())}
 
@@ -31,7 +31,7 @@ def told() -> dict[str, bytes]:
 def _envelopes(good: Mapping[str, object]) -> Kinds:
     for field in ("body", "headers", "properties", "content-type", "content-encoding"):
         for name, value in {"missing": ABSENT, **NO_OBJECT}.items():
-            if (field, name) not in {("body", "a text"), ("headers", "null")}:
+            if (field, name) not in {("body", "a text"), ("headers", "missing")}:
                 yield f"{field} is {name}", raw(changed(good, {field: value}))
     for body in ("[", "{}" * 2, "NaN", "[" * 50_000, "9" * 5_000, '"ping"', "5", "null", "[5]", "{}"):
         yield f"the body holds {body[:9]}", raw(changed(good, {"body": encoded(body)}))

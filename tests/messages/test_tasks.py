@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.messages.malformed import DEEP, kinds
-from tests.messages.well_formed import TASK, body, message, old_message, raw
+from tests.messages.well_formed import ABSENT, TASK, body, changed, message, old_message, raw
 from worker import clock
 from worker.messages.kept import describe
 from worker.messages.task import SOON, check_task
@@ -75,6 +75,11 @@ def test_what_a_celery_client_sends_is_taken(redis_url: str, option: str, protoc
         client.conf.task_protocol = protocol
         client.send_task(TASK, queue="taken", **OPTIONS[option])
     check(sent(redis_url, "taken"))
+
+
+def test_clients_of_protocol_1_may_leave_headers_out_and_write_utf_8_in_capitals() -> None:
+    made = changed(old_message(), {"headers": ABSENT, "content-encoding": "UTF-8"})
+    check(raw(made))
 
 
 def test_a_client_may_say_what_follows(redis_url: str) -> None:

@@ -25,7 +25,7 @@ from db.engine import Database
 from db.tables import RefusedMessage
 from tests.cluster import wait_for
 from tests.conftest import Servers
-from tests.messages.broadcasts import CONTROL, EVENTS, commands, told
+from tests.messages.broadcasts import CONTROL, EVENTS, command_kinds, event_kinds
 from tests.messages.malformed import kinds
 from tests.messages.well_formed import TASK, command, event, message, raw
 from worker import metrics
@@ -37,7 +37,7 @@ SOON: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class Farm:
+class Cluster:
     """A control worker, a browser worker and Flower, with a Redis and a database of their own."""
 
     children: dict[str, Child]
@@ -84,7 +84,7 @@ class Farm:
 
 
 @pytest.fixture(scope="module")
-def farm(servers: Servers) -> Iterator[Farm]:
+def cluster(servers: Servers) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="rapport-messages-") as folder, Redis(Path(folder)) as server:
         database_url = servers.postgres.create_database(f"messages_{Path(folder).name[-8:].lower()}")
         bring_up_to_date(database_url)
@@ -117,13 +117,13 @@ def farm(servers: Servers) -> Iterator[Farm]:
             for name, words in commands.items()
         }
         database = Database(database_url, application_name="tests")
-        farm = Farm(children, broker, database, server.url, Path(folder) / "metrics")
+        cluster = Cluster(children, broker, database, server.url, Path(folder) / "metrics")
         try:
             wait_for(
-                "the workers", lambda: all(" ready." in farm.log(name) for name in ("control", "browser"))
+                "the workers", lambda: all(" ready." in cluster.log(name) for name in ("control", "browser"))
             )
             children["flower"].wait_until(answers(flower_port, "/healthcheck"), SOON)
-            yield farm
+            yield cluster
         finally:
             for child in children.values():
                 child.ask_to_stop()
@@ -143,73 +143,75 @@ class Counted:
 
 
 @pytest.fixture
-def before(farm: Farm) -> Counted:
-    return Counted(farm.done(), farm.refused(), farm.rows())
+def before(cluster: Cluster) -> Counted:
+    return Counted(cluster.done(), cluster.refused(), cluster.rows())
 
 
-def settle(farm: Farm, before: Counted, *, done: int, refused: int) -> None:
+def settle(cluster: Cluster, before: Counted, *, done: int, refused: int) -> None:
     """Wait until so many more messages are done, refused and kept, and find everybody well."""
     after = Counted(before.done + done, before.refused + refused, before.rows + refused)
 
     def settled() -> bool:
-        return farm.rows() == after.rows and after == Counted(farm.done(), farm.refused(), farm.rows())
+        return cluster.rows() == after.rows and after == Counted(
+            cluster.done(), cluster.refused(), cluster.rows()
+        )
 
-    wait_for("every message to end", lambda: settled() or not farm.all_alive(), patience=SOON)
-    farm.assert_well()
+    wait_for("every message to end", lambda: settled() or not cluster.all_alive(), patience=SOON)
+    cluster.assert_well()
     assert settled()
 
 
-def test_one_worker_outlives_every_kind_and_works_on(farm: Farm, before: Counted) -> None:
+def test_one_worker_outlives_every_kind_and_works_on(cluster: Cluster, before: Counted) -> None:
     every = kinds()
     valid = 0
     for number, item in enumerate(every.values()):
-        farm.push("control", item)
+        cluster.push("control", item)
         if number % 10 == 9:
-            farm.push("control", raw(message()))
+            cluster.push("control", raw(message()))
             valid += 1
-    farm.push("control", raw(message()))
-    settle(farm, before, done=valid + 1, refused=len(every))
-    assert '"event": "message_refused"' in farm.log("control")
-    assert "Traceback" not in farm.log("control")
+    cluster.push("control", raw(message()))
+    settle(cluster, before, done=valid + 1, refused=len(every))
+    assert '"event": "message_refused"' in cluster.log("control")
+    assert "Traceback" not in cluster.log("control")
 
 
-def test_a_mix_of_thousands_in_all_queues_leaves_nothing_behind(farm: Farm, before: Counted) -> None:
+def test_a_mix_of_thousands_in_all_queues_leaves_nothing_behind(cluster: Cluster, before: Counted) -> None:
     chance = random.Random(7)
     malformed = list(kinds().values())
     valid = 0
     for number in range(MIXED):
         well_formed = number % 11 == 0
         valid += well_formed
-        farm.push(QUEUES[number % 5], raw(message()) if well_formed else chance.choice(malformed))
-    settle(farm, before, done=valid, refused=MIXED - valid)
+        cluster.push(QUEUES[number % 5], raw(message()) if well_formed else chance.choice(malformed))
+    settle(cluster, before, done=valid, refused=MIXED - valid)
 
 
-def test_a_broken_entry_of_what_is_unacknowledged_is_dropped_at_start(farm: Farm) -> None:
-    with farm.database.transaction() as session:
+def test_a_broken_entry_of_what_is_unacknowledged_is_dropped_at_start(cluster: Cluster) -> None:
+    with cluster.database.transaction() as session:
         found = session.scalars(select(RefusedMessage.reason).where(RefusedMessage.queue == "unacked")).all()
     assert found == ["bad_unacked"]
 
 
-@pytest.mark.parametrize(("channel", "every"), [(CONTROL, commands), (EVENTS, told)])
+@pytest.mark.parametrize(("channel", "every"), [(CONTROL, command_kinds), (EVENTS, event_kinds)])
 def test_all_who_subscribe_outlive_every_kind_of_broadcast(
-    farm: Farm, before: Counted, channel: str, every: Callable[[], dict[str, bytes]]
+    cluster: Cluster, before: Counted, channel: str, every: Callable[[], dict[str, bytes]]
 ) -> None:
     broadcasts = every()
     listeners = 3 if channel == EVENTS else 2  # Flower only listens to events
     for item in broadcasts.values():
-        assert farm.broker.publish(channel, item) == listeners
+        assert cluster.broker.publish(channel, item) == listeners
     if channel == EVENTS:  # subscribed to as a pattern, so that the rest of its name is anybody's
-        assert farm.broker.publish(EVENTS.encode() + b"\xff", raw(event())) == listeners
-    farm.broker.publish(channel, raw(command() if channel == CONTROL else event()))
-    farm.push("control", raw(message()))
-    farm.push("birthday", raw(message()))
-    wait_for("the workers", lambda: farm.done() == before.done + 2, patience=SOON)
+        assert cluster.broker.publish(EVENTS.encode() + b"\xff", raw(event())) == listeners
+    cluster.broker.publish(channel, raw(command() if channel == CONTROL else event()))
+    cluster.push("control", raw(message()))
+    cluster.push("birthday", raw(message()))
+    wait_for("the workers", lambda: cluster.done() == before.done + 2, patience=SOON)
     wait_for(
         "all to be refused",
-        lambda: farm.refused() == before.refused + listeners * len(broadcasts),
+        lambda: cluster.refused() == before.refused + listeners * len(broadcasts),
         patience=SOON,
     )
-    farm.assert_well()
-    assert len(Client(farm.redis_url).workers()) == 2
-    assert "Traceback" not in farm.log("control")
-    assert "Failed to capture" not in farm.log("flower")
+    cluster.assert_well()
+    assert len(Client(cluster.redis_url).workers()) == 2
+    assert "Traceback" not in cluster.log("control")
+    assert "Failed to capture" not in cluster.log("flower")

@@ -97,7 +97,7 @@ _ACTS_LATER: Final[Mapping[str, type[_Arguments]]] = {
 
 
 class Event(Part):
-    """What a worker or a client tells. Its readers keep any further field as an attribute."""
+    """An event of a worker or a client. Its readers keep any further field as an attribute."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -172,5 +172,5 @@ def check_event(raw: bytes) -> None:
 
 def _read(raw: bytes, otherwise: Refusal, *, any_text: bool = False) -> tuple[Envelope, object]:
     envelope = read_envelope(raw)
-    fitted(_Headers, envelope.headers or {}, otherwise)
+    fitted(_Headers, envelope.headers, otherwise)
     return envelope, read_body(envelope, any_text=any_text)

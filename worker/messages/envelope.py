@@ -52,10 +52,10 @@ class Envelope(Part):
     """What Redis holds."""
 
     properties: Properties
-    headers: dict[str, Any] | None
+    headers: dict[str, Any] = Field(default_factory=dict)  # clients of protocol 1 may leave it out
     body: str
     content_type: Literal["application/json"] = Field(alias="content-type")
-    content_encoding: Literal["utf-8"] = Field(alias="content-encoding")
+    content_encoding: Annotated[str, Field(pattern="(?i)^utf-8$")] = Field(alias="content-encoding")
 
 
 class Unacked(Part):

@@ -153,7 +153,7 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
     """Let a task's message pass if Celery can take it, and take it at once. Raises MessageRefusedError."""
     envelope = read_envelope(raw)
     body = read_body(envelope)
-    headers = envelope.headers or {}
+    headers = envelope.headers
     task: _TaskFields
     if "task" in headers or isinstance(body, list):
         task = fitted(Headers, headers, Refusal.BAD_HEADER)

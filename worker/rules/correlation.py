@@ -1,4 +1,4 @@
-"""The one rule for correlation ids that strangers send, over HTTP or in a message's header."""
+"""The one rule for correlation ids that callers send, over HTTP or in a message's header."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is refused at the broker's door, and what is kept of it."""
+"""Why a message from the broker is refused, and what is kept of it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""JSON from a stranger: bounded in size and depth, and only what every reader reads alike."""
+"""JSON of untrusted senders: bounded in size and depth, and only what every reader reads alike."""
 
 import json
 import math
