@@ -77,7 +77,9 @@ class Keeper:
         try:
             with self._connected, closing(self._database()) as database, database.transaction() as session:
                 refused.keep(session, batch)
-        except (SQLAlchemyError, RowRefusedError) as error:
+        except RowRefusedError as error:  # trying again would not help, and hold up all others
+            log.error("refused_messages_not_kept", count=len(batch), text=str(error))  # noqa: TRY400 -- the text says it
+        except SQLAlchemyError as error:
             waiting = len(batch) + self._waiting.qsize()
             log.warning("refused_messages_wait", error=type(error).__name__, waiting=waiting)
             return False

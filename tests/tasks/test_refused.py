@@ -4,6 +4,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -85,6 +86,18 @@ def test_a_postgres_that_falls_silent_holds_nobody_up(keeper: Keeper, way: Proxy
     keeper.put(refusal(2))
     way.calm()
     wait_for("the rows", lambda: kept(database) == [refusal(1), refusal(2)])
+
+
+def test_a_row_that_postgres_will_never_take_holds_up_no_other(
+    keeper: Keeper, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = threading.Event()
+    monkeypatch.setattr("tasks.refused.log.error", lambda *_, **__: said.set())
+    keeper.put(replace(refusal(1), detail="x" * 3_000))
+    assert said.wait(60)
+    keeper.put(refusal(2))
+    keeper.close(timedelta(seconds=30))
+    assert kept(database) == [refusal(2)]
 
 
 def test_no_connection_is_left_open(keeper: Keeper, way: Proxy, database: Database) -> None:

@@ -28,7 +28,6 @@ Clock = Annotated[int, Field(ge=0, lt=2**53)]
 """A Lamport clock. Everybody takes over the highest one, so a huge one would stay."""
 
 Scalar = str | int | float | bool | None
-Text = Annotated[str, Field(max_length=20_000)]
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Workers = Annotated[int, Field(ge=1, le=64)]
 
