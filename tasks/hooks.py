@@ -10,9 +10,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
+from tasks.refused import Keeper
 from tasks.services import Services, close_services
-from worker import logs, metrics
+from worker import broker, logs, metrics
 from worker.queues import BROWSER_QUEUES
+from worker.rules.correlation import good_correlation_id
 from worker.secrets import UNOPENED
 from worker.settings import get_settings
 
@@ -45,6 +47,14 @@ def tell_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Ce
         log.error("sessions_not_opened", accounts=names, text=UNOPENED)
 
 
+@signals.worker_init.connect(weak=False)
+def keep_what_is_refused(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Keep refused messages in Postgres, from this worker's main process, until it ends."""
+    keeper = Keeper(get_settings().required("database_url").get_secret_value())
+    broker.keep_refused(keeper.put)
+    signals.worker_shutdown.connect(lambda **_: keeper.close(), weak=False)
+
+
 @signals.before_task_publish.connect(weak=False)
 def send_correlation(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Let the correlation id ride along. A repeated publish keeps the first one's."""
@@ -58,7 +68,8 @@ def bind_task(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Ce
     bind_contextvars(
         task=task.name,
         task_id=task_id,
-        correlation_id=getattr(task.request, CORRELATION_HEADER, None) or logs.new_correlation_id(),
+        correlation_id=good_correlation_id(getattr(task.request, CORRELATION_HEADER, None))
+        or logs.new_correlation_id(),
     )
 
 

@@ -24,7 +24,7 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         return self.run(kwargs)
 
 
-broker.install()
 app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
 app.steps["worker"].add("worker.watchdog:Watchdog")  # by its name: only workers import it
+broker.install(is_task=lambda name: name in app.tasks)

@@ -60,6 +60,9 @@ FREEZES = Counter(
     "Times that a worker left a queue's messages waiting and restarted itself.",
     ["queue"],
 )
+MESSAGES_REFUSED = Counter(
+    "rapport_messages_refused_total", "Messages from the broker that are malformed, by why.", ["reason"]
+)
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
 DAMAGED = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."

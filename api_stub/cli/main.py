@@ -46,6 +46,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "invitations": "invitations:app",
     "data": "data:app",
     "audit": "audit:app",
+    "tasks": "tasks:app",
     "secrets": "secrets:app",
 }
 """Each first word, as `--help` lists them: a module beside this one and the command or the group in it."""

@@ -1,6 +1,5 @@
 """The front door: the FastAPI application, its errors and its correlation ids."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,10 +15,10 @@ from api_stub.http.schemas import Problem
 from db.engine import Database
 from worker import logs
 from worker.errors import TryAgainError
+from worker.rules.correlation import good_correlation_id
 from worker.settings import Settings, get_settings
 
 CORRELATION_ID = "X-Correlation-ID"
-_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logs.logger(__name__)
 
@@ -58,8 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def _correlate(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Take the caller's correlation id, or make one; bind it to the lines and send it back."""
-    given = request.headers.get(CORRELATION_ID, "")
-    correlation_id = given if _GOOD_ID.fullmatch(given) else logs.new_correlation_id()
+    correlation_id = good_correlation_id(request.headers.get(CORRELATION_ID)) or logs.new_correlation_id()
     with logs.bound(correlation_id=correlation_id):
         request.state.correlation_id = correlation_id
         response = await call_next(request)

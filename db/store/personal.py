@@ -117,6 +117,9 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "quota_cuts": frozenset({"kind"}),
         "quota_gates": frozenset({"kind", "probe"}),
         "quota_limits": frozenset({"kind"}),
+        "refused_messages": frozenset(
+            {"queue", "reason", "detail", "sha256", "task", "message_id", "origin", "shape"}
+        ),  # only what has the form of Celery's own names and ids
         "saved_searches": frozenset({"name"}),  # the user's own word
         "schedules": frozenset({"kind", "cron"}),
         "searches": frozenset({"ended"}),

@@ -3,6 +3,7 @@
 from db.tables.actions import Action, ActionEvent, AuditHead, Campaign, DailySummary, Interaction
 from db.tables.base import Base, one_of
 from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
+from db.tables.messages import RefusedMessage
 from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
 from db.tables.quota import (
     QuotaChange,
@@ -20,6 +21,6 @@ __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact",
     "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
-    "QuotaTotal", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint", "StoredProfile",
-    "Tombstone", "one_of",
+    "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
+    "StoredProfile", "Tombstone", "one_of",
 ]  # fmt: skip

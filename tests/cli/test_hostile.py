@@ -26,13 +26,25 @@ from api_stub.cli.main import assemble
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store import accounts, campaigns, overview
-from db.tables import Action, Campaign, Contact, Hit, Import, ImportDoubt, KillSwitch, MessageTemplate, Search
+from db.tables import (
+    Action,
+    Campaign,
+    Contact,
+    Hit,
+    Import,
+    ImportDoubt,
+    KillSwitch,
+    MessageTemplate,
+    RefusedMessage,
+    Search,
+)
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
 from tests.cli.hostile import BAD, PREVIEW, SEEN, acting, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.rules.characters import visible
 from worker.rules.model import ActionState, CampaignKind, CampaignState
+from worker.rules.refusals import Refusal
 
 
 @pytest.fixture
@@ -59,7 +71,11 @@ def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
             import_id=import_id, line=7, contact_id=birthday.contact_id, name=NAME, birth_month=2, birth_day=3
         )
         template = MessageTemplate(account_id=owner.id, language="en", late=False, body="Hi", enabled=True)
-        session.add_all([doubt, template])
+        refused = RefusedMessage(
+            refused_at=func.now(), queue="control", reason=Refusal.BAD_HEADER, detail="task: no text",
+            size_bytes=9, sha256="0" * 64, task="a", message_id="b", origin="c", shape="d",
+        )  # fmt: skip
+        session.add_all([doubt, template, refused])
         session.flush()
         poison(session)
     csv = tmp_path / "people.csv"
@@ -155,6 +171,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "migrate": [""],
     "secrets new-key": [""],
     "secrets rotate": [""],
+    "tasks refused": [""],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
     "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
 }  # fmt: skip

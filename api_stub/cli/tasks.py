@@ -1,0 +1,54 @@
+"""`rapport tasks`: what came in through the broker."""
+
+from typing import Annotated
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
+from api_stub.cli.terminal import Console
+from db.store import refused as store
+from worker.rules.refusals import Refusal, RefusedMessage
+
+app = typer.Typer(help="Tasks that others send through the broker. All times are UTC.", no_args_is_help=True)
+
+
+@app.callback()
+def _nouns() -> None:
+    """Keep the command below `tasks`, while there is only one."""
+
+
+@app.command()
+def refused(
+    reason: Annotated[Refusal | None, typer.Option(help="Only those refused for this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """List the messages that workers refused, the newest first: why, and who says that they sent it.
+
+    Nothing of a refused message is left in Redis, and its arguments are not kept. docs/tasks.md says what a
+    message must look like.
+    """
+    with opened(data) as database, database.transaction() as session:
+        messages = store.latest(session, limit=limit, reason=reason)
+    console = Console()
+    for message in messages:
+        console.print(
+            Text(f"{message.refused_at:%Y-%m-%d %H:%M:%S}  {message.queue}  {message.reason}", "bold")
+        )
+        console.print(Padding(Text(f"{message.detail}\n{_whose(message)}"), (0, 0, 0, 2)))
+    if not messages:
+        console.print("no message was refused")
+
+
+def _whose(message: RefusedMessage) -> str:
+    parts = [
+        message.task or "no readable task name",
+        f"id {message.message_id}" if message.message_id else "",
+        f"from {message.origin}" if message.origin else "",
+        f"{message.size_bytes} bytes",
+        f"SHA-256 {message.sha256[:12]}",
+    ]
+    headers = f"\nheaders: {message.shape}" if message.shape else ""
+    return ", ".join(part for part in parts if part) + headers

@@ -1,0 +1,30 @@
+"""What a message's headers may put into logs and rows."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from celery import Task
+from structlog.contextvars import clear_contextvars, get_contextvars
+
+from tasks import hooks
+from tasks.contract import CORRELATION_HEADER
+
+
+def bound(**headers: Any) -> dict[str, Any]:
+    task = SimpleNamespace(name="tasks.dispatch", request=SimpleNamespace(**headers))
+    hooks.bind_task("crm-42", cast("Task", task))
+    found = get_contextvars()
+    clear_contextvars()
+    return found
+
+
+def test_a_good_correlation_id_goes_along() -> None:
+    assert bound(**{CORRELATION_HEADER: "crm-42.a_B"})["correlation_id"] == "crm-42.a_B"
+
+
+@pytest.mark.parametrize("given", [None, "", "a b", "a\nb", "x" * 65, "é", "{}", 5, True, ["x"], {"x": 1}])
+def test_another_is_replaced_as_over_http(given: object) -> None:
+    first, second = (bound(**{CORRELATION_HEADER: given})["correlation_id"] for _ in range(2))
+    assert len(first) == 16
+    assert first != second

@@ -1,0 +1,175 @@
+"""The form of what is not a task: commands to workers, their replies, and the events that they send.
+
+All who subscribe get these, workers and Flower alike, so one that breaks its reader breaks every one of them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from celery.events.state import Task, Worker
+from pydantic import ConfigDict, Field, model_validator
+
+from worker.messages.envelope import (
+    Count,
+    Envelope,
+    Id,
+    Part,
+    Seconds,
+    Short,
+    fitted,
+    read_body,
+    read_envelope,
+)
+from worker.rules.refusals import MessageRefusedError, Refusal
+
+_ELECTION: Final = "worker.elect"
+
+Clock = Annotated[int, Field(ge=0, lt=2**53)]
+"""A Lamport clock. Everybody takes over the highest one, so a huge one would stay."""
+
+Scalar = str | int | float | bool | None
+Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Workers = Annotated[int, Field(ge=1, le=64)]
+
+
+class _Headers(Part):
+    clock: Clock | None = None
+    expires: Number | None = None
+    ticket: Short | None = None
+    hostname: Short | None = None
+
+
+class _ReplyTo(Part):
+    exchange: Short
+    routing_key: Short
+
+
+class Command(Part):
+    """A remote control command."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Id
+    arguments: dict[str, Any] | None = None
+    destination: Annotated[list[Short], Field(max_length=1000)] | None = None
+    pattern: Short | None = None
+    matcher: Literal["glob"] | None = None  # the other kind, a regular expression, may take for ever
+    ticket: Short | None = None
+    reply_to: _ReplyTo | None = None
+
+
+class _Arguments(Part):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Queue(_Arguments):
+    queue: Id
+    exchange: Short | None = None
+    exchange_type: Literal["direct", "topic", "fanout"] | None = None
+    routing_key: Short | None = None
+
+
+class _Pool(_Arguments):
+    n: Workers = 1
+
+
+class _TimeLimit(_Arguments):
+    task_name: Id
+    hard: Seconds | None = None
+    soft: Seconds | None = None
+
+
+class _RateLimit(_Arguments):
+    task_name: Id
+    rate_limit: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})?(/[smh])?$")] | Count | None
+
+
+_ACTS_LATER: Final[Mapping[str, type[_Arguments]]] = {
+    "add_consumer": _Queue,
+    "cancel_consumer": _Queue,
+    "pool_grow": _Pool,
+    "pool_shrink": _Pool,
+    "time_limit": _TimeLimit,
+    "rate_limit": _RateLimit,
+}
+"""Commands whose arguments are used after Celery's own guard round a command has been left."""
+
+
+class Event(Part):
+    """An event of a worker or a client. Its readers keep any further field as an attribute."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[str, Field(pattern=r"^[a-z]{1,20}(-[a-z_-]{1,40})?$")]
+    hostname: Id
+    timestamp: Number
+    clock: Clock | None = None
+    utcoffset: Annotated[float, Field(ge=-24, le=24)] | None = None
+    local_received: Number | None = None
+    pid: Annotated[int, Field(ge=0)] | None = None
+    freq: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    active: Count | None = None
+    processed: Annotated[int, Field(ge=0)] | None = None
+    loadavg: Annotated[list[Number], Field(max_length=8)] | None = None
+    uuid: Id | None = None
+    name: Short | None = None
+    root_id: Short | None = None
+    parent_id: Short | None = None
+    runtime: Number | None = None
+
+    @model_validator(mode="after")
+    def _others(self) -> "Event":
+        others = self.model_extra or {}
+        if not _ATTRIBUTES.isdisjoint(others):
+            raise ValueError(
+                "a field has the name of something that Celery itself keeps with a worker or a task"
+            )
+        if not all(isinstance(value, Scalar) for value in others.values()):
+            raise ValueError("a field is neither text nor number")
+        if self.type.startswith("task-") and (self.uuid is None or self.clock is None):
+            raise ValueError("an event of a task without its id and clock")
+        return self
+
+
+_ATTRIBUTES: Final = frozenset({*dir(Worker), *dir(Task), "cluster_state"}).difference(
+    Worker._fields, Task._fields
+) | {"heartbeats", "worker", "children", "parent", "root", "state"}
+
+
+class _Events(Part):
+    events: Annotated[list[Event], Field(max_length=10_000)]
+
+
+def check_command(raw: bytes) -> None:
+    """Let a command pass if no worker breaks on it. Raises MessageRefusedError."""
+    _, body = _read(raw, Refusal.BAD_COMMAND)
+    command = fitted(Command, body, Refusal.BAD_COMMAND)
+    if command.method == "election":
+        raise MessageRefusedError(Refusal.BAD_COMMAND, "elections are not used")
+    form = _ACTS_LATER.get(command.method)
+    if form is not None:
+        fitted(form, command.arguments or {}, Refusal.BAD_COMMAND)
+
+
+def check_reply(raw: bytes) -> None:
+    """Let a worker's answer to a command pass. Raises MessageRefusedError."""
+    _, body = _read(raw, Refusal.BAD_REPLY, any_text=True)
+    if not isinstance(body, dict):
+        raise MessageRefusedError(Refusal.BAD_REPLY, "not an object of a worker's name and its answer")
+
+
+def check_event(raw: bytes) -> None:
+    """Let an event, or a list of events, pass. Raises MessageRefusedError."""
+    envelope, body = _read(raw, Refusal.BAD_EVENT, any_text=True)  # a failed task's error may hold anything
+    routing_key = envelope.properties.delivery_info.routing_key
+    if routing_key.startswith(_ELECTION):
+        raise MessageRefusedError(Refusal.BAD_EVENT, "elections are not used")
+    if isinstance(body, list) and not routing_key.startswith("task."):
+        raise MessageRefusedError(Refusal.BAD_EVENT, "only events of tasks come in lists")
+    fitted(_Events, {"events": body if isinstance(body, list) else [body]}, Refusal.BAD_EVENT)
+
+
+def _read(raw: bytes, otherwise: Refusal, *, any_text: bool = False) -> tuple[Envelope, object]:
+    envelope = read_envelope(raw)
+    fitted(_Headers, envelope.headers, otherwise)
+    return envelope, read_body(envelope, any_text=any_text)

@@ -1,0 +1,120 @@
+"""The envelope that every message from the broker has, and the types of its fields."""
+
+import base64
+import binascii
+import re
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from kombu.utils.json import loads, object_hook
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from worker.rules.refusals import MessageRefusedError, Refusal
+from worker.rules.strict_json import parse
+
+_OBJECT_ERRORS: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+_OF_PYDANTIC: Final = re.compile(r"^Value error, | or instance of \w+$")
+
+Short = Annotated[str, Field(max_length=255, pattern=r"^[\x20-\x7e]*$")]
+Id = Annotated[Short, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """Base of the parts: nothing is converted, since Celery would be handed the unconverted value."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+class DeliveryInfo(Part):
+    """Where it was published. Kombu looks for more in it, such as whose consumer it is for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exchange: Short
+    routing_key: Short
+    priority: int | None = None
+    redelivered: bool = False
+
+
+class Properties(Part):
+    """What Kombu needs to know of a message."""
+
+    delivery_info: DeliveryInfo
+    delivery_tag: Id
+    body_encoding: Literal["base64", "utf-8"] | None = None
+    priority: Annotated[int, Field(ge=0, le=255)] | None = None
+    correlation_id: Short | None = None
+    reply_to: Short | None = None
+
+
+class Envelope(Part):
+    """What Redis holds."""
+
+    properties: Properties
+    headers: dict[str, Any] = Field(default_factory=dict)  # clients of protocol 1 may leave it out
+    body: str
+    content_type: Literal["application/json"] = Field(alias="content-type")
+    content_encoding: Annotated[str, Field(pattern="(?i)^utf-8$")] = Field(alias="content-encoding")
+
+
+class Unacked(Part):
+    """What Kombu writes down of a message until it is acknowledged."""
+
+    message: Envelope
+    exchange: Short
+    routing_key: Short
+
+
+_Part = TypeVar("_Part", bound=Part)
+
+
+def fitted(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
+    """Return `value` as `form`. Raises MessageRefusedError for `otherwise`, with the field's name."""
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        what = _OF_PYDANTIC.sub("", first["msg"])
+        raise MessageRefusedError(otherwise, f"{where}: {what}" if where else what) from None
+
+
+def read_envelope(raw: bytes) -> Envelope:
+    """Return the envelope of a message. Raises MessageRefusedError."""
+    return fitted(Envelope, parse(raw, hook=as_celery_reads), Refusal.BAD_ENVELOPE)
+
+
+def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
+    """Return what the body holds. Raises MessageRefusedError."""
+    body = envelope.body.encode()
+    if envelope.properties.body_encoding == "base64":
+        try:
+            body = base64.b64decode(body, validate=True)
+        except binascii.Error:
+            raise MessageRefusedError(Refusal.BAD_BODY, "not base64") from None
+    try:
+        return parse(body, hook=as_celery_reads, any_text=any_text)
+    except MessageRefusedError as refused:
+        raise MessageRefusedError(refused.reason, f"body: {refused}") from None
+
+
+def as_celery_reads(fields: dict[str, Any]) -> object:
+    """Return what an object stands for in Kombu's JSON: a UUID, a time and the like are written as one."""
+    try:
+        return object_hook(fields)
+    except _OBJECT_ERRORS:
+        raise MessageRefusedError(
+            Refusal.NOT_JSON, "an object says that it is of a type, and is not"
+        ) from None
+
+
+def check_unacked(raw: bytes) -> None:
+    """Let an entry of what is not acknowledged pass if Kombu can put it back. Raises MessageRefusedError."""
+    try:
+        entry = loads(raw)  # type: ignore[no-untyped-call]  # untyped there
+    except (*_OBJECT_ERRORS, RecursionError):
+        raise MessageRefusedError(Refusal.BAD_UNACKED, "not JSON") from None
+    if not isinstance(entry, list) or len(entry) != len(Unacked.model_fields):
+        raise MessageRefusedError(Refusal.BAD_UNACKED, "not a list of message, exchange and routing key")
+    fitted(Unacked, dict(zip(Unacked.model_fields, entry, strict=True)), Refusal.BAD_UNACKED)

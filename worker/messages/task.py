@@ -1,0 +1,174 @@
+"""The form of a task's message, as Celery 5 and its protocols 2 and 1 publish it.
+
+Celery trusts what it reads: a field of another type raises in the middle of its loop, and the worker ends
+(celery#7975). So every field that Celery reads is declared here, and a message that breaks the form never
+reaches it. Headers that nobody declares are let through, for tracing tools send theirs.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Self
+
+from celery.app.task import Context
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from worker.messages.envelope import Count, Id, Part, Seconds, Short, fitted, read_body, read_envelope
+from worker.rules.refusals import MessageRefusedError, Refusal
+
+SOON: Final = timedelta(seconds=30)
+"""How far ahead of this worker's clock an ETA may lie: as far as a client's clock may be ahead."""
+
+_MOST_OTHERS: Final = 64
+_LONGEST_NAME: Final = 128
+_CELERYS_OWN: Final = frozenset(dir(Context))
+"""A header of such a name would take the place of an attribute or a method of the running task's request."""
+
+
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
+
+
+def instant(text: str) -> datetime:
+    """Return the instant of an ISO 8601 text; without a zone it is UTC, as Celery reads it.
+
+    Raises ValueError where it is none, or lies so early or late that UTC has no such year.
+    """
+    if not _ISO.fullmatch(text):
+        raise ValueError("not a time in the form 2026-11-28T09:00:00+00:00")
+    found = datetime.fromisoformat(text)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("UTC has no such year") from None
+
+
+def _is_instant(text: str) -> str:
+    instant(text)
+    return text
+
+
+def _is_stamp(stamps: dict[str, Any]) -> dict[str, Any]:
+    for stamp in stamps.values():
+        if not all(isinstance(one, str | int | float | None) for one in _listed(stamp)):
+            raise ValueError("a stamp is a text, a number or a list of these")
+    return stamps
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+Repr = Annotated[str, Field(max_length=20_000)]
+Instant = Annotated[str, Field(max_length=40), AfterValidator(_is_instant)]
+
+
+class _TaskFields(Part):
+    """What both protocols say of a task, 2 in the headers and 1 in the body, and what a client adds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    task: Id
+    id: Id
+    root_id: Short | None = None
+    parent_id: Short | None = None
+    group: Short | None = None
+    group_index: Count | None = None
+    shadow: Short | None = None
+    lang: Short | None = None
+    origin: Short | None = None
+    argsrepr: Repr | None = None
+    kwargsrepr: Repr | None = None
+    eta: Instant | None = None
+    expires: Instant | None = None
+    retries: Count = 0
+    timelimit: Annotated[list[Seconds | None], Field(min_length=2, max_length=2)] | None = None
+    ignore_result: bool | None = None
+    replaced_task_nesting: Count | None = None
+    stamps: Annotated[dict[str, Any], AfterValidator(_is_stamp)] | None = None
+    stamped_headers: Annotated[list[Short], Field(max_length=_MOST_OTHERS)] | None = None
+
+    @model_validator(mode="after")
+    def _others(self) -> Self:
+        others = self.model_extra or {}
+        if len(others) > _MOST_OTHERS or any(len(name) > _LONGEST_NAME for name in others):
+            raise ValueError(
+                f"more than {_MOST_OTHERS} fields of the sender's own, or one with too long a name"
+            )
+        if not _CELERYS_OWN.isdisjoint(others):
+            raise ValueError("a field has the name of something that Celery itself keeps with a task")
+        return self
+
+
+class Headers(_TaskFields):
+    """The headers of protocol 2."""
+
+    compression: None = None  # what it unpacks to has no bound
+    redelivered: bool = False
+    headers: dict[str, Any] | None = None  # tracing tools put a second copy of theirs there
+    hostname: Short | None = None  # these two are overwritten before anything reads them
+    correlation_id: Short | None = None
+
+
+class Signature(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+    """A task that is to follow."""
+
+    task: Id
+    args: list[Any] = Field(default_factory=list)
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Embedded(Part):
+    """What follows a task."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    callbacks: list[Signature] | None = None
+    errbacks: list[Signature] | None = None
+    chain: list[Signature] | None = None
+    chord: Signature | None = None
+
+
+class Body(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+    """The body of protocol 2, its three parts by name."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    embed: Embedded | None
+
+
+class OldBody(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+    """The body of protocol 1."""
+
+    args: list[Any] = Field(default_factory=list)
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    utc: bool = True
+    taskset: Short | None = None
+    callbacks: list[Signature] | None = None
+    errbacks: list[Signature] | None = None
+    chord: Signature | None = None
+
+
+def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> None:
+    """Let a task's message pass if Celery can take it, and take it at once. Raises MessageRefusedError."""
+    envelope = read_envelope(raw)
+    body = read_body(envelope)
+    headers = envelope.headers
+    task: _TaskFields
+    if "task" in headers or isinstance(body, list):
+        task = fitted(Headers, headers, Refusal.BAD_HEADER)
+        if not isinstance(body, list) or len(body) != 3:
+            raise MessageRefusedError(Refusal.BAD_BODY, "not a list of args, kwargs and what follows")
+        args, kwargs, embed = body
+        fitted(Body, {"args": args, "kwargs": kwargs, "embed": embed}, Refusal.BAD_BODY)
+    else:
+        task = fitted(OldBody, body, Refusal.BAD_BODY)
+        if headers.get("compression"):
+            raise MessageRefusedError(Refusal.BAD_HEADER, "compression: compressed messages are not taken")
+    if task.eta is not None and instant(task.eta) > now + SOON:
+        raise MessageRefusedError(
+            Refusal.SCHEDULED,
+            f"eta: more than {SOON.seconds} seconds ahead; send it when it is due, or use a schedule",
+        )
+    if not is_task(task.task):
+        raise MessageRefusedError(Refusal.UNKNOWN_TASK, "no task of that name is registered here")
