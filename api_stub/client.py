@@ -8,7 +8,7 @@ from worker.errors import Reason, TryAgainError
 
 
 class Client:
-    """Sends tasks to Rapport's broker. Holds one small connection pool; safe to share between threads."""
+    """Sends tasks to Rapport's broker. Safe to share between threads; no call waits without a bound."""
 
     def __init__(self, redis_url: str) -> None:
         self._celery = Celery("rapport-client", broker=redis_url)
@@ -17,6 +17,9 @@ class Client:
             task_serializer="json",
             task_default_queue="celery",
             broker_connection_retry=False,
+            # A connection of its own for each call. Whoever holds one of a full pool's connections may wait for
+            # another, and kombu's producers wait for ever (celery#10174).
+            broker_pool_limit=None,
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
             task_publish_retry_policy={"max_retries": 1},
         )

@@ -4,16 +4,17 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api_stub.http.access import AppDatabase, require_key
+from api_stub.http.access import AppDatabase, key
+from api_stub.http.schemas import ByWhom
 from db.store import approval, campaigns, proposals
 from db.store.approval import Decision, Outcome
 from tasks.contract import AccountName
 from worker.rules.approval import checked_text
 
-router = APIRouter(prefix="/control", tags=["approval"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/control", tags=["approval"], dependencies=key)
 
 Seen = Annotated[
     str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal as it was shown to the person.")
@@ -25,7 +26,7 @@ class By(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: str = Field("the API", pattern=r"^[^\x00-\x1f]{1,200}$", description="Who decides; it is kept.")
+    by: ByWhom = Field("the API", description="Who decides; it is kept.")
 
 
 class Approve(By):

@@ -1,25 +1,23 @@
-"""Start campaigns, follow, pause, resume and cancel them; stop everything."""
+"""Start campaigns, follow, pause, resume and cancel them."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from api_stub.client import Client
-from api_stub.http.access import AppClient, AppDatabase, require_key
+from api_stub.http.access import AppClient, AppDatabase, key
 from api_stub.http.schemas import (
     Accepted,
     CampaignChanged,
     CampaignLineOut,
     CampaignOut,
     CampaignPage,
-    KillSwitchIn,
-    KillSwitchOut,
 )
 from api_stub.refusals import refuse_what_cannot_work
 from db.engine import Database
 from db.store import accounts, campaigns, control, overview, searches
-from db.store.control import CampaignVerb, Pulled
+from db.store.control import CampaignVerb
 from db.store.saved import NoSavedSearchError
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
@@ -34,7 +32,7 @@ from tasks.contract import (
 )
 from worker.errors import RequestRefusedError
 
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/control", tags=["control"], dependencies=key)
 
 
 @router.post("/birthday", status_code=202)
@@ -130,25 +128,6 @@ def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged
     return _change(database, campaign_id, CampaignVerb.CANCEL)
 
 
-@router.get("/kill-switch")
-def show_kill_switch(database: AppDatabase) -> KillSwitchOut:
-    """Return whether everything is stopped, since when and by whom."""
-    with database.transaction() as session:
-        return _switch(control.kill_switch(session))
-
-
-@router.post("/kill-switch")
-def set_kill_switch(body: KillSwitchIn, database: AppDatabase) -> KillSwitchOut:
-    """Stop everything for all accounts, or let it go on."""
-    with database.transaction() as session:
-        if body.on:
-            control.pull_kill_switch(session, body.by)
-        else:
-            control.release_kill_switch(session)
-    with database.transaction() as session:
-        return _switch(control.kill_switch(session))
-
-
 def _start(
     task: str,
     body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
@@ -171,12 +150,6 @@ def _start(
     correlation_id = request.state.correlation_id
     client.send(task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id)
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
-
-
-def _switch(pulled: Pulled | None) -> KillSwitchOut:
-    if pulled is None:
-        return KillSwitchOut(on=False)
-    return KillSwitchOut(on=True, pulled_at=pulled.at, pulled_by=pulled.by)
 
 
 def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:

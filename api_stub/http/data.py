@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
 
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
 from api_stub.forecast_answer import answer as foretold
-from api_stub.http.access import AppDatabase, require_key
+from api_stub.http.access import AppDatabase, key
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
@@ -17,7 +17,7 @@ from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
-router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
 
 
 @router.get("/interactions")

@@ -1,13 +1,15 @@
 """Is it alive, is it ready, what has it done."""
 
 import redis
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api_stub.client import Client
-from api_stub.http.access import AppClient, AppDatabase, AppSettings, require_metrics_key
-from api_stub.http.schemas import Check, Readiness
+from api_stub.http.access import AppSettings, metrics_key
+from api_stub.http.readiness import Probe
+from api_stub.http.schemas import Check, Health, Readiness
 from db import migrate
 from db.engine import Database
 from worker import metrics
@@ -18,53 +20,66 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health")
-def health() -> dict[str, str]:
+async def health() -> Health:
     """Say that this process answers. Asks nobody else."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
-@router.get("/ready", responses={503: {"model": Readiness}})
-def ready(response: Response, settings: AppSettings, database: AppDatabase, client: AppClient) -> Readiness:
-    """Ask Postgres, its schema, Redis and the workers; 503 unless all of them answer."""
-    answer = Readiness(
-        ready=False,
-        checks={
-            "postgres": _ask_postgres(database),
-            "schema": _ask_schema(database),
-            "redis": _ask_redis(settings),
-            "workers": _ask_workers(client),
-        },
-    )
-    answer.ready = all(check.ok for check in answer.checks.values())
+@router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_none=True)
+async def ready(request: Request, response: Response) -> Readiness:
+    """Ask Postgres, its schema, Redis and the workers; 503 unless all of them answer.
+
+    Whoever has the key is told which of them does not; others are told yes or no. Many at once, and any
+    within four seconds, get one answer.
+    """
+    probe: Probe = request.app.state.probe
+    answer = await probe.answer()
     response.status_code = 200 if answer.ready else 503
-    return answer
+    return answer if request.state.known else Readiness(ready=answer.ready)
 
 
-@router.get("/metrics", response_class=Response, dependencies=[Depends(require_metrics_key)])
+@router.get("/metrics", response_class=Response, dependencies=metrics_key)
 def exposition(settings: AppSettings) -> Response:
     """Return every process's metrics in Prometheus' text format."""
     return Response(metrics.exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
 
 
-def _ask_postgres(database: Database) -> Check:
+def probe(settings: Settings, database: Database, client: Client) -> Probe:
+    """Return the probe of what this front door's work depends on."""
+    return Probe(
+        {
+            "postgres": lambda: ask_postgres(database),
+            "schema": lambda: ask_schema(database),
+            "redis": lambda: ask_redis(settings),
+            "workers": lambda: ask_workers(client),
+        }
+    )
+
+
+def ask_postgres(database: Database) -> Check:
+    """Ask for nothing but an answer."""
     try:
         with database.engine.connect() as connection:
             connection.execute(text("select 1"))
-    except OperationalError:
+    except (OperationalError, PoolTimeoutError):
         return Check(ok=False, detail="does not answer")
     return Check(ok=True, detail="answers")
 
 
-def _ask_schema(database: Database) -> Check:
+def ask_schema(database: Database) -> Check:
+    """Ask whether the tables are this code's."""
     try:
         current = migrate.is_current(database.engine)
-    except (OperationalError, ProgrammingError):
+    except (OperationalError, PoolTimeoutError, ProgrammingError):
         current = False
     return Check(ok=current, detail="current" if current else "run `rapport migrate`")
 
 
-def _ask_redis(settings: Settings) -> Check:
-    client = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=2)
+def ask_redis(settings: Settings) -> Check:
+    """Ask for nothing but an answer."""
+    client = redis.Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2
+    )
     try:
         client.ping()
     except redis.RedisError as error:
@@ -74,7 +89,8 @@ def _ask_redis(settings: Settings) -> Check:
     return Check(ok=True, detail="answers")
 
 
-def _ask_workers(client: Client) -> Check:
+def ask_workers(client: Client) -> Check:
+    """Ask who answers, and whether one of each role is among them."""
     try:
         names = client.workers()
     except TryAgainError as error:

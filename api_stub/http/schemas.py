@@ -1,12 +1,15 @@
 """What goes over HTTP, in and out."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from worker.rules.model import SearchEnd
+
+ByWhom = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$")]
+CheckName: TypeAlias = Literal["postgres", "schema", "redis", "workers"]
 
 
 class Problem(BaseModel):
@@ -26,6 +29,12 @@ class Accepted(BaseModel):
     dry_run: bool
 
 
+class Health(BaseModel):
+    """This process answers."""
+
+    status: Literal["ok"]
+
+
 class Check(BaseModel):
     """One thing that readiness asks."""
 
@@ -37,7 +46,7 @@ class Readiness(BaseModel):
     """Whether work would be done if it came now."""
 
     ready: bool
-    checks: dict[Literal["postgres", "schema", "redis", "workers"], Check]
+    checks: dict[CheckName, Check] | None = Field(None, description="Only for whoever has the key.")
 
 
 class CampaignOut(BaseModel):
@@ -89,15 +98,6 @@ class CampaignChanged(BaseModel):
     id: UUID
     state: str
     dropped: int = Field(description="How many planned actions the change skipped.")
-
-
-class KillSwitchIn(BaseModel):
-    """On: nothing acts, for any account, until it is off."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    on: bool
-    by: str = Field("the API", pattern=r"^[^\x00-\x1f]{1,200}$", description="Who pulls it.")
 
 
 class KillSwitchOut(BaseModel):
