@@ -17,8 +17,8 @@ class Client:
             task_serializer="json",
             task_default_queue="celery",
             broker_connection_retry=False,
-            # A connection of its own for each call. Whoever holds one of a full pool's connections may wait for
-            # another, and kombu's producers wait for ever (celery#10174).
+            # A connection for each call: whoever holds one of a full pool's may wait for another, and kombu's
+            # producers wait for ever (celery#10174).
             broker_pool_limit=None,
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
             task_publish_retry_policy={"max_retries": 1},

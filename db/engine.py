@@ -50,9 +50,8 @@ class RowRefusedError(Exception):
 class Database:
     """One process's way to Postgres. Made after the fork, never before: sockets can't be shared.
 
-    The pool opens connections at first use, so making one costs nothing. Every wait is bounded: for a place in
-    the pool, for a connection and for an answer. With a `statement_timeout_ms` of 0 an answer may take as long
-    as it takes.
+    The pool opens connections at first use, so making one costs nothing. Every wait is bounded: for a place
+    in the pool, for a connection and for an answer, unless `statement_timeout_ms` is 0.
     """
 
     def __init__(

@@ -4,11 +4,13 @@ A task is called by its name with JSON keyword arguments; they are the fields of
 refused with a message that names the field, and nothing is planned.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
@@ -52,13 +54,15 @@ class BirthdayOptions(Payload):
     """What a birthday campaign is to do; kept with the campaign as it was asked for."""
 
     late_days: int = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
-    dry_run: bool = Field(False, description="Only say what would be sent; plan and send nothing.")
-    read_site: bool = Field(True, description="Read the site's birthdays page before planning.")
-    approval: bool = Field(False, description="Let each greeting wait until a person has approved it.")
+    dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
+    read_site: StrictBool = Field(True, description="Read the site's birthdays page before planning.")
+    approval: StrictBool = Field(False, description="Let each greeting wait until a person has approved it.")
     fallback_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
         "en", description="Language (ISO 639-1) for contacts of whom none is known, or that has no template."
     )
-    keep_replies: bool = Field(False, description="Also store what people answer, not only that they did.")
+    keep_replies: StrictBool = Field(
+        False, description="Also store what people answer, not only that they did."
+    )
 
     @property
     def opens_site(self) -> bool:
@@ -93,7 +97,7 @@ class VisitorOptions(Payload):
     limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
     stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
-    dry_run: bool = Field(False, description="Only say who would be visited; plan and open nothing.")
+    dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -130,7 +134,9 @@ class SourcingOptions(Payload):
     limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
     stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
-    dry_run: bool = Field(False, description="Only say what would be searched and scored; open nothing.")
+    dry_run: StrictBool = Field(
+        False, description="Only say what would be searched and scored; open nothing."
+    )
 
     @model_validator(mode="after")
     def _one_search(self) -> Self:
@@ -160,7 +166,7 @@ class InvitationsOptions(Payload):
 
     older_than_days: int = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
     limit: int = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
-    dry_run: bool = Field(False, description="Only list what was sent, and what would be withdrawn.")
+    dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
     @property
     def opens_site(self) -> bool:
@@ -185,6 +191,16 @@ OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
     CampaignKind.SOURCING: SourcingOptions,
     CampaignKind.INVITATIONS: InvitationsOptions,
 }
+
+
+def fingerprint(kind: CampaignKind, options: CampaignOptions) -> str:
+    """Return a hash of what is asked for, the same for the same options, however they were written.
+
+    What is as by default is left out, so that a default that a later version adds changes nothing.
+    """
+    asked = options.model_dump(include=set(OPTIONS[kind].model_fields), exclude_defaults=True)
+    plain = json.dumps([kind, asked], default=sorted, sort_keys=True)  # sets have no order of their own
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def refuse_without_adapter(site: str, options: CampaignOptions) -> None:

@@ -30,20 +30,20 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = settings.database_url.get_secret_value()
         app.state.settings = settings
-        # What Postgres does not answer in this time is a 503, not a thread that waits for minutes.
         app.state.database = Database(
-            url, application_name="rapport api", statement_timeout_ms=15_000, connect_timeout_s=4, pool_timeout_s=5
-        )  # fmt: skip
+            url,
+            application_name="rapport api",
+            statement_timeout_ms=15_000,  # then it is a 503, not a thread that waits for minutes
+            connect_timeout_s=4,
+            pool_timeout_s=5,
+        )
         app.state.client = Client(settings.redis_url.get_secret_value())
         app.state.switch = kill_switch.Switch(settings)
-        probing = Database(
-            url, application_name="rapport ready", statement_timeout_ms=2000, connect_timeout_s=2, pool_timeout_s=2
-        )  # fmt: skip
-        app.state.probe = health.probe(settings, probing, app.state.client)
+        probed = health.own_database(settings)
+        app.state.probe = health.probe(settings, probed, app.state.client)
         yield
-        app.state.client.close()
-        for database in (app.state.database, app.state.switch, probing):
-            database.close()
+        for held in (app.state.client, app.state.database, app.state.switch, probed):
+            held.close()
 
     app = FastAPI(
         title="Rapport",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api_stub.http.access import AppDatabase, key
+from api_stub.http.openapi import problems
 from api_stub.http.schemas import ByWhom
 from db.store import approval, campaigns, proposals
 from db.store.approval import Decision, Outcome
@@ -131,7 +132,7 @@ def list_proposals(
     )
 
 
-@router.post("/actions/{action_id}/approve")
+@router.post("/actions/{action_id}/approve", responses=problems(404, 409))
 def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
     """Let a proposed action be sent when its turn comes."""
     with database.transaction() as session:
@@ -139,7 +140,7 @@ def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/edit")
+@router.post("/actions/{action_id}/edit", responses=problems(404, 409))
 def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
     """Let a proposed action be sent with another text."""
     with database.transaction() as session:
@@ -147,7 +148,7 @@ def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/drop")
+@router.post("/actions/{action_id}/drop", responses=problems(404, 409))
 def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Leave the person out this time."""
     with database.transaction() as session:
@@ -155,7 +156,7 @@ def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/never")
+@router.post("/actions/{action_id}/never", responses=problems(404, 409))
 def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Never contact the person again, from any account that knows the address."""
     with database.transaction() as session:
@@ -163,7 +164,7 @@ def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/campaigns/{campaign_id}/approve")
+@router.post("/campaigns/{campaign_id}/approve", responses=problems(404))
 def approve_many(campaign_id: UUID, body: ApproveMany, database: AppDatabase) -> DecidedMany:
     """Approve those of a campaign's proposals that were seen; what has changed since stays proposed."""
     with database.transaction() as session:

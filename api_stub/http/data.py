@@ -1,14 +1,17 @@
 """Read what is planned and what happened."""
 
+import re
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
+from pydantic import BeforeValidator, Field
 
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
 from api_stub.forecast_answer import answer as foretold
 from api_stub.http.access import AppDatabase, key
+from api_stub.http.openapi import problems
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
@@ -16,6 +19,20 @@ from db.store import accounts, forecast, interactions, overview, standing, summa
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+
+
+def _written_as_a_day(given: object) -> object:
+    """Let nothing through that Pydantic would read as seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    return given
+
+
+Day = Annotated[
+    date, Field(ge=FIRST_DAY, le=LAST_DAY), BeforeValidator(_written_as_a_day, json_schema_input_type=date)
+]
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
 
@@ -55,7 +72,7 @@ def list_actions(
     )
 
 
-@router.get("/quota")
+@router.get("/quota", responses=problems(404))
 def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
@@ -69,7 +86,7 @@ def show_quota(
     return answer(found, by_ledger(found))
 
 
-@router.get("/forecast")
+@router.get("/forecast", responses=problems(404))
 def show_forecast(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
@@ -85,13 +102,11 @@ def show_forecast(
     return foretold(found)
 
 
-@router.get("/summary")
+@router.get("/summary", responses=problems(404))
 def show_summary(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose day.")],
-    on: Annotated[
-        date | None, Query(description="The day in the account's zone; today if not given.")
-    ] = None,
+    on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return what a day of an account came to: sent, left out, waiting, answered."""
     with database.transaction() as session:

@@ -54,7 +54,7 @@ class Envelope:
             try:
                 await self._app(scope, receive, complete)
             except Exception as error:
-                log.error("request_failed", path=path, error=type(error).__name__, exc_info=error)
+                log.exception("request_failed", path=path, error=type(error).__name__)
                 if not status:
                     failed = problem(500, "the log says more, under the correlation id")
                     await failed(scope, receive, complete)

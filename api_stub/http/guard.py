@@ -1,4 +1,4 @@
-"""What a request must pass before anything reads it: its form, the key, the limits of its body, a free place."""
+"""What a request must pass before a route reads it: its form, the key, its body's limits, a free place."""
 
 import asyncio
 from typing import Final
@@ -14,12 +14,12 @@ from worker.settings import Settings
 
 HEALTH, READY, METRICS, KILL_SWITCH = "/health", "/ready", "/metrics", "/control/kill-switch"
 OPEN: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
-"""Answered without the key. Nothing here reads a body, waits for a server by itself, or tells of an account."""
+"""Answered without the key. None of them reads a body, takes others' threads, or tells of an account."""
 _UNLIMITED: Final = OPEN | {METRICS, KILL_SWITCH}
-"""These don't wait for a place: they wait for Postgres not at all, or with threads of their own."""
+"""These need no place: they don't wait for Postgres, or they wait with threads of their own."""
 
 PLACES: Final = 32
-"""Requests that work at once; fewer than anyio's 40 threads, so that waiting ones leave some to the others."""
+"""Requests that work at once: fewer than anyio's 40 threads, so that some are left for /metrics."""
 PLACE_WITHIN_S: Final = 5.0
 
 

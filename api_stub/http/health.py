@@ -44,6 +44,17 @@ def exposition(settings: AppSettings) -> Response:
     return Response(metrics.exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
 
 
+def own_database(settings: Settings) -> Database:
+    """Return the way to Postgres that only the probe uses."""
+    return Database(
+        settings.database_url.get_secret_value(),
+        application_name="rapport ready",
+        statement_timeout_ms=2000,
+        connect_timeout_s=2,
+        pool_timeout_s=2,
+    )
+
+
 def probe(settings: Settings, database: Database, client: Client) -> Probe:
     """Return the probe of what this front door's work depends on."""
     return Probe(
@@ -70,7 +81,9 @@ def ask_schema(database: Database) -> Check:
     """Ask whether the tables are this code's."""
     try:
         current = migrate.is_current(database.engine)
-    except (OperationalError, PoolTimeoutError, ProgrammingError):
+    except (OperationalError, PoolTimeoutError):
+        return Check(ok=False, detail="Postgres does not answer")
+    except ProgrammingError:
         current = False
     return Check(ok=current, detail="current" if current else "run `rapport migrate`")
 

@@ -13,7 +13,7 @@ from worker import clock, logs
 from worker.settings import Settings
 
 FREE = 30
-"""So many wrong keys a minute are answered as such: somebody who mistypes needs fewer, a guesser needs more."""
+"""So many wrong keys a minute get a plain 401. Somebody who mistypes needs fewer, a guesser more."""
 _MINUTE_S = 60.0
 _MOST_ADDRESSES = 1000
 

@@ -25,8 +25,8 @@ _THREADS: Final = 8
 _ASKED = "Postgres does not answer, so the kill switch can't be read."
 _PULLED = (
     "Postgres does not answer, so it is not known whether the kill switch was pulled. Nothing is sent while "
-    "Postgres does not answer, because every effect is written down there first. Ask again until this answers "
-    "200, or stop the browser workers: then nothing acts, whatever Postgres says."
+    "Postgres does not answer, because every effect is written down there first. Ask again until the answer "
+    "is 200, or stop the browser workers: then nothing acts, whatever becomes of Postgres."
 )
 _RELEASED = "Postgres does not answer, so it is not known whether the kill switch was released: ask again."
 

@@ -24,7 +24,7 @@ MOST_INCOMPLETE_BYTES: Final = 65_536
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection. Whoever takes too long loses it, and so does who waits longest when there are too many."""
+    """One connection. It is closed when it takes too long, or for another when there are too many."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take the connection, at the cost of the one that has been idle longest where there are too many."""
