@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
 from worker.rules.criteria import Criteria, asked
+from worker.rules.json_types import Whole
 from worker.rules.model import CampaignKind
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
@@ -45,7 +46,10 @@ AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", descri
 
 
 class Payload(BaseModel):
-    """Base of all payloads: a field that nobody knows is an error, not a shrug."""
+    """Base of all payloads: a field that nobody knows is an error, not a shrug.
+
+    Numbers and booleans are taken as such only. `"dry_run": 0` is a mistake, and guessing may send something.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +57,7 @@ class Payload(BaseModel):
 class BirthdayOptions(Payload):
     """What a birthday campaign is to do; kept with the campaign as it was asked for."""
 
-    late_days: int = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
+    late_days: Whole = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
     dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
     read_site: StrictBool = Field(True, description="Read the site's birthdays page before planning.")
     approval: StrictBool = Field(False, description="Let each greeting wait until a person has approved it.")
@@ -80,21 +84,38 @@ class BirthdayCampaign(BirthdayOptions):
 
 
 SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-NoRepeatDays = Annotated[int, Field(ge=7, le=365)]
-StopAfter = Annotated[int, Field(ge=1, le=20)]
+NoRepeatDays = Annotated[Whole, Field(ge=7, le=365)]
+StopAfter = Annotated[Whole, Field(ge=1, le=20)]
+
+
+def _given(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
+    return {"required": [name], "properties": {name: schema}}
 
 
 class VisitorOptions(Payload):
     """Whose profiles a visitor campaign opens: exactly one of the three sources."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _given("saved_search", type="string"),
+                _given("profiles", minItems=1),
+                _given("not_seen_months", type="integer"),
+            ]
+        }
+    )
+
     saved_search: SavedSearchName | None = Field(None, description="Whom this saved search finds.")
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
-    not_seen_months: int | None = Field(
-        None, ge=1, le=60, description="Connections whose profile was not opened for so many months."
+    not_seen_months: Whole | None = Field(
+        None,
+        ge=1,
+        le=60,
+        description="Connections whose profile was not opened for so many months.",
     )
-    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Whole = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
     stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
@@ -124,6 +145,17 @@ class VisitorCampaign(VisitorOptions):
 class SourcingOptions(Payload):
     """Whom a sourcing campaign looks for: a search of the site's own, a saved one, or only criteria."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                _given("url", type="string"),
+                _given("saved_search", type="string"),
+                _given("criteria", minProperties=1),
+            ],
+            "not": {**_given("url", type="string"), "allOf": [_given("saved_search", type="string")]},
+        }
+    )
+
     url: str | None = Field(
         None, min_length=1, max_length=2000, description="The address of a people search on the site."
     )
@@ -131,7 +163,7 @@ class SourcingOptions(Payload):
     criteria: Criteria = Field(
         default_factory=Criteria, description="What is searched for, and what people are scored by."
     )
-    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Whole = Field(100, ge=1, le=1000, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
     stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(
@@ -164,8 +196,8 @@ class SourcingCampaign(SourcingOptions):
 class InvitationsOptions(Payload):
     """Which sent invitations to withdraw."""
 
-    older_than_days: int = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
-    limit: int = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
+    older_than_days: Whole = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
+    limit: Whole = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
     dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
     @property

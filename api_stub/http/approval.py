@@ -14,6 +14,7 @@ from db.store import approval, campaigns, proposals
 from db.store.approval import Decision, Outcome
 from tasks.contract import AccountName
 from worker.rules.approval import checked_text
+from worker.rules.templates import MAX_MESSAGE_CHARACTERS
 
 router = APIRouter(prefix="/control", tags=["approval"], dependencies=key)
 
@@ -39,7 +40,13 @@ class Approve(By):
 class Edit(Approve):
     """The same, with a text of one's own."""
 
-    message: Annotated[str, AfterValidator(checked_text)] = Field(description="What is sent instead.")
+    message: Annotated[str, AfterValidator(checked_text)] = Field(
+        description="What is sent instead.",
+        json_schema_extra={
+            "maxLength": MAX_MESSAGE_CHARACTERS,
+            "pattern": r"^(?=[\s\S]*\S)[^\x00-\t\x0b-\x1f\x7f-\x9f]+$",
+        },
+    )
 
 
 class ApproveMany(By):

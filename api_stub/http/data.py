@@ -2,11 +2,11 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
 from api_stub.forecast_answer import answer as foretold
@@ -20,7 +20,8 @@ from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+FIRST_DAY: Final = date(1900, 1, 1)
+"""Nothing was recorded before, and to the first days of the calendar no day before can be added."""
 
 
 def _written_as_a_day(given: object) -> object:
@@ -31,7 +32,10 @@ def _written_as_a_day(given: object) -> object:
 
 
 Day = Annotated[
-    date, Field(ge=FIRST_DAY, le=LAST_DAY), BeforeValidator(_written_as_a_day, json_schema_input_type=date)
+    date,
+    Field(ge=FIRST_DAY),
+    BeforeValidator(_written_as_a_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-"}),
 ]
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
@@ -117,5 +121,5 @@ def show_summary(
         try:
             found = summary.of_day(session, record, on)
         except RequestRefusedError as error:
-            raise HTTPException(422, str(error)) from None
+            raise HTTPException(422, f"query.on: {error}") from None
     return SummaryOut.model_validate(found)
