@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
 from worker.rules.criteria import Criteria, asked
-from worker.rules.json_types import Whole
+from worker.rules.json_types import NUMBER
 from worker.rules.model import CampaignKind
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
@@ -57,7 +57,9 @@ class Payload(BaseModel):
 class BirthdayOptions(Payload):
     """What a birthday campaign is to do; kept with the campaign as it was asked for."""
 
-    late_days: Whole = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
+    late_days: Annotated[int, Field(ge=0, le=10), NUMBER] = Field(
+        3, description="Also greet birthdays of so many days ago."
+    )
     dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
     read_site: StrictBool = Field(True, description="Read the site's birthdays page before planning.")
     approval: StrictBool = Field(False, description="Let each greeting wait until a person has approved it.")
@@ -84,8 +86,8 @@ class BirthdayCampaign(BirthdayOptions):
 
 
 SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-NoRepeatDays = Annotated[Whole, Field(ge=7, le=365)]
-StopAfter = Annotated[Whole, Field(ge=1, le=20)]
+NoRepeatDays = Annotated[int, Field(ge=7, le=365), NUMBER]
+StopAfter = Annotated[int, Field(ge=1, le=20), NUMBER]
 
 
 def _given(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
@@ -109,13 +111,10 @@ class VisitorOptions(Payload):
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
-    not_seen_months: Whole | None = Field(
-        None,
-        ge=1,
-        le=60,
-        description="Connections whose profile was not opened for so many months.",
+    not_seen_months: Annotated[int, Field(ge=1, le=60), NUMBER] | None = Field(
+        None, description="Connections whose profile was not opened for so many months."
     )
-    limit: Whole = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
     stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
@@ -147,12 +146,7 @@ class SourcingOptions(Payload):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [
-                _given("url", type="string"),
-                _given("saved_search", type="string"),
-                _given("criteria", minProperties=1),
-            ],
-            "not": {**_given("url", type="string"), "allOf": [_given("saved_search", type="string")]},
+            "not": {"allOf": [_given("url", type="string"), _given("saved_search", type="string")]}
         }
     )
 
@@ -163,7 +157,7 @@ class SourcingOptions(Payload):
     criteria: Criteria = Field(
         default_factory=Criteria, description="What is searched for, and what people are scored by."
     )
-    limit: Whole = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
     stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(
@@ -196,8 +190,12 @@ class SourcingCampaign(SourcingOptions):
 class InvitationsOptions(Payload):
     """Which sent invitations to withdraw."""
 
-    older_than_days: Whole = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
-    limit: Whole = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
+    older_than_days: Annotated[int, Field(ge=1, le=365), NUMBER] = Field(
+        30, description="Those that were sent so many days ago."
+    )
+    limit: Annotated[int, Field(ge=1, le=100), NUMBER] = Field(
+        20, description="At most so many, the oldest first."
+    )
     dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
     @property

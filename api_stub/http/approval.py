@@ -43,8 +43,9 @@ class Edit(Approve):
     message: Annotated[str, AfterValidator(checked_text)] = Field(
         description="What is sent instead.",
         json_schema_extra={
+            "minLength": 1,
             "maxLength": MAX_MESSAGE_CHARACTERS,
-            "pattern": r"^(?=[\s\S]*\S)[^\x00-\t\x0b-\x1f\x7f-\x9f]+$",
+            "pattern": r"^[^\x00-\t\x0b-\x1f\x7f-\x9f]*$",
         },
     )
 

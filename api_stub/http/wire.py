@@ -32,8 +32,7 @@ class BoundedProtocol(H11Protocol):
         self._is_whole = False
         self._end_at(REQUEST_WITHIN_S)
         if len(self.connections) > MOST_CONNECTIONS:
-            others = (one for one in self.connections if isinstance(one, BoundedProtocol))
-            min(others, key=BoundedProtocol._use).transport.abort()
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -71,6 +70,13 @@ class BoundedProtocol(H11Protocol):
         ):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def _make_room(self) -> None:
+        # One that was told to end stays among the connections until the loop gets to it.
+        others = (one for one in self.connections if isinstance(one, BoundedProtocol))
+        still_open = [one for one in others if not one.transport.is_closing()]
+        if len(still_open) > MOST_CONNECTIONS:
+            min(still_open, key=BoundedProtocol._use).transport.abort()
 
     def _end_at(self, seconds: float) -> None:
         self._ends_at = self.loop.time() + seconds

@@ -29,6 +29,15 @@ class Silent:
         self._taken: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def url(self, scheme: str) -> str:
+        """Its address as a server of that kind."""
+        return f"{scheme}://someone:secret-word@127.0.0.1:{self.port}/0"
+
+    @property
+    def taken(self) -> int:
+        """How many connections it was asked for."""
+        return len(self._taken)
+
     def _accept(self) -> None:
         with suppress(OSError):  # closed
             while True:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from worker.rules.json_types import Whole
+from worker.rules.json_types import NUMBER
 from worker.rules.languages import is_known
 from worker.rules.phrases import folded
 from worker.rules.profile import Section
@@ -57,7 +57,8 @@ Phrase = Annotated[
 LanguageCode = Annotated[
     str, AfterValidator(_is_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
 ]
-Weight = Annotated[Whole, Field(ge=1, le=100)]
+Weight = Annotated[int, Field(ge=1, le=100), NUMBER]
+Years = Annotated[int, Field(ge=0, le=50), NUMBER]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -91,7 +92,7 @@ class Criteria(BaseModel):
     min_years: int | None = Field(
         None, strict=True, ge=0, le=50, description="Years of experience, at least."
     )
-    max_years: Whole | None = Field(None, ge=0, le=50, description="Years of experience, at most.")
+    max_years: Years | None = Field(None, description="Years of experience, at most.")
     languages: Annotated[tuple[LanguageCode, ...], EachOnce] = Field(
         (), max_length=5, description="Spoken (ISO 639-1)."
     )

@@ -1,7 +1,5 @@
 """Numbers as JSON has them: Pydantic would also read them from text and from true and false."""
 
-from typing import Annotated
-
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -12,5 +10,5 @@ def _is_number(given: object) -> object:
     return given
 
 
-Whole = Annotated[int, BeforeValidator(_is_number)]
-"""A whole number. 3.0 is one, as it is in JSON Schema."""
+NUMBER = BeforeValidator(_is_number)
+"""Behind a number's bounds in `Annotated`. A whole number may be written as 3.0, as JSON Schema has it."""
