@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-import psutil
 from cryptography.fernet import Fernet
 
 from api_stub.stack.environment import settings_environment
@@ -71,11 +70,6 @@ class Door:
         """Bytes that it has used at most so far."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-
-    def connections(self) -> int:
-        """How many clients are connected."""
-        found = psutil.Process(self.process.pid).net_connections("tcp")
-        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == self.port for one in found)
 
 
 @contextmanager
