@@ -21,6 +21,7 @@ LARGE_BODIES = (
 BODY_WITHIN_S = 15.0
 
 _ONCE = ("x-api-key", "authorization", "content-type", "content-length", "host")
+_CLOSE = {"Connection": "close"}
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?", re.IGNORECASE)
 
 
@@ -52,17 +53,13 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     """Return the whole body. Raises Refused where it is too large, too slow or no JSON by its own word."""
     headers = Headers(scope=scope)
     most = next((most for path, most in LARGE_BODIES if path.fullmatch(scope["path"])), MOST_BODY_BYTES)
-    too_large = Refused(problem(413, f"a body has at most {most} bytes here"))
-    # uvicorn has checked that it is a number; a body without a length is counted as it comes.
-    if int(headers.get("content-length", 0)) > most:
-        raise too_large
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             while (message := await receive())["type"] == "http.request":
                 body += message.get("body", b"")
                 if len(body) > most:
-                    raise too_large
+                    raise Refused(problem(413, f"a body has at most {most} bytes here"))
                 if not message.get("more_body", False):
                     break
             else:
@@ -73,6 +70,3 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     if body and not _JSON.fullmatch(headers.get("content-type", "").strip()):
         raise Refused(problem(415, "send the body as JSON in UTF-8, with Content-Type: application/json"))
     return bytes(body)
-
-
-_CLOSE = {"Connection": "close"}
