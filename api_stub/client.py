@@ -9,7 +9,7 @@ from worker.redis_address import RedisAddress
 
 
 class Client:
-    """Sends tasks to Rapport's broker. Holds one small connection pool; safe to share between threads."""
+    """Sends tasks to Rapport's broker. Safe to share between threads; no call waits without a bound."""
 
     def __init__(self, address: RedisAddress) -> None:
         self._celery = Celery("rapport-client")
@@ -19,6 +19,9 @@ class Client:
             task_serializer="json",
             task_default_queue="celery",
             broker_connection_retry=False,
+            # A connection for each call: whoever holds one of a full pool's may wait for another, and kombu's
+            # producers wait for ever (celery#10174).
+            broker_pool_limit=None,
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
             task_publish_retry_policy={"max_retries": 1},
         )

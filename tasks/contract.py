@@ -4,16 +4,19 @@ A task is called by its name with JSON keyword arguments; they are the fields of
 refused with a message that names the field, and nothing is planned.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
 from worker.rules.characters import UNSEEN
 from worker.rules.criteria import Criteria, asked
+from worker.rules.json_types import NUMBER
 from worker.rules.model import CampaignKind
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
@@ -54,7 +57,10 @@ ActorName = Annotated[
 
 
 class Payload(BaseModel):
-    """Base of all payloads: a field that nobody knows is an error, not a shrug."""
+    """Base of all payloads: a field that nobody knows is an error, not a shrug.
+
+    Numbers and booleans are taken as such only. `"dry_run": 0` is a mistake, and guessing may send something.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,14 +68,18 @@ class Payload(BaseModel):
 class BirthdayOptions(Payload):
     """What a birthday campaign is to do; kept with the campaign as it was asked for."""
 
-    late_days: int = Field(3, ge=0, le=10, description="Also greet birthdays of so many days ago.")
-    dry_run: bool = Field(False, description="Only say what would be sent; plan and send nothing.")
-    read_site: bool = Field(True, description="Read the site's birthdays page before planning.")
-    approval: bool = Field(False, description="Let each greeting wait until a person has approved it.")
+    late_days: Annotated[int, Field(ge=0, le=10), NUMBER] = Field(
+        3, description="Also greet birthdays of so many days ago."
+    )
+    dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
+    read_site: StrictBool = Field(True, description="Read the site's birthdays page before planning.")
+    approval: StrictBool = Field(False, description="Let each greeting wait until a person has approved it.")
     fallback_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
         "en", description="Language (ISO 639-1) for contacts of whom none is known, or that has no template."
     )
-    keep_replies: bool = Field(False, description="Also store what people answer, not only that they did.")
+    keep_replies: StrictBool = Field(
+        False, description="Also store what people answer, not only that they did."
+    )
 
     @property
     def opens_site(self) -> bool:
@@ -87,24 +97,38 @@ class BirthdayCampaign(BirthdayOptions):
 
 
 SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-NoRepeatDays = Annotated[int, Field(ge=7, le=365)]
-StopAfter = Annotated[int, Field(ge=1, le=20)]
+NoRepeatDays = Annotated[int, Field(ge=7, le=365), NUMBER]
+StopAfter = Annotated[int, Field(ge=1, le=20), NUMBER]
+
+
+def _given(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
+    return {"required": [name], "properties": {name: schema}}
 
 
 class VisitorOptions(Payload):
     """Whose profiles a visitor campaign opens: exactly one of the three sources."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                _given("saved_search", type="string"),
+                _given("profiles", minItems=1),
+                _given("not_seen_months", type="integer"),
+            ]
+        }
+    )
+
     saved_search: SavedSearchName | None = Field(None, description="Whom this saved search finds.")
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
-    not_seen_months: int | None = Field(
-        None, ge=1, le=60, description="Connections whose profile was not opened for so many months."
+    not_seen_months: Annotated[int, Field(ge=1, le=60), NUMBER] | None = Field(
+        None, description="Connections whose profile was not opened for so many months."
     )
-    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
     stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
-    dry_run: bool = Field(False, description="Only say who would be visited; plan and open nothing.")
+    dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -131,6 +155,12 @@ class VisitorCampaign(VisitorOptions):
 class SourcingOptions(Payload):
     """Whom a sourcing campaign looks for: a search of the site's own, a saved one, or only criteria."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"allOf": [_given("url", type="string"), _given("saved_search", type="string")]}
+        }
+    )
+
     url: str | None = Field(
         None, min_length=1, max_length=2000, description="The address of a people search on the site."
     )
@@ -138,10 +168,12 @@ class SourcingOptions(Payload):
     criteria: Criteria = Field(
         default_factory=Criteria, description="What is searched for, and what people are scored by."
     )
-    limit: int = Field(100, ge=1, le=1000, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
     stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
-    dry_run: bool = Field(False, description="Only say what would be searched and scored; open nothing.")
+    dry_run: StrictBool = Field(
+        False, description="Only say what would be searched and scored; open nothing."
+    )
 
     @model_validator(mode="after")
     def _one_search(self) -> Self:
@@ -169,9 +201,13 @@ class SourcingCampaign(SourcingOptions):
 class InvitationsOptions(Payload):
     """Which sent invitations to withdraw."""
 
-    older_than_days: int = Field(30, ge=1, le=365, description="Those that were sent so many days ago.")
-    limit: int = Field(20, ge=1, le=100, description="At most so many, the oldest first.")
-    dry_run: bool = Field(False, description="Only list what was sent, and what would be withdrawn.")
+    older_than_days: Annotated[int, Field(ge=1, le=365), NUMBER] = Field(
+        30, description="Those that were sent so many days ago."
+    )
+    limit: Annotated[int, Field(ge=1, le=100), NUMBER] = Field(
+        20, description="At most so many, the oldest first."
+    )
+    dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
     @property
     def opens_site(self) -> bool:
@@ -196,6 +232,16 @@ OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
     CampaignKind.SOURCING: SourcingOptions,
     CampaignKind.INVITATIONS: InvitationsOptions,
 }
+
+
+def fingerprint(kind: CampaignKind, options: CampaignOptions) -> str:
+    """Return a hash of what is asked for, the same for the same options, however they were written.
+
+    What is as by default is left out, so that a default that a later version adds changes nothing.
+    """
+    asked = options.model_dump(include=set(OPTIONS[kind].model_fields), exclude_defaults=True)
+    plain = json.dumps([kind, asked], default=sorted, sort_keys=True)  # sets have no order of their own
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def refuse_without_adapter(site: str, options: CampaignOptions) -> None:

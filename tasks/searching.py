@@ -29,7 +29,7 @@ def start_sourcing(session: Session, *, account: str, campaign_id: UUID, options
         session, found, url=options.url, name=options.saved_search, criteria=options.criteria
     )
     resolved = options.model_copy(update={"criteria": wanted.criteria})
-    campaign = begin(session, found, CampaignKind.SOURCING, campaign_id, resolved)
+    campaign = begin(session, found, CampaignKind.SOURCING, campaign_id, options, kept=resolved)
     if campaign is None:
         return
     if options.dry_run:

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns
+from db.store import accounts, campaigns, requests
 from db.store.accounts import AccountRecord
 from db.store.campaigns import CampaignRecord
-from tasks.contract import CampaignOptions, refuse_without_adapter
+from tasks.contract import CampaignOptions, fingerprint, refuse_without_adapter
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -29,18 +29,23 @@ def begin(
     kind: CampaignKind,
     campaign_id: UUID,
     options: CampaignOptions,
+    *,
+    kept: CampaignOptions | None = None,
 ) -> CampaignRecord | None:
-    """Add a campaign with its options as they were asked for. None: this id was started before.
+    """Add a campaign with its options as they were asked for, or as `kept` has them, filled in.
 
-    Raises RequestRefusedError where pages of a site without an adapter would be opened.
+    None: this id was started before, with the same options. Raises RequestRefusedError where it was asked for
+    with others, and where pages of a site without an adapter would be opened.
     """
     refuse_without_adapter(account.site, options)
+    if not requests.claim(session, campaign_id, account.id, fingerprint(kind, options)):
+        raise RequestRefusedError(f"campaign_id: {requests.OTHER_OPTIONS}")
     new = campaigns.start(
         session,
         campaign_id=campaign_id,
         account_id=account.id,
         kind=kind,
-        options=options.model_dump(mode="json"),
+        options=(kept or options).model_dump(mode="json"),
         correlation_id=logs.correlation_id(),
     )
     log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=kind, new=new)

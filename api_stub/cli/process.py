@@ -58,10 +58,7 @@ def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
     """Run the HTTP front door."""
     _begin(Process.API)
     _keep_metrics()
-    _become(
-        "uvicorn", "api_stub.http.app:from_environment", "--factory",
-        "--host", host, "--port", str(port), "--no-access-log",
-    )  # fmt: skip
+    _become("api_stub.http", "--host", host, "--port", str(port))
 
 
 def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:

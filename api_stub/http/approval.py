@@ -4,16 +4,18 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api_stub.http.access import AppDatabase, require_key
+from api_stub.http.access import AppDatabase, key
+from api_stub.http.openapi import problems
 from db.store import approval, campaigns, proposals
 from db.store.approval import Decision, Outcome
 from tasks.contract import AccountName, ActorName
 from worker.rules.approval import checked_text
+from worker.rules.templates import MAX_MESSAGE_CHARACTERS
 
-router = APIRouter(prefix="/control", tags=["approval"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/control", tags=["approval"], dependencies=key)
 
 Seen = Annotated[
     str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal as it was shown to the person.")
@@ -37,7 +39,14 @@ class Approve(By):
 class Edit(Approve):
     """The same, with a text of one's own."""
 
-    message: Annotated[str, AfterValidator(checked_text)] = Field(description="What is sent instead.")
+    message: Annotated[str, AfterValidator(checked_text)] = Field(
+        description="What is sent instead.",
+        json_schema_extra={
+            "minLength": 1,
+            "maxLength": MAX_MESSAGE_CHARACTERS,
+            "pattern": r"^[^\x00-\t\x0b-\x1f\x7f-\x9f]*$",
+        },
+    )
 
 
 class ApproveMany(By):
@@ -130,7 +139,7 @@ def list_proposals(
     )
 
 
-@router.post("/actions/{action_id}/approve")
+@router.post("/actions/{action_id}/approve", responses=problems(404, 409))
 def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
     """Let a proposed action be sent when its turn comes."""
     with database.transaction() as session:
@@ -138,7 +147,7 @@ def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/edit")
+@router.post("/actions/{action_id}/edit", responses=problems(404, 409))
 def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
     """Let a proposed action be sent with another text."""
     with database.transaction() as session:
@@ -146,7 +155,7 @@ def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/drop")
+@router.post("/actions/{action_id}/drop", responses=problems(404, 409))
 def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Leave the person out this time."""
     with database.transaction() as session:
@@ -154,7 +163,7 @@ def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/actions/{action_id}/never")
+@router.post("/actions/{action_id}/never", responses=problems(404, 409))
 def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Never contact the person again, from any account that knows the address."""
     with database.transaction() as session:
@@ -162,7 +171,7 @@ def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     return _decided(action_id, decision)
 
 
-@router.post("/campaigns/{campaign_id}/approve")
+@router.post("/campaigns/{campaign_id}/approve", responses=problems(404))
 def approve_many(campaign_id: UUID, body: ApproveMany, database: AppDatabase) -> DecidedMany:
     """Approve those of a campaign's proposals that were seen; what has changed since stays proposed."""
     with database.transaction() as session:

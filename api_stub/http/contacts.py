@@ -3,16 +3,16 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api_stub.http.access import AppDatabase, require_key
+from api_stub.http.access import AppDatabase, key
 from db.store import contacts_page
 from db.store.contacts_page import Filters
 from tasks.contract import AccountName
 from worker.rules.model import ContactStatus
 
-router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
 
 
 class ContactOut(BaseModel):

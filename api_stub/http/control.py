@@ -1,25 +1,24 @@
-"""Start campaigns, follow, pause, resume and cancel them; stop everything."""
+"""Start campaigns, follow, pause, resume and cancel them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from api_stub.client import Client
-from api_stub.http.access import AppClient, AppDatabase, require_key
+from api_stub.http.access import AppClient, AppDatabase, key
+from api_stub.http.openapi import problems
 from api_stub.http.schemas import (
     Accepted,
     CampaignChanged,
     CampaignLineOut,
     CampaignOut,
     CampaignPage,
-    KillSwitchIn,
-    KillSwitchOut,
 )
 from api_stub.refusals import refuse_what_cannot_work
 from db.engine import Database
-from db.store import accounts, campaigns, control, overview, searches
-from db.store.control import CampaignVerb, Pulled
+from db.store import accounts, campaigns, control, overview, requests, searches
+from db.store.control import CampaignVerb
 from db.store.saved import NoSavedSearchError
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
@@ -31,42 +30,51 @@ from tasks.contract import (
     InvitationsCampaign,
     SourcingCampaign,
     VisitorCampaign,
+    fingerprint,
 )
 from worker.errors import RequestRefusedError
+from worker.rules.model import CampaignKind
 
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(require_key)])
+_TASKS: Final = {
+    CampaignKind.BIRTHDAY: BIRTHDAY_CAMPAIGN,
+    CampaignKind.VISITOR: VISITOR_CAMPAIGN,
+    CampaignKind.SOURCING: SOURCING_CAMPAIGN,
+    CampaignKind.INVITATIONS: INVITATIONS_CAMPAIGN,
+}
+
+router = APIRouter(prefix="/control", tags=["control"], dependencies=key)
 
 
-@router.post("/birthday", status_code=202)
+@router.post("/birthday", status_code=202, responses=problems(404, 409))
 def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
-    return _start(BIRTHDAY_CAMPAIGN, body, request, database, client)
+    return _start(CampaignKind.BIRTHDAY, body, request, database, client)
 
 
-@router.post("/visitor", status_code=202)
+@router.post("/visitor", status_code=202, responses=problems(404, 409))
 def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
-    return _start(VISITOR_CAMPAIGN, body, request, database, client)
+    return _start(CampaignKind.VISITOR, body, request, database, client)
 
 
-@router.post("/sourcing", status_code=202)
+@router.post("/sourcing", status_code=202, responses=problems(404, 409))
 def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
-    return _start(SOURCING_CAMPAIGN, body, request, database, client)
+    return _start(CampaignKind.SOURCING, body, request, database, client)
 
 
-@router.post("/invitations", status_code=202)
+@router.post("/invitations", status_code=202, responses=problems(404, 409))
 def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
-    return _start(INVITATIONS_CAMPAIGN, body, request, database, client)
+    return _start(CampaignKind.INVITATIONS, body, request, database, client)
 
 
 @router.get("/campaigns")
@@ -85,7 +93,7 @@ def list_campaigns(
     )
 
 
-@router.get("/campaigns/{campaign_id}")
+@router.get("/campaigns/{campaign_id}", responses=problems(404))
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     """Return a campaign and how far it is."""
     with database.transaction() as session:
@@ -112,45 +120,26 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     )
 
 
-@router.post("/campaigns/{campaign_id}/pause")
+@router.post("/campaigns/{campaign_id}/pause", responses=problems(404, 409))
 def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """Let a campaign wait; nothing is dropped."""
     return _change(database, campaign_id, CampaignVerb.PAUSE)
 
 
-@router.post("/campaigns/{campaign_id}/resume")
+@router.post("/campaigns/{campaign_id}/resume", responses=problems(404, 409))
 def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """Let a paused campaign go on."""
     return _change(database, campaign_id, CampaignVerb.RESUME)
 
 
-@router.post("/campaigns/{campaign_id}/cancel")
+@router.post("/campaigns/{campaign_id}/cancel", responses=problems(404, 409))
 def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """End a campaign for good: what it has planned is skipped."""
     return _change(database, campaign_id, CampaignVerb.CANCEL)
 
 
-@router.get("/kill-switch")
-def show_kill_switch(database: AppDatabase) -> KillSwitchOut:
-    """Return whether everything is stopped, since when and by whom."""
-    with database.transaction() as session:
-        return _switch(control.kill_switch(session))
-
-
-@router.post("/kill-switch")
-def set_kill_switch(body: KillSwitchIn, database: AppDatabase) -> KillSwitchOut:
-    """Stop everything for all accounts, or let it go on."""
-    with database.transaction() as session:
-        if body.on:
-            control.pull_kill_switch(session, body.by)
-        else:
-            control.release_kill_switch(session)
-    with database.transaction() as session:
-        return _switch(control.kill_switch(session))
-
-
 def _start(
-    task: str,
+    kind: CampaignKind,
     body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
     request: Request,
     database: Database,
@@ -167,16 +156,16 @@ def _start(
             raise HTTPException(404, f"body.{error}") from None
         except RequestRefusedError as error:
             raise HTTPException(422, f"body.{error}") from None
+        if body.campaign_id and not requests.claim(
+            session, body.campaign_id, account.id, fingerprint(kind, body)
+        ):
+            raise HTTPException(409, requests.OTHER_OPTIONS)
     campaign_id = body.campaign_id or uuid4()
     correlation_id = request.state.correlation_id
-    client.send(task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id)
+    client.send(
+        _TASKS[kind], body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
+    )
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
-
-
-def _switch(pulled: Pulled | None) -> KillSwitchOut:
-    if pulled is None:
-        return KillSwitchOut(on=False)
-    return KillSwitchOut(on=True, pulled_at=pulled.at, pulled_by=pulled.by)
 
 
 def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:

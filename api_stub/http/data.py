@@ -1,14 +1,17 @@
 """Read what is planned and what happened."""
 
+import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api_stub.forecast_answer import LATE_DAYS, MOST_DAYS, ForecastAnswer
 from api_stub.forecast_answer import answer as foretold
-from api_stub.http.access import AppDatabase, require_key
+from api_stub.http.access import AppDatabase, key
+from api_stub.http.openapi import problems
 from api_stub.http.schemas import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.quota_answer import answer, by_ledger
 from api_stub.quota_schema import QuotaAnswer
@@ -17,7 +20,25 @@ from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
-router = APIRouter(prefix="/data", tags=["data"], dependencies=[Depends(require_key)])
+FIRST_DAY: Final = date(1900, 1, 1)
+"""Nothing was recorded before, and to the first days of the calendar no day before can be added."""
+
+
+def _written_as_a_day(given: object) -> object:
+    """Let nothing through that Pydantic would read as seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    return given
+
+
+Day = Annotated[
+    date,
+    Field(ge=FIRST_DAY),
+    BeforeValidator(_written_as_a_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-"}),
+]
+
+router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
 
 
 @router.get("/interactions")
@@ -55,7 +76,7 @@ def list_actions(
     )
 
 
-@router.get("/quota")
+@router.get("/quota", responses=problems(404))
 def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
@@ -69,7 +90,7 @@ def show_quota(
     return answer(found, by_ledger(found))
 
 
-@router.get("/forecast")
+@router.get("/forecast", responses=problems(404))
 def show_forecast(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
@@ -85,13 +106,11 @@ def show_forecast(
     return foretold(found)
 
 
-@router.get("/summary")
+@router.get("/summary", responses=problems(404))
 def show_summary(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose day.")],
-    on: Annotated[
-        date | None, Query(description="The day in the account's zone; today if not given.")
-    ] = None,
+    on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return what a day of an account came to: sent, left out, waiting, answered."""
     with database.transaction() as session:
@@ -102,5 +121,5 @@ def show_summary(
         try:
             found = summary.of_day(session, record, on)
         except RequestRefusedError as error:
-            raise HTTPException(422, str(error)) from None
+            raise HTTPException(422, f"query.on: {error}") from None
     return SummaryOut.model_validate(found)

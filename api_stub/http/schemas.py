@@ -1,13 +1,14 @@
 """What goes over HTTP, in and out."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tasks.contract import ActorName
 from worker.rules.model import SearchEnd
+
+CheckName: TypeAlias = Literal["postgres", "schema", "redis", "workers"]
 
 
 class Problem(BaseModel):
@@ -27,6 +28,12 @@ class Accepted(BaseModel):
     dry_run: bool
 
 
+class Health(BaseModel):
+    """This process answers."""
+
+    status: Literal["ok"]
+
+
 class Check(BaseModel):
     """One thing that readiness asks."""
 
@@ -38,7 +45,7 @@ class Readiness(BaseModel):
     """Whether work would be done if it came now."""
 
     ready: bool
-    checks: dict[Literal["postgres", "schema", "redis", "workers"], Check]
+    checks: dict[CheckName, Check] | None = Field(None, description="Only for whoever has the key.")
 
 
 class CampaignOut(BaseModel):
@@ -90,15 +97,6 @@ class CampaignChanged(BaseModel):
     id: UUID
     state: str
     dropped: int = Field(description="How many planned actions the change skipped.")
-
-
-class KillSwitchIn(BaseModel):
-    """On: nothing acts, for any account, until it is off."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    on: bool
-    by: ActorName = Field("the API", description="Who pulls it.")
 
 
 class KillSwitchOut(BaseModel):

@@ -107,6 +107,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "audit_heads": frozenset({"hash"}),
         "interactions": frozenset({"type", "status", "occasion", "correlation_id"}),
         "campaigns": frozenset({"kind", "state", "reason", "correlation_id"}),
+        "campaign_requests": frozenset({"fingerprint"}),  # a hash of kind and options
         "daily_summaries": frozenset({"on", "summary"}),  # counts only
         "exclusions": frozenset({"occasion"}),
         "imports": frozenset({"source", "started_by"}),

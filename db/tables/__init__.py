@@ -1,6 +1,14 @@
 """The tables of design §1-4: what may be true at all is said here, in checks, keys and indexes."""
 
-from db.tables.actions import Action, ActionEvent, AuditHead, Campaign, DailySummary, Interaction
+from db.tables.actions import (
+    Action,
+    ActionEvent,
+    AuditHead,
+    Campaign,
+    CampaignRequest,
+    DailySummary,
+    Interaction,
+)
 from db.tables.base import Base, one_of
 from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
 from db.tables.messages import RefusedMessage
@@ -18,7 +26,8 @@ from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
 
 __all__ = [
-    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "Contact",
+    "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
+    "Contact",
     "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",

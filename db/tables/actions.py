@@ -51,6 +51,17 @@ class Campaign(Base):
     planned_at: Mapped[datetime | None]
 
 
+class CampaignRequest(Base):
+    """What a campaign id was asked for; it may still be only a message in Redis."""
+
+    __tablename__ = "campaign_requests"
+
+    campaign_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    fingerprint: Mapped[str] = mapped_column(comment="hash of kind and options")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Action(Base):
     """One planned effect on one contact. The unique key is what makes an occasion happen once."""
 

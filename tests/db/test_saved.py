@@ -57,7 +57,9 @@ def test_what_is_wanted_comes_from_an_address_a_saved_search_or_criteria(databas
         saved.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
 
         def wanted(url: str | None, name: str | None, **criteria: str) -> Wanted:
-            return saved.wanted(session, account, url=url, name=name, criteria=Criteria(**criteria))
+            return saved.wanted(
+                session, account, url=url, name=name, criteria=Criteria.model_validate(criteria)
+            )
 
         rust = SearchQuery((("keywords", "rust"),))
         assert wanted(URL, None, title="Chef") == Wanted(rust, Criteria(title="Chef"))

@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic_core import PydanticUndefined
 
-from api_stub.http import approval, contacts, control, data, health
+from api_stub.http import approval, contacts, control, data, health, kill_switch
 from tasks import contract
 from tasks.contract import Payload
 from worker.processes import USES
@@ -104,8 +104,8 @@ def test_the_examples_are_valid_arguments() -> None:
 def test_every_route_is_on_its_page() -> None:
     routes = {
         f"{method} {route.path}"
-        for router in (health.router, control.router, approval.router, data.router, contacts.router)
-        for route in router.routes
+        for part in (health, kill_switch, control, approval, data, contacts)
+        for route in part.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }

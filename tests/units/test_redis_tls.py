@@ -15,7 +15,7 @@ from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
 from api_stub.client import Client
-from api_stub.http.health import _ask_redis
+from api_stub.http.health import ask_redis
 from api_stub.stack.environment import inherited_environment
 from tasks.contract import Tick
 from tests.cluster import wait_for
@@ -142,13 +142,13 @@ def test_readiness_and_the_container_s_check_verify_too(
     spec.loader.exec_module(health)
     environment.setenv("REDIS_URL", server.url)
     get_settings.cache_clear()
-    assert not _ask_redis(Settings()).ok
+    assert not ask_redis(Settings()).ok
     assert "Redis does not answer" in health.worker("browser")
     assert server.said == b""
     with TlsProxy(redis_url, trusted) as known:  # another port: Kombu's pools are shared by address
         environment.setenv("REDIS_URL", f"{known.url}?ssl_ca_certs={quote(str(trusted.file))}")
         get_settings.cache_clear()
-        assert _ask_redis(Settings()).ok
+        assert ask_redis(Settings()).ok
         assert "takes no messages" in health.worker("browser")
         get_settings.cache_clear()
 

@@ -5,9 +5,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from worker.rules.json_types import NUMBER
 from worker.rules.languages import is_known
 from worker.rules.phrases import folded
 from worker.rules.profile import Section
@@ -37,13 +46,19 @@ def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
     return phrases
 
 
+_NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+
 Phrase = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_can_be_found),
+    Field(json_schema_extra={"pattern": rf"^{_NO_CONTROL}*[\p{{L}}\p{{N}}]{_NO_CONTROL}*$"}),
 ]
-LanguageCode = Annotated[str, AfterValidator(_is_language)]
-Weight = Annotated[int, Field(ge=1, le=100)]
+LanguageCode = Annotated[
+    str, AfterValidator(_is_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
+]
+Weight = Annotated[int, Field(ge=1, le=100), NUMBER]
+Years = Annotated[int, Field(ge=0, le=50), NUMBER]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -74,12 +89,14 @@ class Criteria(BaseModel):
     skills: Annotated[tuple[Phrase, ...], EachOnce] = Field(
         (), max_length=20, description="Among the skills."
     )
-    min_years: int | None = Field(None, ge=0, le=50, description="Years of experience, at least.")
-    max_years: int | None = Field(None, ge=0, le=50, description="Years of experience, at most.")
+    min_years: int | None = Field(
+        None, strict=True, ge=0, le=50, description="Years of experience, at least."
+    )
+    max_years: Years | None = Field(None, description="Years of experience, at most.")
     languages: Annotated[tuple[LanguageCode, ...], EachOnce] = Field(
         (), max_length=5, description="Spoken (ISO 639-1)."
     )
-    open_to_work: bool | None = Field(None, description="Whether the profile says so.")
+    open_to_work: StrictBool | None = Field(None, description="Whether the profile says so.")
     weights: Mapping[Criterion, Weight] = Field({}, description="How much each criterion counts, relatively.")
     required: frozenset[Criterion] = Field(frozenset(), description="Missing one of these takes points away.")
 

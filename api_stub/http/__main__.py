@@ -1,0 +1,51 @@
+"""The process of the front door: `python -m api_stub.http --host ADDRESS --port PORT`."""
+
+import argparse
+import os
+import threading
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from api_stub.http.wire import wire_settings
+
+GRACE_S: Final = 5
+"""Answers that are under way when the process is told to end have so long."""
+LAST_RESORT_S: Final = 8.0
+"""Then it ends whatever hangs: a thread that waits for a server can't be told to stop."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which ends in seconds when it is told to."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, and see to it that it comes to an end."""
+        if not self.should_exit:
+            end = threading.Timer(LAST_RESORT_S, os._exit, [1])
+            end.daemon = True
+            end.start()
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serve until a signal says otherwise."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    given = parser.parse_args()
+    Server(
+        uvicorn.Config(
+            "api_stub.http.app:from_environment",
+            factory=True,
+            host=given.host,
+            port=given.port,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+            **wire_settings(),
+        )
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

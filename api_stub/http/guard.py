@@ -1,0 +1,95 @@
+"""What a request must pass before a route reads it: its form, the key, its body's limits, a free place."""
+
+import asyncio
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api_stub.http.keys import Keys
+from api_stub.http.limits import Refused, check_head, read_body
+from api_stub.http.problems import unavailable
+from worker.settings import Settings
+
+HEALTH, READY, METRICS, KILL_SWITCH = "/health", "/ready", "/metrics", "/control/kill-switch"
+OPEN: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
+"""Answered without the key. None of them reads a body, takes others' threads, or tells of an account."""
+_UNLIMITED: Final = OPEN | {METRICS, KILL_SWITCH}
+"""These need no place: they don't wait for Postgres, or they wait with threads of their own."""
+
+PLACES: Final = 32
+"""Requests that work at once: fewer than anyio's 40 threads, so that some are left for /metrics."""
+PLACE_WITHIN_S: Final = 5.0
+
+
+class Guard:
+    """Lets a request in, or answers it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._keys = Keys(settings)
+        self._open = OPEN | {METRICS} if settings.open_metrics else OPEN
+        self._places = asyncio.Semaphore(PLACES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask for the key before the body: a stranger's is never read."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            check_head(scope)
+            self._check_key(scope)
+            body = b"" if scope["path"] in self._open else await read_body(scope, receive)
+            async with _Place(self._places, scope["path"] not in _UNLIMITED):
+                await self._app(scope, _again(body, receive), send)
+        except Refused as refused:
+            await refused.response(scope, receive, send)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+
+    def _check_key(self, scope: Scope) -> None:
+        path, headers = scope["path"], Headers(scope=scope)
+        scope["state"]["known"] = False
+        if path in self._open and not (path == READY and "X-API-Key" in headers):
+            return
+        address = scope["client"][0] if scope.get("client") else ""
+        refusal = self._keys.refusal(headers, address, bearer=path == METRICS)
+        if refusal is not None:
+            raise Refused(refusal)
+        scope["state"]["known"] = True
+
+
+class _Place:
+    """One of the places at the servers behind. Raises Refused where none gets free in time."""
+
+    def __init__(self, places: asyncio.Semaphore, needed: bool) -> None:
+        self._places = places
+        self._needed = needed
+
+    async def __aenter__(self) -> None:
+        if not self._needed:
+            return
+        try:
+            async with asyncio.timeout(PLACE_WITHIN_S):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise Refused(unavailable(error, "too many requests wait for an answer: try again")) from None
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._needed:
+            self._places.release()
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that hands out the body that was read, and what comes after it."""
+    given = False
+
+    async def next_message() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message

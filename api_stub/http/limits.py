@@ -1,0 +1,72 @@
+"""How large a request may be, and how long its body may take. What is refused here is never parsed."""
+
+import asyncio
+import re
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from api_stub.http.problems import problem
+
+MOST_HEADERS = 64
+MOST_HEADER_BYTES = 16_384
+MOST_QUERY_BYTES = 4_096
+MOST_BODY_BYTES = 65_536
+LARGE_BODIES = (
+    (re.compile(r"/control/campaigns/[^/]+/approve"), 262_144),  # 1000 ids, each with a hash
+    (re.compile(r"/control/visitor"), 2_097_152),  # 1000 addresses of 500 characters
+)
+BODY_WITHIN_S = 15.0
+
+_ONCE = ("x-api-key", "authorization", "content-type", "content-length", "host")
+_CLOSE = {"Connection": "close"}
+_JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?", re.IGNORECASE)
+
+
+class Refused(Exception):  # noqa: N818 -- an answer, not a fault
+    """The request is answered with `response`."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+def check_head(scope: Scope) -> None:
+    """Raise Refused for a head that no honest client sends."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
+    size = sum(len(name) + len(value) for name, value in raw)
+    if len(raw) > MOST_HEADERS or size > MOST_HEADER_BYTES:
+        raise Refused(problem(431, f"at most {MOST_HEADERS} headers of {MOST_HEADER_BYTES} bytes in all"))
+    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > MOST_QUERY_BYTES:
+        raise Refused(problem(414, f"an address has at most {MOST_QUERY_BYTES} bytes"))
+    headers = Headers(scope=scope)
+    twice = [name for name in _ONCE if len(headers.getlist(name)) > 1]
+    if twice:
+        raise Refused(problem(400, f"the header {twice[0]} came more than once"))
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise Refused(problem(400, "Content-Length and Transfer-Encoding contradict each other"))
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """Return the whole body. Raises Refused where it is too large, too slow or no JSON by its own word."""
+    headers = Headers(scope=scope)
+    most = next((most for path, most in LARGE_BODIES if path.fullmatch(scope["path"])), MOST_BODY_BYTES)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while (message := await receive())["type"] == "http.request":
+                body += message.get("body", b"")
+                if len(body) > most:
+                    raise Refused(problem(413, f"a body has at most {most} bytes here"))
+                if not message.get("more_body", False):
+                    break
+            else:
+                raise ClientDisconnect
+    except TimeoutError:
+        seconds = f"{BODY_WITHIN_S:.0f} seconds"
+        raise Refused(problem(408, f"the body did not come within {seconds}", _CLOSE)) from None
+    if body and not _JSON.fullmatch(headers.get("content-type", "").strip()):
+        raise Refused(problem(415, "send the body as JSON in UTF-8, with Content-Type: application/json"))
+    return bytes(body)

@@ -1,0 +1,96 @@
+"""Errors as problem documents (RFC 9457) that say what happened and what to do."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from api_stub.http.schemas import Problem
+from worker import logs
+from worker.errors import TryAgainError
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST_DETAIL = 1000
+"""Characters. The detail may repeat names from the request, which may be of any length."""
+
+TITLES = {
+    401: "The key is missing or wrong",
+    404: "There is nothing here",
+    405: "The method is not for this address",
+    409: "The request conflicts with what is there",
+    422: "The request has wrong fields",
+    429: "Too many wrong keys",
+    500: "A fault of ours",
+    503: "Not possible right now",
+}
+
+log = logs.logger(__name__)
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the problem document for an error. What UTF-8 can't hold of the detail is written as escapes."""
+    detail = detail if len(detail) <= _LONGEST_DETAIL else f"{detail[:_LONGEST_DETAIL]} …"
+    body = Problem(
+        title=TITLES.get(status, "The request was refused"),
+        status=status,
+        detail=detail.encode(errors="backslashreplace").decode(),
+    )
+    return JSONResponse(body.model_dump(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def unavailable(cause: BaseException, detail: str) -> Response:
+    """Return a 503, and log its cause: the type and the code of the error, never its text."""
+    original = getattr(cause, "orig", None)
+    log.warning(
+        "not_possible_now",
+        error=type(original or cause).__name__,
+        sqlstate=getattr(original, "sqlstate", None),
+        reason=getattr(cause, "reason", None),
+    )
+    return problem(503, detail, {"Retry-After": "5"})
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error that a route raises as a problem document."""
+
+    @app.exception_handler(HTTPException)
+    async def http_problem(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 503:
+            return unavailable(error.__cause__ or error, str(error.detail))
+        if error.status_code == 405:
+            return problem(405, _METHODS, {"Allow": ", ".join(_methods(app, request))})
+        return problem(error.status_code, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_fields(_request: Request, error: RequestValidationError) -> Response:
+        return problem(422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+
+    @app.exception_handler(TryAgainError)
+    async def try_again(_request: Request, error: TryAgainError) -> Response:
+        return unavailable(error, str(error))
+
+    @app.exception_handler(OperationalError)
+    async def no_database(_request: Request, error: OperationalError) -> Response:
+        return unavailable(error, "Postgres does not answer")
+
+    @app.exception_handler(PoolTimeoutError)
+    async def no_connection(_request: Request, error: PoolTimeoutError) -> Response:
+        return unavailable(error, "Postgres does not answer: every connection to it is waiting")
+
+
+_METHODS = "this address takes other methods: the Allow header lists them"
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Which methods the address of this request takes, over all routes of it."""
+    taken: set[str] = set()
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        asked = {**request.scope, "method": method, "path_params": {}}
+        if any(route.matches(asked)[0] is Match.FULL for route in app.router.routes):
+            taken.add(method)
+    return sorted(taken)

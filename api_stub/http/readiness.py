@@ -1,0 +1,72 @@
+"""One probe at a time, however many ask: its answer is shared, kept for seconds and bounded in time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import anyio
+from anyio import to_thread
+
+from api_stub.http.schemas import Check, CheckName, Readiness
+
+WITHIN_S: Final = 3.0
+FRESH_S: Final = 4.0
+MOST_WAITING: Final = 100
+"""Further ones are told no at once, so that they hold no connection that another caller needs."""
+
+Ask = Callable[[], Check]
+
+
+class Probe:
+    """Asks what work depends on. A check that hangs has one thread, not one for each who asks."""
+
+    def __init__(self, checks: Mapping[CheckName, Ask]) -> None:
+        self._checks = checks
+        self._limiter = anyio.CapacityLimiter(len(checks))
+        self._hanging: set[CheckName] = set()
+        self._running: asyncio.Task[Readiness] | None = None
+        self._waiting = 0
+        self._last: Readiness | None = None
+        self._stale_at = 0.0
+
+    async def answer(self) -> Readiness:
+        """Return whether all checks pass, as of some seconds ago or now."""
+        if self._last is not None and asyncio.get_running_loop().time() < self._stale_at:
+            return self._last
+        if self._waiting >= MOST_WAITING:
+            return Readiness(ready=False)
+        if self._running is None:
+            self._running = asyncio.create_task(self._probe())
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self._running)
+        finally:
+            self._waiting -= 1
+
+    async def _probe(self) -> Readiness:
+        try:
+            found = await asyncio.gather(*(self._one(name, ask) for name, ask in self._checks.items()))
+            checks = dict(zip(self._checks, found, strict=True))
+            self._last = Readiness(ready=all(check.ok for check in found), checks=checks)
+            self._stale_at = asyncio.get_running_loop().time() + FRESH_S
+            return self._last
+        finally:
+            self._running = None
+
+    async def _one(self, name: CheckName, ask: Ask) -> Check:
+        hangs = Check(ok=False, detail=f"no answer within {WITHIN_S:.0f} s")
+        if name in self._hanging:  # the thread of an earlier probe still waits
+            return hangs
+        self._hanging.add(name)
+
+        def asked() -> Check:
+            try:
+                return ask()
+            finally:
+                self._hanging.discard(name)
+
+        try:
+            with anyio.fail_after(WITHIN_S):
+                return await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=self._limiter)
+        except TimeoutError:
+            return hangs

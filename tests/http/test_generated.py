@@ -1,0 +1,29 @@
+"""Generated requests, valid and not, against the running front door: it does what its document says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.http.conftest import KEY
+from tests.http.server import open_door
+
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+
+
+def test_the_front_door_does_what_its_document_says(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    with open_door(tmp_path, database_url, redis_url) as door:
+        ran = subprocess.run(
+            [
+                Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIGURATION,
+                "run", f"{door.url}/openapi.json", "--header", f"X-API-Key: {KEY}",
+                "--checks", "all", "--phases", "coverage,fuzzing", "--max-examples", "15",
+                "--generation-deterministic", "--workers", "2", "--no-color",
+            ],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert int(re.search(r"(\d+) generated", ran.stdout)[1]) > 1000  # type: ignore[index]
+    assert door.lines("request_failed") == []

@@ -1,0 +1,317 @@
+"""Requests that no honest client sends: what each is answered, before anything reads it."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+
+import pytest
+import uvicorn
+from httpx import Response
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from api_stub.http import limits, wire
+from api_stub.http.keys import FREE
+from api_stub.http.wire import wire_settings
+from api_stub.stack.ports import free_port
+from db.engine import Database
+from tests.builders import an_account
+from tests.cluster import wait_for
+from tests.http.conftest import KEY, Front, TestClient
+from tests.http.server import Door, open_door
+from tests.http.test_front_door import problem
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A front door whose servers are away: nothing here gets as far as them."""
+    nowhere = "127.0.0.1:1/0"
+    with open_door(
+        tmp_path_factory.mktemp("door"), f"postgresql://{nowhere}", f"redis://{nowhere}"
+    ) as opened:
+        yield opened
+
+
+def asked(door: Door, head: str, body: bytes = b"") -> tuple[int, str, bytes]:
+    """Send bytes as they are; return status, media type and body of the answer."""
+    with socket.create_connection(("127.0.0.1", door.port), timeout=30) as line:
+        line.sendall(head.replace("\n", "\r\n").encode() + b"\r\n" + body)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        return answer.status, answer.headers["Content-Type"], answer.read()
+
+
+def test_a_strangers_body_is_never_kept(door: Door) -> None:
+    before = door.peak_memory()
+    for key in ("wrong", "also-wrong", "wrong-again"):
+        with closing(http.client.HTTPConnection("127.0.0.1", door.port, timeout=60)) as line:
+            chunks = (b"[" * MEGABYTE for _ in range(50))
+            line.request("POST", "/control/birthday", chunks, {"X-API-Key": key}, encode_chunked=True)
+            assert line.getresponse().status == 401
+    assert door.peak_memory() - before < 25 * MEGABYTE
+
+
+def test_a_body_above_the_limit_is_413_with_and_without_a_length(door: Door) -> None:
+    whole = json.dumps({"account": "demo", "note": "x" * limits.MOST_BODY_BYTES}).encode()
+    headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+    for body, chunked in ((whole, False), ((whole[i : i + 999] for i in range(0, len(whole), 999)), True)):
+        with closing(http.client.HTTPConnection("127.0.0.1", door.port, timeout=60)) as line:
+            line.request("POST", "/control/birthday", body, headers, encode_chunked=chunked)
+            answer = line.getresponse()
+            assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+
+
+def test_a_thousand_approvals_and_a_thousand_addresses_are_not_too_large(
+    client: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    some = "00000000-0000-4000-8000-{:012}"
+    seen = {some.format(number): "0" * 64 for number in range(1000)}
+    assert problem(client.post(f"/control/campaigns/{some.format(0)}/approve", json={"seen": seen}), 404)
+    profiles = [f"https://sandbox.example/in/{'x' * 460}-{number}" for number in range(1000)]
+    assert client.post("/control/visitor", json={"account": "demo", "profiles": profiles}).status_code in {
+        202,
+        422,
+    }
+
+
+def test_heads_that_are_too_large_or_no_http_are_problems(door: Door) -> None:
+    key = f"X-API-Key: {KEY}\n"
+    many = "".join(f"X-{number}: a\n" for number in range(100))
+    for head, status in (
+        (f"GET /health HTTP/1.1\nHost: a\n{many}", 431),
+        (f"GET /health HTTP/1.1\nHost: a\nX-Long: {'x' * 20_000}\n", 431),
+        (f"GET /health HTTP/1.1\nHost: a\nX-Long: {'x' * 900_000}\n", 431),
+        (f"GET /data/actions?account={'x' * 5_000} HTTP/1.1\nHost: a\n{key}", 414),
+        ("NONSENSE\n", 400),
+        ("GET /health HTTP/1.1\nHost: a\nContent-Length: -1\n", 400),
+        (f"GET /data/actions HTTP/1.1\nHost: a\n{key}{key}", 400),
+    ):
+        answered, media_type, body = asked(door, head)
+        assert (answered, media_type) == (status, "application/problem+json"), head[:60]
+        assert json.loads(body)["status"] == status
+
+
+@contextmanager
+def a_bounded_server() -> Iterator[int]:
+    """uvicorn with our connections, in a thread, around an application that reads and answers."""
+
+    async def app(scope, receive, send):  # type: ignore[no-untyped-def]
+        while scope["type"] == "http" and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=port, lifespan="off", log_config=None, **wire_settings())
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_for("the server", lambda: server.started)
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def is_cut(line: socket.socket) -> bool:
+    try:
+        line.settimeout(0.05)
+        return line.recv(1000) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "REQUEST_WITHIN_S", 600)
+    monkeypatch.setattr(wire, "MOST_CONNECTIONS", 10)
+    with a_bounded_server() as port, ExitStack() as opened:
+
+        def connect(head: bytes) -> socket.socket:
+            line = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            line.sendall(head)
+            return line
+
+        half_open = [connect(b"GET / HTTP/1.1\r\nHost: a\r\n") for _ in range(50)]
+        assert connect(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").recv(1000).startswith(b"HTTP/1.1 204")
+        for line in half_open[:40]:
+            wait_for("the oldest to be cut", partial(is_cut, line))
+        assert not is_cut(half_open[-1])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte_comes(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(wire, "REQUEST_WITHIN_S", 0.5)
+    with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert line.recv(1000).startswith(b"HTTP/1.1 204")
+        line.sendall(sent)
+
+        def is_cut_all_the_same() -> bool:
+            with suppress(OSError):
+                line.sendall(sent[:1])
+            return is_cut(line)
+
+        wait_for("the connection to be cut", is_cut_all_the_same)
+
+
+def test_wrong_keys_are_slowed_down_and_the_right_one_never_is(client: TestClient) -> None:
+    def status(key: str) -> int:
+        answer: Response = client.get("/data/actions", headers={"X-API-Key": key})
+        return answer.status_code
+
+    assert [status(f"guess-{number}") for number in range(FREE)] == [401] * FREE
+    answer = client.get("/data/actions", headers={"X-API-Key": "one more"})
+    assert "the right one is still let in" in problem(answer, 429)
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert status(KEY) == 200
+    assert status("another") == 429
+    assert client.get("/ready", headers={"X-API-Key": "guessed there"}).status_code == 429
+    del client.headers["X-API-Key"]
+    assert client.get("/data/actions").status_code == 401, "no key is no guess"
+    assert client.get("/health").status_code == 200
+
+
+def test_what_is_no_json_is_415_or_400_and_no_fault_of_ours(client: TestClient) -> None:
+    def sent(body: bytes, media_type: str | None = "application/json") -> int:
+        headers = {"Content-Type": media_type} if media_type else {}
+        answer: Response = client.post("/control/kill-switch", content=body, headers=headers)
+        assert problem(answer, answer.status_code)
+        return answer.status_code
+
+    plain = b'{"on": true}'
+    for media_type in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        None,
+    ):
+        assert sent(plain, media_type) == 415
+    for body in (b"{", b"\xff\xfe", b'{"on": ' + b"9" * 5000 + b"}"):
+        assert sent(body) in {400, 422}
+    for depth in (10, 500, 990, 1_000, 30_000):
+        assert sent(b'{"on": ' + b"[" * depth + b"]" * depth + b"}") in {400, 422}
+    for text in (r"\ud800", r"\u0000", r"a\nb"):
+        assert sent(f'{{"on": true, "by": "{text}"}}'.encode()) == 422
+        assert sent(f'{{"on": true, "{text}": 1}}'.encode()) == 422
+    assert client.get("/control/kill-switch").json()["on"] is False
+    with_charset = {"Content-Type": "application/json; charset=UTF-8"}
+    assert client.post("/control/kill-switch", content=plain, headers=with_charset).status_code == 200
+
+
+@pytest.mark.parametrize("on", ["yes", "true", "off", 1, 0, 1.0, None, [True]])
+def test_only_true_and_false_move_the_kill_switch(client: TestClient, on: object) -> None:
+    assert problem(client.post("/control/kill-switch", json={"on": on}), 422).startswith("body.on")
+    assert client.get("/control/kill-switch").json()["on"] is False
+
+
+@pytest.mark.parametrize(
+    "field", [{"dry_run": 0}, {"dry_run": "no"}, {"late_days": "7"}, {"late_days": True}]
+)
+def test_a_value_of_another_type_is_no_number_and_no_yes(
+    client: TestClient, field: dict[str, object]
+) -> None:
+    body = {"account": "demo", **field}
+    assert problem(client.post("/control/birthday", json=body), 422).startswith(f"body.{next(iter(field))}")
+
+
+def test_days_out_of_any_calendar_of_ours_are_refused_by_name(client: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    for day in (
+        "0001-01-01",
+        "1899-12-31",
+        "9999-12-31",
+        "2026-02-30",
+        "5",
+        "20260101",
+        "2026-01-01T00:00:00",
+    ):
+        answer = client.get("/data/summary", params={"account": "demo", "on": day})
+        assert problem(answer, 422).startswith("query.on"), day
+    assert client.get("/data/summary", params={"account": "demo", "on": "1900-01-01"}).status_code == 200
+
+
+def test_every_answer_is_marked_and_none_redirects_by_the_host_header(client: TestClient) -> None:
+    for method, path in (
+        ("GET", "/health"), ("GET", "/docs"), ("GET", "/nothing"), ("GET", "/health/"), ("POST", "/health"),
+        ("GET", "/data/actions"), ("GET", "/data/actions?limit=0"), ("OPTIONS", "/data/actions"),
+    ):  # fmt: skip
+        answer = client.request(method, path, headers={"Host": "evil.example"}, follow_redirects=False)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "evil.example" not in answer.text + str(answer.headers)
+        assert answer.status_code < 300 or problem(answer, answer.status_code)
+
+
+def test_a_method_that_is_not_there_is_told_which_are(client: TestClient) -> None:
+    for method in ("PUT", "DELETE", "OPTIONS", "HEAD", "TRACE"):
+        answer = client.request(method, "/control/kill-switch")
+        assert answer.status_code == 405
+        assert answer.headers["Allow"] == "GET, POST"
+
+
+def test_a_stranger_is_told_how_to_show_the_key(client: TestClient) -> None:
+    del client.headers["X-API-Key"]
+    assert client.get("/data/actions").headers["WWW-Authenticate"] == 'APIKey realm="rapport"'
+    assert "Bearer" in client.get("/metrics").headers["WWW-Authenticate"]
+
+
+def test_the_docs_page_loads_nothing(client: TestClient) -> None:
+    del client.headers["X-API-Key"]
+    page = client.get("/docs")
+    assert page.status_code == 200
+    for loading in ("<script", "src=", "href=", "http://", "https://", "@import", "url("):
+        assert loading not in page.text
+    document = client.get("/openapi.json").json()
+    assert all(
+        f"{verb.upper()} {path}" in page.text for path, verbs in document["paths"].items() for verb in verbs
+    )
+    assert "late_days" in page.text
+
+
+def test_every_error_in_the_document_is_a_problem(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, verbs in paths.items():
+        for operation in verbs.values():
+            for status, answer in operation["responses"].items():
+                if status >= "400" and (path, status) != ("/ready", "503"):
+                    assert list(answer["content"]) == ["application/problem+json"]
+    assert {"202", "401", "404", "409", "413", "415", "422", "429", "503"} <= set(
+        paths["/control/birthday"]["post"]["responses"]
+    )
+
+
+def test_a_fault_of_ours_is_in_the_log_under_the_callers_id(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = front()
+
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api_stub.http.data.overview.action_page", fails)
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        answer = client.get("/data/actions", headers={"X-Correlation-ID": "trace-9"})
+    assert problem(answer, 500) == "the log says more, under the correlation id"
+    assert answer.headers["X-Correlation-ID"] == "trace-9"
+    (line,) = [line for line in lines if line["event"] == "request_failed"]
+    assert (line["correlation_id"], line["error"]) == ("trace-9", "ZeroDivisionError")

@@ -1,0 +1,51 @@
+"""Many callers at once: one probe for all."""
+
+import asyncio
+import threading
+
+from api_stub.http import readiness
+from api_stub.http.readiness import Probe
+from api_stub.http.schemas import Check, Readiness
+
+MANY = 50
+
+
+def test_many_who_ask_share_one_probe() -> None:
+    asked: list[None] = []
+
+    def ask() -> Check:
+        asked.append(None)
+        return Check(ok=True, detail="answers")
+
+    async def crowd() -> list[Readiness]:
+        probe = Probe({"postgres": ask})
+        at_once = await asyncio.gather(*(probe.answer() for _ in range(MANY)))
+        return [*at_once, await probe.answer()]
+
+    answers = asyncio.run(crowd())
+    assert len(answers) == MANY + 1
+    assert all(answer.ready for answer in answers)
+    assert len(asked) == 1
+
+
+def test_a_check_that_hangs_has_one_thread_and_further_callers_are_told_at_once() -> None:
+    let_go = threading.Event()
+    threads: list[int] = []
+
+    def hang() -> Check:
+        threads.append(threading.get_ident())
+        let_go.wait(60)
+        return Check(ok=True, detail="at last")
+
+    async def crowd() -> list[Readiness]:
+        probe = Probe({"redis": hang})
+        at_once = await asyncio.gather(*(probe.answer() for _ in range(readiness.MOST_WAITING + MANY)))
+        probe._stale_at = 0.0
+        again = await probe.answer()
+        let_go.set()
+        return [*at_once, again]
+
+    answers = asyncio.run(crowd())
+    assert not any(answer.ready for answer in answers)
+    assert sum(answer.checks is None for answer in answers) == MANY
+    assert len(threads) == 1

@@ -1,0 +1,87 @@
+"""The same campaign id again: the same request gets the same answer, and another is refused."""
+
+from uuid import UUID
+
+import pytest
+
+from db.engine import Database
+from db.store import campaigns
+from db.store.accounts import AccountRecord
+from tasks.contract import BirthdayOptions, SourcingOptions
+from tasks.start import begin
+from tests.builders import an_account
+from tests.http.conftest import TestClient
+from tests.http.test_front_door import problem
+from worker.errors import RequestRefusedError
+from worker.rules.criteria import Criteria
+from worker.rules.model import CampaignKind
+
+ID = "00000000-0000-4000-8000-00000000000a"
+FIRST = {"account": "demo", "campaign_id": ID, "dry_run": True}
+
+
+@pytest.fixture
+def account(database: Database) -> AccountRecord:
+    with database.transaction() as session:
+        an_account(session, "other")
+        return an_account(session)
+
+
+def test_the_same_request_again_is_accepted_however_it_is_written(
+    client: TestClient, account: AccountRecord
+) -> None:
+    for body in (FIRST, FIRST, {**FIRST, "late_days": 3}, {**FIRST, "campaign_id": ID.upper()}):
+        assert client.post("/control/birthday", json=body).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [
+        ("birthday", {"dry_run": False}),
+        ("birthday", {"late_days": 7}),
+        ("birthday", {"account": "other"}),
+        ("invitations", {}),
+    ],
+)
+def test_another_request_under_the_same_id_is_refused_while_the_first_is_a_message(
+    client: TestClient, account: AccountRecord, kind: str, other: dict[str, object]
+) -> None:
+    assert client.post("/control/birthday", json=FIRST).status_code == 202
+    said = problem(client.post(f"/control/{kind}", json={**FIRST, **other}), 409)
+    assert "asked for under this id before" in said
+    assert client.post("/control/birthday", json=FIRST).status_code == 202
+
+
+def test_by_name_too_another_request_under_the_same_id_is_an_error_and_a_repeat_is_none(
+    client: TestClient, database: Database, account: AccountRecord
+) -> None:
+    assert client.post("/control/birthday", json=FIRST).status_code == 202
+
+    def begun(options: BirthdayOptions) -> bool:
+        with database.transaction() as session:
+            return begin(session, account, CampaignKind.BIRTHDAY, UUID(ID), options) is not None
+
+    with pytest.raises(RequestRefusedError, match="campaign_id: a campaign was asked for"):
+        begun(BirthdayOptions(dry_run=False))
+    assert begun(BirthdayOptions(dry_run=True)) is True
+    assert begun(BirthdayOptions(dry_run=True)) is False
+    with pytest.raises(RequestRefusedError, match="choose a new id"):
+        begun(BirthdayOptions(dry_run=True, late_days=1))
+    assert problem(client.post("/control/birthday", json={**FIRST, "late_days": 1}), 409)
+
+
+def test_options_that_were_filled_in_are_still_those_that_were_asked_for(
+    client: TestClient, database: Database, account: AccountRecord
+) -> None:
+    """A campaign keeps the criteria of its saved search, and is asked for without them."""
+    asked = SourcingOptions(criteria=Criteria(title="Chef", required=frozenset({"title"})))
+    filled = SourcingOptions(criteria=Criteria(title="Cook"))
+    with database.transaction() as session:
+        campaign = begin(session, account, CampaignKind.SOURCING, UUID(ID), asked, kept=filled)
+        assert campaign is not None
+        found = campaigns.get(session, UUID(ID))
+    assert found is not None
+    assert found.options["criteria"]["title"] == "Cook"
+    body = {"account": "demo", "campaign_id": ID, "criteria": {"title": "Chef", "required": ["title"]}}
+    assert client.post("/control/sourcing", json=body).status_code == 202
+    assert problem(client.post("/control/sourcing", json={**body, "limit": 5}), 409)
