@@ -123,7 +123,7 @@ class Quota:
         if decision.verdict is Verdict.LATE:
             log.warning("unit_settled_late", account=grant.purse.account_id)
         told = outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and grant.failing)
-        if told and not grant.by_fallback and decision.verdict is not Verdict.COLD:
+        if told and decision.verdict is not Verdict.COLD:
             self._remember(grant.purse, decision.breaker)
 
     def settle_for(self, verb: Verb, account_id: int, kind: Kind, run_id: str, reservation: str) -> None:

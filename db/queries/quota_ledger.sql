@@ -5,13 +5,12 @@ select
     a.id || ':' || a.acting_attempt as reservation_id,
     a.acting_since as charged_at,
     a.campaign_id::text as run_id,
-    a.state in ('acting', 'uncertain', 'needs_review') as held
+    a.state in ('acting', 'uncertain') as held -- it is given back if looking finds no effect
 from actions a
 where a.account_id = :account_id and a.acting_since > now() - :week and a.kind not in ('visit', 'collect')
 union all
 -- a page that was opened counts each time, whatever came of it
-select a.kind, e.action_id || ':' || e.attempt, e.at, a.campaign_id::text,
-       a.state = 'acting' and a.attempt = e.attempt
+select a.kind, e.action_id || ':' || e.attempt, e.at, a.campaign_id::text, false
 from action_events e
 join actions a on a.id = e.action_id
 where e.account_id = :account_id and e.to_state = 'acting' and e.at > now() - :week

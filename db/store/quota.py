@@ -134,16 +134,17 @@ class Fallback:
 
     def install(self, purse: Purse, books: Books) -> Decision:
         """As Guard.install."""
-        epoch = _lock(self._session, purse.account_id)
-        epoch.fallback = purse.epoch
+        _lock(self._session, purse.account_id)
+        whole = update(QuotaEpoch).where(QuotaEpoch.account_id == purse.account_id)
+        self._session.execute(whole.values(fallback=purse.epoch))
         _write(self._session, purse.account_id, _read(self._session, purse.account_id), books)
         return Decision(Verdict.NOTED)
 
     def _change(self, purse: Purse, rule: Callable[[Books], tuple[Decision, Books]]) -> Decision:
         if purse.epoch == 0:  # nobody has built anything yet
             return Decision(Verdict.COLD)
-        epoch = _lock(self._session, purse.account_id)
-        if epoch.epoch != purse.epoch or epoch.fallback != purse.epoch:
+        epoch, fallback = _lock(self._session, purse.account_id)
+        if epoch != purse.epoch or fallback != purse.epoch:
             return Decision(Verdict.COLD)
         before = _read(self._session, purse.account_id)
         decision, after = rule(before)
@@ -153,12 +154,15 @@ class Fallback:
 
 def _lock_or_begin(session: Session, account_id: int) -> int:
     session.execute(insert(QuotaEpoch).values(account_id=account_id, epoch=0).on_conflict_do_nothing())
-    return _lock(session, account_id).epoch
+    epoch, _ = _lock(session, account_id)
+    return epoch
 
 
-def _lock(session: Session, account_id: int) -> QuotaEpoch:
-    statement = select(QuotaEpoch).where(QuotaEpoch.account_id == account_id).with_for_update()
-    return session.scalars(statement.execution_options(populate_existing=True)).one()
+def _lock(session: Session, account_id: int) -> tuple[int, int]:
+    """Hold the account's quota until the transaction ends; return its epoch and the fallback's."""
+    of_account = select(QuotaEpoch.epoch, QuotaEpoch.fallback).where(QuotaEpoch.account_id == account_id)
+    epoch, fallback = session.execute(of_account.with_for_update()).one()
+    return epoch, fallback
 
 
 def _read(session: Session, account_id: int) -> Books:

@@ -11,7 +11,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from api_stub.stack.ports import free_port
-from tests.quota.purses import MovableClock, text_client
+from tests.quota.purses import Engine, MovableClock, Ruled, text_client
 from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
@@ -77,3 +77,10 @@ def timed(quota_url: str, time: MovableClock) -> Iterator[Guard]:
     client = guard.connect(redis_address.parse(quota_url))
     yield Guard(client)
     client.close()
+
+
+@pytest.fixture(params=["script", "rule"])
+def engine(request: pytest.FixtureRequest, time: MovableClock) -> Engine:
+    """Each of the two that decide, on the same clock: the script, and the rule that the fallback follows."""
+    timed: Guard = request.getfixturevalue("timed")
+    return timed if request.param == "script" else Ruled(time)

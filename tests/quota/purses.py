@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +11,11 @@ import redis
 from worker import clock
 from worker.quota import guard
 from worker.quota.guard import Guard
+from worker.rules import quota as rules
+from worker.rules.breaker import Breaker, Outcome
 from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Purse
+from worker.rules.quota import Books, Decision, Purse, Verb, Verdict
 
 NONE = timedelta(0)
 LEASE = timedelta(minutes=5)
@@ -61,6 +63,42 @@ class MovableClock:
         self.move_to(self.now + by)
 
 
+class Ruled:
+    """The rule alone, with its books in memory: the same verbs as the script."""
+
+    def __init__(self, time: MovableClock) -> None:
+        self._time, self._books = time, Books()
+
+    def reserve(self, purse: Purse, reservation_id: str, *, lease: timedelta) -> Decision:
+        gap = purse.limits.gap_min
+        return self._kept(
+            rules.reserve(self._books, purse, reservation_id, gap=gap, lease=lease, now=self._time.now)
+        )
+
+    def remaining(self, purse: Purse) -> Decision:
+        return rules.remaining(self._books, purse, self._time.now)
+
+    def start(self, purse: Purse, reservation_id: str) -> Decision:
+        return self._kept(rules.start(self._books, purse, reservation_id, self._time.now))
+
+    def settle(self, purse: Purse, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
+        now = self._time.now
+        return self._kept(rules.settle(self._books, purse, verb, reservation_id, outcome=outcome, now=now))
+
+    def reset_breaker(self, purse: Purse) -> Decision:
+        return self._kept((Decision(Verdict.NOTED), self._books.with_breaker(purse.kind, Breaker())))
+
+    def install(self, _: Purse, books: Books) -> Decision:
+        return self._kept((Decision(Verdict.NOTED), books))
+
+    def _kept(self, decided: tuple[Decision, Books]) -> Decision:
+        decision, self._books = decided
+        return decision
+
+
+Engine: TypeAlias = Guard | Ruled
+
+
 def a_purse(
     account_id: int = 1,
     *,
@@ -78,7 +116,7 @@ def a_purse(
     return Purse(account_id, ZoneInfo(zone), kind, run_id, limits, Totals(10_000, 10_000), {}, epoch)
 
 
-def whole(quota: Guard, purse: Purse, books: Books | None = None) -> Purse:
+def whole(quota: Engine, purse: Purse, books: Books | None = None) -> Purse:
     """Let the account's counters begin whole: empty, or with what is in `books`."""
     quota.install(purse, books or Books())
     return purse

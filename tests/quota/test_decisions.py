@@ -7,13 +7,26 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from tests.quota.purses import DAY, LEASE, NOON, WEEK, MovableClock, a_purse, stored, text_client, whole
+from tests.quota.purses import (
+    DAY,
+    LEASE,
+    NOON,
+    WEEK,
+    Drawn,
+    MovableClock,
+    a_purse,
+    stored,
+    text_client,
+    whole,
+)
+from worker import redis_address
 from worker.errors import Reason
+from worker.quota import guard
 from worker.quota.guard import Guard
 from worker.rules.breaker import Outcome
-from worker.rules.limits import Totals
 from worker.rules.model import Kind
 from worker.rules.quota import Books, Charge, Remaining, Verb, Verdict
+from worker.rules.windows import Hours
 
 HOUR = timedelta(hours=1)
 
@@ -42,16 +55,6 @@ def test_no_168_hours_hold_more_than_the_week(timed: Guard, time: MovableClock) 
         time.move(timedelta(hours=3.3))
     assert len(granted) > 20
     assert all(sum(at <= other < at + WEEK for other in granted) <= 10 for at in granted)
-
-
-def test_visits_and_collects_cannot_eat_the_birthdays_share(timed: Guard) -> None:
-    shares = {Kind.GREET: 3}
-    visits = replace(a_purse(kind=Kind.VISIT), totals=Totals(10, 100), shares=shares)
-    greets = replace(a_purse(kind=Kind.GREET), totals=Totals(10, 100), shares=shares)
-    whole(timed, visits)
-    assert sum(timed.reserve(visits, f"v{n}", lease=LEASE).granted for n in range(20)) == 7
-    assert timed.reserve(visits, "one more", lease=LEASE).reason is Reason.ALL_DAY_LIMIT
-    assert sum(timed.reserve(greets, f"g{n}", lease=LEASE).granted for n in range(20)) == 3
 
 
 def test_a_reservation_lapses_and_one_that_acts_does_not(timed: Guard, time: MovableClock) -> None:
@@ -87,15 +90,32 @@ def test_asking_again_does_not_draw_the_gap_again(timed: Guard, time: MovableClo
     assert timed.reserve(purse, "b", lease=LEASE).granted
 
 
+def test_the_gap_is_drawn_with_the_jitter_of_each_grant(quota_url: str, time: MovableClock) -> None:
+    drawn = Drawn()
+    jittered = Guard(guard.connect(redis_address.parse(quota_url)), draw=drawn)  # type: ignore[arg-type]  # says what it is told
+    purse = whole(jittered, a_purse(gap=HOUR, gap_max=3 * HOUR))
+    for jitter in (0.25, 0.5):
+        drawn.jitter = jitter
+        assert jittered.reserve(purse, f"{jitter}", lease=LEASE).granted
+        until = jittered.remaining(purse).retry_at
+        assert until == time.now + (1 + 2 * jitter) * HOUR
+        time.move_to(until)
+
+
 def test_every_key_outlives_its_windows_and_then_goes_away(quota: Guard, raw: redis.Redis) -> None:
     purse = whole(quota, a_purse())
     for number in range(3):
         quota.reserve(purse, f"{number}", lease=LEASE)
         quota.settle(purse, Verb.RELEASE, f"{number}", Outcome.NONE)
     quota.reserve(purse, "kept", lease=LEASE)
-    kept = {key: timedelta(seconds=ttl) for key, (_, ttl) in stored(raw).items()}
-    assert kept
-    assert all(WEEK + DAY <= left <= WEEK + 2 * DAY for left in kept.values())
+    for kind in (Kind.GREET, Kind.VISIT, Kind.COLLECT):
+        if kind is Kind.VISIT:
+            quota.reserve(replace(purse, kind=kind), "first of its kind", lease=LEASE)
+        elif kind is Kind.COLLECT:
+            quota.settle(replace(purse, kind=kind), Verb.COMMIT, "late", Outcome.NONE)
+        kept = {key: timedelta(seconds=ttl) for key, (_, ttl) in stored(raw).items()}
+        assert any(key.endswith(kind) for key in kept)
+        assert all(WEEK + DAY <= left <= WEEK + 2 * DAY for left in kept.values())
 
 
 def test_charges_and_runs_that_no_window_counts_are_dropped(
@@ -112,6 +132,51 @@ def test_charges_and_runs_that_no_window_counts_are_dropped(
     fields = [str(field) for field in raw.hkeys(state)]
     assert sum(field.startswith("run|") for field in fields) == 1
     assert not [field for field in fields if field.startswith("lease|")]
+
+
+def test_upkeep_within_the_day_leaves_the_run_s_count_alone(timed: Guard, time: MovableClock) -> None:
+    purse = whole(timed, a_purse())
+    for name in ("a", "b"):
+        timed.settle(purse, Verb.COMMIT, name, Outcome.NONE)
+    assert timed.remaining(purse).remaining == Remaining(998, 998, 998, 9998, 9998)
+
+
+@pytest.mark.parametrize("off", [-DAY, DAY])
+def test_a_caller_s_clock_that_is_off_by_a_day_is_put_right(
+    timed: Guard, time: MovableClock, off: timedelta
+) -> None:
+    purse = whole(timed, a_purse(run=2, day=2))
+    timed.reserve(purse, "a", lease=LEASE)
+    time.now = NOON + off  # the caller's; the server's stays
+    timed.settle(purse, Verb.COMMIT, "late", Outcome.NONE)
+    denied = timed.reserve(purse, "c", lease=LEASE)
+    assert (denied.reason, denied.retry_at) == (Reason.RUN_LIMIT, NOON + DAY / 2)
+
+
+def test_at_midnight_and_at_closing_time_a_clock_that_is_behind_is_put_right(
+    timed: Guard, time: MovableClock
+) -> None:
+    purse = a_purse()
+    purse = whole(timed, replace(purse, limits=replace(purse.limits, hours=Hours(7 * HOUR, 19 * HOUR))))
+    behind = timedelta(milliseconds=1)
+    time.move_to(NOON + 7 * HOUR)
+    time.now -= behind
+    denied = timed.reserve(purse, "a", lease=LEASE)
+    assert (denied.reason, denied.retry_at) == (Reason.OUTSIDE_HOURS, NOON + 19 * HOUR)
+    time.move_to(NOON + 12 * HOUR)
+    assert timed.remaining(purse).reason is Reason.OUTSIDE_HOURS
+    time.now -= behind
+    timed.settle(purse, Verb.COMMIT, "late", Outcome.NONE)
+    time.now += behind
+    assert timed.remaining(purse).remaining == Remaining(999, 999, 999, 9999, 9999)
+
+
+def test_all_questions_of_a_worker_go_through_one_connection(quota: Guard, raw: redis.Redis) -> None:
+    purse = whole(quota, a_purse())
+    before = raw.info("clients")["connected_clients"]
+    for number in range(5):
+        quota.reserve(purse, f"{number}", lease=LEASE)
+    assert raw.info("clients")["connected_clients"] == before
 
 
 def test_no_key_is_touched_that_was_not_declared(quota: Guard, quota_url: str) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from worker.rules.limits import (
     CAREFUL,
     CUT,
+    CUT_FOR,
+    PAUSE_FOR,
     PRACTICE,
     Limits,
     Totals,
@@ -22,10 +24,11 @@ from worker.rules.limits import (
     share_of_totals,
     site_quota,
     under_ceiling,
+    under_total_ceiling,
     warm_up_share,
 )
 from worker.rules.model import Kind
-from worker.rules.windows import WEEKDAYS
+from worker.rules.windows import WEEKDAYS, Hours
 
 MINUTE = timedelta(minutes=1)
 UTC_ZONE = ZoneInfo("UTC")
@@ -58,7 +61,18 @@ def test_the_defaults_are_the_designs() -> None:
     assert (greet.hours.opens, greet.hours.closes) == (timedelta(hours=7), timedelta(hours=19))
     assert (visit.per_day, visit.per_week, visit.hours.days) == (40, 200, WEEKDAYS)
     assert (collect.per_day, collect.per_week) == (10, 50)
+    assert (greet.reserved_per_day, visit.reserved_per_day, collect.reserved_per_day) == (15, 0, 0)
+    assert collect.hours == visit.hours == CAREFUL.limits[Kind.WITHDRAW].hours
     assert Totals(80, 400) == CAREFUL.totals
+    assert (Fraction(7, 10), timedelta(days=7), timedelta(hours=24)) == (CUT, CUT_FOR, PAUSE_FOR)
+
+
+def test_the_ceilings_are_the_documents() -> None:
+    assert CAREFUL.ceilings == {
+        Kind.GREET: Totals(30, 120), Kind.VISIT: Totals(80, 400),
+        Kind.COLLECT: Totals(30, 150), Kind.WITHDRAW: Totals(30, 150),
+    }  # fmt: skip
+    assert CAREFUL.total_ceiling == Totals(110, 550)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -75,16 +89,30 @@ def test_no_setting_exceeds_the_hard_ceiling(per_day: int, per_week: int, told: 
     assert re.search(told, CAREFUL.refusal(Kind.GREET, wanted) or "")
     held = under_ceiling(CAREFUL, Kind.GREET, wanted)
     assert (held.per_day, held.per_week) == (min(per_day, 30), min(per_week, 120))
+    at_it = replace(CAREFUL.limits[Kind.GREET], per_day=30, per_week=120)
+    assert CAREFUL.refusal(Kind.GREET, at_it) is None
+
+
+def test_a_reserved_share_is_no_more_than_what_the_ceiling_leaves_of_the_day() -> None:
+    much = replace(CAREFUL.limits[Kind.GREET], per_day=40, per_week=120, reserved_per_day=35)
+    held = under_ceiling(CAREFUL, Kind.GREET, much)
+    assert (held.per_day, held.reserved_per_day) == (30, 30)
 
 
 def test_ours_together_have_a_ceiling_too() -> None:
     assert CAREFUL.total_refusal(Totals(110, 550)) is None
-    assert CAREFUL.total_refusal(Totals(111, 550)) is not None
+    for above in (Totals(111, 550), Totals(110, 551)):
+        assert CAREFUL.total_refusal(above) is not None
+        assert under_total_ceiling(CAREFUL, above) == Totals(110, 550)
+        assert under_total_ceiling(PRACTICE, above) == above
+    assert under_total_ceiling(CAREFUL, Totals(3, 9)) == Totals(3, 9)
 
 
 def test_the_practice_network_may_be_used_without_measure_and_a_real_site_may_not() -> None:
     much = Limits(10**6, 10**6, 10**6, timedelta(0), timedelta(0))
-    assert site_quota("sandbox") is PRACTICE
+    assert site_quota("sandbox") is site_quota("ledger") is PRACTICE
+    assert all(limits.hours == Hours() for limits in PRACTICE.limits.values())
+    assert PRACTICE.total_refusal(Totals(10**6, 10**6)) is None
     assert PRACTICE.refusal(Kind.GREET, much) is None
     assert under_ceiling(PRACTICE, Kind.GREET, much) == much
     assert site_quota("linkedin") is CAREFUL
@@ -117,6 +145,8 @@ def test_a_third_of_the_defaults_and_seven_tenths() -> None:
     assert (third.per_run, third.per_day, third.per_week, third.reserved_per_day) == (5, 5, 25, 5)
     assert share_of_totals(CAREFUL.totals, Fraction(1, 3)) == Totals(26, 133)
     assert share_of(CAREFUL.limits[Kind.VISIT], CUT).per_day == 28
+    few = share_of(Limits(2, 2, 4, MINUTE, MINUTE), Fraction(1, 3))  # down, but not to nothing
+    assert (few.per_run, few.per_day, few.per_week, few.reserved_per_day) == (1, 1, 1, 0)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.sampled_from([Fraction(1, 3), Fraction(1, 2), CUT]))
@@ -125,6 +155,14 @@ def test_a_share_is_never_more_and_never_nothing_of_something(day: int, more: in
     part = share_of(limits, share)
     for count, left in ((limits.per_day, part.per_day), (limits.per_week, part.per_week)):
         assert min(count, 1) <= left <= count
+
+
+def test_a_gap_is_as_far_between_its_bounds_as_the_jitter() -> None:
+    limits = Limits(9, 9, 9, MINUTE, 3 * MINUTE)
+    assert [drawn_gap(limits, jitter) for jitter in (0, 0.25)] == [MINUTE, 1.5 * MINUTE]
+    assert drawn_gap(replace(limits, gap_max=MINUTE + timedelta(microseconds=1500)), 0.9) == timedelta(
+        minutes=1, milliseconds=1
+    )
 
 
 @given(st.floats(0, 0.9999999))

@@ -134,6 +134,9 @@ def test_nothing_is_open_between_now_and_the_next_opening(now: datetime, place: 
         ("Europe/Paris", "2027-03-28T00:30Z", 2.25, 2.75, "2027-03-29T00:15Z", "2027-03-29T00:45Z"),
         # ... and 02:15 to 04:00 begins when the clock jumps
         ("Europe/Paris", "2027-03-28T00:30Z", 2.25, 4.0, "2027-03-28T01:00Z", "2027-03-28T02:00Z"),
+        ("Europe/Paris", "2027-03-28T00:30Z", 2.1, 4.0, "2027-03-28T01:00Z", "2027-03-28T02:00Z"),
+        # at closing time the next day's come
+        ("Europe/Paris", "2027-07-05T17:00Z", 7.0, 19.0, "2027-07-06T05:00Z", "2027-07-06T17:00Z"),
         # 02:00 to 03:00 comes twice: it counts where it comes first
         ("Europe/Paris", "2027-10-30T23:30Z", 2.25, 2.75, "2027-10-31T00:15Z", "2027-10-31T00:45Z"),
         ("Europe/Paris", "2027-10-31T01:20Z", 2.25, 2.75, "2027-11-01T01:15Z", "2027-11-01T01:45Z"),
@@ -150,6 +153,28 @@ def test_working_hours_where_the_clocks_change(
     assert span == Span(datetime.fromisoformat(start), datetime.fromisoformat(end))
 
 
+def test_a_working_day_that_a_gap_takes_leaves_the_one_a_week_later() -> None:
+    hours = Hours(2.25 * HOUR, 2.75 * HOUR, frozenset({6}))  # on Sundays, and the clocks change on 28 March
+    span = opening(datetime(2027, 3, 21, 2, tzinfo=UTC), hours, ZoneInfo("Europe/Paris"))
+    assert span.start == datetime(2027, 4, 4, 0, 15, tzinfo=UTC)
+
+
+def test_the_day_on_which_hours_are_looked_for_is_the_zone_s() -> None:
+    saturdays = Hours(days=frozenset({5}))
+    now = datetime(2027, 7, 2, 13, tzinfo=UTC)  # Saturday the 3rd in Auckland
+    assert opening(now, saturdays, ZoneInfo("Pacific/Auckland")).start == now - HOUR
+    now = datetime(2027, 7, 4, 3, tzinfo=UTC)  # still Saturday the 3rd in New York
+    assert opening(now, saturdays, ZoneInfo("America/New_York")).end == now + HOUR
+
+
+def test_hours_may_be_a_whole_day_and_days_go_from_monday_to_sunday() -> None:
+    assert Hours(0 * HOUR, 24 * HOUR) == Hours()
+    assert Hours().days == frozenset(range(7))
+    monday, sunday = datetime(2027, 7, 5, 12, tzinfo=UTC), datetime(2027, 7, 4, 12, tzinfo=UTC)
+    for day, number in ((monday, 0), (sunday, 6)):
+        assert opening(day, Hours(days=frozenset({number})), ZoneInfo("UTC")).start <= day
+
+
 def test_on_weekdays_friday_evening_waits_for_monday() -> None:
     hours = Hours(7 * HOUR, 19 * HOUR, WEEKDAYS)
     span = opening(datetime(2027, 7, 2, 20, tzinfo=UTC), hours, ZoneInfo("UTC"))
@@ -164,6 +189,7 @@ def test_on_weekdays_friday_evening_waits_for_monday() -> None:
         (lambda: Hours(HOUR, 25 * HOUR), "24:00"),
         (lambda: Hours(days=frozenset()), "at least one day"),
         (lambda: Hours(days=frozenset({7})), "Sunday"),
+        (lambda: Hours(2 * HOUR, HOUR), "opening < closing"),
     ],
 )
 def test_hours_that_never_open_are_refused(wrong: Callable[[], Hours], told: str) -> None:

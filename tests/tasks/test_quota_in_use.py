@@ -201,6 +201,7 @@ def test_what_may_have_happened_counts_after_a_rebuild_and_no_more_once_it_is_su
     with monkeypatch.context() as patch:
         patch.setattr(LedgerThread, "click_send", never)
         assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert used_today(without_pages, account) == 1
     flush(without_pages)
     assert used_today(without_pages, account) == 1
     assert [go_on(without_pages), go_on(without_pages)] == [Outcome.UNCERTAIN, Outcome.POSTPONED]

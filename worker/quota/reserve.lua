@@ -129,7 +129,7 @@ local function take_back(n, charged, field, value)
   local its_day, its_run = string.match(value, '^%S+ (%S+) (.*)$')
   call('HDEL', state, field)
   call('ZREM', KEYS[1 + n], charged)
-  if num(its_day) == day and its_run ~= '' then -- else its run is over
+  if num(its_day) == day then -- else its run is over
     local left = call('HINCRBY', state, 'run|' .. day .. '|' .. n .. '|' .. its_run, -1)
     if n == kind and its_run == run then
       run_used = left
@@ -197,7 +197,7 @@ if verb == 'commit' or verb == 'release' or verb == 'report' then
   elseif outcome == 'failure' and (is_probe or open_until == 0) then
     local opens = 0
     if is_probe or failures + 1 >= numbers[4] then
-      opens = now + math.min(numbers[5] * 2 ^ math.min(openings, 30), numbers[6])
+      opens = now + math.min(numbers[5] * 2 ^ openings, numbers[6])
     end
     set_breaker(failures + 1, opens > 0 and openings + 1 or openings, opens)
   elseif is_probe and verb == 'release' then

@@ -13,6 +13,7 @@ from worker.rules.limits import (
     share_of,
     share_of_totals,
     under_ceiling,
+    under_total_ceiling,
     warm_up_share,
 )
 from worker.rules.model import Kind
@@ -53,7 +54,7 @@ class Allowance:
             kind=self.kind,
             run_id=run_id,
             limits=in_force[self.kind],
-            totals=share_of_totals(self.totals, share),
+            totals=share_of_totals(under_total_ceiling(self.site, self.totals), share),
             shares={kind: limits.reserved_per_day for kind, limits in in_force.items()},
             epoch=self.epoch,
             paused_until=paused if paused is not None and paused > now else None,

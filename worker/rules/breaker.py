@@ -33,7 +33,7 @@ class Breaker:
 
 def report(breaker: Breaker, outcome: Outcome, reservation_id: str, now: datetime) -> Breaker:
     """Return the breaker after the outcome of one reservation. While it is open, only its probe counts."""
-    is_probe = breaker.probe is not None and breaker.probe == reservation_id
+    is_probe = breaker.probe == reservation_id
     if breaker.open_until is not None and not is_probe:
         return breaker
     if outcome is Outcome.SUCCESS:

@@ -168,6 +168,14 @@ def under_ceiling(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
     return replace(limits, per_day=per_day, per_week=per_week, reserved_per_day=reserved)
 
 
+def under_total_ceiling(quota: SiteQuota, totals: Totals) -> Totals:
+    """Return `totals` no higher than the site's hard ceiling, whatever a row says."""
+    ceiling = quota.total_ceiling
+    if ceiling is None:
+        return totals
+    return Totals(min(totals.per_day, ceiling.per_day), min(totals.per_week, ceiling.per_week))
+
+
 def share_of(limits: Limits, share: Fraction) -> Limits:
     """Return `share` of the counts, rounded down but not to nothing. Gap and hours stay."""
     return replace(

@@ -203,7 +203,7 @@ def settle(
     books = swept(books, now)
     before = books.breaker(purse.kind)
     after = report(before, outcome, reservation_id, now)
-    if verb is Verb.RELEASE and outcome is Outcome.NONE and before.probe == reservation_id:
+    if verb is Verb.RELEASE and before.probe == reservation_id:
         after = replace(after, probe=None)
     if after != before:
         books = books.with_breaker(purse.kind, after)

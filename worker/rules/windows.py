@@ -60,7 +60,7 @@ def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
     the gap. Hours that lie wholly inside a gap don't happen that day.
     """
     today = now.astimezone(zone).date()
-    for ahead in range(-1, 15):  # one working day a week, and that one lost to a gap: within two weeks
+    for ahead in range(15):  # one working day a week, and that one lost to a gap: within two weeks
         day = today + timedelta(days=ahead)
         if day.weekday() in hours.days:
             span = Span(_moment(day, hours.opens, zone), _moment(day, hours.closes, zone))
