@@ -59,9 +59,16 @@ def _kind(schema: dict[str, Any]) -> str:
     said = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
     if said == "array":
         said = f"list of {_kind(schema.get('items', {}))}"
-    bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if name in schema]
+    bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if _is_short(schema.get(name))]
     return ", ".join([said, *bounds])
 
+
+def _is_short(bound: object) -> bool:
+    """Return whether a person would read it: a pattern that lists Unicode's ranges is for programs."""
+    return bound is not None and len(str(bound)) <= _LONGEST_BOUND
+
+
+_LONGEST_BOUND = 120
 
 _BOUNDS = {
     "format": "", "pattern": "like", "enum": "one of", "minimum": "from", "maximum": "to",
