@@ -61,6 +61,23 @@ def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(database: Dat
         assert (claim.attempt, claim.looking) == (1, False)
 
 
+def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(database: Database) -> None:
+    with database.transaction() as session:
+        ids = []
+        for name in ("one", "two"):
+            account = an_account(session, name)
+            ids.append(planned(session, account, a_contact(session, account, "ann")))
+        assert set(queue(session)) == set(ids)
+        claimed(session, ids[0])
+        assert [action(session, each).state for each in ids] == [S.CLAIMED, S.QUEUED]
+        free = "update actions set state = :state, lease_owner = null, reason = 'cannot_tell' where id = :id"
+        for state in S:
+            behind_the_triggers(session, free, state=state, id=ids[1])
+            taken = actions.claim(session, ids[1], owner="w", lease=LEASE)
+            assert (taken is not None) == (state in {S.QUEUED, S.UNCERTAIN})
+            session.expire_all()
+
+
 def test_only_its_holder_extends_a_lease(database: Database) -> None:
     with database.transaction() as session:
         first = a_claim(session)
@@ -78,11 +95,13 @@ def test_only_its_holder_extends_a_lease(database: Database) -> None:
         assert actions.extend_lease(session, second, HOUR)
 
 
-def test_a_lease_is_extended_for_no_other_action(database: Database) -> None:
+def test_what_one_claim_does_leaves_every_other_action_alone(database: Database) -> None:
     with database.transaction() as session:
         claim, other = a_claim(session), a_claim(session, "other")
         assert actions.extend_lease(session, claim, HOUR)
         assert action(session, other.action_id).lease_until == database_now(session) + LEASE
+        assert actions.intend(session, claim)
+        assert action(session, other.action_id).state == S.CLAIMED
 
 
 def reworded(session: Session, claim: Claim) -> bool:
@@ -102,7 +121,7 @@ def test_only_its_holder_words_an_action_anew_and_only_before_the_intent(databas
         assert not reworded(session, first)
         assert actions.intend(session, second)
         assert not reworded(session, second)
-        behind_the_triggers(session, "update actions set state = 'claimed'")
+        behind_the_triggers(session, "update actions set state = 'claimed', attempt = 2")
         assert reworded(session, second)
         assert action(session, other.action_id).message == "Hi!"
 
@@ -141,7 +160,13 @@ def test_a_doubt_waits_before_it_is_looked_at_and_starts_its_looks_anew(database
         looking = claimed(session, claim.action_id)
         wait = {"reason": Reason.PROOF_MISSING, "detail": "", "wait": 2 * HOUR, "absent": True}
         assert actions.look_again(session, looking, **wait)  # type: ignore[arg-type]  # by name
-        assert action(session, claim.action_id).not_before == until + HOUR
+        row = action(session, claim.action_id)
+        assert (row.not_before, row.looks) == (until + HOUR, 1)
+        make_due(session)
+        queue(session)
+        assert actions.settle_absent(session, claimed(session, claim.action_id), detail="")
+        row = action(session, claim.action_id)
+        assert (row.not_before, row.looks) == (database_now(session), 0)
 
 
 def test_a_record_moves_the_date_of_the_last_greeting_forward_only_and_only_for_a_greeting(
@@ -258,7 +283,8 @@ def review(session: Session, name: str, kind: Kind) -> Claim:
     assert actions.intend(session, claim)
     wait = timedelta(days=1)
     assert actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
-    behind_the_triggers(session, "update actions set state = 'needs_review' where state = 'uncertain'")
+    tried = "update actions set state = 'needs_review', looks = 2, failures = 3 where state = 'uncertain'"
+    behind_the_triggers(session, tried)
     session.expire_all()
     return claim
 
@@ -284,7 +310,9 @@ def test_a_person_s_word_counts_as_a_greeting_only_where_one_was_sent(
         date = contact_by_slug(session, account, "ann").last_greeted_on
         assert contact_by_slug(session, an_account(session, "other"), "ann").last_greeted_on is None
         assert date == (claim.occasion_on if greeted else None)
-        assert (row.acting_since is None, row.not_before == database_now(session)) == (state is S.PLANNED,) * 2
+        again = state is S.PLANNED
+        assert (row.acting_since is None, row.not_before == database_now(session)) == (again, again)
+        assert (row.looks, row.failures) == ((0, 0) if again else (2, 3))
         assert action(session, other.action_id).state == S.NEEDS_REVIEW
         assert not control.settle_by_hand(session, claim.action_id, S.DONE)
 

@@ -52,6 +52,19 @@ def test_on_its_last_day_nothing_is_too_late(database: Database) -> None:
         assert [action(session, each).reason for each in (waits, asks)] == [Reason.EXPIRED] * 2
 
 
+def test_what_is_too_late_in_another_account_s_zone_only_is_not_too_late(database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session, "ahead", zone="Pacific/Kiritimati")
+        behind = an_account(session, "behind", zone="Pacific/Niue")
+        today = database_now(session).astimezone(behind.zone).date()
+        late, waits = (planned(session, behind, a_contact(session, behind, slug)) for slug in ("ann", "bob"))
+        for action_id, day in ((late, today - timedelta(days=1)), (waits, today)):
+            action(session, action_id).expires_on = day
+        session.flush()
+        assert control.expire(session) == 1
+        assert [action(session, each).state for each in (late, waits)] == [S.SKIPPED, S.PLANNED]
+
+
 def test_what_is_under_way_is_not_too_late(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)

@@ -69,6 +69,21 @@ def test_what_is_left_out_of_a_plan_is_there_with_its_reason(database: Database)
         assert queue(session) == []
 
 
+def test_a_plan_keeps_the_days_of_each_action(database: Database) -> None:
+    on, worded_for, expires_on = date(2027, 1, 3), date(2027, 1, 4), date(2027, 1, 6)
+    with database.transaction() as session:
+        account = an_account(session)
+        contact = a_contact(session, account, "ann")
+        campaign = campaigns.get(session, a_campaign(session, account))
+        assert campaign is not None
+        draft = PlannedAction(
+            contact.id, "birthday:2027", on, "Hi", worded_for=worded_for, expires_on=expires_on
+        )
+        assert campaigns.plan(session, campaign, Kind.GREET, [draft]) == 1
+        row = action(session, draft.id)
+        assert (row.occasion_on, row.worded_for, row.expires_on) == (on, worded_for, expires_on)
+
+
 def test_one_action_of_an_account_is_in_flight_and_the_longest_waiting_goes_first(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)

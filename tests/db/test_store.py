@@ -188,6 +188,21 @@ def test_a_reading_that_nobody_answered_is_asked_for_again_once(
         assert [record.state for record in states if record] == [CampaignState.PLANNED, CampaignState.FAILED]
 
 
+def test_a_campaign_that_is_being_planned_is_not_asked_for_again(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        campaign_id = a_campaign(session, an_account(session))
+        session.execute(text("update campaigns set nudged_at = null"))
+    with database.transaction() as planner, connected(database_url) as other:
+        assert campaigns.get(planner, campaign_id, lock=True) is not None
+        with other.transaction() as session:
+            session.execute(text("set local lock_timeout = '2s'"))
+            assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+    with database.transaction() as session:
+        assert [c.id for c in campaigns.to_nudge(session, timedelta(minutes=2))] == [campaign_id]
+
+
 def interactions_of(session: Session, name: str, count: int) -> list[UUID]:
     account = an_account(session, name)
     ids = []
