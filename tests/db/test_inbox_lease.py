@@ -1,6 +1,7 @@
 """An inbox is one worker's at a time; what its statement says of each greeted person, and what is marked."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from db.store.accounts import AccountRecord
 from db.store.replies import Reading
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from tests.builders import FREE, a_contact, action, an_account, contact_by_slug, database_now, planned
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, queue
+from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, queue, until_somebody_waits
 from worker.errors import Reason
 from worker.rules.limits import Limits
 from worker.rules.model import Kind
@@ -162,15 +163,24 @@ def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
     with database.transaction() as session:
         account = a_signed_in_account(session)
         greeted(session, account, "ann")
-    with database.transaction() as first:
-        reading = begun(first, account)
-        assert reading.lease_until == database_now(first) + LEASE
-        with connected(database_url) as other, other.transaction() as dispatcher:
-            assert queue(dispatcher) == []  # the account's row is held
+
+    def begin() -> Reading | str:
+        with connected(database_url) as other, other.transaction() as session:
+            return replies.begin(session, account, lease=LEASE, overlap=NOTHING)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as first:
+            reading = begun(first, account)
+            assert reading.lease_until == database_now(first) + LEASE
+            second = pool.submit(begin)
+            until_somebody_waits(database, second)
+        assert second.result(60) == "it was opened less than an hour ago"
     with database.transaction() as session:
         row = session.scalars(select(Account)).one()
         assert (row.inbox_lease_until, row.inbox_asked_at) == (reading.lease_until, reading.lease_until - LEASE)
-        assert replies.begin(session, account, lease=LEASE, overlap=NOTHING) != reading
+        row.inbox_asked_at = None
+        session.flush()
+        assert replies.closed(session, account) == "another worker reads it"
 
 
 def test_a_lease_on_an_inbox_is_given_back_by_its_holder_only(database: Database) -> None:
@@ -235,7 +245,7 @@ def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(database:
         earlier = planned_before(session, account, ann)
         action(session, earlier).acting_since = now - 4 * days
         visit = action(session, planned_before(session, account, bob))
-        visit.kind = Kind.VISIT
+        visit.kind, visit.acting_since = Kind.VISIT, now + SECOND
         session.flush()
         session.execute(update(Interaction).where(Interaction.action_id == visit.id).values(type=Kind.VISIT))
         reading = begun(session, account)
@@ -243,7 +253,7 @@ def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(database:
         first, second, third = reading.greeted
         assert (first.profile_url, first.greeted_at) == (ann.profile_url, now - 3 * days)
         assert (first.keep_text, first.may_open, first.replied) == (True, True, False)
-        assert (second.keep_text, second.may_open) == (False, False)
+        assert (second.keep_text, second.may_open, second.greeted_at) == (False, False, now)
         assert (third.replied, third.may_open) == (True, True)
         action(session, ids[0]).acting_since = None
         session.flush()

@@ -78,6 +78,7 @@ def test_an_account_that_can_start_nothing_uses_up_no_place_in_the_batch(databas
         free = an_account(session, "free")
         starts = planned(session, free, a_contact(session, free, "eve"))
         session.expire_all()
+        assert session.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == [free.id]
         assert queue(session, batch=1) == [starts]
         assert queue(session, batch=1) == []
 
