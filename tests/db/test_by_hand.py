@@ -59,7 +59,9 @@ def test_a_message_by_hand_of_this_week_lets_the_counters_be_rebuilt(database: D
 
         def epochs() -> list[int]:
             session.expire_all()
-            return list(session.scalars(select(QuotaEpoch.epoch).where(QuotaEpoch.account_id == claim.account_id)))
+            return list(
+                session.scalars(select(QuotaEpoch.epoch).where(QuotaEpoch.account_id == claim.account_id))
+            )
 
         before = epochs()
         seen(session, claim, now - timedelta(days=7))
@@ -88,6 +90,11 @@ def test_what_we_sent_or_may_have_sent_is_not_by_hand(database: Database) -> Non
         claim, other = a_claim(session), a_claim(session, "other")
         kept(session, claim, "imported")
         kept(session, other, "another's")
-        planned(session, an_account(session, "other"), a_contact(session, an_account(session, "other"), "bob"), text="to bob")
+        planned(
+            session,
+            an_account(session, "other"),
+            a_contact(session, an_account(session, "other"), "bob"),
+            text="to bob",
+        )
         seen(session, claim, database_now(session), "by hand")
         assert set(interactions.ours_to(session, claim.contact_id)) == {"planned", "imported"}

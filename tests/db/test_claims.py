@@ -143,7 +143,7 @@ def test_an_intent_says_when_and_in_which_attempt(database: Database) -> None:
         other = a_claim(session, "other")
         assert actions.has_acted(session, claim)
         assert not actions.has_acted(session, other)
-        assert (actions.openings(session, claim.action_id), actions.openings(session, other.action_id)) == (1, 0)
+        assert [actions.openings(session, one.action_id) for one in (claim, other)] == [1, 0]
 
 
 def test_a_doubt_waits_before_it_is_looked_at_and_starts_its_looks_anew(database: Database) -> None:
@@ -325,9 +325,7 @@ def test_a_move_that_is_not_listed_is_an_error(database: Database) -> None:
                 actions.end(session, claim, state, reason=Reason.UNEXPECTED, detail="")
 
 
-def test_a_lapsed_lease_that_its_recovery_holds_is_passed_over(
-    database: Database, database_url: str
-) -> None:
+def test_a_lapsed_lease_that_its_recovery_holds_is_passed_over(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         a_claim(session)
         let_leases_lapse(session)

@@ -149,6 +149,30 @@ def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(
         assert [reader.result() for reader in readers] == ["nurse"]
 
 
+def test_whom_a_page_finds_meanwhile_is_scored_anew_too(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        campaign_id, _ = a_search(session, account, found("ann"))
+        other, _ = a_search(session, account)
+
+    def rescore() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            return hits.rescore(session, campaign_id, PARIS, TODAY).people
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            assert campaigns.get(session, campaign_id, lock=True) is not None  # as whoever reads a page
+            scoring = pool.submit(rescore)
+            until_somebody_waits(database, scoring)
+            new = searches.keep_people(session, account.id, [found("new")])
+            searches.add_hits(session, campaign_id, list(new), page=2)
+        assert scoring.result(60) == 2
+    with database.transaction() as session:
+        record = campaigns.get(session, other)
+        assert record is not None
+        assert record.options["criteria"] == {"location": "Paris"}
+
+
 def test_others_scores_of_the_same_people_stay(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)

@@ -177,7 +177,10 @@ def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
         assert second.result(60) == "it was opened less than an hour ago"
     with database.transaction() as session:
         row = session.scalars(select(Account)).one()
-        assert (row.inbox_lease_until, row.inbox_asked_at) == (reading.lease_until, reading.lease_until - LEASE)
+        assert (row.inbox_lease_until, row.inbox_asked_at) == (
+            reading.lease_until,
+            reading.lease_until - LEASE,
+        )
         row.inbox_asked_at = None
         session.flush()
         assert replies.closed(session, account) == "another worker reads it"
@@ -235,9 +238,7 @@ def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(database:
         bob.do_not_contact = True
         keeps = Campaign.id == action(session, ids[0]).campaign_id
         session.execute(update(Campaign).where(keeps).values(options={"keep_replies": True}))
-        session.execute(
-            update(Interaction).where(Interaction.contact_id == eve.id).values(replied_at=now)
-        )
+        session.execute(update(Interaction).where(Interaction.contact_id == eve.id).values(replied_at=now))
         session.execute(
             update(Interaction).where(Interaction.action_id == ids[3]).values(created_at=now - WINDOW)
         )

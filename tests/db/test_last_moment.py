@@ -14,7 +14,7 @@ from db.store.actions import Claim
 from db.store.campaigns import PlannedAction
 from db.store.gates import Closed
 from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
+from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now
 from tests.db.helpers import behind_the_triggers, claimed, connected, queue
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind, ThreadMessage
@@ -112,7 +112,9 @@ CLOSED: dict[str, tuple[Callable[[Session], object], Reason, bool]] = {
         False,
     ),
     "account stopped": (
-        lambda s: s.execute(update(Account).values(status=AccountStatus.STOPPED, stop_reason=Reason.CHALLENGE)),
+        lambda s: s.execute(
+            update(Account).values(status=AccountStatus.STOPPED, stop_reason=Reason.CHALLENGE)
+        ),
         Reason.CHALLENGE,
         False,
     ),
@@ -245,7 +247,11 @@ def test_whom_an_account_writes_to_is_told_apart_by_address(database: Database) 
         first, second = a_claim(session, "one"), a_claim(session, "two")
         assert actions.intend(session, first)
         assert gates.heard_since(
-            session, datetime.min.replace(tzinfo=UTC), site="sandbox", profile_url=f"{SANDBOX}ann/", besides=None
+            session,
+            datetime.min.replace(tzinfo=UTC),
+            site="sandbox",
+            profile_url=f"{SANDBOX}ann/",
+            besides=None,
         )
         known = Contact.id == first.contact_id
         session.execute(update(Contact).where(known).values(profile_url=f"{SANDBOX}bob/"))

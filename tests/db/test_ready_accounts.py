@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Row, text, update
+from sqlalchemy import Row, func, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -57,7 +57,7 @@ NOT_READY: dict[str, Callable[[Session, AccountRecord, UUID], object]] = {
         update(Account).where(Account.id == a.id).values(status="stopped", stop_reason="challenge")
     ),
     "inbox being read": lambda s, a, _i: s.execute(
-        update(Account).where(Account.id == a.id).values(inbox_lease_until=text("now() + interval '1 second'"))
+        update(Account).where(Account.id == a.id).values(inbox_lease_until=func.now() + timedelta(seconds=1))
     ),
     "not due yet": lambda s, _a, i: s.execute(
         update(Action)
@@ -71,7 +71,7 @@ NOT_READY: dict[str, Callable[[Session, AccountRecord, UUID], object]] = {
 
 
 @pytest.mark.parametrize("why", NOT_READY)
-def test_an_account_that_can_start_nothing_uses_up_no_place_in_the_batch(database: Database, why: str) -> None:
+def test_an_account_that_can_start_nothing_takes_no_place_in_the_batch(database: Database, why: str) -> None:
     with database.transaction() as session:
         account, action_id = waits_long(session, "not ready")
         NOT_READY[why](session, account, action_id)
@@ -190,7 +190,9 @@ def test_of_those_that_waited_alike_todays_birthday_goes_before_a_late_one_and_o
                 (each,) = queue(session)
                 started.append(each)
                 behind_the_triggers(
-                    session, "update actions set state = 'skipped', reason = 'expired' where id = :id", id=each
+                    session,
+                    "update actions set state = 'skipped', reason = 'expired' where id = :id",
+                    id=each,
                 )
             behind_the_triggers(session, "update actions set state = 'planned', lease_until = null")
             session.expire_all()
