@@ -1,14 +1,14 @@
-"""Tombstones: one for each person of a site, lifted once, and held still while somebody reads them."""
+"""Whom nobody brings back and who is left alone: tombstones and exclusions, and the triggers that ask them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import tombstones
-from db.tables import Tombstone
-from tests.builders import SANDBOX
+from db.store import tombstones, visits
+from db.tables import Contact, Exclusion, Tombstone
+from tests.builders import SANDBOX, a_contact, an_account
 from tests.db.helpers import connected, until_somebody_waits
 
 ANN, BOB = f"{SANDBOX}ann/", f"{SANDBOX}bob/"
@@ -65,3 +65,39 @@ def test_nobody_is_forgotten_while_an_import_reads_who_rests(database: Database,
             order.append("imported")
         forgetting.result(60)
     assert order == ["imported", "forgotten"]
+
+
+def test_who_agreed_comes_in_again_and_who_was_never_forgotten_does(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        for address in (ANN, BOB):
+            tombstones.put(session, account.site, address)
+        tombstones.lift(session, account.site, ANN, by="me")
+        assert len(visits.keep_addresses(session, account.id, [ANN, BOB, f"{SANDBOX}eve/"])) == 2
+        slugs = sorted(session.scalars(select(Contact.profile_url)))
+        assert slugs == [ANN, f"{SANDBOX}eve/"]
+
+
+def test_an_exclusion_leaves_alone_whom_it_names_in_its_own_account_for_ever(database: Database) -> None:
+    with database.transaction() as session:
+        account, other = an_account(session), an_account(session, "other")
+        session.add_all(
+            [
+                Exclusion(account_id=account.id, profile_url=ANN),
+                Exclusion(account_id=account.id, name_key="bob b"),
+                Exclusion(account_id=account.id, profile_url=f"{SANDBOX}eve/", occasion="birthday:2026"),
+            ]
+        )
+        session.flush()
+        for owner in (account, other):
+            for slug in ("ann", "eve", "zoe"):
+                a_contact(session, owner, slug)
+        marked = select(Contact.account_id, Contact.profile_url).where(Contact.do_not_contact)
+        assert [tuple(row) for row in session.execute(marked)] == [(account.id, ANN)]
+        zoe = Contact.profile_url == f"{SANDBOX}zoe/"
+        session.execute(update(Contact).where(zoe).values(full_name=" Bob  B"))
+        session.execute(update(Contact).where(Contact.profile_url == ANN).values(do_not_contact=False))
+        session.execute(
+            update(Contact).values(full_name=Contact.full_name)
+        )  # as a page does that is read again
+        assert [tuple(row) for row in session.execute(marked)] == [(account.id, f"{SANDBOX}zoe/")]
