@@ -1,5 +1,6 @@
 """What the owner wrote by hand is told from what we wrote, and counts once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -41,7 +42,7 @@ def test_the_same_words_on_two_days_or_to_two_people_are_two_messages(database: 
     with database.transaction() as session:
         claim = a_claim(session)
         bob = a_contact(session, an_account(session), "bob")
-        to_bob = Claim(**{name: getattr(claim, name) for name in Claim.__slots__} | {"person_id": bob.id})
+        to_bob = replace(claim, person_id=bob.id)
         now = database_now(session)
         for at in (now, now, now - timedelta(days=1)):
             seen(session, claim, at)

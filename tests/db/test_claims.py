@@ -1,5 +1,6 @@
 """What a claim may do to its action, and for how long; what is left when it ends otherwise."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -199,15 +200,11 @@ def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(data
             assert campaigns.plan(session, campaign, Kind.COLLECT, [page]) == 1
             assert queue(session) == [page.id]
             claim = claimed(session, page.id)
-            stale = Claim(**{**vars_of(claim), "attempt": claim.attempt + 1})
+            stale = replace(claim, attempt=claim.attempt + 1)
             assert not actions.end(session, stale, S.FAILED, reason=Reason.SITE_UNEXPECTED, detail="")
             assert session.scalars(select(Search.ended)).one() is None
             assert actions.end(session, claim, S.SKIPPED, reason=reason, detail="")
             assert session.scalars(select(Search.ended)).one() == ended
-
-
-def vars_of(claim: Claim) -> dict[str, object]:
-    return {name: getattr(claim, name) for name in Claim.__slots__}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whom nobody brings back and who is left alone: tombstones and exclusions, and the triggers that ask them."""
+"""Whom nobody brings back, and who is left alone: tombstones, exclusions, and the triggers that ask them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
