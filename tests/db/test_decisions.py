@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store import approval, contacts, proposals
@@ -20,27 +21,25 @@ def elsewhere(now: datetime) -> str:
     return "Pacific/Kiritimati" if now.hour >= 10 else "Pacific/Niue"
 
 
-def test_what_was_decided_is_told_before_whatever_else_hinders(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        action_id = proposed(session, account, a_contact(session, account, "ann"))
-        assert approval.drop(session, action_id, by="bob").outcome is Outcome.DONE
-        contacts.set_do_not_contact(session, account.id, ANN, value=True)
-        late = approval.approve(session, action_id, seen="", by="ann")
-        assert (late.outcome, late.told) == (Outcome.DECIDED, "by bob")
+def test_what_was_decided_is_told_before_whatever_else_hinders(session: Session) -> None:
+    account = an_account(session)
+    action_id = proposed(session, account, a_contact(session, account, "ann"))
+    assert approval.drop(session, action_id, by="bob").outcome is Outcome.DONE
+    contacts.set_do_not_contact(session, account.id, ANN, value=True)
+    late = approval.approve(session, action_id, seen="", by="ann")
+    assert (late.outcome, late.told) == (Outcome.DECIDED, "by bob")
 
 
-def test_the_last_day_to_approve_is_one_of_the_account_s_zone(database: Database) -> None:
-    with database.transaction() as session:
-        now = database_now(session)
-        account = an_account(session, zone=elsewhere(now))
-        today = now.astimezone(account.zone).date()
-        assert today != now.date()
-        action_id = proposed(session, account, a_contact(session, account, "ann"))
-        for days, outcome in ((-1, Outcome.TOO_LATE), (0, Outcome.DONE)):
-            session.execute(update(Action).values(expires_on=today + timedelta(days=days)))
-            decision = approval.approve(session, action_id, seen=approval_of(ANN, "Hi!"), by="ann")
-            assert decision.outcome is outcome
+def test_the_last_day_to_approve_is_one_of_the_account_s_zone(session: Session) -> None:
+    now = database_now(session)
+    account = an_account(session, zone=elsewhere(now))
+    today = now.astimezone(account.zone).date()
+    assert today != now.date()
+    action_id = proposed(session, account, a_contact(session, account, "ann"))
+    for days, outcome in ((-1, Outcome.TOO_LATE), (0, Outcome.DONE)):
+        session.execute(update(Action).values(expires_on=today + timedelta(days=days)))
+        decision = approval.approve(session, action_id, seen=approval_of(ANN, "Hi!"), by="ann")
+        assert decision.outcome is outcome
 
 
 def test_an_approval_judges_the_row_as_it_is_now(database: Database, database_url: str) -> None:
@@ -56,10 +55,9 @@ def test_an_approval_judges_the_row_as_it_is_now(database: Database, database_ur
         assert decision.outcome is Outcome.CHANGED
 
 
-def test_how_late_a_proposal_is_goes_by_the_account_s_day(database: Database) -> None:
-    with database.transaction() as session:
-        now = database_now(session)
-        account = an_account(session, zone=elsewhere(now))
-        proposed(session, account, a_contact(session, account, "ann"), late_days=2)
-        (shown,) = proposals.waiting(session, limit=9)
-        assert (shown.today, shown.days_late) == (now.astimezone(account.zone).date(), 2)
+def test_how_late_a_proposal_is_goes_by_the_account_s_day(session: Session) -> None:
+    now = database_now(session)
+    account = an_account(session, zone=elsewhere(now))
+    proposed(session, account, a_contact(session, account, "ann"), late_days=2)
+    (shown,) = proposals.waiting(session, limit=9)
+    assert (shown.today, shown.days_late) == (now.astimezone(account.zone).date(), 2)

@@ -45,25 +45,24 @@ def test_of_whom_is_forgotten_nothing_is_left_but_that_they_were(database: Datab
         assert (row.occasion_on, row.expires_on) == (row.created_at.date(), None)
 
 
-def test_what_is_another_s_is_left_alone_by_forgetting_one(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        linkedin = an_account(session, "linkedin", site="linkedin", limits=TEN)
-        zoe, bob = a_contact(session, account, SLUG, name=NAME), a_contact(session, account, "bob")
-        waits = planned(session, account, bob)
-        planned(session, account, zoe)
-        profiles.keep(session, bob.id, Profile(bob.profile_url, "Bob", "", "", 1, open_to_work=False))
-        elsewhere = Exclusion(account_id=linkedin.id, profile_url=ZOE)
-        button = imports.begin(session, account_id=account.id, source=ImportSource.V1, file_name="x", by="me")
-        hint = SelectorHint(
-            site="sandbox", name="button", selector="button.send", page="thread", import_id=button
-        )
-        session.add_all([elsewhere, hint])
-        session.flush()
-        told = forgotten(session)
-        assert (told.skipped, told.exclusions, told.erased.profiles) == (1, 0, 0)
-        row = action(session, waits)
-        assert (row.state, row.message) == (ActionState.PLANNED, "Hi!")
-        assert session.get_one(StoredProfile, bob.id) is not None
-        assert session.scalars(select(Exclusion.profile_url)).all() == [ZOE]
-        assert session.scalars(select(SelectorHint.selector)).all() == ["button.send"]
+def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> None:
+    account = an_account(session)
+    linkedin = an_account(session, "linkedin", site="linkedin", limits=TEN)
+    zoe, bob = a_contact(session, account, SLUG, name=NAME), a_contact(session, account, "bob")
+    waits = planned(session, account, bob)
+    planned(session, account, zoe)
+    profiles.keep(session, bob.id, Profile(bob.profile_url, "Bob", "", "", 1, open_to_work=False))
+    elsewhere = Exclusion(account_id=linkedin.id, profile_url=ZOE)
+    button = imports.begin(session, account_id=account.id, source=ImportSource.V1, file_name="x", by="me")
+    hint = SelectorHint(
+        site="sandbox", name="button", selector="button.send", page="thread", import_id=button
+    )
+    session.add_all([elsewhere, hint])
+    session.flush()
+    told = forgotten(session)
+    assert (told.skipped, told.exclusions, told.erased.profiles) == (1, 0, 0)
+    row = action(session, waits)
+    assert (row.state, row.message) == (ActionState.PLANNED, "Hi!")
+    assert session.get_one(StoredProfile, bob.id) is not None
+    assert session.scalars(select(Exclusion.profile_url)).all() == [ZOE]
+    assert session.scalars(select(SelectorHint.selector)).all() == ["button.send"]

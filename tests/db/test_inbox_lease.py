@@ -121,40 +121,37 @@ def test_an_account_that_is_paused_meanwhile_is_seen_by_a_session_that_read_it_b
         assert known.status == "paused"
 
 
-def test_an_inbox_opens_again_when_its_time_has_come(database: Database) -> None:
-    with database.transaction() as session:
-        account = a_signed_in_account(session)
-        greeted(session, account, "ann")
-        for change in (
-            "update interactions set created_at = now() - interval '30 days' + interval '1 second'",
-            "update accounts set inbox_asked_at = now() - interval '1 hour'",
-            "update accounts set inbox_lease_until = now()",  # of a reader that died
-        ):
-            session.execute(text(change))
-            session.expire_all()
-            assert replies.closed(session, account) is None
-        busy(session, "uncertain", "null")  # it waits to be looked at, and nobody holds it
+def test_an_inbox_opens_again_when_its_time_has_come(session: Session) -> None:
+    account = a_signed_in_account(session)
+    greeted(session, account, "ann")
+    for change in (
+        "update interactions set created_at = now() - interval '30 days' + interval '1 second'",
+        "update accounts set inbox_asked_at = now() - interval '1 hour'",
+        "update accounts set inbox_lease_until = now()",  # of a reader that died
+    ):
+        session.execute(text(change))
+        session.expire_all()
         assert replies.closed(session, account) is None
+    busy(session, "uncertain", "null")  # it waits to be looked at, and nobody holds it
+    assert replies.closed(session, account) is None
 
 
-def test_what_is_another_account_s_keeps_no_inbox_shut_and_opens_none(database: Database) -> None:
-    with database.transaction() as session:
-        account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
-        greeted(session, account, "ann")
-        assert replies.closed(session, other) == "nobody was greeted in the last 30 days"
-        planned(session, other, a_contact(session, other, "bob"))
-        assert len(queue(session)) == 1
-        assert replies.closed(session, account) is None
+def test_what_is_another_account_s_keeps_no_inbox_shut_and_opens_none(session: Session) -> None:
+    account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
+    greeted(session, account, "ann")
+    assert replies.closed(session, other) == "nobody was greeted in the last 30 days"
+    planned(session, other, a_contact(session, other, "bob"))
+    assert len(queue(session)) == 1
+    assert replies.closed(session, account) is None
 
 
 @pytest.mark.parametrize("source", ["visit", "by hand"])
-def test_only_a_greeting_of_our_own_opens_an_inbox(database: Database, source: str) -> None:
-    with database.transaction() as session:
-        account = a_signed_in_account(session)
-        greeted(session, account, "ann")
-        change = "type = 'visit'" if source == "visit" else "action_id = null, source_key = 'seen:1'"
-        session.execute(text(f"update interactions set {change}"))
-        assert replies.closed(session, account) == "nobody was greeted in the last 30 days"
+def test_only_a_greeting_of_our_own_opens_an_inbox(session: Session, source: str) -> None:
+    account = a_signed_in_account(session)
+    greeted(session, account, "ann")
+    change = "type = 'visit'" if source == "visit" else "action_id = null, source_key = 'seen:1'"
+    session.execute(text(f"update interactions set {change}"))
+    assert replies.closed(session, account) == "nobody was greeted in the last 30 days"
 
 
 def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
@@ -186,81 +183,78 @@ def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
         assert replies.closed(session, account) == "another worker reads it"
 
 
-def test_a_lease_on_an_inbox_is_given_back_by_its_holder_only(database: Database) -> None:
-    with database.transaction() as session:
-        account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
-        greeted(session, account, "ann")
-        reading = begun(session, account)
-        until = reading.lease_until + SECOND
-        for lease, left in ((until, until), (reading.lease_until, None)):
-            session.execute(update(Account).values(inbox_lease_until=lease))
-            replies.release(session, reading)
-            leases = session.execute(select(Account.id, Account.inbox_lease_until)).all()
-            assert {row.id: row.inbox_lease_until for row in leases} == {account.id: left, other.id: lease}
+def test_a_lease_on_an_inbox_is_given_back_by_its_holder_only(session: Session) -> None:
+    account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
+    greeted(session, account, "ann")
+    reading = begun(session, account)
+    until = reading.lease_until + SECOND
+    for lease, left in ((until, until), (reading.lease_until, None)):
+        session.execute(update(Account).values(inbox_lease_until=lease))
+        replies.release(session, reading)
+        leases = session.execute(select(Account.id, Account.inbox_lease_until)).all()
+        assert {row.id: row.inbox_lease_until for row in leases} == {account.id: left, other.id: lease}
 
 
 def test_a_reading_begins_where_the_last_one_ended_less_what_a_site_may_show_late(
-    database: Database,
+    session: Session,
 ) -> None:
-    with database.transaction() as session:
-        account = a_signed_in_account(session)
-        greeted(session, account, "ann")
-        greeted(session, account, "bob")
-        now = database_now(session)
-        first, second = session.scalars(select(Action.id).order_by(Action.contact_id)).all()
-        for each, days in ((first, 9), (second, 5)):
-            action(session, each).acting_since = now - timedelta(days=days)
-        session.flush()
+    account = a_signed_in_account(session)
+    greeted(session, account, "ann")
+    greeted(session, account, "bob")
+    now = database_now(session)
+    first, second = session.scalars(select(Action.id).order_by(Action.contact_id)).all()
+    for each, days in ((first, 9), (second, 5)):
+        action(session, each).acting_since = now - timedelta(days=days)
+    session.flush()
 
-        def since() -> datetime:
-            next_hour(session)
-            session.expire_all()
-            return begun(session, account, overlap=timedelta(minutes=5)).since
-
-        assert since() == now - timedelta(days=9)  # the oldest greeting
-        session.execute(update(Account).values(inbox_read_at=now - timedelta(days=1)))
-        assert since() == now - timedelta(days=1, minutes=5)
-        session.execute(update(Account).values(inbox_read_at=now - timedelta(days=20)))
-        assert since() == now - timedelta(days=9)
-        session.execute(update(Action).values(acting_since=now - timedelta(days=40)))
-        session.execute(update(Account).values(inbox_read_at=None))
-        assert since() == now - WINDOW
-
-
-def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(database: Database) -> None:
-    with database.transaction() as session:
-        account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
-        ids = [greeted(session, account, slug) for slug in ("ann", "bob", "eve", "old")]
-        greeted(session, other, "ann")
-        ann, bob, eve = (contact_by_slug(session, account, slug) for slug in ("ann", "bob", "eve"))
-        now = database_now(session)
-        days = timedelta(days=1)
-        bob.do_not_contact = True
-        keeps = Campaign.id == action(session, ids[0]).campaign_id
-        session.execute(update(Campaign).where(keeps).values(options={"keep_replies": True}))
-        session.execute(update(Interaction).where(Interaction.contact_id == eve.id).values(replied_at=now))
-        session.execute(
-            update(Interaction).where(Interaction.action_id == ids[3]).values(created_at=now - WINDOW)
-        )
-        action(session, ids[0]).acting_since = now - 3 * days
-        earlier = planned_before(session, account, ann)
-        action(session, earlier).acting_since = now - 4 * days
-        visit = action(session, planned_before(session, account, bob))
-        visit.kind, visit.acting_since = Kind.VISIT, now + SECOND
-        session.flush()
-        session.execute(update(Interaction).where(Interaction.action_id == visit.id).values(type=Kind.VISIT))
-        reading = begun(session, account)
-        assert [one.contact_id for one in reading.greeted] == [ann.id, bob.id, eve.id]
-        first, second, third = reading.greeted
-        assert (first.profile_url, first.greeted_at) == (ann.profile_url, now - 3 * days)
-        assert (first.keep_text, first.may_open, first.replied) == (True, True, False)
-        assert (second.keep_text, second.may_open, second.greeted_at) == (False, False, now)
-        assert (third.replied, third.may_open) == (True, True)
-        action(session, ids[0]).acting_since = None
-        session.flush()
+    def since() -> datetime:
         next_hour(session)
         session.expire_all()
-        assert begun(session, account).greeted[0].greeted_at == now
+        return begun(session, account, overlap=timedelta(minutes=5)).since
+
+    assert since() == now - timedelta(days=9)  # the oldest greeting
+    session.execute(update(Account).values(inbox_read_at=now - timedelta(days=1)))
+    assert since() == now - timedelta(days=1, minutes=5)
+    session.execute(update(Account).values(inbox_read_at=now - timedelta(days=20)))
+    assert since() == now - timedelta(days=9)
+    session.execute(update(Action).values(acting_since=now - timedelta(days=40)))
+    session.execute(update(Account).values(inbox_read_at=None))
+    assert since() == now - WINDOW
+
+
+def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(session: Session) -> None:
+    account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
+    ids = [greeted(session, account, slug) for slug in ("ann", "bob", "eve", "old")]
+    greeted(session, other, "ann")
+    ann, bob, eve = (contact_by_slug(session, account, slug) for slug in ("ann", "bob", "eve"))
+    now = database_now(session)
+    days = timedelta(days=1)
+    bob.do_not_contact = True
+    keeps = Campaign.id == action(session, ids[0]).campaign_id
+    session.execute(update(Campaign).where(keeps).values(options={"keep_replies": True}))
+    session.execute(update(Interaction).where(Interaction.contact_id == eve.id).values(replied_at=now))
+    session.execute(
+        update(Interaction).where(Interaction.action_id == ids[3]).values(created_at=now - WINDOW)
+    )
+    action(session, ids[0]).acting_since = now - 3 * days
+    earlier = planned_before(session, account, ann)
+    action(session, earlier).acting_since = now - 4 * days
+    visit = action(session, planned_before(session, account, bob))
+    visit.kind, visit.acting_since = Kind.VISIT, now + SECOND
+    session.flush()
+    session.execute(update(Interaction).where(Interaction.action_id == visit.id).values(type=Kind.VISIT))
+    reading = begun(session, account)
+    assert [one.contact_id for one in reading.greeted] == [ann.id, bob.id, eve.id]
+    first, second, third = reading.greeted
+    assert (first.profile_url, first.greeted_at) == (ann.profile_url, now - 3 * days)
+    assert (first.keep_text, first.may_open, first.replied) == (True, True, False)
+    assert (second.keep_text, second.may_open, second.greeted_at) == (False, False, now)
+    assert (third.replied, third.may_open) == (True, True)
+    action(session, ids[0]).acting_since = None
+    session.flush()
+    next_hour(session)
+    session.expire_all()
+    assert begun(session, account).greeted[0].greeted_at == now
 
 
 def planned_before(session: Session, account: AccountRecord, contact: Contact) -> UUID:
@@ -281,29 +275,28 @@ def planned_for(session: Session, account: AccountRecord, contact: Contact) -> U
     return planned(session, account, contact)
 
 
-def test_a_reply_is_marked_once_and_dates_only_move_forward(database: Database) -> None:
-    with database.transaction() as session:
-        account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
-        greeted(session, account, "ann")
-        greeted(session, account, "bob")
-        reading = begun(session, account)
-        now = database_now(session)
-        ann = reading.greeted[0]
+def test_a_reply_is_marked_once_and_dates_only_move_forward(session: Session) -> None:
+    account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
+    greeted(session, account, "ann")
+    greeted(session, account, "bob")
+    reading = begun(session, account)
+    now = database_now(session)
+    ann = reading.greeted[0]
 
-        def mark(at: datetime, message: str, read_to: datetime | None) -> tuple[int, datetime | None]:
-            marked = replies.record(session, reading, [Reply(ann, at, message)], read_to)
-            session.expire_all()
-            row = session.get_one(Interaction, ann.interaction_id)
-            assert (row.replied_at, row.reply) == (now, "first")
-            owner = session.get_one(Account, account.id)
-            return marked, owner.inbox_read_at
+    def mark(at: datetime, message: str, read_to: datetime | None) -> tuple[int, datetime | None]:
+        marked = replies.record(session, reading, [Reply(ann, at, message)], read_to)
+        session.expire_all()
+        row = session.get_one(Interaction, ann.interaction_id)
+        assert (row.replied_at, row.reply) == (now, "first")
+        owner = session.get_one(Account, account.id)
+        return marked, owner.inbox_read_at
 
-        assert mark(now, "first", now) == (1, now)
-        assert mark(now + SECOND, "second", now + SECOND) == (0, now + SECOND)
-        assert session.get_one(Contact, ann.contact_id).replied_at == now + SECOND
-        assert mark(now - SECOND, "late", now - SECOND) == (0, now + SECOND)
-        assert mark(now - SECOND, "late", None) == (0, now + SECOND)
-        assert session.get_one(Contact, ann.contact_id).replied_at == now + SECOND
-        assert session.get_one(Interaction, reading.greeted[1].interaction_id).replied_at is None
-        assert session.get_one(Contact, reading.greeted[1].contact_id).replied_at is None
-        assert session.get_one(Account, other.id).inbox_read_at is None
+    assert mark(now, "first", now) == (1, now)
+    assert mark(now + SECOND, "second", now + SECOND) == (0, now + SECOND)
+    assert session.get_one(Contact, ann.contact_id).replied_at == now + SECOND
+    assert mark(now - SECOND, "late", now - SECOND) == (0, now + SECOND)
+    assert mark(now - SECOND, "late", None) == (0, now + SECOND)
+    assert session.get_one(Contact, ann.contact_id).replied_at == now + SECOND
+    assert session.get_one(Interaction, reading.greeted[1].interaction_id).replied_at is None
+    assert session.get_one(Contact, reading.greeted[1].contact_id).replied_at is None
+    assert session.get_one(Account, other.id).inbox_read_at is None
