@@ -1,14 +1,16 @@
 """Pause, resume, cancel, the last day: for whom they hold, and whom they leave alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from db.engine import Database
 from db.store import accounts, control
 from db.tables import Account, Action
 from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned, proposed
-from tests.db.helpers import behind_the_triggers
+from tests.db.helpers import behind_the_triggers, connected, until_somebody_waits
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState, Kind
 
@@ -60,6 +62,28 @@ def test_what_is_too_late_in_another_account_s_zone_only_is_not_too_late(session
     session.flush()
     assert control.expire(session) == 1
     assert [action(session, each).state for each in (late, waits)] == [S.SKIPPED, S.PLANNED]
+
+
+def test_what_is_too_late_and_somebody_who_moves_the_same_actions_do_not_wait_for_each_other(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        ids = [planned(session, account, a_contact(session, account, slug)) for slug in ("ann", "bob")]
+        session.execute(update(Action).values(expires_on=date(2000, 1, 1)))
+
+    def expire() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            return control.expire(session)
+
+    skip = update(Action).values(state=S.SKIPPED, reason=Reason.DROPPED_BY_HAND)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(skip.where(Action.id == ids[0]))
+            expiring = pool.submit(expire)
+            until_somebody_waits(database, expiring)
+            session.execute(skip.where(Action.id == ids[1]))
+        assert expiring.result(60) == 0
 
 
 def test_what_is_under_way_is_not_too_late(session: Session) -> None:

@@ -1,17 +1,20 @@
 """What forgetting one person leaves: of theirs, and of everybody else's."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import forget, imports, profiles
+from db.store import campaigns, forget, imports, profiles
+from db.store.campaigns import PlannedAction
 from db.store.forget import Forgotten
 from db.tables import Action, Contact, Exclusion, SelectorHint, StoredProfile
-from tests.builders import TEN, a_contact, action, an_account, planned
+from tests.builders import TEN, a_campaign, a_contact, action, an_account, planned
+from tests.db.helpers import connected, queue, until_somebody_waits
 from tests.whole_person import NAME, SLUG, ZOE
-from worker.rules.model import ActionState, ImportSource
+from worker.rules.model import ActionState, ImportSource, Kind
 from worker.rules.profile import Profile
 
 
@@ -66,3 +69,43 @@ def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> 
     assert session.get_one(StoredProfile, bob.id) is not None
     assert session.scalars(select(Exclusion.profile_url)).all() == [ZOE]
     assert session.scalars(select(SelectorHint.selector)).all() == ["button.send"]
+
+
+def test_no_action_of_the_account_starts_while_somebody_is_being_forgotten(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, SLUG, name=NAME)
+        waits = planned(session, account, a_contact(session, account, "bob"))
+    with database.transaction() as session, connected(database_url) as other:
+        forgotten(session)
+        with other.transaction() as dispatcher:
+            dispatcher.execute(text("set local lock_timeout = '2s'"))
+            assert queue(dispatcher) == []
+    with database.transaction() as session:
+        assert queue(session) == [waits]
+
+
+def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        zoe, bob = a_contact(session, account, SLUG, name=NAME), a_contact(session, account, "bob")
+        planned(session, account, zoe)
+
+    def erase() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            return forgotten(session).skipped
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            planned(session, account, bob)  # its event holds the end of the audit's chain
+            erasing = pool.submit(erase)
+            until_somebody_waits(database, erasing)
+            campaign = campaigns.get(session, a_campaign(session, account))
+            assert campaign is not None
+            visit = PlannedAction(zoe.id, "visit:2026-W47", date(2026, 11, 17), "")
+            assert campaigns.plan(session, campaign, Kind.VISIT, [visit]) == 1
+        assert erasing.result(60) == 2
