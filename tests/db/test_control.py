@@ -64,13 +64,14 @@ def test_what_is_too_late_in_another_account_s_zone_only_is_not_too_late(session
     assert [action(session, each).state for each in (late, waits)] == [S.SKIPPED, S.PLANNED]
 
 
-def test_what_is_too_late_and_somebody_who_moves_the_same_actions_do_not_wait_for_each_other(
+def test_expiring_and_somebody_who_moves_the_same_action_do_not_wait_for_each_other(
     database: Database, database_url: str
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
         ids = [planned(session, account, a_contact(session, account, slug)) for slug in ("ann", "bob")]
-        session.execute(update(Action).values(expires_on=date(2000, 1, 1)))
+        late = update(Action).where(Action.id == ids[1])
+        session.execute(late.values(expires_on=date(2000, 1, 1)))
 
     def expire() -> int:
         with connected(database_url) as other, other.transaction() as session:
@@ -79,7 +80,7 @@ def test_what_is_too_late_and_somebody_who_moves_the_same_actions_do_not_wait_fo
     skip = update(Action).values(state=S.SKIPPED, reason=Reason.DROPPED_BY_HAND)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            session.execute(skip.where(Action.id == ids[0]))
+            session.execute(skip.where(Action.id == ids[0]))  # its event holds the end of the audit's chain
             expiring = pool.submit(expire)
             until_somebody_waits(database, expiring)
             session.execute(skip.where(Action.id == ids[1]))
