@@ -1,6 +1,7 @@
 """The list of guards fits the tree: each guard is where it says, and each of its tests exists."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,17 @@ def test_a_guard_is_where_its_entry_says_and_can_be_taken_out(guard: Guard) -> N
         ast.parse(mutated)
 
 
+@cache
+def functions_of(file: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / file).read_text())
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.id)
 def test_the_tests_and_the_pair_of_a_guard_exist(guard: Guard) -> None:
     for test in guard.tests:
         file, _, function = test.partition("::")
-        names = {
-            node.name
-            for node in ast.walk(ast.parse((ROOT / file).read_text()))
-            if isinstance(node, ast.FunctionDef)
-        }
+        names = functions_of(file)
         assert not function or function.partition("[")[0] in names
     assert guard.pair is None or guard.pair in {other.id for other in GUARDS} - {guard.id}
 
