@@ -15,17 +15,14 @@ from tests.servers import TEMPLATE, Servers
 @pytest.fixture(scope="session")
 def shared_database(servers: Servers) -> Iterator[Database]:
     """A migrated database in which nothing is ever committed."""
-    name = sql.Identifier(f"shared_{uuid4().hex}")
+    name = f"shared_{uuid4().hex}"
+    copy = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                name, sql.Identifier(TEMPLATE)
-            )
-        )
-        database = Database(servers.url_of(name.as_string(connection).strip('"')), application_name="tests")
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        database = Database(servers.url_of(name), application_name="tests")
         yield database
         database.close()
-        connection.execute(sql.SQL("drop database {} with (force)").format(name))
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -44,7 +45,7 @@ def in_flight(session: Session, account: AccountRecord, action_id: UUID, state: 
 
 NOT_READY: dict[str, Callable[[Session, AccountRecord, UUID], object]] = {
     **{
-        f"{state} already": lambda s, a, i, state=state: in_flight(s, a, i, state)  # type: ignore[misc]
+        f"{state} already": partial(in_flight, state=state)
         for state in (S.QUEUED, S.CLAIMED, S.ACTING, S.UNCERTAIN)
     },
     "campaign paused": lambda s, _a, i: s.execute(
