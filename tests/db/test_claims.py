@@ -151,8 +151,9 @@ def test_a_doubt_waits_before_it_is_looked_at_and_starts_its_looks_anew(session:
     make_due(session)
     queue(session)
     looking = claimed(session, claim.action_id)
-    wait = {"reason": Reason.PROOF_MISSING, "detail": "", "wait": 2 * HOUR, "absent": True}
-    assert actions.look_again(session, looking, **wait)  # type: ignore[arg-type]  # by name
+    assert actions.look_again(
+        session, looking, reason=Reason.PROOF_MISSING, detail="", wait=2 * HOUR, absent=True
+    )
     row = action(session, claim.action_id)
     assert (row.not_before, row.looks) == (until + HOUR, 1)
     make_due(session)
