@@ -9,7 +9,6 @@ join lateral (
     from actions d
     where d.account_id = a.id
       and d.state in ('planned', 'uncertain')
-      and d.lease_until is null
       and d.not_before <= now()
       and (d.state = 'uncertain' or exists (
           select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))

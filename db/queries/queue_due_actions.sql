@@ -16,7 +16,6 @@ where id in (
         from actions d
         where d.account_id = account.id
           and d.state in ('planned', 'uncertain')
-          and d.lease_until is null
           and d.not_before <= now()
           and (d.state = 'uncertain' or exists (
               select from campaigns c where c.id = d.campaign_id and c.state <> 'paused'))

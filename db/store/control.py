@@ -167,7 +167,6 @@ def expire(session: Session) -> int:
     today = func.date(func.timezone(Account.time_zone, func.now()))
     over = [
         Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
-        Action.lease_until.is_(None),
         Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
         Action.expires_on < today,
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -53,8 +54,8 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
         .execution_options(populate_existing=True)
     ).one()
     today = now.astimezone(claim.zone).date()
-    gates = (
-        *(() if contact is None else _about_person(session, claim, action, campaign, contact)),
+    about_person = () if contact is None else _about_person(session, claim, action, campaign, contact)
+    about_all = (
         (campaign.state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
         (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
         (killed, Reason.KILL_SWITCH),
@@ -62,7 +63,7 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
         (campaign.state == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
         (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
     )
-    reason = next((reason for closed, reason in gates if closed), None)
+    reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
     if reason is not None:
         return Closed(reason)
     if claim.kind is Kind.COLLECT and imports.under_way(session, claim.account_id):

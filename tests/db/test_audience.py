@@ -9,7 +9,6 @@ from uuid import uuid4
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.engine import Database
 from db.store import contacts
 from db.store.accounts import AccountRecord
 from db.tables import Contact, Exclusion, Interaction
@@ -82,64 +81,61 @@ def keep(
     return ids
 
 
-def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(database: Database) -> None:
+def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(session: Session) -> None:
     draw = random.Random(20261124)
     people = [drawn(draw, number) for number in range(MANY)]
     seen: Counter[Reason | None] = Counter()
-    with database.transaction() as session:
-        account = an_account(session)
-        ids = keep(session, account, people, draw)
-        keep(session, an_account(session, "other"), people[:50], draw)
-        today, number = FIRST, 0
-        while today <= LAST:
-            late_days = number % 11
-            told = contacts.due_birthdays(session, account.id, today, late_days, texts_since=LONG_AGO)
-            by_rule = {
-                contact_id: found
-                for contact_id, person in zip(ids, people, strict=True)
-                if (found := due(person, today, late_days)) is not None
-            }
-            assert {row.contact_id: Due(row.on, row.left_out) for row in told} == by_rule, today
-            assert [row.on for row in told] == sorted((row.on for row in told), reverse=True)
-            seen.update(row.left_out for row in told)
-            today, number = today + timedelta(days=1), number + 1
+    account = an_account(session)
+    ids = keep(session, account, people, draw)
+    keep(session, an_account(session, "other"), people[:50], draw)
+    today, number = FIRST, 0
+    while today <= LAST:
+        late_days = number % 11
+        told = contacts.due_birthdays(session, account.id, today, late_days, texts_since=LONG_AGO)
+        by_rule = {
+            contact_id: found
+            for contact_id, person in zip(ids, people, strict=True)
+            if (found := due(person, today, late_days)) is not None
+        }
+        assert {row.contact_id: Due(row.on, row.left_out) for row in told} == by_rule, today
+        assert [row.on for row in told] == sorted((row.on for row in told), reverse=True)
+        seen.update(row.left_out for row in told)
+        today, number = today + timedelta(days=1), number + 1
     assert set(seen) == {None, Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED}
     assert min(seen.values()) > 50, seen
 
 
-def test_somebody_elses_exclusion_leaves_nobody_out(database: Database) -> None:
+def test_somebody_elses_exclusion_leaves_nobody_out(session: Session) -> None:
     day = date(2027, 3, 4)
-    with database.transaction() as session:
-        account, other = an_account(session), an_account(session, "other")
-        a_contact(session, account, "ann", birthday=day)
-        for owner, occasion in ((other, "birthday:2027"), (account, "birthday:2026")):
-            session.add(Exclusion(account_id=owner.id, occasion=occasion, profile_url=f"{SANDBOX}ann/"))
-        session.flush()
-        (found,) = contacts.due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
+    account, other = an_account(session), an_account(session, "other")
+    a_contact(session, account, "ann", birthday=day)
+    for owner, occasion in ((other, "birthday:2027"), (account, "birthday:2026")):
+        session.add(Exclusion(account_id=owner.id, occasion=occasion, profile_url=f"{SANDBOX}ann/"))
+    session.flush()
+    (found,) = contacts.due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
     assert found.left_out is None
 
 
-def test_the_texts_of_the_last_two_years_come_with_the_person(database: Database) -> None:
+def test_the_texts_of_the_last_two_years_come_with_the_person(session: Session) -> None:
     day = date(2027, 3, 4)
-    with database.transaction() as session:
-        account = an_account(session)
-        ann, bob = (a_contact(session, account, slug, birthday=day) for slug in ("ann", "bob"))
-        told = [
-            (ann, "old", 2024),
-            (ann, "first", 2025),
-            (ann, "second", 2026),
-            (ann, "", 2026),
-            (bob, "his", 2026),
-        ]
-        for contact, message, year in told:
-            session.add(
-                Interaction(
-                    account_id=account.id, contact_id=contact.id, source_key=uuid4().hex, type=Kind.GREET,
-                    status="imported", occasion="by_hand:x", message=message, correlation_id="test",
-                    created_at=datetime(year, 3, 4, tzinfo=UTC),
-                )
-            )  # fmt: skip
-        session.flush()
-        since = datetime(2025, 3, 4, tzinfo=UTC)
-        found = contacts.due_birthdays(session, account.id, day, 0, texts_since=since)
+    account = an_account(session)
+    ann, bob = (a_contact(session, account, slug, birthday=day) for slug in ("ann", "bob"))
+    told = [
+        (ann, "old", 2024),
+        (ann, "first", 2025),
+        (ann, "second", 2026),
+        (ann, "", 2026),
+        (bob, "his", 2026),
+    ]
+    for contact, message, year in told:
+        session.add(
+            Interaction(
+                account_id=account.id, contact_id=contact.id, source_key=uuid4().hex, type=Kind.GREET,
+                status="imported", occasion="by_hand:x", message=message, correlation_id="test",
+                created_at=datetime(year, 3, 4, tzinfo=UTC),
+            )
+        )  # fmt: skip
+    session.flush()
+    since = datetime(2025, 3, 4, tzinfo=UTC)
+    found = contacts.due_birthdays(session, account.id, day, 0, texts_since=since)
     assert [row.texts for row in found] == [("first", "second"), ("his",)]

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
 from db.store import accounts, actions, campaigns, leases
@@ -17,23 +18,22 @@ from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
 
 
-def test_planning_twice_inserts_once(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        people = [a_contact(session, account, f"p{n}") for n in range(3)]
-        first, second = (campaigns.get(session, a_campaign(session, account)) for _ in range(2))
-        assert first is not None
-        assert second is not None
+def test_planning_twice_inserts_once(session: Session) -> None:
+    account = an_account(session)
+    people = [a_contact(session, account, f"p{n}") for n in range(3)]
+    first, second = (campaigns.get(session, a_campaign(session, account)) for _ in range(2))
+    assert first is not None
+    assert second is not None
 
-        def plan() -> list[PlannedAction]:
-            return [PlannedAction(p.id, "birthday:2027", date(2027, 1, 3), "Hi") for p in people]
+    def plan() -> list[PlannedAction]:
+        return [PlannedAction(p.id, "birthday:2027", date(2027, 1, 3), "Hi") for p in people]
 
-        assert campaigns.plan(session, first, Kind.GREET, plan()) == 3
-        assert campaigns.plan(session, first, Kind.GREET, plan()) == 0
-        assert campaigns.plan(session, second, Kind.GREET, plan()) == 0
-        next_year = [PlannedAction(people[0].id, "birthday:2028", date(2028, 1, 3), "Hi")]
-        assert campaigns.plan(session, second, Kind.GREET, next_year) == 1
-        assert campaigns.progress(session, first.id) == {ActionState.PLANNED: 3}
+    assert campaigns.plan(session, first, Kind.GREET, plan()) == 3
+    assert campaigns.plan(session, first, Kind.GREET, plan()) == 0
+    assert campaigns.plan(session, second, Kind.GREET, plan()) == 0
+    next_year = [PlannedAction(people[0].id, "birthday:2028", date(2028, 1, 3), "Hi")]
+    assert campaigns.plan(session, second, Kind.GREET, next_year) == 1
+    assert campaigns.progress(session, first.id) == {ActionState.PLANNED: 3}
 
 
 def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, database_url: str) -> None:
@@ -54,19 +54,28 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
         assert session.scalar(select(func.count()).select_from(Action)) == 40
 
 
-def test_what_is_left_out_of_a_plan_is_there_with_its_reason(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        contact = a_contact(session, account, "ann")
-        campaign = campaigns.get(session, a_campaign(session, account))
-        assert campaign is not None
-        left_out = PlannedAction(
-            contact.id, "birthday:2027", date(2027, 1, 3), "", reason=Reason.DO_NOT_CONTACT
-        )
-        assert campaigns.plan(session, campaign, Kind.GREET, [left_out]) == 0
-        row = action(session, left_out.id)
-        assert (row.state, row.reason) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
-        assert queue(session) == []
+def test_what_is_left_out_of_a_plan_is_there_with_its_reason(session: Session) -> None:
+    account = an_account(session)
+    contact = a_contact(session, account, "ann")
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    left_out = PlannedAction(contact.id, "birthday:2027", date(2027, 1, 3), "", reason=Reason.DO_NOT_CONTACT)
+    assert campaigns.plan(session, campaign, Kind.GREET, [left_out]) == 0
+    row = action(session, left_out.id)
+    assert (row.state, row.reason) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
+    assert queue(session) == []
+
+
+def test_a_plan_keeps_the_days_of_each_action(session: Session) -> None:
+    on, worded_for, expires_on = date(2027, 1, 3), date(2027, 1, 4), date(2027, 1, 6)
+    account = an_account(session)
+    contact = a_contact(session, account, "ann")
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    draft = PlannedAction(contact.id, "birthday:2027", on, "Hi", worded_for=worded_for, expires_on=expires_on)
+    assert campaigns.plan(session, campaign, Kind.GREET, [draft]) == 1
+    row = action(session, draft.id)
+    assert (row.occasion_on, row.worded_for, row.expires_on) == (on, worded_for, expires_on)
 
 
 def test_one_action_of_an_account_is_in_flight_and_the_longest_waiting_goes_first(database: Database) -> None:
@@ -113,41 +122,38 @@ def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_acco
         assert queue(session) == [next(i for i in ids if i != first)]
 
 
-def test_while_a_look_must_wait_the_account_goes_on_with_what_is_due(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
-        (first,) = queue(session)
-        claim = claimed(session, first)
-        actions.intend(session, claim)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(minutes=1))
-        assert queue(session) == [i for i in ids if i != first]
+def test_while_a_look_must_wait_the_account_goes_on_with_what_is_due(session: Session) -> None:
+    account = an_account(session)
+    ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
+    (first,) = queue(session)
+    claim = claimed(session, first)
+    actions.intend(session, claim)
+    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(minutes=1))
+    assert queue(session) == [i for i in ids if i != first]
 
 
-def test_a_stopped_account_and_an_action_that_waits_are_left_alone(database: Database) -> None:
-    with database.transaction() as session:
-        stopped, waiting = an_account(session, "stopped"), an_account(session, "waiting")
-        planned(session, stopped, a_contact(session, stopped, "ann"))
-        waits = planned(session, waiting, a_contact(session, waiting, "bob"))
-        accounts.stop(session, stopped.id, Reason.CHALLENGE)
-        row = action(session, waits)
-        row.reason, row.not_before = Reason.GAP, row.not_before + timedelta(hours=1)
-        session.flush()
-        assert queue(session) == []
-        accounts.keep_session(session, stopped.id, b"sealed")
-        make_due(session)
-        assert len(queue(session)) == 2
+def test_a_stopped_account_and_an_action_that_waits_are_left_alone(session: Session) -> None:
+    stopped, waiting = an_account(session, "stopped"), an_account(session, "waiting")
+    planned(session, stopped, a_contact(session, stopped, "ann"))
+    waits = planned(session, waiting, a_contact(session, waiting, "bob"))
+    accounts.stop(session, stopped.id, Reason.CHALLENGE)
+    row = action(session, waits)
+    row.reason, row.not_before = Reason.GAP, row.not_before + timedelta(hours=1)
+    session.flush()
+    assert queue(session) == []
+    accounts.keep_session(session, stopped.id, b"sealed")
+    make_due(session)
+    assert len(queue(session)) == 2
 
 
-def test_busy_accounts_do_not_use_up_the_batch(database: Database) -> None:
-    with database.transaction() as session:
-        busy, idle = an_account(session, "busy"), an_account(session, "idle")
-        for n in range(3):
-            planned(session, busy, a_contact(session, busy, f"p{n}"))
-        make_due(session)
-        assert len(queue(session, batch=1)) == 1
-        other = planned(session, idle, a_contact(session, idle, "ann"))
-        assert queue(session, batch=1) == [other]
+def test_busy_accounts_do_not_use_up_the_batch(session: Session) -> None:
+    busy, idle = an_account(session, "busy"), an_account(session, "idle")
+    for n in range(3):
+        planned(session, busy, a_contact(session, busy, f"p{n}"))
+    make_due(session)
+    assert len(queue(session, batch=1)) == 1
+    other = planned(session, idle, a_contact(session, idle, "ann"))
+    assert queue(session, batch=1) == [other]
 
 
 def test_dispatchers_at_once_serve_every_account_once(database: Database, database_url: str) -> None:
@@ -229,26 +235,25 @@ def test_of_two_who_claim_at_once_one_gets_it(database: Database, database_url: 
 
 
 def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the_action(
-    database: Database,
+    session: Session,
 ) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
+    account = an_account(session)
+    action_id = planned(session, account, a_contact(session, account, "ann"))
 
-        def again() -> actions.Claim | None:
-            return actions.claim(session, action_id, owner="late", lease=LEASE)
+    def again() -> actions.Claim | None:
+        return actions.claim(session, action_id, owner="late", lease=LEASE)
 
-        assert again() is None  # planned: its message is older than a recovery
-        queue(session)
-        claim = claimed(session, action_id)
-        assert again() is None
-        actions.intend(session, claim)
-        assert again() is None
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
-        assert again() is None  # uncertain, but nobody sent it to be looked at
-        queue(session)
-        looking = claimed(session, action_id)
-        assert again() is None
-        actions.record(session, looking, status="found", text="Hi!", screenshot=None)
-        assert again() is None
-        assert actions.claim(session, uuid4(), owner="w", lease=LEASE) is None
+    assert again() is None  # planned: its message is older than a recovery
+    queue(session)
+    claim = claimed(session, action_id)
+    assert again() is None
+    actions.intend(session, claim)
+    assert again() is None
+    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
+    assert again() is None  # uncertain, but nobody sent it to be looked at
+    queue(session)
+    looking = claimed(session, action_id)
+    assert again() is None
+    actions.record(session, looking, status="found", text="Hi!", screenshot=None)
+    assert again() is None
+    assert actions.claim(session, uuid4(), owner="w", lease=LEASE) is None

@@ -77,41 +77,38 @@ def bring_to(session: Session, claim: Claim, state: S) -> None:
 
 
 @pytest.mark.parametrize("name", MOVES)
-def test_a_move_is_made_from_its_own_state_by_the_holder(database: Database, name: str) -> None:
+def test_a_move_is_made_from_its_own_state_by_the_holder(session: Session, name: str) -> None:
     move, from_state, to_state = MOVES[name]
-    with database.transaction() as session:
-        claim = a_claim(session)
-        bring_to(session, claim, from_state)
-        assert move(session, claim)
-        assert action(session, claim.action_id).state == to_state
+    claim = a_claim(session)
+    bring_to(session, claim, from_state)
+    assert move(session, claim)
+    assert action(session, claim.action_id).state == to_state
 
 
 @pytest.mark.parametrize("name", MOVES)
-def test_a_stale_attempt_moves_nothing(database: Database, name: str) -> None:
+def test_a_stale_attempt_moves_nothing(session: Session, name: str) -> None:
     move, from_state, _ = MOVES[name]
-    with database.transaction() as session:
-        claim = a_claim(session)
-        let_leases_lapse(session)
-        leases.take_lapsed(session, batch=10)
-        queue(session)
-        claimed(session, claim.action_id, "second")
-        bring_to(session, claim, from_state)
+    claim = a_claim(session)
+    let_leases_lapse(session)
+    leases.take_lapsed(session, batch=10)
+    queue(session)
+    claimed(session, claim.action_id, "second")
+    bring_to(session, claim, from_state)
+    before = snapshot(session)
+    assert not move(session, claim)
+    assert snapshot(session) == before
+    assert session.scalar(select(func.count()).select_from(Interaction)) == 0
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_move_from_another_state_moves_nothing(session: Session, name: str) -> None:
+    move, from_state, _ = MOVES[name]
+    claim = a_claim(session)
+    for state in set(S) - {from_state}:
+        bring_to(session, claim, state)
         before = snapshot(session)
         assert not move(session, claim)
         assert snapshot(session) == before
-        assert session.scalar(select(func.count()).select_from(Interaction)) == 0
-
-
-@pytest.mark.parametrize("name", MOVES)
-def test_a_move_from_another_state_moves_nothing(database: Database, name: str) -> None:
-    move, from_state, _ = MOVES[name]
-    with database.transaction() as session:
-        claim = a_claim(session)
-        for state in set(S) - {from_state}:
-            bring_to(session, claim, state)
-            before = snapshot(session)
-            assert not move(session, claim)
-            assert snapshot(session) == before
 
 
 def test_a_move_that_is_no_end_keeps_the_lease_and_every_other_frees_it(database: Database) -> None:
@@ -150,16 +147,15 @@ def test_what_a_dead_worker_leaves_is_settled_by_its_state(database: Database, w
         assert leases.take_lapsed(session, batch=10) == []
 
 
-def test_a_lease_that_runs_is_left_alone_and_the_batch_is_kept(database: Database) -> None:
-    with database.transaction() as session:
-        for number in range(3):
-            account = an_account(session, f"a{number}")
-            planned(session, account, a_contact(session, account, "ann"))
-        queue(session)
-        assert leases.take_lapsed(session, batch=10) == []
-        let_leases_lapse(session)
-        assert len(leases.take_lapsed(session, batch=2)) == 2
-        assert len(leases.take_lapsed(session, batch=2)) == 1
+def test_a_lease_that_runs_is_left_alone_and_the_batch_is_kept(session: Session) -> None:
+    for number in range(3):
+        account = an_account(session, f"a{number}")
+        planned(session, account, a_contact(session, account, "ann"))
+    queue(session)
+    assert leases.take_lapsed(session, batch=10) == []
+    let_leases_lapse(session)
+    assert len(leases.take_lapsed(session, batch=2)) == 2
+    assert len(leases.take_lapsed(session, batch=2)) == 1
 
 
 def test_two_recoveries_at_once_share_the_work(database: Database, database_url: str) -> None:
@@ -242,53 +238,50 @@ def test_one_action_has_one_interaction_whoever_writes_it(database: Database) ->
         actions.record(session, claim, status="sent", text="Hi!", screenshot=None)
 
 
-def test_an_absent_effect_is_planned_again_with_a_clean_intent(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        actions.intend(session, claim)
-        assert action(session, claim.action_id).acting_attempt == claim.attempt
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
+def test_an_absent_effect_is_planned_again_with_a_clean_intent(session: Session) -> None:
+    claim = a_claim(session)
+    actions.intend(session, claim)
+    assert action(session, claim.action_id).acting_attempt == claim.attempt
+    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
+    queue(session)
+    looking = claimed(session, claim.action_id)
+    assert looking.acting_attempt == claim.attempt
+    assert looking.acting_since is not None
+    assert actions.settle_absent(session, looking, detail="twice absent")
+    row = action(session, claim.action_id)
+    assert (row.acting_since, row.acting_attempt, row.looks, row.failures) == (None, None, 0, 1)
+
+
+def test_a_look_counts_as_a_look_or_as_a_failure(session: Session) -> None:
+    claim = a_claim(session)
+    actions.intend(session, claim)
+    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
+    for absent, looks, failures in ((True, 1, 0), (False, 1, 1), (True, 2, 1)):
         queue(session)
         looking = claimed(session, claim.action_id)
-        assert looking.acting_attempt == claim.attempt
-        assert looking.acting_since is not None
-        assert actions.settle_absent(session, looking, detail="twice absent")
-        row = action(session, claim.action_id)
-        assert (row.acting_since, row.acting_attempt, row.looks, row.failures) == (None, None, 0, 1)
-
-
-def test_a_look_counts_as_a_look_or_as_a_failure(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        actions.intend(session, claim)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
-        for absent, looks, failures in ((True, 1, 0), (False, 1, 1), (True, 2, 1)):
-            queue(session)
-            looking = claimed(session, claim.action_id)
-            assert actions.look_again(
-                session, looking, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE, absent=absent
-            )
-            row = action(session, claim.action_id)
-            assert (row.looks, row.failures) == (looks, failures)
-
-
-def test_giving_back_waits_says_why_and_counts_a_failure_only_if_it_was_one(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        until = database_now(session) + timedelta(hours=3)
-        actions.give_back(session, claim, reason=Reason.DAY_LIMIT, detail="full", until=until)
-        row = action(session, claim.action_id)
-        assert (row.reason, row.detail, row.not_before, row.failures) == ("day_limit", "full", until, 0)
-        assert queue(session) == []
-        row.not_before = database_now(session)
-        session.flush()
-        queue(session)
-        again = claimed(session, claim.action_id)
-        actions.give_back(
-            session, again, reason=Reason.SITE_UNREACHABLE, detail="", wait=timedelta(hours=1), failed=True
+        assert actions.look_again(
+            session, looking, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE, absent=absent
         )
         row = action(session, claim.action_id)
-        assert (row.failures, row.not_before) == (1, database_now(session) + timedelta(hours=1))
+        assert (row.looks, row.failures) == (looks, failures)
+
+
+def test_giving_back_waits_says_why_and_counts_a_failure_only_if_it_was_one(session: Session) -> None:
+    claim = a_claim(session)
+    until = database_now(session) + timedelta(hours=3)
+    actions.give_back(session, claim, reason=Reason.DAY_LIMIT, detail="full", until=until)
+    row = action(session, claim.action_id)
+    assert (row.reason, row.detail, row.not_before, row.failures) == ("day_limit", "full", until, 0)
+    assert queue(session) == []
+    row.not_before = database_now(session)
+    session.flush()
+    queue(session)
+    again = claimed(session, claim.action_id)
+    actions.give_back(
+        session, again, reason=Reason.SITE_UNREACHABLE, detail="", wait=timedelta(hours=1), failed=True
+    )
+    row = action(session, claim.action_id)
+    assert (row.failures, row.not_before) == (1, database_now(session) + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -300,32 +293,32 @@ def test_giving_back_waits_says_why_and_counts_a_failure_only_if_it_was_one(data
     ],
 )
 def test_a_closed_window_holds_the_accounts_other_actions_that_it_closes(
-    database: Database, reason: Reason, held: set[str]
+    session: Session, reason: Reason, held: set[str]
 ) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        account = accounts.by_id(session, claim.account_id)
-        stranger = an_account(session, "stranger")
-        until = database_now(session) + timedelta(hours=1)
-        ids = {
-            "same campaign": planned(
-                session, account, a_contact(session, account, "p1"), campaign_id=claim.campaign_id
-            ),
-            "other campaign": planned(session, account, a_contact(session, account, "p2")),
-            "other kind": planned(session, account, a_contact(session, account, "p3")),
-            "waits longer": planned(session, account, a_contact(session, account, "p4")),
-            "other account": planned(session, stranger, a_contact(session, stranger, "p5")),
-        }
-        action(session, ids["other kind"]).kind = Kind.VISIT
-        longer = action(session, ids["waits longer"])
-        longer.reason, longer.not_before = Reason.WEEK_LIMIT, until + timedelta(days=1)
-        session.flush()
-        turns.hold_others(session, claim, reason=reason, until=until)
-        found = {name for name, action_id in ids.items() if action(session, action_id).not_before == until}
-        assert found == held
-        assert all(action(session, ids[name]).reason == reason for name in held)
-        assert action(session, ids["waits longer"]).reason == Reason.WEEK_LIMIT
-        assert action(session, claim.action_id).state == S.CLAIMED
+    claim = a_claim(session)
+    account = accounts.by_id(session, claim.account_id)
+    stranger = an_account(session, "stranger")
+    until = database_now(session) + timedelta(hours=1)
+    ids = {
+        "same campaign": planned(
+            session, account, a_contact(session, account, "p1"), campaign_id=claim.campaign_id
+        ),
+        "other campaign": planned(session, account, a_contact(session, account, "p2")),
+        "other kind": planned(session, account, a_contact(session, account, "p3")),
+        "waits longer": planned(session, account, a_contact(session, account, "p4")),
+        "other account": planned(session, stranger, a_contact(session, stranger, "p5")),
+    }
+    action(session, ids["other kind"]).kind = Kind.VISIT
+    longer = action(session, ids["waits longer"])
+    longer.reason, longer.not_before = Reason.WEEK_LIMIT, until + timedelta(days=1)
+    session.flush()
+    turns.hold_others(session, claim, reason=reason, until=until)
+    found = {name for name, action_id in ids.items() if action(session, action_id).not_before == until}
+    assert found == held
+    assert all(action(session, ids[name]).reason == reason for name in held)
+    assert action(session, ids["waits longer"]).reason == Reason.WEEK_LIMIT
+    held_by_worker = action(session, claim.action_id)
+    assert (held_by_worker.state, held_by_worker.reason) == (S.CLAIMED, None)
 
 
 def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(database: Database) -> None:
@@ -344,10 +337,9 @@ def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(dat
         assert gates.closed_gate(session, claim) == Closed(Reason.NOT_CONNECTED)
 
 
-def test_do_not_contact_of_nobody_known_says_so(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        other = an_account(session, "other")
-        assert not contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}bob/", value=True)
-        assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True)
-        assert gates.closed_gate(session, claim) is None
+def test_do_not_contact_of_nobody_known_says_so(session: Session) -> None:
+    claim = a_claim(session)
+    other = an_account(session, "other")
+    assert not contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}bob/", value=True)
+    assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True)
+    assert gates.closed_gate(session, claim) is None

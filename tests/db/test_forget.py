@@ -102,30 +102,28 @@ def test_what_was_open_is_skipped_through_allowed_moves(database: Database, tmp_
             assert moves[-2:] == ["needs_review" if was == "uncertain" else was, "skipped"]
 
 
-def test_others_keep_all_that_is_theirs(database: Database, tmp_path: Path) -> None:
-    with database.transaction() as session:
-        account = a_known_person(session, tmp_path)[0]
-        forgotten(session)
-        bob = f"{SANDBOX}bob/"
-        assert contact_by_slug(session, account, "bob").full_name == "Bob Other"
-        previews = [preview for preview in session.scalars(select(Campaign.preview)) if preview is not None]
-        assert [[entry["profile_url"] for entry in preview] for preview in previews] == [[bob], [bob]]
-        listed = [o["profiles"] for o in session.scalars(select(Campaign.options)) if "profiles" in o]
-        assert listed == [[bob], [bob]]
-        schedules = session.scalars(select(Schedule)).all()
-        assert [(s.options["profiles"], s.enabled) for s in schedules] == [([FORGOTTEN], False)] * 2
+def test_others_keep_all_that_is_theirs(session: Session, tmp_path: Path) -> None:
+    account = a_known_person(session, tmp_path)[0]
+    forgotten(session)
+    bob = f"{SANDBOX}bob/"
+    assert contact_by_slug(session, account, "bob").full_name == "Bob Other"
+    previews = [preview for preview in session.scalars(select(Campaign.preview)) if preview is not None]
+    assert [[entry["profile_url"] for entry in preview] for preview in previews] == [[bob], [bob]]
+    listed = [o["profiles"] for o in session.scalars(select(Campaign.options)) if "profiles" in o]
+    assert listed == [[bob], [bob]]
+    schedules = session.scalars(select(Schedule)).all()
+    assert [(s.options["profiles"], s.enabled) for s in schedules] == [([FORGOTTEN], False)] * 2
 
 
-def test_undoing_an_import_brings_nothing_of_them_back(database: Database, tmp_path: Path) -> None:
-    with database.transaction() as session:
-        a_known_person(session, tmp_path)
-        forgotten(session)
-        for import_id in session.scalars(select(Import.id).order_by(Import.id.desc())).all():
-            imports.undo(session, import_id)
-        session.expire_all()
-        stubs = session.scalars(select(Contact).where(Contact.forgotten_at.is_not(None))).all()
-        assert [(stub.full_name, stub.email, stub.profile) for stub in stubs] == [(FORGOTTEN, None, {})] * 2
-        assert {stub.do_not_contact for stub in stubs} == {True}
+def test_undoing_an_import_brings_nothing_of_them_back(session: Session, tmp_path: Path) -> None:
+    a_known_person(session, tmp_path)
+    forgotten(session)
+    for import_id in session.scalars(select(Import.id).order_by(Import.id.desc())).all():
+        imports.undo(session, import_id)
+    session.expire_all()
+    stubs = session.scalars(select(Contact).where(Contact.forgotten_at.is_not(None))).all()
+    assert [(stub.full_name, stub.email, stub.profile) for stub in stubs] == [(FORGOTTEN, None, {})] * 2
+    assert {stub.do_not_contact for stub in stubs} == {True}
 
 
 @pytest.mark.parametrize("how", ["queued", "claimed", "acting", "looked at"])
@@ -245,45 +243,42 @@ def test_a_reply_that_was_being_read_is_not_kept(database: Database, tmp_path: P
         assert not session.scalars(select(Interaction.reply).where(Interaction.reply.is_not(None))).all()
 
 
-def test_an_exclusion_by_name_goes_unless_the_name_is_somebody_elses(database: Database) -> None:
-    with database.transaction() as session:
-        one, two = an_account(session), an_account(session, "two")
-        for account in (one, two):
-            session.add(Exclusion(account_id=account.id, name_key=NAME.lower()))
-            a_contact(session, account, SLUG, name=NAME)
-        a_contact(session, two, "namesake", name=NAME)
-        assert forgotten(session).exclusions == 1
-        assert session.scalars(select(Exclusion.account_id)).all() == [two.id]
+def test_an_exclusion_by_name_goes_unless_the_name_is_somebody_elses(session: Session) -> None:
+    one, two = an_account(session), an_account(session, "two")
+    for account in (one, two):
+        session.add(Exclusion(account_id=account.id, name_key=NAME.lower()))
+        a_contact(session, account, SLUG, name=NAME)
+    a_contact(session, two, "namesake", name=NAME)
+    assert forgotten(session).exclusions == 1
+    assert session.scalars(select(Exclusion.account_id)).all() == [two.id]
 
 
 def test_an_entry_of_a_file_that_may_be_theirs_goes_but_for_whose_it_was_said_to_be(
-    database: Database, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        zoe = a_contact(session, account, SLUG, name=NAME)
-        namesake = a_contact(session, account, "namesake", name=NAME)
-        rows = "".join(f"{NAME},2-{day}\n" for day in (11, 12))
-        brought_in(session, account, a_file(tmp_path, f"full_name,birthday\n{rows.replace('2-', '02-')}"))
-        first, second = session.scalars(
-            select(ImportDoubt.id).where(ImportDoubt.contact_id == namesake.id).order_by(ImportDoubt.line)
-        )
-        doubts.confirm(session, first)
-        forgotten(session)
-        assert session.scalars(select(ImportDoubt.id)).all() == [first]
-        assert (zoe.birth_month, namesake.birth_day) == (None, 11)
-        assert second != first
+    account = an_account(session)
+    zoe = a_contact(session, account, SLUG, name=NAME)
+    namesake = a_contact(session, account, "namesake", name=NAME)
+    rows = "".join(f"{NAME},2-{day}\n" for day in (11, 12))
+    brought_in(session, account, a_file(tmp_path, f"full_name,birthday\n{rows.replace('2-', '02-')}"))
+    first, second = session.scalars(
+        select(ImportDoubt.id).where(ImportDoubt.contact_id == namesake.id).order_by(ImportDoubt.line)
+    )
+    doubts.confirm(session, first)
+    forgotten(session)
+    assert session.scalars(select(ImportDoubt.id)).all() == [first]
+    assert (zoe.birth_month, namesake.birth_day) == (None, 11)
+    assert second != first
 
 
-def test_only_the_hash_of_the_address_stays_and_by_site(database: Database) -> None:
-    with database.transaction() as session:
-        linkedin = an_account(session, "linkedin", site="linkedin", limits=TEN)
-        session.add(Contact(account_id=linkedin.id, profile_url=ZOE, full_name=NAME))
-        assert forgotten(session).accounts == 0
-        stone = session.scalars(select(Tombstone)).one()
-        assert (stone.site, stone.fingerprint) == ("sandbox", tombstones.fingerprint(ZOE))
-        assert not forgotten(session).new
-        assert session.scalars(select(Contact.full_name)).all() == [NAME]
+def test_only_the_hash_of_the_address_stays_and_by_site(session: Session) -> None:
+    linkedin = an_account(session, "linkedin", site="linkedin", limits=TEN)
+    session.add(Contact(account_id=linkedin.id, profile_url=ZOE, full_name=NAME))
+    assert forgotten(session).accounts == 0
+    stone = session.scalars(select(Tombstone)).one()
+    assert (stone.site, stone.fingerprint) == ("sandbox", tombstones.fingerprint(ZOE))
+    assert not forgotten(session).new
+    assert session.scalars(select(Contact.full_name)).all() == [NAME]
 
 
 def personal() -> dict[str, set[str]]:

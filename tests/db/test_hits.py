@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store import campaigns, hits, profiles, searches
@@ -149,43 +150,64 @@ def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(
         assert [reader.result() for reader in readers] == ["nurse"]
 
 
-def test_others_scores_of_the_same_people_stay(database: Database) -> None:
+def test_whom_a_page_finds_meanwhile_is_scored_anew_too(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        mine, [ann] = a_search(session, account, found("ann"))
+        campaign_id, _ = a_search(session, account, found("ann"))
         other, _ = a_search(session, account)
-        hits.keep_score(session, other, ann, worth(5))
-        hits.rescore(session, mine, PARIS, TODAY)
-        assert [line.score for line in hits.ranking(session, other)] == [5]
-        hits.rescore(session, uuid4(), PARIS, TODAY)
 
+    def rescore() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            return hits.rescore(session, campaign_id, PARIS, TODAY).people
 
-def test_how_far_a_search_is(database: Database) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            assert campaigns.get(session, campaign_id, lock=True) is not None  # as whoever reads a page
+            scoring = pool.submit(rescore)
+            until_somebody_waits(database, scoring)
+            new = searches.keep_people(session, account.id, [found("new")])
+            searches.add_hits(session, campaign_id, list(new), page=2)
+        assert scoring.result(60) == 2
     with database.transaction() as session:
-        account = an_account(session)
-        campaign_id, [ann, bob] = a_search(session, account, found("ann"), found("bob"))
-        profiles.keep(session, ann, profile_of("ann"))
-        campaign = campaigns.get(session, campaign_id)
-        search = searches.get(session, campaign_id)
-        assert campaign is not None
-        assert search is not None
-        drafts = [
-            campaigns.PlannedAction(contact_id, f"search:{campaign_id}", database_now(session).date(), "")
-            for contact_id in (ann, bob)
-        ]
-        campaigns.plan(session, campaign, Kind.VISIT, drafts)
-        assert hits.progress(session, campaign_id) == hits.Progress(search, read=1, waiting=2)
-        session.execute(text("set local session_replication_role = replica"))
-        session.execute(update(Action).where(Action.contact_id == ann).values(state="done"))
-        assert hits.progress(session, campaign_id).waiting == 1
-        assert hits.progress(session, uuid4()) == hits.Progress(None, 0, 0)
+        record = campaigns.get(session, other)
+        assert record is not None
+        assert record.options["criteria"] == {"location": "Paris"}
 
 
-def test_who_is_gone_is_in_no_ranking(database: Database) -> None:
-    with database.transaction() as session:
-        campaign_id, [ann, _] = a_search(session, an_account(session), found("ann"), found("bob"))
-        profiles.keep(session, ann, profile_of("ann"))
-        session.execute(delete(Contact).where(Contact.id == ann))
-        assert names(hits.ranking(session, campaign_id)) == ["Bob"]
-        assert session.scalars(select(StoredProfile.contact_id)).all() == []
-        assert len(session.scalars(select(Hit.contact_id)).all()) == 1
+def test_others_scores_of_the_same_people_stay(session: Session) -> None:
+    account = an_account(session)
+    mine, [ann] = a_search(session, account, found("ann"))
+    other, _ = a_search(session, account)
+    hits.keep_score(session, other, ann, worth(5))
+    hits.rescore(session, mine, PARIS, TODAY)
+    assert [line.score for line in hits.ranking(session, other)] == [5]
+    hits.rescore(session, uuid4(), PARIS, TODAY)
+
+
+def test_how_far_a_search_is(session: Session) -> None:
+    account = an_account(session)
+    campaign_id, [ann, bob] = a_search(session, account, found("ann"), found("bob"))
+    profiles.keep(session, ann, profile_of("ann"))
+    campaign = campaigns.get(session, campaign_id)
+    search = searches.get(session, campaign_id)
+    assert campaign is not None
+    assert search is not None
+    drafts = [
+        campaigns.PlannedAction(contact_id, f"search:{campaign_id}", database_now(session).date(), "")
+        for contact_id in (ann, bob)
+    ]
+    campaigns.plan(session, campaign, Kind.VISIT, drafts)
+    assert hits.progress(session, campaign_id) == hits.Progress(search, read=1, waiting=2)
+    session.execute(text("set local session_replication_role = replica"))
+    session.execute(update(Action).where(Action.contact_id == ann).values(state="done"))
+    assert hits.progress(session, campaign_id).waiting == 1
+    assert hits.progress(session, uuid4()) == hits.Progress(None, 0, 0)
+
+
+def test_who_is_gone_is_in_no_ranking(session: Session) -> None:
+    campaign_id, [ann, _] = a_search(session, an_account(session), found("ann"), found("bob"))
+    profiles.keep(session, ann, profile_of("ann"))
+    session.execute(delete(Contact).where(Contact.id == ann))
+    assert names(hits.ranking(session, campaign_id)) == ["Bob"]
+    assert session.scalars(select(StoredProfile.contact_id)).all() == []
+    assert len(session.scalars(select(Hit.contact_id)).all()) == 1

@@ -37,50 +37,46 @@ def birthday_of(session: Session, slug: str) -> tuple[str, int | None, int | Non
     return found.full_name, found.birth_month, found.birth_day
 
 
-def test_a_birthdays_page_adds_people_and_brings_known_ones_up_to_date(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        a_contact(session, account, "known", name="Known")
-        page = [
-            card("known", date(2027, 3, 4), "Known Renamed"),
-            card("new", date(2027, 3, 5), "New"),
-            card("new", date(2027, 3, 6), "New Twice"),
-        ]
-        assert contacts.keep_birthdays(session, account.id, page) == 2
-        assert birthday_of(session, "known") == ("Known Renamed", 3, 4)
-        assert birthday_of(session, "new") == ("New Twice", 3, 6)
-        assert contacts.keep_birthdays(session, account.id, []) == 0
+def test_a_birthdays_page_adds_people_and_brings_known_ones_up_to_date(session: Session) -> None:
+    account = an_account(session)
+    a_contact(session, account, "known", name="Known")
+    page = [
+        card("known", date(2027, 3, 4), "Known Renamed"),
+        card("new", date(2027, 3, 5), "New"),
+        card("new", date(2027, 3, 6), "New Twice"),
+    ]
+    assert contacts.keep_birthdays(session, account.id, page) == 2
+    assert birthday_of(session, "known") == ("Known Renamed", 3, 4)
+    assert birthday_of(session, "new") == ("New Twice", 3, 6)
+    assert contacts.keep_birthdays(session, account.id, []) == 0
 
 
-def test_a_page_that_shows_28_february_does_not_forget_the_29th(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        contacts.keep_birthdays(session, account.id, [card("leap", date(2028, 2, 29))])
-        contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 2, 28), "Ann Renamed")])
-        assert birthday_of(session, "leap") == ("Ann Renamed", 2, 29)
-        contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 3, 1))])
-        assert birthday_of(session, "leap") == ("Ann", 3, 1)
+def test_a_page_that_shows_28_february_does_not_forget_the_29th(session: Session) -> None:
+    account = an_account(session)
+    contacts.keep_birthdays(session, account.id, [card("leap", date(2028, 2, 29))])
+    contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 2, 28), "Ann Renamed")])
+    assert birthday_of(session, "leap") == ("Ann Renamed", 2, 29)
+    contacts.keep_birthdays(session, account.id, [card("leap", date(2029, 3, 1))])
+    assert birthday_of(session, "leap") == ("Ann", 3, 1)
 
 
-def test_a_page_leaves_do_not_contact_as_a_person_set_it(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        a_contact(session, account, "ann").do_not_contact = True
-        session.flush()
-        contacts.keep_birthdays(session, account.id, [card("ann", date(2027, 3, 4))])
-        (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0, texts_since=LONG_AGO)
-        assert due.left_out is Reason.DO_NOT_CONTACT
+def test_a_page_leaves_do_not_contact_as_a_person_set_it(session: Session) -> None:
+    account = an_account(session)
+    a_contact(session, account, "ann").do_not_contact = True
+    session.flush()
+    contacts.keep_birthdays(session, account.id, [card("ann", date(2027, 3, 4))])
+    (due,) = contacts.due_birthdays(session, account.id, date(2027, 3, 4), 0, texts_since=LONG_AGO)
+    assert due.left_out is Reason.DO_NOT_CONTACT
 
 
-def test_a_limit_of_the_accounts_own_holds_at_once_and_the_defaults_without_one(database: Database) -> None:
-    with database.transaction() as session:
-        account = accounts.add(session, name="fresh", site="sandbox", zone=ZoneInfo("UTC"))
-        assert limits.own(session, account.id, Kind.GREET) == PRACTICE.limits[Kind.GREET]
-        for count in (3, 4):
-            own = Limits(1, 2, count, timedelta(milliseconds=1), timedelta(milliseconds=1500))
-            limits.set_limits(session, account.id, Kind.GREET, own, by="tests")
-            assert limits.own(session, account.id, Kind.GREET) == own
-        assert limits.own(session, account.id, Kind.VISIT) == PRACTICE.limits[Kind.VISIT]
+def test_a_limit_of_the_accounts_own_holds_at_once_and_the_defaults_without_one(session: Session) -> None:
+    account = accounts.add(session, name="fresh", site="sandbox", zone=ZoneInfo("UTC"))
+    assert limits.own(session, account.id, Kind.GREET) == PRACTICE.limits[Kind.GREET]
+    for count in (3, 4):
+        own = Limits(1, 2, count, timedelta(milliseconds=1), timedelta(milliseconds=1500))
+        limits.set_limits(session, account.id, Kind.GREET, own, by="tests")
+        assert limits.own(session, account.id, Kind.GREET) == own
+    assert limits.own(session, account.id, Kind.VISIT) == PRACTICE.limits[Kind.VISIT]
 
 
 def a_due_schedule(session: Session) -> datetime:
@@ -125,44 +121,41 @@ def test_a_beat_passes_over_a_schedule_that_another_holds(database: Database, da
             assert fire_all(other) == 0
 
 
-def test_an_instant_that_was_noted_is_not_noted_again(database: Database) -> None:
-    with database.transaction() as session:
-        due_at = a_due_schedule(session)
-        (due,) = schedules.take_due(session)
-        account = accounts.add(session, name=due.account, site="sandbox", zone=due.zone)
-        first, second = a_campaign(session, account), a_campaign(session, account)
-        schedules.fire(session, due, campaign_id=first, next_fire_at=due_at)
-        schedules.fire(session, due, campaign_id=second, next_fire_at=due.now + timedelta(days=1))
-        assert [fire.campaign_id for fire in session.scalars(select(ScheduleFire))] == [first]
+def test_an_instant_that_was_noted_is_not_noted_again(session: Session) -> None:
+    due_at = a_due_schedule(session)
+    (due,) = schedules.take_due(session)
+    account = accounts.add(session, name=due.account, site="sandbox", zone=due.zone)
+    first, second = a_campaign(session, account), a_campaign(session, account)
+    schedules.fire(session, due, campaign_id=first, next_fire_at=due_at)
+    schedules.fire(session, due, campaign_id=second, next_fire_at=due.now + timedelta(days=1))
+    assert [fire.campaign_id for fire in session.scalars(select(ScheduleFire))] == [first]
 
 
-def test_a_schedule_that_is_switched_off_or_not_due_does_not_fire(database: Database) -> None:
-    with database.transaction() as session:
-        a_due_schedule(session)
-        session.execute(text("update schedules set enabled = false"))
-        assert schedules.take_due(session) == []
-        a_due_schedule(session)  # put again: on again
-        assert len(schedules.take_due(session)) == 1
-        session.execute(text("update schedules set next_fire_at = now() + interval '1 second'"))
-        assert schedules.take_due(session) == []
+def test_a_schedule_that_is_switched_off_or_not_due_does_not_fire(session: Session) -> None:
+    a_due_schedule(session)
+    session.execute(text("update schedules set enabled = false"))
+    assert schedules.take_due(session) == []
+    a_due_schedule(session)  # put again: on again
+    assert len(schedules.take_due(session)) == 1
+    session.execute(text("update schedules set next_fire_at = now() + interval '1 second'"))
+    assert schedules.take_due(session) == []
 
 
-def test_a_campaign_starts_once_under_its_id(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        campaign_id = uuid4()
-        started = [
-            campaigns.start(
-                session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.BIRTHDAY,
-                options={"n": n}, correlation_id="c",
-            )
-            for n in range(2)
-        ]  # fmt: skip
-        assert started == [True, False]
-        record = campaigns.get(session, campaign_id)
-        assert record is not None
-        assert (record.options, record.state) == ({"n": 0}, CampaignState.READING)
-        assert campaigns.get(session, uuid4()) is None
+def test_a_campaign_starts_once_under_its_id(session: Session) -> None:
+    account = an_account(session)
+    campaign_id = uuid4()
+    started = [
+        campaigns.start(
+            session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.BIRTHDAY,
+            options={"n": n}, correlation_id="c",
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    assert started == [True, False]
+    record = campaigns.get(session, campaign_id)
+    assert record is not None
+    assert (record.options, record.state) == ({"n": 0}, CampaignState.READING)
+    assert campaigns.get(session, uuid4()) is None
 
 
 def test_a_reading_that_nobody_answered_is_asked_for_again_once(
@@ -188,6 +181,21 @@ def test_a_reading_that_nobody_answered_is_asked_for_again_once(
         assert [record.state for record in states if record] == [CampaignState.PLANNED, CampaignState.FAILED]
 
 
+def test_a_campaign_that_is_being_planned_is_not_asked_for_again(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        campaign_id = a_campaign(session, an_account(session))
+        session.execute(text("update campaigns set nudged_at = null"))
+    with database.transaction() as planner, connected(database_url) as other:
+        assert campaigns.get(planner, campaign_id, lock=True) is not None
+        with other.transaction() as session:
+            session.execute(text("set local lock_timeout = '2s'"))
+            assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+    with database.transaction() as session:
+        assert [c.id for c in campaigns.to_nudge(session, timedelta(minutes=2))] == [campaign_id]
+
+
 def interactions_of(session: Session, name: str, count: int) -> list[UUID]:
     account = an_account(session, name)
     ids = []
@@ -203,35 +211,32 @@ def interactions_of(session: Session, name: str, count: int) -> list[UUID]:
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 100])
-def test_pages_are_complete_in_order_and_do_not_overlap(database: Database, size: int) -> None:
-    with database.transaction() as session:
-        expected = interactions_of(session, "one", 7)
-        interactions_of(session, "two", 2)
-        seen: list[UUID | None] = []
-        before = None
-        while page := interactions.page(session, limit=size, before=before, account="one"):
-            assert len(page) <= size
-            assert {row.account for row in page} == {"one"}
-            seen += [row.action_id for row in page]
-            before = page[-1].id
-        assert seen == expected[::-1]
-        assert len(interactions.page(session, limit=100)) == 9
+def test_pages_are_complete_in_order_and_do_not_overlap(session: Session, size: int) -> None:
+    expected = interactions_of(session, "one", 7)
+    interactions_of(session, "two", 2)
+    seen: list[UUID | None] = []
+    before = None
+    while page := interactions.page(session, limit=size, before=before, account="one"):
+        assert len(page) <= size
+        assert {row.account for row in page} == {"one"}
+        seen += [row.action_id for row in page]
+        before = page[-1].id
+    assert seen == expected[::-1]
+    assert len(interactions.page(session, limit=100)) == 9
 
 
-def test_rows_that_arrive_meanwhile_do_not_move_a_page(database: Database) -> None:
-    with database.transaction() as session:
-        expected = interactions_of(session, "one", 4)
-        first = interactions.page(session, limit=2)
-        interactions_of(session, "two", 2)
-        second = interactions.page(session, limit=2, before=first[-1].id)
-        assert [row.action_id for row in [*first, *second]] == expected[::-1]
+def test_rows_that_arrive_meanwhile_do_not_move_a_page(session: Session) -> None:
+    expected = interactions_of(session, "one", 4)
+    first = interactions.page(session, limit=2)
+    interactions_of(session, "two", 2)
+    second = interactions.page(session, limit=2, before=first[-1].id)
+    assert [row.action_id for row in [*first, *second]] == expected[::-1]
 
 
-def test_what_a_person_watches_shows_the_proven_text_only_once_there_is_one(database: Database) -> None:
-    with database.transaction() as session:
-        interactions_of(session, "one", 1)
-        account = an_account(session, "one")
-        planned(session, account, a_contact(session, account, "zoe"), text="to be said")
-        done, waiting = overview.actions_of(session, account.id)
-        assert (done.state, done.sent) == (ActionState.DONE, "text 0")
-        assert (waiting.state, waiting.sent, waiting.message) == (ActionState.PLANNED, None, "to be said")
+def test_what_a_person_watches_shows_the_proven_text_only_once_there_is_one(session: Session) -> None:
+    interactions_of(session, "one", 1)
+    account = an_account(session, "one")
+    planned(session, account, a_contact(session, account, "zoe"), text="to be said")
+    done, waiting = overview.actions_of(session, account.id)
+    assert (done.state, done.sent) == (ActionState.DONE, "text 0")
+    assert (waiting.state, waiting.sent, waiting.message) == (ActionState.PLANNED, None, "to be said")

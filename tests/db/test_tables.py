@@ -6,12 +6,40 @@ from itertools import permutations
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from tests.builders import a_contact, an_account, planned
+from db.store import control, schedules
+from db.tables import Contact, Exclusion, Interaction
+from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, an_account, found, planned
 from tests.db.helpers import behind_the_triggers
 from worker.rules.lifecycle import MOVES
-from worker.rules.model import ActionState
+from worker.rules.model import ActionState, CampaignKind
+
+ONCE = [
+    ("accounts", "name, site, time_zone", "uq_accounts_name"),
+    ("contacts", "account_id, profile_url, full_name", "uq_contacts_profile_url_account_id"),
+    (
+        "exclusions",
+        "account_id, profile_url",
+        "uq_exclusions_account_id_profile_url_name_key_occasion",
+    ),
+    ("hits", "campaign_id, contact_id, page", "pk_hits"),
+    (
+        "interactions",
+        "account_id, contact_id, source_key, type, status, occasion, message, correlation_id",
+        "uq_interactions_account_id_source_key",
+    ),
+    ("schedules", "account_id, kind, cron, next_fire_at", "uq_schedules_account_id_kind"),
+]
+"""Tables, columns that a second row may not have alike, and the key that refuses it."""
+
+OWNED = [
+    ("actions", "account_id"), ("actions", "contact_id"), ("actions", "campaign_id"),
+    ("interactions", "account_id"), ("interactions", "contact_id"), ("interactions", "action_id"),
+    ("campaigns", "account_id"), ("contacts", "account_id"), ("exclusions", "account_id"),
+    ("schedules", "account_id"), ("hits", "campaign_id"), ("hits", "contact_id"), ("searches", "campaign_id"),
+]  # fmt: skip
 
 REFUSED = [
     ("actions", "state = 'flying'", "ck_actions_state"),
@@ -41,18 +69,94 @@ REFUSED = [
     ("quota_limits", "per_day = per_week + 1", "ck_quota_limits_counts"),
     ("quota_limits", "gap_min_ms = 2, gap_max_ms = 1", "ck_quota_limits_gap"),
     ("quota_limits", "kind = 'shout'", "ck_quota_limits_kind"),
+    ("actions", "state = 'proposed', reason = null", "ck_actions_says_why"),
+    ("actions", "contact_id = null", "ck_actions_on_whom"),
+    ("actions", "kind = 'collect'", "ck_actions_on_whom"),
+    ("interactions", "type = 'shout'", "ck_interactions_type"),
+    ("interactions", "source_key = null", "ck_interactions_origin"),
+    ("interactions", "action_id = (select id from actions)", "ck_interactions_origin"),
+    ("kill_switch", "id = 2", "ck_kill_switch_only_one"),
+    ("exclusions", "name_key = 'ann'", "ck_exclusions_one_person"),
+    ("exclusions", "profile_url = null", "ck_exclusions_one_person"),
+    ("contacts", "forgotten_at = now()", "ck_contacts_erased"),
+    ("contacts", "birth_year = 1899", "ck_contacts_birth_year"),
+    ("contacts", "birth_year = 2101", "ck_contacts_birth_year"),
+    ("contacts", "score = -1", "ck_contacts_score"),
+    ("contacts", "birth_month = 0, birth_day = 1", "ck_contacts_birthday"),
+    ("contacts", "birth_month = 1, birth_day = 0", "ck_contacts_birthday"),
+    ("accounts", "keep_days = 7", "ck_accounts_keep_days"),
+    ("campaigns", "reason = 'because'", "ck_campaigns_reason"),
+    ("schedules", "kind = 'spam'", "ck_schedules_kind"),
+    ("hits", "score = 101, reasons = '[]'", "ck_hits_score"),
+    ("hits", "score = 1, reasons = null", "ck_hits_says_why"),
+    ("hits", "score = null, reasons = '[]'", "ck_hits_says_why"),
+    ("searches", "pages = -1", "ck_searches_counts"),
+    ("searches", "ended = 'bored'", "ck_searches_ended"),
 ]
 
 
-@pytest.mark.parametrize(("table", "change", "check"), REFUSED, ids=str)
-def test_a_row_that_breaks_a_promise_is_refused(
-    database: Database, table: str, change: str, check: str
-) -> None:
+def one_row_of_each(session: Session) -> None:
+    account = an_account(session)
+    campaign_id, (ann,) = a_search(session, account, found("ann"))
+    planned(session, account, session.get_one(Contact, ann), campaign_id=campaign_id)
+    session.add(Exclusion(account_id=account.id, profile_url=f"{SANDBOX}bob/"))
+    session.add(
+        Interaction(
+            account_id=account.id, contact_id=ann, source_key="v1:1", type="visit", status="imported",
+            occasion="x", message="", correlation_id="test",
+        )
+    )  # fmt: skip
+    control.pull_kill_switch(session, "tests")
+    schedules.put(
+        session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
+        next_fire_at=LONG_AGO,
+    )  # fmt: skip
+
+
+def test_a_row_that_breaks_a_promise_is_refused(database: Database) -> None:
     with database.transaction() as session:
-        account = an_account(session)
-        planned(session, account, a_contact(session, account, "ann"))
-    with pytest.raises(RowRefusedError, match=check), database.transaction() as session:
-        behind_the_triggers(session, f"update {table} set {change}")
+        one_row_of_each(session)
+    for table, change, check in REFUSED:
+        with pytest.raises(RowRefusedError, match=check), database.transaction() as session:
+            behind_the_triggers(session, f"update {table} set {change}")
+
+
+def test_what_happens_once_has_a_key_that_refuses_the_second(database: Database) -> None:
+    with database.transaction() as session:
+        one_row_of_each(session)
+    for table, columns, key in ONCE:
+        again = f"insert into {table} ({columns}) select {columns} from {table}"
+        with pytest.raises(RowRefusedError, match=key), database.transaction() as session:
+            behind_the_triggers(session, again)
+
+
+def test_what_belongs_to_nobody_is_refused(database: Database) -> None:
+    with database.transaction() as session:
+        one_row_of_each(session)
+    for table, column in OWNED:
+        nobody = "gen_random_uuid()" if column in {"action_id", "campaign_id"} else "-1"
+        change = f"update {table} set {column} = {nobody}"
+        if (table, column) == ("interactions", "action_id"):
+            change += ", source_key = null"
+        refused = pytest.raises(RowRefusedError, match=f"fk_{table}_{column}")
+        with refused, database.transaction() as session:
+            session.execute(text(change))
+
+
+def test_with_an_account_goes_all_that_is_its(database: Database) -> None:
+    with database.transaction() as session:
+        one_row_of_each(session)
+        session.execute(text("delete from accounts"))
+        for table in (
+            "campaigns",
+            "contacts",
+            "actions",
+            "interactions",
+            "hits",
+            "schedules",
+            "action_events",
+        ):
+            assert session.scalar(text(f"select count(*) from {table}")) == 0, table
 
 
 def test_with_a_reason_each_of_those_states_is_taken(database: Database) -> None:

@@ -15,7 +15,6 @@ from api_stub.cli.explain import Next, gates, next_step
 from api_stub.cli.quota_gates import Gate
 from api_stub.quota_answer import Told
 from api_stub.quota_schema import Source
-from db.engine import Database
 from db.store import accounts, actions, campaigns, contacts, control, limits, overview, schedules, why
 from db.store.actions import Claim
 from db.store.gates import Closed, closed_gate
@@ -60,9 +59,8 @@ def gate(facts: Facts, name: str, answer: Told = PLENTY) -> Gate:
     return next(gate for gate in gates(facts, answer) if gate.name == name)
 
 
-def test_an_action_whose_gates_are_open_has_its_turn_now(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
+def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> None:
+    _, facts = one_planned(session)
     assert closed(facts) == []
     assert next_step(facts, PLENTY) == Next("Ann's turn to greet comes, at the earliest", facts.now)
     assert [g.name for g in gates(facts, PLENTY)] == [
@@ -110,35 +108,33 @@ CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
 
 @pytest.mark.parametrize("reason", CLOSES)
 def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_answer(
-    database: Database, reason: Reason
+    session: Session, reason: Reason
 ) -> None:
     close, name, says = CLOSES[reason]
-    with database.transaction() as session:
-        action_id, _ = one_planned(session)
-        queue(session)
-        claim = claimed(session, action_id)
-        close(session, claim)
-        assert closed_gate(session, claim) == Closed(reason)
-        assert actions.give_back(session, claim, reason=reason, detail="a gate closed")
-        session.expire_all()
-        facts = why.about_action(session, action_id)
-        skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.EXPIRED}
-        assert queue(session) == ([action_id] if skipped_in_turn else [])
+    action_id, _ = one_planned(session)
+    queue(session)
+    claim = claimed(session, action_id)
+    close(session, claim)
+    assert closed_gate(session, claim) == Closed(reason)
+    assert actions.give_back(session, claim, reason=reason, detail="a gate closed")
+    session.expire_all()
+    facts = why.about_action(session, action_id)
+    skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.EXPIRED}
+    assert queue(session) == ([action_id] if skipped_in_turn else [])
     assert closed(facts) == [name]
     assert says in str(next_step(facts, PLENTY))
 
 
-def test_a_cancelled_campaign_says_that_nothing_more_is_sent(database: Database) -> None:
-    with database.transaction() as session:
-        action_id, facts = one_planned(session)
-        assert facts.action is not None
-        assert control.cancel_campaign(session, facts.action.campaign_id) == 1
-        session.expire_all()
-        ended = why.about_action(session, action_id)
-        behind_the_triggers(session, "update actions set state = 'planned'")
-        session.expire_all()
-        stray = why.about_action(session, action_id)
-        assert queue(session) == [action_id]  # so that the gate ends it, with the reason
+def test_a_cancelled_campaign_says_that_nothing_more_is_sent(session: Session) -> None:
+    action_id, facts = one_planned(session)
+    assert facts.action is not None
+    assert control.cancel_campaign(session, facts.action.campaign_id) == 1
+    session.expire_all()
+    ended = why.about_action(session, action_id)
+    behind_the_triggers(session, "update actions set state = 'planned'")
+    session.expire_all()
+    stray = why.about_action(session, action_id)
+    assert queue(session) == [action_id]  # so that the gate ends it, with the reason
     assert str(next_step(ended, PLENTY)) == (
         f"next: nothing; birthday:{ended.now.year} ended as skipped (its campaign was cancelled)"
     )
@@ -146,22 +142,20 @@ def test_a_cancelled_campaign_says_that_nothing_more_is_sent(database: Database)
     assert "its campaign was cancelled" in str(next_step(stray, PLENTY))
 
 
-def test_waiting_says_until_when_and_why(database: Database) -> None:
-    with database.transaction() as session:
-        action_id, facts = one_planned(session)
-        row = action(session, action_id)
-        until = row.not_before + timedelta(hours=3)
-        row.reason, row.not_before = Reason.GAP, until
-        session.flush()
-        facts = why.about_action(session, action_id)
+def test_waiting_says_until_when_and_why(session: Session) -> None:
+    action_id, facts = one_planned(session)
+    row = action(session, action_id)
+    until = row.not_before + timedelta(hours=3)
+    row.reason, row.not_before = Reason.GAP, until
+    session.flush()
+    facts = why.about_action(session, action_id)
     assert closed(facts) == ["time"]
     assert "the gap between two actions" in gate(facts, "time").says
     assert next_step(facts, PLENTY).at == until
 
 
-def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
+def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session: Session) -> None:
+    _, facts = one_planned(session)
     tomorrow = local_day(facts.now, facts.account.zone).end
     for left, name, reason in (
         (Remaining(5, 0, 5, 5, 5), "greet, day", Reason.DAY_LIMIT),
@@ -178,9 +172,8 @@ def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(databas
     assert next_step(facts, told(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
 
 
-def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
+def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session) -> None:
+    _, facts = one_planned(session)
     soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
     waits = told(left, Reason.GAP, soon)
     assert closed(facts, waits) == ["gap"]
@@ -198,12 +191,11 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(database: Databas
     assert (one.open, one.says) == (True, "closed; 1 fault of the site in a row, 3 open it")
 
 
-def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
-        limits.cut(session, facts.account.id, Kind.GREET)
-        limits.warm_up_from(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
-        facts = why.about_account(session, facts.account.id)
+def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -> None:
+    _, facts = one_planned(session)
+    limits.cut(session, facts.account.id, Kind.GREET)
+    limits.warm_up_from(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
+    facts = why.about_account(session, facts.account.id)
     day = timedelta(days=1)
     in_force = facts.quota.purse.limits
     assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
@@ -217,15 +209,14 @@ def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(database: Database)
     assert next_step(facts, answer).at == facts.now + day
 
 
-def test_working_hours_are_told_with_the_next_opening(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
-        hour = facts.now.hour
-        ahead = Hours(timedelta(hours=(hour + 2) % 24), timedelta(hours=(hour + 2) % 24 + 1))
-        set_hours(session, facts.account.id, ahead)
-        shut = why.about_account(session, facts.account.id)
-        set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
-        opened = why.about_account(session, facts.account.id)
+def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
+    _, facts = one_planned(session)
+    hour = facts.now.hour
+    ahead = Hours(timedelta(hours=(hour + 2) % 24), timedelta(hours=(hour + 2) % 24 + 1))
+    set_hours(session, facts.account.id, ahead)
+    shut = why.about_account(session, facts.account.id)
+    set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
+    opened = why.about_account(session, facts.account.id)
     answer = Told(shut.quota.told, Source.LEDGER)
     assert closed(shut, answer) == ["working hours"]
     at = opening(shut.now, ahead, shut.account.zone).start
@@ -238,21 +229,20 @@ def set_hours(session: Session, account_id: int, hours: Hours) -> None:
     limits.set_limits(session, account_id, Kind.GREET, replace(FREE, hours=hours), by="tests")
 
 
-def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(database: Database) -> None:
-    with database.transaction() as session:
-        first, facts = one_planned(session)
-        account = accounts.by_id(session, facts.account.id)
-        second = planned(session, account, a_contact(session, account, "bob"))
-        action(session, first).not_before -= timedelta(minutes=1)
-        session.flush()
-        waiting = why.about_action(session, second)
-        assert "comes after Ann's" in next_step(waiting, PLENTY).what
-        assert queue(session) == [first]
-        queued = why.about_action(session, first)
-        claimed(session, first, "worker 7")
-        session.expire_all()
-        held, behind = why.about_action(session, first), why.about_action(session, second)
-        whole = why.about_account(session, account.id)
+def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: Session) -> None:
+    first, facts = one_planned(session)
+    account = accounts.by_id(session, facts.account.id)
+    second = planned(session, account, a_contact(session, account, "bob"))
+    action(session, first).not_before -= timedelta(minutes=1)
+    session.flush()
+    waiting = why.about_action(session, second)
+    assert "comes after Ann's" in next_step(waiting, PLENTY).what
+    assert queue(session) == [first]
+    queued = why.about_action(session, first)
+    claimed(session, first, "worker 7")
+    session.expire_all()
+    held, behind = why.about_action(session, first), why.about_action(session, second)
+    whole = why.about_account(session, account.id)
     assert "waits for a worker until" in gate(queued, "one at a time").says
     assert closed(held) == []
     assert held.action is not None
@@ -263,17 +253,16 @@ def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(database: 
     assert whole.counts == {S.PLANNED: 1, S.CLAIMED: 1}
 
 
-def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(database: Database) -> None:
-    with database.transaction() as session:
-        action_id, facts = one_planned(session)
-        queue(session)
-        claim = claimed(session, action_id)
-        actions.intend(session, claim)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=LEASE)
-        assert control.pause_campaign(session, claim.campaign_id)
-        session.expire_all()
-        facts = why.about_action(session, action_id)
-        whole = why.about_account(session, claim.account_id)
+def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(session: Session) -> None:
+    action_id, facts = one_planned(session)
+    queue(session)
+    claim = claimed(session, action_id)
+    actions.intend(session, claim)
+    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=LEASE)
+    assert control.pause_campaign(session, claim.campaign_id)
+    session.expire_all()
+    facts = why.about_action(session, action_id)
+    whole = why.about_account(session, claim.account_id)
     assert closed(facts) == ["time"]
     denied = told(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
     for step in (next_step(facts, PLENTY), next_step(whole, denied)):
@@ -281,69 +270,65 @@ def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(datab
         assert step.at == facts.now + LEASE
 
 
-def test_what_a_person_must_settle_says_how(database: Database) -> None:
-    with database.transaction() as session:
-        action_id, facts = one_planned(session)
-        behind_the_triggers(session, "update actions set state = 'needs_review', reason = 'cannot_tell'")
-        session.expire_all()
-        facts = why.about_action(session, action_id)
-        whole = why.about_account(session, facts.account.id)
-        behind_the_triggers(session, "update actions set state = 'proposed'")
-        session.expire_all()
-        proposed = why.about_action(session, action_id)
+def test_what_a_person_must_settle_says_how(session: Session) -> None:
+    action_id, facts = one_planned(session)
+    behind_the_triggers(session, "update actions set state = 'needs_review', reason = 'cannot_tell'")
+    session.expire_all()
+    facts = why.about_action(session, action_id)
+    whole = why.about_account(session, facts.account.id)
+    behind_the_triggers(session, "update actions set state = 'proposed'")
+    session.expire_all()
+    proposed = why.about_action(session, action_id)
     assert f"rapport actions settle {action_id} done|again|skip" in str(next_step(facts, PLENTY))
     assert str(next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
     assert str(next_step(proposed, PLENTY)) == "next: a person approves it: rapport review"
 
 
 def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_none(
-    database: Database,
+    session: Session,
 ) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        idle = why.about_account(session, account.id)
-        at = database_now(session) + timedelta(days=1)
-        schedules.put(
-            session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 9 * * *", options={},
-            next_fire_at=at,
-        )  # fmt: skip
-        scheduled = why.about_account(session, account.id)
+    account = an_account(session)
+    idle = why.about_account(session, account.id)
+    at = database_now(session) + timedelta(days=1)
+    schedules.put(
+        session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 9 * * *", options={},
+        next_fire_at=at,
+    )  # fmt: skip
+    scheduled = why.about_account(session, account.id)
     assert "no schedule is set" in str(next_step(idle, PLENTY))
     assert closed(idle) == ["sign-in"]
     assert "greet, run" not in [g.name for g in gates(idle, PLENTY)]
     assert next_step(scheduled, PLENTY).at == at
 
 
-def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(database: Database) -> None:
-    with database.transaction() as session:
-        _, facts = one_planned(session)
-        assert facts.action is not None
-        control.pause_campaign(session, facts.action.campaign_id)
-        paused = why.about_account(session, facts.account.id)
-        control.pull_kill_switch(session, "ops@host")
-        stopped = why.about_account(session, facts.account.id)
+def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(session: Session) -> None:
+    _, facts = one_planned(session)
+    assert facts.action is not None
+    control.pause_campaign(session, facts.action.campaign_id)
+    paused = why.about_account(session, facts.account.id)
+    control.pull_kill_switch(session, "ops@host")
+    stopped = why.about_account(session, facts.account.id)
     assert str(next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
     assert "resume-everything" in str(next_step(stopped, PLENTY))
     assert "by ops@host" in gate(stopped, "kill switch").says
 
 
-def test_a_contact_tells_their_open_action_before_those_that_ended(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        ann, bob = a_contact(session, account, "ann"), a_contact(session, account, "bob")
-        campaign = campaigns.get(session, a_campaign(session, account))
-        assert campaign is not None
-        old, late, young = (
-            campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
-            for year, reason in (
-                (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
-            )
-        )  # fmt: skip
-        campaigns.plan(session, campaign, Kind.GREET, [old, young])
-        ended = why.about_contact(session, ann.id)
-        campaigns.plan(session, campaign, Kind.GREET, [late])
-        still_open = why.about_contact(session, ann.id)
-        nothing = why.about_contact(session, bob.id)
+def test_a_contact_tells_their_open_action_before_those_that_ended(session: Session) -> None:
+    account = an_account(session)
+    ann, bob = a_contact(session, account, "ann"), a_contact(session, account, "bob")
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    old, late, young = (
+        campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
+        for year, reason in (
+            (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
+        )
+    )  # fmt: skip
+    campaigns.plan(session, campaign, Kind.GREET, [old, young])
+    ended = why.about_contact(session, ann.id)
+    campaigns.plan(session, campaign, Kind.GREET, [late])
+    still_open = why.about_contact(session, ann.id)
+    nothing = why.about_contact(session, bob.id)
     assert ended.action is not None
     assert ended.action.id == young.id
     assert still_open.action is not None
@@ -353,51 +338,48 @@ def test_a_contact_tells_their_open_action_before_those_that_ended(database: Dat
     assert gate(nothing, "last greeted").says == "never"
 
 
-def test_nobody_is_found_by_a_wrong_id(database: Database) -> None:
-    with database.transaction() as session:
-        with pytest.raises(NoResultFound):
-            why.about_account(session, 1)
-        with pytest.raises(NoResultFound):
-            why.about_contact(session, 1)
-        with pytest.raises(NoResultFound):
-            why.about_action(session, uuid4())
+def test_nobody_is_found_by_a_wrong_id(session: Session) -> None:
+    with pytest.raises(NoResultFound):
+        why.about_account(session, 1)
+    with pytest.raises(NoResultFound):
+        why.about_contact(session, 1)
+    with pytest.raises(NoResultFound):
+        why.about_action(session, uuid4())
 
 
 def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_digits(
-    database: Database,
+    session: Session,
 ) -> None:
-    with database.transaction() as session:
-        one, two = an_account(session, "one"), an_account(session, "two")
-        ann = a_contact(session, one, "ann", name="Ann O'Neil")
-        a_contact(session, two, "ann", name="Ann 100%")
-        joann = a_contact(session, one, "jo_ann", name="ANN O'NEIL")
-        action_id = planned(session, one, ann)
+    one, two = an_account(session, "one"), an_account(session, "two")
+    ann = a_contact(session, one, "ann", name="Ann O'Neil")
+    a_contact(session, two, "ann", name="Ann 100%")
+    joann = a_contact(session, one, "jo_ann", name="ANN O'NEIL")
+    action_id = planned(session, one, ann)
 
-        def found(given: str, account: str | None = None) -> list[tuple[str, str]]:
-            people = contacts.matching(session, given, account=account)
-            return [(person.account, person.profile_url) for person in people]
+    def found(given: str, account: str | None = None) -> list[tuple[str, str]]:
+        people = contacts.matching(session, given, account=account)
+        return [(person.account, person.profile_url) for person in people]
 
-        assert found(ANN) == found("ann") == found(ANN.rstrip("/")) == [("one", ANN), ("two", ANN)]
-        assert found("ann", "two") == [("two", ANN)]
-        assert {url for _, url in found("ann o'neil")} == {ANN, joann.profile_url}
-        assert found("jo_ann") == [("one", joann.profile_url)]
-        assert found("joXann") == found("%") == found("nn") == []
-        for given in (str(action_id), str(action_id)[:8].upper(), action_id.hex):
-            assert overview.actions_by_prefix(session, given) == [action_id]
-        for given in ("", "x", "-", action_id.hex + "0"):
-            assert overview.actions_by_prefix(session, given) == []
+    assert found(ANN) == found("ann") == found(ANN.rstrip("/")) == [("one", ANN), ("two", ANN)]
+    assert found("ann", "two") == [("two", ANN)]
+    assert {url for _, url in found("ann o'neil")} == {ANN, joann.profile_url}
+    assert found("jo_ann") == [("one", joann.profile_url)]
+    assert found("joXann") == found("%") == found("nn") == []
+    for given in (str(action_id), str(action_id)[:8].upper(), action_id.hex):
+        assert overview.actions_by_prefix(session, given) == [action_id]
+    for given in ("", "x", "-", action_id.hex + "0"):
+        assert overview.actions_by_prefix(session, given) == []
 
 
-def test_while_the_inbox_is_read_the_dispatcher_waits_and_why_says_so(database: Database) -> None:
-    with database.transaction() as session:
-        action_id, facts = one_planned(session)
-        assert closed(facts) == []
-        session.execute(text("update accounts set inbox_lease_until = now() + interval '3 minutes'"))
-        assert queue(session) == []
-        facts = why.about_action(session, action_id)
-        assert closed(facts) == ["one at a time"]
-        assert "a worker reads the inbox, until" in gate(facts, "one at a time").says
-        assert next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
-        session.execute(text("update accounts set inbox_lease_until = now()"))
-        assert closed(why.about_action(session, action_id)) == []
-        assert queue(session) == [action_id]
+def test_while_the_inbox_is_read_the_dispatcher_waits_and_why_says_so(session: Session) -> None:
+    action_id, facts = one_planned(session)
+    assert closed(facts) == []
+    session.execute(text("update accounts set inbox_lease_until = now() + interval '3 minutes'"))
+    assert queue(session) == []
+    facts = why.about_action(session, action_id)
+    assert closed(facts) == ["one at a time"]
+    assert "a worker reads the inbox, until" in gate(facts, "one at a time").says
+    assert next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
+    session.execute(text("update accounts set inbox_lease_until = now()"))
+    assert closed(why.about_action(session, action_id)) == []
+    assert queue(session) == [action_id]

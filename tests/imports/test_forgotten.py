@@ -17,7 +17,7 @@ from db.imports.v1.bring import bring_in as bring_v1_in
 from db.imports.v1.forgotten import FORGOTTEN
 from db.imports.v1.report import Outcome
 from db.imports.v1.rows import Reading
-from db.store import contacts, forget, imports, searches, visits
+from db.store import contacts, forget, imports, searches, tombstones, visits
 from db.store.accounts import AccountRecord
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, TEN, a_contact, an_account, database_now
@@ -81,6 +81,19 @@ def test_a_file_brings_the_others(
         for record in imports.history(session):
             imports.undo(session, record.id)
         assert not session.scalars(select(Contact)).all()
+
+
+def test_a_file_brings_who_agreed_to_it_and_who_was_forgotten_on_another_site(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        tombstones.put(session, account.site, ZOE)
+        tombstones.lift(session, account.site, ZOE, by="me")
+        tombstones.put(session, "linkedin", BOB)
+        path = a_file(tmp_path, FILES[ImportSource.CSV])
+        report = brought_in(session, account, path, source=ImportSource.CSV)
+        assert (report.new, report.forgotten) == (2, 0)
 
 
 def test_v1_brings_nothing_of_them_not_even_by_name(
