@@ -39,6 +39,7 @@ from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules import breaker
 from worker.rules.limits import Limits
 from worker.rules.model import ActionState, ContactStatus, Kind, ThreadMessage
+from worker.rules.policy import retry_wait
 from worker.rules.windows import local_day
 
 ANN = f"{SANDBOX}ann/"
@@ -428,6 +429,8 @@ def test_what_is_there_already_costs_nothing(
     assert go_on(without_pages) is Outcome.SKIPPED
     assert state(without_pages, greeting) == (ActionState.SKIPPED, Reason.ALREADY_GREETED)
     assert used_today(without_pages, account) == 0
+    with without_pages.database.transaction() as session:
+        assert session.scalars(select(Contact.status)).one() == ContactStatus.CONNECTED
 
 
 def test_the_latest_messages_by_hand_are_kept(
@@ -460,3 +463,17 @@ def test_what_is_ours_is_not_kept_as_written_by_hand(
     scripted.threads[ANN] = [builders.sent_message(TEXT, a_year_ago)]
     assert go_on(without_pages) is Outcome.DONE
     assert {status for status, _ in recorded(without_pages)} == {"sent"}
+
+
+def test_passing_faults_wait_longer_each_time_and_end_the_action_after_so_many(
+    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "THRESHOLD", 100)  # else the breaker lets the action rest before
+    scripted.fail("open", PASSING, times=5)
+    for failures in range(4):
+        assert go_on(without_pages) is Outcome.POSTPONED
+        with without_pages.database.transaction() as session:
+            wait = builders.action(session, greeting).not_before - builders.database_now(session)
+        assert wait > retry_wait(failures, 0) - timedelta(seconds=10)
+    assert go_on(without_pages) is Outcome.FAILED
+    assert state(without_pages, greeting) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)

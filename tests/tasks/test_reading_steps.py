@@ -13,7 +13,7 @@ from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
 from tests.tasks.hands import an_hour_asleep, another_takes_over, go_on, state, stopped_for, used_today
-from tests.tasks.reading import a_reader, next_due, visits_of
+from tests.tasks.reading import a_reader, next_due, search_of, visits_of
 from tests.tasks.scripted import ScriptedSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules import breaker
@@ -109,3 +109,11 @@ def test_pages_that_fail_in_a_row_open_the_breaker(
     assert outcomes == [Outcome.SKIPPED] + [Outcome.POSTPONED] * breaker.THRESHOLD
     visits_of(without_pages, account, profiles=["ledger:last"])
     assert perform(without_pages, next_due(without_pages)) is Outcome.DENIED
+
+
+def test_a_page_of_people_is_tried_more_often_than_a_profile_which_its_person_sees(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    search_of(without_pages, account, people=3)
+    scripted.fail("search", PASSING, times=3)
+    assert [go_on(without_pages) for _ in range(4)] == [Outcome.POSTPONED] * 3 + [Outcome.DONE]
