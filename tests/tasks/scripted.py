@@ -61,7 +61,7 @@ class ScriptedSite:
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
         self.step("inbox")
-        return self.lines
+        return [line for line in self.lines if line.at >= since]
 
     def open_thread(self, profile_url: str) -> "ScriptedThread":
         self.step("open")

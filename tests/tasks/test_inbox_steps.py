@@ -72,8 +72,12 @@ def test_an_answer_is_marked_and_read_only_where_its_campaign_asked_for_the_text
 ) -> None:
     greet(without_pages, account, "ann", keep=True)
     greet(without_pages, account, "bob")
+    greet(without_pages, account, "silent", keep=True)
     for slug in ("ann", "bob", "stranger"):
         answers(scripted, slug)
+    (own,) = scripted.threads[f"{SANDBOX}silent/"]
+    assert own.at is not None
+    scripted.lines.append(InboxLine(f"{SANDBOX}silent/", own.at, outgoing=True))
     scripted.steps.clear()
     assert read_replies(without_pages, "demo") == 2
     assert marked(without_pages) == {"ann": ANSWER, "bob": None}
@@ -166,16 +170,15 @@ def test_a_dialog_that_stays_open_loses_no_reply(
 def test_only_so_many_conversations_are_opened_the_oldest_first_and_the_rest_waits(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "MOST_OPENED", 2)
+    monkeypatch.setattr(inbox, "MOST_OPENED", 1)
     greet(without_pages, account, "ann", "bob", "cem", keep=True)
     for minutes, slug in enumerate(["cem", "bob", "ann"]):
         answers(scripted, slug, minutes=minutes)
     scripted.lines.reverse()
-    assert read_replies(without_pages, "demo") == 2
-    assert set(marked(without_pages)) == {"cem", "bob"}
-    an_hour_later(without_pages)
-    assert read_replies(without_pages, "demo") == 1
-    assert set(marked(without_pages)) == {"cem", "bob", "ann"}
+    for found in ({"cem"}, {"cem", "bob"}, {"cem", "bob", "ann"}):
+        assert read_replies(without_pages, "demo") == 1
+        assert set(marked(without_pages)) == found
+        an_hour_later(without_pages)
 
 
 def test_half_of_the_tasks_time_is_for_opening_conversations(

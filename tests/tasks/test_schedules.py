@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns, schedules
@@ -189,3 +189,22 @@ def test_a_schedule_that_postgres_refuses_stops_no_other(
         assert session.scalars(select(Campaign.account_id)).all() == [other.id]
         due = session.scalars(select(Schedule.next_fire_at <= func.now()).order_by(Schedule.id)).all()
     assert due == [True, False]  # the broken one is tried again by the next tick
+
+
+@pytest.mark.parametrize(("hours", "started"), [(11, 1), (13, 0)])
+def test_a_fire_is_made_up_for_within_twelve_hours(
+    without_pages: Services, hours: int, started: int
+) -> None:
+    schedule(without_pages, overdue=timedelta(hours=hours))
+    fire_schedules(without_pages)
+    assert count(without_pages, Campaign) == started
+
+
+def test_one_fire_has_one_campaign_and_the_next_another(without_pages: Services) -> None:
+    first = schedule(without_pages, overdue=timedelta(hours=3))
+    for fire_at in (first, first, first + timedelta(hours=1)):
+        with without_pages.database.transaction() as session:
+            session.execute(delete(ScheduleFire))
+            session.execute(update(Schedule).values(next_fire_at=fire_at))
+        fire_schedules(without_pages)
+    assert count(without_pages, Campaign) == 2
