@@ -32,6 +32,7 @@ def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
         (said(-1), ANN, None, Telling.NOTHING),
         (said(10), replace(ANN, replied=True), SENT + 20 * MINUTE, Telling.REPLIED),
         (said(0.05, outgoing=True), ANN, None, Telling.NOTHING),
+        (said(0.5, outgoing=True), ANN, None, Telling.NOTHING),
         (said(10, outgoing=True), ANN, None, Telling.MAYBE),
         (said(10, outgoing=True), ANN, SENT, Telling.MAYBE),
         (said(10, outgoing=True), ANN, SENT + 10 * MINUTE, Telling.NOTHING),

@@ -395,7 +395,9 @@ def test_what_the_quota_denies_waits_until_it_says_and_the_others_with_it(
     with without_pages.database.transaction() as session:
         hour = timedelta(hours=1)
         limits.set_limits(session, account.id, Kind.GREET, Limits(9, 9, 9, hour, hour), by="tests")
-        others = [builders.planned(session, account, builders.a_contact(session, account, slug)) for slug in "bc"]
+        others = [
+            builders.planned(session, account, builders.a_contact(session, account, slug)) for slug in "bc"
+        ]
     assert [go_on(without_pages), go_on(without_pages)] == [Outcome.DONE, Outcome.DENIED]
     waiting = [each for each in (greeting, *others) if row(without_pages, each).state == ActionState.PLANNED]
     with without_pages.database.transaction() as session:

@@ -1,5 +1,6 @@
 """Reading an inbox: which conversations are opened, what is marked, and what a fault leaves for later."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -220,7 +221,12 @@ def test_as_much_is_read_again_as_the_site_may_show_late(
     greet(without_pages, account, "ann")
     asked: list[datetime] = []
     really = scripted.inbox
-    monkeypatch.setattr(scripted, "inbox", lambda since: asked.append(since) or really(since))
+
+    def inbox_since(since: datetime) -> Sequence[InboxLine]:
+        asked.append(since)
+        return really(since)
+
+    monkeypatch.setattr(scripted, "inbox", inbox_since)
     answers(scripted, "ann", minutes=60)
     for _ in range(2):
         read_replies(without_pages, "demo")

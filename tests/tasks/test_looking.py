@@ -172,7 +172,7 @@ def test_what_never_shows_goes_to_a_person_after_so_many_sends(
 ) -> None:
     ends = [Outcome.UNCERTAIN, Outcome.POSTPONED, Outcome.UNCERTAIN]
     outcomes = [look(without_pages) for _ in range(3 * MAX_FAILURES - 1)]
-    assert outcomes == (ends * MAX_FAILURES)[: 3 * MAX_FAILURES - 2] + [Outcome.NEEDS_REVIEW]
+    assert outcomes == [*(ends * MAX_FAILURES)[: 3 * MAX_FAILURES - 2], Outcome.NEEDS_REVIEW]
     assert state(without_pages, greeting) == (ActionState.NEEDS_REVIEW, Reason.PROOF_MISSING)
     assert scripted.steps.count("click") == MAX_FAILURES
 

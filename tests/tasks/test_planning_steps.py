@@ -220,7 +220,11 @@ def test_what_the_page_shows_is_kept_and_planned_with_its_last_day(
         ann = session.scalars(select(Contact)).one()
     assert (ann.profile_url, ann.birth_month, ann.birth_day) == (ANN, today.month, today.day)
     assert (action.state, action.needs_approval) == ("planned", False)
-    assert (action.occasion, action.occasion_on, action.worded_for) == (f"birthday:{today.year}", today, today)
+    assert (action.occasion, action.occasion_on, action.worded_for) == (
+        f"birthday:{today.year}",
+        today,
+        today,
+    )
     assert action.expires_on == today + timedelta(days=2)
     assert "Ann" in action.message
 

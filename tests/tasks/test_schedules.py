@@ -192,9 +192,7 @@ def test_a_schedule_that_postgres_refuses_stops_no_other(
 
 
 @pytest.mark.parametrize(("hours", "started"), [(11, 1), (13, 0)])
-def test_a_fire_is_made_up_for_within_twelve_hours(
-    without_pages: Services, hours: int, started: int
-) -> None:
+def test_a_fire_is_made_up_for_within_twelve_hours(without_pages: Services, hours: int, started: int) -> None:
     schedule(without_pages, overdue=timedelta(hours=hours))
     fire_schedules(without_pages)
     assert count(without_pages, Campaign) == started

@@ -14,6 +14,7 @@ from tasks.contract import VisitorOptions
 from tasks.perform import perform
 from tasks.services import Services
 from tasks.settle import Outcome
+from tasks.visit import wanted_sections
 from tasks.visiting import start_visits
 from tests.tasks.reading import (
     a_reader,
@@ -31,6 +32,7 @@ from worker import logs
 from worker.browser.ledger import LedgerSite
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind, ResultPage, SearchEnd
+from worker.rules.profile import Section
 from worker.rules.search import SearchQuery
 
 DONE = (ActionState.DONE, None)
@@ -89,7 +91,7 @@ def test_somebody_who_is_about_to_be_visited_is_not_planned_twice(
 
 
 def test_whom_to_leave_alone_a_search_does_not_visit(without_pages: Services, account: AccountRecord) -> None:
-    visits_of(without_pages, account, profiles=["ledger:p-1"], dry_run=False)
+    visits_of(without_pages, account, profiles=["ledger:p-1"])
     with without_pages.database.transaction() as session:
         contacts.set_do_not_contact(session, account.id, "ledger:p-1", value=True)
     campaign_id = search_of(without_pages, account, people=2)
@@ -108,10 +110,10 @@ def test_somebody_whom_a_page_shows_twice_is_one_person(
 
     def twice(site: LedgerSite, query: SearchQuery, page: int) -> ResultPage:
         shown = really(site, query, page)
-        return replace(shown, people=shown.people * 2)
+        return replace(shown, people=tuple(person for person in shown.people for _ in range(2)))
 
     monkeypatch.setattr(LedgerSite, "search", twice)
-    campaign_id = search_of(without_pages, account, people=3, limit=5)
+    campaign_id = search_of(without_pages, account, people=4, limit=3)
     run_all(without_pages)
     assert hits_of(without_pages, campaign_id) == the_search(without_pages, campaign_id).found == 3
 
@@ -144,7 +146,9 @@ def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, acc
 
 
 def test_a_list_is_cut_at_its_limit(without_pages: Services, account: AccountRecord) -> None:
-    visits_of(without_pages, account, profiles=["ledger:ann", "ledger:ben", "ledger:eve"], limit=2)
+    visits_of(
+        without_pages, account, profiles=[f"ledger:{slug}" for slug in ("ann", "ann", "ben", "eve")], limit=2
+    )
     run_all(without_pages)
     assert opened(without_pages) == {"ledger:ann": 1, "ledger:ben": 1}
 
@@ -152,7 +156,8 @@ def test_a_list_is_cut_at_its_limit(without_pages: Services, account: AccountRec
 def test_a_list_holds_the_audits_head_before_its_people(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, free = visits.keep_addresses, []
+    really = visits.keep_addresses
+    free: list[int] = []
     visits_of(without_pages, account, profiles=["ledger:ann"])
 
     def look(session: Session, account_id: int, addresses: list[str]) -> list[int]:
@@ -169,11 +174,22 @@ def test_a_list_holds_the_audits_head_before_its_people(
 def test_what_a_profile_shows_is_scored_in_the_campaign_that_found_its_person(
     without_pages: Services, account: AccountRecord
 ) -> None:
-    search_of(without_pages, account, people=1)
+    campaign_id = search_of(without_pages, account, people=1)
     assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert states(without_pages, campaign_id, Kind.COLLECT) == {DONE: 1}  # it was the last page
     with without_pages.database.transaction() as session:
         before = session.scalars(select(Hit.score)).one()
     waits_are_over(without_pages)
     run_all(without_pages)
     with without_pages.database.transaction() as session:
         assert session.scalars(select(Hit.score)).one() != before
+
+
+def test_a_campaign_reads_the_sections_that_its_criteria_need(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    search = search_of(without_pages, account, people=1)
+    visits = visits_of(without_pages, account, profiles=["ledger:ann"])
+    with without_pages.database.transaction() as session:
+        assert wanted_sections(session, search) == {Section.SKILLS}
+        assert wanted_sections(session, visits) == frozenset()

@@ -228,9 +228,9 @@ def test_a_late_text_that_was_had_before_does_not_come_again(
     with without_pages.database.transaction() as session:
         contact = builders.contact_by_slug(session, account, "ann")
         earlier = Interaction(
-            account_id=account.id, contact_id=contact.id, type=Kind.GREET, status="seen", source_key="earlier",
-            occasion="birthday:2001", message="Belated wishes, Ann!", correlation_id="test",
-            created_at=builders.database_now(session) - timedelta(days=300),
+            account_id=account.id, contact_id=contact.id, type=Kind.GREET, status="seen",
+            source_key="earlier", occasion="birthday:2001", message="Belated wishes, Ann!",
+            correlation_id="test", created_at=builders.database_now(session) - timedelta(days=300),
         )  # fmt: skip
         session.add(earlier)
     a_day_passes(without_pages)
