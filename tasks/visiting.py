@@ -57,7 +57,7 @@ def start_visits(session: Session, *, account: str, campaign_id: UUID, options: 
 
 
 def _addresses(given: Sequence[str], site: str) -> Sequence[str]:
-    """Return the normalised addresses, each once. Raises RequestRefusedError that says which are bad.
+    """Return the normalised addresses. Raises RequestRefusedError that says which are bad.
 
     By their places in the list: the text of a refusal is logged, and an address is somebody's.
     """
@@ -68,7 +68,7 @@ def _addresses(given: Sequence[str], site: str) -> Sequence[str]:
         raise RequestRefusedError(
             f"profiles: no profile addresses of {site} are number {', '.join(bad[:_NAMED])}{more} of the list"
         )
-    return list(dict.fromkeys(address for address in normalised if address is not None))
+    return [address for address in normalised if address is not None]
 
 
 def _due(

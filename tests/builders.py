@@ -13,7 +13,7 @@ from db.store.accounts import AccountRecord
 from db.store.campaigns import PlannedAction
 from db.tables import Action, Contact
 from worker.rules.limits import Limits, Totals
-from worker.rules.model import CampaignKind, FoundPerson, Kind
+from worker.rules.model import CampaignKind, FoundPerson, Kind, ThreadMessage
 from worker.rules.search import SearchQuery
 
 SANDBOX = "https://sandbox.test/in/"
@@ -134,6 +134,11 @@ def contact_by_slug(session: Session, account: AccountRecord, slug: str) -> Cont
 def forget_actions(session: Session) -> None:
     """Forget what was planned and done, as if somebody else had done it."""
     session.execute(delete(Action))
+
+
+def sent_message(text: str, at: datetime | None) -> ThreadMessage:
+    """Return a bubble of the account's own."""
+    return ThreadMessage(outgoing=True, text=text, at=at)
 
 
 def found(slug: str, place: str = "Paris, France") -> FoundPerson:

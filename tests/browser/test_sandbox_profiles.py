@@ -140,6 +140,18 @@ def test_a_profile_is_opened_once(
     assert sandbox.views("demo")[path] == before + 1
 
 
+def test_a_profile_of_somebody_else_is_not_kept(
+    site: SandboxSite, page: Page, everybody: list[KnownProfile]
+) -> None:
+    asked, shown = everybody[-1].profile.slug, everybody[-2].profile.slug
+    page.route(f"**/in/{asked}/", lambda route: route.continue_(url=route.request.url.replace(asked, shown)))
+    try:
+        with pytest.raises(TryAgainError, match="somebody else's"):
+            site.read_profile(address_of(everybody[-1]), [])
+    finally:
+        page.unroute_all()
+
+
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_a_pop_up_is_closed(
     site: SandboxSite, page: Page, sandbox: SandboxClient, folded: KnownProfile, markup: str

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from worker.browser.sandbox.adapter import SandboxSite
+from worker.errors import TryAgainError
 
 AWKWARD = {
     "oksana-kovalenko": "З днем народження, Оксано! 🎉🎂",  # noqa: RUF001 -- Cyrillic is meant
@@ -80,7 +82,17 @@ def test_a_draft_is_no_proof(brief_site: SandboxSite, sandbox: SandboxClient) ->
     assert not thread.proof("Happy birthday!", more_than=0)
     thread.click_send()
     assert not thread.proof("Happy birthday!", more_than=1)
+    assert not thread.proof("Many happy returns!", more_than=0)
     assert sent_to(sandbox, person) == ["Happy birthday!"]
+    thread.type("Happy birthday!")
+    assert not thread.proof("Happy birthday!", more_than=0)  # it may still be there to be sent
+
+
+def test_a_composer_that_holds_something_else_is_not_sent(site: SandboxSite, page: Page) -> None:
+    thread = site.open_thread(url("oluwaseun-adeyemi"))
+    page.evaluate("document.addEventListener('input', typed => { typed.target.textContent += '?' })")
+    with pytest.raises(TryAgainError, match="composer"):
+        thread.type("Happy birthday!")
 
 
 def test_a_send_without_effect_is_not_proven(brief_site: SandboxSite, sandbox: SandboxClient) -> None:

@@ -21,6 +21,10 @@ def test_two_approvals_are_one_only_if_recipient_and_text_are(
     assert (approval_of(*one) == approval_of(*other)) == (one == other)
 
 
+def test_an_address_and_a_text_are_told_apart() -> None:
+    assert approval_of("ann", "a text") != approval_of("anna", " text")
+
+
 @given(st.text())
 def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text: str) -> None:
     try:

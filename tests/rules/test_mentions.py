@@ -80,4 +80,5 @@ def test_a_picture_is_found_by_whose_it_is(kind: Kind) -> None:
     assert is_picture_of(name, 7, "https://sandbox.test/in/ann-b/")
     assert not is_picture_of(name, 7, "https://sandbox.test/in/ann/")
     assert not is_picture_of(name, 17, "https://sandbox.test/in/ann-b/")
+    assert not is_picture_of(f"1{name}", 7, "https://sandbox.test/in/ann-b/")
     assert not is_picture_of(name, 7, "https://sandbox.test/in/b/")

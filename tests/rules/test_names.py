@@ -14,6 +14,7 @@ from worker.rules.names import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, first_name
 @pytest.mark.parametrize(
     ("full_name", "given_name"),
     [
+        ("AJ Styles", "AJ"),
         ("Anna Smith", "Anna"),
         ("  Anna   Smith ", "Anna"),
         ("Anna\nSmith", "Anna"),
@@ -129,6 +130,9 @@ def test_a_greeting_uses_the_given_name(full_name: str, given_name: str) -> None
 @pytest.mark.parametrize(
     ("full_name", "whole"),
     [
+        ("Anna Smith MBA", "Anna Smith"),
+        ('Robert "Bob" Smith', "Robert Smith"),
+        ("Anna Smith | Head of Growth", "Anna Smith"),
         ("Prof. Dr. Anna-Lena Müller, MBA", "Anna-Lena Müller"),
         ("DUPONT, ANNE", "Anne Dupont"),
         ("JAN VAN DER BERG", "Jan van der Berg"),

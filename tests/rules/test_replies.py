@@ -32,6 +32,7 @@ def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
         (said(-1), ANN, None, Telling.NOTHING),
         (said(10), replace(ANN, replied=True), SENT + 20 * MINUTE, Telling.REPLIED),
         (said(0.05, outgoing=True), ANN, None, Telling.NOTHING),
+        (said(0.5, outgoing=True), ANN, None, Telling.NOTHING),
         (said(10, outgoing=True), ANN, None, Telling.MAYBE),
         (said(10, outgoing=True), ANN, SENT, Telling.MAYBE),
         (said(10, outgoing=True), ANN, SENT + 10 * MINUTE, Telling.NOTHING),
@@ -81,3 +82,7 @@ def test_nothing_that_is_left_is_taken_for_known_and_nothing_unseen_either(
 
 def test_a_reply_does_not_show_its_text() -> None:
     assert "secret" not in repr(Reply(ANN, SENT, "a secret"))
+
+
+def test_all_is_known_up_to_the_newest_message_where_nothing_is_left() -> None:
+    assert known_to([said(1), said(9), said(5)], []) == SENT + 9 * MINUTE

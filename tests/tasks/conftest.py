@@ -24,6 +24,7 @@ from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
 from tests.db.helpers import LEASE
 from tests.tasks.answers import ANN, Greet
+from tests.tasks.scripted import ScriptedSite
 from worker.browser.session import BrowserHouse
 from worker.rules.limits import Limits
 from worker.settings import Settings
@@ -135,3 +136,11 @@ def effects(services: Services) -> list[tuple[str, str]]:
     assert folder is not None
     lines = [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text().splitlines()]
     return sorted((line["to"], line["text"]) for line in lines)
+
+
+@pytest.fixture
+def scripted(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> ScriptedSite:
+    """The site of `without_pages`, kept in memory, where a test may let anything happen at any step."""
+    site = ScriptedSite()
+    monkeypatch.setattr(without_pages, "site", lambda **_: site)
+    return site

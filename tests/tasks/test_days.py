@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, text, update
 
+from db.store import summary
 from db.tables import Account, DailySummary
 from tasks import upkeep
 from tasks.services import Services
@@ -34,6 +35,17 @@ def test_each_day_is_told_once_and_the_line_holds_counts_only(
     assert kept.summary["account"] == "demo"
     assert kept.summary["happened"]["sent"] == 0
     assert str(kept.on) in lines[0]
+
+
+def test_of_two_who_would_tell_one_day_one_does(
+    without_pages: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with without_pages.database.transaction() as session:
+        builders.an_account(session, site="ledger")
+        session.execute(update(Account).values(created_at=text("now() - interval '9 days'")))
+        over = summary.days_to_keep(session)
+    monkeypatch.setattr(summary, "days_to_keep", lambda _: over)
+    assert [keep_days(without_pages), keep_days(without_pages)] == [1, 0]
 
 
 def test_the_tick_keeps_days(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """A lease is held while its worker works, and nothing is clicked after it was lost."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from db.store import actions, leases, turns
 from db.store.actions import Claim
@@ -61,6 +63,57 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     assert after is not None
     assert after > before
     hold.check(timedelta(seconds=1))
+
+
+def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:
+    claimed = claim(without_pages, queued)
+    hold = Hold(without_pages.settings.lease)
+    slow_answer = clock.monotonic_seconds() - without_pages.settings.lease.total_seconds() + 5
+    assert hold.beat(without_pages, claimed, slow_answer)
+    hold.check(timedelta(0))
+    with pytest.raises(TryAgainError):
+        hold.check(timedelta(seconds=10))
+
+
+def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
+    without_pages: Services, queued: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_pages.settings = without_pages.settings.model_copy(update={"lease": timedelta(seconds=0.2)})
+    claimed = claim(without_pages, queued)
+    really, beats = actions.extend_lease, []
+
+    def away_once(*arguments: object) -> bool:
+        beats.append(arguments)
+        if len(beats) == 1:
+            raise OperationalError("update", {}, Exception("the connection is closed"))
+        return really(*arguments)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(actions, "extend_lease", away_once)
+    with holding(without_pages, claimed):
+        wait_for("a second beat", lambda: len(beats) > 1 or not any(map(is_heart, threading.enumerate())))
+    assert len(beats) > 1
+
+
+def is_heart(thread: threading.Thread) -> bool:
+    return thread.name == "heartbeat"
+
+
+def test_a_lease_survives_two_beats_that_fail(
+    without_pages: Services, queued: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Impatient(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout is None:
+                return super().wait()  # for the thread's start
+            waits.append(timeout)
+            return True
+
+    monkeypatch.setattr("tasks.heartbeat.threading.Event", Impatient)
+    with holding(without_pages, claim(without_pages, queued)):
+        pass
+    assert waits[0] * 3 < without_pages.settings.lease.total_seconds()
 
 
 def test_a_beat_after_the_loss_says_so(without_pages: Services, queued: UUID) -> None:

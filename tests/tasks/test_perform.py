@@ -26,7 +26,6 @@ from worker import redis_address
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules import breaker
 from worker.rules.limits import Limits
 from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 
@@ -277,17 +276,6 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
         client.close()
 
 
-def test_too_many_passing_faults_end_the_action(
-    services: Services, sandbox: SandboxClient, plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(breaker, "THRESHOLD", 100)  # else the breaker lets the action rest before
-    action_id = plan()
-    fault(sandbox, FaultName.HTTP_500)
-    outcomes = [run(services, action_id) for _ in range(5)]
-    assert outcomes == [Outcome.POSTPONED] * 4 + [Outcome.FAILED]
-    assert row(services, action_id) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)
-
-
 def test_a_send_whose_answer_is_swallowed_is_found_by_looking_and_not_sent_again(
     services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
 ) -> None:
@@ -309,16 +297,6 @@ def test_a_send_without_effect_is_sent_again_only_after_two_looks(
     assert outcomes == [Outcome.UNCERTAIN, Outcome.UNCERTAIN, Outcome.POSTPONED, Outcome.DONE]
     assert sent(sandbox) == [(PERSON, TEXT)]
     assert left_today(services, account) == builders.FREE.per_day - 1
-
-
-def test_what_cannot_be_told_goes_to_a_person(services: Services, sandbox: SandboxClient, plan: Plan) -> None:
-    action_id = plan()
-    fault(sandbox, FaultName.SEND_SWALLOWS_REPLY, times=1)
-    assert run(services, action_id) is Outcome.UNCERTAIN
-    fault(sandbox, FaultName.HTTP_500)
-    outcomes = [run(services, action_id) for _ in range(5)]
-    assert outcomes[-1] is Outcome.NEEDS_REVIEW
-    assert row(services, action_id) == (ActionState.NEEDS_REVIEW, Reason.CANNOT_TELL)
 
 
 def test_a_worker_that_died_while_acting_leaves_a_doubt_that_looking_settles(

@@ -1,17 +1,15 @@
 """After a greeting: who answers is marked once, and what they say stays where it is unless asked for."""
 
 from datetime import datetime
-from itertools import count
 
 import pytest
 from sqlalchemy import select, text
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store import accounts, contacts, replies
+from db.store import accounts, contacts
 from db.store.accounts import AccountRecord
 from db.tables import Contact, QuotaCut
-from tasks import replies as reading_replies
 from tasks.replies import read_replies
 from tasks.services import Services
 from tests.builders import SANDBOX
@@ -26,7 +24,7 @@ from tests.tasks.answers import (
     ten_minutes_earlier,
 )
 from tests.tasks.conftest import NewAccount
-from worker import clock, metrics
+from worker import metrics
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
 
@@ -145,7 +143,6 @@ def test_every_page_of_the_inbox_is_read(services: Services, sandbox: SandboxCli
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (FaultName.CHALLENGE_PAGE, Reason.CHALLENGE),
         (FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE),
         (FaultName.EXPIRED_SESSION, Reason.NOT_SIGNED_IN),
     ],
@@ -173,21 +170,6 @@ def test_a_page_that_asks_for_a_person_stops_the_account_and_loses_nothing(
     new_account()  # a person has signed it in again
     assert read_replies(services, "demo") == 1
     assert marked(services, greeting)[0] is not None
-
-
-def test_a_passing_fault_leaves_it_for_the_next_hour(
-    services: Services, sandbox: SandboxClient, account: AccountRecord, greet: Greet
-) -> None:
-    greet()
-    sandbox.says(ANN, "demo", ANSWER)
-    sandbox.fault(FaultName.HTTP_500, times=1, path_prefix="/messaging/")
-    assert read_replies(services, "demo") == 0
-    assert read_to(services) is None
-    with services.database.transaction() as session:
-        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
-        assert replies.closed(session, account) == "it was opened less than an hour ago"
-    an_hour_later(services)
-    assert read_replies(services, "demo") == 1
 
 
 def test_a_conversation_that_cannot_be_read_waits_and_the_others_are_marked(
@@ -225,35 +207,3 @@ def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
         assert replied_at is not None
         assert kept is None
     assert sandbox.views("demo")["/in/mo/"] == looked
-
-
-def test_only_so_many_conversations_are_opened_in_one_reading(
-    services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading_replies, "MOST_OPENED", 1)
-    people = [ANN, MING, "mo"]
-    greetings = [greet(slug, keep=True) for slug in people]
-    for slug in people:
-        sandbox.says(slug, "demo", f"{ANSWER} Yours, {slug}")
-    for number in (1, 2, 3):
-        an_hour_later(services)
-        assert read_replies(services, "demo") == 1
-        kept = [marked(services, greeting)[1] for greeting in greetings]
-        assert kept == [f"{ANSWER} Yours, {slug}" for slug in people[:number]] + [None] * (3 - number)
-
-
-def test_conversations_that_there_is_no_time_for_wait_and_the_rest_is_marked(
-    services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits, marked_now = greet(keep=True), greet(MING)
-    sandbox.says(ANN, "demo", ANSWER)
-    sandbox.says(MING, "demo", "Thanks!")
-    hours = count(step=3600.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(clock, "monotonic_seconds", lambda: next(hours))
-        assert read_replies(services, "demo") == 1
-    assert marked(services, waits) == (None, None)
-    assert marked(services, marked_now)[0] is not None
-    an_hour_later(services)
-    assert read_replies(services, "demo") == 1
-    assert marked(services, waits)[1] == ANSWER

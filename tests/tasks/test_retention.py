@@ -1,7 +1,7 @@
 """What is older than its account keeps it goes; whoever is held by something stays."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from db.engine import Database
 from db.store import accounts, imports, searches
 from db.store.accounts import AccountRecord
 from db.tables import Campaign, Contact, Hit, Interaction, StoredProfile, Tombstone
+from tasks import upkeep
 from tasks.retention import Purged, purge, stale
 from tasks.services import Services
-from tasks.upkeep import keep_no_longer
+from tasks.upkeep import forget_evidence, keep_no_longer
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug, planned
 from worker.rules.evidence import picture_name
 from worker.rules.model import ContactStatus, FoundPerson, ImportSource, Kind
@@ -194,3 +195,35 @@ def test_upkeep_purges_the_accounts_that_say_how_long(without_pages: Services) -
         accounts.keep_for(session, account.id, 30)
     keep_no_longer(without_pages)
     assert left(database) == ["bob"]
+
+
+def test_upkeep_purges_so_many_people_at_once(
+    without_pages: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "PURGED_AT_ONCE", 2)
+    with without_pages.database.transaction() as session:
+        account = an_account(session)
+        for slug in ("ann", "bob", "cem"):
+            a_prospect(session, account, slug)
+        accounts.keep_for(session, account.id, 30)
+    keep_no_longer(without_pages)
+    assert len(left(without_pages.database)) == 1
+
+
+def test_all_blocks_of_old_profiles_go(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.store.retention.BLOCK", 1)
+    with database.transaction() as session:
+        account = an_account(session)
+        for slug in ("ann", "bob"):
+            a_profile(session, a_contact(session, account, slug))
+    assert purged(database, account, tmp_path).profiles == 2
+
+
+def test_pictures_are_kept_for_so_many_days(tmp_path: Path) -> None:
+    for day in ("2026-05-02", "2026-05-03", "2026-05-10"):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "1-ann-greet-1.png").touch()
+    assert forget_evidence(tmp_path, today=date(2026, 5, 10), days=7) == 1
+    assert sorted(day.name for day in tmp_path.iterdir()) == ["2026-05-03", "2026-05-10"]

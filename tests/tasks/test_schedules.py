@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.store import accounts, campaigns, schedules
@@ -144,12 +144,14 @@ def test_a_schedule_of_a_search_starts_it_anew_each_time(without_pages: Services
     assert (campaign.kind, page.kind, page.occasion) == ("sourcing", "collect", f"search:{campaign.id}:1")
 
 
-def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(without_pages: Services) -> None:
+def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(
+    without_pages: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
     with without_pages.database.transaction() as session:
         overdue = database_now(session) - timedelta(minutes=1)
         for name, site, options in (
             ("real", "linkedin", {"read_site": False}),
-            ("old", "ledger", {"colour": "red"}),
+            ("old", "ledger", {"colour": "vermilion"}),
             ("fine", "ledger", {"read_site": False}),
         ):
             account = accounts.add(session, name=name, site=site, zone=ZoneInfo("UTC"))
@@ -158,6 +160,7 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(without_p
                 options=options, next_fire_at=overdue,
             )  # fmt: skip
     fire_schedules(without_pages)
+    assert "vermilion" not in "".join(capsys.readouterr())  # what is stored may be somebody's address
     with without_pages.database.transaction() as session:
         started = session.scalars(
             select(Account.name).join(Campaign, Campaign.account_id == Account.id)
@@ -189,3 +192,20 @@ def test_a_schedule_that_postgres_refuses_stops_no_other(
         assert session.scalars(select(Campaign.account_id)).all() == [other.id]
         due = session.scalars(select(Schedule.next_fire_at <= func.now()).order_by(Schedule.id)).all()
     assert due == [True, False]  # the broken one is tried again by the next tick
+
+
+@pytest.mark.parametrize(("hours", "started"), [(11, 1), (13, 0)])
+def test_a_fire_is_made_up_for_within_twelve_hours(without_pages: Services, hours: int, started: int) -> None:
+    schedule(without_pages, overdue=timedelta(hours=hours))
+    fire_schedules(without_pages)
+    assert count(without_pages, Campaign) == started
+
+
+def test_one_fire_has_one_campaign_and_the_next_another(without_pages: Services) -> None:
+    first = schedule(without_pages, overdue=timedelta(hours=3))
+    for fire_at in (first, first, first + timedelta(hours=1)):
+        with without_pages.database.transaction() as session:
+            session.execute(delete(ScheduleFire))
+            session.execute(update(Schedule).values(next_fire_at=fire_at))
+        fire_schedules(without_pages)
+    assert count(without_pages, Campaign) == 2

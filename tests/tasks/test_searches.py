@@ -248,6 +248,7 @@ def test_one_cancelled_while_its_page_is_read_plans_nothing(
     run_all(without_pages)
     assert opened(without_pages) == {"page 1": 1}
     assert not states(without_pages, campaign_id, Kind.VISIT)
+    assert states(without_pages, campaign_id, Kind.COLLECT) == {DONE: 1}
 
 
 def before_the_page(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:

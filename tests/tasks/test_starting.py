@@ -56,3 +56,11 @@ def test_a_dry_run_that_would_read_the_birthdays_page_is_refused(
             start_birthdays(
                 session, account="real", campaign_id=uuid4(), options=BirthdayOptions(dry_run=True)
             )
+
+
+def test_an_account_that_nobody_added_is_refused_in_words(database: Database) -> None:
+    with (
+        database.transaction() as session,
+        pytest.raises(RequestRefusedError, match="no account called 'nobody'"),
+    ):
+        start_birthdays(session, account="nobody", campaign_id=uuid4(), options=BirthdayOptions())

@@ -111,6 +111,21 @@ def test_on_its_day_nothing_is_worded_anew(without_pages: Services, account: Acc
     assert effects(without_pages) == [(ANN, "Happy birthday, Ann!")]
 
 
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_a_text_that_is_right_for_its_day_stays(
+    without_pages: Services, account: AccountRecord, days_ago: int
+) -> None:
+    """One is for today and was written yesterday, the other for yesterday and was written today."""
+    action_id = campaign(without_pages, days_ago=days_ago)
+    text = row(without_pages, action_id).message
+    with without_pages.database.transaction() as session:
+        session.execute(update(MessageTemplate).values(body=func.concat(MessageTemplate.body, "!")))
+        if days_ago == 0:
+            session.execute(update(Action).values(worded_for=Action.worded_for - 1))
+    assert carry_out(without_pages, action_id) is Outcome.DONE
+    assert effects(without_pages) == [(ANN, text)]
+
+
 def test_what_a_person_approved_is_sent_as_it_was_approved(
     without_pages: Services, account: AccountRecord
 ) -> None:
@@ -186,6 +201,41 @@ def test_the_same_text_does_not_come_again_the_next_year(
         newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
         assert (newest.state, newest.reason) == (ActionState.SKIPPED, Reason.NO_FRESH_TEMPLATE)
         assert newest.message == ""
+
+
+@pytest.mark.parametrize(("days", "comes_again"), [(729, False), (731, True)])
+def test_a_text_may_come_again_after_two_years(
+    without_pages: Services, account: AccountRecord, days: int, *, comes_again: bool
+) -> None:
+    action_id = campaign(without_pages)
+    assert carry_out(without_pages, action_id) is Outcome.DONE
+    with without_pages.database.transaction() as session:
+        ago = builders.database_now(session) - timedelta(days=days)
+        session.execute(update(Interaction).values(created_at=ago, occasion="birthday:2001"))
+        session.execute(update(Action).values(occasion="birthday:2001"))
+        builders.contact_by_slug(session, account, "ann").last_greeted_on = None
+        session.flush()
+        wanted = BirthdayOptions(read_site=False)
+        plan.start_birthdays(session, account="demo", campaign_id=uuid4(), options=wanted)
+        newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
+    assert (newest.reason is None) is comes_again
+
+
+def test_a_late_text_that_was_had_before_does_not_come_again(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    action_id = campaign(without_pages)
+    with without_pages.database.transaction() as session:
+        contact = builders.contact_by_slug(session, account, "ann")
+        earlier = Interaction(
+            account_id=account.id, contact_id=contact.id, type=Kind.GREET, status="seen",
+            source_key="earlier", occasion="birthday:2001", message="Belated wishes, Ann!",
+            correlation_id="test", created_at=builders.database_now(session) - timedelta(days=300),
+        )  # fmt: skip
+        session.add(earlier)
+    a_day_passes(without_pages)
+    assert carry_out(without_pages, action_id) is Outcome.SKIPPED
+    assert row(without_pages, action_id).reason == Reason.NO_FRESH_TEMPLATE
 
 
 def test_a_message_by_hand_stops_the_greeting_and_counts_in_the_quota(

@@ -1,0 +1,144 @@
+"""A site in memory to which anything may happen at any step: a fake at the edge, for tests of the tasks."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from worker.errors import NeverError, Reason
+from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
+from worker.rules.profile import Profile, Section
+from worker.rules.search import SearchQuery
+
+
+class ScriptedSite:
+    """Keeps the promises of `Site`, unless a test says otherwise.
+
+    Steps: open, recipient, messages, type, click, clicked, proof, close; find, withdraw, withdrawn, list;
+    search, profile, birthdays, inbox, picture. `clicked` and `withdrawn` come after the effect.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        """What was asked of the site, in order."""
+        self.sent: list[tuple[str, str]] = []
+        self.withdrawn: list[str] = []
+        self.pictures: list[bool] = []
+        """Whether each picture was masked."""
+        self.threads: dict[str, list[ThreadMessage]] = defaultdict(list)
+        self.opens_as: dict[str, str] = {}
+        """Whose conversation opens in place of somebody's."""
+        self.invited: list[SentInvitation] = []
+        self.cards: list[BirthdayCard] = []
+        self.lines: list[InboxLine] = []
+        self.deaf = False
+        """Whether clicks have no effect."""
+        self._happens: dict[str, list[Callable[[], None]]] = defaultdict(list)
+
+    def on(self, step: str, happens: Callable[[], None]) -> None:
+        """Let something happen at the next such step, once."""
+        self._happens[step].append(happens)
+
+    def fail(self, step: str, error: Exception, *, times: int = 1) -> None:
+        """Let the next such steps fail."""
+
+        def raise_it() -> None:
+            raise error
+
+        self._happens[step] += [raise_it] * times
+
+    def step(self, name: str) -> None:
+        self.steps.append(name)
+        if self._happens[name]:
+            self._happens[name].pop(0)()
+
+    def signed_in(self) -> bool:
+        return True
+
+    def birthdays(self, today: date) -> Sequence[BirthdayCard]:
+        self.step("birthdays")
+        return self.cards
+
+    def inbox(self, since: datetime) -> Sequence[InboxLine]:
+        self.step("inbox")
+        return [line for line in self.lines if line.at >= since]
+
+    def open_thread(self, profile_url: str) -> "ScriptedThread":
+        self.step("open")
+        return ScriptedThread(self, self.opens_as.get(profile_url, profile_url))
+
+    def search(self, query: SearchQuery, page: int) -> ResultPage:
+        self.step("search")
+        return ResultPage((), has_next=False)
+
+    def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
+        self.step("profile")
+        return Profile(profile_url, "Ann", "a headline", "a place", None, open_to_work=False)
+
+    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+        self.step("list")
+        return list(self.invited)
+
+    def open_invitation(self, profile_url: str) -> "ScriptedInvitation":
+        self.step("find")
+        if all(sent.profile_url != profile_url for sent in self.invited):
+            raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
+        return ScriptedInvitation(self, profile_url)
+
+    def normalise(self, profile_url: str) -> str:
+        return profile_url.lower()
+
+    def screenshot(self, path: Path, *, masked: bool) -> None:
+        self.pictures.append(masked)
+        self.step("picture")
+
+
+class ScriptedThread:
+    """Keeps the promises of `Thread`."""
+
+    def __init__(self, site: ScriptedSite, profile_url: str) -> None:
+        self._site = site
+        self._url = profile_url
+        self._draft = ""
+
+    def recipient(self) -> str:
+        self._site.step("recipient")
+        return self._site.normalise(self._url)
+
+    def messages(self) -> Sequence[ThreadMessage]:
+        self._site.step("messages")
+        return list(self._site.threads[self._url])
+
+    def type(self, text: str) -> None:
+        self._site.step("type")
+        self._draft = text
+
+    def click_send(self) -> None:
+        self._site.step("click")
+        if not self._site.deaf:
+            self._site.sent.append((self._url, self._draft))
+            now = datetime.now(UTC)  # noqa: TID251 -- when the site shows that it was sent
+            self._site.threads[self._url].append(ThreadMessage(True, self._draft, now))
+        self._site.step("clicked")
+
+    def proof(self, text: str, *, more_than: int) -> bool:
+        self._site.step("proof")
+        return sum(m.outgoing and m.text == text for m in self._site.threads[self._url]) > more_than
+
+    def close(self) -> None:
+        self._site.step("close")
+
+
+class ScriptedInvitation:
+    """Keeps the promises of `Invitation`."""
+
+    def __init__(self, site: ScriptedSite, profile_url: str) -> None:
+        self._site = site
+        self._url = profile_url
+
+    def withdraw(self) -> None:
+        self._site.step("withdraw")
+        if not self._site.deaf:
+            self._site.withdrawn.append(self._url)
+            self._site.invited = [sent for sent in self._site.invited if sent.profile_url != self._url]
+        self._site.step("withdrawn")
