@@ -20,6 +20,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import psutil
+from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
@@ -87,7 +88,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
         settings = {
             "database_url": postgres.url,
             "redis_url": redis.url,
-            "secret_keys": "unused",
+            "secret_keys": Fernet.generate_key().decode(),
             "ledger_dir": ledger,
             "dispatch_every": timedelta(seconds=1),
             "log_level": "WARNING",

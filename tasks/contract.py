@@ -239,8 +239,8 @@ def fingerprint(kind: CampaignKind, options: CampaignOptions) -> str:
 
     What is as by default is left out, so that a default that a later version adds changes nothing.
     """
-    asked = options.model_dump(include=set(OPTIONS[kind].model_fields), exclude_defaults=True)
-    plain = json.dumps([kind, asked], default=sorted, sort_keys=True)  # sets have no order of their own
+    given = options.model_dump(include=set(OPTIONS[kind].model_fields), exclude_defaults=True)
+    plain = json.dumps([kind, given], default=sorted, sort_keys=True)  # sets have no order of their own
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

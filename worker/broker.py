@@ -1,8 +1,11 @@
-"""Kombu's Redis transport with two changes: only well-formed messages come in, and reading pub/sub ends.
+"""Kombu's Redis transport, changed: only well-formed messages come in, and nothing ends or blocks its loop.
 
 Every message is checked where its bytes leave Redis' connection, before Kombu or Celery look at it. What is
 refused was popped and is not in `unacked`, so nothing of it is left in Redis. It is logged, counted, and
 handed to whoever keeps it.
+
+A key of ours may also be of another kind, such as a string where the list of a queue has to be. Redis refuses
+each command on it, which would end the worker after every restart, so such a key is renamed.
 
 redis-py reads a subscription without any time limit, whatever socket_timeout says, and Kombu calls that from
 a worker's event loop whenever it believes the socket to be readable. After Redis was away, or a connection
@@ -29,6 +32,13 @@ from worker.rules.refusals import MessageRefusedError, RefusedMessage
 log = logs.logger(__name__)
 
 _AT_MOST_S: Final = 1.0
+_MAKE_WAY: Final = """
+local found = redis.call('TYPE', KEYS[1]).ok
+if found ~= 'none' and found ~= ARGV[1] then
+    redis.call('RENAME', KEYS[1], KEYS[2])
+    return found
+end
+"""
 _REPLIES: Final = ".reply.celery.pidbox"
 _BROADCASTS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "celery.pidbox": check_command,
@@ -110,6 +120,28 @@ class Channel(redis.Channel):
 
     QoS = QoS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
+        self._make_way(self.unacked_key, "hash")
+        self._make_way(self.unacked_index_key, "zset")
+
+    def _queue_bind(self, exchange: str, *args: Any) -> None:  # noqa: ANN401 -- Kombu's signature
+        self._make_way(self.keyprefix_queue % exchange, "set")
+        super()._queue_bind(exchange, *args)  # type: ignore[no-untyped-call]  # untyped there
+
+    def _new_queue(self, queue: str, auto_delete: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
+        for priority in self.priority_steps:
+            self._make_way(self._q_for_pri(queue, priority), "list")  # type: ignore[no-untyped-call]  # untyped there
+        super()._new_queue(queue, auto_delete, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
+
+    def _make_way(self, key: str, kind: str) -> None:
+        """Move a key aside that is not of this kind: commands on it would fail, after each restart too."""
+        aside = f"rapport:refused:{key}"
+        with self.conn_or_acquire() as client:
+            found = client.eval(_MAKE_WAY, 2, key, aside, kind)
+        if found:
+            log.error("key_moved_aside", key=key, was=found.decode(), wanted=kind, moved_to=aside)
+
     def _get_client(self) -> type[Client]:
         super()._get_client()  # type: ignore[no-untyped-call]  # untyped there; refuses a redis-py that is too old
         return Client
@@ -141,6 +173,8 @@ class Transport(redis.Transport):
     """What redis:// means in our processes."""
 
     Channel = Channel
+    connection_errors = (*redis.Transport.connection_errors, redis_py.ResponseError)
+    """Celery connects anew after these. An answer such as WRONGTYPE or READONLY would end the worker."""
 
 
 def install(*, is_task: Callable[[str], bool] | None = None) -> None:

@@ -125,7 +125,9 @@ def _browser_sandbox() -> Finding:
         with BrowserHouse(chromium=Path(configured) if configured else None) as house:
             missing = house.no_sandbox()
     except (ConfigurationError, RapportError) as error:
-        return Finding("browser's sandbox", False, str(error).split("\n", 1)[0], "the browser does not start")
+        said = str(error).split("\n", 1)[0]
+        advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
+        return Finding("browser's sandbox", False, f"the browser does not start: {said}", advice)
     if missing is None:
         return Finding("browser's sandbox", True, "on")
     what, _, to_do = missing.partition(": ")
@@ -223,7 +225,7 @@ def _schema(database: Database) -> str:
 
 
 def _redis_version(redis_at: RedisAddress) -> str:
-    with redis.Redis(**redis_at.client_options(), socket_timeout=5, decode_responses=True) as client:
+    with queues.connect(redis_at) as client:
         info = client.info("server")
     name = info.get("server_name", "redis")
     return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"

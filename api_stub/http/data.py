@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
@@ -18,10 +18,8 @@ from api_stub.quota_schema import QuotaAnswer
 from db.store import accounts, forecast, interactions, overview, standing, summary
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
+from worker.rules.days import FIRST_DAY
 from worker.rules.model import ActionState
-
-FIRST_DAY: Final = date(1900, 1, 1)
-"""Nothing was recorded before, and to the first days of the calendar no day before can be added."""
 
 
 def _written_as_a_day(given: object) -> object:

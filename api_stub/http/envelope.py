@@ -9,7 +9,7 @@ from worker.rules.correlation import good_correlation_id
 
 CORRELATION_ID = "X-Correlation-ID"
 
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -44,7 +44,7 @@ class Envelope:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[CORRELATION_ID] = correlation_id
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -2,8 +2,6 @@
 
 import redis
 from fastapi import APIRouter, Request, Response
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -91,18 +89,11 @@ def ask_schema(database: Database) -> Check:
 
 def ask_redis(settings: Settings) -> Check:
     """Ask for nothing but an answer."""
-    client = redis.Redis(
-        **settings.redis.client_options(),
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 0),  # redis-py's own takes seconds
-    )
     try:
-        client.ping()
+        with queues.connect(settings.redis) as client:
+            client.ping()
     except redis.RedisError as error:
         return Check(ok=False, detail=type(error).__name__)
-    finally:
-        client.close()
     return Check(ok=True, detail="answers")
 
 

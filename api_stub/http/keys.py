@@ -59,7 +59,7 @@ class Keys:
             self._wrong.popitem(last=False)
         slowed = len(times) == FREE and now - times[0] < _MINUTE_S
         times.append(now)
-        if slowed and len(times) == FREE:
+        if slowed:
             log.warning("wrong_keys", address=network)
         return max(1, ceil(times[0] + _MINUTE_S - now)) if slowed else 0
 

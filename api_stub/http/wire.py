@@ -4,15 +4,14 @@ uvicorn bounds none of these: a client that sends a byte now and then keeps its 
 """
 
 import asyncio
-import json
 import sys
 from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from api_stub.http.problems import MEDIA_TYPE
-from api_stub.http.schemas import Problem
+from api_stub.http.envelope import HEADERS
+from api_stub.http.problems import problem
 
 MOST_CONNECTIONS: Final = 500
 """Half of the file descriptors that a process has where nobody raised their number."""
@@ -54,18 +53,10 @@ class BoundedProtocol(H11Protocol):
         status = (
             getattr(error, "error_status_hint", 400) if isinstance(error, h11.RemoteProtocolError) else 400
         )
-        title = "The request was refused"
-        body = json.dumps(Problem(title=title, status=status, detail=msg).model_dump()).encode()
-        headers = [
-            ("Content-Type", MEDIA_TYPE),
-            ("Content-Length", str(len(body))),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store"),
-            ("Connection", "close"),
-        ]
+        answer = problem(status, msg, {**HEADERS, "Connection": "close"})
         for event in (
-            h11.Response(status_code=status, headers=headers, reason=b""),
-            h11.Data(data=body),
+            h11.Response(status_code=status, headers=answer.raw_headers, reason=b""),
+            h11.Data(data=bytes(answer.body)),
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")

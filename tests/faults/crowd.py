@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
+from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
@@ -113,7 +114,7 @@ class Crowd:
         settings = {
             "database_url": self._postgres.url,
             "redis_url": self._redis.url,
-            "secret_keys": "unused",
+            "secret_keys": Fernet.generate_key().decode(),
             "ledger_dir": ledger,
             "browser_timeout": timedelta(seconds=1),
             "lease": timedelta(seconds=12),

@@ -15,6 +15,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from api_stub.http import limits, wire
+from api_stub.http.envelope import HEADERS
 from api_stub.http.keys import FREE
 from api_stub.http.wire import wire_settings
 from api_stub.stack.ports import free_port
@@ -44,6 +45,7 @@ def asked(door: Door, head: str, body: bytes = b"") -> tuple[int, str, bytes]:
         line.sendall(head.replace("\n", "\r\n").encode() + b"\r\n" + body)
         answer = http.client.HTTPResponse(line)
         answer.begin()
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
         return answer.status, answer.headers["Content-Type"], answer.read()
 
 

@@ -166,6 +166,19 @@ def test_nothing_of_the_arguments_is_kept() -> None:
         assert "Ann" not in repr(kept), name
 
 
+@pytest.mark.parametrize(
+    "made",
+    [message(info={"Ann O'Neil": 1}), message(envelope={"body": body([], {}, {"Ann O'Neil": 1})})],
+    ids=["delivery_info", "what follows"],
+)
+def test_a_field_that_is_not_in_the_form_is_not_told_by_its_name(made: dict[str, Any]) -> None:
+    with pytest.raises(
+        MessageRefusedError, match=r"^(properties\.delivery_info|embed): Extra inputs"
+    ) as refused:
+        check(raw(made))
+    assert "Ann" not in str(refused.value)
+
+
 def test_the_sender_is_kept_where_it_can_be_read() -> None:
     made = message(headers={"shadow": ["x"], "ann": 1})
     item = raw(made)

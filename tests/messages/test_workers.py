@@ -161,6 +161,15 @@ def settle(cluster: Cluster, before: Counted, *, done: int, refused: int) -> Non
     assert settled()
 
 
+def test_a_worker_outlives_a_queue_that_becomes_something_else(cluster: Cluster) -> None:
+    done = cluster.done()
+    cluster.broker.set("control", "no list")
+    wait_for("room for the queue", lambda: cluster.broker.exists("rapport:refused:control"), patience=SOON)
+    cluster.push("control", raw(message()))
+    wait_for("the task", lambda: cluster.done() > done, patience=SOON)
+    cluster.assert_well()
+
+
 def test_one_worker_outlives_every_kind_and_works_on(cluster: Cluster, before: Counted) -> None:
     every = kinds()
     valid = 0

@@ -62,6 +62,14 @@ def test_what_is_given_is_asked_and_no_more_is_read_than_that_needs() -> None:
     assert needed_sections(Criteria(keywords=("x",))) == set(Section) - {Section.LANGUAGES}
 
 
+def test_years_are_whole_numbers_however_json_writes_them_and_no_text() -> None:
+    for field in ("min_years", "max_years"):
+        assert Criteria.model_validate({field: 3.0}) == Criteria.model_validate({field: 3})
+        for given in ("3", True, 3.5):
+            with pytest.raises(ValidationError):
+                Criteria.model_validate({field: given})
+
+
 def test_criteria_come_back_from_json_as_they_were() -> None:
     whole = Criteria(
         keywords=("R&D", "C++"), title="Ingénieur", location="Paris", company="Acme", skills=("C#", ".NET"),

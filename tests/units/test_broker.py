@@ -68,6 +68,20 @@ def received(connection: Any, queue: str) -> list[object]:
     return found
 
 
+@pytest.mark.parametrize(
+    "key", ["control", "control\x06\x163", "unacked", "unacked_index", "_kombu.binding.control"]
+)
+def test_a_key_of_another_kind_is_moved_aside_and_messages_come(redis_url: str, key: str) -> None:
+    broker.install()
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(key, "x")
+        with Celery(broker=redis_url, set_as_current=False).connection_for_read() as connection:
+            connection.SimpleQueue("control").close()
+            client.lpush("control", raw(message()))
+            assert len(received(connection, "control")) == 1
+        assert client.get(f"rapport:refused:{key}") == b"x"
+
+
 def test_a_refused_message_is_gone_and_the_next_one_comes(
     connection: Any, refused: list[RefusedMessage]
 ) -> None:

@@ -70,12 +70,16 @@ _Part = TypeVar("_Part", bound=Part)
 
 
 def fitted(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
-    """Return `value` as `form`. Raises MessageRefusedError for `otherwise`, with the field's name."""
+    """Return `value` as `form`. Raises MessageRefusedError for `otherwise`, with the field's name.
+
+    A field that is not in the form may have any name, so where it is, is all that is told of it.
+    """
     try:
         return form.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
+        steps = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+        where = ".".join(str(step) for step in steps)
         what = _OF_PYDANTIC.sub("", first["msg"])
         raise MessageRefusedError(otherwise, f"{where}: {what}" if where else what) from None
 

@@ -89,9 +89,7 @@ class Criteria(BaseModel):
     skills: Annotated[tuple[Phrase, ...], EachOnce] = Field(
         (), max_length=20, description="Among the skills."
     )
-    min_years: int | None = Field(
-        None, strict=True, ge=0, le=50, description="Years of experience, at least."
-    )
+    min_years: Years | None = Field(None, description="Years of experience, at least.")
     max_years: Years | None = Field(None, description="Years of experience, at most.")
     languages: Annotated[tuple[LanguageCode, ...], EachOnce] = Field(
         (), max_length=5, description="Spoken (ISO 639-1)."
