@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery, Task, current_task
 
 from worker import broker
+from worker.queues import BROWSER_QUEUES, DEFAULT_QUEUE
 
 
 class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
@@ -21,7 +22,16 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         """Validate and run. Raises pydantic.ValidationError that names each wrong argument."""
         if args:
             raise TypeError(f"{self.name} takes keyword arguments only")
+        if self._is_for_a_browser_worker():
+            return self.apply_async(kwargs=kwargs)
         return self.run(kwargs)
+
+    def _is_for_a_browser_worker(self) -> bool:
+        """Return whether a client that knows no queues has sent this to the default one, and so to us."""
+        came_by = current_task.request.delivery_info if current_task else None  # None: called as a function
+        if not came_by or came_by.get("routing_key") != DEFAULT_QUEUE:
+            return False
+        return app.amqp.router.route({}, self.name)["queue"].name in BROWSER_QUEUES
 
 
 app = Celery("rapport", task_cls=RapportTask)

@@ -20,7 +20,8 @@ from worker.redis_address import RedisAddress
 from worker.rules.model import Kind
 
 BROWSER_QUEUES: Final = ("birthday", "visitor", "sourcing")
-CONTROL_QUEUES: Final = ("control", "celery")
+DEFAULT_QUEUE: Final = "celery"
+CONTROL_QUEUES: Final = ("control", DEFAULT_QUEUE)
 """A client without our code knows only Celery's default queue."""
 ALL_QUEUES: Final = (*BROWSER_QUEUES, *CONTROL_QUEUES)
 

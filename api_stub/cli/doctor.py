@@ -189,7 +189,7 @@ def _given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Findin
 
 def _keys(keys: SecretStr | None, database_url: str) -> Finding:
     if keys is None:
-        return Finding("secret keys", False, "RAPPORT_SECRET_KEYS is not set", "`rapport secrets new-key`")
+        return Finding("secret keys", True, "not set here; browser workers and sign-ins need them")
     database = Database(database_url, application_name="rapport doctor")
     try:
         names = sessions.unopened(database, Vault(keys))

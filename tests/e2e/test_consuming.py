@@ -19,7 +19,7 @@ from api_stub.stack.processes import Child
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
 from tests.cluster import wait_for
-from tests.e2e.conftest import World, world_broker
+from tests.e2e.conftest import API_KEY, World, world_broker
 from tests.http.conftest import TestClient
 from worker import metrics, queues
 from worker.settings import get_settings
@@ -107,7 +107,7 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
     with TestClient(create_app(world.settings)) as front:
 
         def workers() -> str:
-            answer = front.get("/ready")
+            answer = front.get("/ready", headers={"X-API-Key": API_KEY})
             check = answer.json()["checks"]["workers"]
             assert (answer.status_code == 200) == check["ok"], answer.text
             return str(check["detail"])

@@ -122,7 +122,7 @@ def without_pages(
     """Services whose site is a folder: everything but the browser is real."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("RAPPORT_SECRET_KEYS", "unused")
+    monkeypatch.setenv("RAPPORT_SECRET_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("RAPPORT_LEDGER_DIR", str(tmp_path))
     monkeypatch.setenv("RAPPORT_SETTLE_TIME", "0")
     services = Services(Settings())

@@ -31,7 +31,7 @@ PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     with without_pages.database.transaction() as session:
         account = builders.an_account(session, site="ledger")
-        accounts.keep_session(session, account.id, b"signed in")
+        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))
     return account
 
 

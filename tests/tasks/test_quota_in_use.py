@@ -266,7 +266,7 @@ def test_a_limit_page_pauses_the_kind_and_cuts_its_limits(
         patch.setattr(LedgerSite, "open_thread", limited)
         assert go_on(without_pages) is Outcome.POSTPONED
     with without_pages.database.transaction() as session:
-        accounts.keep_session(session, account.id, b"a person has looked")
+        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has looked
         assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
     assert go_on(without_pages) is Outcome.DENIED
     assert reason(without_pages, action_id) is Reason.LIMIT_PAGE
@@ -281,7 +281,7 @@ def test_an_account_that_was_challenged_warms_up_again(
 ) -> None:
     with without_pages.database.transaction() as session:
         accounts.stop(session, account.id, Reason.CHALLENGE)
-        accounts.keep_session(session, account.id, b"a person has cleared it")
+        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has cleared it
     assert left(without_pages, account).day == builders.FREE.per_day // 3
 
 

@@ -71,7 +71,9 @@ def received(connection: Any, queue: str) -> list[object]:
 @pytest.mark.parametrize(
     "key", ["control", "control\x06\x163", "unacked", "unacked_index", "_kombu.binding.control"]
 )
-def test_a_key_of_another_kind_is_moved_aside_and_messages_come(redis_url: str, key: str) -> None:
+def test_a_key_of_another_kind_is_moved_aside_and_messages_come(
+    redis_url: str, key: str, refused: list[RefusedMessage]
+) -> None:
     broker.install()
     with redis.Redis.from_url(redis_url) as client:
         client.set(key, "x")
@@ -80,6 +82,7 @@ def test_a_key_of_another_kind_is_moved_aside_and_messages_come(redis_url: str, 
             client.lpush("control", raw(message()))
             assert len(received(connection, "control")) == 1
         assert client.get(f"rapport:refused:{key}") == b"x"
+    assert refused == []
 
 
 def test_a_refused_message_is_gone_and_the_next_one_comes(
