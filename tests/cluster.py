@@ -4,10 +4,12 @@ pytest-celery asks its nodes for a container; any object with the same few metho
 plain processes and no Docker is needed.
 """
 
+import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +41,12 @@ def untraced() -> dict[str, str]:
     process would wait for it for ever.
     """
     return inherited_environment(also=[variable_of(name) for name in SECRETS])
+
+
+def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a thread of its own: Playwright's loop may be open in this one, from other tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 class ProcessContainer:

@@ -6,6 +6,7 @@ import threading
 from api_stub.http import readiness
 from api_stub.http.readiness import Probe
 from api_stub.http.schemas import Check, Readiness
+from tests.cluster import run_apart
 
 MANY = 50
 
@@ -22,7 +23,7 @@ def test_many_who_ask_share_one_probe() -> None:
         at_once = await asyncio.gather(*(probe.answer() for _ in range(MANY)))
         return [*at_once, await probe.answer()]
 
-    answers = asyncio.run(crowd())
+    answers = run_apart(crowd)
     assert len(answers) == MANY + 1
     assert all(answer.ready for answer in answers)
     assert len(asked) == 1
@@ -45,7 +46,7 @@ def test_a_check_that_hangs_has_one_thread_and_further_callers_are_told_at_once(
         let_go.set()
         return [*at_once, again]
 
-    answers = asyncio.run(crowd())
+    answers = run_apart(crowd)
     assert not any(answer.ready for answer in answers)
     assert sum(answer.checks is None for answer in answers) == MANY
     assert len(threads) == 1

@@ -21,6 +21,7 @@ from db.store.actions import Claim
 from tasks import settle
 from tasks.services import Services
 from worker.browser.site import Site
+from worker.processes import Process
 from worker.rules.model import Kind
 from worker.settings import Settings
 
@@ -54,7 +55,12 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
         stack.start(
             sandbox(stack, addresses),
             Service("writer", ("sh", "-c", f"touch {data}/evidence/picture.png; echo done; exec sleep 600")),
-            Service("control", tuple(worker), ready=lambda: any((data / "metrics/control").glob("*.db"))),
+            Service(
+                "control",
+                tuple(worker),
+                process=Process.CONTROL_WORKER,
+                ready=lambda: any((data / "metrics/slots").glob("*.db")),
+            ),
         )
         running.publish(data, stack.environment)
         assert open_to_others(data) == []

@@ -27,7 +27,7 @@ from tests.tasks.answers import ANN, Greet
 from tests.tasks.scripted import ScriptedSite
 from worker.browser.session import BrowserHouse
 from worker.rules.limits import Limits
-from worker.settings import Settings
+from worker.settings import Settings, get_settings
 
 NewAccount = Callable[..., AccountRecord]
 
@@ -57,6 +57,7 @@ def settings(
     }
     for name, value in settings_environment(values).items():
         monkeypatch.setenv(name, value)
+    get_settings.cache_clear()  # some other test may have asked, with other variables
     return Settings()
 
 
@@ -125,6 +126,7 @@ def without_pages(
     monkeypatch.setenv("RAPPORT_SECRET_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("RAPPORT_LEDGER_DIR", str(tmp_path))
     monkeypatch.setenv("RAPPORT_SETTLE_TIME", "0")
+    get_settings.cache_clear()
     services = Services(Settings())
     yield services
     services.close()

@@ -1,5 +1,6 @@
 """Whom pages and lists of people lead to: whom a campaign keeps, plans and leaves alone."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from tests.tasks.reading import (
 )
 from worker import logs
 from worker.browser.ledger import LedgerSite
-from worker.errors import Reason
+from worker.errors import Reason, RequestRefusedError
 from worker.rules.model import ActionState, Kind, ResultPage, SearchEnd
 from worker.rules.profile import Section
 from worker.rules.search import SearchQuery
@@ -137,8 +138,12 @@ def test_a_dry_run_of_a_search_reads_no_page_and_says_which(
 
 def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, account: AccountRecord) -> None:
     campaign_id = UUID(int=7)
-    for profile in ("ledger:ann", "ledger:ben"):
-        with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
+    for profile, refusal in (
+        ("ledger:ann", nullcontext()),
+        ("ledger:ann", nullcontext()),
+        ("ledger:ben", pytest.raises(RequestRefusedError, match="under this id before")),
+    ):
+        with refusal, without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
             asked = VisitorOptions(profiles=[profile])
             start_visits(session, account=account.name, campaign_id=campaign_id, options=asked)
     run_all(without_pages)

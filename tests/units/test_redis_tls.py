@@ -1,6 +1,5 @@
 """rediss:// means the same to every client: no word before the server has proven who it is."""
 
-import asyncio
 import importlib.util
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from api_stub.client import Client
 from api_stub.http.health import ask_redis
 from api_stub.stack.environment import inherited_environment
 from tasks.contract import Tick
-from tests.cluster import wait_for
+from tests.cluster import run_apart, wait_for
 from tests.tls import Certificate, TlsProxy, certificate
 from worker import broker, queues, redis_address
 from worker.errors import TryAgainError
@@ -73,7 +72,7 @@ def flower(address: RedisAddress) -> None:
     with app.connection() as connection:  # as flower.app and flower.views do
         url = connection.as_uri(include_password=True)
     asked = Broker(url, broker_options={}, broker_use_ssl=app.conf.broker_use_ssl)
-    asyncio.run(asked.queues(["control"]))
+    run_apart(lambda: asked.queues(["control"]))
 
 
 CLIENTS = (quota, workers_and_beat, enqueuing, flower)
