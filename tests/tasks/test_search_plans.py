@@ -1,6 +1,5 @@
 """Whom pages and lists of people lead to: whom a campaign keeps, plans and leaves alone."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.store import contacts, imports, visits
+from db.store import contacts, control, imports, visits
 from db.store.accounts import AccountRecord
 from db.tables import AuditHead, Campaign, Hit
 from tasks.contract import VisitorOptions
@@ -138,14 +137,22 @@ def test_a_dry_run_of_a_search_reads_no_page_and_says_which(
 
 def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, account: AccountRecord) -> None:
     campaign_id = UUID(int=7)
-    for profile, refusal in (
-        ("ledger:ann", nullcontext()),
-        ("ledger:ann", nullcontext()),
-        ("ledger:ben", pytest.raises(RequestRefusedError, match="under this id before")),
-    ):
-        with refusal, without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
+
+    def ask(profile: str) -> None:
+        with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
             asked = VisitorOptions(profiles=[profile])
             start_visits(session, account=account.name, campaign_id=campaign_id, options=asked)
+
+    ask("ledger:ann")
+    with without_pages.database.transaction() as session:
+        assert control.pause_campaign(session, campaign_id)
+    ask("ledger:ann")  # which resumes nothing
+    with pytest.raises(RequestRefusedError, match="under this id before"):
+        ask("ledger:ben")
+    run_all(without_pages)
+    assert opened(without_pages) == {}
+    with without_pages.database.transaction() as session:
+        assert control.resume_campaign(session, campaign_id)
     run_all(without_pages)
     assert opened(without_pages) == {"ledger:ann": 1}
 
