@@ -88,7 +88,7 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
         self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self, worker: Any) -> None:  # noqa: ANN401 -- Celery's signature
-        """Start to watch."""
+        """Start the thread that watches."""
         signals.worker_shutting_down.connect(self._on_signal, weak=False)
         signals.worker_shutdown.connect(self._on_end, weak=False)
         self._thread.start()

@@ -11,9 +11,9 @@ import uvicorn
 from api_stub.http.wire import wire_settings
 
 GRACE_S: Final = 5
-"""Answers that are under way when the process is told to end have so long."""
+"""How long answers under way may take after the process is told to end."""
 LAST_RESORT_S: Final = 8.0
-"""Then it ends whatever hangs: a thread that waits for a server can't be told to stop."""
+"""The process then ends, even if a thread hangs: one that waits for a server can't be stopped."""
 
 
 class Server(uvicorn.Server):

@@ -50,7 +50,7 @@ def check_head(scope: Scope) -> None:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body. Raises Refused where it is too large, too slow or no JSON by its own word."""
+    """Return the whole body. Raises Refused if it is too large, too slow, or not declared as JSON."""
     headers = Headers(scope=scope)
     most = next((most for path, most in LARGE_BODIES if path.fullmatch(scope["path"])), MOST_BODY_BYTES)
     body = bytearray()

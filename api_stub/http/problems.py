@@ -87,7 +87,7 @@ _METHODS = "this address takes other methods: the Allow header lists them"
 
 
 def _methods(app: FastAPI, request: Request) -> list[str]:
-    """Which methods the address of this request takes, over all routes of it."""
+    """Return the methods that any route with this request's path accepts."""
     taken: set[str] = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         asked = {**request.scope, "method": method, "path_params": {}}

@@ -1,4 +1,4 @@
-"""Connections with an end: how many there may be, and how long a request and its answer may take.
+"""Limits on connections: how many may be open, and how long a request and its answer may take.
 
 uvicorn bounds none of these: a client that sends a byte now and then keeps its connection for ever.
 """
@@ -39,7 +39,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """Go on with what has come, and note whether all of the request has."""
+        """Pass received bytes on, and note whether the request is complete."""
         super().handle_events()
         whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE}
         if whole is not self._is_whole and not self.transport.is_closing():

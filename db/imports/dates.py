@@ -88,7 +88,7 @@ def day(text: str) -> date | None:
 
 
 def _day(given: str) -> date | None:
-    """Return the date, or None for a month that is none. Raises ValueError for no date."""
+    """Return the date, or None if the month does not exist. Raises ValueError if it is not a date."""
     if match := _IN_WORDS.fullmatch(given):
         month = _month(match[2])
         return date(int(match[3]), month, int(match[1])) if month else None
