@@ -39,8 +39,8 @@ task_routes = {
     "tasks.*": {"queue": "control"},
 }
 imports = (
-    "tasks.hooks", "tasks.birthday", "tasks.visitor", "tasks.sourcing", "tasks.invitations", "tasks.dispatch",
-    "tasks.recover", "tasks.upkeep",
+    "tasks.hooks", "tasks.entry.birthday", "tasks.entry.visitor", "tasks.entry.sourcing",
+    "tasks.entry.invitations", "tasks.entry.upkeep",
 )  # fmt: skip
 
 # --- broker; a database of its own instead of a key prefix, so that a bare client can enqueue by name

@@ -22,9 +22,9 @@ from bench.report import Row
 from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Purse
+from worker.rules.quota.decision import Books, Purse
+from worker.rules.quota.limits import Limits, Totals
 
 HERE = Path(__file__).parent
 NONE = timedelta(0)

@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
-from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.stack.migrate import bring_up_to_date
 from api_stub.client import Client
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.postgres import Postgres
@@ -32,12 +32,13 @@ from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 from bench.report import Row, show
 from db.engine import Database
-from db.store import accounts, limits
+from db.store.people import accounts
+from db.store.quota import limits
 from tasks.contract import SOURCING_CAMPAIGN, VISITOR_CAMPAIGN, SourcingCampaign, VisitorCampaign
 from worker import redis_address
-from worker.rules.criteria import Criteria
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
+from worker.rules.quota.limits import Limits, Totals
+from worker.rules.sourcing.criteria import Criteria
 
 LONGEST = timedelta(minutes=30)
 LOOK_EVERY = timedelta(seconds=1)

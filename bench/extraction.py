@@ -23,9 +23,9 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
-from api_stub.sandbox.crowd import CROWD
 from api_stub.sandbox.faults import MARKUPS, FaultName
-from api_stub.sandbox.profiles import folded
+from api_stub.sandbox.population.crowd import CROWD
+from api_stub.sandbox.population.profiles import folded
 from api_stub.stack.ports import free_port
 from bench.report import Row, show
 from bench.truth import address_of, compared, profile_of, result_of
@@ -34,8 +34,8 @@ from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 from worker.browser.session import BrowserHouse
 from worker.rules.model import FoundPerson
-from worker.rules.profile import Profile, Section
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.sourcing.search import SearchQuery
 
 MEMBERS = {"demo": "English", "demo2": "French"}
 TIMEOUT = timedelta(seconds=15)

@@ -18,13 +18,14 @@ import psutil
 import psycopg
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.stack.migrate import bring_up_to_date
 from api_stub.stack.postgres import Postgres
 from bench.report import Row, show
 from db.engine import Database
 from db.imports.merge import bring_in, look_at
 from db.imports.report import Report
-from db.store import accounts, imports
+from db.store.imports import runs
+from db.store.people import accounts
 
 HEADER = (
     'Notes:\n"These are your connections."\n\n'
@@ -114,8 +115,8 @@ def one_undo(database: Database) -> Measured:
     def work(look: Callable[[], None]) -> None:
         look()
         with database.transaction() as session:
-            for record in imports.history(session):
-                imports.undo(session, record.id)
+            for record in runs.history(session):
+                runs.undo(session, record.id)
 
     return measured(work)
 

@@ -28,11 +28,11 @@ from bench.report import Row, show
 from worker import clock, redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.breaker import Outcome
-from worker.rules.limits import CAREFUL, Totals
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Charge, Decision, Purse, Verb, Verdict
-from worker.rules.windows import Hours
+from worker.rules.quota.breaker import Outcome
+from worker.rules.quota.decision import Books, Charge, Decision, Purse, Verb, Verdict
+from worker.rules.quota.limits import CAREFUL, Totals
+from worker.rules.quota.windows import Hours
 
 LEASE = timedelta(minutes=5)
 OLD = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}

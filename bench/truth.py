@@ -7,7 +7,7 @@ from datetime import date
 from api_stub.sandbox.client import KnownProfile
 from worker.rules.addresses import profile_address
 from worker.rules.model import FoundPerson
-from worker.rules.profile import Education, Position, Profile
+from worker.rules.sourcing.profile import Education, Position, Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from db.store import templates
-from db.store.templates import Default
+from db.store.campaigns import templates
+from db.store.campaigns.templates import Default
 
 
 def _read(path: Path) -> Sequence[Default]:

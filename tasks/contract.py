@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
 from worker.rules.characters import UNSEEN
-from worker.rules.criteria import Criteria, asked
-from worker.rules.json_types import NUMBER
 from worker.rules.model import CampaignKind
+from worker.rules.sourcing.criteria import Criteria, asked
+from worker.rules.wire.json_types import NUMBER
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"

@@ -10,11 +10,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
-from tasks.refused import Keeper
+from tasks.refused_messages import Keeper
 from tasks.services import Services, close_services
 from worker import broker, logs, metrics
 from worker.queues import BROWSER_QUEUES
-from worker.rules.correlation import good_correlation_id
+from worker.rules.wire.correlation import good_correlation_id
 from worker.secrets import UNOPENED
 from worker.settings import get_settings
 

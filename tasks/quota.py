@@ -12,15 +12,15 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from db.engine import Database
-from db.store import limits, quota
-from db.store.limits import Loaded
-from db.store.quota import Fallback
+from db.store.quota import fallback, limits
+from db.store.quota.fallback import Fallback
+from db.store.quota.limits import Loaded
 from worker import logs, metrics
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.quota.guard import Guard, QuotaAwayError
-from worker.rules.breaker import Breaker, Outcome
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Decision, Purse, Verb, Verdict
+from worker.rules.quota.breaker import Breaker, Outcome
+from worker.rules.quota.decision import Books, Decision, Purse, Verb, Verdict
 
 log = logs.logger(__name__)
 
@@ -155,8 +155,8 @@ class Quota:
         except QuotaAwayError:
             return False
         with self._database.transaction() as session:
-            in_ledger = quota.told_by_ledger(session, purse)
-            at_rest = quota.at_rest(session, account_id)
+            in_ledger = fallback.told_by_ledger(session, purse)
+            at_rest = fallback.at_rest(session, account_id)
         return at_rest and told.verdict is not Verdict.COLD and told.remaining != in_ledger.remaining
 
     def rebuild(self, purse: Purse, *, in_postgres: bool) -> bool:
@@ -166,10 +166,10 @@ class Quota:
         epoch is raised no older grant can act, so the ledger holds all that counts.
         """
         with self._database.transaction() as session:
-            epoch = quota.raise_epoch(session, purse.account_id, seen=purse.epoch)
+            epoch = fallback.raise_epoch(session, purse.account_id, seen=purse.epoch)
             if epoch is None:
                 return False
-            books = quota.ledger(session, purse)
+            books = fallback.ledger(session, purse)
             engine: Engine = Fallback(session) if in_postgres else self._guard
             try:
                 engine.install(replace(purse, epoch=epoch), books)
@@ -215,4 +215,4 @@ class Quota:
 
     def _remember(self, purse: Purse, breaker: Breaker) -> None:
         with self._database.transaction() as session:
-            quota.write_breaker(session, purse.account_id, purse.kind, breaker)
+            fallback.write_breaker(session, purse.account_id, purse.kind, breaker)

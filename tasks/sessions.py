@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.engine import Database
-from db.store import accounts
+from db.store.people import accounts
 from worker.secrets import Vault
 
 

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db.store import accounts, campaigns, searches
-from db.store import limits as store
-from db.store.accounts import AccountRecord
-from db.store.campaigns import PlannedAction
+from db.store.campaigns import campaigns, searches
+from db.store.campaigns.campaigns import PlannedAction
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits as store
 from db.tables import Action, Contact
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import CampaignKind, FoundPerson, Kind, ThreadMessage
-from worker.rules.search import SearchQuery
+from worker.rules.quota.limits import Limits, Totals
+from worker.rules.sourcing.search import SearchQuery
 
 SANDBOX = "https://sandbox.test/in/"
 

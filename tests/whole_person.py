@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from db.imports.v1 import file, rows
 from db.imports.v1.bring import bring_in as bring_v1_in
 from db.imports.v1.rows import Reading
-from db.store import actions, campaigns, profiles, searches
-from db.store.accounts import AccountRecord
-from db.store.campaigns import PlannedAction
+from db.store.actions import lifecycle
+from db.store.campaigns import campaigns, searches
+from db.store.campaigns.campaigns import PlannedAction
+from db.store.people import profiles
+from db.store.people.accounts import AccountRecord
 from db.tables import (
     Action,
     Campaign,
@@ -31,9 +33,9 @@ from tests.builders import SANDBOX, a_campaign, an_account, contact_by_slug, dat
 from tests.db.helpers import claimed, queue
 from tests.imports.files import a_file, brought_in
 from worker.errors import Reason
-from worker.rules.evidence import picture_name
 from worker.rules.model import ActionState, CampaignState, FoundPerson, Kind
-from worker.rules.profile import Position, Profile
+from worker.rules.picture_names import picture_name
+from worker.rules.sourcing.profile import Position, Profile
 
 SLUG, NAME, EMAIL = "zoe-quill-77", "Zoë Quill", "zoe.q@example.org"
 ZOE = f"{SANDBOX}{SLUG}/"
@@ -206,9 +208,9 @@ def _one_action(
     )
     assert queue(session) == [draft.id]
     claim = claimed(session, draft.id)
-    assert actions.intend(session, claim)
+    assert lifecycle.intend(session, claim)
     if ends is ActionState.DONE:
-        assert actions.record(session, claim, status="sent", text=GREETING, screenshot=f"/x/{SLUG}.png")
+        assert lifecycle.record(session, claim, status="sent", text=GREETING, screenshot=f"/x/{SLUG}.png")
         session.execute(
             update(Interaction)
             .where(Interaction.action_id == draft.id)
@@ -216,7 +218,7 @@ def _one_action(
         )
         return
     wait = timedelta(days=1)
-    actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail=f"lost sight of {NAME}", wait=wait)
+    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail=f"lost sight of {NAME}", wait=wait)
     if ends is ActionState.NEEDS_REVIEW:
         _ask_a_person(session, draft.id)
 

@@ -27,7 +27,7 @@ from worker.messages.broadcast import check_command, check_event, check_reply
 from worker.messages.envelope import check_unacked
 from worker.messages.kept import describe
 from worker.messages.task import check_task
-from worker.rules.refusals import MessageRefusedError, RefusedMessage
+from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
 
 log = logs.logger(__name__)
 

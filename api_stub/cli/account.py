@@ -9,20 +9,22 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
-from api_stub.cli.quota_gates import WARM_UP_SAYS
+from api_stub.cli.formatting import in_words, say
+from api_stub.cli.quota.gates import WARM_UP_SAYS
 from api_stub.cli.terminal import Console
-from api_stub.cli.words import in_words, say
-from api_stub.sandbox.people import MEMBERS
-from db.store import accounts, control, limits
-from db.store.accounts import AccountRecord
+from api_stub.sandbox.population.members import MEMBERS
+from db.store.actions import control
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
 from tasks.contract import AccountName
 from worker import clock
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RequestRefusedError
-from worker.rules.limits import PRACTICE, site_quota
 from worker.rules.model import AccountStatus
+from worker.rules.quota.limits import PRACTICE, site_quota
 from worker.secrets import UNOPENED, Vault
 from worker.settings import Settings
 

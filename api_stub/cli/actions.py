@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
+from api_stub.cli.formatting import in_words, say, utc
 from api_stub.cli.terminal import Console
-from api_stub.cli.words import in_words, say, utc
-from db.store import control, events, overview
-from db.store.events import Event
-from db.store.overview import ActionLine
+from db.store.actions import control, events
+from db.store.actions.events import Event
+from db.store.reports import overview
+from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
 from api_stub.cli.terminal import Console
-from db.store import events, overview
+from db.store.actions import events
+from db.store.reports import overview
 
 app = typer.Typer(help="The record of every move of every action.", no_args_is_help=True)
 

@@ -18,8 +18,8 @@ import api_stub
 from api_stub.stack import running
 from api_stub.stack.environment import set_environment
 from db.engine import Database, RowRefusedError
-from db.store import accounts
-from db.store.accounts import AccountRecord
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import in_one_line
 from worker.settings import Settings, get_settings

@@ -18,40 +18,40 @@ from worker.files import PRIVATE
 from worker.rules.characters import visible
 
 COMMANDS: Final[Mapping[str, str]] = {
-    "demo": "demo:demo",
-    "up": "demo:up",
-    "doctor": "doctor:doctor",
+    "demo": "stack.demo:demo",
+    "up": "stack.demo:up",
+    "doctor": "stack.doctor:doctor",
     "why": "why:why",
-    "review": "review:review",
-    "forecast": "forecast:forecast",
+    "review": "review.commands:review",
+    "forecast": "quota.forecast:forecast",
     "summary": "summary:summary",
-    "stop-everything": "killswitch:stop_everything",
-    "resume-everything": "killswitch:resume_everything",
-    "migrate": "schema:migrate",
-    "worker": "process:worker",
-    "beat": "process:beat",
-    "api": "process:api",
-    "flower": "process:flower",
-    "sandbox": "process:sandbox",
+    "stop-everything": "kill_switch:stop_everything",
+    "resume-everything": "kill_switch:resume_everything",
+    "migrate": "stack.migrate:migrate",
+    "worker": "stack.processes:worker",
+    "beat": "stack.processes:beat",
+    "api": "stack.processes:api",
+    "flower": "stack.processes:flower",
+    "sandbox": "stack.processes:sandbox",
     "account": "account:app",
-    "campaign": "campaign:app",
+    "campaign": "campaigns.commands:app",
     "actions": "actions:app",
-    "quota": "quota:app",
-    "contacts": "contacts:app",
-    "import": "imports:app",
-    "export": "export:app",
+    "quota": "quota.commands:app",
+    "contacts": "contacts.commands:app",
+    "import": "contacts.imports:app",
+    "export": "contacts.export:app",
     "templates": "templates:app",
-    "sourcing": "sourcing:app",
-    "schedule": "schedule:app",
-    "invitations": "invitations:app",
-    "data": "data:app",
+    "sourcing": "sourcing.commands:app",
+    "schedule": "campaigns.schedule:app",
+    "invitations": "campaigns.invitations:app",
+    "data": "contacts.retention:app",
     "audit": "audit:app",
     "tasks": "tasks:app",
     "secrets": "secrets:app",
 }
-"""Each first word, as `--help` lists them: a module beside this one and the command or the group in it."""
+"""Each first word, as `--help` lists them: a module below this package and the command or the group in it."""
 
-_PANELS: Final = {"process": "Processes (the stack and Compose start these)"}
+_PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
 def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:

@@ -6,8 +6,8 @@ import typer
 from cryptography.fernet import Fernet
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of
+from api_stub.cli.formatting import how_many, say
 from api_stub.cli.terminal import Console
-from api_stub.cli.words import how_many, say
 from tasks.sessions import seal_anew
 from worker.secrets import UNOPENED, Vault
 

@@ -8,8 +8,9 @@ import typer
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
 from api_stub.cli.summary_display import of_day
 from api_stub.cli.terminal import Console
-from db.store import accounts, overview
-from db.store import summary as store
+from db.store.people import accounts
+from db.store.reports import overview
+from db.store.reports import summary as store
 from worker.errors import RequestRefusedError
 
 

@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.words import how_many, in_words, utc
-from db.store.campaigns import CampaignRecord
-from db.store.searches import SearchRecord
-from db.store.summary import CampaignSummary
+from api_stub.cli.formatting import how_many, in_words, utc
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.campaigns.searches import SearchRecord
+from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.model import CampaignKind, SearchEnd
 from worker.rules.summary import Happened, LeftOut, Open, Summary

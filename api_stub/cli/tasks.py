@@ -8,8 +8,8 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
 from api_stub.cli.terminal import Console
-from db.store import refused as store
-from worker.rules.refusals import Refusal, RefusedMessage
+from db.store import refused_messages as store
+from worker.rules.wire.refusals import Refusal, RefusedMessage
 
 app = typer.Typer(help="Tasks that others send through the broker. All times are UTC.", no_args_is_help=True)
 

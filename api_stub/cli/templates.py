@@ -11,15 +11,15 @@ from rich.text import Text
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.formatting import in_words, say
 from api_stub.cli.terminal import Console
-from api_stub.cli.words import in_words, say
-from db.store import templates
-from db.store.templates import TemplateRecord
+from db.store.campaigns import templates
+from db.store.campaigns.templates import TemplateRecord
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.awkward import AWKWARD_NAMES
-from worker.rules.names import SpokenName, spoken_name
-from worker.rules.similarity import says_the_same
-from worker.rules.templates import FIELDS, LATEST_DAYS, TemplateRefusedError, check, render
+from worker.rules.messages.similarity import says_the_same
+from worker.rules.messages.templates import FIELDS, LATEST_DAYS, TemplateRefusedError, check, render
+from worker.rules.names.difficult_names import AWKWARD_NAMES
+from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 _FIELDS_SAY = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in FIELDS.items())
 

@@ -9,16 +9,17 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.asking import ask, asking
 from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_one
-from api_stub.cli.explain import gates, next_step, subject
-from api_stub.cli.quota_gates import SOURCES, Gate
+from api_stub.cli.formatting import in_words, utc
+from api_stub.cli.quota.gates import SOURCES, Gate
+from api_stub.cli.quota.reader import ask, asking
 from api_stub.cli.terminal import Console
-from api_stub.cli.words import in_words, utc
-from db.store import accounts, contacts, overview
-from db.store import why as store
-from db.store.contacts import ContactRecord
-from db.store.why import Facts
+from api_stub.cli.why_display import gates, next_step, subject
+from db.store.people import accounts, contacts
+from db.store.people.contacts import ContactRecord
+from db.store.reports import gate_facts as store
+from db.store.reports import overview
+from db.store.reports.gate_facts import Facts
 from worker import queues
 from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api_stub.client import Client
-from api_stub.http import approval, contacts, control, data, docs, health, kill_switch
+from api_stub.http import docs, kill_switch
 from api_stub.http.envelope import Envelope
 from api_stub.http.guard import Guard
 from api_stub.http.openapi import describe
 from api_stub.http.problems import install_problems
+from api_stub.http.routes import approval, campaigns, contacts, health, history
 from db.engine import Database
 from worker import logs
 from worker.settings import Settings, get_settings
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Envelope)  # the last one added is the outermost
     install_problems(app)
-    for part in (health, kill_switch, control, approval, data, contacts, docs):
+    for part in (health, kill_switch, campaigns, approval, history, contacts, docs):
         app.include_router(part.router)
     describe(app)
     return app

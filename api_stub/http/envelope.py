@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_stub.http.problems import problem
 from worker import logs
-from worker.rules.correlation import good_correlation_id
+from worker.rules.wire.correlation import good_correlation_id
 
 CORRELATION_ID = "X-Correlation-ID"
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from api_stub.http.access import key
-from api_stub.http.schemas import KillSwitchOut
+from api_stub.http.models import KillSwitchOut
 from db.engine import Database
-from db.store import control
+from db.store.actions import control
 from tasks.contract import ActorName
 from worker.settings import Settings
 

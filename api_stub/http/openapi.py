@@ -7,8 +7,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from api_stub.http.guard import METRICS, OPEN, READY
+from api_stub.http.models import Problem
 from api_stub.http.problems import MEDIA_TYPE
-from api_stub.http.schemas import Problem
 
 _OF_ALL: Final = (400, 414, 431)
 _OF_THE_KEY: Final = (401, 429)

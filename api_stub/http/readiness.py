@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
-from api_stub.http.schemas import Check, CheckName, Readiness
+from api_stub.http.models import Check, CheckName, Readiness
 
 WITHIN_S: Final = 3.0
 FRESH_S: Final = 4.0

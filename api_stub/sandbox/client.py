@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from api_stub.sandbox.control import KEY_HEADER
 from api_stub.sandbox.faults import FaultName, Value
-from api_stub.sandbox.profiles import Certificate, Job, Profile, School, Spoken
+from api_stub.sandbox.population.profiles import Certificate, Job, Profile, School, Spoken
 from api_stub.sandbox.state import Effect
 
 _TIMEOUT_SECONDS = 10

@@ -16,9 +16,9 @@ from starlette.routing import Mount, Route
 
 from api_stub.sandbox.faults import Fault, Faults
 from api_stub.sandbox.invitations import Sending
-from api_stub.sandbox.people import MEMBERS
-from api_stub.sandbox.population import degree
-from api_stub.sandbox.profiles import Profile
+from api_stub.sandbox.population.members import MEMBERS
+from api_stub.sandbox.population.profiles import Profile
+from api_stub.sandbox.population.store import degree
 from api_stub.sandbox.state import State
 
 KEY_HEADER = "X-Sandbox-Key"

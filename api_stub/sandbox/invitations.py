@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
-from api_stub.sandbox.invited import GUESTS, Guest, first_invitations
-from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.population.first_invitations import GUESTS, Guest, first_invitations
+from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.render import fragment, page, plain, session_of
 from api_stub.sandbox.state import State
-from api_stub.sandbox.words import WORDS, sent_line
+from api_stub.sandbox.texts import WORDS, sent_line
 
 A_PAGE = 4
 _SWALLOW_BOUND = timedelta(seconds=60)

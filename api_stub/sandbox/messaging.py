@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
-from api_stub.sandbox.profiles import Profile
+from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.render import fragment, page, plain, session_of
 from api_stub.sandbox.state import State
 

@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import CHALLENGE_PATH, COOKIE, safe_next
-from api_stub.sandbox.people import DAYS_SHOWN, MEMBERS, Person
-from api_stub.sandbox.population import SEARCH_TERMS, degree
+from api_stub.sandbox.population.members import DAYS_SHOWN, MEMBERS, Person
+from api_stub.sandbox.population.store import SEARCH_TERMS, degree
 from api_stub.sandbox.render import page, plain, session_of
 from api_stub.sandbox.showing import Line, Showing
 from api_stub.sandbox.state import State
-from api_stub.sandbox.words import WORDS, birthday_line
+from api_stub.sandbox.texts import WORDS, birthday_line
 
 FOUND_A_PAGE = 10
 MOST_PAGES = 100

@@ -8,9 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api_stub.sandbox.people import MEMBERS
+from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.state import Session
-from api_stub.sandbox.words import WORDS
+from api_stub.sandbox.texts import WORDS
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined

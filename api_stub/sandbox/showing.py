@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from api_stub.sandbox.profiles import Job, Profile, School
-from api_stub.sandbox.words import WORDS
+from api_stub.sandbox.population.profiles import Job, Profile, School
+from api_stub.sandbox.texts import WORDS
 
 _MONTHS = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",

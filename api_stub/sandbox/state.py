@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from api_stub.sandbox.population import Population
+from api_stub.sandbox.population.store import Population
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from api_stub.stack.ports import answers, free_port
 from api_stub.stack.running import publish, withdraw
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
-from db.store import leases
+from db.store.actions import leases
 from worker import queues, redis_address
 from worker.processes import Process
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api_stub.sandbox.state import Effect
-from db.store.overview import ActionLine
+from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
 
 ONE_OCCASION = timedelta(days=200)

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from db.exports.sheets import Column, Heading, Sheet, Type
-from worker.rules.cells import guarded
 from worker.rules.characters import escaped_json
+from worker.rules.csv_cells import guarded
 
 Write: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 """Writes one batch."""

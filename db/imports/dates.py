@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from db.imports.people import BirthDate, UnreadableError
-from worker.rules.days import FIRST_DAY, bounded
+from worker.rules.date_range import FIRST_DAY, bounded
 
 _WITH_YEAR: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?")
 _WITHOUT_YEAR: Final = re.compile(r"--(\d{2})-?(\d{2})(?:T.*)?|(\d{1,2})-(\d{1,2})")

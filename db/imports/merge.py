@@ -22,8 +22,9 @@ from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
 from db.imports.report import KEPT, Refusals, Report
 from db.imports.source import Lines, encoding_of
 from db.queries import load
-from db.store import imports, tombstones
-from db.store.accounts import AccountRecord
+from db.store.imports import runs
+from db.store.people.accounts import AccountRecord
+from db.store.privacy import tombstones
 from worker.rules.addresses import profile_address
 from worker.rules.model import ImportSource
 
@@ -78,7 +79,7 @@ def bring_in(
     The caller's transaction decides: a rollback is a dry run with the same figures. `progress` is told how
     many bytes are read. Raises RequestRefusedError for a file that is not of its format.
     """
-    import_id = imports.begin(
+    import_id = runs.begin(
         session,
         account_id=account.id,
         source=file.source,
@@ -94,7 +95,7 @@ def bring_in(
     forgotten = _pass_over(session, account.site)
     _merge(session, account, import_id, of_the_site=file.source == account.site)
     report = _tally(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
-    imports.finish(session, import_id, report.as_json())
+    runs.finish(session, import_id, report.as_json())
     return report
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from db.imports.people import Entry, Person, Refused, UnreadableError
 from db.imports.source import LONGEST_LINE, Line, Lines
 from worker.errors import RequestRefusedError
-from worker.rules.cells import unguarded
+from worker.rules.csv_cells import unguarded
 
 _SEPARATORS: Final = (",", ";", "\t")
 _HEADER_WITHIN: Final = 50

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
-from worker.rules.refusals import Refusal
+from worker.rules.wire.refusals import Refusal
 
 
 class RefusedMessage(Base):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_stub.sandbox.profiles import Job, School
+from api_stub.sandbox.population.profiles import Job, School
 from api_stub.sandbox.showing import Showing
 from worker.browser.sandbox.dates import span, years
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from api_stub.sandbox.invitations import A_PAGE
-from api_stub.sandbox.words import sent_line
+from api_stub.sandbox.texts import sent_line
 from tests.browser.conftest import TODAY
 from tests.conftest import StartSandbox
 from worker.browser.sandbox.adapter import SandboxSite

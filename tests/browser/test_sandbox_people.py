@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
-from api_stub.sandbox.crowd import CROWD, crowd
-from api_stub.sandbox.people import first_people
+from api_stub.sandbox.population.crowd import CROWD, crowd
+from api_stub.sandbox.population.members import first_people
 from api_stub.sandbox.state import State
 from tests.conftest import KEY
 

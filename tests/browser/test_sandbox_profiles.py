@@ -12,12 +12,12 @@ from playwright.sync_api import Page
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import SHOWN
-from api_stub.sandbox.profiles import Profile as Truth
+from api_stub.sandbox.population.profiles import Profile as Truth
 from bench.truth import address_of, compared, profile_of
 from tests.browser.conftest import Sites
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
-from worker.rules.profile import Section
+from worker.rules.sourcing.profile import Section
 
 ways = pytest.mark.parametrize(
     ("markup", "member"), [(markup, member) for markup in MARKUPS for member in ("demo", "demo2")]

@@ -9,14 +9,14 @@ from playwright.sync_api import Page
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
-from api_stub.sandbox.profiles import Profile, folded
+from api_stub.sandbox.population.profiles import Profile, folded
 from bench.truth import address_of, compared, result_of
 from tests.browser.conftest import Sites
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.session import BrowserHouse
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.search import SearchQuery
 
 ways = pytest.mark.parametrize(
     ("markup", "member"), [(markup, member) for markup in MARKUPS for member in ("demo", "demo2")]

@@ -68,7 +68,14 @@ def environment(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(context, "who_asks", lambda: "ops@host")
-    for module in ("killswitch", "quota", "account", "import_v1", "imports", "forget"):
+    for module in (
+        "kill_switch",
+        "quota.commands",
+        "account",
+        "contacts.import_v1",
+        "contacts.imports",
+        "contacts.forget",
+    ):
         monkeypatch.setattr(f"api_stub.cli.{module}.who_asks", lambda: "ops@host")
     yield monkeypatch
     get_settings.cache_clear()

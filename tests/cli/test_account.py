@@ -5,7 +5,8 @@ import io
 import pytest
 
 from db.engine import Database
-from db.store import accounts, limits
+from db.store.people import accounts
+from db.store.quota import limits
 from tests.cli.conftest import Rapport
 from worker.rules.model import Kind
 

@@ -8,14 +8,15 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import accounts, actions, contacts, control, events, gates
-from db.store.accounts import AccountRecord
-from db.store.gates import Closed
+from db.store.actions import control, events, gates, lifecycle
+from db.store.actions.gates import Closed
+from db.store.people import accounts, contacts
+from db.store.people.accounts import AccountRecord
 from db.tables import Campaign
-from tasks import perform as performing
-from tasks.perform import perform
+from tasks.actions import perform as performing
+from tasks.actions.perform import perform
+from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tasks.settle import Outcome
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, planned
 from tests.cli.conftest import Rapport
 from tests.db.helpers import behind_the_triggers, claimed, make_due, queue
@@ -67,19 +68,19 @@ def test_what_may_have_happened_is_looked_at_in_a_paused_and_in_a_cancelled_camp
         _, campaign_id, ids = a_plan(session)
         (first,) = queue(session)
         claim = claimed(session, first)
-        actions.intend(session, claim)
+        lifecycle.intend(session, claim)
         soon = timedelta(seconds=-1)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
+        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
     rapport("campaign", "pause", str(campaign_id))
     assert due(database) == [first]
     with database.transaction() as session:
         looking = claimed(session, first)
         assert looking.looking
-        actions.look_again(session, looking, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True)
+        lifecycle.look_again(session, looking, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True)
     assert "1 planned actions are skipped" in rapport("campaign", "cancel", str(campaign_id))
     assert due(database) == [first]
     with database.transaction() as session:
-        assert actions.record(session, claimed(session, first), status="found", text="Hi!", screenshot=None)
+        assert lifecycle.record(session, claimed(session, first), status="found", text="Hi!", screenshot=None)
     assert due(database) == []
     assert sorted(state(database, action_id) for action_id in ids) == [
         ("done", None),
@@ -202,11 +203,11 @@ def for_review(database: Database) -> tuple[UUID, UUID]:
         _, campaign_id, (action_id,) = a_plan(session, people=1)
         (_,) = queue(session)
         claim = claimed(session, action_id)
-        actions.intend(session, claim)
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
+        lifecycle.intend(session, claim)
+        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
         queue(session)
         looking = claimed(session, action_id)
-        actions.ask_person(session, looking, reason=Reason.CANNOT_TELL, detail="two [bubbles]")
+        lifecycle.ask_person(session, looking, reason=Reason.CANNOT_TELL, detail="two [bubbles]")
     return action_id, campaign_id
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.cli import doctor
+from api_stub.cli.stack import doctor
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
 from worker.browser import chromium

@@ -19,13 +19,15 @@ import pytest
 import typer
 from sqlalchemy import func, select, update
 
-from api_stub.cli import display, doctor
 from api_stub.cli.context import the_account
-from api_stub.cli.doctor import Finding
 from api_stub.cli.main import assemble
+from api_stub.cli.stack import demo_screen, doctor
+from api_stub.cli.stack.doctor import Finding
 from api_stub.cli.terminal import Console
 from db.engine import Database
-from db.store import accounts, campaigns, overview
+from db.store.campaigns import campaigns
+from db.store.people import accounts
+from db.store.reports import overview
 from db.tables import (
     Action,
     Campaign,
@@ -44,7 +46,7 @@ from tests.cli.hostile import BAD, PREVIEW, SEEN, acting, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.rules.characters import visible
 from worker.rules.model import ActionState, CampaignKind, CampaignState
-from worker.rules.refusals import Refusal
+from worker.rules.wire.refusals import Refusal
 
 
 @pytest.fixture
@@ -269,7 +271,7 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
     assert any(line.sent for line in lines)
     monkeypatch.setenv("COLUMNS", "1000")
     console = Console()
-    for shown in (display.final(lines), display.live(lines, None, BAD, BAD), BAD):
+    for shown in (demo_screen.final(lines), demo_screen.live(lines, None, BAD, BAD), BAD):
         console.print(shown)
         said = capsys.readouterr().out
         assert not acting(said)

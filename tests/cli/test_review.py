@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text, update
 
 from db.engine import Database
-from db.store import approval, events, proposals
+from db.store.actions import approval, events, proposals
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, proposed
 from tests.cli.conftest import Rapport
@@ -203,7 +203,7 @@ def test_only_of_an_account_or_a_campaign(database: Database, sit_down: Open, ra
 def test_the_list_is_whole_and_asks_nothing(
     database: Database, rapport: Rapport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api_stub.cli.review._LIST_PAGE", 2)
+    monkeypatch.setattr("api_stub.cli.review.commands._LIST_PAGE", 2)
     ids = some_wait(database, "Ann", "Bob", "Eve")
     with database.transaction() as session:
         contact = contact_by_slug(session, an_account(session), "bob")

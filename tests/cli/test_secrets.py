@@ -5,9 +5,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import func, update
 
-from api_stub.cli import doctor, process
+from api_stub.cli.stack import doctor, processes
 from db.engine import Database
-from db.store import accounts
+from db.store.people import accounts
 from db.tables import Action
 from tests.builders import a_contact, an_account, planned
 from tests.cli.conftest import Rapport
@@ -60,7 +60,7 @@ def test_what_are_no_keys_is_one_line_at_the_start(
     rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
-    environment.setattr(process, "_become", lambda *_: pytest.fail("it has started"))
+    environment.setattr(processes, "_become", lambda *_: pytest.fail("it has started"))
     said = rapport.refused(*command)
     assert said == "RAPPORT_SECRET_KEYS must hold Fernet keys; `rapport secrets new-key` prints one."
 

@@ -7,7 +7,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import actions, campaigns
+from db.store.actions import lifecycle
+from db.store.campaigns import campaigns
 from db.tables import Account, Action, Campaign, Interaction
 from tests.builders import a_campaign, a_contact, an_account, database_now, planned
 from tests.cli.conftest import Rapport
@@ -27,8 +28,8 @@ def a_day(session: Session) -> tuple[UUID, UUID]:
     session.execute(update(Campaign).values(state="planned"))
     (sent,) = queue(session)
     claim = claimed(session, sent)
-    actions.intend(session, claim)
-    actions.record(session, claim, status="sent", text="Hi!", screenshot=None)
+    lifecycle.intend(session, claim)
+    lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
     session.flush()
     at = database_now(session)
     session.execute(update(Interaction).values(replied_at=at, reply="Thanks [b]a lot[/b]"))

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from db.engine import Database
-from db.store import refused
+from db.store import refused_messages
 from tests.cli.conftest import Rapport
-from worker.rules.refusals import Refusal, RefusedMessage
+from worker.rules.wire.refusals import Refusal, RefusedMessage
 
 LONG = "x" * 60
 
@@ -25,7 +25,7 @@ def two(database: Database) -> None:
         sha256="cd" * 32,
     )  # fmt: skip
     with database.transaction() as session:
-        refused.keep(session, [readable, garbage])
+        refused_messages.keep(session, [readable, garbage])
 
 
 def test_nothing_was_refused(rapport: Rapport) -> None:

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from api_stub.cli import context, words
+from api_stub.cli import context, formatting
 from db.engine import Database
-from db.store import accounts, actions, events
+from db.store.actions import events, lifecycle
+from db.store.people import accounts
 from tasks.quota import Quota
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
 from tests.cli.conftest import NOBODY, Rapport
@@ -35,8 +36,8 @@ def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
         session.execute(text("update campaigns set state = 'planned'"))
         queue(session)
         claim = claimed(session, ann, "box:7")
-        actions.intend(session, claim)
-        actions.record(session, claim, status="sent", text="Hi Ann!", screenshot=None)
+        lifecycle.intend(session, claim)
+        lifecycle.record(session, claim, status="sent", text="Hi Ann!", screenshot=None)
     with database.transaction() as session:
         bob = planned(
             session, account, a_contact(session, account, "bob", name="Bob [x]"), campaign_id=campaign_id
@@ -86,7 +87,7 @@ def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Databa
     assert said.index(str(bob)[:8]) < said.index(str(ann)[:8])
     assert "Bob [x]" in said
     with database.transaction() as session:
-        until = words.utc(action(session, bob).not_before)
+        until = formatting.utc(action(session, bob).not_before)
     assert f"the day's limit is reached; [/] the quota; not before {until}" in said
     assert "Bob" not in rapport("actions", "list", "--state", "done")
     assert "no actions" in rapport("actions", "list", "--account", "other")
@@ -282,7 +283,7 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words(reason: Reason) -> None:
-    assert "_" not in words.in_words(reason)
+    assert "_" not in formatting.in_words(reason)
 
 
 def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete
 
 from db.engine import Database
-from db.store import templates
-from db.store.templates import Default
+from db.store.campaigns import templates
+from db.store.campaigns.templates import Default
 from db.tables import MessageTemplate
 from tests.builders import an_account
 from tests.cli.conftest import Rapport

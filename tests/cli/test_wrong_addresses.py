@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from api_stub.cli import doctor
+from api_stub.cli.stack import doctor
 from api_stub.stack.environment import inherited_environment, set_environment
 from tests.cli.conftest import Rapport
 from worker.processes import USES, Process

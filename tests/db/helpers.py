@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import actions, turns
-from db.store.actions import Claim
+from db.store.actions import dispatch, lifecycle
+from db.store.actions.lifecycle import Claim
 from tests.cluster import wait_for
 
 T = TypeVar("T")
@@ -46,13 +46,13 @@ def at_once(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]
 
 
 def queue(session: Session, *, batch: int = 100) -> list[UUID]:
-    nudges = turns.queue_due(session, batch=batch, lease=LEASE)
+    nudges = dispatch.queue_due(session, batch=batch, lease=LEASE)
     session.expire_all()  # a session of the product lives for one step; a test's sees several
     return [nudge.action_id for nudge in nudges]
 
 
 def claimed(session: Session, action_id: UUID, owner: str = "worker") -> Claim:
-    claim = actions.claim(session, action_id, owner=owner, lease=LEASE)
+    claim = lifecycle.claim(session, action_id, owner=owner, lease=LEASE)
     assert claim is not None
     return claim
 

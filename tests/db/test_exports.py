@@ -18,11 +18,11 @@ from db.engine import Database
 from db.exports import sheets
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Column, Sheet, Type
-from db.store import overview
+from db.store.reports import overview
 from db.tables import Account, Contact, Interaction
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.db.helpers import connected
-from worker.rules.cells import unguarded
+from worker.rules.csv_cells import unguarded
 
 KINDS = tuple(Column(kind, kind, literal(None)) for kind in Type)
 

@@ -9,22 +9,17 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import (
-    accounts,
-    actions,
-    campaigns,
-    contacts,
-    interactions,
-    limits,
-    overview,
-    schedules,
-)
+from db.store.actions import interactions, lifecycle
+from db.store.campaigns import campaigns, schedules
+from db.store.people import accounts, contacts
+from db.store.quota import limits
+from db.store.reports import overview
 from db.tables import Contact, ScheduleFire
 from tests.builders import LONG_AGO, SANDBOX, a_campaign, a_contact, an_account, database_now, planned
 from tests.db.helpers import at_once, claimed, connected, queue
 from worker.errors import Reason
-from worker.rules.limits import PRACTICE, Limits
 from worker.rules.model import ActionState, BirthdayCard, CampaignKind, CampaignState, Kind
+from worker.rules.quota.limits import PRACTICE, Limits
 
 
 def card(slug: str, on: date, name: str = "Ann") -> BirthdayCard:
@@ -203,8 +198,8 @@ def interactions_of(session: Session, name: str, count: int) -> list[UUID]:
         action_id = planned(session, account, a_contact(session, account, f"p{number}"))
         assert queue(session) == [action_id]
         claim = claimed(session, action_id)
-        actions.intend(session, claim)
-        actions.record(session, claim, status="sent", text=f"text {number}", screenshot=None)
+        lifecycle.intend(session, claim)
+        lifecycle.record(session, claim, status="sent", text=f"text {number}", screenshot=None)
         session.flush()
         ids.append(action_id)
     return ids

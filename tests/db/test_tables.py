@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store import control, schedules
+from db.store.actions import control
+from db.store.campaigns import schedules
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, an_account, found, planned
 from tests.db.helpers import behind_the_triggers

@@ -13,14 +13,14 @@ from cryptography.fernet import Fernet
 from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryWorkerCluster
 from sqlalchemy import delete
 
-from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.stack.migrate import bring_up_to_date
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.ports import answers, free_port
 from api_stub.stack.processes import Child, ProcessTable
 from db.engine import Database
-from db.store import accounts
-from db.store.accounts import AccountRecord
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.tables import Account
 from tests.builders import an_account
 from tests.cluster import broker_node, worker_node
@@ -28,7 +28,7 @@ from tests.conftest import KEY, signed_in
 from tests.network import fill
 from tests.servers import Servers
 from worker.browser.chromium import find_chromium
-from worker.rules.limits import Limits
+from worker.rules.quota.limits import Limits
 from worker.secrets import Vault
 from worker.settings import Settings
 

@@ -13,7 +13,7 @@ from pytest_celery import CeleryTestSetup
 from sqlalchemy import func, select
 
 from api_stub.sandbox.client import SandboxClient
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, a_contact, database_now
 from tests.cluster import wait_for

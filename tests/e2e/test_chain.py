@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.verdict import compare
-from db.store import overview, schedules
-from db.store.accounts import AccountRecord
+from db.store.campaigns import schedules
+from db.store.people.accounts import AccountRecord
+from db.store.reports import overview
 from db.tables import Action, Campaign, Interaction, Schedule
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from celery import Celery
 
-from api_stub.cli import doctor
+from api_stub.cli.stack import doctor
 from api_stub.http.app import create_app
 from api_stub.stack.processes import Child
 from tests.builders import an_account

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from api_stub.sandbox.state import Effect
 from api_stub.stack.verdict import compare
-from db.store.overview import ActionLine
+from db.store.reports.overview import ActionLine
 from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState

@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.stack.migrate import bring_up_to_date
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable

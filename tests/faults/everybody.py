@@ -28,9 +28,9 @@ from sqlalchemy import select, text
 from api_stub.sandbox.client import KnownProfile
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
-from api_stub.sandbox.profiles import folded
+from api_stub.sandbox.population.profiles import folded
 from bench.truth import address_of, compared, profile_of
-from db.store import profiles
+from db.store.people import profiles
 from db.tables import Account, Contact, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN
 from tests.faults import patience

@@ -28,9 +28,11 @@ from api_stub.stack.environment import settings_environment
 from api_stub.stack.ports import free_port
 from api_stub.stack.processes import Child
 from db.engine import Database
-from db.store import accounts, limits, overview, quota
-from db.store.accounts import AccountRecord
-from db.store.overview import ActionLine
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
+from db.store.reports import overview
+from db.store.reports.overview import ActionLine
 from db.tables import Account, Action
 from tasks.contract import BIRTHDAY_CAMPAIGN, DISPATCH, RECOVER
 from tasks.quota import Quota
@@ -43,10 +45,10 @@ from tests.network import fill
 from worker import redis_address
 from worker.browser.chromium import find_chromium
 from worker.quota.guard import Guard, QuotaAwayError, connect
-from worker.rules.breaker import Breaker
 from worker.rules.lifecycle import ENDED
-from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind
+from worker.rules.quota.breaker import Breaker
+from worker.rules.quota.limits import Limits
 from worker.secrets import Vault
 
 LEASE: Final = timedelta(seconds=14)
@@ -276,6 +278,6 @@ class Harness(Cluster):
             loaded = limits.purse(session, self.account.id, Kind.GREET, "")
             if not loaded.failing:
                 return
-            quota.write_breaker(session, self.account.id, Kind.GREET, Breaker())
+            fallback.write_breaker(session, self.account.id, Kind.GREET, Breaker())
         with suppress(QuotaAwayError):
             self._guard.reset_breaker(loaded.purse)

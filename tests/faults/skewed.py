@@ -12,8 +12,8 @@ from typing import NoReturn, Self
 
 import celery.worker.request
 
-from api_stub.cli import process
 from api_stub.cli.main import main
+from api_stub.cli.stack import processes
 from worker import clock
 
 _really = time.time  # noqa: TID251 -- the very clock that is shifted
@@ -48,5 +48,5 @@ def stay(module: str, *arguments: str) -> NoReturn:
 if __name__ == "__main__":
     seconds_ahead = sys.argv.pop(1)
     shift(timedelta(seconds=float(seconds_ahead)))
-    process._become = stay
+    processes._become = stay
     main()

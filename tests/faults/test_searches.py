@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
-from db.store import searches
+from db.store.campaigns import searches
 from db.tables import Action, Hit, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN
 from tests.faults.harness import Harness

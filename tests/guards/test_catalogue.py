@@ -1,6 +1,8 @@
 """The list of guards fits the tree: each guard is where it says, and each of its tests exists."""
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +25,29 @@ def test_each_guard_is_where_its_entry_says_and_can_be_taken_out() -> None:
         assert mutated != texts[guard.file], guard.id
         if guard.file.endswith(".py"):
             ast.parse(mutated, filename=guard.id)
+
+
+def test_no_mutation_names_what_is_not_there(tmp_path: Path) -> None:
+    # Its tests would fail on the unknown name and prove nothing.
+    for guard in GUARDS:
+        if guard.file.endswith(".py"):
+            (tmp_path / f"{guard.id}.py").write_text(mutate((ROOT / guard.file).read_text(), guard))
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--isolated",
+            "--select=F821",
+            "--output-format=concise",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
 
 
 def test_the_tests_and_the_pair_of_each_guard_exist() -> None:

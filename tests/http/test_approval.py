@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from db.engine import Database
-from db.store import events
+from db.store.actions import events
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, proposed
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
-from worker.rules.approval import approval_of
+from worker.rules.messages.approval import approval_of
 
 STALE = "0" * 64
 

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from db.engine import Database
-from db.store import actions, campaigns, events
+from db.store.actions import events, lifecycle
+from db.store.campaigns import campaigns
 from db.tables import Campaign
 from tests.builders import a_campaign, a_contact, an_account, planned
 from tests.db.helpers import claimed, queue
@@ -156,8 +157,8 @@ def test_interactions_come_in_pages(client: TestClient, database: Database) -> N
         with database.transaction() as session:
             (action_id,) = queue(session)
             claim = claimed(session, action_id)
-            actions.intend(session, claim)
-            actions.record(session, claim, status="sent", text=f"to {action_id}", screenshot=None)
+            lifecycle.intend(session, claim)
+            lifecycle.record(session, claim, status="sent", text=f"to {action_id}", screenshot=None)
     first = client.get("/data/interactions", params={"limit": 2, "account": "demo"}).json()
     rest = client.get("/data/interactions", params={"limit": 2, "before": first["next_before"]}).json()
     assert rest["next_before"] is None

@@ -6,7 +6,7 @@ from db.engine import Database
 from tests.builders import a_contact, an_account, database_now
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
-from worker.rules.limits import Limits
+from worker.rules.quota.limits import Limits
 
 
 def test_a_forecast_is_told_with_its_days_and_people(client: TestClient, database: Database) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db.engine import Database
-from db.store import control
+from db.store.actions import control
 from tests.http.conftest import KEY
 from tests.http.server import Door, Silent, open_door
 from tests.proxy import Proxy

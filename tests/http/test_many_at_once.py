@@ -4,8 +4,8 @@ import asyncio
 import threading
 
 from api_stub.http import readiness
+from api_stub.http.models import Check, Readiness
 from api_stub.http.readiness import Probe
-from api_stub.http.schemas import Check, Readiness
 from tests.cluster import run_apart
 
 MANY = 50

@@ -5,13 +5,13 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from db.engine import Database
-from db.store import limits
+from db.store.quota import limits
 from db.tables import Action
 from tests.builders import a_contact, an_account, planned
 from tests.http.conftest import Front, TestClient
 from tests.http.test_front_door import problem
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
+from worker.rules.quota.limits import Limits, Totals
 
 
 def test_an_account_s_quota_is_told_by_the_ledger_also_without_redis(

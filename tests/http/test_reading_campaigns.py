@@ -7,15 +7,16 @@ import pytest
 
 from api_stub.client import Client
 from db.engine import Database
-from db.store import accounts, saved, searches
-from db.store.saved import Wanted
+from db.store.campaigns import saved_searches, searches
+from db.store.campaigns.saved_searches import Wanted
+from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import TEN, a_campaign, an_account
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
-from worker.rules.criteria import Criteria
 from worker.rules.model import SearchEnd
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.criteria import Criteria
+from worker.rules.sourcing.search import SearchQuery
 
 SEARCH = "https://sandbox.test/search/people/?keywords=python"
 QUERY = SearchQuery((("keywords", "python"),))
@@ -26,7 +27,7 @@ def sent(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
     """What reached the broker: the task's name and its arguments as JSON."""
     with database.transaction() as session:
         account = an_account(session)
-        saved.put(session, account.id, "pythonists", Wanted(QUERY, Criteria(title="Engineer")))
+        saved_searches.put(session, account.id, "pythonists", Wanted(QUERY, Criteria(title="Engineer")))
         an_account(session, "real", site="linkedin", limits=TEN)
     told: list[tuple[str, dict[str, Any]]] = []
 

@@ -5,16 +5,16 @@ from uuid import UUID
 import pytest
 
 from db.engine import Database
-from db.store import campaigns
-from db.store.accounts import AccountRecord
+from db.store.campaigns import campaigns
+from db.store.people.accounts import AccountRecord
+from tasks.campaigns.start import begin
 from tasks.contract import BirthdayOptions, SourcingOptions
-from tasks.start import begin
 from tests.builders import an_account
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
 from worker.errors import RequestRefusedError
-from worker.rules.criteria import Criteria
 from worker.rules.model import CampaignKind
+from worker.rules.sourcing.criteria import Criteria
 
 ID = "00000000-0000-4000-8000-00000000000a"
 FIRST = {"account": "demo", "campaign_id": ID, "dry_run": True}

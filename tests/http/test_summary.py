@@ -3,7 +3,7 @@
 from sqlalchemy import update
 
 from db.engine import Database
-from db.store import actions
+from db.store.actions import lifecycle
 from db.tables import Interaction
 from tests.builders import a_contact, an_account, database_now, planned
 from tests.db.helpers import claimed, queue
@@ -16,8 +16,8 @@ def test_a_day_is_told_in_numbers(client: TestClient, database: Database) -> Non
         planned(session, account, a_contact(session, account, "ann"))
         (sent,) = queue(session)
         claim = claimed(session, sent)
-        actions.intend(session, claim)
-        actions.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        lifecycle.intend(session, claim)
+        lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
         session.flush()
         today = database_now(session).date()
         session.execute(update(Interaction).values(replied_at=database_now(session), reply="Thanks"))

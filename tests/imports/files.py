@@ -13,7 +13,7 @@ from db.imports.merge import bring_in, look_at
 from db.imports.people import Entry, Person, Refused
 from db.imports.report import Report
 from db.imports.source import Lines, encoding_of
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
 from worker.rules.model import ImportSource
 
 TODAY = date(2026, 11, 24)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from db.engine import Database
 from db.imports.merge import bring_in, look_at
-from db.store import doubts, imports
+from db.store.imports import birthday_doubts, runs
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug, planned
 from tests.imports.files import TODAY, a_file, brought_in, contacts_now, rows_of
 from worker.errors import RequestRefusedError
@@ -60,7 +60,7 @@ def test_what_ends_in_the_middle_leaves_nothing(
         bring_in(session, account, look_at(path), by="tests", today=TODAY, progress=progress)
     with database.transaction() as session:
         assert contacts_now(session) == before
-        assert not imports.history(session)
+        assert not runs.history(session)
         report = brought_in(session, account, path)
         assert (report.new, report.changed) == (MANY - 1, 1)
 
@@ -72,7 +72,7 @@ def test_a_file_that_is_refused_late_leaves_nothing(database: Database, tmp_path
     with pytest.raises(RequestRefusedError, match="none of the formats"):
         look_at(path)
     with database.transaction() as session:
-        assert not imports.history(session)
+        assert not runs.history(session)
         assert not contacts_now(session)
     assert account.name == "demo"
 
@@ -83,12 +83,12 @@ def test_undoing_keeps_whom_something_was_planned_for(database: Database, tmp_pa
         account = an_account(session)
         brought_in(session, account, path)
         planned(session, account, contact_by_slug(session, account, "ann"))
-        (record,) = imports.history(session)
-        undone = imports.undo(session, record.id)
+        (record,) = runs.history(session)
+        undone = runs.undo(session, record.id)
         assert (undone.contacts, undone.kept, undone.restored) == (1, 1, 0)
         assert [row["full_name"] for row in contacts_now(session)] == ["Ann"]
         with pytest.raises(RequestRefusedError, match="undone already"):
-            imports.undo(session, record.id)
+            runs.undo(session, record.id)
 
 
 def test_undoing_puts_every_changed_column_back_and_no_other(database: Database, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_undoing_puts_every_changed_column_back_and_no_other(database: Database,
         assert (ann.email, ann.birth_year, ann.language, ann.status) == ("a@x.org", 1980, "fr", "connected")
         ann.do_not_contact = True
         session.flush()
-        imports.undo(session, imports.history(session)[0].id)
+        runs.undo(session, runs.history(session)[0].id)
         (after,) = contacts_now(session)
     assert after == {**before, "do_not_contact": True}
 
@@ -116,11 +116,11 @@ def test_a_later_import_is_undone_first(database: Database, tmp_path: Path) -> N
         account = an_account(session)
         for path in (one, two):
             brought_in(session, account, path)
-        later, first = (record.id for record in imports.history(session))
+        later, first = (record.id for record in runs.history(session))
         with pytest.raises(RequestRefusedError, match=f"import {later} came later"):
-            imports.undo(session, first)
-        imports.undo(session, later)
-        assert imports.undo(session, first).contacts == 1
+            runs.undo(session, first)
+        runs.undo(session, later)
+        assert runs.undo(session, first).contacts == 1
         assert not contacts_now(session)
 
 
@@ -132,9 +132,9 @@ def test_undoing_takes_a_confirmed_birthday_and_open_doubts_back(database: Datab
             a_contact(session, account, slug)
         before = contacts_now(session)
         brought_in(session, account, path)
-        doubts.confirm(session, doubts.waiting(session)[0].id)
+        birthday_doubts.confirm(session, birthday_doubts.waiting(session)[0].id)
         assert contacts_now(session) != before
-        imports.undo(session, imports.history(session)[0].id)
+        runs.undo(session, runs.history(session)[0].id)
         assert contacts_now(session) == before
         assert not rows_of(session, "import_doubts")
         assert brought_in(session, account, path).doubts == 2
@@ -147,15 +147,15 @@ def test_a_birthday_that_came_otherwise_is_not_confirmed_away(database: Database
         brought_in(session, account, a_file(tmp_path, "name,birthday\nAnn,03-05\n"))
         ann.birth_month, ann.birth_day = 4, 1
         session.flush()
-        (doubt,) = doubts.waiting(session)
+        (doubt,) = birthday_doubts.waiting(session)
         with pytest.raises(RequestRefusedError, match="04-01 by now"):
-            doubts.confirm(session, doubt.id)
-        doubts.refuse(session, doubt.id)
-        for again in (doubts.confirm, doubts.refuse):
+            birthday_doubts.confirm(session, doubt.id)
+        birthday_doubts.refuse(session, doubt.id)
+        for again in (birthday_doubts.confirm, birthday_doubts.refuse):
             with pytest.raises(RequestRefusedError, match="refused already"):
                 again(session, doubt.id)
         with pytest.raises(RequestRefusedError, match="no doubt 99"):
-            doubts.confirm(session, 99)
+            birthday_doubts.confirm(session, 99)
 
 
 def test_the_settings_of_the_connection_are_as_before(database: Database) -> None:

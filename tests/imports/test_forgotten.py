@@ -17,8 +17,11 @@ from db.imports.v1.bring import bring_in as bring_v1_in
 from db.imports.v1.forgotten import FORGOTTEN
 from db.imports.v1.report import Outcome
 from db.imports.v1.rows import Reading
-from db.store import contacts, forget, imports, searches, tombstones, visits
-from db.store.accounts import AccountRecord
+from db.store.campaigns import searches
+from db.store.imports import runs
+from db.store.people import contacts, visits
+from db.store.people.accounts import AccountRecord
+from db.store.privacy import erasure, tombstones
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, TEN, a_contact, an_account, database_now
 from tests.imports.files import a_file, brought_in
@@ -32,7 +35,7 @@ BOB = f"{SANDBOX}bob/"
 def account(database: Database) -> AccountRecord:
     with database.transaction() as session:
         account = an_account(session)
-        forget.forget(session, account.site, ZOE)
+        erasure.forget(session, account.site, ZOE)
     return account
 
 
@@ -78,8 +81,8 @@ def test_a_file_brings_the_others(
         again = brought_in(session, account, path, source=source)
         assert (again.read, again.new, again.forgotten, again.same) == (2, 0, 1, 1)
         assert session.scalars(select(Contact.profile_url)).all() == [BOB]
-        for record in imports.history(session):
-            imports.undo(session, record.id)
+        for record in runs.history(session):
+            runs.undo(session, record.id)
         assert not session.scalars(select(Contact)).all()
 
 

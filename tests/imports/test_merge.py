@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.people import Refused
-from db.store import accounts, doubts, imports
-from db.store.accounts import AccountRecord
+from db.store.imports import birthday_doubts, runs
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.tables import Contact
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
 from tests.imports.files import LINKEDIN, a_file, brought_in, contacts_now, rows_of
@@ -125,7 +126,7 @@ def test_only_a_name_is_no_proof_so_a_person_is_asked(database: Database, tmp_pa
         assert [(refused.line, refused.reason.split()[0]) for refused in report.refusals] == [
             (4, "whoever"), (5, "it"), (6, "only")
         ]  # fmt: skip
-        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in doubts.waiting(session)]
+        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in birthday_doubts.waiting(session)]
         assert asked == [
             ("Ann O'Neil", "Ann  O'NEIL", 1980), ("Ann O'Neil", "ann o'neil", 1980), ("Adam", "Eve", None)
         ]  # fmt: skip
@@ -138,16 +139,16 @@ def test_an_answer_holds_and_the_file_is_not_asked_again(database: Database, tmp
         for slug, name in (("ann-1", "Ann"), ("ann-2", "Ann"), ("bob", "Bob")):
             a_contact(session, account, slug, name=name)
         brought_in(session, account, path)
-        first, _, bob = doubts.waiting(session)
-        doubts.confirm(session, first.id)
-        doubts.refuse(session, bob.id)
-        assert not doubts.waiting(session)
+        first, _, bob = birthday_doubts.waiting(session)
+        birthday_doubts.confirm(session, first.id)
+        birthday_doubts.refuse(session, bob.id)
+        assert not birthday_doubts.waiting(session)
         assert fresh(session, account, "ann-1").birth_day == 5
         assert fresh(session, account, "ann-2").birth_day is None
         assert fresh(session, account, "bob").birth_day is None
         again = brought_in(session, account, path)
         assert (again.same, again.doubts) == (2, 0)
-        assert not doubts.waiting(session)
+        assert not birthday_doubts.waiting(session)
 
 
 def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path,
     path = a_file(tmp_path, table(row, f"Bob,{SANDBOX}bob,,,,"))
     with database.transaction() as session:
         report = brought_in(session, an_account(session), path)
-        kept = imports.history(session)[0].report
+        kept = runs.history(session)[0].report
     assert (report.read, report.new, report.refused) == (2, 1, 1)
     assert report.refusals[0].line == 2
     assert why in report.refusals[0].reason
@@ -275,11 +276,11 @@ def everything(session: Session) -> list[Mapping[str, Any]]:
 
 
 def confirm_some(session: Session, says_yes: random.Random) -> None:
-    for doubt in doubts.waiting(session):
-        still = doubts.waiting(session, ids=[doubt.id])
+    for doubt in birthday_doubts.waiting(session):
+        still = birthday_doubts.waiting(session, ids=[doubt.id])
         if still and says_yes.random() < 0.5:
             with suppress(RequestRefusedError), session.begin_nested():  # another answer gave them a birthday
-                doubts.confirm(session, doubt.id)
+                birthday_doubts.confirm(session, doubt.id)
 
 
 @settings(
@@ -316,7 +317,7 @@ def test_twice_is_once_and_undone_is_never(
         assert (again.new, again.changed, again.doubts) == (0, 0, 0)
         assert (again.refused, again.repeated) == (first.refused, first.repeated)
         confirm_some(session, says_yes)
-        for record in imports.history(session):
-            imports.undo(session, record.id)
+        for record in runs.history(session):
+            runs.undo(session, record.id)
         assert everything(session) == before
         session.rollback()

@@ -9,9 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import approval, campaigns, contacts, imports
-from db.store.accounts import AccountRecord
-from db.store.campaigns import PlannedAction
+from db.store.actions import approval
+from db.store.campaigns import campaigns
+from db.store.campaigns.campaigns import PlannedAction
+from db.store.imports import runs
+from db.store.people import contacts
+from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact, Exclusion, ImportChange
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug
 from tests.db.helpers import connected, until_somebody_waits
@@ -22,10 +25,10 @@ DAY = date(2027, 3, 4)
 
 
 def an_import(session: Session, account: AccountRecord) -> int:
-    import_id = imports.begin(
+    import_id = runs.begin(
         session, account_id=account.id, source=ImportSource.V1, file_name="x.db", by="tests"
     )
-    imports.finish(session, import_id, {})
+    runs.finish(session, import_id, {})
     return import_id
 
 
@@ -48,7 +51,7 @@ def test_who_was_marked_stays_marked_when_the_page_brings_them_again(database: D
         account = an_account(session)
         import_id = brought_in(session, account)
         assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
-        assert imports.undo(session, import_id).contacts == 1
+        assert runs.undo(session, import_id).contacts == 1
         assert read_page(session, account).do_not_contact
         assert contacts.set_do_not_contact(session, account.id, ANN, value=False)
         assert not read_page(session, account).do_not_contact
@@ -70,7 +73,7 @@ def test_who_was_marked_by_an_import_and_by_a_person_stays_marked(database: Data
             assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
         else:
             approval.never(session, action_id, by="me")
-        imports.undo(session, import_id)
+        runs.undo(session, import_id)
         session.expire_all()
         assert contact_by_slug(session, account, "ann").do_not_contact
 
@@ -91,7 +94,7 @@ def test_a_plan_that_is_being_made_is_not_lost(database: Database, database_url:
 
     def undo() -> int:
         with connected(database_url) as other, other.transaction() as session:
-            return imports.undo(session, import_id).kept
+            return runs.undo(session, import_id).kept
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
@@ -117,13 +120,13 @@ def test_a_page_waits_for_an_import_and_then_meets_what_it_excludes(
         with database.transaction() as session:
             import_id = an_import(session, account)
             with database.transaction() as other:
-                assert imports.under_way(other, account.id)
+                assert runs.under_way(other, account.id)
             page = pool.submit(read)
             session.add(Exclusion(account_id=account.id, profile_url=ANN, import_id=import_id))
             session.flush()
         assert page.result()
     with database.transaction() as session:
-        assert not imports.under_way(session, account.id)
+        assert not runs.under_way(session, account.id)
 
 
 @pytest.mark.parametrize("status", [ContactStatus.PROSPECT, ContactStatus.NOT_CONNECTED])

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.engine import Database
 from db.imports.v1 import rows
 from db.imports.v1.report import Outcome, Report
-from db.store import contacts
+from db.store.people import contacts
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, an_account
 from tests.imports.messy_v1 import TODAY, ZONE, Messy, Someone

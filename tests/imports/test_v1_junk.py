@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.imports.v1 import file
 from db.imports.v1.report import Report
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
 from db.tables import Contact
 from tests.imports.v1_hands import LINKEDIN, bring, our_account
 from worker.errors import RequestRefusedError

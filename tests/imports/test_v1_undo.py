@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from db.engine import Database
 from db.imports.v1.report import Outcome
-from db.store import imports
+from db.store.imports import runs
 from db.tables import Contact, Exclusion, ImportChange, SelectorHint
 from tests.builders import planned
 from tests.db.helpers import behind_the_triggers
@@ -40,14 +40,14 @@ def test_undo_restores_every_table(database: Database, messy: Messy) -> None:
         assert session.scalars(select(func.count(SelectorHint.name))).one() > 0
         assert dump(session) != before
     with database.transaction() as session:
-        undone = imports.undo(session, report.import_id)
+        undone = runs.undo(session, report.import_id)
         assert (undone.kept, undone.contacts > 200, undone.interactions > 300) == (0, True, True)
     with database.transaction() as session:
         assert dump(session) == before
         with pytest.raises(RequestRefusedError, match="undone already"):
-            imports.undo(session, report.import_id)
+            runs.undo(session, report.import_id)
         with pytest.raises(RequestRefusedError, match="no import 99"):
-            imports.undo(session, 99)
+            runs.undo(session, 99)
 
 
 def test_twice_is_once(database: Database, messy: Messy) -> None:
@@ -70,9 +70,9 @@ def test_an_earlier_import_of_v1_is_undone_after_the_later_one(database: Databas
         account = our_account(session)
         first, second = bring(session, account, SAMPLE), bring(session, account, messy.path)
         with pytest.raises(RequestRefusedError, match=f"import {second.import_id} came later"):
-            imports.undo(session, first.import_id)
-        imports.undo(session, second.import_id)
-        imports.undo(session, first.import_id)
+            runs.undo(session, first.import_id)
+        runs.undo(session, second.import_id)
+        runs.undo(session, first.import_id)
 
 
 def test_undo_keeps_whom_we_greeted_since(database: Database) -> None:
@@ -82,7 +82,7 @@ def test_undo_keeps_whom_we_greeted_since(database: Database) -> None:
         ann = session.scalars(select(Contact).where(Contact.last_greeted_on.is_not(None)).limit(1)).one()
         planned(session, account, ann)
         behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
-        undone = imports.undo(session, report.import_id)
+        undone = runs.undo(session, report.import_id)
         session.expire_all()
         (left,) = session.scalars(select(Contact))
         assert undone.kept == 1
@@ -102,7 +102,7 @@ def test_undo_keeps_a_newer_greeting_of_ours_to_somebody_we_knew_before(database
         assert ann.last_greeted_on == SAMPLE_MADE_ON
         planned(session, account, ann)
         behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
-        imports.undo(session, report.import_id)
+        runs.undo(session, report.import_id)
         session.refresh(ann)
         assert ann.last_greeted_on == date(2026, 11, 23)
 
@@ -120,7 +120,7 @@ def test_undo_keeps_who_is_excluded_by_other_means_alone(database: Database, tmp
         report = bring(session, account, path)
         session.add(Exclusion(account_id=account.id, name_key="ann", note="asked a person since"))
         session.flush()
-        imports.undo(session, report.import_id)
+        runs.undo(session, report.import_id)
         assert session.scalars(select(Contact.do_not_contact)).one()
 
 

@@ -14,7 +14,7 @@ from db.imports.v1 import file, rows
 from db.imports.v1.bring import bring_in
 from db.imports.v1.report import Report
 from db.imports.v1.rows import Reading
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
 from db.tables import Base, Contact
 from tests.builders import TEN, an_account
 from tests.imports.messy_v1 import NOW, ZONE, Messy

@@ -15,7 +15,7 @@ from tests.messages.broadcasts import command_kinds, event_kinds
 from tests.messages.test_tasks import anything
 from tests.messages.well_formed import changed, command, encoded, event, events, raw
 from worker.messages.broadcast import check_command, check_event, check_reply
-from worker.rules.refusals import MessageRefusedError
+from worker.rules.wire.refusals import MessageRefusedError
 
 
 def test_every_kind_of_malformed_command_is_refused() -> None:

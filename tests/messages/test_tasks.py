@@ -17,7 +17,7 @@ from tests.messages.well_formed import ABSENT, TASK, body, changed, message, old
 from worker import clock
 from worker.messages.kept import describe
 from worker.messages.task import SOON, check_task
-from worker.rules.refusals import MessageRefusedError, Refusal
+from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 KINDS = kinds()
 NOW: Final = datetime(2026, 11, 28, 9, tzinfo=UTC)

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from api_stub.cli.schema import bring_up_to_date
+from api_stub.cli.stack.migrate import bring_up_to_date
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.ports import answers, free_port
 from api_stub.stack.processes import Child, ProcessTable

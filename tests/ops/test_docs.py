@@ -10,12 +10,13 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic_core import PydanticUndefined
 
-from api_stub.http import approval, contacts, control, data, health, kill_switch
+from api_stub.http import kill_switch
+from api_stub.http.routes import approval, campaigns, contacts, health, history
 from tasks import contract
 from tasks.contract import Payload
 from worker.processes import USES
-from worker.rules.criteria import Criteria
 from worker.rules.lifecycle import ENDED, MOVES
+from worker.rules.sourcing.criteria import Criteria
 from worker.settings import Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,7 @@ def test_the_examples_are_valid_arguments() -> None:
 def test_every_route_is_on_its_page() -> None:
     routes = {
         f"{method} {route.path}"
-        for part in (health, kill_switch, control, approval, data, contacts)
+        for part in (health, kill_switch, campaigns, approval, history, contacts)
         for route in part.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from worker.errors import Reason
-from worker.rules import breaker as rules
 from worker.rules.model import Kind
-from worker.rules.quota import Purse
-from worker.rules.windows import local_day, opening
+from worker.rules.quota import breaker as rules
+from worker.rules.quota.decision import Purse
+from worker.rules.quota.windows import local_day, opening
 
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)

@@ -11,11 +11,11 @@ import redis
 from worker import clock
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules import quota as rules
-from worker.rules.breaker import Breaker, Outcome
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Decision, Purse, Verb, Verdict
+from worker.rules.quota import decision as rules
+from worker.rules.quota.breaker import Breaker, Outcome
+from worker.rules.quota.decision import Books, Decision, Purse, Verb, Verdict
+from worker.rules.quota.limits import Limits, Totals
 
 NONE = timedelta(0)
 LEASE = timedelta(minutes=5)

@@ -23,10 +23,10 @@ from worker import redis_address
 from worker.errors import Reason
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.breaker import Outcome
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Charge, Remaining, Verb, Verdict
-from worker.rules.windows import Hours
+from worker.rules.quota.breaker import Outcome
+from worker.rules.quota.decision import Books, Charge, Remaining, Verb, Verdict
+from worker.rules.quota.windows import Hours
 
 HOUR = timedelta(hours=1)
 

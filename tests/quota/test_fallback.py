@@ -10,16 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import limits, quota
-from db.store.quota import Fallback
+from db.store.quota import fallback as quota_fallback
+from db.store.quota import limits
+from db.store.quota.fallback import Fallback
 from db.tables import QuotaCharge
 from tests import builders
 from tests.db.helpers import connected, until_somebody_waits
 from tests.quota.purses import LEASE, NOON, WEEK, a_purse
 from worker.errors import Reason
-from worker.rules.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
+from worker.rules.quota.decision import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
 
 MINUTE = timedelta(minutes=1)
 
@@ -29,7 +30,7 @@ def begun(database: Database, purse: Purse, books: Books | None = None, name: st
     with database.transaction() as session:
         account_id = builders.an_account(session, name).id
         purse = replace(
-            purse, account_id=account_id, epoch=quota.raise_epoch(session, account_id, seen=0) or 0
+            purse, account_id=account_id, epoch=quota_fallback.raise_epoch(session, account_id, seen=0) or 0
         )
         Fallback(session, now=NOON).install(purse, books or Books())
     return purse
@@ -77,11 +78,11 @@ def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     purse = begun(database, a_purse())
-    really, seconds = quota._lock_or_begin, list[Future[int | None]]()
+    really, seconds = quota_fallback._lock_or_begin, list[Future[int | None]]()
 
     def rebuild(own: Database) -> int | None:
         with own.transaction() as session:
-            return quota.raise_epoch(session, purse.account_id, seen=purse.epoch)
+            return quota_fallback.raise_epoch(session, purse.account_id, seen=purse.epoch)
 
     def lock(session: Session, account_id: int) -> int:
         """Let the second begin when the first knows the epoch, and has not raised it yet."""
@@ -91,7 +92,7 @@ def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
             until_somebody_waits(database, seconds[0])
         return epoch
 
-    monkeypatch.setattr(quota, "_lock_or_begin", lock)
+    monkeypatch.setattr(quota_fallback, "_lock_or_begin", lock)
     with connected(database_url) as other, ThreadPoolExecutor(1) as pool:
         assert rebuild(database) == purse.epoch + 1
         assert seconds[0].result(30) is None
@@ -104,11 +105,11 @@ def test_an_epoch_that_an_intent_relies_on_is_not_raised_before_it_is_written(
 
     def rebuild() -> int | None:
         with connected(database_url) as other, other.transaction() as session:
-            return quota.raise_epoch(session, purse.account_id, seen=purse.epoch)
+            return quota_fallback.raise_epoch(session, purse.account_id, seen=purse.epoch)
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            assert quota.still_in_epoch(session, purse.account_id, purse.epoch)
+            assert quota_fallback.still_in_epoch(session, purse.account_id, purse.epoch)
             rebuilds = pool.submit(rebuild)
             until_somebody_waits(database, rebuilds)
             assert not rebuilds.done()
@@ -119,11 +120,11 @@ def test_an_epoch_is_raised_once_by_whoever_has_seen_the_last_one(database: Data
     purse = begun(database, a_purse())
     account_id = purse.account_id
     with database.transaction() as session:
-        assert quota.raise_epoch(session, account_id, seen=purse.epoch - 1) is None
-        assert quota.still_in_epoch(session, account_id, purse.epoch)
-        assert quota.raise_epoch(session, account_id, seen=purse.epoch) == purse.epoch + 1
-        assert not quota.still_in_epoch(session, account_id, purse.epoch)
-        assert not quota.still_in_epoch(session, account_id, purse.epoch + 2)
+        assert quota_fallback.raise_epoch(session, account_id, seen=purse.epoch - 1) is None
+        assert quota_fallback.still_in_epoch(session, account_id, purse.epoch)
+        assert quota_fallback.raise_epoch(session, account_id, seen=purse.epoch) == purse.epoch + 1
+        assert not quota_fallback.still_in_epoch(session, account_id, purse.epoch)
+        assert not quota_fallback.still_in_epoch(session, account_id, purse.epoch + 2)
         assert limits.purse(session, account_id, Kind.GREET, "").purse.epoch == purse.epoch + 1
 
 
@@ -134,7 +135,7 @@ def test_counters_that_are_not_of_this_epoch_grant_nothing(database: Database) -
         stranger = builders.an_account(session, "stranger").id
     assert reserve(database, replace(purse, account_id=stranger, epoch=0), "b").verdict is Verdict.COLD
     with database.transaction() as session:  # Redis has been rebuilt since
-        assert quota.raise_epoch(session, purse.account_id, seen=purse.epoch) == purse.epoch + 1
+        assert quota_fallback.raise_epoch(session, purse.account_id, seen=purse.epoch) == purse.epoch + 1
     for epoch in (purse.epoch, purse.epoch + 1):
         now = replace(purse, epoch=epoch)
         assert reserve(database, now, "c").verdict is Verdict.COLD
@@ -230,7 +231,7 @@ def test_another_account_s_units_gaps_and_breakers_are_its_own(database: Databas
     assert left(database, ours) == Remaining(999, 999, 999, 9999, 9999)
     assert left(database, replace(theirs, kind=Kind.VISIT)).day == 999
     with database.transaction() as session:
-        quota.write_breaker(session, ours.account_id, Kind.GREET, Breaker())
+        quota_fallback.write_breaker(session, ours.account_id, Kind.GREET, Breaker())
         Fallback(session, now=NOON).install(ours, Books())
     assert left(database, ours) == Remaining(1000, 1000, 1000, 10_000, 10_000)
     kept = ask(database, lambda fallback: fallback.remaining(theirs))
@@ -241,7 +242,7 @@ def test_installing_replaces_what_was_counted_before(database: Database) -> None
     purse = begun(database, a_purse(gap=MINUTE))
     assert reserve(database, purse, "a").granted
     with database.transaction() as session:
-        epoch = quota.raise_epoch(session, purse.account_id, seen=purse.epoch)
+        epoch = quota_fallback.raise_epoch(session, purse.account_id, seen=purse.epoch)
         purse = replace(purse, epoch=epoch or 0)
         Fallback(session, now=NOON).install(purse, Books((Charge(Kind.GREET, "b", NOON, "run"),)))
     assert left(database, purse) == Remaining(999, 999, 999, 9999, 9999)
@@ -256,11 +257,11 @@ def test_a_reset_closes_the_breakers_that_it_names_and_ends_the_epoch(
     purse = begun(database, a_purse())
     with database.transaction() as session:
         for kind in (Kind.GREET, Kind.VISIT):
-            quota.write_breaker(session, purse.account_id, kind, opened)
+            quota_fallback.write_breaker(session, purse.account_id, kind, opened)
     with database.transaction() as session:
-        quota.reset(session, purse.account_id, kinds)
-        assert not quota.still_in_epoch(session, purse.account_id, purse.epoch)
-        books = quota.ledger(session, purse)
+        quota_fallback.reset(session, purse.account_id, kinds)
+        assert not quota_fallback.still_in_epoch(session, purse.account_id, purse.epoch)
+        books = quota_fallback.ledger(session, purse)
     assert books.breaker(Kind.GREET) == Breaker()
     assert books.breaker(Kind.VISIT) == (
         Breaker() if Kind.VISIT in kinds else replace(opened, probe=None)  # its probe is fenced by the epoch

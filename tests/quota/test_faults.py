@@ -14,8 +14,8 @@ import redis
 from api_stub.stack.ports import free_port
 from api_stub.stack.redis import Redis
 from db.engine import Database
-from db.store import limits
-from db.store.quota import still_in_epoch
+from db.store.quota import limits
+from db.store.quota.fallback import still_in_epoch
 from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
@@ -24,10 +24,10 @@ from worker import clock, redis_address
 from worker.errors import Reason, TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard, QuotaAwayError
-from worker.rules.breaker import Outcome
 from worker.rules.model import Kind
-from worker.rules.quota import Decision, Verb, Verdict
-from worker.rules.windows import Span
+from worker.rules.quota.breaker import Outcome
+from worker.rules.quota.decision import Decision, Verb, Verdict
+from worker.rules.quota.windows import Span
 
 
 def day_left(decision: Decision) -> int:

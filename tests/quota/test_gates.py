@@ -7,11 +7,11 @@ import pytest
 
 from tests.quota.purses import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_purse, whole
 from worker.errors import Reason
-from worker.rules.breaker import Breaker, Outcome
-from worker.rules.limits import Totals
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
-from worker.rules.windows import Hours
+from worker.rules.quota.breaker import Breaker, Outcome
+from worker.rules.quota.decision import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.limits import Totals
+from worker.rules.quota.windows import Hours
 
 MS, MINUTE, HOUR = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(hours=1)
 MIDNIGHT = datetime(2027, 6, 15, 22, tzinfo=UTC)  # in Paris

@@ -7,10 +7,10 @@ import pytest
 
 from tests.quota.purses import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_purse, whole
 from worker.errors import Reason
-from worker.rules.breaker import FIRST_WAIT, LONGEST_WAIT, THRESHOLD, Breaker, Outcome
 from worker.rules.model import Kind
 from worker.rules.policy import MAX_FAILURES
-from worker.rules.quota import Books, Charge, Purse, Verb, Verdict
+from worker.rules.quota.breaker import FIRST_WAIT, LONGEST_WAIT, THRESHOLD, Breaker, Outcome
+from worker.rules.quota.decision import Books, Charge, Purse, Verb, Verdict
 
 MS, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
 HALF_OPEN = Books(breakers={kind: Breaker(THRESHOLD, 1, NOON) for kind in (Kind.GREET, Kind.VISIT)})

@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store import limits, quota
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
 from db.tables import Action, Interaction
 from tasks.quota import reservation_id
 from tests.builders import FREE, a_contact, an_account, database_now, planned
 from tests.db.helpers import behind_the_triggers
 from tests.quota.purses import a_purse
-from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind
-from worker.rules.quota import Charge
+from worker.rules.quota.decision import Charge
+from worker.rules.quota.limits import Limits
 
 S = ActionState
 MS, MINUTE, WEEK = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(days=7)
@@ -74,7 +74,7 @@ def interaction(session: Session, account: AccountRecord, at: datetime, **more: 
 
 
 def charges(session: Session, account: AccountRecord) -> tuple[Charge, ...]:
-    return quota.ledger(session, a_purse(account.id)).charges
+    return fallback.ledger(session, a_purse(account.id)).charges
 
 
 def test_what_happened_or_may_have_happened_counts_and_what_is_looked_at_can_be_given_back(
@@ -164,7 +164,7 @@ def test_what_another_account_used_is_its_own(session: Session, account: Account
     other = an_account(session, "other")
     assert charges(session, other) == ()
     assert len(charges(session, account)) == 3
-    assert quota.acted_lately(session) == [account.id]
+    assert fallback.acted_lately(session) == [account.id]
 
 
 def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, account: AccountRecord) -> None:
@@ -175,7 +175,7 @@ def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, accou
     for slug, ago in (("old", 9), ("new", 1), ("older", 30)):
         acted(session, account, now - ago * MINUTE, slug=slug)
     acted(session, account, now - 5 * MINUTE, slug="withdrawn", kind=Kind.WITHDRAW)
-    gaps = quota.ledger(session, a_purse(account.id)).gaps
+    gaps = fallback.ledger(session, a_purse(account.id)).gaps
     assert gaps == {Kind.GREET: now + MINUTE, Kind.WITHDRAW: now - 3 * MINUTE}
 
 
@@ -183,7 +183,7 @@ def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: Acc
     now = database_now(session)
     acted(session, account, now)
     purse = limits.purse(session, account.id, Kind.GREET, "").purse
-    told = quota.told_by_ledger(session, purse).remaining
+    told = fallback.told_by_ledger(session, purse).remaining
     assert told is not None
     assert (FREE.per_day - told.day, FREE.per_week - told.week, told.run) == (1, 1, FREE.per_run)
 
@@ -191,10 +191,10 @@ def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: Acc
 def test_an_account_acted_lately_if_it_did_within_the_week(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now - WEEK)
-    assert quota.acted_lately(session) == []
+    assert fallback.acted_lately(session) == []
     acted(session, account, now - WEEK + MS, slug="bob")
     acted(session, account, now, slug="cem")
-    assert quota.acted_lately(session) == [account.id]
+    assert fallback.acted_lately(session) == [account.id]
 
 
 def test_an_account_is_at_rest_while_no_message_or_worker_holds_an_action(
@@ -205,5 +205,5 @@ def test_an_account_is_at_rest_while_no_message_or_worker_holds_an_action(
     for state in S:
         reached = "update actions set state = :state, reason = 'cannot_tell', lease_until = now()"
         behind_the_triggers(session, reached, state=state)
-        assert quota.at_rest(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
-        assert quota.at_rest(session, other)
+        assert fallback.at_rest(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
+        assert fallback.at_rest(session, other)

@@ -14,19 +14,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import delete
 
 from db.engine import Database
-from db.store import accounts, quota
-from db.store.quota import Fallback
+from db.store.people import accounts
+from db.store.quota import fallback
+from db.store.quota.fallback import Fallback
 from db.tables import Account
 from tests.quota.book import Book, Entry, Fuse
 from tests.quota.purses import Drawn, MovableClock
 from worker import redis_address
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.breaker import Outcome
-from worker.rules.limits import Limits, Totals, drawn_gap
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Decision, Purse, Remaining, Verb, Verdict
-from worker.rules.windows import Hours
+from worker.rules.quota.breaker import Outcome
+from worker.rules.quota.decision import Books, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.limits import Limits, Totals, drawn_gap
+from worker.rules.quota.windows import Hours
 
 HOUR = timedelta(hours=1)
 NAMES = st.sampled_from([f"action-{n}:1" for n in range(12)])
@@ -104,7 +105,7 @@ class InPostgres:
         with database.transaction() as session:
             session.execute(delete(Account))
             self.account_id = accounts.add(session, name="a", site="sandbox", zone=ZoneInfo("UTC")).id
-            self.epoch = quota.raise_epoch(session, self.account_id, seen=0) or 0
+            self.epoch = fallback.raise_epoch(session, self.account_id, seen=0) or 0
 
     def again(self) -> None:
         self._database.engine.dispose()

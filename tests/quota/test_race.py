@@ -1,6 +1,6 @@
 """Many processes, one account: no window is ever exceeded and none is left unused, also while Redis forgets.
 
-A grant counts once it is used as tasks/perform.py uses it: started, then written to the ledger in the
+A grant counts once it is used as tasks/actions/perform.py uses it: started, then written to the ledger in the
 transaction that asks whether its epoch still holds. The ledger in Postgres is the judge.
 """
 
@@ -16,8 +16,8 @@ import redis
 from sqlalchemy import func, select
 
 from db.engine import Database
-from db.store import limits
-from db.store.quota import still_in_epoch
+from db.store.quota import limits
+from db.store.quota.fallback import still_in_epoch
 from db.tables import Action, Interaction
 from tasks.quota import Grant, Quota
 from tests import builders
@@ -27,10 +27,10 @@ from worker import clock, redis_address
 from worker.errors import TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.breaker import Breaker, Outcome
-from worker.rules.limits import Limits, Totals
 from worker.rules.model import ActionState, Kind
-from worker.rules.quota import Books, Verb, Verdict
+from worker.rules.quota.breaker import Breaker, Outcome
+from worker.rules.quota.decision import Books, Verb, Verdict
+from worker.rules.quota.limits import Limits, Totals
 
 NOWHERE = "redis://127.0.0.1:1/0"
 SMALL = (4, 60, 60)

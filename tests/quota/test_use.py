@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from db.engine import Database
-from db.store import limits, quota
-from db.store.accounts import AccountRecord
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
 from tasks.quota import Quota, reservation_id, site_health
 from tests import builders
 from tests.db.helpers import behind_the_triggers, until_somebody_waits
@@ -18,9 +18,9 @@ from worker import redis_address
 from worker.errors import Reason, TryAgainError
 from worker.quota import guard
 from worker.quota.guard import Guard
-from worker.rules.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
+from worker.rules.quota.decision import Books, Decision, Purse, Remaining, Verb, Verdict
 
 NOWHERE = "redis://127.0.0.1:1/0"
 FAILURE = Outcome.FAILURE
@@ -59,7 +59,7 @@ def epoch(database: Database, account: AccountRecord) -> int:
 def remembered(database: Database, account: AccountRecord) -> Breaker:
     with database.transaction() as session:
         purse = limits.purse(session, account.id, Kind.GREET, "").purse
-        return quota.ledger(session, purse).breaker(Kind.GREET)
+        return fallback.ledger(session, purse).breaker(Kind.GREET)
 
 
 def flush(redis_url: str) -> None:
@@ -142,8 +142,8 @@ def test_counters_that_were_lost_do_not_close_the_breaker_that_is_remembered(
     with database.transaction() as session:
         until = builders.database_now(session) + FIRST_WAIT
         opened = Breaker(THRESHOLD, 1, until)
-        quota.write_breaker(session, account.id, Kind.GREET, opened)
-        quota.raise_epoch(session, account.id, seen=grant.purse.epoch)
+        fallback.write_breaker(session, account.id, Kind.GREET, opened)
+        fallback.raise_epoch(session, account.id, seen=grant.purse.epoch)
     lost = replace(grant, purse=replace(grant.purse, epoch=grant.purse.epoch + 1), failing=True)
     here.settle(lost, Verb.COMMIT, outcome)
     assert remembered(database, account) == opened
@@ -156,7 +156,7 @@ def test_a_rebuild_takes_over_the_account_s_own_breakers_only(
     with database.transaction() as session:
         other = builders.an_account(session, "other")
         until = builders.database_now(session) + FIRST_WAIT
-        quota.write_breaker(session, other.id, Kind.GREET, Breaker(THRESHOLD, 1, until))
+        fallback.write_breaker(session, other.id, Kind.GREET, Breaker(THRESHOLD, 1, until))
     assert here.remaining(account.id, Kind.GREET, "")[1].breaker == Breaker()
     assert here.remaining(other.id, Kind.GREET, "")[1].reason is Reason.BREAKER_OPEN
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from db import defaults
 from worker.errors import Reason
-from worker.rules.names import spoken_name
-from worker.rules.templates import MessageTemplate
-from worker.rules.writing import Addressee, write
+from worker.rules.messages.drafts import Addressee, write
+from worker.rules.messages.templates import MessageTemplate
+from worker.rules.names.spoken_name import spoken_name
 
 PREVIEWS = Path(__file__).parent / "data" / "previews.txt"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.awkward import AWKWARD_NAMES
 from worker.rules.characters import escaped_json, first_unseen, in_one_line, says_something, visible
+from worker.rules.names.difficult_names import AWKWARD_NAMES
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 ACTING = (

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.evidence import is_picture_of, picture_name
 from worker.rules.mentions import FORGOTTEN, Mentions
 from worker.rules.model import Kind
+from worker.rules.picture_names import is_picture_of, picture_name
 
 ZOE = Mentions(
     addresses=["https://www.linkedin.com/in/zo%C3%A9-b/"], names=["Zoé  Bell"], emails=["zoe@example.org"]

@@ -17,8 +17,8 @@ from api_stub.sandbox.state import State
 from api_stub.stack import running
 from api_stub.stack.services import Addresses, sandbox, settings_for
 from api_stub.stack.stack import Service, Stack
-from db.store.actions import Claim
-from tasks import settle
+from db.store.actions.lifecycle import Claim
+from tasks.actions import settle
 from tasks.services import Services
 from worker.browser.site import Site
 from worker.processes import Process

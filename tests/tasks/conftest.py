@@ -12,13 +12,15 @@ from sqlalchemy import select
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import settings_environment
-from db.store import accounts, campaigns, turns
-from db.store.accounts import AccountRecord
+from db.store.actions import dispatch
+from db.store.campaigns import campaigns
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.tables import Campaign, Interaction
 from tasks import services as wiring
-from tasks.perform import perform
+from tasks.actions.perform import perform
+from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tasks.settle import Outcome
 from tests import builders
 from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
@@ -26,7 +28,7 @@ from tests.db.helpers import LEASE
 from tests.tasks.answers import ANN, Greet
 from tests.tasks.scripted import ScriptedSite
 from worker.browser.session import BrowserHouse
-from worker.rules.limits import Limits
+from worker.rules.quota.limits import Limits
 from worker.settings import Settings, get_settings
 
 NewAccount = Callable[..., AccountRecord]
@@ -108,7 +110,7 @@ def greet(services: Services, account: AccountRecord) -> Greet:
             )
             campaigns.finish(session, campaign_id)
         with services.database.transaction() as session:
-            assert len(turns.queue_due(session, batch=10, lease=LEASE)) == 1
+            assert len(dispatch.queue_due(session, batch=10, lease=LEASE)) == 1
         assert perform(services, action_id) is Outcome.DONE
         with services.database.transaction() as session:
             return session.scalars(select(Interaction.id).where(Interaction.action_id == action_id)).one()

@@ -10,13 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.store import accounts, actions, leases, turns
-from db.store.accounts import AccountRecord
+from db.store.actions import dispatch, leases, lifecycle
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.tables import Action
-from tasks.perform import perform
-from tasks.recover import recover_lapsed
+from tasks.actions.perform import perform
+from tasks.actions.recover import recover_lapsed
+from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tasks.settle import Outcome
 from tests import builders
 from tests.db.helpers import LEASE, claimed
 from worker import clock
@@ -31,7 +32,7 @@ def next_action(services: Services) -> UUID:
     with services.database.transaction() as session:
         waiting = update(Action).where(Action.state == ActionState.PLANNED)
         session.execute(waiting.values(not_before=Action.created_at))
-        (due,) = turns.queue_due(session, batch=1, lease=LEASE)
+        (due,) = dispatch.queue_due(session, batch=1, lease=LEASE)
     return due.action_id
 
 
@@ -91,7 +92,7 @@ def an_hour_asleep(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch, write: str) -> None:
     """Let the next transaction in which `actions.<write>` is called be committed, and its answer be lost."""
-    really, really_transaction = getattr(actions, write), services.database.transaction
+    really, really_transaction = getattr(lifecycle, write), services.database.transaction
     writers: list[Session] = []
 
     def wrote(session: Session, *given: object, **named: object) -> bool:
@@ -104,11 +105,11 @@ def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch,
         with really_transaction() as session:
             yield session
         if session in writers:
-            monkeypatch.setattr(actions, write, really)
+            monkeypatch.setattr(lifecycle, write, really)
             writers.clear()
             raise CLOSED
 
-    monkeypatch.setattr(actions, write, wrote)
+    monkeypatch.setattr(lifecycle, write, wrote)
     monkeypatch.setattr(services.database, "transaction", transaction)
 
 

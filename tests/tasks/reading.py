@@ -7,23 +7,25 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, text, update
 
-from db.store import limits, searches, turns
-from db.store.accounts import AccountRecord
-from db.store.searches import SearchRecord
+from db.store.actions import dispatch
+from db.store.campaigns import searches
+from db.store.campaigns.searches import SearchRecord
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
 from db.tables import Action, Hit
+from tasks.actions.perform import perform
+from tasks.actions.recover import recover_lapsed
+from tasks.actions.settle import Outcome
+from tasks.campaigns.plan_searches import start_sourcing
+from tasks.campaigns.plan_visits import start_visits
 from tasks.contract import SourcingOptions, VisitorOptions
-from tasks.perform import perform
-from tasks.recover import recover_lapsed
-from tasks.searching import start_sourcing
 from tasks.services import Services
-from tasks.settle import Outcome
-from tasks.visiting import start_visits
 from tests import builders
 from tests.builders import FREE
 from tests.db.helpers import LEASE, let_leases_lapse
 from worker.errors import Reason
-from worker.rules.limits import Limits
 from worker.rules.model import ActionState, Kind
+from worker.rules.quota.limits import Limits
 
 
 class KilledError(BaseException):
@@ -74,7 +76,7 @@ def run_all(services: Services, *, at_most: int = 1000) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while len(outcomes) < at_most:
         with services.database.transaction() as session:
-            due = turns.queue_due(session, batch=100, lease=LEASE)
+            due = dispatch.queue_due(session, batch=100, lease=LEASE)
         if not due:
             return outcomes
         outcomes += [perform(services, nudge.action_id) for nudge in due]
@@ -84,7 +86,7 @@ def run_all(services: Services, *, at_most: int = 1000) -> list[Outcome]:
 def next_due(services: Services) -> UUID:
     """Queue the one action that is due."""
     with services.database.transaction() as session:
-        (due,) = turns.queue_due(session, batch=1, lease=LEASE)
+        (due,) = dispatch.queue_due(session, batch=1, lease=LEASE)
     return due.action_id
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import select, text
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from db.store import accounts, contacts
-from db.store.accounts import AccountRecord
+from db.store.people import accounts, contacts
+from db.store.people.accounts import AccountRecord
 from db.tables import Contact, QuotaCut
-from tasks.replies import read_replies
+from tasks.actions.read_inbox import read_replies
 from tasks.services import Services
 from tests.builders import SANDBOX
 from tests.tasks.answers import (

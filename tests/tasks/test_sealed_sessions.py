@@ -12,16 +12,18 @@ from sqlalchemy import func, select, update
 
 from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
-from db.store import accounts, actions, campaigns, turns
-from db.store.accounts import AccountRecord
-from db.store.actions import Claim
+from db.store.actions import dispatch, lifecycle
+from db.store.actions.lifecycle import Claim
+from db.store.campaigns import campaigns
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign
 from tasks import hooks, sessions
-from tasks.perform import perform
-from tasks.plan import read_birthdays
-from tasks.replies import read_replies
+from tasks.actions.perform import perform
+from tasks.actions.read_inbox import read_replies
+from tasks.actions.settle import Outcome
+from tasks.campaigns.plan_birthdays import read_birthdays
 from tasks.services import Services
-from tasks.settle import Outcome
 from tests import builders
 from tests.db.helpers import LEASE, claimed
 from worker.errors import Reason
@@ -45,7 +47,7 @@ def due(services: Services) -> list[UUID]:
     """Queue what is due, as if its time had come."""
     with services.database.transaction() as session:
         session.execute(update(Action).values(not_before=func.least(Action.not_before, func.now())))
-        return [nudge.action_id for nudge in turns.queue_due(session, batch=10, lease=LEASE)]
+        return [nudge.action_id for nudge in dispatch.queue_due(session, batch=10, lease=LEASE)]
 
 
 def rows(services: Services) -> list[tuple[str, str | None, int]]:
@@ -67,7 +69,7 @@ def test_actions_wait_for_the_keys_without_failing_and_go_on_with_them(
         assert rows(services) == [(ActionState.PLANNED, Reason.NOT_SIGNED_IN, 0)] * 2
     with services.database.transaction() as session:
         assert set(session.scalars(select(Action.detail))) == {UNOPENED}
-        assert turns.queue_due(session, batch=10, lease=LEASE) == []  # the other one waits with it
+        assert dispatch.queue_due(session, batch=10, lease=LEASE) == []  # the other one waits with it
         assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
     use(services, right)
     (action_id,) = due(services)
@@ -108,14 +110,14 @@ def in_hand(services: Services) -> Claim:
     due(services)
     with services.database.transaction() as session:
         claim = claimed(session, action_id)
-        actions.intend(session, claim)
+        lifecycle.intend(session, claim)
     return claim
 
 
 def test_what_may_have_been_sent_waits_to_be_looked_at(locked: Services) -> None:
     claim = in_hand(locked)
     with locked.database.transaction() as session:
-        actions.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="x", wait=LEASE)
+        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="x", wait=LEASE)
     for _ in range(MAX_FAILURES + 1):
         assert due(locked) == [claim.action_id]
         assert perform(locked, claim.action_id) is Outcome.UNCERTAIN
@@ -141,7 +143,7 @@ def test_an_inbox_that_can_t_be_opened_is_left_for_later(
 ) -> None:
     claim = in_hand(locked)
     with locked.database.transaction() as session:
-        actions.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
     assert read_replies(locked, "demo") == 0
     assert "inbox_not_read" in capsys.readouterr().out
     with locked.database.transaction() as session:

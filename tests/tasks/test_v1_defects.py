@@ -14,27 +14,31 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from db import defaults
-from db.store import campaigns, contacts, gates, interactions, limits, templates, turns
-from db.store.accounts import AccountRecord
+from db.store.actions import dispatch, gates, interactions
+from db.store.campaigns import campaigns, templates
+from db.store.people import contacts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
 from db.tables import Action, Interaction
-from tasks import plan, settle
+from tasks.actions import settle
+from tasks.actions.perform import perform
+from tasks.actions.recover import recover_lapsed
+from tasks.actions.settle import Outcome
+from tasks.campaigns import plan_birthdays
+from tasks.campaigns.drafting import draft_greetings
 from tasks.contract import BirthdayOptions
-from tasks.perform import perform
-from tasks.recover import recover_lapsed
 from tasks.services import Services
-from tasks.settle import Outcome
-from tasks.wording import draft_greetings
 from tests import builders
 from tests.builders import SANDBOX
+from tests.tasks.actions.test_heartbeat import lapse
 from tests.tasks.conftest import effects
-from tests.tasks.test_heartbeat import lapse
 from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
 from worker.rules.birthdays import celebrated, occasion
-from worker.rules.limits import Limits
+from worker.rules.messages.templates import TemplateRefusedError, render
 from worker.rules.model import ActionState, Birthday, Kind
-from worker.rules.names import SpokenName
-from worker.rules.templates import TemplateRefusedError, render
+from worker.rules.names.spoken_name import SpokenName
+from worker.rules.quota.limits import Limits
 
 LEASE = timedelta(minutes=1)
 
@@ -61,7 +65,7 @@ def campaign(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     wanted = BirthdayOptions.model_validate({"read_site": False, **options})
     with services.database.transaction() as session:
-        plan.start_birthdays(session, account="demo", campaign_id=campaign_id, options=wanted)
+        plan_birthdays.start_birthdays(session, account="demo", campaign_id=campaign_id, options=wanted)
     return campaign_id
 
 
@@ -70,7 +74,7 @@ def work_off(services: Services) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
-            due = turns.queue_due(session, batch=10, lease=LEASE)
+            due = dispatch.queue_due(session, batch=10, lease=LEASE)
         if not due:
             return outcomes
         outcomes += [perform(services, nudge.action_id) for nudge in due]

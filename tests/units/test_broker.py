@@ -13,7 +13,7 @@ from celery import Celery
 from tests.messages.well_formed import TASK, changed, command, encoded, message, raw
 from worker import broker
 from worker.broker import BoundedPubSub
-from worker.rules.refusals import RefusedMessage
+from worker.rules.wire.refusals import RefusedMessage
 
 
 def test_reading_a_silent_subscription_ends(redis_url: str) -> None:

@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 
-from api_stub.cli import process
+from api_stub.cli.stack import processes
 from worker import metrics
 from worker.settings import Settings
 
@@ -149,7 +149,7 @@ def become(what: Callable[[], None], environment: pytest.MonkeyPatch, root: Path
         environment.setenv(given, "")  # to be restored after what the process sets
         environment.delenv(given)
     environment.setattr(os, "execv", lambda *_: None)
-    environment.setattr(process, "get_settings", Settings)
+    environment.setattr(processes, "get_settings", Settings)
     what()
     return os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # noqa: TID251 -- as the library will read it
 
@@ -161,7 +161,7 @@ def test_a_start_keeps_what_was_counted_and_removes_an_earlier_versions_files(
     for left in ("control-1/counter_4711.db", "control-1/gauge_mostrecent_4712.db", "control-1/notes_1.db"):
         (root / left).parent.mkdir(exist_ok=True)
         (root / left).touch()
-    for what in (process.api, process.beat):
+    for what in (processes.api, processes.beat):
         assert become(what, environment, root) == str(slots)
         assert [path.name for path in root.glob("control-1/*")] == ["notes_1.db"]
         assert counted(root)[REPLIES] == 1
@@ -170,4 +170,4 @@ def test_a_start_keeps_what_was_counted_and_removes_an_earlier_versions_files(
 def test_flower_keeps_to_itself_what_it_counts_by_workers_name(
     tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
-    assert become(process.flower, environment, tmp_path) is None
+    assert become(processes.flower, environment, tmp_path) is None

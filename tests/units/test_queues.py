@@ -10,7 +10,7 @@ import pytest
 import redis
 from celery import Celery
 
-from tasks import dispatch
+from tasks.actions import dispatch
 from worker import queues, redis_address, watchdog
 from worker.consuming import Seen
 from worker.errors import TryAgainError

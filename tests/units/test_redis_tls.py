@@ -14,7 +14,7 @@ from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
 from api_stub.client import Client
-from api_stub.http.health import ask_redis
+from api_stub.http.routes.health import ask_redis
 from api_stub.stack.environment import inherited_environment
 from tasks.contract import Tick
 from tests.cluster import run_apart, wait_for

@@ -18,8 +18,8 @@ from worker.rules.model import (
     SentInvitation,
     ThreadMessage,
 )
-from worker.rules.profile import Profile, Section
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.sourcing.search import SearchQuery
 
 _A_PAGE = 10
 

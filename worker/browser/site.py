@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
-from worker.rules.profile import Profile, Section
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.sourcing.search import SearchQuery
 
 
 class Thread(Protocol):

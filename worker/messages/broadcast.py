@@ -20,7 +20,7 @@ from worker.messages.envelope import (
     read_body,
     read_envelope,
 )
-from worker.rules.refusals import MessageRefusedError, Refusal
+from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 _ELECTION: Final = "worker.elect"
 

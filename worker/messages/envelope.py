@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from kombu.utils.json import loads, object_hook
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from worker.rules.refusals import MessageRefusedError, Refusal
-from worker.rules.strict_json import parse
+from worker.rules.wire.refusals import MessageRefusedError, Refusal
+from worker.rules.wire.strict_json import parse
 
 _OBJECT_ERRORS: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 _OF_PYDANTIC: Final = re.compile(r"^Value error, | or instance of \w+$")

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from worker.messages.task import Headers, OldBody
-from worker.rules.refusals import MessageRefusedError, RefusedMessage
-from worker.rules.strict_json import MAX_BYTES
+from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
+from worker.rules.wire.strict_json import MAX_BYTES
 
 _LONG_ENOUGH: Final = 500  # characters
 _TASK: Final = re.compile(r"[A-Za-z0-9_.]{1,128}")

@@ -14,7 +14,7 @@ from celery.app.task import Context
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from worker.messages.envelope import Count, Id, Part, Seconds, Short, fitted, read_body, read_envelope
-from worker.rules.refusals import MessageRefusedError, Refusal
+from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 SOON: Final = timedelta(seconds=30)
 """How far ahead of this worker's clock an ETA may lie: as far as a client's clock may be ahead."""

@@ -15,12 +15,12 @@ from redis.retry import Retry
 from worker import clock
 from worker.errors import Reason, TryAgainError
 from worker.redis_address import RedisAddress
-from worker.rules import breaker
-from worker.rules.breaker import Breaker, Outcome
-from worker.rules.limits import drawn_gap
 from worker.rules.model import Kind
-from worker.rules.quota import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
-from worker.rules.windows import local_day, opening
+from worker.rules.quota import breaker
+from worker.rules.quota.breaker import Breaker, Outcome
+from worker.rules.quota.decision import Books, Charge, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.limits import drawn_gap
+from worker.rules.quota.windows import local_day, opening
 
 _STALE_DAY_TRIES: Final = 3
 _KINDS: Final = tuple(Kind)

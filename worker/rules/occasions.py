@@ -8,7 +8,7 @@ def visit(on: date, campaign_id: UUID) -> str:
     """Return the occasion of a visit that a visitor campaign plans on `on`, by its week of ISO 8601.
 
     With the campaign, so that a visit which came to nothing keeps no other campaign from making one; that
-    nobody is visited too often is a gate's business (db/store/gates.py).
+    nobody is visited too often is a gate's business (db/store/actions/gates.py).
     """
     return f"visit:{_week(on)}:{campaign_id}"
 

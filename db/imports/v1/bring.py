@@ -12,11 +12,12 @@ from db.imports.v1.records import Blocked, Greeting, Hint, Line, Lines, Person, 
 from db.imports.v1.report import Outcome, Report, Tally
 from db.imports.v1.rows import NO_DATE, TWICE
 from db.imports.v1.writing import Exclusions, Ledger, keep_hint
-from db.store import imports, quota
-from db.store.accounts import AccountRecord
+from db.store.imports import runs
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback
 from worker.rules.birthdays import occasion
 from worker.rules.model import ContactStatus, ImportSource, Kind
-from worker.rules.quota import WEEK
+from worker.rules.quota.decision import WEEK
 
 T = TypeVar("T")
 
@@ -30,15 +31,15 @@ def bring_in(session: Session, account: AccountRecord, lines: Lines, *, by: str,
     The quota's counters are rebuilt with it. A caller gives the transaction up for a dry run, and where
     nothing was brought: then there is nothing to undo.
     """
-    import_id = imports.begin(
+    import_id = runs.begin(
         session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
     )
     lines = pass_over(session, account.site, lines)
     bringing = _Bringing(session, account, lines, import_id, now)
     report = Report(import_id, bringing.tables(), lines.left, bringing.uncounted)
     if bringing.write():
-        quota.reset(session, account.id, ())
-    imports.finish(session, import_id, report.as_json())
+        fallback.reset(session, account.id, ())
+    runs.finish(session, import_id, report.as_json())
     return report
 
 

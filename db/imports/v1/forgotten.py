@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session
 
 from db.imports.v1.records import Blocked, Greeting, Line, Lines, Person, Refused, Visit, Whom
-from db.store import tombstones
+from db.store.privacy import tombstones
 
 FORGOTTEN: Final = "this person asked to be forgotten"
 

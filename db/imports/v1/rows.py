@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from db.imports.v1 import cells
+from db.imports.v1 import cell_values
 from db.imports.v1.file import Cell, Row, V1File
 from db.imports.v1.profiles import profile_of, status_of
 from db.imports.v1.records import Blocked, Greeting, Hint, Line, Lines, Person, Refused, Visit, Whom
@@ -43,14 +43,14 @@ class Reading:
 
     def address(self, cell: Cell) -> str | None:
         """Return the normalised address; V1 also kept a link as the page had it, without the host."""
-        given = cells.text(cell) or ""
+        given = cell_values.text(cell) or ""
         return profile_address(
             f"{CANONICAL[self.site]}{given}" if given.startswith("/in/") else given, self.site
         )
 
     def instant(self, cell: Cell) -> datetime | None:
         """Return when it happened."""
-        return cells.instant(cell, self.zone, self.now)
+        return cell_values.instant(cell, self.zone, self.now)
 
 
 def read_lines(file: V1File, reading: Reading) -> Lines:
@@ -94,7 +94,7 @@ def _refuse_another_sites(file: V1File, reading: Reading) -> None:
         row.get(column)
         for table, column in _ADDRESSES
         for row in file.tables.get(table, ())
-        if cells.text(row.get(column))
+        if cell_values.text(row.get(column))
     ]
     if given and not any(reading.address(cell) for cell in given):
         raise RequestRefusedError(
@@ -109,18 +109,18 @@ def _number(row: Row, place: int) -> int:
 
 
 def _id(cell: Cell) -> int | None:
-    return cells.whole(cell, 0, 2**53)
+    return cell_values.whole(cell, 0, 2**53)
 
 
 def _named(row: Row, name: str, address: str, reading: Reading) -> Whom:
-    return Whom(reading.address(row.get(address)), cells.name(row.get(name)))
+    return Whom(reading.address(row.get(address)), cell_values.name(row.get(name)))
 
 
 def _contact(row: Row, reading: Reading) -> Person | Refused:
     whom = _named(row, "name", "linkedin_url", reading)
     if whom.address is None:
         return Refused(NO_ADDRESS)
-    notes = cells.text(row.get("notes"))
+    notes = cell_values.text(row.get("notes"))
     written = reading.instant(row.get("last_message_date"))
     return Person(
         address=whom.address,
@@ -136,11 +136,11 @@ def _scraped(row: Row, reading: Reading) -> Person | Refused:
     address = reading.address(row.get("profile_url"))
     if address is None:
         return Refused(NO_ADDRESS)
-    parts = [part for column in ("first_name", "last_name") if (part := cells.name(row.get(column)))]
-    score = cells.number(row.get("fit_score"))
+    parts = [part for column in ("first_name", "last_name") if (part := cell_values.name(row.get(column)))]
+    score = cell_values.number(row.get("fit_score"))
     return Person(
         address=address,
-        full_name=cells.name(row.get("full_name")) or cells.name(" ".join(parts)) or "",
+        full_name=cell_values.name(row.get("full_name")) or cell_values.name(" ".join(parts)) or "",
         status=status_of(row),
         score=round(score) if score is not None and 0 <= score <= 100 else None,
         profile=profile_of(row),
@@ -154,18 +154,18 @@ def _contact_of(row: Row, known: Mapping[int | None, Whom]) -> Whom:
 
 
 def _greeting(row: Row, reading: Reading, told: Whom) -> Greeting | Refused:
-    whom = Whom(told.address, cells.name(row.get("contact_name")) or told.name)
+    whom = Whom(told.address, cell_values.name(row.get("contact_name")) or told.name)
     if whom == _NOBODY:
         return Refused(NOBODY)
     sent_at = reading.instant(row.get("sent_at"))
-    late = timedelta(days=cells.whole(row.get("days_late"), 0, _LONGEST_DELAY_DAYS) or 0)
+    late = timedelta(days=cell_values.whole(row.get("days_late"), 0, _LONGEST_DELAY_DAYS) or 0)
     columns = "contact_name", "message_text", "sent_at", "days_late"
     return Greeting(
         key=_key("birthday_messages", told.address, *map(row.get, columns)),
         whom=whom,
         sent_at=sent_at,
         on=sent_at.astimezone(reading.zone).date() - late if sent_at else None,
-        message=cells.text(row.get("message_text")) or "",
+        message=cell_values.text(row.get("message_text")) or "",
         replied_at=reading.instant(row.get("response_date")),
     )
 
@@ -173,7 +173,7 @@ def _greeting(row: Row, reading: Reading, told: Whom) -> Greeting | Refused:
 def _visit(row: Row, reading: Reading) -> Visit | Refused:
     whom = _named(row, "profile_name", "profile_url", reading)
     visited_at = reading.instant(row.get("visited_at"))
-    if cells.says_no(row.get("success")):
+    if cell_values.says_no(row.get("success")):
         return Refused("V1 did not get to the profile")
     if whom == _NOBODY:
         return Refused(NOBODY)
@@ -185,22 +185,22 @@ def _visit(row: Row, reading: Reading) -> Visit | Refused:
 
 def _blocked(row: Row, reading: Reading) -> Blocked | Refused:
     whom = _named(row, "contact_name", "linkedin_url", reading)
-    if cells.says_no(row.get("is_active")):
+    if cell_values.says_no(row.get("is_active")):
         return Refused("it is not active any more")
     if whom == _NOBODY:
         return Refused(NOBODY)
-    return Blocked(whom, cells.text(row.get("reason")) or "on V1's blacklist")
+    return Blocked(whom, cell_values.text(row.get("reason")) or "on V1's blacklist")
 
 
 def _hint(row: Row, _: Reading) -> Hint | Refused:
-    name, selector = (cells.text(row.get(column)) for column in ("selector_name", "selector_value"))
+    name, selector = (cell_values.text(row.get(column)) for column in ("selector_name", "selector_value"))
     if name is None or selector is None:
         return Refused("it has no name or no selector")
-    if cells.says_no(row.get("is_valid")):
+    if cell_values.says_no(row.get("is_valid")):
         return Refused("V1 found that it holds no more")
-    if not cells.fits_a_key(name + selector):
+    if not cell_values.fits_a_key(name + selector):
         return Refused("it is too long for a selector")
-    return Hint(name, selector, cells.text(row.get("page_type")) or "")
+    return Hint(name, selector, cell_values.text(row.get("page_type")) or "")
 
 
 def _key(table: str, *told: Cell) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from db.store import schedules
+from db.store.campaigns import schedules
 from db.tables import ScheduleFire
 from tests.builders import database_now
 from tests.faults.harness import Harness

@@ -14,8 +14,8 @@ from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
-from worker.rules.profile import Profile, Section
-from worker.rules.search import SearchQuery
+from worker.rules.sourcing.profile import Profile, Section
+from worker.rules.sourcing.search import SearchQuery
 
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)

@@ -14,7 +14,7 @@ from worker.browser.sandbox import dates, people_selectors
 from worker.browser.sandbox.pages import dismiss_popup, normalise
 from worker.errors import Reason, TryAgainError
 from worker.rules.model import FoundPerson, ResultPage
-from worker.rules.profile import Education, Position, Profile, Section
+from worker.rules.sourcing.profile import Education, Position, Profile, Section
 
 _MOST_SCREENS = 60
 _DEGREE = re.compile(r"\b([123])(?:st|nd|rd|er|e)\b")

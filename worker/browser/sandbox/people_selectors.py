@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from playwright.sync_api import Locator, Page
 
-from worker.rules.profile import Section
+from worker.rules.sourcing.profile import Section
 
 
 class Fact(TypedDict):

@@ -1,0 +1,1 @@
+"""`rapport campaign`, `schedule` and `invitations`: start, follow and change campaigns."""

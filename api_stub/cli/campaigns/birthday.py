@@ -1,0 +1,89 @@
+"""`rapport campaign birthday`: start one, or see what it would send."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.campaigns.start import checked, start
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.formatting import in_words, say
+from api_stub.cli.summary_display import preview
+from api_stub.cli.terminal import Console
+from api_stub.request_checks import refuse_what_cannot_work
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.reports import overview
+from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
+from worker.rules.model import ActionState
+
+
+def birthday(
+    account: Annotated[str, typer.Argument(help="The account's name.")],
+    *,
+    late_days: Annotated[
+        int, typer.Option(min=0, max=10, help="Also greet birthdays of so many days ago.")
+    ] = 3,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show who would get which text, and why others get none.")
+    ] = False,
+    approval: Annotated[
+        bool, typer.Option("--approval", help="Let each greeting wait for `rapport review`.")
+    ] = False,
+    fallback_language: Annotated[
+        str, typer.Option(help="Language (two letters) where a person's is not known.")
+    ] = "en",
+    keep_replies: Annotated[
+        bool, typer.Option("--keep-replies", help="Also store what people answer, not only that they did.")
+    ] = False,
+    read_site: Annotated[
+        bool, typer.Option(help="Read the site's birthdays page first, or go by the contacts that are known.")
+    ] = True,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Greet today's and the last days' birthdays. Workers do it; this waits for the plan and shows it.
+
+    With --dry-run nothing is planned, sent or counted.
+    """
+    asked = checked(
+        BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
+        fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
+    )  # fmt: skip
+    with opened(data) as database:
+        with database.transaction() as session:
+            refuse_what_cannot_work(session, the_account(session, account), asked)
+        campaign = start(database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page")
+        with database.transaction() as session:
+            lines = overview.campaign_actions(session, campaign.id)
+    console = Console()
+    if campaign.preview is not None:
+        console.print(preview(campaign.preview))
+        say(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
+        return
+    console.print(_planned(lines))
+    say(_next(account, campaign, lines))
+
+
+def _planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
+    if not lines:
+        return Text("nobody has a birthday in these days, or all of them are planned already")
+    table = Table("who", "birthday", "text", "state", expand=True)
+    for line in lines:
+        why = f": {in_words(line.reason)}" if line.reason else ""
+        table.add_row(
+            Text(line.contact, overflow="fold"),
+            str(line.occasion_on),
+            Text(line.message),
+            Text(f"{line.state}{why}"),
+        )
+    return table
+
+
+def _next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
+    counts = Counter(line.state for line in lines)
+    told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
+    if counts[ActionState.PROPOSED]:
+        return f"campaign {str(campaign.id)[:8]}: {told}; next: rapport review"
+    return f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when"

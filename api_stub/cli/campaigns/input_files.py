@@ -1,0 +1,85 @@
+"""Files that people hand to a command: criteria, options, profile addresses."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from api_stub.cli.campaigns.start import checked
+from worker.errors import RequestRefusedError
+from worker.files import only_regular
+from worker.rules.addresses import profile_address
+from worker.rules.sourcing.criteria import Criteria
+
+_CRITERIA_BYTES: Final = 100_000
+"""Ten times what the longest criteria need."""
+
+_MOST_BYTES: Final = 1_000_000
+"""Twice what a thousand addresses need."""
+
+_MOST_TOLD: Final = 5
+
+
+def criteria_in(path: Path) -> Criteria:
+    """Return the criteria of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
+    values = _fields(path, _text_of(path, most_bytes=_CRITERIA_BYTES, what="criteria"))
+    try:
+        return checked(Criteria, **values)
+    except RequestRefusedError as error:
+        raise RequestRefusedError(f"{path.name}: {error}") from None
+
+
+def options_in(path: Path) -> dict[str, Any]:
+    """Return the fields of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
+    return _fields(path, _text_of(path, most_bytes=_MOST_BYTES, what="options"))
+
+
+def addresses_in(path: Path, site: str) -> tuple[str, ...]:
+    """Return the profile addresses of a file, each once: one a line, blank lines and '#' comments left out.
+
+    Raises RequestRefusedError that tells the lines which are no profile of `site`.
+    """
+    text = _text_of(path, most_bytes=_MOST_BYTES, what="a list of addresses")
+    addresses: dict[str, None] = {}
+    bad: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        given = line.split("#", 1)[0].strip()
+        if not given:
+            continue
+        address = profile_address(given, site)
+        if address is None:
+            bad.append(f"line {number}: {given[:80]!r}")
+        else:
+            addresses[address] = None
+    if bad:
+        more = f" and {len(bad) - _MOST_TOLD} more" if len(bad) > _MOST_TOLD else ""
+        raise RequestRefusedError(
+            f"{path.name}: these are no profile addresses of {site}: {'; '.join(bad[:_MOST_TOLD])}{more}"
+        )
+    if not addresses:
+        raise RequestRefusedError(f"{path.name}: there is no profile address in it")
+    return tuple(addresses)
+
+
+def _fields(path: Path, text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RequestRefusedError(f"{path.name}: this is no JSON: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, or nested as deep
+        raise RequestRefusedError(f"{path.name}: its numbers are too long, or it is too deep") from None
+    if not isinstance(found, dict):
+        raise RequestRefusedError(f'{path.name}: an object is wanted, such as {{"title": "Engineer"}}')
+    return found
+
+
+def _text_of(path: Path, *, most_bytes: int, what: str) -> str:
+    try:
+        with open(path, "rb", opener=only_regular) as file:
+            told = file.read(most_bytes + 1)
+        if len(told) <= most_bytes:
+            return told.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RequestRefusedError(f"{path.name}: this is no UTF-8 text") from None
+    except OSError as error:
+        raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from None
+    raise RequestRefusedError(f"{path.name}: this is too long to be {what}")

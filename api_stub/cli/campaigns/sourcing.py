@@ -1,0 +1,82 @@
+"""`rapport campaign sourcing`: look for people who fit, or see what would be searched and scored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api_stub.cli.campaigns.follow_search import follow as follow_search
+from api_stub.cli.campaigns.input_files import criteria_in
+from api_stub.cli.campaigns.search_preview import what_is_planned
+from api_stub.cli.campaigns.start import checked, start
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.formatting import say
+from api_stub.cli.terminal import Console
+from api_stub.request_checks import refuse_what_cannot_work
+from db.store.quota import search_forecast
+from db.store.reports import overview
+from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
+from worker.errors import RequestRefusedError
+from worker.rules.sourcing.criteria import Criteria
+
+
+def sourcing(
+    account: Annotated[str, typer.Argument(help="The account's name.")],
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="The address of a people search, as the site itself shows it.")
+    ] = None,
+    saved_search: Annotated[
+        str | None, typer.Option("--saved", metavar="NAME", help="A saved search, with its criteria.")
+    ] = None,
+    criteria: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Whom to look for: what people are scored by and, without --url and --saved, searched by.",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
+    stop_after: Annotated[
+        int, typer.Option(help="End after so many pages without anybody to visit, 1 to 20.")
+    ] = 3,
+    no_repeat_days: Annotated[
+        int, typer.Option(help="A profile read within so many days, 7 to 365, is not opened again.")
+    ] = 30,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be searched and scored; open nothing.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Watch it until it is done; Ctrl-C only stops watching.")
+    ] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Search for people, read their profiles and score them by your criteria.
+
+    Workers do it, under the quotas of pages and visits; this waits for the plan and shows it.
+    """
+    if follow and dry_run:
+        raise RequestRefusedError(
+            "a dry run opens nothing, so there is nothing to follow: give one of the two"
+        )
+    whom = criteria_in(criteria) if criteria is not None else Criteria()
+    asked = checked(
+        SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=whom,
+        limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
+    )  # fmt: skip
+    with opened(data) as database:
+        with database.transaction() as session:
+            record = the_account(session, account)
+            wanted = refuse_what_cannot_work(session, record, asked)
+        campaign = start(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
+        with database.transaction() as session:
+            overview.freeze(session)
+            told = search_forecast.of_search(session, record.id, people=limit, campaign_id=campaign.id)
+        Console().print(what_is_planned(record, wanted, told, scores=True))
+        if campaign.preview is not None:
+            say("nothing was planned or opened; to do it, leave --dry-run out")
+            return
+        short = str(campaign.id)[:8]
+        say(f"campaign {short}: planned; rapport why {account} says what happens when")
+        if follow:
+            follow_search(database, campaign.id, limit)

@@ -1,0 +1,82 @@
+"""What commands that start a campaign share: check the options, ask a worker, wait for the plan."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from api_stub.cli.context import settings_of
+from api_stub.cli.formatting import in_words
+from api_stub.cli.terminal import Console
+from api_stub.client import Client
+from db.engine import Database
+from db.store.campaigns import campaigns
+from db.store.campaigns.campaigns import CampaignRecord
+from tasks.contract import BirthdayCampaign, InvitationsCampaign, SourcingCampaign, VisitorCampaign
+from worker.clock import monotonic_seconds
+from worker.errors import RequestRefusedError
+from worker.rules.model import CampaignState
+
+PATIENCE = timedelta(minutes=3)
+"""Reading a page of the site takes seconds; a busy worker may first have to finish an action."""
+
+_LOOK_EVERY = timedelta(milliseconds=200)
+
+Asked: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def checked(model: type[Model], /, **values: object) -> Model:
+    """Return the payload. Raises RequestRefusedError that names the first field which is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        said = fault["msg"].removeprefix("Value error, ")
+        raise RequestRefusedError(f"{where}: {said}" if where else said) from None
+
+
+def start(database: Database, data: Path, task: str, asked: Asked, *, reading: str) -> CampaignRecord:
+    """Ask a worker for a campaign by the task's name, and return it when it is planned.
+
+    `reading` says what is done while its site is read. Raises RequestRefusedError where it can't be planned,
+    or where nobody does so in time.
+    """
+    campaign_id = asked.campaign_id or uuid4()
+    _ask(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
+    campaign = _wait(database, campaign_id, reading)
+    if campaign.state is CampaignState.FAILED:
+        why = in_words(campaign.reason) if campaign.reason else "it failed"
+        raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
+    return campaign
+
+
+def _ask(data: Path, task: str, asked: Asked, correlation_id: str) -> None:
+    client = Client(settings_of(data).redis)
+    try:
+        client.send(task, asked, correlation_id=correlation_id)
+    finally:
+        client.close()
+
+
+def _wait(database: Database, campaign_id: UUID, reading: str) -> CampaignRecord:
+    campaign: CampaignRecord | None = None
+    until = monotonic_seconds() + PATIENCE.total_seconds()
+    with Console(stderr=True).status("waiting for a worker to take it") as status:
+        while monotonic_seconds() < until:
+            with database.transaction() as session:
+                campaign = campaigns.get(session, campaign_id)
+            if campaign is not None and campaign.state is not CampaignState.READING:
+                return campaign
+            if campaign is not None:
+                status.update(reading)
+            time.sleep(_LOOK_EVERY.total_seconds())
+    stuck = "no worker has taken it" if campaign is None else "its site was not read"
+    raise RequestRefusedError(
+        f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "
+        f"rapport campaign list shows {str(campaign_id)[:8]}"
+    )

@@ -1,0 +1,120 @@
+"""`rapport contacts doubts`, `confirm`, `refuse`: birthdays from files whose owner is unsure."""
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
+from api_stub.cli.formatting import say
+from api_stub.cli.terminal import Console
+from db.engine import Database
+from db.store.imports import birthday_doubts
+from db.store.imports.birthday_doubts import Doubt
+from worker.errors import RequestRefusedError
+
+Account = Annotated[str | None, typer.Option(help="Only this account's.")]
+_HINT = "rapport contacts doubts"
+
+
+def show(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+    """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
+    with opened(data) as database, database.transaction() as session:
+        waiting = birthday_doubts.waiting(session, account=account)
+    table = Table(
+        "id", "contact", "address", "birthday", "as the file says", "file", box=None, pad_edge=False
+    )
+    for doubt in waiting:
+        table.add_row(
+            str(doubt.id),
+            Text(doubt.contact, overflow="fold"),
+            Text(doubt.profile_url, overflow="fold"),
+            _birthday(doubt),
+            Text(doubt.name, overflow="fold"),
+            Text(f"{doubt.file_name}, line {doubt.line}", overflow="fold"),
+        )
+    Console().print(table if waiting else Text("no birthday waits for you"))
+
+
+def confirm(
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help=f"Doubts that are right ({_HINT}).")
+    ] = None,
+    account: Account = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Say that a birthday is the contact's. Without ids it asks about each: y, n, later, quit.
+
+    It is written to the contact, and the other candidates of the same entry are out. Undoing the import takes
+    it back.
+    """
+    with opened(data) as database:
+        if not ids:
+            _ask_each(database, account)
+            return
+        with database.transaction() as session:
+            for doubt_id in ids:
+                birthday_doubts.confirm(session, doubt_id)
+    say(f"{_birthdays(len(ids))} confirmed")
+
+
+def refuse(
+    ids: Annotated[list[int], typer.Argument(metavar="ID...", help=f"Doubts that are wrong ({_HINT}).")],
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Say that a birthday is not the contact's. It is not asked again."""
+    with opened(data) as database, database.transaction() as session:
+        for doubt_id in ids:
+            birthday_doubts.refuse(session, doubt_id)
+    say(f"{_birthdays(len(ids))} refused")
+
+
+def _ask_each(database: Database, account: str | None) -> None:
+    """Ask by one key about each doubt; every answer holds at once."""
+    if not sys.stdin.isatty():
+        raise RequestRefusedError(f"there is nobody to ask here: give the ids that are right ({_HINT})")
+    with database.transaction() as session:
+        waiting = birthday_doubts.waiting(session, account=account)
+    answered: set[int] = set()
+    for place, doubt in enumerate(waiting, start=1):
+        with database.transaction() as session:
+            if not birthday_doubts.waiting(session, ids=[doubt.id]):
+                continue  # another candidate of the entry was the one
+        key = _key(f"({place}/{len(waiting)}) {_question(doubt)}")
+        if key == "q":
+            break
+        with database.transaction() as session:
+            if key == "y":
+                birthday_doubts.confirm(session, doubt.id)
+            elif key == "n":
+                birthday_doubts.refuse(session, doubt.id)
+        if key in {"y", "n"}:
+            answered.add(doubt.id)
+    say(f"{_birthdays(len(answered))} settled" if waiting else "no birthday waits for you")
+
+
+def _key(question: str) -> str:
+    say(f"{question}  [y]es [n]o [l]ater [q]uit")
+    while True:
+        key = click.getchar().lower()
+        if key in {"y", "n", "l", "q"}:
+            return key
+
+
+def _question(doubt: Doubt) -> str:
+    return (
+        f"{doubt.file_name}, line {doubt.line}: {doubt.name} has the birthday {_birthday(doubt)}. "
+        f"Is it {doubt.contact} ({doubt.profile_url})?"
+    )
+
+
+def _birthday(doubt: Doubt) -> str:
+    year = f"{doubt.year}-" if doubt.year else ""
+    return f"{year}{doubt.month:02}-{doubt.day:02}"
+
+
+def _birthdays(count: int) -> str:
+    return "1 birthday is" if count == 1 else f"{count} birthdays are"

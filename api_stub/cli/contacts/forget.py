@@ -1,0 +1,122 @@
+"""`rapport contacts forget`, `allow`: erase one person everywhere, and let nobody bring them back."""
+
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, who_asks
+from api_stub.cli.formatting import counted, say
+from api_stub.cli.why import ambiguous
+from db.store.people import accounts, contacts
+from db.store.privacy import erasure, tombstones
+from db.store.privacy.erasure import Forgotten
+from worker.errors import RequestRefusedError
+from worker.picture_files import delete_pictures
+from worker.rules.addresses import CANONICAL, profile_address
+
+_BEYOND_REACH = (
+    "Not reached: exports and backups and logs of before, pictures on other machines and of pages "
+    "with several people on them (they go by their age), and what Postgres keeps of erased rows until it has "
+    "vacuumed. Your own words stay too: templates, names of saved searches."
+)
+
+
+def forget_person(
+    who: Annotated[
+        str,
+        typer.Argument(help="The person's profile address, its last part, or their whole name."),
+    ],
+    account: Annotated[
+        str | None, typer.Option(help="Whose contact is meant, where several are called so.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Erase a person who asked for it, from all accounts of their site, for good.
+
+    Only a hash of the address stays, so that no search, page or import brings them in again. Somebody whom
+    nobody knows yet can be named by address: then they are never collected. Nothing is changed while a
+    worker is on an action of theirs.
+    """
+    with opened(data) as database:
+        with database.transaction() as session:
+            site, address = _whom(session, who, account)
+        if not yes:
+            _ask_for_a_yes(address)
+        with database.transaction() as session:
+            forgotten = erasure.forget(session, site, address)
+        # After the commit: a file can't be rolled back. Asked again, whatever was left goes.
+        pictures = delete_pictures(settings_of(data).evidence_dir, forgotten.account_ids, [address])
+    say(_told(forgotten, pictures))
+    say(_BEYOND_REACH, "dim")
+
+
+def allow(
+    address: Annotated[str, typer.Argument(help="The profile address of somebody who agreed.")],
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Let somebody be found again who was forgotten and has agreed to it. Nothing comes back by itself."""
+    found = _of_an_address(address)
+    if found is None:
+        raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
+    with opened(data) as database, database.transaction() as session:
+        if not tombstones.lift(session, *found, by=who_asks()):
+            raise RequestRefusedError("nobody of this address was forgotten")
+    say("this person may be found again")
+
+
+def _whom(session: Session, who: str, account: str | None) -> tuple[str, str]:
+    """Return the site and the normalised address of who is meant."""
+    if (found := _of_an_address(who)) is not None:
+        return found
+    people = contacts.matching(session, who, account=account)
+    if not people:
+        raise RequestRefusedError(
+            f"no account knows {who!r}: whom nobody knows yet can only be named by the profile address"
+        )
+    sites = {person.account_id: accounts.by_id(session, person.account_id).site for person in people}
+    meant = {(sites[person.account_id], person.profile_url) for person in people}
+    if len(meant) > 1:
+        raise RequestRefusedError(ambiguous(who, people))
+    return meant.pop()
+
+
+def _of_an_address(given: str) -> tuple[str, str] | None:
+    found = ((site, profile_address(given, site)) for site in CANONICAL)
+    return next(((site, address) for site, address in found if address is not None), None)
+
+
+def _ask_for_a_yes(address: str) -> None:
+    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
+    say(f"All that is known of {address} is erased, in every account of the site. It can't be taken back.")
+    try:
+        answer = typer.prompt("Type yes if this person asked for it", default="", show_default=False)
+    except typer.Abort:
+        answer = ""
+    if answer.strip() != "yes":
+        raise RequestRefusedError("nobody typed yes, so nothing was erased (--yes doesn't ask)")
+
+
+def _told(forgotten: Forgotten, pictures: int) -> str:
+    erased = forgotten.erased
+    told = counted(
+        (erased.contacts, "contact", "contacts"),
+        (erased.actions, "action", "actions"),
+        (erased.interactions, "interaction", "interactions"),
+        (erased.profiles, "profile", "profiles"),
+        (erased.hits, "search result", "search results"),
+        (erased.doubts, "unsure birthday", "unsure birthdays"),
+        (erased.former_values, "former value of imports", "former values of imports"),
+        (forgotten.exclusions, "exclusion", "exclusions"),
+        (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
+        (pictures, "picture", "pictures"),
+    )
+    if not told:
+        return (
+            "nobody knew this person; they are never collected"
+            if forgotten.new
+            else "this person was forgotten already"
+        )
+    skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
+    return f"forgotten: {told}{skipped}. Nobody brings this person in again"

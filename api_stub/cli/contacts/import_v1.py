@@ -1,0 +1,83 @@
+"""`rapport import v1`: the predecessor's people and history."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, who_asks
+from api_stub.cli.formatting import say
+from api_stub.cli.terminal import Console
+from db.imports.v1 import file, rows
+from db.imports.v1.bring import bring_in
+from db.imports.v1.report import Outcome, Report
+from db.imports.v1.rows import Reading
+from worker import clock
+
+
+def import_v1(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="V1's SQLite file. It is only read; stop V1 before.")
+    ],
+    account: Annotated[str, typer.Option(help="The account whose people they are.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would come over; change nothing.")
+    ] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Bring over what V1 knew: people, messages, visits, scores, and whom to leave alone.
+
+    Everything or nothing comes over, and every row is accounted for. Run twice, it brings nothing
+    twice. Whom V1 greeted is not greeted again for that birthday, and its messages of the last
+    7 days count in the quota. Times without a zone are taken for the account's own.
+
+    Examples:
+    rapport import v1 linkedin_automation.db --account ann --dry-run
+    rapport import undo 1
+
+    """
+    now = clock.now()
+    with opened(data) as database:
+        with database.transaction() as session:
+            record = the_account(session, account)
+        lines = rows.read_lines(file.read(path), Reading(record.site, record.zone, now))
+        with database.transaction() as session:
+            report = bring_in(session, record, lines, by=who_asks(), now=now)
+            if dry_run or not report.brought:
+                session.rollback()
+    Console().print(_table(report))
+    for line in _said(report, account, dry_run=dry_run):
+        say(line)
+
+
+def _table(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table")
+    for heading in ("rows", "imported", "already here", "refused"):
+        table.add_column(heading, justify="right")
+    table.add_column("why")
+    for tally in report.tables:
+        counts = tally.read, tally.imported, tally.counts[Outcome.SAME], tally.counts[Outcome.REFUSED]
+        why = "\n".join(tally.reasons()) if tally.there else "the file has no such table"
+        table.add_row(tally.table, *map(str, counts), Text(why))
+    return table
+
+
+def _said(report: Report, account: str, *, dry_run: bool) -> list[str]:
+    lines = []
+    if report.left:
+        left = ", ".join(f"{table} ({rows})" for table, rows in report.left.items())
+        lines.append(f"V1's own affairs, not taken, with their rows: {left}. Its mail password was not read")
+    if report.uncounted:
+        lines.append(
+            f"{report.uncounted} messages of the last 7 days went to people whom V1 only named, and the "
+            f"quota can't count them: begin slowly (rapport quota set {account} greet --per-day N)"
+        )
+    if dry_run:
+        return [*lines, "a dry run: nothing was changed"]
+    if not report.brought:
+        return [*lines, "nothing of it is new: nothing was changed, and there is nothing to undo"]
+    undo = f"rapport import undo {report.import_id}"
+    return [*lines, f"import {report.import_id} is in account {account}; to take it back: {undo}"]

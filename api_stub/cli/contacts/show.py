@@ -1,0 +1,186 @@
+"""`rapport contacts list`, `show`: who is known, and everything that is known of one person."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Annotated, TypeVar
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
+from api_stub.cli.formatting import in_words, say, utc
+from api_stub.cli.terminal import Console
+from api_stub.cli.why import ambiguous
+from db.store.people import contact_details, contact_list, contacts
+from db.store.people.contact_details import Coming, Happened, Person, Scored
+from db.store.people.contact_list import ContactLine, Filters
+from db.store.reports import overview
+from worker.errors import RequestRefusedError
+from worker.rules.model import ContactStatus
+from worker.rules.sourcing.profile import Profile, Section
+
+Item = TypeVar("Item")
+
+
+def show_all(
+    *,
+    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    status: Annotated[ContactStatus | None, typer.Option(help="Only those who stand so.")] = None,
+    min_score: Annotated[
+        int | None, typer.Option(min=0, max=100, help="Only those with such a score, or more.")
+    ] = None,
+    open_to_work: Annotated[
+        bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
+    ] = False,
+    text: Annotated[
+        str, typer.Option(help="Only those with this in name, headline, location or company.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """List people, in the order in which they became known. GET /data/contacts gives all pages."""
+    wanted = Filters(account, status, min_score, open_to_work or None, text.strip())
+    with opened(data) as database, database.transaction() as session:
+        if account is not None:
+            the_account(session, account)
+        found = contact_list.page(session, wanted, limit=limit)
+    if not found:
+        say("nobody like that is known")
+        return
+    table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
+    for line in found:
+        table.add_row(
+            Text(line.name, overflow="fold"),
+            line.account,
+            _status(line),
+            "" if line.score is None else str(line.score),
+            Text(line.headline, overflow="fold"),
+            Text(line.location, overflow="fold"),
+            _last(line),
+        )
+    Console().print(table)
+    if len(found) == limit:
+        say(f"these are the first {limit}: --limit shows more, the other options narrow it", "dim")
+
+
+def show(
+    who: Annotated[str, typer.Argument(help="A profile address, its last part, or a whole name.")],
+    account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Show everything that is known of a person: profile, scores and why, what happened, what is planned."""
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        people = contacts.matching(session, who, account=account)
+        if not people:
+            raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
+        if len(people) > 1:
+            raise RequestRefusedError(ambiguous(who, people))
+        found = contact_details.everything(session, people[0].id)
+    console = Console()
+    grid = Table.grid(padding=(0, 2))
+    for name, says in _head(found):
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
+    console.print(Text(found.name, "bold"), grid)
+    for title, lines in (
+        ("profile", list(_sections(found.read.profile)) if found.read else []),
+        ("scores", [told for score in found.scores for told in _score(score)]),
+        ("what happened", [_event(event) for event in found.happened]),
+        ("what is planned", [_plan(action) for action in found.coming]),
+    ):
+        if lines:
+            console.print(Text(title, "bold"))
+            console.print(Text("\n".join(f"  {line}" for line in lines)), soft_wrap=True)
+
+
+def _head(found: Person) -> Iterator[tuple[str, str]]:
+    facts = found.facts
+    yield "address", found.profile_url
+    yield "account", f"{found.account}, known since {utc(found.known_since)}"
+    degree = f", degree {facts['degree']}" if facts.get("degree") else ""
+    yield "status", found.status.replace("_", " ") + degree
+    for key in ("headline", "location", "company"):
+        if facts.get(key):
+            yield key, str(facts[key])
+    if facts.get("open_to_work") is not None:
+        yield "open", "says to be open to work" if facts["open_to_work"] else "not said to be open to work"
+    if found.email or found.language:
+        yield "contact", ", ".join(filter(None, (found.email, found.language)))
+    if found.birthday is not None:
+        year, month, day = found.birthday
+        yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+    if found.score is not None:
+        yield "score", str(found.score)
+    yield "read", utc(found.read.read_at) if found.read else "no profile was read"
+    if found.replied_at is not None:
+        yield "replied", utc(found.replied_at)
+    yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
+
+
+def _sections(profile: Profile) -> Iterator[str]:
+    """Tell the sections that were read, also that one has nothing in it."""
+    if profile.about is not None:
+        yield f"about: {profile.about or 'nothing'}"
+    jobs = _each(
+        profile.positions, lambda job: f"{job.title}, {job.company}{_span(job.started_on, job.ended_on)}"
+    )
+    schools = _each(
+        profile.education, lambda one: f"{one.school}, {one.degree}{_span(one.started, one.ended)}"
+    )
+    for section, lines in ((Section.POSITIONS, jobs), (Section.EDUCATION, schools)):
+        if lines is not None:
+            yield f"{section}: {'' if lines else 'nothing'}"
+            yield from (f"  {line}" for line in lines)
+    for section, words in (
+        (Section.SKILLS, profile.skills),
+        (Section.LANGUAGES, profile.languages),
+        (Section.CERTIFICATIONS, profile.certifications),
+    ):
+        if words is not None:
+            yield f"{section}: {', '.join(words) or 'nothing'}"
+
+
+def _each(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Sequence[str] | None:
+    return None if items is None else [told(item) for item in items]
+
+
+def _span(started: date | int | None, ended: date | int | None) -> str:
+    """Say from when to when: months, or years."""
+    begin, end = (f"{one:%Y-%m}" if isinstance(one, date) else str(one or "") for one in (started, ended))
+    if begin and end:
+        return f" ({begin} to {end})"
+    return f" (since {begin})" if begin else f" (until {end})" if end else ""
+
+
+def _score(score: Scored) -> Iterator[str]:
+    told = "not scored" if score.score is None else f"{score.score} of 100"
+    yield f"{told} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
+    yield from (f"  {reason}" for reason in score.reasons)
+
+
+def _event(event: Happened) -> str:
+    text = f": {event.message}" if event.message else ""
+    replied = f"; replied {utc(event.replied_at)}" if event.replied_at else ""
+    return f"{utc(event.at)}  {event.type} for {event.occasion} ({event.status}){text}{replied}"
+
+
+def _plan(action: Coming) -> str:
+    why = f": {in_words(action.reason)}" if action.reason else ""
+    when = f"not before {utc(action.not_before)}"
+    return f"{str(action.id)[:8]}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
+
+
+def _status(line: ContactLine) -> str:
+    parts: Sequence[str] = (
+        line.status.replace("_", " "),
+        "open to work" if line.open_to_work else "",
+        "do not contact" if line.do_not_contact else "",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _last(line: ContactLine) -> str:
+    greeted = f"greeted {line.last_greeted_on}" if line.last_greeted_on else ""
+    visited = f"visited {line.visited_at:%Y-%m-%d}" if line.visited_at else ""
+    return ", ".join(filter(None, (greeted, visited)))

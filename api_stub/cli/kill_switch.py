@@ -1,0 +1,50 @@
+"""`rapport stop-everything` and `rapport resume-everything`: the kill switch."""
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, who_asks
+from api_stub.cli.formatting import say, utc
+from db.store.actions import control
+from tasks.contract import ActorName
+from worker.errors import RequestRefusedError
+
+
+def stop_everything(
+    by: Annotated[str | None, typer.Option(help="Who stops it; else user@host of this terminal.")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Stop every account at once, until `rapport resume-everything`. Nothing is dropped.
+
+    Nothing more is dispatched, and a worker that is typing stops before the click on send. A click that was
+    made in this very second can't be taken back; it is recorded.
+    """
+    who = _checked(by) if by is not None else who_asks()
+    with opened(data) as database:
+        with database.transaction() as session:
+            control.pull_kill_switch(session, who)
+        with database.transaction() as session:
+            pulled = control.kill_switch(session)
+    if pulled is not None:
+        say(
+            f"everything is stopped, since {utc(pulled.at)}, by {pulled.by}; next: rapport resume-everything",
+            "bold red",
+        )
+
+
+def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
+    """Take the kill switch back. Accounts and campaigns that are paused by themselves stay paused."""
+    with opened(data) as database, database.transaction() as session:
+        was_on = control.release_kill_switch(session)
+    say("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
+
+
+def _checked(by: str) -> str:
+    try:
+        return TypeAdapter[str](ActorName).validate_python(by)
+    except ValidationError:
+        raise RequestRefusedError(
+            f"{by[:80]!r} can't be who stops it: one line of at most 200 characters that can be seen"
+        ) from None

@@ -1,0 +1,1 @@
+"""`rapport quota` and `forecast`: limits, what is used of them, and whom they will let through when."""

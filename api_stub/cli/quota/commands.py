@@ -1,0 +1,252 @@
+"""`rapport quota`: how much is used and left, the limits, and what changed them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.orm import Session
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
+from api_stub.cli.formatting import say, say_json
+from api_stub.cli.quota import parse
+from api_stub.cli.quota.changes import differences, log_table, of_whom
+from api_stub.cli.quota.display import shown
+from api_stub.cli.quota.gates import warm_up_says
+from api_stub.cli.quota.reader import ask, asking
+from api_stub.cli.terminal import Console
+from api_stub.responses.quota import answer
+from db.store.actions import control
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits, status
+from db.store.reports import overview
+from worker import clock
+from worker.errors import RequestRefusedError
+from worker.rules.model import Kind
+
+app = typer.Typer(
+    help="The quota: what an account has used, what is left, and its limits. All times are UTC.",
+    no_args_is_help=True,
+)
+
+T = TypeVar("T")
+
+_MOST = 100_000
+
+
+class Scope(StrEnum):
+    """What a limit is for."""
+
+    GREET = "greet"
+    VISIT = "visit"
+    COLLECT = "collect"
+    WITHDRAW = "withdraw"
+    ALL = "all"
+
+
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
+HOLDS = "it holds from the next decision on"
+
+
+@app.command()
+def show(
+    account: Account,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.
+
+    Also: what an action would be answered now, the next working hours, the gap, the breaker,
+    the warm-up, and whom the quota told to wait last. Redis is asked; where it can't tell, the
+    ledger in Postgres is.
+
+    Example:
+    rapport quota show demo
+
+    """
+    with opened(data) as database, database.transaction() as session:
+        overview.freeze(session)
+        found = status.of_account(session, the_account(session, account))
+    with asking(settings_of(data).redis) as redis:
+        told = {kind: ask(redis, one) for kind, one in found.kinds.items()}
+    if as_json:
+        say_json(answer(found, told).model_dump_json(indent=2))
+        return
+    console = Console()
+    console.print(shown(found, told, ascii_only=console.options.ascii_only))
+
+
+@app.command("set")
+def set_limits(
+    account: Account,
+    kind: Annotated[
+        Scope,
+        typer.Argument(
+            metavar="KIND", help="greet, visit, collect (pages of people found) or withdraw; all: every kind."
+        ),
+    ],
+    *,
+    per_run: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Of one campaign on one day.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=0, max=_MOST, help="On one calendar day.")] = None,
+    per_week: Annotated[int | None, typer.Option(min=0, max=_MOST, help="In any 7 days.")] = None,
+    gap: Annotated[
+        str | None, typer.Option(help="Time between two, drawn anew each time, such as 90s-180s.")
+    ] = None,
+    gap_min: Annotated[str | None, typer.Option(help="Only its shorter end, such as 90s.")] = None,
+    gap_max: Annotated[str | None, typer.Option(help="Only its longer end, such as 3m.")] = None,
+    hours: Annotated[
+        str | None, typer.Option(help="Working hours in the account's zone, such as 07:00-19:00.")
+    ] = None,
+    days: Annotated[str | None, typer.Option(help="Working days: mon-fri, sat,sun or 'every day'.")] = None,
+    reserve: Annotated[
+        int | None, typer.Option(min=0, max=_MOST, help="Of the day of all kinds, what is kept for this one.")
+    ] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Change an account's limits; what is not given stays. 0 lets nothing through.
+
+    Above a site's hard ceiling nothing is accepted. Warm-up and cuts still apply.
+
+    Examples:
+    rapport quota set demo greet --per-day 10 --gap 2m-4m --hours 08:00-18:00 --days mon-fri
+    rapport quota set demo all --per-day 50 --per-week 250
+
+    """
+    if gap is not None and (gap_min is not None or gap_max is not None):
+        raise RequestRefusedError("give either --gap, or --gap-min and --gap-max")
+    counts = _given(per_run=per_run, per_day=per_day, per_week=per_week, reserved_per_day=reserve)
+    times = _given(gap=gap, gap_min=gap_min, gap_max=gap_max, hours=hours, days=days)
+    if not counts and not times:
+        raise RequestRefusedError("nothing to change: give a limit, such as --per-day 10 (--help lists them)")
+    with opened(data) as database, database.transaction() as session:
+        record = the_account(session, account)
+        if kind is Scope.ALL:
+            _set_totals(session, record, counts, others=times)
+        else:
+            _set_kind(session, record, Kind(kind), counts, times)
+        lines = _said(session, record)
+        asked_again = _asked_again(session, record, list(Kind) if kind is Scope.ALL else [Kind(kind)])
+    for line in [*lines, *asked_again]:
+        say(line)
+
+
+@app.command("warm-up")
+def warm_up(
+    account: Account,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="When it began: 2026-11-23, or today.")
+    ] = None,
+    skip: Annotated[bool, typer.Option("--skip", help="It need not: its limits hold in full.")] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Let an account's limits ramp up over three weeks: a third, a half, four fifths, then all.
+
+    For an account that is new. Rapport begins it by itself after a challenge of the site.
+
+    Examples:
+    rapport quota warm-up ann --from today
+    rapport quota warm-up ann --skip
+
+    """
+    if (begin is None) is not skip:
+        raise RequestRefusedError("give either --from DATE (or --from today), or --skip")
+    with opened(data) as database, database.transaction() as session:
+        record = the_account(session, account)
+        now = clock.now()
+        on = parse.day(begin, now.astimezone(record.zone).date()) if begin is not None else None
+        limits.warm_up_from(session, record.id, on, by=who_asks())
+        asked_again = _asked_again(session, record, list(Kind))
+    for line in [f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}", *asked_again]:
+        say(line)
+
+
+@app.command()
+def reset(
+    account: Account,
+    kind: Annotated[Kind | None, typer.Argument(metavar="KIND", help="Only this kind's breaker.")] = None,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Close the breaker, and have what is used counted anew from the ledger. Forgives nothing.
+
+    Nothing that was sent is forgotten, so it never gives more room than there is. A pause after
+    a limit page stays. What a worker has reserved at this moment is dropped and tried again.
+
+    Example:
+    rapport quota reset demo greet
+
+    """
+    kinds = [kind] if kind is not None else list(Kind)
+    with opened(data) as database, database.transaction() as session:
+        record = the_account(session, account)
+        fallback.reset(session, record.id, kinds)
+        limits.note_reset(session, record.id, kinds=kinds, by=who_asks())
+        asked_again = _asked_again(session, record, kinds)
+    closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
+    for line in [f"{account}: {closed} closed; the next decision counts anew from the ledger", *asked_again]:
+        say(line)
+
+
+@app.command()
+def log(
+    account: Account,
+    newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 50,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """List who changed which limit, when, from what to what; the newest first.
+
+    Example:
+    rapport quota log demo
+
+    """
+    with opened(data) as database, database.transaction() as session:
+        changes = limits.changes(session, the_account(session, account).id, newest=newest)
+    Console().print(log_table(changes) if changes else "nothing was changed: the site's own limits hold")
+
+
+def _given(**options: T | None) -> dict[str, T]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _set_kind(
+    session: Session, record: AccountRecord, kind: Kind, counts: dict[str, int], times: dict[str, str]
+) -> None:
+    wanted = parse.changed(limits.own(session, record.id, kind), counts, **times)
+    limits.set_limits(session, record.id, kind, wanted, by=who_asks())
+
+
+def _set_totals(
+    session: Session, record: AccountRecord, counts: dict[str, int], *, others: dict[str, str]
+) -> None:
+    if others or counts.keys() - {"per_day", "per_week"}:
+        raise RequestRefusedError("all kinds together have only --per-day and --per-week")
+    try:
+        wanted = replace(limits.own_totals(session, record.id), **counts)
+    except ValueError as error:
+        raise RequestRefusedError(str(error)) from None
+    limits.set_totals(session, record.id, wanted, by=who_asks())
+
+
+def _asked_again(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
+    """Let whoever the quota told to wait ask again, and say so."""
+    waiting = control.ask_quota_again(session, record.id, kinds)
+    return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
+
+
+def _said(session: Session, record: AccountRecord) -> Sequence[str]:
+    """Say what was changed, as the log says it, and where the limits in force are less."""
+    (change,) = limits.changes(session, record.id, newest=1)
+    changed = differences(change)
+    if not changed:
+        return [f"{record.name}, {of_whom(change.what)}: it is so already"]
+    lines = [f"{record.name}, {of_whom(change.what)}: {', '.join(changed)}; {HOLDS}"]
+    if change.what == "total":
+        return lines
+    loaded = limits.purse(session, record.id, Kind(change.what), "")
+    in_force, own = loaded.purse.limits, limits.own(session, record.id, Kind(change.what))
+    if (in_force.per_day, in_force.per_week) != (own.per_day, own.per_week):
+        lines.append(
+            f"in force now, after warm-up and cuts (rapport quota show {record.name}): "
+            f"{in_force.per_day} a day, {in_force.per_week} in 7 days"
+        )
+    return lines

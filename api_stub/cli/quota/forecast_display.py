@@ -1,0 +1,111 @@
+"""What `rapport forecast` prints: a line a day, and the verdict."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.formatting import in_words, utc
+from api_stub.cli.quota.display import bar
+from api_stub.cli.quota.gates import warm_up_says
+from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
+from api_stub.responses.quota_models import Window
+from db.store.quota.birthday_forecast import AccountForecast
+from worker.errors import Reason
+
+_NAMED: Final = 6
+"""So many names in a line; beyond that the rest is counted, but who is late or missed is named first."""
+
+_FIRST_NAMED: Final = (End.MISSED, End.LATE, End.IN_TIME)
+_STYLES: Final[Mapping[End, str]] = {End.IN_TIME: "", End.LATE: "yellow", End.MISSED: "bold red"}
+
+_REMEDIES: Final[Mapping[Reason, str]] = {
+    Reason.RUN_LIMIT: "greet --per-run N",
+    Reason.DAY_LIMIT: "greet --per-day N",
+    Reason.WEEK_LIMIT: "greet --per-week N",
+    Reason.ALL_DAY_LIMIT: "all --per-day N",
+    Reason.ALL_WEEK_LIMIT: "all --per-week N",
+    Reason.OUTSIDE_HOURS: "greet --hours 07:00-21:00 --days mon-sun",
+    Reason.GAP: "greet --gap 60s-120s",
+}
+"""What `rapport quota set ACCOUNT ...` would let more through; the other reasons only time can help."""
+
+
+def title(found: AccountForecast) -> Text:
+    """Return whose forecast it is, from when, and what it takes for granted."""
+    record, ramp = found.account, found.allowance.warm_up_on
+    text = Text(f"account {record.name} on {record.site}: birthdays up to {found.last}, ", "bold")
+    text.append(f"at most {found.late_days} days late; days begin in {record.zone.key}\n", "bold")
+    text.append(f"warm-up {warm_up_says(ramp, found.now, record.zone)}\n", "default")
+    text.append(f"as of {utc(found.now)}, if a campaign runs at each opening and nothing fails", "dim")
+    return text
+
+
+def caveats(found: ForecastAnswer) -> Iterator[str]:
+    """Say what a person must do first for any of it to come true."""
+    if found.stopped_by is not None:
+        because = in_words(Reason(found.stopped_by))
+        yield f"nothing goes out as long as this holds: {because}; told is as if it went on now"
+    if found.unapproved:
+        yield f"{found.unapproved} wait for approval; told is as if they had it"
+    if found.paused:
+        yield f"{found.paused} wait in a paused campaign; told is as if it went on"
+
+
+def table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
+    """Return each day on which something happens: how full its limit is, and who is reached or missed."""
+    by_day: dict[date, list[PersonForecast]] = {}
+    for person in found.people:
+        by_day.setdefault(person.reached_on or person.until_on, []).append(person)
+    listed = Table("day", "", "greetings", "who", box=None, pad_edge=False)
+    for day in found.days:
+        people = by_day.get(day.on, [])
+        if people or day.used:
+            used = bar(_window(day), ascii_only=ascii_only)
+            count = Text(f"{day.used} of {day.limit}", justify="right")
+            listed.add_row(f"{day.on:%a} {day.on}", used, count, _who(people))
+    return listed
+
+
+def _window(day: DayForecast) -> Window:
+    return Window(used=day.used, left=max(0, day.limit - day.used), limit=day.limit)
+
+
+def _who(people: list[PersonForecast]) -> Text:
+    """Name who is missed on this, their last day; then the late; then the others."""
+    ordered = sorted(people, key=lambda person: _FIRST_NAMED.index(person.end))
+    named = [Text(_says(person), _STYLES[person.end]) for person in ordered[:_NAMED]]
+    text = Text(", ", overflow="fold").join(named)
+    if rest := ordered[_NAMED:]:
+        late = sum(person.end is End.LATE for person in rest)
+        text.append(f" and {len(rest)} more" + (f" ({late} late)" if late else ""))
+    return text
+
+
+def _says(person: PersonForecast) -> str:
+    if person.end is End.MISSED:
+        return f"{person.full_name} (missed)"
+    return f"{person.full_name} ({person.days_late} late)" if person.days_late else person.full_name
+
+
+def verdict(found: ForecastAnswer) -> Text:
+    """Return it in one line: how many are reached, how many late, and what would help."""
+    if not found.birthdays:
+        return Text(f"nobody has a birthday up to {found.last_on} who is still to be greeted")
+    reached = found.in_time + found.late
+    counts = f"{reached} of {found.birthdays} are reached"
+    if not found.late and not found.missed:
+        return Text(f"{counts}, all in time", "green")
+    style = "bold red" if found.missed else "yellow"
+    return Text(f"{counts}, {found.late} of them late, {found.missed} missed{_why(found)}", style)
+
+
+def _why(found: ForecastAnswer) -> str:
+    if not found.held_back_by:
+        return ": their birthdays were over already"
+    reason = Reason(next(iter(found.held_back_by)))
+    remedy = _REMEDIES.get(reason)
+    helps = f"; more is let through by: rapport quota set {found.account} {remedy}" if remedy else ""
+    return f": {in_words(reason)}{helps}"

@@ -1,0 +1,109 @@
+"""What a person types for limits: gaps, hours and days. Says in one line what is wrong with them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from api_stub.responses.quota import DAY_NAMES
+from worker.errors import RequestRefusedError
+from worker.rules.date_range import FIRST_DAY
+from worker.rules.quota.limits import Limits
+from worker.rules.quota.windows import ALL_WEEK, Hours
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+_DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smh]?)")
+_TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?")
+
+
+def duration(text: str) -> timedelta:
+    """Read `90s`, `1.5m` or `90`, which are seconds."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise RequestRefusedError(f"{text!r} is no duration: write 90s, 2m or 1h")
+    return float(found[1]) * timedelta(seconds=_UNITS[found[2]])
+
+
+def gap_between(text: str) -> tuple[timedelta, timedelta]:
+    """Read `90s-180s`, or one duration for a gap that is always the same."""
+    shortest, dash, longest = text.partition("-")
+    return duration(shortest), duration(longest if dash else shortest)
+
+
+def times(text: str) -> tuple[timedelta, timedelta]:
+    """Read `07:00-19:00`; a day ends at 24:00."""
+    opens, dash, closes = text.partition("-")
+    if not dash:
+        raise RequestRefusedError(f"{text!r} are no hours: write 07:00-19:00 (00:00-24:00 is day and night)")
+    return _time(opens), _time(closes)
+
+
+def _time(text: str) -> timedelta:
+    found = _TIME.fullmatch(text.strip())
+    if found is None or int(found[2] or 0) > 59:
+        raise RequestRefusedError(f"{text!r} is no time of day: write 07:00")
+    return timedelta(hours=int(found[1]), minutes=int(found[2] or 0))
+
+
+def working_days(text: str) -> frozenset[int]:
+    """Read `mon-fri`, `sat,sun`, `fri-mon` or `every day`."""
+    if text.strip().lower() in {"every day", "all", "daily"}:
+        return ALL_WEEK
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        begin = _day(first)
+        length = (_day(last) - begin) % 7 if dash else 0
+        found |= {(begin + ahead) % 7 for ahead in range(length + 1)}
+    return frozenset(found)
+
+
+def _day(text: str) -> int:
+    name = text.strip().lower()[:3]
+    if name not in DAY_NAMES:
+        raise RequestRefusedError(f"{text.strip()!r} is no day: write {', '.join(DAY_NAMES)}, or mon-fri")
+    return DAY_NAMES.index(name)
+
+
+def day(text: str, today: date) -> date:
+    """Read `2026-11-23` or `today`. Refuses a day that has not come yet, and one before 1900."""
+    if text == "today":
+        return today
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise RequestRefusedError(f"{text!r} is no date: write 2026-11-23, or today") from None
+    if found < FIRST_DAY:
+        raise RequestRefusedError(f"{found} is before {FIRST_DAY.year}: no account is so old")
+    if found > today:
+        raise RequestRefusedError(f"{found} has not come yet: a warm-up begins today or began before")
+    return found
+
+
+def changed(
+    limits: Limits,
+    counts: Mapping[str, int],
+    *,
+    gap: str | None = None,
+    gap_min: str | None = None,
+    gap_max: str | None = None,
+    hours: str | None = None,
+    days: str | None = None,
+) -> Limits:
+    """Return `limits` with what was given. Raises RequestRefusedError where they contradict themselves.
+
+    A share that is kept for a kind follows a day's limit that is lowered below it.
+    """
+    shortest, longest = gap_between(gap) if gap is not None else (limits.gap_min, limits.gap_max)
+    shortest = duration(gap_min) if gap_min is not None else shortest
+    longest = duration(gap_max) if gap_max is not None else longest
+    opens, closes = times(hours) if hours is not None else (limits.hours.opens, limits.hours.closes)
+    on = working_days(days) if days is not None else limits.hours.days
+    if "per_day" in counts and "reserved_per_day" not in counts:
+        counts = {**counts, "reserved_per_day": min(limits.reserved_per_day, counts["per_day"])}
+    try:
+        working = Hours(opens, closes, on)
+        return replace(limits, **counts, gap_min=shortest, gap_max=longest, hours=working)
+    except ValueError as error:
+        raise RequestRefusedError(str(error)) from None

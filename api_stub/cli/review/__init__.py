@@ -1,0 +1,1 @@
+"""`rapport review`: approve proposed greetings."""

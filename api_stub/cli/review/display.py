@@ -1,0 +1,161 @@
+"""What a person sees of one proposal: who it is, what would be sent, and what passed between the two."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from api_stub.cli.terminal import Console
+from db.store.actions.proposals import LastContact, Proposal
+from worker.rules.characters import visible
+from worker.rules.model import Kind
+
+_CONTACTS = {
+    Kind.GREET: "you wrote",
+    Kind.VISIT: "you looked at the profile",
+    Kind.COLLECT: "you came upon the profile",
+    Kind.WITHDRAW: "you withdrew an invitation",
+    None: "they wrote",
+}
+_OLD_TEXT_CHARACTERS = 80
+_WIDE_COLUMNS = 100
+
+
+def page(
+    proposal: Proposal,
+    *,
+    position: int,
+    total: int,
+    note: str,
+    keys: Sequence[str],
+    width: int,
+    draft: str | None = None,
+) -> RenderableType:
+    """Return the whole screen of one proposal; a `draft` stands where its text does.
+
+    The text is never cut, whatever the height of the screen: it is what is approved.
+    """
+    wide = width >= _WIDE_COLUMNS
+    where = Table.grid(expand=True)
+    where.add_column()
+    where.add_column(justify="right")
+    where.add_row(
+        Text(f"{position} of {total}", "bold"),
+        Text(f"account {proposal.account}, campaign {str(proposal.campaign_id)[:8]}", "dim"),
+    )
+    title = "would be sent" if draft is None else "would be sent, in your words"
+    text = Panel(
+        Text(visible(proposal.message if draft is None else draft)),
+        title=title,
+        title_align="left",
+        border_style="cyan" if draft is None else "magenta",
+        padding=(1, 2) if wide else (0, 1),
+    )
+    beside = Table.grid(expand=True, padding=(0, 2, 0, 0))
+    beside.add_column(ratio=3)
+    beside.add_column(ratio=2)
+    beside.add_row(text, Padding(_history(proposal), (1, 0)))
+    return Group(
+        where,
+        Rule(style="dim"),
+        _person(proposal),
+        beside if wide else Group(text, _history(proposal, one_line=True)),
+        Text(note, "yellow"),
+        Text("   ").join(_key(key) for key in keys),
+    )
+
+
+def _key(key: str) -> Text:
+    """Return what a key does, the key itself standing out."""
+    letter, _, does = key.partition(" ")
+    return Text.assemble((letter, "bold reverse"), f" {does}")
+
+
+def show(console: Console, screen: RenderableType) -> None:
+    """Show one screen, and nothing else."""
+    console.clear()
+    console.print(screen)
+
+
+def listed(proposal: Proposal) -> Text:
+    """Return a proposal as lines, for who reads without a screen."""
+    told = Text(f"{visible(proposal.contact)} ({_birthday(proposal)}), account {proposal.account}\n", "bold")
+    lines = (
+        *filter(None, (_work(proposal),)),
+        proposal.profile_url,
+        *_warnings(proposal),
+        f"last contact: {_last_contact(proposal.last_contact)}",
+        *(f"had on {past.at:%Y-%m-%d}: {_short(past.message)}" for past in proposal.past_texts),
+        f"text: {visible(proposal.message)}",
+    )
+    told.append("".join(f"  {line}\n" for line in lines), "default")
+    told.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
+    return told
+
+
+def _person(proposal: Proposal) -> RenderableType:
+    told = Text(visible(proposal.contact), "bold cyan")
+    if work := _work(proposal):
+        told.append(f"\n{work}", "default not bold")
+    told.append(f"\n{proposal.profile_url}\n", "dim not bold")
+    told.append(_birthday(proposal), "bold default")
+    facts = (
+        f"language {proposal.language}" if proposal.language else "language not known",
+        f"may be sent until {_day(proposal.expires_on)}" if proposal.expires_on else "",
+    )
+    told.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
+    for warning in _warnings(proposal):
+        told.append(f"\n{warning}", "bold yellow")
+    return told
+
+
+def _warnings(proposal: Proposal) -> Iterator[str]:
+    if proposal.do_not_contact:
+        yield "not to be contacted: it can't be approved"
+    if proposal.expires_on is not None and proposal.expires_on < proposal.today:
+        yield "its last day has passed: it can't be approved"
+    if proposal.days_late > 0 and proposal.worded_for not in {None, proposal.today}:
+        yield f"the text was written for {_day(proposal.worded_for)}: does it still fit?"
+
+
+def _work(proposal: Proposal) -> str:
+    return visible(", ".join(filter(None, (proposal.headline, proposal.company))))
+
+
+def _birthday(proposal: Proposal) -> str:
+    late = proposal.days_late
+    if late == 0:
+        return f"birthday today, {_day(proposal.occasion_on)}"
+    days = f"{abs(late)} day{'' if abs(late) == 1 else 's'}"
+    return f"birthday {_day(proposal.occasion_on)}, {f'{days} late' if late > 0 else f'in {days}'}"
+
+
+def _history(proposal: Proposal, *, one_line: bool = False) -> RenderableType:
+    texts = Table.grid(padding=(0, 1))
+    texts.add_column(min_width=10)
+    texts.add_column(no_wrap=one_line, overflow="ellipsis")
+    for past in proposal.past_texts:
+        texts.add_row(Text(f"{past.at:%Y-%m-%d}", "cyan"), Text(_short(past.message)))
+    return Group(
+        Text.assemble(("last contact  ", "dim"), _last_contact(proposal.last_contact)),
+        Text("last texts to this person", "dim"),
+        texts if proposal.past_texts else Text("none from this account"),
+    )
+
+
+def _last_contact(last: LastContact | None) -> str:
+    return f"{last.at:%Y-%m-%d}, {_CONTACTS[last.kind]}" if last else "none known"
+
+
+def _short(text: str) -> str:
+    line = " ".join(visible(text).split())
+    return line if len(line) <= _OLD_TEXT_CHARACTERS else f"{line[:_OLD_TEXT_CHARACTERS].rstrip()}…"
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d %B}".lstrip("0") if day else ""

@@ -1,0 +1,1 @@
+"""`rapport sourcing`: results of searches, and saved searches."""

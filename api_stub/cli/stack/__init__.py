@@ -1,0 +1,1 @@
+"""`rapport demo`, `up`, `doctor`, `migrate`, and the command of each process."""

@@ -1,0 +1,175 @@
+"""`rapport demo` and `rapport up`: the whole system on this machine, in the practice network."""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import httpx
+import typer
+from rich.live import Live
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.quota.reader import ask, asking
+from api_stub.cli.stack import demo_screen
+from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.terminal import Console
+from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.errors import StackError
+from api_stub.stack.services import Addresses, rapport_stack
+from api_stub.stack.stack import Service, Stack
+from api_stub.stack.verdict import compare
+from db.engine import Database
+from db.store.campaigns import campaigns
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits, status
+from db.store.reports import overview
+from db.store.reports.overview import ActionLine
+from worker import clock, redis_address
+from worker.processes import Process
+from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.quota.limits import Limits
+from worker.settings import get_settings
+
+MEMBER = "demo"
+LATE_DAYS = 7
+LIMITS = Limits(
+    per_run=15, per_day=12, per_week=75, gap_min=timedelta(seconds=0.8), gap_max=timedelta(seconds=1.2)
+)
+"""The practice network has 13 birthdays at first: with 12 a day, one person visibly has to wait."""
+
+LONGEST = timedelta(minutes=5)
+SOON = timedelta(minutes=1)
+
+Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one Chromium each.")]
+
+
+def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
+    """Start everything and stay until Ctrl-C."""
+    console = Console()
+    with _running(console, data, workers) as (stack, addresses):
+        _prepare(stack, console)
+        console.print(demo_screen.where(addresses, data))
+        console.print("running; Ctrl-C stops everything", style="bold")
+        while True:
+            stack.check()
+            time.sleep(1)
+
+
+def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
+    """Greet today's and the last days' birthdays of the practice network, and prove that each came once."""
+    console = Console()
+    with _running(console, data, workers) as (stack, addresses):
+        database = Database(stack.database_url, application_name="rapport demo")
+        account = _prepare(stack, console)
+        campaign_id = _ask_for_campaign(stack, addresses)
+        lines = _watch(
+            console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
+        )
+        key = stack.secrets.sandbox_key.get_secret_value()
+        verdict = compare(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
+        database.close()
+    console.print(demo_screen.final(lines))
+    console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
+    for problem in verdict.problems:
+        console.print(problem, style="bold red")
+    console.print(str(verdict), style="bold green" if not verdict.problems else "bold red")
+    if verdict.problems:
+        sys.exit(1)
+
+
+def _running(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+    get_settings()  # a wrong variable of this terminal is said before anything starts
+
+    def say(step: str) -> None:
+        console.print(step, style="dim")
+
+    return rapport_stack(data, migrate=bring_up_to_date, browser_workers=workers, on_step=say)
+
+
+def _prepare(stack: Stack, console: Console) -> AccountRecord:
+    """Add the demo account with its limits, and sign it in through the browser."""
+    database = Database(stack.database_url, application_name="rapport demo")
+    with database.transaction() as session:
+        account = accounts.add(session, name=MEMBER, site="sandbox", zone=ZoneInfo("UTC"))
+        if limits.own(session, account.id, Kind.GREET) != LIMITS:
+            limits.set_limits(session, account.id, Kind.GREET, LIMITS, by="rapport demo")
+    database.close()
+    console.print(
+        f"account {MEMBER} on the practice network, with sandbox limits: "
+        f"{LIMITS.per_day} greetings a day, about {LIMITS.gap_min.total_seconds():.0f} s apart"
+    )
+    console.print("signing it in through the browser", style="dim")
+    argv = (sys.executable, "-m", "api_stub.cli", "account", "sign-in", MEMBER)
+    stack.run(Service("sign-in", argv, process=Process.SIGN_IN))
+    return account
+
+
+def _ask_for_campaign(stack: Stack, addresses: Addresses) -> UUID:
+    answer = httpx.post(
+        f"{addresses.api}/control/birthday",
+        headers={"X-API-Key": stack.secrets.api_key.get_secret_value()},
+        json={"account": MEMBER, "late_days": LATE_DAYS},
+    )
+    if answer.status_code != 202:
+        raise StackError(f"the front door refused the campaign: {answer.text}")
+    return UUID(answer.json()["campaign_id"])
+
+
+def _watch(
+    console: Console,
+    stack: Stack,
+    *,
+    addresses: Addresses,
+    database: Database,
+    account: AccountRecord,
+    campaign_id: UUID,
+) -> Sequence[ActionLine]:
+    """Show what happens until nothing more will happen soon. Raises StackError when it takes too long."""
+    header = demo_screen.where(addresses, stack.data_dir)
+    deadline = clock.monotonic_seconds() + LONGEST.total_seconds()
+    with (
+        asking(redis_address.parse(stack.redis_url)) as redis,
+        Live(console=console, refresh_per_second=4, transient=True) as screen,
+    ):
+        while True:
+            stack.check()
+            with database.transaction() as session:
+                campaign = campaigns.get(session, campaign_id)
+                lines = overview.actions_of(session, account.id)
+                quota = status.of_kind(session, account.id, Kind.GREET, str(campaign_id))
+            left = ask(redis, quota).decision.remaining
+            screen.update(demo_screen.live(lines, left, _note(campaign), header))
+            if campaign and campaign.state is CampaignState.FAILED:
+                raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
+            if campaign and campaign.state is CampaignState.PLANNED and _settled(lines):
+                return lines
+            if clock.monotonic_seconds() > deadline:
+                raise StackError(f"not finished after {LONGEST}; the logs are in {stack.data_dir / 'logs'}")
+            time.sleep(0.25)
+
+
+def _note(campaign: CampaignRecord | None) -> str:
+    if campaign is None:
+        return "the campaign is on its way through the front door and Redis"
+    if campaign.state is CampaignState.READING:
+        return "a browser worker reads the birthdays page"
+    return "browser workers greet, one person at a time"
+
+
+def _settled(lines: Sequence[ActionLine]) -> bool:
+    """Whether nothing is under way and whoever still waits does so for longer than a moment."""
+    soon = clock.now() + SOON
+    return not any(
+        line.state in IN_FLIGHT | {ActionState.UNCERTAIN}
+        or (line.state is ActionState.PLANNED and line.not_before < soon)
+        for line in lines
+    )

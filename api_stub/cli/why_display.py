@@ -1,0 +1,212 @@
+"""Turns the facts of `db.store.reports.gate_facts` into gates, each with its number, and the next step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from api_stub.cli.formatting import in_words, utc
+from api_stub.cli.quota.gates import Gate, quota_gates
+from api_stub.responses.quota import Told
+from db.store.reports.gate_facts import AccountFacts, ActionFacts, Facts
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
+from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What happens next, and when, where that is known."""
+
+    what: str
+    at: datetime | None = None
+
+    def __str__(self) -> str:
+        """As the last line of the answer."""
+        return f"next: {self.what}" + (f", {utc(self.at)}" if self.at else "")
+
+    def with_workers(self, workers: Gate) -> str:
+        """As the last line of the answer, which waits for workers if it is theirs: what has a time is."""
+        if workers.open or self.at is None:
+            return str(self)
+        return f"next, once workers take messages: {self.what}, {utc(self.at)}"
+
+
+def subject(facts: Facts) -> ActionFacts | None:
+    """Return the action whose gates are shown: the one asked about, else the account's next one."""
+    return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
+
+
+def gates(facts: Facts, told: Told) -> Sequence[Gate]:
+    """Return every gate in the order in which it is asked, those of the quota last."""
+    action = subject(facts)
+    return [
+        _kill_switch(facts),
+        _status(facts.account),
+        _sign_in(facts.account),
+        _one_at_a_time(facts),
+        *_person(facts),
+        *(_of_action(action, facts) if action and action.state not in ENDED else ()),
+        *quota_gates(facts.quota, told),
+    ]
+
+
+def _kill_switch(facts: Facts) -> Gate:
+    pulled = facts.kill_switch
+    return Gate(
+        "kill switch", pulled is None, f"on since {utc(pulled.at)}, by {pulled.by}" if pulled else "off"
+    )
+
+
+def _status(account: AccountFacts) -> Gate:
+    why = f": {in_words(account.stop_reason)}" if account.stop_reason else ""
+    return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
+
+
+def _sign_in(account: AccountFacts) -> Gate:
+    if not account.signed_in:
+        return Gate("sign-in", False, "nobody has yet")
+    return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
+
+
+def _one_at_a_time(facts: Facts) -> Gate:
+    held, asked = facts.in_flight, subject(facts)
+    if held is None:
+        reading = facts.account.inbox_until
+        says = (
+            f"a worker reads the inbox, until {utc(reading)} at the latest"
+            if reading
+            else "nothing is under way"
+        )
+        return Gate("one at a time", reading is None, says)
+    mine = asked is not None and asked.id == held.id
+    return Gate(
+        "one at a time", mine, f"{'this one' if mine else held.contact} is {held.state}, {_holder(held)}"
+    )
+
+
+def _holder(action: ActionFacts) -> str:
+    until = f" until {utc(action.lease_until)}" if action.lease_until else ""
+    return f"held by {action.lease_owner}{until}" if action.lease_owner else f"waits for a worker{until}"
+
+
+def _person(facts: Facts) -> Iterator[Gate]:
+    person = facts.contact
+    if person is None:
+        return
+    connected = person.status is ContactStatus.CONNECTED
+    yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
+    if facts.action is not None and facts.action.kind is not Kind.GREET:
+        if facts.action.kind is Kind.VISIT:
+            says = "opened lately, or may have been" if person.visited_lately else "not opened lately"
+            yield Gate("last visit", not person.visited_lately, says)
+        return
+    yield Gate("connection", connected, person.status.replace("_", " "))
+    yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
+    says = "had a text from an account today" if person.heard_today else "had no other text today"
+    yield Gate("one voice", not person.heard_today, says)
+
+
+def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
+    now, today = facts.now, facts.now.astimezone(facts.account.zone).date()
+    # What may have happened is looked at, also when its campaign is paused or cancelled.
+    goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
+    yield Gate("campaign", goes_on or action.state is ActionState.UNCERTAIN, action.campaign)
+    if action.needs_approval:
+        yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
+    if action.expires_on is not None:
+        yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
+    yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
+    if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
+        detail = f" ({action.detail})" if action.detail else ""
+        why = f"; {in_words(action.reason)}{detail}" if action.reason else ""
+        since = "due since" if action.not_before <= now else "not before"
+        yield Gate("time", action.not_before <= now, f"{since} {utc(action.not_before)}{why}")
+    yield Gate(
+        "tries",
+        True,
+        f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
+        f"{action.looks} of {LOOKS_NEEDED} looks that found nothing",
+    )
+
+
+def next_step(facts: Facts, told: Told) -> Next:
+    """Return what happens next to what was asked about."""
+    action = subject(facts)
+    if action is None:
+        return _nothing_open(facts)
+    if action.state in ENDED:
+        why = f" ({in_words(action.reason)})" if action.reason else ""
+        return Next(f"nothing; {action.occasion} ended as {action.state}{why}")
+    if action.state is ActionState.NEEDS_REVIEW:
+        return Next(f"a person settles it: rapport actions settle {action.id} done|again|skip")
+    if action.state is ActionState.PROPOSED:
+        return Next("a person approves it: rapport review")
+    if action.held:
+        return Next(
+            f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
+            action.lease_until,
+        )
+    return _closed_for_all(facts) or _waits_for_person(facts, action) or _in_turn(facts, action, told)
+
+
+def _nothing_open(facts: Facts) -> Next:
+    if facts.contact is not None:
+        return Next("nothing is planned for this person")
+    review = facts.counts.get(ActionState.NEEDS_REVIEW)
+    if review:
+        return Next(f"{review} wait for a person: rapport actions review")
+    if proposed := facts.counts.get(ActionState.PROPOSED):
+        return Next(f"{proposed} wait for a person's approval: rapport review --account {facts.account.name}")
+    if facts.counts.get(ActionState.PLANNED):
+        return _closed_for_all(facts) or Next("a person resumes a campaign: rapport campaign list")
+    if facts.next_schedule is not None:
+        return Next("its schedule starts a campaign", facts.next_schedule)
+    return Next("nothing; no action is planned and no schedule is set")
+
+
+def _closed_for_all(facts: Facts) -> Next | None:
+    if facts.kill_switch is not None:
+        return Next("a person lets everything go on: rapport resume-everything")
+    name = facts.account.name
+    if facts.account.status is AccountStatus.PAUSED:
+        return Next(f"a person resumes the account: rapport account resume {name}")
+    if facts.account.status is AccountStatus.STOPPED:
+        return Next(f"a person looks at the site, then: rapport account sign-in {name}")
+    if facts.account.sealed is not None:
+        return Next(
+            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
+        )
+    return None
+
+
+def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
+    """What planned actions wait for; what may have happened is looked at all the same."""
+    if action.state is ActionState.UNCERTAIN:
+        return None
+    if action.campaign is CampaignState.PAUSED:
+        return Next(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
+    if action.campaign is CampaignState.CANCELLED:
+        return Next("nothing is sent; its campaign was cancelled")
+    if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():
+        return Next("it is skipped; its last day has passed")
+    person = facts.contact
+    left_out = person is not None and (
+        person.do_not_contact
+        or (action.kind is Kind.GREET and person.status is not ContactStatus.CONNECTED)
+        or person.visited_lately
+    )
+    if left_out:
+        return Next("it is skipped when its turn comes")
+    return None
+
+
+def _in_turn(facts: Facts, action: ActionFacts, told: Told) -> Next:
+    at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
+    if action.state is ActionState.UNCERTAIN:
+        return Next(f"a worker looks whether it reached {action.contact}", at)
+    why, denied = "", told.decision
+    if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
+        at, why = denied.retry_at, f" ({in_words(denied.reason)})"
+    ahead = facts.in_flight or facts.upcoming
+    after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
+    return Next(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)

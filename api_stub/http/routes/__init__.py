@@ -1,0 +1,1 @@
+"""The routes of the front door, one module for each subject."""

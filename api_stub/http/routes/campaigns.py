@@ -1,0 +1,176 @@
+"""Start campaigns, follow, pause, resume and cancel them."""
+
+from typing import Annotated, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, HTTPException, Query, Request
+
+from api_stub.client import Client
+from api_stub.http.access import AppClient, AppDatabase, key
+from api_stub.http.models import Accepted, CampaignChanged, CampaignLineOut, CampaignOut, CampaignPage
+from api_stub.http.openapi import problems
+from api_stub.request_checks import refuse_what_cannot_work
+from db.engine import Database
+from db.store.actions import control
+from db.store.actions.control import CampaignVerb
+from db.store.campaigns import campaigns, requests, searches
+from db.store.campaigns.saved_searches import NoSavedSearchError
+from db.store.people import accounts
+from db.store.reports import overview
+from tasks.contract import (
+    BIRTHDAY_CAMPAIGN,
+    INVITATIONS_CAMPAIGN,
+    SOURCING_CAMPAIGN,
+    VISITOR_CAMPAIGN,
+    AccountName,
+    BirthdayCampaign,
+    InvitationsCampaign,
+    SourcingCampaign,
+    VisitorCampaign,
+    fingerprint,
+)
+from worker.errors import RequestRefusedError
+from worker.rules.model import CampaignKind
+
+_TASKS: Final = {
+    CampaignKind.BIRTHDAY: BIRTHDAY_CAMPAIGN,
+    CampaignKind.VISITOR: VISITOR_CAMPAIGN,
+    CampaignKind.SOURCING: SOURCING_CAMPAIGN,
+    CampaignKind.INVITATIONS: INVITATIONS_CAMPAIGN,
+}
+
+router = APIRouter(prefix="/control", tags=["control"], dependencies=key)
+
+
+@router.post("/birthday", status_code=202, responses=problems(404, 409))
+def start_birthday(
+    body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
+    return _start(CampaignKind.BIRTHDAY, body, request, database, client)
+
+
+@router.post("/visitor", status_code=202, responses=problems(404, 409))
+def start_visitor(
+    body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
+    return _start(CampaignKind.VISITOR, body, request, database, client)
+
+
+@router.post("/sourcing", status_code=202, responses=problems(404, 409))
+def start_sourcing(
+    body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
+    return _start(CampaignKind.SOURCING, body, request, database, client)
+
+
+@router.post("/invitations", status_code=202, responses=problems(404, 409))
+def start_invitations(
+    body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
+) -> Accepted:
+    """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
+    return _start(CampaignKind.INVITATIONS, body, request, database, client)
+
+
+@router.get("/campaigns")
+def list_campaigns(
+    database: AppDatabase,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+) -> CampaignPage:
+    """Return campaigns, newest first, and how many of their actions are in which state."""
+    with database.transaction() as session:
+        found = overview.campaign_page(session, limit=limit, before=before, account=account)
+    return CampaignPage(
+        items=[CampaignLineOut.model_validate(line) for line in found],
+        next_before=found[-1].id if len(found) == limit else None,
+    )
+
+
+@router.get("/campaigns/{campaign_id}", responses=problems(404))
+def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
+    """Return a campaign and how far it is."""
+    with database.transaction() as session:
+        campaign = campaigns.get(session, campaign_id)
+        if campaign is None:
+            raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
+        counts = campaigns.progress(session, campaign_id)
+        search = searches.get(session, campaign_id)
+    return CampaignOut(
+        id=campaign.id,
+        account=campaign.account,
+        kind=campaign.kind,
+        state=campaign.state,
+        reason=campaign.reason,
+        detail=campaign.detail,
+        options=campaign.options,
+        actions={str(state): count for state, count in counts.items()},
+        preview=campaign.preview,
+        pages=search.pages if search else None,
+        found=search.found if search else None,
+        ended=search.ended if search else None,
+        correlation_id=campaign.correlation_id,
+        created_at=campaign.created_at,
+    )
+
+
+@router.post("/campaigns/{campaign_id}/pause", responses=problems(404, 409))
+def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """Let a campaign wait; nothing is dropped."""
+    return _change(database, campaign_id, CampaignVerb.PAUSE)
+
+
+@router.post("/campaigns/{campaign_id}/resume", responses=problems(404, 409))
+def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """Let a paused campaign go on."""
+    return _change(database, campaign_id, CampaignVerb.RESUME)
+
+
+@router.post("/campaigns/{campaign_id}/cancel", responses=problems(404, 409))
+def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
+    """End a campaign for good: what it has planned is skipped."""
+    return _change(database, campaign_id, CampaignVerb.CANCEL)
+
+
+def _start(
+    kind: CampaignKind,
+    body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
+    request: Request,
+    database: Database,
+    client: Client,
+) -> Accepted:
+    """Ask the workers, unless it is seen from here that it can't work."""
+    with database.transaction() as session:
+        account = accounts.by_name(session, body.account)
+        if account is None:
+            raise HTTPException(404, f"there is no account called {body.account!r}")
+        try:
+            refuse_what_cannot_work(session, account, body)
+        except NoSavedSearchError as error:
+            raise HTTPException(404, f"body.{error}") from None
+        except RequestRefusedError as error:
+            raise HTTPException(422, f"body.{error}") from None
+        if body.campaign_id and not requests.claim(
+            session, body.campaign_id, account.id, fingerprint(kind, body)
+        ):
+            raise HTTPException(409, requests.OTHER_OPTIONS)
+    campaign_id = body.campaign_id or uuid4()
+    correlation_id = request.state.correlation_id
+    client.send(
+        _TASKS[kind], body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
+    )
+    return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
+
+
+def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
+    with database.transaction() as session:
+        dropped = control.change_campaign(session, campaign_id, verb)
+        campaign = campaigns.get(session, campaign_id)
+    if campaign is None:
+        raise HTTPException(404, "there is no such campaign")
+    if dropped is None:
+        raise HTTPException(409, control.refusal(verb, campaign.state))
+    return CampaignChanged(id=campaign_id, state=campaign.state, dropped=dropped)

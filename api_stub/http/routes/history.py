@@ -1,0 +1,126 @@
+"""Read what is planned and what happened."""
+
+import re
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from api_stub.http.access import AppDatabase, key
+from api_stub.http.models import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
+from api_stub.http.openapi import problems
+from api_stub.responses.forecast import LATE_DAYS, MOST_DAYS, ForecastAnswer
+from api_stub.responses.forecast import answer as foretold
+from api_stub.responses.quota import answer, by_ledger
+from api_stub.responses.quota_models import QuotaAnswer
+from db.store.actions import interactions
+from db.store.people import accounts
+from db.store.quota import birthday_forecast, status
+from db.store.reports import overview, summary
+from tasks.contract import AccountName
+from worker.errors import RequestRefusedError
+from worker.rules.date_range import FIRST_DAY
+from worker.rules.model import ActionState
+
+
+def _written_as_a_day(given: object) -> object:
+    """Let nothing through that Pydantic would read as seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    return given
+
+
+Day = Annotated[
+    date,
+    Field(ge=FIRST_DAY),
+    BeforeValidator(_written_as_a_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-"}),
+]
+
+router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
+
+
+@router.get("/interactions")
+def list_interactions(
+    database: AppDatabase,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="`next_before` of the page before.")
+    ] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+) -> InteractionPage:
+    """Return interactions, newest first."""
+    with database.transaction() as session:
+        found = interactions.page(session, limit=limit, before=before, account=account)
+    return InteractionPage(
+        items=[InteractionOut.model_validate(record) for record in found],
+        next_before=found[-1].id if len(found) == limit else None,
+    )
+
+
+@router.get("/actions")
+def list_actions(
+    database: AppDatabase,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
+    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
+) -> ActionPage:
+    """Return actions, newest first, each with its state, the reason and the time until which it waits."""
+    with database.transaction() as session:
+        found = overview.action_page(session, limit=limit, before=before, account=account, state=state)
+    return ActionPage(
+        items=[ActionOut.model_validate(line) for line in found],
+        next_before=found[-1].id if len(found) == limit else None,
+    )
+
+
+@router.get("/quota", responses=problems(404))
+def show_quota(
+    database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
+) -> QuotaAnswer:
+    """Return what an account has used, has left and may do, by kind and for all kinds together."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        found = status.of_account(session, record)
+    return answer(found, by_ledger(found))
+
+
+@router.get("/forecast", responses=problems(404))
+def show_forecast(
+    database: AppDatabase,
+    account: Annotated[AccountName, Query(description="Whose birthdays.")],
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="Of so many days, from today.")] = 30,
+) -> ForecastAnswer:
+    """Return whom the birthday greetings will reach when, who will be late and who is missed."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        found = birthday_forecast.of_account(session, record, days=days, default_late_days=LATE_DAYS)
+    return foretold(found)
+
+
+@router.get("/summary", responses=problems(404))
+def show_summary(
+    database: AppDatabase,
+    account: Annotated[AccountName, Query(description="Whose day.")],
+    on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
+) -> SummaryOut:
+    """Return what a day of an account came to: sent, left out, waiting, answered."""
+    with database.transaction() as session:
+        overview.freeze(session)
+        record = accounts.by_name(session, account)
+        if record is None:
+            raise HTTPException(404, f"there is no account called {account!r}")
+        try:
+            found = summary.of_day(session, record, on)
+        except RequestRefusedError as error:
+            raise HTTPException(422, f"query.on: {error}") from None
+    return SummaryOut.model_validate(found)

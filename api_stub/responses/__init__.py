@@ -1,0 +1,1 @@
+"""Answers that HTTP and the command line share."""

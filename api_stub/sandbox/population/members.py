@@ -1,0 +1,121 @@
+"""The forty people whom the members know: invented, and the same at every first start.
+
+Only the birthdays depend on the day of that start, so that there is always somebody to greet.
+`crowd` invents the others, whom a search finds.
+"""
+
+import calendar
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from api_stub.sandbox.population.profiles import Job, Profile
+
+DAYS_SHOWN = 10
+"""How many days before today the birthdays page still shows."""
+
+_TODAY = 5
+_EARLIER_DAYS = (1, 2, 2, 3, 4, 5, 6, 7)
+_QUIET_DAYS = 12
+_TWO_LANGUAGES = {
+    "en": ("{headline}. Likes slow mornings and finished work.", "apprentice", ("Patience", "Planning")),
+    "fr": ("{headline}. Aime les matins lents et le travail fini.", "apprenti", ("Patience", "Méthode")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who can sign in. `language` is the language of their interface."""
+
+    login: str
+    password: str
+    name: str
+    language: str
+
+
+MEMBERS = {
+    "demo": Member("demo", "demo-password", "Dana Demo", "en"),
+    "demo2": Member("demo2", "demo-password", "Denis Démo", "fr"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person(Profile):
+    """Somebody whose birthday the members are told."""
+
+    birth_month: int
+    birth_day: int
+    birth_year: int | None
+
+    def latest_birthday(self, today: date) -> date:
+        """The last birthday on or before `today`; 29 February is kept on the 28th of a short year."""
+        this_year = self._birthday_in(today.year)
+        return this_year if this_year <= today else self._birthday_in(today.year - 1)
+
+    def _birthday_in(self, year: int) -> date:
+        leapling = (self.birth_month, self.birth_day) == (2, 29)
+        return date(year, 2, 28) if leapling and not calendar.isleap(year) else self._plain_birthday(year)
+
+    def _plain_birthday(self, year: int) -> date:
+        return date(year, self.birth_month, self.birth_day)
+
+
+def first_people(today: date) -> list[Person]:
+    """The forty people, with birthdays laid out around `today`: 5 on it, 8 in the 7 days before.
+
+    Nobody else has a birthday within 12 days of it. The two people called María García are on it
+    and two days before it.
+    """
+    with (Path(__file__).with_name("members.csv")).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        _person(row, month, day) for row, (month, day) in zip(rows, _birthdays(today, len(rows)), strict=True)
+    ]
+
+
+def _birthdays(today: date, count: int) -> Iterator[tuple[int, int]]:
+    near = [today - timedelta(days=days) for days in (0,) * _TODAY + _EARLIER_DAYS]
+    yield from ((day.month, day.day) for day in near)
+    far_count = count - len(near)
+    step_days = (365 - 2 * _QUIET_DAYS - 2) / far_count
+    for index in range(far_count - 1):
+        far = today + timedelta(days=_QUIET_DAYS + 1 + round(index * step_days))
+        # 29 February belongs to the last person alone
+        yield (3, 1) if (far.month, far.day) == (2, 29) else (far.month, far.day)
+    yield _leap_day(today)
+
+
+def _leap_day(today: date) -> tuple[int, int]:
+    """29 February for the last person, unless that is near: then half a year away."""
+    distances = (abs((date(year, 2, 28) - today).days) for year in (today.year, today.year + 1))
+    if min(distances) > _QUIET_DAYS + 2:
+        return 2, 29
+    far = today + timedelta(days=182)
+    return far.month, far.day
+
+
+def _person(row: dict[str, str], month: int, day: int) -> Person:
+    about, apprentice, skills = _TWO_LANGUAGES[row["language"]]
+    headline, company = row["headline"], row["company"]
+    return Person(
+        slug=row["slug"],
+        name=row["name"],
+        headline=headline,
+        location=row["location"],
+        language=row["language"],
+        about=about.format(headline=headline),
+        open_to_work=False,
+        jobs=(
+            Job(headline, company, "2016-09", None),
+            Job(f"{headline} ({apprentice})", company, "2014", "2016-08"),
+        ),
+        schools=(),
+        skills=(*skills, headline),
+        certificates=(),
+        spoken=(),
+        birth_month=month,
+        birth_day=day,
+        birth_year=int(row["born"]) if row["born"] else None,
+    )

@@ -1,0 +1,165 @@
+"""The people of the practice network in its state file: who is there, who knows whom, who is found."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from api_stub.sandbox.population.crowd import crowd
+from api_stub.sandbox.population.members import MEMBERS, Person, first_people
+from api_stub.sandbox.population.profiles import Certificate, Job, Profile, School, Spoken, folded
+
+SEARCH_TERMS = ("keywords", "title", "company", "location")
+"""What a people search can ask for, as its address names it."""
+
+_SHOWN = "slug, name, headline, location, language, about, open_to_work, details"
+_BIRTHDAY = "birth_month, birth_day, birth_year"
+_UNTOLD = None, None, None
+_ADD = f"INSERT INTO people (position, {_SHOWN}, {_BIRTHDAY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants
+
+
+class Population:
+    """The verbs on people. Fills an empty file; one from before the crowd keeps its friends and messages."""
+
+    def __init__(self, db: sqlite3.Connection, today: date) -> None:
+        self.db = db
+        friends = first_people(today)
+        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(people)")}
+        if columns and "details" not in columns:
+            friends = self._without_the_old_table(friends)
+        db.executescript((Path(__file__).with_name("schema.sql")).read_text(encoding="utf-8"))
+        db.execute("PRAGMA foreign_keys = ON")
+        if db.execute("SELECT 1 FROM people").fetchone():
+            return
+        with self.transaction():
+            self._add(friends)
+            self._add(crowd(), after=len(friends))
+            if not columns:
+                pairs = [(member, friend.slug) for member in MEMBERS for friend in friends]
+                db.executemany("INSERT INTO connections VALUES (?, ?)", pairs)
+
+    def person(self, slug: str) -> Profile | None:
+        """The person with this slug, unless the profile was deleted."""
+        rows = self.db.execute(
+            f"SELECT {_SHOWN} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
+            (slug,),
+        )
+        return next((_profile(row) for row in rows), None)
+
+    def everybody(self) -> list[Profile]:
+        """All people whose profile is there, in a fixed order."""
+        rows = self.db.execute(
+            f"SELECT {_SHOWN} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
+        )
+        return [_profile(row) for row in rows]
+
+    def friends(self) -> list[Person]:
+        """Those of them whose birthdays the members are told."""
+        rows = self.db.execute(
+            f"SELECT {_SHOWN}, {_BIRTHDAY} FROM people "  # noqa: S608 -- constants
+            "WHERE birth_month IS NOT NULL AND NOT deleted ORDER BY position"
+        )
+        return [_friend(_profile(row[:8]), *row[8:]) for row in rows]
+
+    def found(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
+        """The people who have each word of `keywords` and each of the other terms, in a fixed order."""
+        asked = [("keywords", word) for word in terms.get("keywords", "").split()]
+        asked += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
+        conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in asked)
+        columns = ", ".join(f"p.{column}" for column in _SHOWN.split(", "))
+        # a cross join keeps the order: the search runs along `searched` until it has enough
+        rows = self.db.execute(
+            f"SELECT {columns} FROM searched s CROSS JOIN people p ON p.slug = s.slug "  # noqa: S608 -- constants
+            f"WHERE NOT p.deleted{conditions} ORDER BY s.position LIMIT ? OFFSET ?",
+            (*(folded(words) for _, words in asked), limit, offset),
+        )
+        return [_profile(row) for row in rows]
+
+    def connections_of(self, member: str) -> set[str]:
+        """The slugs of those whom the member is connected to."""
+        rows = self.db.execute("SELECT slug FROM connections WHERE member = ?", (member,))
+        return {str(slug) for (slug,) in rows}
+
+    def set_connected(self, member: str, slug: str, *, connected: bool) -> None:
+        """Connect the member to the person, or end the connection."""
+        if connected:
+            self.db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (member, slug))
+        else:
+            self.db.execute("DELETE FROM connections WHERE member = ? AND slug = ?", (member, slug))
+
+    def set_deleted(self, slug: str, *, deleted: bool) -> None:
+        """Take the profile away (404), or bring it back."""
+        self.db.execute("UPDATE people SET deleted = ? WHERE slug = ?", (int(deleted), slug))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it, or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def _add(self, people: Iterable[Profile], *, after: int = 0) -> None:
+        placed = list(enumerate(people, after))
+        self.db.executemany(_ADD, ((position, *_row(person)) for position, person in placed))
+        self.db.executemany(
+            "INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?)",
+            ((position, person.slug, *_searched(person)) for position, person in placed),
+        )
+
+    def _without_the_old_table(self, friends: list[Person]) -> list[Person]:
+        """Take the old table away; give its people with the birthdays that it told."""
+        rows = self.db.execute(f"SELECT slug, {_BIRTHDAY} FROM people")  # noqa: S608 -- constants
+        born = {slug: (month, day, year) for slug, month, day, year in rows}
+        self.db.execute("DROP TABLE people")
+        return [_friend(friend, *born[friend.slug]) for friend in friends if friend.slug in born]
+
+
+def degree(member: str, slug: str, connections: set[str]) -> int:
+    """How far the person is from the member: 1 for a connection, else 2 or 3, always the same."""
+    if slug in connections:
+        return 1
+    return 2 if zlib.crc32(f"{member} {slug}".encode()) % 3 else 3
+
+
+def _row(person: Profile) -> tuple[str | int | None, ...]:
+    born = (
+        (person.birth_month, person.birth_day, person.birth_year) if isinstance(person, Person) else _UNTOLD
+    )
+    details = (person.jobs, person.schools, person.skills, person.certificates, person.spoken)
+    return (
+        person.slug, person.name, person.headline, person.location, person.language, person.about,
+        int(person.open_to_work), json.dumps(details), *born,
+    )  # fmt: skip
+
+
+def _searched(person: Profile) -> tuple[str, str, str, str]:
+    """What each term is compared with, in the order of SEARCH_TERMS. A title may be one of long ago."""
+    titles = "\n".join((person.headline, *(job.title for job in person.jobs)))
+    companies = "\n".join(job.company for job in person.jobs)
+    anything = "\n".join((person.name, titles, companies, person.location, *person.skills))
+    return folded(anything), folded(titles), folded(companies), folded(person.location)
+
+
+def _profile(row: Sequence[Any]) -> Profile:
+    """From the columns of _SHOWN."""
+    slug, name, headline, location, language, about, open_to_work, details = row
+    jobs, schools, skills, certificates, spoken = json.loads(details)
+    return Profile(
+        slug, name, headline, location, language, about, bool(open_to_work),
+        tuple(Job(*job) for job in jobs), tuple(School(*school) for school in schools), tuple(skills),
+        tuple(Certificate(*one) for one in certificates), tuple(Spoken(*one) for one in spoken),
+    )  # fmt: skip
+
+
+def _friend(profile: Profile, month: int, day: int, year: int | None) -> Person:
+    shown = {field.name: getattr(profile, field.name) for field in fields(Profile)}
+    return Person(**shown, birth_month=month, birth_day=day, birth_year=year)

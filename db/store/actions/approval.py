@@ -1,0 +1,181 @@
+"""Proposals: what waits for a person, all that the person should see beside it, and what was decided.
+
+Each decision is a compare-and-set on the action's row, so of two people one wins and the other is told.
+An approval is bound to the recipient and the text that were seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.store.people import contacts
+from db.tables import Account, Action, Campaign, Contact
+from worker.errors import Reason
+from worker.rules.lifecycle import check_move
+from worker.rules.messages.approval import approval_of, checked_text
+from worker.rules.model import ActionState, CampaignState
+
+
+class Outcome(StrEnum):
+    """What came of a decision; anything but DONE changed nothing."""
+
+    DONE = "done"
+    UNKNOWN = "unknown"
+    DECIDED = "decided"
+    CHANGED = "changed"
+    LEFT_ALONE = "left_alone"
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of a decision, and where the action is now; `told` says who brought it there."""
+
+    outcome: Outcome
+    state: ActionState | None = None
+    reason: Reason | None = None
+    told: str | None = None
+
+
+_SAID = {
+    Outcome.UNKNOWN: "there is no such action",
+    Outcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
+    Outcome.LEFT_ALONE: "this person is not to be contacted: drop it, or take do-not-contact back first",
+    Outcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
+    Outcome.TOO_LATE: "its last day has passed: drop it",
+}
+
+
+def refusal(decision: Decision) -> str:
+    """Say why a decision changed nothing, and what to do."""
+    if decision.outcome is not Outcome.DECIDED:
+        return _SAID[decision.outcome]
+    how = ", ".join(filter(None, (decision.reason, decision.told)))
+    return (
+        f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
+    )
+
+
+def approve(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
+    """Let a proposal be sent when its turn comes. `seen` is the proposal's hash as the person saw it."""
+    return _approve(session, action_id, seen=seen, by=by, text=None)
+
+
+def edit(session: Session, action_id: UUID, text: str, *, seen: str, by: str) -> Decision:
+    """Let a proposal be sent with the person's own text. Raises TextRefusedError where that can't be sent."""
+    return _approve(session, action_id, seen=seen, by=by, text=checked_text(text))
+
+
+def approve_all(
+    session: Session, campaign_id: UUID, seen: Mapping[UUID, str], *, by: str
+) -> dict[UUID, Decision]:
+    """Approve those of a campaign's proposals that were seen, each by its own hash; say what came of each."""
+    known = select(Action.id).where(Action.campaign_id == campaign_id, Action.id.in_(seen))
+    ours = set(session.scalars(known))
+    # In one order, as everybody who moves many actions does: else two could wait for each other.
+    return {
+        action_id: approve(session, action_id, seen=seen[action_id], by=by)
+        if action_id in ours
+        else Decision(Outcome.UNKNOWN)
+        for action_id in sorted(seen)
+    }
+
+
+def drop(session: Session, action_id: UUID, *, by: str) -> Decision:
+    """Leave this person out this time."""
+    return _settle(session, action_id, ActionState.SKIPPED, reason=Reason.DROPPED_BY_HAND, detail=f"by {by}")
+
+
+def never(session: Session, action_id: UUID, *, by: str) -> Decision:
+    """Never contact this person again, from any account that knows the address, and skip what is proposed.
+
+    Holds whatever became of the action meanwhile: what is planned by now meets the gate before its effect.
+    """
+    address = session.scalar(
+        select(Contact.profile_url)
+        .join(Action, Action.contact_id == Contact.id)
+        .where(Action.id == action_id)
+    )
+    if address is None:
+        return Decision(Outcome.UNKNOWN)
+    check_move(ActionState.PROPOSED, ActionState.SKIPPED)
+    known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
+    # Account by account, and in each what is proposed before the person: the order of whoever records.
+    for contact_id, account_id in session.execute(known.order_by(Contact.account_id)).all():
+        session.execute(
+            update(Action)
+            .where(
+                Action.account_id == account_id,
+                Action.contact_id == contact_id,
+                Action.state == ActionState.PROPOSED,
+            )
+            .values(state=ActionState.SKIPPED, reason=Reason.DO_NOT_CONTACT, detail=f"by {by}")
+        )
+        contacts.set_do_not_contact(session, account_id, address, value=True)
+    return _now(session, action_id, Outcome.DONE)
+
+
+def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str | None) -> Decision:
+    found = session.execute(
+        select(Action, Contact, Campaign.state, Account.time_zone, func.now())
+        .join(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .join(Account, Account.id == Action.account_id)
+        .where(Action.id == action_id)
+        .with_for_update(of=Action)
+        .execution_options(populate_existing=True)
+    ).first()
+    if found is None:
+        return Decision(Outcome.UNKNOWN)
+    action, contact, campaign, zone, now = found
+    expired = action.expires_on is not None and action.expires_on < now.astimezone(ZoneInfo(zone)).date()
+    hindrances = (
+        (action.state != ActionState.PROPOSED, Outcome.DECIDED),
+        (campaign == CampaignState.CANCELLED, Outcome.CANCELLED),
+        (contact.do_not_contact, Outcome.LEFT_ALONE),
+        (expired, Outcome.TOO_LATE),
+        (approval_of(contact.profile_url, action.message) != seen, Outcome.CHANGED),
+    )
+    outcome = next((outcome for hinders, outcome in hindrances if hinders), None)
+    if outcome is not None:
+        return _now(session, action_id, outcome)
+    message = action.message if text is None else text
+    # `not_before` stays: it is due since it was proposed, and keeps its place among those that wait.
+    return _settle(
+        session, action_id, ActionState.PLANNED, reason=None, detail=None,
+        message=message, approval=approval_of(contact.profile_url, message), approved_by=by,
+    )  # fmt: skip
+
+
+def _settle(
+    session: Session,
+    action_id: UUID,
+    state: ActionState,
+    **values: Any,  # noqa: ANN401 -- new values of columns of any type
+) -> Decision:
+    check_move(ActionState.PROPOSED, state)
+    moved = session.execute(
+        update(Action)
+        .where(Action.id == action_id, Action.state == ActionState.PROPOSED)
+        .values(state=state, **values)
+        .returning(Action.id)
+    ).first()
+    return _now(session, action_id, Outcome.DONE if moved else Outcome.DECIDED)
+
+
+def _now(session: Session, action_id: UUID, outcome: Outcome) -> Decision:
+    """Return `outcome` with where the action is now."""
+    row = session.execute(
+        select(Action.state, Action.reason, Action.detail, Action.approved_by).where(Action.id == action_id)
+    ).first()
+    if row is None:
+        return Decision(Outcome.UNKNOWN)
+    told = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
+    return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, told)

@@ -1,0 +1,55 @@
+"""Whose turn it is: what is due is queued, and what a closed window holds back waits together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.store.actions.lifecycle import Claim
+from db.tables import Action
+from worker.errors import Reason
+from worker.rules.model import ActionState, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What a message carries: which action is due."""
+
+    action_id: UUID
+    kind: Kind
+    correlation_id: str
+
+
+def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nudge]:
+    """Take what is due, at most one action for each account, under a lease. Publish after the commit."""
+    accounts = list(session.scalars(load("lock_ready_accounts"), {"batch": batch}))
+    if not accounts:
+        return []
+    rows = session.execute(load("queue_due_actions"), {"accounts": accounts, "lease": lease})
+    return [Nudge(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
+
+
+def hold_others(
+    session: Session, claim: Claim, *, reason: Reason, until: datetime, detail: str | None = None
+) -> None:
+    """Let the account's other due actions of this kind wait as well, with the same reason.
+
+    A window that is closed for one is closed for all (a run's only for its campaign); asking for each of
+    them in turn would only tell the same story many times.
+    """
+    others = [
+        Action.account_id == claim.account_id,
+        Action.kind == claim.kind,
+        Action.state == ActionState.PLANNED,
+        Action.not_before < until,
+    ]
+    if reason is Reason.RUN_LIMIT:
+        others.append(Action.campaign_id == claim.campaign_id)
+    # Locked in one order, as everybody who moves many actions does: else two could wait for each other.
+    locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
+    waiting = {"reason": reason, "detail": detail, "not_before": until}
+    session.execute(update(Action).where(Action.id.in_(locked)).values(waiting))

@@ -1,0 +1,177 @@
+"""The gates of an action that Postgres knows: asked when a worker takes it, and right before its effect."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from db.store.actions.lifecycle import Claim
+from db.store.imports import runs
+from db.store.people import profiles
+from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
+from worker.errors import Reason
+from worker.rules.messages.approval import approval_of
+from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
+from worker.rules.quota.windows import Hours, local_day, opening
+from worker.rules.sourcing.criteria import Criteria, needed_sections
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why an action may not happen now, and from when on it may, where that is known."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+LEAVES_OUT = frozenset(
+    {
+        Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED,
+        Reason.EXPIRED, Reason.NOT_APPROVED, Reason.VISITED_LATELY, Reason.FORGOTTEN,
+    }
+)  # fmt: skip
+"""The reasons for which an action is skipped; behind the others it waits."""
+
+_IMPORT_WAIT: Final = timedelta(minutes=1)
+"""When to ask again while contacts are being imported."""
+
+
+def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Closed | None:
+    """Return which gate is closed for this action at this moment, or None.
+
+    `hours` are the working hours to be asked too, by Postgres' clock.
+    """
+    now, killed, account, campaign, action, contact = session.execute(
+        select(func.now(), select(KillSwitch.id).exists(), Account, Campaign, Action, Contact)
+        .join(Action, Action.account_id == Account.id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(Action.id == claim.action_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    today = now.astimezone(claim.zone).date()
+    about_person = () if contact is None else _about_person(session, claim, action, campaign, contact)
+    about_all = (
+        (campaign.state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
+        (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
+        (killed, Reason.KILL_SWITCH),
+        (account.status != AccountStatus.ACTIVE, Reason(account.stop_reason or Reason.ACCOUNT_STOPPED)),
+        (campaign.state == CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED),
+        (hours is not None and opening(now, hours, claim.zone).start > now, Reason.OUTSIDE_HOURS),
+    )
+    reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
+    if reason is not None:
+        return Closed(reason)
+    if claim.kind is Kind.COLLECT and runs.under_way(session, claim.account_id):
+        # whom the import excludes must not come in beside it
+        return Closed(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
+    day = local_day(now, claim.zone)
+    heard = claim.kind is Kind.GREET and heard_since(
+        session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
+    )
+    return Closed(Reason.ONE_VOICE, day.end) if heard else None
+
+
+def _about_person(
+    session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
+) -> Iterator[tuple[bool, Reason]]:
+    """Give the gates of the person whom it is about, whether each is closed, lazily."""
+    yield contact.forgotten_at is not None, Reason.FORGOTTEN
+    # To withdraw an invitation is to leave somebody alone.
+    yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
+    if claim.kind is Kind.GREET:
+        yield _greeted(session, claim, contact), Reason.ALREADY_GREETED
+        yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
+        approved = action.approval == approval_of(contact.profile_url, action.message)
+        yield action.needs_approval and not approved, Reason.NOT_APPROVED
+    if claim.kind is Kind.VISIT:
+        yield visited_lately(session, contact.id, campaign), Reason.VISITED_LATELY
+
+
+def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
+    """Return whether the profile needn't be opened, or mustn't.
+
+    For a visitor campaign: it was opened within the days of no repeat, or may have been, also by an earlier
+    try of this very action. For a sourcing campaign: all that it needs of it was read within them.
+    """
+    days = int(campaign.options["no_repeat_days"])
+    since = func.now() - timedelta(days=days)
+    if campaign.kind == CampaignKind.SOURCING:
+        known = profiles.of(session, contact_id)
+        needed = needed_sections(Criteria.model_validate(campaign.options["criteria"]))
+        return known is not None and profiles.is_fresh(known, needed, days=days)
+    recorded = exists().where(
+        Interaction.contact_id == contact_id,
+        Interaction.type == Kind.VISIT,
+        Interaction.created_at > since,
+    )
+    tried = exists().where(
+        Action.contact_id == contact_id, Action.kind == Kind.VISIT, Action.acting_since > since
+    )
+    return bool(session.scalar(select(or_(recorded, tried))))
+
+
+def _greeted(session: Session, claim: Claim, contact: Contact) -> bool:
+    """Return whether the person was greeted for this occasion since it was planned (due_birthdays.sql)."""
+    if contact.last_greeted_on is not None and contact.last_greeted_on >= claim.occasion_on:
+        return True
+    recorded = exists().where(
+        Interaction.contact_id == contact.id,
+        Interaction.type == Kind.GREET,
+        Interaction.occasion == claim.occasion,
+    )
+    elsewhere = exists().where(
+        Exclusion.account_id == claim.account_id,
+        Exclusion.occasion == claim.occasion,
+        or_(Exclusion.profile_url == contact.profile_url, Exclusion.name_key == contact.name_key),
+    )
+    return bool(session.scalar(select(or_(recorded, elsewhere))))
+
+
+def hold_voice(session: Session, claim: Claim) -> None:
+    """Let nobody else ask about a text to this person until the transaction ends.
+
+    Two accounts that know one person would else both find that nobody had written today (promise 10).
+    """
+    key = func.hashtextextended(f"voice:{claim.site}:{claim.profile_url}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def heard_since(
+    session: Session, since: datetime, *, site: str, profile_url: str, besides: UUID | None
+) -> bool:
+    """Return whether the person had a text since then, from whichever account of the site.
+
+    `besides` is the action that asks, and doesn't count.
+    """
+    known, owner = aliased(Contact), aliased(Account)
+    people = (
+        select(known.id)
+        .join(owner, owner.id == known.account_id)
+        .where(known.profile_url == profile_url, owner.site == site)
+    )
+    by_action = exists().where(
+        and_(
+            Action.contact_id.in_(people),
+            Action.kind == Kind.GREET,
+            Action.id.is_distinct_from(besides),
+            Action.acting_since >= since,
+            Action.state.in_(
+                [ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE]
+            ),
+        )
+    )
+    otherwise = exists().where(
+        and_(
+            Interaction.contact_id.in_(people),
+            Interaction.type == Kind.GREET,
+            Interaction.created_at >= since,
+            or_(Interaction.action_id.is_(None), Interaction.action_id.is_distinct_from(besides)),
+        )
+    )
+    return bool(session.scalar(select(or_(by_action, otherwise))))

@@ -1,0 +1,126 @@
+"""Interactions: the ledger of what happened, read in pages, and what the owner was seen to do by hand."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.store.actions.lifecycle import Claim
+from db.store.quota import fallback
+from db.tables import Account, Action, Contact, Interaction
+from worker.rules.model import Kind, ThreadMessage
+from worker.rules.quota.decision import WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRecord:
+    """One thing that happened. `message` is the text proven in the thread.
+
+    `reply` is what the person wrote back, where the campaign was asked to keep it.
+    """
+
+    id: int
+    account: str
+    contact: str
+    profile_url: str
+    action_id: UUID | None
+    type: Kind
+    status: str
+    occasion: str
+    message: str
+    replied_at: datetime | None
+    reply: str | None
+    screenshot: str | None
+    correlation_id: str
+    created_at: datetime
+
+
+def page(
+    session: Session, *, limit: int, before: int | None = None, account: str | None = None
+) -> Sequence[InteractionRecord]:
+    """Return interactions with an id below `before`, newest first. Keyset: page N costs as page 1."""
+    statement = (
+        select(Interaction, Account.name, Contact.full_name, Contact.profile_url)
+        .join(Account, Account.id == Interaction.account_id)
+        .join(Contact, Contact.id == Interaction.contact_id)
+        .order_by(Interaction.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(Interaction.id < before)
+    if account is not None:
+        owner = select(Account.id).where(Account.name == account).scalar_subquery()
+        statement = statement.where(Interaction.account_id == owner)
+    return [
+        InteractionRecord(
+            id=row.id,
+            account=name,
+            contact=full_name,
+            profile_url=profile_url,
+            action_id=row.action_id,
+            type=Kind(row.type),
+            status=row.status,
+            occasion=row.occasion,
+            message=row.message,
+            replied_at=row.replied_at,
+            reply=row.reply,
+            screenshot=row.screenshot,
+            correlation_id=row.correlation_id,
+            created_at=row.created_at,
+        )
+        for row, name, full_name, profile_url in session.execute(statement)
+    ]
+
+
+def texts_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
+    """Return the greetings that this contact had since then, the oldest first."""
+    had = select(Interaction.message).where(
+        Interaction.contact_id == contact_id,
+        Interaction.type == Kind.GREET,
+        Interaction.created_at >= since,
+        Interaction.message != "",
+    )
+    return session.scalars(had.order_by(Interaction.id)).all()
+
+
+def ours_to(session: Session, contact_id: int) -> Sequence[str]:
+    """Return every text of ours that this contact had, may have had, or is to have."""
+    ours = select(Action.message).where(Action.contact_id == contact_id)
+    recorded = select(Interaction.message).where(
+        Interaction.contact_id == contact_id, Interaction.status != "seen"
+    )
+    return session.scalars(ours.union(recorded)).all()
+
+
+def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool) -> None:
+    """Record a message that the owner wrote by hand, once; one that counts in a window counts from now on.
+
+    `for_occasion`: it was written on the claim's occasion, which then counts as greeted. Raises ValueError
+    for a message without a time.
+    """
+    if message.at is None:
+        raise ValueError("a message without a time can't be told from others")
+    told = hashlib.sha256(message.text.encode()).hexdigest()[:16]
+    kept = session.execute(
+        insert(Interaction)
+        .values(
+            account_id=claim.account_id,
+            contact_id=claim.contact_id,
+            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{told}",
+            type=Kind.GREET,
+            status="seen",
+            occasion=claim.occasion if for_occasion else f"by_hand:{message.at.date()}",
+            message=message.text,
+            correlation_id=claim.correlation_id,
+            created_at=message.at,
+        )
+        .on_conflict_do_nothing()
+        .returning(Interaction.created_at > func.now() - WEEK)
+    )
+    if kept.scalar():
+        fallback.reset(session, claim.account_id, ())

@@ -1,0 +1,90 @@
+"""Leases: what becomes of an action whose worker is gone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.store.actions import lifecycle
+from db.store.campaigns import searches
+from db.tables import Account, Action
+from worker.errors import Reason
+from worker.rules.lifecycle import check_move
+from worker.rules.model import ActionState, Kind
+from worker.rules.policy import MAX_FAILURES, MAX_OPENINGS
+
+_AFTER_LAPSE = {
+    ActionState.QUEUED: ActionState.PLANNED,
+    ActionState.CLAIMED: ActionState.PLANNED,
+    ActionState.ACTING: ActionState.UNCERTAIN,
+    ActionState.UNCERTAIN: ActionState.UNCERTAIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """An action whose lease ended before its worker did."""
+
+    action_id: UUID
+    attempt: int
+    account_id: int
+    campaign_id: UUID
+    kind: Kind
+    zone: ZoneInfo
+    was: ActionState
+
+
+def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
+    """Settle what dead workers left: queued and claimed are planned again, acting becomes uncertain.
+
+    What was only being read is planned again too: there is nothing to look for. One that has outlived as many
+    workers as it may have failures kills them, and ends as failed.
+
+    The caller gives the reservations of claimed ones back; an acting one's stays until looking has told, and
+    that of a page which was being read is used up.
+    """
+    rows = session.execute(
+        select(Action, Account.time_zone)
+        .join(Account, Account.id == Action.account_id)
+        .where(Action.lease_until < func.now())
+        .order_by(Action.lease_until)
+        .limit(batch)
+        .with_for_update(skip_locked=True, of=Action)
+    ).all()
+    lapsed = []
+    for action, time_zone in rows:
+        was, reads = ActionState(action.state), Kind(action.kind).reads
+        then, reason = _AFTER_LAPSE[was], Reason.LEASE_LAPSED
+        if reads and was is ActionState.ACTING:
+            then = ActionState.PLANNED
+        if was is ActionState.CLAIMED or (reads and was is ActionState.ACTING):
+            action.failures += 1
+            opened = was is ActionState.ACTING and action.kind == Kind.VISIT
+            if action.failures >= MAX_FAILURES or (
+                opened and lifecycle.openings(session, action.id) >= MAX_OPENINGS
+            ):
+                then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
+        check_move(was, then, reading=reads)
+        if then is ActionState.FAILED and action.kind == Kind.COLLECT:
+            searches.fail(session, action.campaign_id)
+        action.state = then
+        action.reason = reason
+        action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"
+        action.lease_owner = action.lease_until = None
+        lapsed.append(
+            Lapsed(
+                action.id, action.attempt, action.account_id, action.campaign_id, Kind(action.kind),
+                ZoneInfo(time_zone), was,
+            )
+        )  # fmt: skip
+    return lapsed
+
+
+def void_leases(session: Session) -> int:
+    """End every lease now. Only for an owner of all workers that knows that none of them runs."""
+    session.execute(update(Account).values(inbox_lease_until=None))
+    held = update(Action).where(Action.lease_until.is_not(None)).values(lease_until=func.now())
+    return len(session.execute(held.returning(Action.id)).all())

@@ -1,0 +1,159 @@
+"""Replies: whose inbox may be opened when, and who has answered.
+
+While a worker reads an inbox it holds a lease on it, and the dispatcher starts no action of the account. Who
+dies in between loses nothing: how far the inbox is known moves in the transaction that marks the replies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
+from db.tables import Account, Action, Contact, Interaction, KillSwitch
+from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.messages.replies import READ_EVERY, WINDOW, Greeted, Reply
+from worker.rules.model import AccountStatus, ActionState, Kind
+from worker.rules.quota.windows import opening
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An inbox in a worker's hand, what to read, what was known. `lease_until` says whose it is."""
+
+    account: AccountRecord
+    since: datetime
+    read_to: datetime | None
+    greeted: Sequence[Greeted]
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Inbox:
+    now: datetime
+    read_to: datetime | None
+    gates: Mapping[str, bool]
+
+    def closed(self) -> str | None:
+        return next((words for words, closed in self.gates.items() if closed), None)
+
+
+def closed(session: Session, account: AccountRecord) -> str | None:
+    """Say in words why this inbox is not to be opened now; None: it may be."""
+    return _inbox(session, account).closed()
+
+
+def begin(session: Session, account: AccountRecord, *, lease: timedelta, overlap: timedelta) -> Reading | str:
+    """Take the inbox, or say in words why not. Commit before it is opened.
+
+    Reads `overlap` more than what is not known yet: so late a site may show a message.
+    """
+    # The dispatcher locks the same row: who comes second sees what the first has committed.
+    session.execute(select(Account.id).where(Account.id == account.id).with_for_update(key_share=True))
+    inbox = _inbox(session, account)
+    if (why := inbox.closed()) is not None:
+        return why
+    greeted = _greeted(session, account.id)
+    bounds = [inbox.now - WINDOW, min(each.greeted_at for each in greeted)]
+    if inbox.read_to is not None:
+        bounds.append(inbox.read_to - overlap)
+    until = inbox.now + lease
+    stamped = update(Account).where(Account.id == account.id)
+    session.execute(stamped.values(inbox_asked_at=inbox.now, inbox_lease_until=until))
+    return Reading(account, max(bounds), inbox.read_to, greeted, until)
+
+
+def record(session: Session, reading: Reading, replies: Sequence[Reply], read_to: datetime | None) -> int:
+    """Mark who has replied and how far the inbox is known; return how many greetings are answered by it.
+
+    A greeting is marked once, by whoever comes first. Safe to repeat. Of who was forgotten since the inbox
+    was opened nothing is kept; forgetting holds the same row of the account.
+    """
+    session.execute(
+        select(Account.id).where(Account.id == reading.account.id).with_for_update(key_share=True)
+    )
+    wrote = [reply.greeted.contact_id for reply in replies]
+    forgotten = set(
+        session.scalars(select(Contact.id).where(Contact.id.in_(wrote), Contact.forgotten_at.is_not(None)))
+    )
+    marked = 0
+    for reply in sorted(replies, key=lambda reply: reply.greeted.contact_id):
+        if reply.greeted.contact_id in forgotten:
+            continue
+        unmarked = and_(Interaction.id == reply.greeted.interaction_id, Interaction.replied_at.is_(None))
+        marked += len(
+            session.execute(
+                update(Interaction)
+                .where(unmarked)
+                .values(replied_at=reply.at, reply=reply.text)
+                .returning(Interaction.id)
+            ).all()
+        )
+        session.execute(
+            update(Contact)
+            .where(Contact.id == reply.greeted.contact_id)
+            .values(replied_at=func.greatest(Contact.replied_at, reply.at))
+        )
+    session.execute(
+        update(Account)
+        .where(Account.id == reading.account.id)
+        .values(inbox_read_at=func.greatest(Account.inbox_read_at, read_to))
+    )
+    return marked
+
+
+def release(session: Session, reading: Reading) -> None:
+    """Let the account's actions go on, unless the lease has lapsed and somebody else has it."""
+    session.execute(
+        update(Account)
+        .where(Account.id == reading.account.id, Account.inbox_lease_until == reading.lease_until)
+        .values(inbox_lease_until=None)
+    )
+
+
+def _inbox(session: Session, account: AccountRecord) -> _Inbox:
+    held = or_(
+        Action.state.in_(IN_FLIGHT),
+        and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None)),
+    )
+    greeted = and_(Interaction.type == Kind.GREET, Interaction.action_id.is_not(None))
+    now, killed, row, busy, anybody = session.execute(
+        select(
+            func.now(),
+            select(KillSwitch.id).exists(),
+            Account,
+            select(Action.id).where(Action.account_id == account.id, held).exists(),
+            select(Interaction.id)
+            .where(
+                Interaction.account_id == account.id, greeted, Interaction.created_at > func.now() - WINDOW
+            )
+            .exists(),
+        )
+        .where(Account.id == account.id)
+        .execution_options(populate_existing=True)
+    ).one()
+    hours = limits.purse(session, account.id, Kind.GREET, "").purse.limits.hours
+    gates = {
+        "the kill switch is on": killed,
+        f"the account is {row.status}": row.status != AccountStatus.ACTIVE,
+        "nobody has signed the account in": row.session is None,
+        "nobody was greeted in the last 30 days": not anybody,
+        "it was opened less than an hour ago": _after(row.inbox_asked_at, now - READ_EVERY),
+        "another worker reads it": _after(row.inbox_lease_until, now),
+        "an action of the account is under way": busy,
+        "it is outside the working hours": opening(now, hours, account.zone).start > now,
+    }
+    return _Inbox(now, row.inbox_read_at, gates)
+
+
+def _after(instant: datetime | None, bound: datetime) -> bool:
+    return instant is not None and instant > bound
+
+
+def _greeted(session: Session, account_id: int) -> list[Greeted]:
+    rows = session.execute(load("greeted_lately"), {"account_id": account_id, "window": WINDOW})
+    return [Greeted(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""Campaigns, what starts them, what they say, and what their searches found."""

@@ -1,0 +1,64 @@
+"""A campaign's search as somebody watches it: how far it is, how well people fit, and what comes next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.store.campaigns import search_hits
+from db.store.campaigns.search_hits import Progress
+from db.tables import Action, Campaign, Hit
+from worker.errors import Reason
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import ActionState, CampaignState
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A search at one moment. `best` and `mean` are of the `scored` people.
+
+    `waits_for` and `not_before` are those of whatever comes next, where something holds it up.
+    """
+
+    state: CampaignState
+    progress: Progress
+    scored: int
+    best: int | None
+    mean: int | None
+    waits_for: Reason | None
+    not_before: datetime | None
+    nothing_left: bool
+
+
+def of_campaign(session: Session, campaign_id: UUID) -> Walk:
+    """Return how far the campaign is. Raises NoResultFound where there is none."""
+    state = CampaignState(session.scalars(select(Campaign.state).where(Campaign.id == campaign_id)).one())
+    scored, best, mean = session.execute(
+        select(func.count(Hit.score), func.max(Hit.score), func.round(func.avg(Hit.score))).where(
+            Hit.campaign_id == campaign_id
+        )
+    ).one()
+    upcoming = session.execute(
+        select(Action.reason, Action.not_before)
+        .where(
+            Action.campaign_id == campaign_id,
+            Action.state.not_in(ENDED),
+            Action.state != ActionState.NEEDS_REVIEW,  # nothing comes of it by itself
+        )
+        .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)
+        .limit(1)
+    ).first()
+    held_up = upcoming if upcoming is not None and upcoming.reason is not None else None
+    return Walk(
+        state=state,
+        progress=search_hits.progress(session, campaign_id),
+        scored=scored,
+        best=best,
+        mean=int(mean) if mean is not None else None,
+        waits_for=Reason(held_up.reason) if held_up else None,
+        not_before=held_up.not_before if held_up else None,
+        nothing_left=state in {CampaignState.CANCELLED, CampaignState.FAILED}
+        or (state is CampaignState.PLANNED and upcoming is None),
+    )

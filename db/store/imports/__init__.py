@@ -1,0 +1,1 @@
+"""Runs of imports, and the birthdays that they left open."""

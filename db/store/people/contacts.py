@@ -1,0 +1,198 @@
+"""Contacts: people known to an account, by normalised profile address."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.queries import load
+from db.store.imports import runs
+from db.tables import Account, Contact, Exclusion
+from worker.errors import Reason
+from worker.rules.birthdays import celebrated, occasion
+from worker.rules.model import ActionState, BirthdayCard, ContactStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DueBirthday:
+    """A contact whose birthday is celebrated on `on`; with a reason, the person is left out.
+
+    `planned_as` is the state of an action for this birthday that is there already. `texts` are those that the
+    person had from the account lately, the oldest first.
+    """
+
+    contact_id: int
+    profile_url: str
+    full_name: str
+    language: str | None
+    on: date
+    left_out: Reason | None
+    planned_as: ActionState | None
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """One person as an account knows them."""
+
+    id: int
+    account_id: int
+    account: str
+    profile_url: str
+    full_name: str
+    do_not_contact: bool
+
+
+def matching(
+    session: Session, given: str, *, account: str | None = None, limit: int = 20
+) -> Sequence[ContactRecord]:
+    """Return who is meant by a profile address, its last part, or a whole display name.
+
+    Nobody who was forgotten: there is nothing to say of them.
+    """
+    address = given.rstrip("/")
+    statement = (
+        select(Contact, Account.name)
+        .join(Account, Account.id == Contact.account_id)
+        .where(
+            Contact.forgotten_at.is_(None),
+            or_(
+                Contact.profile_url.in_([address, f"{address}/"]),
+                Contact.profile_url.endswith(f"/{address}", autoescape=True),
+                Contact.profile_url.endswith(f"/{address}/", autoescape=True),
+                func.lower(Contact.full_name) == given.strip().lower(),
+            ),
+        )
+        .order_by(Account.name, Contact.full_name, Contact.id)
+        .limit(limit)
+    )
+    if account is not None:
+        statement = statement.where(Account.name == account)
+    return [
+        ContactRecord(row.id, row.account_id, name, row.profile_url, row.full_name, row.do_not_contact)
+        for row, name in session.execute(statement)
+    ]
+
+
+def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
+    """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
+
+    Who asked to be forgotten is passed over.
+
+    The page shows connections, so that is what they are from now on. A page that shows 28 February says
+    nothing of 29: a birthday on the 29th that is known already stays. An import into the account is waited
+    for: whom it excludes must not come in beside it.
+    """
+    people = {
+        card.profile_url: {
+            "account_id": account_id,
+            "profile_url": card.profile_url,
+            "full_name": card.full_name,
+            "birth_month": card.on.month,
+            "birth_day": card.on.day,
+        }
+        for card in cards
+    }
+    if not people:
+        return 0
+    runs.keep_out(session, account_id)
+    statement = insert(Contact).values([people[address] for address in sorted(people)])
+    fresh = statement.excluded
+    leap_child_on_28th = and_(
+        Contact.birth_month == 2, Contact.birth_day == 29, fresh.birth_month == 2, fresh.birth_day == 28
+    )
+    kept = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "profile_url"],
+            set_={
+                "full_name": fresh.full_name,
+                "status": ContactStatus.CONNECTED,
+                "birth_month": fresh.birth_month,
+                "birth_day": case((leap_child_on_28th, Contact.birth_day), else_=fresh.birth_day),
+            },
+        ).returning(Contact.id)
+    )
+    return len(kept.all())
+
+
+def due_birthdays(
+    session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime
+) -> Sequence[DueBirthday]:
+    """Return who has a birthday today or had one at most `late_days` days ago, the latest birthday first.
+
+    The same as `birthday_audience.due` says of each contact; `texts_since` bounds the texts only.
+    """
+    days = celebrated(today, late_days)
+    rows = session.execute(
+        load("due_birthdays"),
+        {
+            "account_id": account_id,
+            "months": [birthday.month for birthday in days],
+            "days": [birthday.day for birthday in days],
+            "dates": list(days.values()),
+            "occasions": [occasion(on) for on in days.values()],
+            "texts_since": texts_since,
+        },
+    )
+    return [
+        DueBirthday(
+            contact_id=row.id,
+            profile_url=row.profile_url,
+            full_name=row.full_name,
+            language=row.language,
+            on=row.celebrated_on,
+            left_out=Reason(row.left_out) if row.left_out else None,
+            planned_as=ActionState(row.planned_as) if row.planned_as else None,
+            texts=tuple(row.texts),
+        )
+        for row in rows
+    ]
+
+
+def addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
+    """Return the display name and the language (ISO 639-1) of a contact."""
+    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
+    full_name, language = session.execute(found).one()
+    return full_name, language
+
+
+def disconnect(session: Session, contact_id: int) -> None:
+    """Note that the site showed this person as no connection; a birthdays page with them takes it back."""
+    session.execute(
+        update(Contact).where(Contact.id == contact_id).values(status=ContactStatus.NOT_CONNECTED)
+    )
+
+
+def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:
+    """Say whether this person may ever be contacted; return whether there is such a contact.
+
+    It holds by the address, not only on the contact: for a contact that an import's undoing takes out, and
+    that comes again. Taken back, it also holds no more for what was imported about this address or name.
+    """
+    found = session.execute(
+        update(Contact)
+        .where(Contact.account_id == account_id, Contact.profile_url == profile_url)
+        .values(do_not_contact=value)
+        .returning(Contact.name_key)
+    ).first()
+    if found is None:
+        return False
+    if value:
+        by_a_person = insert(Exclusion).values(account_id=account_id, profile_url=profile_url)
+        session.execute(
+            by_a_person.on_conflict_do_update(
+                constraint="uq_exclusions_account_id_profile_url_name_key_occasion", set_={"import_id": None}
+            )
+        )
+    else:
+        session.execute(
+            delete(Exclusion).where(
+                Exclusion.account_id == account_id,
+                Exclusion.occasion.is_(None),
+                or_(Exclusion.profile_url == profile_url, Exclusion.name_key == found.name_key),
+            )
+        )
+    return True

@@ -1,0 +1,67 @@
+"""Invitations: whom an account has invited and who has not answered, as contacts."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import case, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.store.imports import runs
+from db.tables import Action, Contact
+from worker.rules.invitations import Invited
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import ActionState, ContactStatus, Kind, SentInvitation
+
+
+def keep(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> int:
+    """Add whom the account has invited, or bring their names up to date; return how many contacts it is.
+
+    Nobody stops being a connection by this, and who asked to be forgotten is passed over.
+    """
+    people = {invitation.profile_url: invitation.full_name for invitation in sent}
+    if not people:
+        return 0
+    runs.keep_out(session, account_id)
+    statement = insert(Contact).values(
+        [
+            {
+                "account_id": account_id,
+                "profile_url": address,
+                "full_name": name,
+                "status": ContactStatus.PROSPECT,
+            }
+            for address, name in sorted(people.items())
+        ]
+    )
+    kept = session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "profile_url"], set_={"full_name": statement.excluded.full_name}
+        ).returning(Contact.id)
+    )
+    return len(kept.all())
+
+
+def known(
+    session: Session, account_id: int, sent: Sequence[SentInvitation], *, occasion: str
+) -> list[Invited]:
+    """Return those who are contacts, each with the withdrawal that is open or has this `occasion`."""
+    contacts = select(Contact.id, Contact.profile_url).where(
+        Contact.account_id == account_id, Contact.profile_url.in_([one.profile_url for one in sent])
+    )
+    ids = {address: contact_id for contact_id, address in session.execute(contacts)}
+    ended = Action.state.in_(ENDED)
+    planned = session.execute(
+        select(Action.contact_id, Action.state)
+        .where(
+            Action.contact_id.in_(ids.values()),
+            Action.kind == Kind.WITHDRAW,
+            ~ended | (Action.occasion == occasion),
+        )
+        .order_by(case((ended, 0), else_=1))  # one that is open says more, and comes last
+    )
+    states = {contact_id: ActionState(state) for contact_id, state in planned}
+    return [
+        Invited(contact_id, one, states.get(contact_id))
+        for one in sent
+        if (contact_id := ids.get(one.profile_url)) is not None
+    ]

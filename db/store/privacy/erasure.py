@@ -1,0 +1,145 @@
+"""Forgetting one person, in every account of a site: a tombstone, and nothing else that tells who it was."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from db.store.imports import runs
+from db.store.privacy import personal_columns, redaction, tombstones
+from db.store.privacy.personal_columns import Erased
+from db.tables import Account, Action, AuditHead, Contact, Exclusion
+from worker.errors import Reason, RequestRefusedError
+from worker.rules.lifecycle import ENDED, IN_FLIGHT, check_move
+from worker.rules.mentions import Mentions
+from worker.rules.model import ActionState
+
+BUSY = "this person is being worked on right now; nothing was changed: ask again in a minute"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What forgetting somebody came to. `new`: they had not asked before. Else counts of rows.
+
+    `account_ids` are all of the site's: pictures are named by account.
+    """
+
+    new: bool
+    accounts: int
+    skipped: int
+    erased: Erased
+    exclusions: int
+    mentions: int
+    account_ids: Sequence[int]
+
+
+def forget(session: Session, site: str, address: str) -> Forgotten:
+    """Erase the person of this normalised address from all the site's accounts; nobody brings them back.
+
+    Wants a transaction of its own. Raises RequestRefusedError, and changes nothing, while somebody works on
+    the person: a worker on an action of theirs, a plan, an import.
+    """
+    with _refusing_to_wait():
+        account_ids = _hold_accounts(session, site)
+        people = session.scalars(
+            select(Contact)
+            .where(Contact.profile_url == address, Contact.account_id.in_(account_ids))
+            .order_by(Contact.id)
+            .with_for_update(nowait=True)
+        ).all()
+        ids = [person.id for person in people]
+        who = Mentions(
+            addresses=[address],
+            names={person.full_name for person in people},
+            emails={person.email for person in people if person.email},
+        )
+        skipped = _skip(session, ids)
+        new = tombstones.put(session, site, address)
+        exclusions = _exclusions(session, account_ids, address, {person.name_key for person in people})
+        mentions = redaction.scrub(session, account_ids, site, who)
+        erased = personal_columns.erase(session, ids)
+    return Forgotten(new, len(people), skipped, erased, exclusions, mentions, account_ids)
+
+
+@contextmanager
+def _refusing_to_wait() -> Iterator[None]:
+    """Turn a row that somebody else holds into a refusal.
+
+    Whoever holds the audit's head, as forgetting does, waits for no action, contact or campaign: their
+    holders may be waiting for the head.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise RequestRefusedError(BUSY) from None
+        raise
+
+
+def _hold_accounts(session: Session, site: str) -> Sequence[int]:
+    """Let no import, dispatcher, inbox or page of the site's accounts go on until the transaction ends."""
+    account_ids = session.scalars(select(Account.id).where(Account.site == site).order_by(Account.id)).all()
+    for account_id in account_ids:
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(runs.turn(account_id)))):
+            raise RequestRefusedError(
+                "people are being brought into an account of this site right now (`rapport import list`); "
+                "nothing was changed: ask again when that is over"
+            )
+    held = select(Account.id).where(Account.site == site).order_by(Account.id)
+    session.execute(held.with_for_update(key_share=True)).all()
+    heads = select(AuditHead.account_id).where(AuditHead.account_id.in_(account_ids))
+    session.execute(heads.order_by(AuditHead.account_id).with_for_update()).all()
+    tombstones.hold_still(session)
+    return account_ids
+
+
+def _skip(session: Session, contact_ids: Sequence[int]) -> int:
+    """End what is planned, proposed or unsettled for them; return how many. What is under way refuses."""
+    rows = session.scalars(
+        select(Action)
+        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(ENDED))
+        .order_by(Action.id)
+        .with_for_update(nowait=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if any(row.state in IN_FLIGHT or row.lease_until is not None for row in rows):
+        raise RequestRefusedError(BUSY)
+    uncertain = [row.id for row in rows if row.state == ActionState.UNCERTAIN]
+    _end(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
+    for state in (ActionState.PLANNED, ActionState.PROPOSED, ActionState.NEEDS_REVIEW):
+        ids = [row.id for row in rows if row.state == state]
+        _end(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
+    return len(rows)
+
+
+def _end(
+    session: Session, ids: Sequence[Any], was: ActionState, becomes: ActionState = ActionState.SKIPPED
+) -> None:
+    check_move(was, becomes)
+    session.execute(
+        update(Action)
+        .where(Action.id.in_(ids), Action.state == was)
+        .values(state=becomes, reason=Reason.FORGOTTEN, detail=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _exclusions(session: Session, account_ids: Sequence[int], address: str, keys: set[str]) -> int:
+    """Delete the exclusions of their address, and those of their name that is nobody else's here."""
+    others = (
+        select(Contact.id)
+        .where(
+            Contact.account_id == Exclusion.account_id,
+            Contact.name_key == Exclusion.name_key,
+            Contact.profile_url != address,
+        )
+        .exists()
+    )
+    theirs = or_(Exclusion.profile_url == address, Exclusion.name_key.in_(keys) & ~others)
+    gone = delete(Exclusion).where(Exclusion.account_id.in_(account_ids), theirs)
+    return len(session.execute(gone.returning(Exclusion.id)).all())

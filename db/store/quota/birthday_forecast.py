@@ -1,0 +1,153 @@
+"""What an account's quota and birthdays say of the days to come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select
+from sqlalchemy.orm import Session
+
+from db.store.actions import control
+from db.store.people import contacts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
+from db.tables import Action, Campaign, Contact, Schedule
+from worker.errors import Reason
+from worker.rules.birthdays import occasion
+from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
+from worker.rules.quota.allowance import Allowance
+from worker.rules.quota.forecast import Expected, Forecast, forecast
+
+_NOT_BEGUN = (ActionState.PROPOSED, ActionState.PLANNED, ActionState.QUEUED, ActionState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountForecast:
+    """The forecast of an account, as of `now`, for birthdays from today to `last`.
+
+    `stopped_by` is what stops the account at this moment; the forecast is as if it went on now. `unapproved`
+    and `paused` are how many planned greetings wait for a person, and are told as if they need not.
+    """
+
+    account: AccountRecord
+    allowance: Allowance
+    now: datetime
+    last: date
+    late_days: int
+    forecast: Forecast
+    stopped_by: Reason | None
+    unapproved: int
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A planned greeting that has not begun."""
+
+    expected: Expected
+    state: ActionState
+    campaign: CampaignState
+
+
+def of_account(
+    session: Session,
+    account: AccountRecord,
+    *,
+    days: int,
+    default_late_days: int,
+    late_days: int | None = None,
+) -> AccountForecast:
+    """Return who with a birthday today or on the next `days` - 1 days will be reached when.
+
+    Also told are those of the last days who may still be greeted. How late that may be is `late_days`, else
+    what the account's schedule says, else its latest campaign, else `default_late_days`.
+    """
+    allowance = limits.allowance(session, account.id, Kind.GREET)
+    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    today = now.astimezone(account.zone).date()
+    last = today + timedelta(days=days - 1)
+    if late_days is None:
+        late_days = _late_days(session, account.id, default_late_days)
+    horizon = last + timedelta(days=late_days)
+    planned = list(_planned(session, account.id, never_late=horizon))
+    people = [
+        *(one.expected for one in planned),
+        *_to_come(session, account.id, horizon, now=now, days=days, late_days=late_days),
+    ]
+    books = fallback.ledger(session, allowance.purse(now, ""))
+    stopped_by = Reason.KILL_SWITCH if control.kill_switch(session) is not None else None
+    return AccountForecast(
+        account=account,
+        allowance=allowance,
+        now=now,
+        last=last,
+        late_days=late_days,
+        forecast=forecast(people, allowance, books, now=now, last=last),
+        stopped_by=stopped_by or account.stop_reason,
+        unapproved=sum(one.state is ActionState.PROPOSED for one in planned),
+        paused=sum(one.campaign is CampaignState.PAUSED for one in planned),
+    )
+
+
+def _late_days(session: Session, account_id: int, default: int) -> int:
+    scheduled = select(Schedule.options["late_days"].as_integer()).where(
+        Schedule.account_id == account_id, Schedule.kind == CampaignKind.BIRTHDAY, Schedule.enabled
+    )
+    latest = (
+        select(Campaign.options["late_days"].as_integer())
+        .where(Campaign.account_id == account_id, Campaign.kind == CampaignKind.BIRTHDAY)
+        .order_by(Campaign.created_at.desc())
+        .limit(1)
+    )
+    told = session.scalar(scheduled)
+    if told is None:
+        told = session.scalar(latest)
+    return default if told is None else told
+
+
+def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_Open]:
+    """Give the greetings that are planned and not begun; what nothing makes too late may wait long."""
+    rows = session.execute(
+        select(Action, Contact.id, Contact.full_name, Campaign.state)
+        .join(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .where(
+            Action.account_id == account_id,
+            Action.kind == Kind.GREET,
+            Action.state.in_(_NOT_BEGUN),
+            Campaign.state != CampaignState.CANCELLED,
+            Contact.do_not_contact.is_(False),
+            Contact.status == ContactStatus.CONNECTED,
+        )
+    )
+    for action, contact_id, full_name, campaign in rows:
+        expected = Expected(
+            contact_id=contact_id,
+            full_name=full_name,
+            on=action.occasion_on,
+            until=action.expires_on or max(never_late, action.occasion_on),
+            campaign=str(action.campaign_id),
+            not_before=action.not_before,
+            waits_for=Reason(action.reason) if action.reason else None,
+        )
+        yield _Open(expected, ActionState(action.state), CampaignState(campaign))
+
+
+def _to_come(
+    session: Session, account_id: int, horizon: date, *, now: datetime, days: int, late_days: int
+) -> Iterator[Expected]:
+    """Give those with a birthday up to `horizon`, or lately, for whom nothing is planned or done yet.
+
+    It is asked as a campaign would ask on that last day, looking back over all of it.
+    """
+    found = contacts.due_birthdays(session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now)
+    people = [person for person in found if person.left_out is None]
+    ids = cast([person.contact_id for person in people], ARRAY(BigInteger))
+    known = select(Action.contact_id, Action.occasion).where(
+        Action.account_id == account_id, Action.kind == Kind.GREET, Action.contact_id == any_(ids)
+    )
+    planned = {(contact_id, key) for contact_id, key in session.execute(known)}
+    for person in people:
+        if (person.contact_id, occasion(person.on)) not in planned:
+            until = person.on + timedelta(days=late_days)
+            yield Expected(person.contact_id, person.full_name, person.on, until)

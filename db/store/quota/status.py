@@ -1,0 +1,122 @@
+"""How an account stands with its quota: limits in force, what the ledger says is used, the last denials."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
+from db.tables import Action, Campaign, Contact
+from worker.errors import Reason
+from worker.rules.lifecycle import ENDED
+from worker.rules.model import NOBODY, ActionState, CampaignState, Kind
+from worker.rules.policy import DENIALS
+from worker.rules.quota import decision as rules
+from worker.rules.quota.decision import Decision, Purse, Used
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one kind of an account stands at `now`, by the ledger alone; Redis isn't asked.
+
+    `told` is what a reservation would be answered by counters rebuilt from the ledger. `gap_until` is when
+    the gap after the last use is over at the latest.
+    """
+
+    now: datetime
+    purse: Purse
+    warm_up_on: date | None
+    cut_until: datetime | None
+    used: Used
+    gap_until: datetime | None
+    told: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """An action that waits because the quota said so: for whom, why, and until when."""
+
+    action_id: UUID
+    contact: str
+    reason: Reason
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """How an account stands with every kind, and the newest denial of each that still waits."""
+
+    account: AccountRecord
+    now: datetime
+    kinds: Mapping[Kind, Standing]
+    denials: Mapping[Kind, Denial]
+
+
+def of_kind(session: Session, account_id: int, kind: Kind, run_id: str) -> Standing:
+    """Return how one kind stands. Raises NoResultFound if there is no such account."""
+    loaded = limits.purse(session, account_id, kind, run_id)
+    purse, now = loaded.purse, session.scalars(select(func.clock_timestamp())).one()
+    books = fallback.ledger(session, purse)
+    return Standing(
+        now=now,
+        purse=purse,
+        warm_up_on=loaded.warm_up_on,
+        cut_until=loaded.cut_until,
+        used=rules.usage(books, purse, now),
+        gap_until=books.gaps.get(kind),
+        told=rules.remaining(books, purse, now),
+    )
+
+
+def of_account(session: Session, account: AccountRecord) -> AccountStanding:
+    """Return how every kind of the account stands, each in its present run."""
+    kinds = {kind: of_kind(session, account.id, kind, _run(session, account.id, kind)) for kind in Kind}
+    denials = {kind: last_denial(session, account.id, kind) for kind in Kind}
+    return AccountStanding(
+        account=account,
+        now=session.scalars(select(func.now())).one(),
+        kinds=kinds,
+        denials={kind: denial for kind, denial in denials.items() if denial is not None},
+    )
+
+
+def last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
+    """Return the newest action of `kind` that waits because the quota said so."""
+    row = session.execute(
+        select(Action.id, Contact.full_name, Action.reason, Action.not_before)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(
+            Action.account_id == account_id,
+            Action.kind == kind,
+            Action.state == ActionState.PLANNED,
+            Action.reason.in_(DENIALS),
+            Action.not_before > func.now(),
+        )
+        .order_by(Action.updated_at.desc(), Action.created_at.desc(), Action.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    action_id, contact, reason, until = row
+    return Denial(action_id, contact or NOBODY, Reason(str(reason)), until)
+
+
+def _run(session: Session, account_id: int, kind: Kind) -> str:
+    """Return the campaign whose action is under way or comes next; nothing where there is none."""
+    campaign_id = session.scalar(
+        select(Action.campaign_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .where(
+            Action.account_id == account_id,
+            Action.kind == kind,
+            Action.state.not_in(ENDED),
+            Campaign.state == CampaignState.PLANNED,
+        )
+        .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)
+        .limit(1)
+    )
+    return str(campaign_id) if campaign_id else ""

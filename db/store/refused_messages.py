@@ -1,0 +1,43 @@
+"""Messages from the broker that were refused: the latest are kept, and no more than a fixed number."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from db.tables import RefusedMessage as Row
+from worker.rules.wire.refusals import Refusal, RefusedMessage
+
+KEPT: Final = 10_000
+"""About 10 MB. A flood drives out what is older, and the log and the counter still have it."""
+
+
+def keep(session: Session, messages: Sequence[RefusedMessage]) -> None:
+    """Keep these messages, in their order, and drop the oldest where there are too many."""
+    session.execute(insert(Row), [asdict(message) for message in messages])
+    newest = select(func.max(Row.id)).scalar_subquery()
+    session.execute(delete(Row).where(Row.id <= newest - KEPT))
+
+
+def latest(session: Session, *, limit: int, reason: Refusal | None = None) -> Sequence[RefusedMessage]:
+    """Return the latest, the newest first; of one reason, if it is given."""
+    query = select(Row).order_by(Row.id.desc()).limit(limit)
+    if reason is not None:
+        query = query.where(Row.reason == reason)
+    return [
+        RefusedMessage(
+            refused_at=row.refused_at,
+            queue=row.queue,
+            reason=Refusal(row.reason),
+            detail=row.detail,
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            task=row.task,
+            message_id=row.message_id,
+            origin=row.origin,
+            shape=row.shape,
+        )
+        for row in session.scalars(query)
+    ]

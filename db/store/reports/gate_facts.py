@@ -1,0 +1,277 @@
+"""Why something does or does not happen (promise 8): every gate's fact, read at one moment.
+
+What these facts come to is decided by `gates.closed_gate` and the dispatch queries; tests hold the words
+that are made of them to the same answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.store.actions import control, gates
+from db.store.actions.control import Pulled
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import status as quota_status
+from db.store.quota.status import Standing
+from db.tables import Account, Action, Campaign, Contact, Schedule
+from worker.errors import Reason
+from worker.rules.lifecycle import ENDED, IN_FLIGHT
+from worker.rules.model import (
+    NOBODY,
+    AccountStatus,
+    ActionState,
+    CampaignState,
+    ContactStatus,
+    Kind,
+)
+from worker.rules.quota.windows import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Who acts. Only an active account does, and only after its sign-in.
+
+    `sealed`: why the stored session can't be opened, as far as whoever asks has the keys to try.
+    `inbox_until`: a worker reads the inbox, until then at the latest, and no action starts meanwhile.
+    """
+
+    id: int
+    name: str
+    site: str
+    zone: ZoneInfo
+    status: AccountStatus
+    stop_reason: Reason | None
+    signed_in: bool
+    inbox_until: datetime | None
+    sealed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """Whom it is about."""
+
+    full_name: str
+    profile_url: str
+    status: ContactStatus
+    do_not_contact: bool
+    last_greeted_on: date | None
+    heard_today: bool
+    visited_lately: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFacts:
+    """One action, its campaign, who holds it and how often it was tried."""
+
+    id: UUID
+    contact: str
+    kind: Kind
+    occasion: str
+    occasion_on: date
+    state: ActionState
+    reason: Reason | None
+    detail: str | None
+    not_before: datetime
+    attempt: int
+    failures: int
+    looks: int
+    lease_owner: str | None
+    lease_until: datetime | None
+    campaign_id: UUID
+    campaign: CampaignState
+    expires_on: date | None
+    needs_approval: bool
+    approved_by: str | None
+
+    @property
+    def held(self) -> bool:
+        """Whether a message or a worker has it at this moment."""
+        return self.lease_until is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides, at the instant `now` of Postgres' clock.
+
+    `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
+    takes next for the account. `quota` is how the quota of `kind` stands, for the campaign of that action.
+    """
+
+    now: datetime
+    kill_switch: Pulled | None
+    account: AccountFacts
+    contact: ContactFacts | None
+    action: ActionFacts | None
+    in_flight: ActionFacts | None
+    upcoming: ActionFacts | None
+    counts: Mapping[ActionState, int]
+    next_schedule: datetime | None
+    kind: Kind
+    quota: Standing
+
+
+def about_account(session: Session, account_id: int) -> Facts:
+    """Return what decides for an account. Raises NoResultFound if there is none."""
+    return _facts(session, account_id, None, None)
+
+
+def about_contact(session: Session, contact_id: int) -> Facts:
+    """Return what decides for a contact, with their open action, else their last one.
+
+    Raises NoResultFound if there is none.
+    """
+    contact = session.scalars(select(Contact).where(Contact.id == contact_id)).one()
+    open_first = Action.state.in_(ENDED), Action.occasion_on.desc(), Action.created_at.desc()
+    return _facts(
+        session, contact.account_id, contact, _action(session, Action.contact_id == contact_id, *open_first)
+    )
+
+
+def about_action(session: Session, action_id: UUID) -> Facts:
+    """Return what decides for an action. Raises NoResultFound if there is none."""
+    account_id, contact = session.execute(
+        select(Action.account_id, Contact)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(Action.id == action_id)
+    ).one()
+    return _facts(session, account_id, contact, _action(session, Action.id == action_id))
+
+
+def _facts(session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None) -> Facts:
+    account = accounts.by_id(session, account_id)
+    upcoming = _upcoming(session, account_id)
+    in_flight = _in_flight(session, account_id)
+    about = action or in_flight or upcoming
+    kind = about.kind if about else Kind.GREET
+    return Facts(
+        now=session.scalars(select(func.now())).one(),
+        kill_switch=control.kill_switch(session),
+        account=AccountFacts(
+            id=account.id,
+            name=account.name,
+            site=account.site,
+            zone=account.zone,
+            status=account.status,
+            stop_reason=account.stop_reason,
+            signed_in=account.session is not None,
+            inbox_until=session.scalar(
+                select(Account.inbox_lease_until).where(
+                    Account.id == account_id, Account.inbox_lease_until > func.now()
+                )
+            ),
+        ),
+        contact=_contact(session, contact, account, action) if contact else None,
+        action=action,
+        in_flight=in_flight,
+        upcoming=upcoming,
+        counts=_counts(session, account_id),
+        next_schedule=session.scalars(
+            select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
+        ).one(),
+        kind=kind,
+        quota=quota_status.of_kind(session, account_id, kind, str(about.campaign_id) if about else ""),
+    )
+
+
+def _contact(
+    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None
+) -> ContactFacts:
+    now = session.scalars(select(func.now())).one()
+    return ContactFacts(
+        full_name=row.full_name,
+        profile_url=row.profile_url,
+        status=ContactStatus(row.status),
+        do_not_contact=row.do_not_contact,
+        last_greeted_on=row.last_greeted_on,
+        heard_today=gates.heard_since(
+            session,
+            local_day(now, account.zone).start,
+            site=account.site,
+            profile_url=row.profile_url,
+            besides=action.id if action else None,
+        ),
+        visited_lately=action is not None
+        and action.kind is Kind.VISIT
+        and gates.visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),
+    )
+
+
+def _counts(session: Session, account_id: int) -> dict[ActionState, int]:
+    rows = session.execute(
+        select(Action.state, func.count()).where(Action.account_id == account_id).group_by(Action.state)
+    )
+    counts = {ActionState(state): count for state, count in rows}
+    return {state: counts[state] for state in ActionState if state in counts}
+
+
+def _in_flight(session: Session, account_id: int) -> ActionFacts | None:
+    """Return the one action that a message or a worker holds."""
+    looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
+    return _action(
+        session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
+    )
+
+
+def _upcoming(session: Session, account_id: int) -> ActionFacts | None:
+    """Return what the dispatcher takes next: what is due goes by its own order, else the earliest."""
+    dispatched = and_(
+        Action.account_id == account_id,
+        Action.lease_until.is_(None),
+        or_(
+            Action.state == ActionState.UNCERTAIN,
+            and_(Action.state == ActionState.PLANNED, Campaign.state != CampaignState.PAUSED),
+        ),
+    )
+    return _action(
+        session,
+        dispatched,
+        func.greatest(Action.not_before, func.now()),
+        Action.state == ActionState.PLANNED,
+        Action.not_before,
+        Action.id,
+    )
+
+
+def _action(
+    session: Session, condition: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> ActionFacts | None:
+    found = session.execute(
+        select(Action, Contact.full_name, Campaign.state)
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .join(Account, Account.id == Action.account_id)
+        .where(condition)
+        .order_by(*order)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    row, full_name, campaign = found
+    return ActionFacts(
+        id=row.id,
+        contact=full_name or NOBODY,
+        kind=Kind(row.kind),
+        occasion=row.occasion,
+        occasion_on=row.occasion_on,
+        state=ActionState(row.state),
+        reason=Reason(row.reason) if row.reason else None,
+        detail=row.detail,
+        not_before=row.not_before,
+        attempt=row.attempt,
+        failures=row.failures,
+        looks=row.looks,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        campaign_id=row.campaign_id,
+        campaign=CampaignState(campaign),
+        expires_on=row.expires_on,
+        needs_approval=row.needs_approval,
+        approved_by=row.approved_by,
+    )

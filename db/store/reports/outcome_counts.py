@@ -1,0 +1,119 @@
+"""Counting what became of actions: the parts of which summaries are made."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, SQLColumnExpression, and_, cast, func, select
+from sqlalchemy.orm import Session
+
+from db.tables import Action, ActionEvent, Contact, Interaction
+from worker.errors import Reason
+from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.model import NOBODY, ActionState, Kind
+from worker.rules.quota.windows import Span
+from worker.rules.summary import LeftOut, Open
+
+sent_at = func.coalesce(Action.acting_since, Interaction.created_at)
+"""When a greeting went out: right before its click, as the quota counts it too."""
+
+
+def sent_within(span: Span) -> ColumnElement[bool]:
+    """The condition that a greeting went out in `span`. It is recorded later, never before."""
+    return and_(Interaction.created_at >= span.start, within(sent_at, span))
+
+
+def within(instant: SQLColumnExpression[Any], span: Span) -> ColumnElement[bool]:
+    """The condition that `instant` is in `span`."""
+    return and_(instant >= span.start, instant < span.end)
+
+
+def sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tuple[int, int]:
+    """Return how many greetings of ours went out, and how many of them after the birthday itself."""
+    late = cast(func.timezone(zone.key, sent_at), Date) > Action.occasion_on
+    sent, of_them = session.execute(
+        select(func.count(), func.count().filter(late))
+        .select_from(Interaction)
+        .join(Action)
+        .where(Interaction.type == Kind.GREET, condition)
+    ).one()
+    return sent, of_them
+
+
+def done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
+    """Return how many actions of each kind are done."""
+    rows = session.execute(
+        select(Action.kind, func.count())
+        .where(condition, Action.state == ActionState.DONE)
+        .group_by(Action.kind)
+    )
+    counts = {Kind(kind): count for kind, count in rows}
+    return {kind: counts.get(kind, 0) for kind in Kind}
+
+
+def ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
+    """Return how the actions ended that did so in `span`, by the events of their last move."""
+    states = (ActionState.SKIPPED, ActionState.FAILED, ActionState.DONE)
+    rows = session.execute(
+        select(ActionEvent.to_state, ActionEvent.reason, func.count())
+        .where(
+            ActionEvent.account_id == account_id,
+            ActionEvent.to_state.in_(states),
+            ActionEvent.reason.is_not(None),
+            within(ActionEvent.at, span),
+        )
+        .group_by(ActionEvent.to_state, ActionEvent.reason)
+        .order_by(func.count().desc(), ActionEvent.reason)
+    )
+    ended: dict[ActionState, dict[Reason, int]] = {state: {} for state in states}
+    for state, reason, count in rows:
+        ended[ActionState(state)][Reason(str(reason))] = count
+    return ended
+
+
+def reasons(session: Session, condition: ColumnElement[bool], state: ActionState) -> dict[Reason, int]:
+    """Return how many actions are in `state` for which reason, the most frequent first."""
+    rows = session.execute(
+        select(Action.reason, func.count())
+        .where(condition, Action.state == state, Action.reason.is_not(None))
+        .group_by(Action.reason)
+        .order_by(func.count().desc(), Action.reason)
+    )
+    return {Reason(str(reason)): count for reason, count in rows}
+
+
+def still_open(session: Session, condition: ColumnElement[bool]) -> Open:
+    """Return how many actions are not over, and what they wait for."""
+    rows = session.execute(
+        select(Action.state, func.count(), func.count(Action.reason)).where(condition).group_by(Action.state)
+    )
+    counts = {ActionState(state): (count, with_reason) for state, count, with_reason in rows}
+    planned, held_back = counts.get(ActionState.PLANNED, (0, 0))
+    return Open(
+        due=planned - held_back,
+        under_way=sum(counts.get(state, (0, 0))[0] for state in IN_FLIGHT),
+        uncertain=counts.get(ActionState.UNCERTAIN, (0, 0))[0],
+        proposed=counts.get(ActionState.PROPOSED, (0, 0))[0],
+        needs_review=counts.get(ActionState.NEEDS_REVIEW, (0, 0))[0],
+        waiting=reasons(session, condition, ActionState.PLANNED),
+    )
+
+
+def left_out(session: Session, condition: ColumnElement[bool]) -> list[LeftOut]:
+    """Return who was skipped or failed, by reason."""
+    rows = session.execute(
+        select(
+            Contact.full_name,
+            Contact.profile_url,
+            Action.occasion,
+            Action.state,
+            Action.reason,
+            Action.detail,
+        )
+        .outerjoin(Contact, Contact.id == Action.contact_id)
+        .where(condition, Action.state.in_([ActionState.SKIPPED, ActionState.FAILED]))
+        .order_by(Action.reason, Contact.full_name, Action.id)
+    )
+    return [
+        LeftOut(contact or NOBODY, url or "", occasion, ActionState(state), Reason(str(reason)), detail)
+        for contact, url, occasion, state, reason, detail in rows
+    ]

@@ -1,0 +1,49 @@
+"""Lapsed leases: what dead workers left is put back, or set aside to be looked at."""
+
+from db.store.actions import leases
+from db.store.actions.leases import Lapsed
+from tasks.actions.dispatch import dispatch_due
+from tasks.contract import RECOVER, Tick
+from tasks.quota import reservation_id
+from tasks.services import Services, services
+from worker import logs, metrics
+from worker.app import app
+from worker.rules.model import ActionState
+from worker.rules.quota.decision import Verb
+
+log = logs.logger(__name__)
+
+BATCH = 500
+
+
+def recover_lapsed(services: Services) -> int:
+    """Settle the actions whose lease has lapsed; return how many.
+
+    A claimed one had not acted, so its reservation goes back. An acting one's stays charged: what may have
+    happened counts until looking has told otherwise; a page that was being read counts for good.
+    """
+    with services.database.transaction() as session:
+        lapsed = leases.take_lapsed(session, batch=BATCH)
+    for action in lapsed:
+        metrics.ERRORS.labels("lease_lapsed", "recover").inc()
+        log.warning("lease_lapsed", action=str(action.action_id), was=action.was, attempt=action.attempt)
+        verb = _verb(action)
+        if verb is not None:
+            reservation = reservation_id(action.action_id, action.attempt)
+            services.quota.settle_for(
+                verb, action.account_id, action.kind, str(action.campaign_id), reservation
+            )
+    return len(lapsed)
+
+
+def _verb(action: Lapsed) -> Verb | None:
+    if action.was is ActionState.CLAIMED:
+        return Verb.RELEASE
+    return Verb.COMMIT if action.was is ActionState.ACTING and action.kind.reads else None
+
+
+@app.task(name=RECOVER, pydantic=True, pydantic_strict=False)
+def recover(tick: Tick) -> None:
+    """Put back what dead workers left."""
+    if recover_lapsed(services()):
+        dispatch_due(services())

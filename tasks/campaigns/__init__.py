@@ -1,0 +1,1 @@
+"""Campaigns, from the request to planned actions."""

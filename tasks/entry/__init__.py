@@ -1,0 +1,1 @@
+"""The Celery tasks: each takes a checked payload and calls what does the work."""

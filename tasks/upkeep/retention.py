@@ -1,0 +1,87 @@
+"""Keeps people and profiles no longer than their account says: block by block, safe to stop and to repeat."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store.privacy import retention
+from db.store.privacy.retention import BLOCK, Stale
+from worker.picture_files import delete_pictures
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was erased, in rows, and how many pictures on this machine. `waits`: an import is under way."""
+
+    people: int
+    profiles: int
+    scores: int
+    campaigns: int
+    pictures: int
+    waits: bool
+
+
+def stale(database: Database, account_id: int, keep: timedelta) -> Stale:
+    """Return what is kept for longer than `keep`."""
+    with database.transaction() as session:
+        return retention.look(session, account_id, keep)
+
+
+def purge(
+    database: Database,
+    evidence: Path,
+    account_id: int,
+    found: Stale,
+    *,
+    most: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Purged:
+    """Erase what was found; `progress` is told how many rows went. With `most`, at most so many people.
+
+    What somebody needs again since it was found stays.
+    """
+    addresses, waits = _people(database, account_id, found.before, found.people[:most], progress)
+    profiles = _all(database, account_id, found.before, retention.erase_profiles, progress)
+    scores = _all(database, account_id, found.before, retention.erase_scores, progress)
+    with database.transaction() as session:
+        campaigns = retention.erase_lists(session, account_id, found.before)
+    pictures = delete_pictures(evidence, [account_id], addresses) if addresses else 0
+    return Purged(len(addresses), profiles, scores, campaigns, pictures, waits)
+
+
+def _people(
+    database: Database, account_id: int, before: datetime, ids: Sequence[int], progress: Progress
+) -> tuple[Sequence[str], bool]:
+    addresses: list[str] = []
+    for start in range(0, len(ids), BLOCK):
+        block = ids[start : start + BLOCK]
+        with database.transaction() as session:
+            erased = retention.erase_people(session, account_id, block, before)
+        if erased is None:
+            return addresses, True
+        addresses += erased
+        progress(len(block))
+    return addresses, False
+
+
+def _all(
+    database: Database,
+    account_id: int,
+    before: datetime,
+    erase: Callable[[Session, int, datetime], int],
+    progress: Progress,
+) -> int:
+    total = 0
+    while True:
+        with database.transaction() as session:
+            erased = erase(session, account_id, before)
+        if not erased:
+            return total
+        total += erased
+        progress(erased)

@@ -1,0 +1,127 @@
+"""`rapport invitations`, with the planning in this process where a worker would be."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_stub.client import Client
+from db.engine import Database
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign, InvitationsOptions
+from tasks.services import Services
+from tests.builders import SANDBOX, an_account
+from tests.cli.conftest import Rapport
+from worker import logs
+from worker.browser.ledger import LedgerSite
+from worker.rules.model import SentInvitation
+from worker.settings import Settings
+
+DAYS = {"young": 3, "enough": 30, "older": 90, "oldest": 200}
+
+
+class Invited(LedgerSite):
+    """A site whose page of sent invitations holds four, or nobody."""
+
+    people: Sequence[str] = tuple(DAYS)
+
+    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+        return [
+            SentInvitation(f"{SANDBOX}{slug}/", slug.title(), today - timedelta(days=DAYS[slug]))
+            for slug in self.people
+        ]
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
+    site = Invited(tmp_path)
+    monkeypatch.setattr(Services, "site", lambda *_, **__: site)
+    return site
+
+
+@pytest.fixture
+def worker(
+    database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch
+) -> list[InvitationsCampaign]:
+    """Whoever is asked reads and plans at once; returns what was asked for."""
+    with database.transaction() as session:
+        an_account(session)
+    services = Services(Settings())
+    vars(services)["database"] = database
+    asked: list[InvitationsCampaign] = []
+
+    def send(_: Client, task: str, payload: InvitationsCampaign, **__: Any) -> str:
+        assert task == INVITATIONS_CAMPAIGN
+        asked.append(payload)
+        assert payload.campaign_id is not None
+        options = InvitationsOptions.model_validate(
+            payload.model_dump(include=set(InvitationsOptions.model_fields))
+        )
+        with database.transaction() as session, logs.bound(correlation_id="test"):
+            start_invitations(
+                session, account=payload.account, campaign_id=payload.campaign_id, options=options
+            )
+        read_invitations(services, payload.campaign_id)
+        return "id"
+
+    monkeypatch.setattr(Client, "send", send)
+    return asked
+
+
+def test_the_list_shows_all_the_oldest_first_and_plans_nothing(
+    rapport: Rapport, worker: list[InvitationsCampaign]
+) -> None:
+    said = rapport("invitations", "list", "demo")
+    assert said.index("Oldest") < said.index("Older") < said.index("Enough") < said.index("Young")
+    assert "200" in said
+    assert "4 invitations" in said
+    assert worker[0].dry_run
+    assert rapport("actions", "list").startswith("no actions")
+
+
+def test_an_empty_list_says_so(rapport: Rapport, worker: list[InvitationsCampaign], site: Invited) -> None:
+    site.people = ()
+    assert "no invitation waits" in rapport("invitations", "list", "demo")
+
+
+def test_a_dry_run_says_what_becomes_of_each(rapport: Rapport, worker: list[InvitationsCampaign]) -> None:
+    said = rapport("invitations", "withdraw", "demo", "--limit", "2", "--dry-run")
+    fates = {line.split()[1]: line for line in said.splitlines() if line.startswith("│")}
+    assert "would be withdrawn" in fates["Oldest"]
+    assert "would be withdrawn" in fates["Older"]
+    assert "more than the limit" in fates["Enough"]
+    assert "too young" in fates["Young"]
+    assert "nothing was planned or withdrawn" in said
+    assert rapport("actions", "list").startswith("no actions")
+
+
+def test_withdrawing_shows_the_plan_and_a_second_time_that_nothing_is_left(
+    rapport: Rapport, worker: list[InvitationsCampaign]
+) -> None:
+    said = rapport("invitations", "withdraw", "demo", "--older-than", "60")
+    assert "2 planned" in said
+    assert "Oldest" in said
+    assert "Enough" not in said
+    assert "rapport why demo" in said
+    assert worker[0].older_than_days == 60
+    again = rapport("invitations", "withdraw", "demo", "--older-than", "60")
+    assert "nothing to do" in again
+    assert "on its way already" in rapport("invitations", "withdraw", "demo", "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field"),
+    [("--older-than", "0", "older_than_days"), ("--limit", "101", "limit"), ("--limit", "0", "limit")],
+)
+def test_what_is_out_of_bounds_is_refused_before_anything_is_asked(
+    rapport: Rapport, worker: list[InvitationsCampaign], option: str, value: str, field: str
+) -> None:
+    assert rapport.refused("invitations", "withdraw", "demo", option, value).startswith(f"{field}:")
+    assert worker == []
+
+
+def test_an_unknown_account_is_refused(rapport: Rapport, worker: list[InvitationsCampaign]) -> None:
+    assert "there is no account called 'nobody'" in rapport.refused("invitations", "list", "nobody")
+    assert worker == []

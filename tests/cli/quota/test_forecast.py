@@ -1,0 +1,77 @@
+"""`rapport forecast`: a line a day, the verdict, what would help, and what must be done first."""
+
+import json
+from datetime import timedelta
+
+from api_stub.responses.forecast import MOST_DAYS
+from db.engine import Database
+from db.store.people import accounts
+from tests.builders import FREE, a_contact, an_account, database_now
+from tests.cli.conftest import Rapport
+from worker.errors import Reason
+from worker.rules.quota.limits import Limits
+
+DAY = timedelta(days=1)
+TWO_A_DAY = Limits(9, 2, 14, timedelta(0), timedelta(0))
+
+
+def people(database: Database, limits: Limits, birthdays: dict[str, int]) -> None:
+    with database.transaction() as session:
+        account = an_account(session, limits=limits)
+        for slug, days in birthdays.items():
+            a_contact(session, account, slug, birthday=(database_now(session) + days * DAY).date())
+
+
+def test_a_day_names_who_is_reached_late_or_missed_and_the_verdict_says_what_helps(
+    rapport: Rapport, database: Database
+) -> None:
+    people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(9)} | {"early": -3})
+    said = rapport("forecast", "demo").splitlines()
+    table = [line.rstrip().split("  ")[-1] for line in said if "█" in line]
+    assert table == [
+        "Early (missed), P0, P1",
+        "P2 (1 late), P3 (1 late)",
+        "P4 (2 late), P5 (2 late)",
+        "P8 (missed), P6 (3 late), P7 (3 late)",
+    ]
+    assert "2 of 2" in said[4]
+    assert said[-1] == (
+        "8 of 10 are reached, 6 of them late, 2 missed: the day's limit is reached; more is let through by: "
+        "rapport quota set demo greet --per-day N"
+    )
+
+
+def test_where_all_is_well_it_says_so(rapport: Rapport, database: Database) -> None:
+    people(database, FREE, {f"p{n}": 1 for n in range(9)})
+    said = rapport("forecast", "demo", "--days", "2").splitlines()
+    assert said[-1] == "9 of 9 are reached, all in time"
+    assert said[-3].rstrip().endswith("P0, P1, P2, P3, P4, P5 and 3 more")
+    assert "nobody has a birthday" in rapport("forecast", "demo", "--days", "1").splitlines()[-1]
+
+
+def test_what_a_person_must_do_first_is_said(rapport: Rapport, database: Database) -> None:
+    people(database, FREE, {"ann": 0, "late": -1})
+    with database.transaction() as session:
+        account = accounts.by_name(session, "demo")
+        assert account is not None
+        accounts.stop(session, account.id, Reason.CHALLENGE)
+    said = rapport("forecast", "demo")
+    assert "nothing goes out as long as this holds: the site asks whether a person is there" in said
+    assert said.endswith("2 of 2 are reached, 1 of them late, 0 missed: their birthdays were over already\n")
+
+
+def test_the_same_as_json(rapport: Rapport, database: Database) -> None:
+    people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(3)})
+    told = json.loads(rapport("forecast", "demo", "--json", "--days", "5"))
+    assert (told["birthdays"], told["in_time"], told["late"], told["missed"]) == (3, 2, 1, 0)
+    assert told["held_back_by"] == {"day_limit": 1}
+    assert [day["used"] for day in told["days"]] == [2, 1, 0, 0, 0]
+    assert [person["end"] for person in told["people"]] == ["in_time", "in_time", "late"]
+    assert told["people"][2]["days_late"] == 1
+
+
+def test_an_account_that_is_not_there_and_too_many_days_are_refused(rapport: Rapport) -> None:
+    assert "no account called 'nobody'" in rapport.refused("forecast", "nobody")
+    code, _, said = rapport.code("forecast", "demo", "--days", str(MOST_DAYS + 1))
+    assert code == 2
+    assert "--days" in said

@@ -1,0 +1,395 @@
+"""Proposals: shown with what matters, sent only as approved, and decided by one person only."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event, func, select, text, update
+from sqlalchemy.orm import Session
+
+from db.engine import Database, RowRefusedError
+from db.store.actions import approval, control, events, gates, proposals
+from db.store.actions.approval import Decision, Outcome
+from db.store.actions.gates import Closed
+from db.store.actions.proposals import LastContact, Proposal
+from db.store.people import contacts
+from db.store.people.accounts import AccountRecord
+from db.tables import Action, Campaign, Contact, Interaction
+from tests.builders import (
+    SANDBOX,
+    a_campaign,
+    a_contact,
+    action,
+    an_account,
+    contact_by_slug,
+    database_now,
+    planned,
+    proposed,
+)
+from tests.db.helpers import at_once, behind_the_triggers, claimed, connected, queue, until_somebody_waits
+from worker.errors import Reason
+from worker.rules.messages.approval import TextRefusedError, approval_of
+from worker.rules.model import ActionState, CampaignState, Kind
+
+S = ActionState
+
+
+def one_waits(session: Session, slug: str = "ann", *, days_left: int = 3) -> tuple[AccountRecord, UUID]:
+    account = an_account(session, f"of-{slug}")
+    return account, proposed(session, account, a_contact(session, account, slug), days_left=days_left)
+
+
+def shown(session: Session, action_id: UUID) -> Proposal:
+    return next(p for p in proposals.waiting(session, limit=100) if p.id == action_id)
+
+
+def yes(session: Session, action_id: UUID) -> Decision:
+    return approval.approve(session, action_id, seen=shown(session, action_id).seen, by="ann@host")
+
+
+def test_what_nobody_approved_is_never_dispatched_and_what_somebody_did_is(session: Session) -> None:
+    _, action_id = one_waits(session)
+    assert queue(session) == []
+    assert yes(session, action_id) == Decision(Outcome.DONE, S.PLANNED, None, "approved by ann@host")
+    assert queue(session) == [action_id]
+    assert gates.closed_gate(session, claimed(session, action_id)) is None
+    row = action(session, action_id)
+    assert (row.approval, row.approved_by) == (approval_of(f"{SANDBOX}ann/", "Hi!"), "ann@host")
+
+
+UNAPPROVED = sorted(set(S) - {S.PROPOSED, S.SKIPPED})
+
+
+@pytest.mark.parametrize("state", UNAPPROVED)
+def test_the_table_refuses_every_other_state_without_an_approval(database: Database, state: S) -> None:
+    with database.transaction() as session:
+        one_waits(session)
+    moved = f"update actions set lease_until = now(), reason = 'gap', state = '{state}'"
+    with pytest.raises(RowRefusedError, match="ck_actions_approved"), database.transaction() as session:
+        behind_the_triggers(session, moved)
+    with database.transaction() as session:
+        behind_the_triggers(session, f"{moved}, approval = 'given'")
+
+
+def test_an_approval_leaves_the_place_in_the_row_and_an_event_that_names_who(database: Database) -> None:
+    with database.transaction() as session:
+        account, first = one_waits(session)
+    with database.transaction() as session:
+        second = planned(session, account, a_contact(session, account, "bob"))
+    with database.transaction() as session:
+        yes(session, first)
+        last = events.story(session, first)[-1]
+        assert (last.from_state, last.to_state, last.reason) == (S.PROPOSED, S.PLANNED, None)
+        assert last.actor == "tests"
+        assert queue(session) == [first]
+        assert action(session, second).state == S.PLANNED
+
+
+CHANGES = {
+    "the text": "update actions set message = 'Hello!'",
+    "the recipient": f"update contacts set profile_url = '{SANDBOX}other/'",
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_has_changed_since_it_was_shown_is_not_approved(database: Database, what: str) -> None:
+    with database.transaction() as session:
+        _, action_id = one_waits(session)
+        seen = shown(session, action_id).seen
+    with database.transaction() as session:
+        session.execute(text(CHANGES[what]))
+    with database.transaction() as session:
+        for decision in (
+            approval.approve(session, action_id, seen=seen, by="ann"),
+            approval.edit(session, action_id, "Mine", seen=seen, by="ann"),
+        ):
+            assert decision.outcome is Outcome.CHANGED
+            assert "look at it again" in approval.refusal(decision)
+        row = action(session, action_id)
+        assert (row.state, row.reason, row.approval) == (S.PROPOSED, Reason.AWAITING_APPROVAL, None)
+        assert yes(session, action_id).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changes_after_the_approval_meets_the_gate(session: Session, what: str) -> None:
+    _, action_id = one_waits(session)
+    yes(session, action_id)
+    session.execute(text(CHANGES[what]))
+    queue(session)
+    assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.NOT_APPROVED)
+
+
+def test_an_edited_text_is_what_is_approved_and_sent(session: Session) -> None:
+    _, action_id = one_waits(session)
+    seen = shown(session, action_id).seen
+    decision = approval.edit(session, action_id, " Mine, with love\r\n", seen=seen, by="ann")
+    assert (decision.outcome, decision.state) == (Outcome.DONE, S.PLANNED)
+    queue(session)
+    claim = claimed(session, action_id)
+    assert claim.message == "Mine, with love"
+    assert gates.closed_gate(session, claim) is None
+
+
+def test_a_text_that_cannot_be_sent_changes_nothing(session: Session) -> None:
+    _, action_id = one_waits(session)
+    with pytest.raises(TextRefusedError):
+        approval.edit(session, action_id, "\x00", seen=shown(session, action_id).seen, by="ann")
+    row = action(session, action_id)
+    assert (row.message, row.state) == ("Hi!", S.PROPOSED)
+
+
+def test_dropped_it_is_over_and_says_by_whom(session: Session) -> None:
+    _, action_id = one_waits(session)
+    assert approval.drop(session, action_id, by="ann") == Decision(
+        Outcome.DONE, S.SKIPPED, Reason.DROPPED_BY_HAND, "by ann"
+    )
+    assert proposals.count(session) == 0
+    for late in (
+        approval.drop(session, action_id, by="bob"),
+        approval.approve(session, action_id, seen="", by="bob"),
+    ):
+        assert late.outcome is Outcome.DECIDED
+        assert "it is skipped by now (dropped_by_hand, by ann)" in approval.refusal(late)
+
+
+def test_only_a_proposal_can_be_decided_on(session: Session) -> None:
+    account = an_account(session)
+    action_id = planned(session, account, a_contact(session, account, "ann"))
+    for decide in (
+        approval.drop(session, action_id, by="ann"),
+        approval.approve(session, action_id, seen=approval_of(f"{SANDBOX}ann/", "Hi!"), by="ann"),
+    ):
+        assert decide.outcome is Outcome.DECIDED
+        assert approval.refusal(decide).startswith("it is planned by now: only a proposed")
+    assert action(session, action_id).approved_by is None
+
+
+def test_nobody_finds_what_is_not_there(session: Session) -> None:
+    for decision in (
+        approval.approve(session, uuid4(), seen="", by="ann"),
+        approval.drop(session, uuid4(), by="ann"),
+        approval.never(session, uuid4(), by="ann"),
+    ):
+        assert decision == Decision(Outcome.UNKNOWN)
+        assert "no such action" in approval.refusal(decision)
+
+
+def test_who_is_not_to_be_contacted_a_cancelled_campaign_and_a_day_too_late_are_not_approved(
+    session: Session,
+) -> None:
+    account, left_alone = one_waits(session, "ann")
+    contacts.set_do_not_contact(session, account.id, f"{SANDBOX}ann/", value=True)
+    _, cancelled = one_waits(session, "bob")
+    campaign = Campaign.id == action(session, cancelled).campaign_id
+    session.execute(update(Campaign).where(campaign).values(state=CampaignState.CANCELLED))
+    _, too_late = one_waits(session, "eve", days_left=-1)
+    _, last_day = one_waits(session, "zoe", days_left=0)
+    assert yes(session, left_alone).outcome is Outcome.LEFT_ALONE
+    assert yes(session, cancelled).outcome is Outcome.CANCELLED
+    assert yes(session, too_late).outcome is Outcome.TOO_LATE
+    assert yes(session, last_day).outcome is Outcome.DONE
+    assert session.scalar(select(func.count()).where(Action.state == S.PROPOSED)) == 3
+
+
+def test_a_cancelled_campaign_takes_its_proposals_along(session: Session) -> None:
+    _, action_id = one_waits(session)
+    assert control.cancel_campaign(session, action(session, action_id).campaign_id) == 1
+    assert action(session, action_id).reason == Reason.CAMPAIGN_CANCELLED
+
+
+def test_never_again_holds_for_every_account_that_knows_the_address(session: Session) -> None:
+    one, two = an_account(session, "one"), an_account(session, "two")
+    here = proposed(session, one, a_contact(session, one, "ann"))
+    there = proposed(session, two, a_contact(session, two, "ann"))
+    stranger = proposed(session, two, a_contact(session, two, "other-ann", name="Ann"))
+    assert approval.never(session, here, by="me") == Decision(
+        Outcome.DONE, S.SKIPPED, Reason.DO_NOT_CONTACT, "by me"
+    )
+    session.expire_all()
+    assert contact_by_slug(session, one, "ann").do_not_contact
+    assert contact_by_slug(session, two, "ann").do_not_contact
+    assert not contact_by_slug(session, two, "other-ann").do_not_contact
+    assert action(session, there).reason == Reason.DO_NOT_CONTACT
+    assert [p.id for p in proposals.waiting(session, limit=9)] == [stranger]
+
+
+def test_never_again_wins_over_an_approval_that_was_quicker(session: Session) -> None:
+    _, action_id = one_waits(session)
+    yes(session, action_id)
+    assert approval.never(session, action_id, by="me").state is S.PLANNED
+    queue(session)
+    session.expire_all()
+    assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.DO_NOT_CONTACT)
+
+
+def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        _, action_id = one_waits(session)
+        seen = shown(session, action_id).seen
+
+    def decide(own: Database, number: int) -> Decision:
+        with own.transaction() as session:
+            if number % 2:
+                return approval.drop(session, action_id, by=f"person {number}")
+            return approval.approve(session, action_id, seen=seen, by=f"person {number}")
+
+    told = at_once(database_url, 8, decide)
+    (winner,) = (number for number, decision in enumerate(told) if decision.outcome is Outcome.DONE)
+    losers = [decision for decision in told if decision.outcome is not Outcome.DONE]
+    assert {decision.outcome for decision in losers} == {Outcome.DECIDED}
+    assert all(f"by person {winner}" in approval.refusal(decision) for decision in losers)
+    with database.transaction() as session:
+        assert len(events.story(session, action_id)) == 2
+
+
+def test_an_approval_waits_for_whoever_is_changing_the_text_and_then_sees_it(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        _, action_id = one_waits(session)
+        seen = shown(session, action_id).seen
+
+    def approve() -> Outcome:
+        with connected(database_url) as own, own.transaction() as session:
+            return approval.approve(session, action_id, seen=seen, by="ann").outcome
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(text("update actions set message = 'Hello!'"))
+            approving = pool.submit(approve)
+            until_somebody_waits(database, approving)
+        assert approving.result(60) is Outcome.CHANGED
+    with database.transaction() as session:
+        assert action(session, action_id).message == "Hello!"
+
+
+def test_two_accounts_that_say_never_of_one_person_at_once_do_not_wait_for_each_other(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        known = [an_account(session, f"account-{n}") for n in range(60)]
+        ids = [proposed(session, account, a_contact(session, account, "ann")) for account in known]
+
+    def say(own: Database, number: int) -> Outcome:
+        with own.transaction() as session:
+            return approval.never(session, ids[number], by="me").outcome
+
+    assert at_once(database_url, 6, say) == [Outcome.DONE] * 6
+
+
+def test_a_cancelled_campaign_and_an_approval_at_once_send_nothing(
+    database: Database, database_url: str
+) -> None:
+    with database.transaction() as session:
+        _, action_id = one_waits(session)
+        seen = shown(session, action_id).seen
+        campaign_id = action(session, action_id).campaign_id
+
+    def change(own: Database, number: int) -> object:
+        with own.transaction() as session:
+            if number:
+                return control.cancel_campaign(session, campaign_id)
+            return approval.approve(session, action_id, seen=seen, by="ann")
+
+    at_once(database_url, 2, change)
+    with database.transaction() as session:
+        assert action(session, action_id).reason == Reason.CAMPAIGN_CANCELLED
+
+
+def test_of_a_campaign_those_are_approved_that_were_seen_as_they_are(session: Session) -> None:
+    account = an_account(session)
+    campaign_id = a_campaign(session, account)
+    ids = [
+        proposed(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
+        for n in range(3)
+    ]
+    _, elsewhere = one_waits(session, "eve")
+    seen = {p.id: p.seen for p in proposals.waiting(session, limit=9) if p.id != ids[2]}
+    session.execute(update(Action).where(Action.id == ids[1]).values(message="Hello!"))
+    told = approval.approve_all(session, campaign_id, seen, by="ann")
+    assert {action_id: decision.outcome for action_id, decision in told.items()} == {
+        ids[0]: Outcome.DONE,
+        ids[1]: Outcome.CHANGED,
+        elsewhere: Outcome.UNKNOWN,
+    }
+    assert [action(session, a).state for a in (*ids, elsewhere)] == [S.PLANNED] + [S.PROPOSED] * 3
+
+
+def test_proposals_come_in_pages_todays_first_and_of_whom_one_asks(session: Session) -> None:
+    account, other = an_account(session), an_account(session, "other")
+    ids = {
+        late: {proposed(session, account, a_contact(session, account, f"p{late}{n}"), late_days=late)
+               for n in range(3)}
+        for late in (2, 0, 1)
+    }  # fmt: skip
+    alone = proposed(session, other, a_contact(session, other, "eve"), late_days=9)
+    pages: list[list[UUID]] = []
+    while page := proposals.waiting(session, limit=4, after=pages[-1][-1] if pages else None):
+        pages.append([p.id for p in page])
+        left = 10 - sum(map(len, pages))
+        assert proposals.count(session, after=pages[-1][-1]) == left
+    flat = [action_id for page in pages for action_id in page]
+    assert [set(flat[:3]), set(flat[3:6]), set(flat[6:9]), flat[9:]] == [ids[0], ids[1], ids[2], [alone]]
+    assert [p.id for p in proposals.waiting(session, limit=9, account="other")] == [alone]
+    campaign = action(session, alone).campaign_id
+    assert [p.id for p in proposals.waiting(session, limit=9, campaign=campaign)] == [alone]
+    assert proposals.count(session, account="demo") == 9
+    assert proposals.waiting(session, limit=9, after=uuid4()) == []
+
+
+def happened(session: Session, contact: Contact, at: datetime, message: str, **more: object) -> None:
+    values = {"type": Kind.GREET, "status": "imported", "occasion": "birthday:2000", "correlation_id": "x"}
+    row = Interaction(account_id=contact.account_id, contact_id=contact.id, source_key=f"{at}{message}")
+    for name, value in {**values, "message": message, "created_at": at, **more}.items():
+        setattr(row, name, value)
+    session.add(row)
+
+
+def test_a_proposal_tells_who_it_is_how_late_and_what_passed_between_the_two(session: Session) -> None:
+    account = an_account(session, zone="Pacific/Kiritimati")
+    ann = a_contact(session, account, "ann", name="Ann O'Neil")
+    ann.language, ann.profile = "fr", {"headline": " CTO ", "company": "Example", "position": 7}
+    eve = a_contact(session, account, "eve")
+    now = database_now(session)
+    days = timedelta(days=1)
+    for ago in (40, 20, 30, 10):
+        happened(session, ann, now - ago * days, f"text {ago}")
+    happened(session, ann, now - 5 * days, "", type=Kind.VISIT)
+    happened(session, eve, now - 9 * days, "Hi Eve", replied_at=now - 8 * days)
+    ids = [proposed(session, account, who, late_days=2, text="Salut !") for who in (ann, eve)]
+    told = shown(session, ids[0])
+    today = now.astimezone(account.zone).date()
+    assert (told.account, told.contact, told.profile_url) == ("demo", "Ann O'Neil", f"{SANDBOX}ann/")
+    assert (told.headline, told.company, told.language) == ("CTO", "Example", "fr")
+    assert (told.occasion_on, told.days_late, told.expires_on) == (today - 2 * days, 2, today + 3 * days)
+    assert (told.message, told.seen) == ("Salut !", approval_of(f"{SANDBOX}ann/", "Salut !"))
+    assert [past.message for past in told.past_texts] == ["text 10", "text 20", "text 30"]
+    assert told.last_contact == LastContact(now - 5 * days, Kind.VISIT)
+    assert shown(session, ids[1]).last_contact == LastContact(now - 8 * days, None)
+    eve.replied_at = now - days
+    session.flush()
+    assert shown(session, ids[1]).last_contact == LastContact(now - days, None)
+
+
+def test_of_a_stranger_it_tells_that_nothing_is_known(session: Session) -> None:
+    account = an_account(session)
+    ann = a_contact(session, account, "ann")
+    ann.profile = {"headline": ["odd"], "company": "  ", "position": "Baker"}
+    told = shown(session, proposed(session, account, ann))
+    assert (told.headline, told.company, told.language) == ("Baker", None, None)
+    assert (told.last_contact, told.past_texts) == (None, ())
+
+
+def test_one_page_asks_two_questions_however_many_wait(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        for n in range(20):
+            proposed(session, account, a_contact(session, account, f"p{n}"))
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    with database.transaction() as session:
+        assert len(proposals.waiting(session, limit=100)) == 20
+    assert len(asked) == 2

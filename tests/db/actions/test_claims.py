@@ -1,0 +1,319 @@
+"""What a claim may do to its action, and for how long; what is left when it ends otherwise."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store.actions import control, leases, lifecycle
+from db.store.actions.lifecycle import Claim
+from db.store.campaigns import campaigns
+from db.store.campaigns.campaigns import PlannedAction
+from db.tables import Account, Contact, Search
+from tests.builders import (
+    a_campaign,
+    a_contact,
+    a_search,
+    action,
+    an_account,
+    contact_by_slug,
+    database_now,
+    found,
+    planned,
+)
+from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, let_leases_lapse, make_due, queue
+from worker.errors import Reason
+from worker.rules.model import ActionState, Kind
+from worker.rules.policy import MAX_FAILURES, MAX_OPENINGS
+
+S = ActionState
+HOUR = timedelta(hours=1)
+
+
+def a_claim(session: Session, name: str = "demo", *, kind: Kind = Kind.GREET) -> Claim:
+    account = an_account(session, name)
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    contact = None if kind is Kind.COLLECT else a_contact(session, account, "ann").id
+    draft = PlannedAction(contact, "test", database_now(session).date(), "Hi!")
+    assert campaigns.plan(session, campaign, kind, [draft]) == 1
+    assert queue(session) == [draft.id]
+    return claimed(session, draft.id, "first")
+
+
+def lapse(session: Session) -> None:
+    let_leases_lapse(session)
+    leases.take_lapsed(session, batch=10)
+    session.flush()
+
+
+def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(session: Session) -> None:
+    account = an_account(session)
+    action_id = planned(session, account, a_contact(session, account, "ann"))
+    assert queue(session) == [action_id]
+    assert action(session, action_id).lease_until == database_now(session) + LEASE
+    claim = lifecycle.claim(session, action_id, owner="w", lease=HOUR)
+    assert claim is not None
+    row = action(session, action_id)
+    assert (row.lease_owner, row.lease_until) == ("w", database_now(session) + HOUR)
+    assert (claim.attempt, claim.looking) == (1, False)
+
+
+def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Session) -> None:
+    ids = []
+    for name in ("one", "two"):
+        account = an_account(session, name)
+        ids.append(planned(session, account, a_contact(session, account, "ann")))
+    assert set(queue(session)) == set(ids)
+    claimed(session, ids[0])
+    assert [action(session, each).state for each in ids] == [S.CLAIMED, S.QUEUED]
+    free = "update actions set state = :state, lease_owner = null, reason = 'cannot_tell' where id = :id"
+    for state in S:
+        behind_the_triggers(session, free, state=state, id=ids[1])
+        taken = lifecycle.claim(session, ids[1], owner="w", lease=LEASE)
+        assert (taken is not None) == (state in {S.QUEUED, S.UNCERTAIN})
+        session.expire_all()
+
+
+def test_only_its_holder_extends_a_lease(session: Session) -> None:
+    first = a_claim(session)
+    until = database_now(session) + HOUR
+    assert lifecycle.extend_lease(session, first, HOUR)
+    assert action(session, first.action_id).lease_until == until
+    lapse(session)
+    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert action(session, first.action_id).lease_until is None
+    queue(session)  # on its way to somebody else, with the same attempt
+    assert not lifecycle.extend_lease(session, first, HOUR)
+    second = claimed(session, first.action_id, "second")
+    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert action(session, first.action_id).lease_until == database_now(session) + LEASE
+    assert lifecycle.extend_lease(session, second, HOUR)
+
+
+def test_what_one_claim_does_leaves_every_other_action_alone(session: Session) -> None:
+    claim, other = a_claim(session), a_claim(session, "other")
+    assert lifecycle.extend_lease(session, claim, HOUR)
+    assert action(session, other.action_id).lease_until == database_now(session) + LEASE
+    assert lifecycle.intend(session, claim)
+    assert action(session, other.action_id).state == S.CLAIMED
+
+
+def reworded(session: Session, claim: Claim) -> bool:
+    today = database_now(session).date()
+    lifecycle.reword(session, claim, message="Late, but", worded_for=today)
+    row = action(session, claim.action_id)
+    assert (row.worded_for == today) is (row.message == "Late, but")
+    return row.message == "Late, but"
+
+
+def test_only_its_holder_words_an_action_anew_and_only_before_the_intent(session: Session) -> None:
+    first, other = a_claim(session), a_claim(session, "other")
+    lapse(session)
+    queue(session)
+    second = claimed(session, first.action_id, "second")
+    assert not reworded(session, first)
+    assert lifecycle.intend(session, second)
+    assert not reworded(session, second)
+    behind_the_triggers(session, "update actions set state = 'claimed', attempt = 2")
+    assert reworded(session, second)
+    assert action(session, other.action_id).message == "Hi!"
+
+
+def test_what_a_person_approves_is_not_worded_anew(session: Session) -> None:
+    claim = a_claim(session)
+    session.execute(text("update actions set needs_approval = true, approval = 'given'"))
+    assert not reworded(session, claim)
+
+
+def test_an_intent_says_when_and_in_which_attempt(session: Session) -> None:
+    claim = a_claim(session)
+    assert not lifecycle.has_acted(session, claim)
+    assert lifecycle.intend(session, claim)
+    row = action(session, claim.action_id)
+    assert (row.acting_since, row.acting_attempt) == (database_now(session), claim.attempt)
+    other = a_claim(session, "other")
+    assert lifecycle.has_acted(session, claim)
+    assert not lifecycle.has_acted(session, other)
+    assert [lifecycle.openings(session, one.action_id) for one in (claim, other)] == [1, 0]
+
+
+def test_a_doubt_waits_before_it_is_looked_at_and_starts_its_looks_anew(session: Session) -> None:
+    claim = a_claim(session)
+    assert lifecycle.intend(session, claim)
+    session.execute(text("update actions set looks = 1"))
+    until = database_now(session) + HOUR
+    assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=HOUR)
+    row = action(session, claim.action_id)
+    assert (row.not_before, row.looks) == (until, 0)
+    make_due(session)
+    queue(session)
+    looking = claimed(session, claim.action_id)
+    assert lifecycle.look_again(
+        session, looking, reason=Reason.PROOF_MISSING, detail="", wait=2 * HOUR, absent=True
+    )
+    row = action(session, claim.action_id)
+    assert (row.not_before, row.looks) == (until + HOUR, 1)
+    make_due(session)
+    queue(session)
+    assert lifecycle.settle_absent(session, claimed(session, claim.action_id), detail="")
+    row = action(session, claim.action_id)
+    assert (row.not_before, row.looks) == (database_now(session), 0)
+
+
+def test_a_record_moves_the_date_of_the_last_greeting_forward_only_and_only_for_a_greeting(
+    session: Session,
+) -> None:
+    claim, visit = a_claim(session), a_claim(session, "other", kind=Kind.VISIT)
+    younger = claim.occasion_on + timedelta(days=40)
+    session.execute(
+        update(Contact).where(Contact.account_id == claim.account_id).values(last_greeted_on=younger)
+    )
+    for one in (claim, visit):
+        assert lifecycle.intend(session, one)
+        assert lifecycle.record(session, one, status="sent", text="Hi!", screenshot=None)
+    rows = session.execute(select(Contact.account_id, Contact.last_greeted_on))
+    dates = {row.account_id: row.last_greeted_on for row in rows}
+    assert dates == {claim.account_id: younger, visit.account_id: None}
+
+
+def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(session: Session) -> None:
+    account = an_account(session)
+    campaign_id, _ = a_search(session, account, found("ann"))
+    campaign = campaigns.get(session, campaign_id)
+    assert campaign is not None
+    for number, (reason, ended) in enumerate(
+        ((Reason.CAMPAIGN_CANCELLED, None), (Reason.SITE_UNEXPECTED, "failed"))
+    ):
+        page = PlannedAction(None, f"page:{number}", database_now(session).date(), "")
+        assert campaigns.plan(session, campaign, Kind.COLLECT, [page]) == 1
+        assert queue(session) == [page.id]
+        claim = claimed(session, page.id)
+        stale = replace(claim, attempt=claim.attempt + 1)
+        assert not lifecycle.end(session, stale, S.FAILED, reason=Reason.SITE_UNEXPECTED, detail="")
+        assert session.scalars(select(Search.ended)).one() is None
+        assert lifecycle.end(session, claim, S.SKIPPED, reason=reason, detail="")
+        assert session.scalars(select(Search.ended)).one() == ended
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "failures", "ends_as"),
+    [
+        (Kind.GREET, S.QUEUED, MAX_FAILURES, S.PLANNED),
+        (Kind.GREET, S.CLAIMED, MAX_FAILURES - 2, S.PLANNED),
+        (Kind.GREET, S.CLAIMED, MAX_FAILURES - 1, S.FAILED),
+        (Kind.GREET, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
+        (Kind.WITHDRAW, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
+        (Kind.GREET, S.UNCERTAIN, MAX_FAILURES, S.UNCERTAIN),
+        (Kind.VISIT, S.ACTING, 0, S.PLANNED),
+        (Kind.VISIT, S.ACTING, MAX_FAILURES - 1, S.FAILED),
+        (Kind.COLLECT, S.ACTING, 0, S.PLANNED),
+        (Kind.COLLECT, S.ACTING, MAX_FAILURES - 1, S.FAILED),
+    ],
+)
+def test_an_action_that_outlives_its_workers_ends_only_if_it_surely_had_no_effect(
+    session: Session, kind: Kind, was: S, failures: int, ends_as: S
+) -> None:
+    claim = a_claim(session, kind=kind)
+    left = "update actions set state = :was, failures = :failures, reason = 'cannot_tell'"
+    behind_the_triggers(session, left, was=was, failures=failures)
+    session.expire_all()
+    lapse(session)
+    row = action(session, claim.action_id)
+    failed = ends_as is S.FAILED
+    assert (row.state, row.reason) == (
+        ends_as, Reason.TOO_MANY_ATTEMPTS if failed else Reason.LEASE_LAPSED,
+    )  # fmt: skip
+    tried = was is S.CLAIMED or kind.reads
+    assert row.failures == failures + tried
+
+
+def test_a_visit_that_was_opened_as_often_as_it_may_be_ends(session: Session) -> None:
+    claim = a_claim(session, kind=Kind.VISIT)
+    for opened in range(1, MAX_OPENINGS + 1):
+        assert lifecycle.intend(session, claim)
+        lapse(session)
+        ended = opened == MAX_OPENINGS
+        assert action(session, claim.action_id).state == (S.FAILED if ended else S.PLANNED)
+        if not ended:
+            make_due(session)
+            queue(session)
+            claim = claimed(session, claim.action_id)
+
+
+def test_the_leases_that_lapsed_first_are_settled_first(session: Session) -> None:
+    claims = [a_claim(session, name) for name in ("one", "two", "three")]
+    for ago, claim in zip((1, 3, 2), claims, strict=True):
+        action(session, claim.action_id).lease_until = database_now(session) - ago * HOUR
+    session.flush()
+    assert [lapsed.action_id for lapsed in leases.take_lapsed(session, batch=2)] == [
+        claims[1].action_id,
+        claims[2].action_id,
+    ]
+
+
+def test_void_leases_frees_the_inbox_too(session: Session) -> None:
+    an_account(session)
+    session.execute(text("update accounts set inbox_lease_until = now() + interval '1 hour'"))
+    leases.void_leases(session)
+    assert session.scalars(select(Account.inbox_lease_until)).one() is None
+
+
+def review(session: Session, name: str, kind: Kind) -> Claim:
+    """Leave an action to a person."""
+    claim = a_claim(session, name, kind=kind)
+    assert lifecycle.intend(session, claim)
+    wait = timedelta(days=1)
+    assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
+    tried = "update actions set state = 'needs_review', looks = 2, failures = 3 where state = 'uncertain'"
+    behind_the_triggers(session, tried)
+    session.expire_all()
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "greeted"),
+    [
+        (Kind.GREET, S.DONE, True),
+        (Kind.GREET, S.SKIPPED, False),
+        (Kind.GREET, S.PLANNED, False),
+        (Kind.WITHDRAW, S.DONE, False),
+    ],
+)
+def test_a_person_s_word_counts_as_a_greeting_only_where_one_was_sent(
+    session: Session, kind: Kind, state: S, *, greeted: bool
+) -> None:
+    claim, other = review(session, "demo", kind), review(session, "other", kind)
+    assert control.settle_by_hand(session, claim.action_id, state)
+    session.expire_all()
+    row = action(session, claim.action_id)
+    account = an_account(session)
+    date = contact_by_slug(session, account, "ann").last_greeted_on
+    assert contact_by_slug(session, an_account(session, "other"), "ann").last_greeted_on is None
+    assert date == (claim.occasion_on if greeted else None)
+    again = state is S.PLANNED
+    assert (row.acting_since is None, row.not_before == database_now(session)) == (again, again)
+    assert (row.looks, row.failures) == ((0, 0) if again else (2, 3))
+    assert action(session, other.action_id).state == S.NEEDS_REVIEW
+    assert not control.settle_by_hand(session, claim.action_id, S.DONE)
+
+
+def test_a_move_that_is_not_listed_is_an_error(session: Session) -> None:
+    claim = a_claim(session)
+    for state in (S.DONE, S.QUEUED, S.PROPOSED):
+        with pytest.raises(ValueError, match="cannot move"):
+            lifecycle.end(session, claim, state, reason=Reason.UNEXPECTED, detail="")
+
+
+def test_a_lapsed_lease_that_its_recovery_holds_is_passed_over(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        a_claim(session)
+        let_leases_lapse(session)
+    with database.transaction() as first, connected(database_url) as other:
+        first.execute(text("select from actions for update"))
+        with other.transaction() as second:
+            second.execute(text("set local lock_timeout = '2s'"))
+            assert leases.take_lapsed(second, batch=10) == []

@@ -1,0 +1,250 @@
+"""Every move leaves one event, no unlisted move is made, and no change of the story goes unseen."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from itertools import product
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.engine import Database, RowRefusedError
+from db.store.actions import control, dispatch, events, leases, lifecycle
+from db.store.actions.events import ChainReport
+from db.store.reports import overview
+from db.tables import Action, ActionEvent
+from tests.builders import a_campaign, a_contact, action, an_account, planned
+from tests.db.helpers import (
+    LEASE,
+    at_once,
+    behind_the_triggers,
+    claimed,
+    connected,
+    let_leases_lapse,
+    make_due,
+    queue,
+)
+from worker.errors import Reason
+from worker.rules.lifecycle import MOVES
+from worker.rules.model import ActionState
+
+S = ActionState
+
+
+def reports(database: Database) -> dict[str, ChainReport]:
+    with database.transaction() as session:
+        overview.freeze(session)
+        return {report.account: report for report in events.verify(session)}
+
+
+def moves_of(session: Session, action_id: UUID) -> list[tuple[S | None, S, Reason | None, int]]:
+    return [(e.from_state, e.to_state, e.reason, e.attempt) for e in events.story(session, action_id)]
+
+
+def greeted(session: Session, name: str = "demo", people: int = 1) -> list[UUID]:
+    """An account whose people were all greeted: five events for each."""
+    account = an_account(session, name)
+    ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(people)]
+    for _ in ids:
+        (action_id,) = queue(session)
+        claim = claimed(session, action_id)
+        assert lifecycle.intend(session, claim)
+        assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+    return ids
+
+
+def test_every_move_through_the_store_leaves_one_event_in_order(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        action_id = planned(session, account, a_contact(session, account, "ann"))
+        queue(session)
+        let_leases_lapse(session)
+        leases.take_lapsed(session, batch=10)
+        queue(session)
+        claim = claimed(session, action_id)
+        lifecycle.give_back(session, claim, reason=Reason.SITE_UNREACHABLE, detail="", failed=True)
+        make_due(session)
+        queue(session)
+        claim = claimed(session, action_id)
+        lifecycle.intend(session, claim)
+        soon = timedelta(seconds=-1)
+        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
+        queue(session)
+        claim = claimed(session, action_id)
+        lifecycle.look_again(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True)
+        queue(session)
+        claim = claimed(session, action_id)
+        lifecycle.ask_person(session, claim, reason=Reason.CANNOT_TELL, detail="two bubbles")
+        control.settle_by_hand(session, action_id, S.DONE)
+        assert moves_of(session, action_id) == [
+            (None, S.PLANNED, None, 0),
+            (S.PLANNED, S.QUEUED, None, 0),
+            (S.QUEUED, S.PLANNED, Reason.LEASE_LAPSED, 0),
+            (S.PLANNED, S.QUEUED, None, 0),
+            (S.QUEUED, S.CLAIMED, None, 1),
+            (S.CLAIMED, S.PLANNED, Reason.SITE_UNREACHABLE, 1),
+            (S.PLANNED, S.QUEUED, None, 1),
+            (S.QUEUED, S.CLAIMED, None, 2),
+            (S.CLAIMED, S.ACTING, None, 2),
+            (S.ACTING, S.UNCERTAIN, Reason.PROOF_MISSING, 2),
+            (S.UNCERTAIN, S.NEEDS_REVIEW, Reason.CANNOT_TELL, 4),
+            (S.NEEDS_REVIEW, S.DONE, Reason.SETTLED_BY_HAND, 4),
+        ]
+        assert {e.correlation_id for e in events.story(session, action_id)} == {"test"}
+    assert reports(database)["demo"].problems == ()
+
+
+def test_each_event_names_who_moved_it(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        action_id = planned(session, account, a_contact(session, account, "ann"))
+    with connected(database_url) as other, other.transaction() as session:
+        queue(session)
+    with database.transaction() as session:
+        assert [e.actor for e in events.story(session, action_id)] == ["tests", "a test's second process"]
+
+
+def test_a_move_that_changes_nothing_leaves_no_event_and_one_undone_neither(database: Database) -> None:
+    with database.transaction() as session:
+        (action_id,) = greeted(session)
+    with database.transaction() as session:
+        assert not control.settle_by_hand(session, action_id, S.SKIPPED)
+        session.execute(text("update actions set state = state, detail = 'touched'"))
+    with database.transaction() as session, session.begin_nested() as undone:
+        planned(session, an_account(session), a_contact(session, an_account(session), "undone"))
+        undone.rollback()
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(ActionEvent)) == 5
+    assert reports(database)["demo"].problems == ()
+
+
+def test_the_trigger_allows_what_the_table_of_moves_lists_and_nothing_else(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        action_id = planned(session, account, a_contact(session, account, "ann"))
+        allowed = set()
+        for before, after in product(S, S):
+            behind_the_triggers(
+                session, "update actions set state = :s, reason = 'gap', lease_until = now()", s=before
+            )
+            with suppress(IntegrityError), session.begin_nested():
+                session.execute(
+                    text("update actions set state = :s where id = :id"), {"s": after, "id": action_id}
+                )
+                allowed.add((before, after))
+        assert allowed == {(a, b) for a in S for b in S if b in MOVES[a] or a == b}
+
+
+def test_a_move_that_nobody_may_make_is_refused_and_leaves_no_event(database: Database) -> None:
+    with database.transaction() as session:
+        (action_id,) = greeted(session)
+    with (
+        pytest.raises(RowRefusedError, match="cannot move from done to planned"),
+        database.transaction() as session,
+    ):
+        session.execute(text("update actions set state = 'planned'"))
+    with database.transaction() as session:
+        assert len(events.story(session, action_id)) == 5
+    assert reports(database)["demo"].problems == ()
+
+
+def test_an_honest_chain_is_whole_and_its_head_is_the_last_hash(database: Database) -> None:
+    with database.transaction() as session:
+        greeted(session, people=3)
+        an_account(session, "nobody")
+    with database.transaction() as session:
+        last = session.scalars(select(ActionEvent).order_by(ActionEvent.seq.desc())).first()
+    assert last is not None
+    assert reports(database) == {
+        "demo": ChainReport("demo", 15, last.hash.hex(), ()),
+        "nobody": ChainReport("nobody", 0, "", ()),
+    }
+
+
+SWAP = (
+    "update action_events set seq = -seq where seq in (3, 4)",
+    "update action_events set seq = case seq when -3 then 4 else 3 end where seq < 0",
+)
+
+
+@pytest.mark.parametrize(
+    ("attack", "found"),
+    [
+        (("update action_events set reason = 'gap' where seq = 4",), ["event 4 was changed"]),
+        (("update action_events set actor = 'nobody' where seq = 15",), ["event 15 was changed"]),
+        (("update action_events set at = at - interval '1us' where seq = 2",), ["event 2 was changed"]),
+        (("delete from action_events where seq = 7",), ["event 7 is missing"]),
+        (("delete from action_events where seq between 7 and 9",), ["events 7 to 9 are missing"]),
+        (("delete from action_events where seq = 1",), ["event 1 is missing"]),
+        (("delete from action_events where seq > 13",), ["the chain ends at event 13, but 15 were written"]),
+        (SWAP, ["event 3 was changed", "event 4 was changed"]),
+        (("update action_events set hash = sha256('x') where seq = 6",), ["event 6 was changed"]),
+        (("update action_events set hash = sha256('x') where seq = 15",), ["event 15 was changed"]),
+        (("update audit_heads set hash = sha256('x')",), ["event 15 is not the one that was written last"]),
+        (("delete from audit_heads",), ["the note of where the chain ends is missing"]),
+        (
+            ("delete from action_events", "delete from audit_heads"),
+            ["3 actions are in a state that no event brought them to"],
+        ),
+    ],
+)  # fmt: skip
+def test_each_change_is_found(database: Database, attack: Sequence[str], found: list[str]) -> None:
+    with database.transaction() as session:
+        greeted(session, people=3)
+        greeted(session, "other")
+        other = session.execute(text("select id from accounts where name = 'other'")).scalar_one()
+    with database.transaction() as session:
+        for statement in attack:
+            where = "and" if " where " in statement else "where"
+            session.execute(text(f"{statement} {where} account_id <> {other}"))
+    told = reports(database)
+    assert set(found) <= set(told["demo"].problems)
+    assert told["other"].problems == ()
+
+
+def test_a_move_behind_the_trigger_is_found(database: Database) -> None:
+    with database.transaction() as session:
+        greeted(session, people=2)
+        behind_the_triggers(session, "update actions set state = 'skipped', reason = 'gap'")
+    assert reports(database)["demo"].problems == ("2 actions are in a state that no event brought them to",)
+
+
+def test_moves_of_one_account_at_once_keep_its_chain_whole(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        one, two = an_account(session, "one"), an_account(session, "two")
+        campaigns = [(account, a_campaign(session, account)) for _ in range(4) for account in (one, two)]
+        for number, (account, campaign_id) in enumerate(campaigns):
+            for person in range(5):
+                contact = a_contact(session, account, f"p{number}-{person}")
+                planned(session, account, contact, campaign_id=campaign_id)
+            session.execute(text("update campaigns set state = 'planned'"))
+
+    def cancel(own: Database, number: int) -> int | None:
+        with own.transaction() as session:
+            return control.cancel_campaign(session, campaigns[number][1])
+
+    assert at_once(database_url, 8, cancel) == [5] * 8
+    told = reports(database)
+    assert {name: (report.events, report.problems) for name, report in told.items()} == {
+        "one": (40, ()),
+        "two": (40, ()),
+    }
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).where(Action.reason == Reason.CAMPAIGN_CANCELLED)) == 40
+
+
+def test_who_verifies_while_others_move_sees_one_moment(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        action_id = planned(session, account, a_contact(session, account, "ann"))
+    with database.transaction() as reading:
+        overview.freeze(reading)
+        reading.execute(text("select 1 from accounts"))  # the moment begins here
+        with connected(database_url) as other, other.transaction() as session:
+            dispatch.queue_due(session, batch=10, lease=LEASE)
+        assert [(r.events, r.problems) for r in events.verify(reading)] == [(1, ())]
+    with database.transaction() as session:
+        assert action(session, action_id).state == S.QUEUED

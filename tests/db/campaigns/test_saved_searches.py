@@ -1,0 +1,81 @@
+"""Saved searches, and what a campaign searches for."""
+
+import pytest
+
+from db.engine import Database
+from db.store.campaigns import saved_searches
+from db.store.campaigns.saved_searches import NoSavedSearchError, Wanted
+from tests.builders import TEN, an_account
+from worker.errors import RequestRefusedError
+from worker.rules.sourcing.criteria import Criteria, Criterion
+from worker.rules.sourcing.search import SearchQuery
+
+QUERY = SearchQuery((("keywords", "python & c"), ("location", "Zürich")))
+CRITERIA = Criteria(
+    skills=("Python", "SQL"),
+    min_years=0,
+    weights={Criterion.SKILLS: 3},
+    required=frozenset({Criterion.SKILLS}),
+)
+URL = "https://sandbox.test/search/people/?keywords=rust"
+
+
+def test_a_search_comes_back_as_it_was_saved(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
+    with database.transaction() as session:
+        found = saved_searches.get(session, account.id, "one")
+    assert found is not None
+    assert (found.account, found.site, found.name) == ("demo", "sandbox", "one")
+    assert found.wanted == Wanted(QUERY, CRITERIA)
+
+
+def test_a_name_is_an_account_s_own_and_holds_one_search(database: Database) -> None:
+    with database.transaction() as session:
+        account, other = an_account(session), an_account(session, "other")
+        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
+        saved_searches.put(session, account.id, "one", Wanted(QUERY, Criteria()))
+        saved_searches.put(session, other.id, "one", Wanted(QUERY, CRITERIA))
+        saved_searches.put(session, account.id, "a", Wanted(QUERY, CRITERIA))
+        found = saved_searches.everything(session)
+        assert [(one.account, one.name) for one in found] == [
+            ("demo", "a"),
+            ("demo", "one"),
+            ("other", "one"),
+        ]
+        assert found[1].wanted.criteria == Criteria()
+        assert saved_searches.remove(session, account.id, "one")
+        assert not saved_searches.remove(session, account.id, "one")
+        assert saved_searches.get(session, account.id, "one") is None
+        assert [one.name for one in saved_searches.everything(session, account="other")] == ["one"]
+
+
+def test_what_is_wanted_comes_from_an_address_a_saved_search_or_criteria(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
+
+        def wanted(url: str | None, name: str | None, **criteria: str) -> Wanted:
+            return saved_searches.wanted(
+                session, account, url=url, name=name, criteria=Criteria.model_validate(criteria)
+            )
+
+        rust = SearchQuery((("keywords", "rust"),))
+        assert wanted(URL, None, title="Chef") == Wanted(rust, Criteria(title="Chef"))
+        assert wanted(None, "one") == Wanted(QUERY, CRITERIA)
+        assert wanted(None, "one", title="Chef") == Wanted(QUERY, Criteria(title="Chef"))
+        chef = SearchQuery((("title", "Chef"),))
+        assert wanted(None, None, title="Chef") == Wanted(chef, Criteria(title="Chef"))
+
+
+def test_what_cannot_be_searched_says_which_field(database: Database) -> None:
+    with database.transaction() as session:
+        account, real = an_account(session), an_account(session, "real", site="linkedin", limits=TEN)
+        saved_searches.put(session, real.id, "one", Wanted(QUERY, CRITERIA))
+        with pytest.raises(NoSavedSearchError, match=r"^saved_search: account demo has no search 'one'"):
+            saved_searches.wanted(session, account, url=None, name="one", criteria=Criteria())
+        with pytest.raises(RequestRefusedError, match=r"^url: this is no address on linkedin"):
+            saved_searches.wanted(session, real, url=URL, name=None, criteria=Criteria())
+        with pytest.raises(RequestRefusedError, match=r"^criteria: there is nothing to search for"):
+            saved_searches.wanted(session, account, url=None, name=None, criteria=Criteria(open_to_work=True))

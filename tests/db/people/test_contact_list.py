@@ -1,0 +1,123 @@
+"""People in pages: each once, whatever the filter; who was forgotten never."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store.people import contact_list, profiles
+from db.store.people.contact_list import Filters
+from db.tables import Contact, Interaction
+from tests.builders import a_contact, an_account
+from worker.rules.model import ContactStatus, Kind
+from worker.rules.sourcing.profile import Profile
+
+VISITED = datetime(2026, 11, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def people(database: Database) -> None:
+    with database.transaction() as session:
+        demo, other = an_account(session), an_account(session, "other")
+        for number in range(12):
+            person = a_contact(session, (demo, other)[number % 2], f"p{number}", name=f"Person {number:02}")
+            person.score = number * 9
+            person.status = ContactStatus.PROSPECT if number < 6 else ContactStatus.CONNECTED
+
+
+def names(session: Session, filters: Filters | None = None, *, limit: int = 100, after: int = 0) -> list[str]:
+    return [line.name for line in contact_list.page(session, filters or Filters(), limit=limit, after=after)]
+
+
+def person(session: Session, number: int) -> Contact:
+    return session.query(Contact).filter_by(full_name=f"Person {number:02}").one()
+
+
+def test_pages_hold_everybody_once_in_one_order(database: Database, people: None) -> None:
+    with database.transaction() as session:
+        seen, after = [], 0
+        while found := contact_list.page(session, Filters(), limit=5, after=after):
+            seen += [line.name for line in found]
+            after = found[-1].id
+    assert seen == [f"Person {number:02}" for number in range(12)]
+
+
+def test_each_filter_narrows_and_all_of_them_together_do(database: Database, people: None) -> None:
+    with database.transaction() as session:
+        assert names(session, Filters(account="other")) == [f"Person {n:02}" for n in (1, 3, 5, 7, 9, 11)]
+        assert names(session, Filters(account="nobody")) == []
+        assert names(
+            session, Filters(status=ContactStatus.PROSPECT), limit=2, after=person(session, 2).id
+        ) == [
+            "Person 03",
+            "Person 04",
+        ]
+        assert names(session, Filters(min_score=90)) == ["Person 10", "Person 11"]
+        both = names(
+            session, Filters(account="demo", status=ContactStatus.PROSPECT, min_score=18, text="person")
+        )
+        assert both == ["Person 02", "Person 04"]
+
+
+@pytest.mark.parametrize("wanted", ["ZÜRICH", "zürich", "chef", "CHEF ", "acme", "n 04", "50%", "a_b", "\\"])
+def test_text_is_looked_for_in_four_places_whatever_the_capitals(
+    database: Database, people: None, wanted: str
+) -> None:
+    with database.transaction() as session:
+        person(session, 4).profile = {
+            "headline": "Chef of 50% a_b \\",
+            "location": "Zürich",
+            "company": "ACME",
+            "note": "secret",
+        }
+        person(session, 5).profile = {"headline": "Cook of 500 axb", "location": None, "company": None}
+        session.flush()
+        assert names(session, Filters(text=wanted)) == ["Person 04"]
+        assert names(session, Filters(text="secret")) == []
+        assert names(session, Filters(text="zürich\nacme")) == ["Person 04"]
+
+
+def test_open_to_work_is_what_was_read_and_nobody_is_guessed_at(database: Database, people: None) -> None:
+    with database.transaction() as session:
+        person(session, 1).profile = {"open_to_work": True}
+        person(session, 2).profile = {"open_to_work": False}
+        session.flush()
+        assert names(session, Filters(open_to_work=True)) == ["Person 01"]
+        assert names(session, Filters(open_to_work=False)) == ["Person 02"]
+
+
+def test_a_line_tells_what_is_known(database: Database, people: None) -> None:
+    with database.transaction() as session:
+        ann = person(session, 3)
+        ann.do_not_contact, ann.last_greeted_on = True, date(2026, 5, 1)
+        for days in (0, 3):
+            session.add(
+                Interaction(
+                    account_id=ann.account_id, contact_id=ann.id, source_key=f"v{days}", type=Kind.VISIT,
+                    status="seen", occasion="visit:2026-W45", message="", correlation_id="x",
+                    created_at=VISITED - timedelta(days=days),
+                )
+            )  # fmt: skip
+        session.flush()
+        seen = Profile(ann.profile_url, "Ann", "Chef", "Paris", degree=1, open_to_work=True)
+        profiles.keep(session, ann.id, seen)
+        session.expire_all()
+        (line,) = contact_list.page(session, Filters(text="ann"), limit=2)
+    assert (line.name, line.headline, line.location, line.company) == ("Ann", "Chef", "Paris", "")
+    assert (line.status, line.degree, line.open_to_work) == (ContactStatus.CONNECTED, 1, True)
+    assert (line.do_not_contact, line.last_greeted_on, line.visited_at) == (True, date(2026, 5, 1), VISITED)
+    assert line.read_at is not None
+
+
+def test_who_was_forgotten_is_in_no_page(database: Database, people: None) -> None:
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "update contacts set forgotten_at = now(), profile_url = 'forgotten:' || id "
+                "where full_name = 'Person 03'"
+            )
+        )
+        assert "Person 03" not in names(session)
+        assert names(session, Filters(text="Person 03")) == []

@@ -1,0 +1,257 @@
+"""What pages of the site, lists, schedules and searches may change, and for whom."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.store.actions import lifecycle
+from db.store.campaigns import campaigns, schedules, searches
+from db.store.campaigns.campaigns import PlannedAction
+from db.store.imports import runs
+from db.store.people import contacts, invitations, visits
+from db.store.people.accounts import AccountRecord
+from db.tables import Contact, Exclusion, Hit, Schedule, Search
+from tests.builders import (
+    SANDBOX,
+    a_campaign,
+    a_contact,
+    a_search,
+    action,
+    an_account,
+    contact_by_slug,
+    database_now,
+    found,
+)
+from tests.db.helpers import behind_the_triggers, claimed, connected, queue, until_somebody_waits
+from worker.rules.model import (
+    ActionState,
+    BirthdayCard,
+    CampaignKind,
+    ContactStatus,
+    FoundPerson,
+    Kind,
+    SearchEnd,
+    SentInvitation,
+)
+
+DAY = date(2027, 3, 4)
+
+
+def an_action(
+    session: Session, account: AccountRecord, contact: Contact, kind: Kind, occasion: str = "test"
+) -> PlannedAction:
+    campaign = campaigns.get(session, a_campaign(session, account))
+    assert campaign is not None
+    draft = PlannedAction(contact.id, occasion, DAY, "Hi!")
+    assert campaigns.plan(session, campaign, kind, [draft]) == 1
+    return draft
+
+
+def test_pages_and_lists_change_no_more_than_they_show(session: Session) -> None:
+    account = an_account(session)
+    ann = a_contact(session, account, "ann", name="Ann")
+    ann.do_not_contact = True
+    session.flush()
+    addresses = [f"{SANDBOX}{slug}/" for slug in ("new", "ann")]
+    assert len(visits.keep_addresses(session, account.id, addresses)) == 2
+    sent = [SentInvitation(address, "Renamed", DAY) for address in addresses]
+    assert invitations.keep(session, account.id, sent) == 2
+    far = FoundPerson(addresses[1], "Ann Far", "", "", 3, open_to_work=False)
+    assert len(searches.keep_people(session, account.id, [far])) == 1
+    session.expire_all()
+    assert (ann.status, ann.full_name, ann.do_not_contact) == (ContactStatus.CONNECTED, "Ann Far", True)
+    new = contact_by_slug(session, account, "new")
+    assert (new.status, new.full_name) == (ContactStatus.PROSPECT, "Renamed")
+    near = FoundPerson(addresses[0], "New", "", "", 1, open_to_work=False)
+    searches.keep_people(session, account.id, [near])
+    session.expire_all()
+    assert new.status == ContactStatus.CONNECTED
+    contacts.disconnect(session, ann.id)
+    session.expire_all()
+    assert [ann.status, new.status] == [ContactStatus.NOT_CONNECTED, ContactStatus.CONNECTED]
+    contacts.keep_birthdays(session, account.id, [BirthdayCard(addresses[1], "Ann", DAY)])
+    session.expire_all()
+    assert ann.status == ContactStatus.CONNECTED
+
+
+def test_whoever_a_page_or_a_list_brings_in_is_no_connection_unless_the_site_says_so(
+    session: Session,
+) -> None:
+    account = an_account(session)
+    address = f"{SANDBOX}{{}}/".format
+    visits.keep_addresses(session, account.id, [address("listed")])
+    invitations.keep(session, account.id, [SentInvitation(address("invited"), "Invited", DAY)])
+    searches.keep_people(
+        session,
+        account.id,
+        [FoundPerson(address(str(n)), "X", "", "", n, open_to_work=False) for n in (1, 2, 3)],
+    )
+    contacts.keep_birthdays(session, account.id, [BirthdayCard(address("birthday"), "Ann", DAY)])
+    connected = select(Contact.profile_url).where(Contact.status == ContactStatus.CONNECTED)
+    assert sorted(session.scalars(connected)) == [address("1"), address("birthday")]
+
+
+def test_a_list_names_the_account_s_own_contacts(session: Session) -> None:
+    other, account = an_account(session, "other"), an_account(session)
+    addresses = [f"{SANDBOX}{slug}/" for slug in ("bob", "ann")]
+    visits.keep_addresses(session, other.id, addresses)
+    ids = visits.keep_addresses(session, account.id, addresses)
+    rows = [session.get_one(Contact, each) for each in ids]
+    assert [(row.account_id, row.profile_url) for row in rows] == [
+        (account.id, address) for address in addresses
+    ]
+
+
+@pytest.mark.parametrize("page", ["birthdays", "invitations"])
+def test_a_page_waits_for_an_import_which_may_exclude_somebody_on_it(
+    database: Database, database_url: str, page: str
+) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+    ann = f"{SANDBOX}ann/"
+
+    def keep() -> int:
+        with connected(database_url) as other, other.transaction() as session:
+            if page == "birthdays":
+                return contacts.keep_birthdays(session, account.id, [BirthdayCard(ann, "Ann", DAY)])
+            return invitations.keep(session, account.id, [SentInvitation(ann, "Ann", DAY)])
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+            session.add(Exclusion(account_id=account.id, profile_url=ann))
+            session.flush()
+            keeping = pool.submit(keep)
+            until_somebody_waits(database, keeping)
+        assert keeping.result(60) == 1
+    with database.transaction() as session:
+        assert contact_by_slug(session, account, "ann").do_not_contact
+
+
+def test_an_invitation_says_what_is_planned_for_it(session: Session) -> None:
+    account, other = an_account(session), an_account(session, "other")
+    people = [a_contact(session, account, slug) for slug in ("ann", "bob", "eve", "zoe")]
+    a_contact(session, other, "new")
+    sent = [SentInvitation(person.profile_url, "x", DAY) for person in people]
+    sent.append(SentInvitation(f"{SANDBOX}new/", "New", DAY))
+    ann, bob, eve, zoe = people
+    an_action(session, account, zoe, Kind.VISIT)
+    for person, which in ((ann, "old"), (bob, "now"), (bob, "open"), (eve, "now")):
+        an_action(session, account, person, Kind.WITHDRAW, which)
+    ended = "update actions set state = 'skipped', reason = 'gap' where occasion in ('old', 'now')"
+    behind_the_triggers(session, ended)
+    told = invitations.known(session, account.id, sent, occasion="now")
+    assert [(one.contact_id, one.planned_as) for one in told] == [
+        (ann.id, None), (bob.id, ActionState.PLANNED), (eve.id, ActionState.SKIPPED), (zoe.id, None),
+    ]  # fmt: skip
+
+
+def test_do_not_contact_is_one_person_s_and_taking_it_back_leaves_what_was_greeted(
+    session: Session,
+) -> None:
+    account, other = an_account(session), an_account(session, "other")
+    a_contact(session, account, "ann", name="Ann")
+    a_contact(session, account, "bob", name="Bob")
+    a_contact(session, other, "ann", name="Ann")
+    address = f"{SANDBOX}ann/"
+    session.add_all(
+        [
+            Exclusion(account_id=account.id, profile_url=address, occasion="birthday:2026"),
+            Exclusion(account_id=account.id, name_key="ann"),
+            Exclusion(account_id=account.id, name_key="bob"),
+            Exclusion(account_id=other.id, name_key="ann"),
+        ]
+    )
+    session.flush()
+    assert contacts.set_do_not_contact(session, account.id, address, value=True)
+    marked = select(Contact.account_id, Contact.full_name).where(Contact.do_not_contact)
+    assert [tuple(row) for row in session.execute(marked)] == [(account.id, "Ann")]
+    by_address = select(func.count()).where(Exclusion.profile_url == address, Exclusion.occasion.is_(None))
+    assert session.scalar(by_address) == 1
+    assert contacts.set_do_not_contact(session, account.id, address, value=False)
+    assert session.execute(marked).all() == []
+    left = session.execute(
+        select(Exclusion.account_id, Exclusion.name_key, Exclusion.occasion).order_by(Exclusion.id)
+    ).all()
+    assert [tuple(row) for row in left] == [
+        (account.id, None, "birthday:2026"), (account.id, "bob", None), (other.id, "ann", None),
+    ]  # fmt: skip
+
+
+def test_a_schedule_is_put_and_switched_off_for_one_kind_of_one_account(session: Session) -> None:
+    one, two = an_account(session, "one"), an_account(session, "two")
+    later = database_now(session) + timedelta(hours=1)
+    kinds = [(one, CampaignKind.BIRTHDAY), (one, CampaignKind.VISITOR), (two, CampaignKind.BIRTHDAY)]
+    for account, kind in kinds:
+        schedules.put(
+            session, account_id=account.id, kind=kind, cron="0 7 * * *", options={}, next_fire_at=later
+        )
+    assert schedules.take_due(session) == []
+    assert schedules.off(session, one.id, CampaignKind.BIRTHDAY)
+    assert not schedules.off(session, one.id, CampaignKind.BIRTHDAY)
+    enabled = select(Schedule.account_id, Schedule.kind).where(Schedule.enabled)
+    assert {tuple(row) for row in session.execute(enabled)} == {
+        (one.id, CampaignKind.VISITOR), (two.id, CampaignKind.BIRTHDAY),
+    }  # fmt: skip
+    session.execute(update(Schedule).values(next_fire_at=database_now(session)))
+    first, second = schedules.take_due(session)
+    campaign_id = a_campaign(session, one)
+    schedules.fire(session, first, campaign_id=campaign_id, next_fire_at=later)
+    assert [due.id for due in schedules.take_due(session)] == [second.id]
+
+
+def test_a_schedule_that_another_beat_holds_is_not_waited_for(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        schedules.put(
+            session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
+            next_fire_at=database_now(session),
+        )  # fmt: skip
+    with database.transaction() as first, connected(database_url) as other:
+        assert len(schedules.take_due(first)) == 1
+        with other.transaction() as second:
+            second.execute(text("set local lock_timeout = '2s'"))
+            assert schedules.take_due(second) == []
+
+
+def test_a_search_moves_on_alone_and_its_end_is_kept(session: Session) -> None:
+    account = an_account(session)
+    one, people = a_search(session, account, found("ann"), found("bob"))
+    two, _ = a_search(session, account)
+    new = [found("ann"), found("new")]
+    assert searches.not_found_before(session, one, new) == [new[1]]
+    session.execute(text("delete from hits where campaign_id = :id"), {"id": one})
+    assert searches.not_found_before(session, one, new) == new
+    searches.add_hits(session, one, people, page=1)
+    before = searches.the(session, one)
+    searches.fail(session, one)
+    assert [searches.the(session, each).ended for each in (one, two)] == [SearchEnd.FAILED, None]
+    session.execute(update(Search).where(Search.campaign_id == one).values(ended=SearchEnd.LIMIT))
+    searches.fail(session, one)
+    assert searches.the(session, one).ended is SearchEnd.LIMIT
+    searches.advance(session, one, before)
+    assert searches.the(session, one) == before
+    assert session.scalar(select(func.count()).where(Hit.campaign_id == one)) == 2
+    searches.advance(session, one, replace(before, pages=7))
+    assert [searches.the(session, each).pages for each in (one, two)] == [7, before.pages]
+
+
+def test_a_page_s_action_is_about_nobody(session: Session) -> None:
+    account = an_account(session)
+    campaign_id, _ = a_search(session, account)
+    campaign = campaigns.get(session, campaign_id)
+    assert campaign is not None
+    page = PlannedAction(None, "page:1", DAY, "")
+    assert campaigns.plan(session, campaign, Kind.COLLECT, [page]) == 1
+    again = PlannedAction(None, "page:1", DAY, "")
+    assert campaigns.plan(session, campaign, Kind.COLLECT, [again]) == 0  # one page is read once
+    assert queue(session) == [page.id]
+    claim = claimed(session, page.id)
+    assert lifecycle.intend(session, claim)
+    assert lifecycle.finish_page(session, claim, detail="12 people")
+    assert action(session, page.id).state == ActionState.DONE

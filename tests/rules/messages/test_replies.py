@@ -1,0 +1,88 @@
+"""What counts as a reply: only what came in after the greeting; and nothing is passed over as known."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.rules.messages.replies import Greeted, Reply, Telling, answer, known_to, telling, wants_text
+from worker.rules.model import InboxLine, ThreadMessage
+
+MINUTE = timedelta(minutes=1)
+SENT = datetime(2027, 1, 3, 9, tzinfo=UTC)
+ANN = Greeted(1, 1, "ann", SENT, SENT + timedelta(seconds=5), replied=False, keep_text=True, may_open=True)
+
+INSTANTS = st.integers(-5000, 5000).map(lambda seconds: SENT + timedelta(seconds=seconds))
+LINES = st.builds(InboxLine, st.sampled_from("abc"), INSTANTS, st.booleans())
+MESSAGES = st.builds(ThreadMessage, st.booleans(), st.text(max_size=3), st.none() | INSTANTS)
+
+
+def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
+    return InboxLine("ann", SENT + minutes * MINUTE, outgoing)
+
+
+@pytest.mark.parametrize(
+    ("line", "greeted", "read_to", "expected"),
+    [
+        (said(10), ANN, None, Telling.REPLIED),
+        (said(0.01), ANN, None, Telling.REPLIED),
+        (said(-1), ANN, None, Telling.NOTHING),
+        (said(10), replace(ANN, replied=True), SENT + 20 * MINUTE, Telling.REPLIED),
+        (said(0.05, outgoing=True), ANN, None, Telling.NOTHING),
+        (said(0.5, outgoing=True), ANN, None, Telling.NOTHING),
+        (said(10, outgoing=True), ANN, None, Telling.MAYBE),
+        (said(10, outgoing=True), ANN, SENT, Telling.MAYBE),
+        (said(10, outgoing=True), ANN, SENT + 10 * MINUTE, Telling.NOTHING),
+        (said(10, outgoing=True), replace(ANN, replied=True), None, Telling.NOTHING),
+        (said(10, outgoing=True), replace(ANN, may_open=False), None, Telling.NOTHING),
+        (said(-10, outgoing=True), ANN, None, Telling.NOTHING),
+    ],
+)
+def test_what_a_line_tells(
+    line: InboxLine, greeted: Greeted, read_to: datetime | None, expected: Telling
+) -> None:
+    assert telling(line, greeted, read_to) is expected
+
+
+def test_a_conversation_is_opened_for_its_text_once_and_never_of_somebody_left_alone() -> None:
+    assert wants_text(ANN)
+    for changed in (replace(ANN, keep_text=False), replace(ANN, replied=True), replace(ANN, may_open=False)):
+        assert not wants_text(changed)
+
+
+@given(st.lists(MESSAGES), st.booleans())
+def test_the_answer_is_the_first_that_came_in_after_the_greeting(
+    messages: Sequence[ThreadMessage], keep: bool
+) -> None:
+    greeted = replace(ANN, keep_text=keep)
+    later = [m for m in messages if not m.outgoing and m.at is not None and m.at > SENT]
+    found = answer(messages, greeted)
+    if not later:
+        assert found is None
+    else:
+        assert later[0].at is not None
+        assert found == Reply(greeted, later[0].at, later[0].text if keep else None)
+
+
+@given(st.lists(LINES), st.data())
+def test_nothing_that_is_left_is_taken_for_known_and_nothing_unseen_either(
+    lines: list[InboxLine], data: st.DataObject
+) -> None:
+    left = data.draw(st.lists(st.sampled_from(lines))) if lines else []
+    known = known_to(lines, left)
+    if known is None:
+        assert not lines
+    else:
+        assert known <= max(line.at for line in lines)
+        assert all(line.at > known for line in left)
+
+
+def test_a_reply_does_not_show_its_text() -> None:
+    assert "secret" not in repr(Reply(ANN, SENT, "a secret"))
+
+
+def test_all_is_known_up_to_the_newest_message_where_nothing_is_left() -> None:
+    assert known_to([said(1), said(9), said(5)], []) == SENT + 9 * MINUTE

@@ -1,0 +1,123 @@
+"""What the dispatcher publishes, and what becomes of the actions of dead workers."""
+
+from uuid import UUID
+
+import pytest
+from celery import Task
+
+import tasks.entry.birthday
+import tasks.entry.invitations
+import tasks.entry.sourcing
+import tasks.entry.visitor  # noqa: F401 -- registers the tasks that dispatch names
+from db.store.actions import lifecycle
+from db.store.people.accounts import AccountRecord
+from tasks.actions import dispatch as dispatching
+from tasks.actions import recover as recovering
+from tasks.actions.dispatch import dispatch_due, task_for
+from tasks.actions.recover import recover_lapsed
+from tasks.services import Services
+from tests import builders
+from tests.db.helpers import claimed, let_leases_lapse
+from tests.tasks.hands import next_action, row, state, used_today, worker_taken_for_dead
+from tests.tasks.reading import a_reader, visits_of
+from worker import logs
+from worker.errors import Reason
+from worker.rules.model import ActionState, Kind
+
+
+@pytest.fixture
+def account(without_pages: Services) -> AccountRecord:
+    return a_reader(without_pages, "demo")
+
+
+@pytest.fixture
+def greeting(without_pages: Services, account: AccountRecord) -> UUID:
+    with without_pages.database.transaction() as session:
+        return builders.planned(session, account, builders.a_contact(session, account, "ann"))
+
+
+def test_a_message_is_published_when_what_it_speaks_of_is_committed(
+    without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[tuple[str, str, str, str]] = []
+
+    def nudge(task: Task, action_id: str) -> None:
+        stored = row(without_pages, UUID(action_id))  # on another connection
+        published.append((task.name, action_id, stored.state, logs.correlation_id()))
+
+    monkeypatch.setattr(dispatching, "nudge", nudge)
+    assert dispatch_due(without_pages) == 1
+    assert published == [("tasks.birthday.greet", str(greeting), "queued", "test")]
+    assert dispatch_due(without_pages) == 0
+
+
+def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_longer(
+    without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "nudge", lambda *_, **__: None)
+    assert dispatch_due(without_pages) == 1
+    queued = row(without_pages, greeting)
+    with without_pages.database.transaction() as session:
+        now = builders.database_now(session)
+        assert queued.lease_until is not None
+        assert now < queued.lease_until <= now + without_pages.settings.action_time_limit
+        let_leases_lapse(session)
+    assert recover_lapsed(without_pages) == 1
+    assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
+    assert dispatch_due(without_pages) == 1
+
+
+def test_each_kind_has_its_task() -> None:
+    assert {kind: task_for(kind).name for kind in Kind} == {
+        Kind.GREET: "tasks.birthday.greet",
+        Kind.VISIT: "tasks.visitor.visit",
+        Kind.COLLECT: "tasks.sourcing.collect",
+        Kind.WITHDRAW: "tasks.invitations.withdraw",
+    }
+
+
+def test_what_a_dead_worker_had_not_begun_costs_nothing_and_what_it_had_stays_used(
+    without_pages: Services, account: AccountRecord, greeting: UUID
+) -> None:
+    def taken(*, begins: bool) -> None:
+        action_id = next_action(without_pages)
+        with without_pages.database.transaction() as session:
+            claim = claimed(session, action_id)
+        reservation = f"{claim.action_id}:{claim.attempt}"
+        grant = without_pages.quota.reserve(account.id, claim.kind, str(claim.campaign_id), reservation)
+        assert grant.decision.granted
+        if begins:
+            assert without_pages.quota.start(grant)
+            with without_pages.database.transaction() as session:
+                assert lifecycle.intend(session, claim)
+
+    taken(begins=False)
+    assert used_today(without_pages, account) == 1
+    worker_taken_for_dead(without_pages)
+    assert used_today(without_pages, account) == 0
+    taken(begins=True)
+    worker_taken_for_dead(without_pages)
+    assert state(without_pages, greeting) == (ActionState.UNCERTAIN, Reason.LEASE_LAPSED)
+    assert used_today(without_pages, account) == 1
+    with without_pages.database.transaction() as session:
+        builders.forget_actions(session)
+    visits_of(without_pages, account, profiles=["ledger:ann"])
+    taken(begins=True)
+    worker_taken_for_dead(without_pages)
+    assert used_today(without_pages, account, Kind.VISIT) == 1
+
+
+def test_what_is_recovered_is_dispatched_at_once(
+    without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (dispatching, recovering):
+        monkeypatch.setattr(module, "services", lambda: without_pages)
+    published: list[str] = []
+    monkeypatch.setattr(dispatching, "nudge", lambda _, action_id: published.append(action_id))
+    recovering.recover()
+    assert published == []  # nothing had lapsed, so the dispatcher's own tick is soon enough
+    next_action(without_pages)
+    with without_pages.database.transaction() as session:
+        let_leases_lapse(session)
+    recovering.recover()
+    assert published == [str(greeting)]

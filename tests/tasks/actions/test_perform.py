@@ -1,0 +1,336 @@
+"""One greeting from claim to record. The sandbox's own ledger says what really reached it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete
+
+from api_stub.sandbox.client import SandboxClient
+from api_stub.sandbox.faults import FaultName, Value
+from db.store.actions import dispatch, gates, interactions, leases, lifecycle
+from db.store.actions.gates import Closed
+from db.store.people import accounts, contacts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
+from db.tables import QuotaCut
+from tasks.actions.perform import perform
+from tasks.actions.recover import recover_lapsed
+from tasks.actions.settle import Outcome
+from tasks.quota import Quota
+from tasks.services import Services
+from tests import builders
+from tests.builders import SANDBOX
+from tests.proxy import Proxy
+from worker import redis_address
+from worker.errors import Reason
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
+from worker.rules.quota.limits import Limits
+
+PERSON = "wang-xiaoming"
+TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'
+
+Plan = Callable[..., UUID]
+
+
+@pytest.fixture
+def plan(services: Services, account: AccountRecord) -> Plan:
+    """Plans a greeting and queues it."""
+
+    def make(slug: str = PERSON, text: str = TEXT) -> UUID:
+        with services.database.transaction() as session:
+            contact = builders.a_contact(session, account, slug)
+            return builders.planned(session, account, contact, text=text)
+
+    return make
+
+
+def queue(services: Services) -> list[UUID]:
+    with services.database.transaction() as session:
+        due = dispatch.queue_due(session, batch=10, lease=timedelta(minutes=1))
+    return [nudge.action_id for nudge in due]
+
+
+def run(services: Services, action_id: UUID) -> Outcome:
+    """Dispatch the action as if its time had come, and carry it out."""
+    with services.database.transaction() as session:
+        action = builders.action(session, action_id)
+        action.not_before = min(action.not_before, builders.database_now(session))
+    assert queue(services) == [action_id]
+    return perform(services, action_id)
+
+
+def row(services: Services, action_id: UUID) -> tuple[ActionState, Reason | None]:
+    with services.database.transaction() as session:
+        action = builders.action(session, action_id)
+        return ActionState(action.state), Reason(action.reason) if action.reason else None
+
+
+def sent(sandbox: SandboxClient) -> list[tuple[str, str]]:
+    return [(effect.slug, effect.text) for effect in sandbox.ledger("demo")]
+
+
+def left_today(services: Services, account: AccountRecord) -> int:
+    _, decision = services.quota.remaining(account.id, Kind.GREET, "any")
+    assert decision.remaining is not None
+    return decision.remaining.day
+
+
+def fault(sandbox: SandboxClient, name: FaultName, value: Value = True, *, times: int | None = None) -> None:
+    sandbox.fault(name, value, times=times)
+
+
+def test_a_greeting_is_sent_once_and_recorded_as_it_was_proven(
+    services: Services, sandbox: SandboxClient, plan: Plan
+) -> None:
+    action_id = plan()
+    assert run(services, action_id) is Outcome.DONE
+    assert sent(sandbox) == [(PERSON, TEXT)]
+    with services.database.transaction() as session:
+        (record,) = interactions.page(session, limit=10)
+        contact = builders.action(session, action_id)
+        assert contact.state == ActionState.DONE
+    assert record.message == sandbox.ledger("demo")[0].text
+    assert record.screenshot is not None
+    assert Path(record.screenshot).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_delivery_finds_nothing_to_claim(
+    services: Services, sandbox: SandboxClient, plan: Plan
+) -> None:
+    action_id = plan()
+    assert run(services, action_id) is Outcome.DONE
+    assert perform(services, action_id) is Outcome.DUPLICATE
+    assert len(sent(sandbox)) == 1
+
+
+def test_a_message_for_an_action_that_was_never_queued_does_nothing(
+    services: Services, sandbox: SandboxClient, plan: Plan
+) -> None:
+    action_id = plan()
+    assert perform(services, action_id) is Outcome.DUPLICATE
+    assert sent(sandbox) == []
+
+
+def test_the_quota_denies_and_everybody_else_waits_with_the_same_reason(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
+) -> None:
+    one_a_day = Limits(5, 1, 5, timedelta(0), timedelta(0))
+    with services.database.transaction() as session:
+        limits.set_limits(session, account.id, Kind.GREET, one_a_day, by="tests")
+    planned = [plan(slug) for slug in (PERSON, "layla-haddad", "kim-minji")]
+    for _ in planned[:2]:
+        (action_id,) = queue(services)
+        perform(services, action_id)
+    assert queue(services) == []
+    assert len(sent(sandbox)) == 1
+    states = sorted(row(services, action_id) for action_id in planned)
+    assert states == [
+        (ActionState.DONE, None),
+        (ActionState.PLANNED, Reason.DAY_LIMIT),
+        (ActionState.PLANNED, Reason.DAY_LIMIT),
+    ]
+
+
+def test_do_not_contact_wins_at_the_last_moment(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
+) -> None:
+    action_id = plan()
+    with services.database.transaction() as session:
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}{PERSON}/", value=True)
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
+    assert sent(sandbox) == []
+
+
+def test_a_gate_that_closes_while_typing_is_seen_before_the_click(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked: list[Closed | None] = []
+
+    def closes_after_the_first_look(*_: object, **__: object) -> Closed | None:
+        asked.append(Closed(Reason.DO_NOT_CONTACT) if asked else None)
+        return asked[-1]
+
+    monkeypatch.setattr(gates, "closed_gate", closes_after_the_first_look)
+    action_id = plan()
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert sent(sandbox) == []
+    assert left_today(services, account) == builders.FREE.per_day
+
+
+def test_what_the_owner_wrote_by_hand_on_the_day_is_enough(
+    services: Services, sandbox: SandboxClient, plan: Plan, account: AccountRecord
+) -> None:
+    first = plan()
+    assert run(services, first) is Outcome.DONE
+    with services.database.transaction() as session:
+        second = builders.a_campaign(session, account)
+        builders.forget_actions(session)
+        contact = builders.contact_by_slug(session, account, PERSON)
+        contact.last_greeted_on = None
+        action_id = builders.planned(session, account, contact, campaign_id=second, text="Another text")
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND)
+    assert len(sent(sandbox)) == 1
+
+
+def test_who_is_no_connection_any_more_is_left_out_and_known_as_that(
+    services: Services, sandbox: SandboxClient, plan: Plan, account: AccountRecord
+) -> None:
+    action_id = plan()
+    sandbox.change(PERSON, connected=False)
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.NOT_CONNECTED)
+    with services.database.transaction() as session:
+        contact = builders.contact_by_slug(session, account, PERSON)
+        assert contact.status == ContactStatus.NOT_CONNECTED
+    assert sent(sandbox) == []
+
+
+def test_a_person_who_wrote_since_planning_is_left_to_the_owner(
+    services: Services, sandbox: SandboxClient, plan: Plan
+) -> None:
+    action_id = plan()
+    sandbox.says(PERSON, "demo", "Hello! Are you coming tonight?")
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.CONTACT_REPLIED)
+    assert sent(sandbox) == []
+
+
+def test_somebody_elses_thread_gets_nothing(services: Services, sandbox: SandboxClient, plan: Plan) -> None:
+    action_id = plan()
+    fault(sandbox, FaultName.WRONG_THREAD, "layla-haddad")
+    assert run(services, action_id) is Outcome.SKIPPED
+    assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRONG_RECIPIENT)
+    assert sent(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (FaultName.CHALLENGE_PAGE, Reason.CHALLENGE),
+        (FaultName.LIMIT_PAGE, Reason.LIMIT_PAGE),
+        (FaultName.EXPIRED_SESSION, Reason.NOT_SIGNED_IN),
+    ],
+)
+def test_a_page_that_asks_for_a_person_stops_the_account(
+    services: Services,
+    sandbox: SandboxClient,
+    account: AccountRecord,
+    plan: Plan,
+    *,
+    name: FaultName,
+    reason: Reason,
+) -> None:
+    action_id = plan()
+    plan("layla-haddad")
+    fault(sandbox, name)
+    with services.database.transaction() as session:
+        builders.action(session, action_id).not_before -= timedelta(seconds=1)
+    assert queue(services) == [action_id]
+    assert perform(services, action_id) is Outcome.POSTPONED
+    assert row(services, action_id) == (ActionState.PLANNED, reason)
+    with services.database.transaction() as session:
+        stopped = accounts.by_id(session, account.id)
+    assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, reason)
+    assert queue(services) == []
+    assert sent(sandbox) == []
+    with services.database.transaction() as session:
+        session.execute(delete(QuotaCut))
+    assert left_today(services, account) == builders.FREE.per_day
+
+
+def test_a_passing_fault_is_tried_again_later_and_its_unit_given_back(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
+) -> None:
+    action_id = plan()
+    fault(sandbox, FaultName.HTTP_500, times=1)
+    assert run(services, action_id) is Outcome.POSTPONED
+    assert row(services, action_id)[0] is ActionState.PLANNED
+    assert queue(services) == []
+    assert left_today(services, account) == builders.FREE.per_day
+    assert run(services, action_id) is Outcome.DONE
+    assert len(sent(sandbox)) == 1
+
+
+@pytest.mark.parametrize("verb", ["reserve", "release"])
+def test_a_lost_answer_of_the_quota_costs_no_unit(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan, verb: str
+) -> None:
+    action_id = plan()
+    with Proxy(services.settings.required("redis_url").get_secret_value()) as proxy:
+        client = guard.connect(redis_address.parse(proxy.url))
+        vars(services)["quota"] = Quota(services.database, Guard(client), lease=timedelta(minutes=5))
+        proxy.lose_reply(verb.encode())
+        fault(sandbox, FaultName.HTTP_500, times=1)  # lets the unit go back
+        assert run(services, action_id) is Outcome.POSTPONED
+        assert proxy.caught == 1
+        assert left_today(services, account) == builders.FREE.per_day
+        sandbox.clear_faults()
+        assert run(services, action_id) is Outcome.DONE
+        assert left_today(services, account) == builders.FREE.per_day - len(sent(sandbox))
+        client.close()
+
+
+def test_a_send_whose_answer_is_swallowed_is_found_by_looking_and_not_sent_again(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
+) -> None:
+    action_id = plan()
+    fault(sandbox, FaultName.SEND_SWALLOWS_REPLY, times=1)
+    assert run(services, action_id) is Outcome.UNCERTAIN
+    assert row(services, action_id) == (ActionState.UNCERTAIN, Reason.PROOF_MISSING)
+    assert run(services, action_id) is Outcome.DONE
+    assert sent(sandbox) == [(PERSON, TEXT)]
+    assert left_today(services, account) == builders.FREE.per_day - 1
+
+
+def test_a_send_without_effect_is_sent_again_only_after_two_looks(
+    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
+) -> None:
+    action_id = plan()
+    fault(sandbox, FaultName.SEND_NO_EFFECT, times=1)
+    outcomes = [run(services, action_id) for _ in range(4)]
+    assert outcomes == [Outcome.UNCERTAIN, Outcome.UNCERTAIN, Outcome.POSTPONED, Outcome.DONE]
+    assert sent(sandbox) == [(PERSON, TEXT)]
+    assert left_today(services, account) == builders.FREE.per_day - 1
+
+
+def test_a_worker_that_died_while_acting_leaves_a_doubt_that_looking_settles(
+    services: Services, sandbox: SandboxClient, plan: Plan
+) -> None:
+    action_id = plan()
+    (queued,) = queue(services)
+    with services.database.transaction() as session:
+        claim = lifecycle.claim(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        assert claim is not None
+        assert lifecycle.intend(session, claim)
+    with services.database.transaction() as session:
+        assert leases.void_leases(session) == 1
+    assert recover_lapsed(services) == 1
+    assert row(services, action_id) == (ActionState.UNCERTAIN, Reason.LEASE_LAPSED)
+    assert run(services, action_id) is Outcome.UNCERTAIN
+    assert sent(sandbox) == []
+
+
+def test_a_worker_that_died_before_acting_gives_its_unit_back(
+    services: Services, account: AccountRecord, plan: Plan
+) -> None:
+    action_id = plan()
+    (queued,) = queue(services)
+    with services.database.transaction() as session:
+        claim = lifecycle.claim(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        assert claim is not None
+    run_id, reservation = str(claim.campaign_id), f"{action_id}:{claim.attempt}"
+    assert services.quota.reserve(account.id, Kind.GREET, run_id, reservation).decision.granted
+    assert left_today(services, account) == builders.FREE.per_day - 1
+    with services.database.transaction() as session:
+        leases.void_leases(session)
+    assert recover_lapsed(services) == 1
+    assert row(services, action_id) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
+    assert left_today(services, account) == builders.FREE.per_day

@@ -1,0 +1,334 @@
+"""The quota on the way of an action: what is granted, fenced, given back, and rebuilt."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import redis
+from sqlalchemy import delete, update
+
+from db.imports.v1 import file, rows
+from db.imports.v1.bring import bring_in
+from db.imports.v1.rows import Reading
+from db.store.actions import dispatch, gates
+from db.store.imports import runs
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback, limits
+from db.tables import Action, QuotaCut, QuotaEpoch
+from tasks.actions.perform import perform
+from tasks.actions.settle import Outcome
+from tasks.entry.upkeep import compare_quotas
+from tasks.quota import Quota
+from tasks.services import Services
+from tests import builders
+from tests.tasks.conftest import effects
+from worker import clock, redis_address
+from worker.browser.ledger import LedgerSite, LedgerThread
+from worker.errors import Reason, StopAccountError, TryAgainError
+from worker.quota import guard
+from worker.quota.guard import Guard
+from worker.rules.model import AccountStatus, ActionState, Kind
+from worker.rules.quota import breaker
+from worker.rules.quota.decision import Remaining
+from worker.rules.quota.limits import Limits
+from worker.rules.quota.windows import Span
+
+Plan = Callable[[str], UUID]
+
+LEASE = timedelta(minutes=1)
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def account(without_pages: Services) -> AccountRecord:
+    with without_pages.database.transaction() as session:
+        return builders.an_account(session, site="ledger")
+
+
+@pytest.fixture
+def plan(without_pages: Services, account: AccountRecord) -> Plan:
+    def make(slug: str) -> UUID:
+        with without_pages.database.transaction() as session:
+            return builders.planned(session, account, builders.a_contact(session, account, slug))
+
+    return make
+
+
+def go_on(services: Services) -> Outcome:
+    """Dispatch and perform the account's next action, as if every wait were over."""
+    with services.database.transaction() as session:
+        waiting = update(Action).where(Action.state == ActionState.PLANNED)
+        session.execute(waiting.values(not_before=Action.created_at))
+        (due,) = dispatch.queue_due(session, batch=1, lease=LEASE)
+    return perform(services, due.action_id)
+
+
+def reason(services: Services, action_id: UUID) -> Reason | None:
+    with services.database.transaction() as session:
+        stored = builders.action(session, action_id).reason
+    return Reason(stored) if stored else None
+
+
+def left(services: Services, account: AccountRecord) -> Remaining:
+    _, decision = services.quota.remaining(account.id, Kind.GREET, "none")
+    assert decision.remaining is not None
+    return decision.remaining
+
+
+def used_today(services: Services, account: AccountRecord) -> int:
+    return builders.FREE.per_day - left(services, account).day
+
+
+def flush(services: Services) -> None:
+    with redis.Redis.from_url(services.settings.required("redis_url").get_secret_value()) as client:
+        client.flushall()
+
+
+def without_redis(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Quota(services.database, Guard(guard.connect(redis_address.parse(NOWHERE))), lease=LEASE)
+    monkeypatch.setitem(vars(services), "quota", away)
+
+
+def before_typing(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Let something happen between the grant and the intent, once."""
+    really = LedgerThread.type
+
+    def typed(thread: LedgerThread, text: str) -> None:
+        monkeypatch.setattr(LedgerThread, "type", really)
+        happens()
+        thread.type(text)
+
+    monkeypatch.setattr(LedgerThread, "type", typed)
+
+
+def test_while_redis_is_away_postgres_decides_by_the_same_limits(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with without_pages.database.transaction() as session:
+        two = Limits(5, 2, 5, timedelta(0), timedelta(0))
+        limits.set_limits(session, account.id, Kind.GREET, two, by="tests")
+    first, second, third = plan("ann"), plan("bob"), plan("cem")
+    assert go_on(without_pages) is Outcome.DONE
+    with monkeypatch.context() as patch:
+        without_redis(without_pages, patch)
+        assert [go_on(without_pages), go_on(without_pages)] == [Outcome.DONE, Outcome.DENIED]
+    assert len(effects(without_pages)) == 2
+    assert Reason.DAY_LIMIT in {reason(without_pages, each) for each in (first, second, third)}
+    # Redis is back: what Postgres granted meanwhile counts there too
+    assert go_on(without_pages) is Outcome.DENIED
+    assert left(without_pages, account).day == 0
+
+
+def test_what_redis_forgets_between_the_grant_and_the_intent_is_not_sent_on_that_grant(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    action_id = plan("ann")
+    before_typing(monkeypatch, lambda: flush(without_pages))
+    assert go_on(without_pages) is Outcome.POSTPONED
+    assert reason(without_pages, action_id) is Reason.QUOTA_CHANGED
+    assert effects(without_pages) == []
+    assert go_on(without_pages) is Outcome.DONE
+    assert used_today(without_pages, account) == 1
+
+
+def test_a_rebuild_between_the_start_and_the_intent_fences_the_grant(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    action_id = plan("ann")
+    really = Quota.start
+
+    def started(self: Quota, grant: object) -> bool:
+        assert really(self, grant)  # type: ignore[arg-type]  # handed through as it came
+        with without_pages.database.transaction() as session:
+            session.execute(update(QuotaEpoch).values(epoch=QuotaEpoch.epoch + 1))
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Quota, "start", started)
+        assert go_on(without_pages) is Outcome.POSTPONED
+    assert reason(without_pages, action_id) is Reason.QUOTA_CHANGED
+    assert effects(without_pages) == []
+    assert go_on(without_pages) is Outcome.DONE
+
+
+def test_after_redis_forgot_everything_the_counters_come_back_from_the_ledger(
+    without_pages: Services, account: AccountRecord, plan: Plan
+) -> None:
+    for slug in ("ann", "bob"):
+        plan(slug)
+        assert go_on(without_pages) is Outcome.DONE
+    flush(without_pages)
+    assert used_today(without_pages, account) == 2
+
+
+def test_a_rebuild_takes_each_kinds_gap_as_long_as_it_can_be(
+    without_pages: Services, account: AccountRecord, plan: Plan
+) -> None:
+    plan("ann")
+    assert go_on(without_pages) is Outcome.DONE
+    hour = timedelta(hours=1)
+    with without_pages.database.transaction() as session:
+        spaced = Limits(10, 10, 10, timedelta(0), hour)
+        limits.set_limits(session, account.id, Kind.GREET, spaced, by="tests")
+    flush(without_pages)
+    # asked for another kind, whose own gap is shorter
+    without_pages.quota.remaining(account.id, Kind.VISIT, "none")
+    _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    assert decision.reason is Reason.GAP
+
+
+def test_what_may_have_happened_counts_after_a_rebuild_and_no_more_once_it_is_surely_absent(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(_: LedgerThread) -> None:
+        raise TryAgainError(Reason.SITE_UNREACHABLE, "the page went away before the click")
+
+    plan("ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerThread, "click_send", never)
+        assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert used_today(without_pages, account) == 1
+    flush(without_pages)
+    assert used_today(without_pages, account) == 1
+    assert [go_on(without_pages), go_on(without_pages)] == [Outcome.UNCERTAIN, Outcome.POSTPONED]
+    assert used_today(without_pages, account) == 0
+
+
+def test_working_hours_that_end_before_the_click_keep_it_from_happening(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    later = Span(datetime(2999, 1, 1, tzinfo=UTC), datetime(2999, 1, 2, tzinfo=UTC))
+    action_id = plan("ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(gates, "opening", lambda *_: later)
+        assert go_on(without_pages) is Outcome.POSTPONED
+    assert reason(without_pages, action_id) is Reason.OUTSIDE_HOURS
+    assert effects(without_pages) == []
+    assert used_today(without_pages, account) == 0
+
+
+def test_faults_of_the_site_in_a_row_open_the_breaker_and_its_probe_closes_it(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(*_: object) -> LedgerThread:
+        raise TryAgainError(Reason.SITE_UNREACHABLE, "the site does not answer")
+
+    people = [plan(f"person-{n}") for n in range(breaker.THRESHOLD + 1)]
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerSite, "open_thread", down)
+        for _ in range(breaker.THRESHOLD):
+            assert go_on(without_pages) is Outcome.POSTPONED
+        assert go_on(without_pages) is Outcome.DENIED
+    assert Reason.BREAKER_OPEN in {reason(without_pages, each) for each in people}
+    flush(without_pages)  # a breaker is not forgotten with the counters
+    assert go_on(without_pages) is Outcome.DENIED
+    purse, _ = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    with without_pages.database.transaction() as session:
+        half_open = breaker.Breaker(breaker.THRESHOLD, 1, builders.database_now(session))
+        fallback.write_breaker(session, account.id, Kind.GREET, half_open)
+    without_pages.quota.rebuild(purse, in_postgres=False)
+    assert go_on(without_pages) is Outcome.DONE
+    _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    assert decision.breaker == breaker.Breaker()
+
+
+def test_a_limit_page_pauses_the_kind_and_cuts_its_limits(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def limited(*_: object) -> LedgerThread:
+        raise StopAccountError(Reason.LIMIT_PAGE, "the site says that it is enough")
+
+    action_id = plan("ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerSite, "open_thread", limited)
+        assert go_on(without_pages) is Outcome.POSTPONED
+    with without_pages.database.transaction() as session:
+        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has looked
+        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
+    assert go_on(without_pages) is Outcome.DENIED
+    assert reason(without_pages, action_id) is Reason.LIMIT_PAGE
+    assert left(without_pages, account).day == 7 * builders.FREE.per_day // 10
+    with without_pages.database.transaction() as session:
+        session.execute(delete(QuotaCut))
+    assert go_on(without_pages) is Outcome.DONE
+
+
+def test_an_account_that_was_challenged_warms_up_again(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    with without_pages.database.transaction() as session:
+        accounts.stop(session, account.id, Reason.CHALLENGE)
+        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has cleared it
+    assert left(without_pages, account).day == builders.FREE.per_day // 3
+
+
+def test_counters_that_differ_from_the_ledger_are_written_anew(
+    without_pages: Services,
+    account: AccountRecord,
+    plan: Plan,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.entry.upkeep.services", lambda: without_pages)
+    plan("ann")
+    assert go_on(without_pages) is Outcome.DONE
+    assert without_pages.quota.compare(account.id)
+    drifted = without_pages.quota.reserve(account.id, Kind.GREET, "nobody's", "lost:1")
+    assert without_pages.quota.start(drifted)
+    assert used_today(without_pages, account) == 2
+    compare_quotas()
+    assert used_today(without_pages, account) == 1
+    assert without_pages.quota.compare(account.id)
+
+
+def test_an_import_of_v1_counts_in_the_windows_at_once_and_its_undoing_frees_them(
+    without_pages: Services, tmp_path: Path
+) -> None:
+    path = tmp_path / "v1.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table birthday_messages (contact_id, message_text, sent_at)")
+        connection.execute("create table contacts (id, name, linkedin_url)")
+        for number, age in enumerate(["-0 day", "-6 day", "-8 day"]):
+            address = f"https://www.linkedin.com/in/p{number}/"
+            connection.execute("insert into contacts values (?, ?, ?)", (number, f"P {number}", address))
+            sent = "insert into birthday_messages values (?, 'Hi', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?))"
+            connection.execute(sent, (number, age))
+    database = without_pages.database
+    with database.transaction() as session:
+        account = builders.an_account(session, site="linkedin", limits=builders.TEN)
+    before = left(without_pages, account)
+    assert (before.day, before.week, before.all_week) == (10, 50, 50)
+    now = clock.now()
+    lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, now))
+    with database.transaction() as session:
+        report = bring_in(session, account, lines, by="tests", now=now)
+    after = left(without_pages, account)
+    assert (after.day, after.week, after.all_week) == (9, 48, 48)
+    with database.transaction() as session:
+        runs.undo(session, report.import_id)
+    assert left(without_pages, account) == before

@@ -1,0 +1,298 @@
+"""Before a campaign is planned: what makes it wait, what ends it, and what its plan holds."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.store.actions import control
+from db.store.actions.control import CampaignVerb
+from db.store.campaigns import campaigns
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.imports import runs
+from db.store.people.accounts import AccountRecord
+from db.tables import Account, Action, Campaign, Contact
+from tasks.campaigns.drafting import today_in
+from tasks.campaigns.plan_birthdays import read_birthdays, start_birthdays
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.contract import BirthdayOptions, InvitationsOptions
+from tasks.services import Services
+from tests import builders
+from tests.builders import SANDBOX
+from tests.tasks.hands import stopped_for
+from tests.tasks.scripted import ScriptedSite
+from worker import logs
+from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
+from worker.rules.model import BirthdayCard, CampaignState, SentInvitation
+
+ANN, BOB = f"{SANDBOX}ann/", f"{SANDBOX}bob/"
+
+PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
+CHALLENGED = StopAccountError(Reason.CHALLENGE, "the site shows a challenge")
+IMPOSSIBLE = NeverError(Reason.SITE_UNEXPECTED, "there is no such page")
+
+Start = Callable[..., UUID]
+
+
+@pytest.fixture
+def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
+    """An account to whose site Ann's birthday is today's, and who has invited Bob forty days ago."""
+    with without_pages.database.transaction() as session:
+        account = builders.an_account(session, site="ledger")
+        today = builders.database_now(session).date()
+    scripted.cards = [BirthdayCard(ANN, "Ann Smith", today)]
+    scripted.invited = [SentInvitation(BOB, "Bob Brown", today - timedelta(days=40))]
+    return account
+
+
+def start(services: Services, **options: object) -> UUID:
+    """Start a campaign of birthdays whose site is to be read first."""
+    campaign_id = uuid4()
+    with services.database.transaction() as session, logs.bound(correlation_id="test"):
+        asked = BirthdayOptions.model_validate(options)
+        assert start_birthdays(session, account="demo", campaign_id=campaign_id, options=asked)
+    return campaign_id
+
+
+def withdrawals(services: Services, **options: object) -> UUID:
+    campaign_id = uuid4()
+    with services.database.transaction() as session, logs.bound(correlation_id="test"):
+        asked = InvitationsOptions.model_validate(options)
+        assert start_invitations(session, account="demo", campaign_id=campaign_id, options=asked)
+    return campaign_id
+
+
+def campaign_of(services: Services, campaign_id: UUID) -> CampaignRecord:
+    with services.database.transaction() as session:
+        found = campaigns.get(session, campaign_id)
+    assert found is not None
+    return found
+
+
+def planned(services: Services) -> list[Action]:
+    with services.database.transaction() as session:
+        return list(session.scalars(select(Action)))
+
+
+def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
+        first, second, third = uuid4(), uuid4(), uuid4()
+        reads, does_not = BirthdayOptions(), BirthdayOptions(read_site=False)
+        assert start_birthdays(session, account="demo", campaign_id=first, options=reads)
+        assert not start_birthdays(session, account="demo", campaign_id=first, options=reads)
+        assert not start_birthdays(session, account="demo", campaign_id=second, options=does_not)
+        withdraws = InvitationsOptions()
+        assert start_invitations(session, account="demo", campaign_id=third, options=withdraws)
+        assert not start_invitations(session, account="demo", campaign_id=third, options=withdraws)
+
+
+def kill_switch(session: Session, account: AccountRecord) -> None:
+    control.pull_kill_switch(session, "tests")
+
+
+def pause(session: Session, account: AccountRecord) -> None:
+    control.pause_account(session, account.id)
+
+
+@pytest.mark.parametrize("shut", [kill_switch, pause])
+def test_nothing_is_read_while_everything_or_the_account_is_held(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord,
+    shut: Callable[[Session, AccountRecord], None],
+) -> None:  # fmt: skip
+    campaign_id = start(without_pages)
+    with without_pages.database.transaction() as session:
+        shut(session, account)
+    read_birthdays(without_pages, campaign_id)
+    assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
+    assert scripted.steps == []
+    with without_pages.database.transaction() as session:
+        control.release_kill_switch(session)
+        control.resume_account(session, account.id)
+    read_birthdays(without_pages, campaign_id)
+    assert len(planned(without_pages)) == 1
+
+
+def test_nothing_is_read_while_contacts_are_imported(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    campaign_id = start(without_pages)
+    with without_pages.database.transaction() as session:
+        session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+        read_birthdays(without_pages, campaign_id)
+    assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
+    assert scripted.steps == []
+
+
+def test_on_an_account_that_is_stopped_the_campaign_ends_with_the_reason(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    campaign_id = start(without_pages)
+    with without_pages.database.transaction() as session:
+        session.execute(update(Account).values(status="stopped", stop_reason=Reason.CHALLENGE))
+    read_birthdays(without_pages, campaign_id)
+    ended = campaign_of(without_pages, campaign_id)
+    assert (ended.state, ended.reason) == (CampaignState.FAILED, Reason.CHALLENGE)
+    assert scripted.steps == []
+
+
+@pytest.mark.parametrize("error", [PASSING, CHALLENGED, IMPOSSIBLE], ids=lambda error: type(error).__name__)
+def test_a_page_that_cannot_be_read_is_asked_again_or_ends_the_campaign(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, *, error: RapportError
+) -> None:
+    campaign_id = start(without_pages)
+    scripted.fail("birthdays", error)
+    read_birthdays(without_pages, campaign_id)
+    after = campaign_of(without_pages, campaign_id)
+    assert stopped_for(without_pages, account) == (error.reason if error is CHALLENGED else None)
+    if error is PASSING:
+        assert after.state is CampaignState.READING
+        read_birthdays(without_pages, campaign_id)
+        assert len(planned(without_pages)) == 1
+    else:
+        assert (after.state, after.reason) == (CampaignState.FAILED, error.reason)
+        assert planned(without_pages) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "read", "step"),
+    [(start, read_birthdays, "birthdays"), (withdrawals, read_invitations, "list")],
+    ids=["birthdays", "invitations"],
+)
+def test_a_campaign_is_read_and_planned_once_and_not_after_it_was_cancelled(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord,
+    *, start: Start, read: Callable[[Services, UUID], None], step: str,
+) -> None:  # fmt: skip
+    cancelled = start(without_pages)
+
+    def cancel() -> None:
+        with without_pages.database.transaction() as session:
+            control.change_campaign(session, cancelled, CampaignVerb.CANCEL)
+
+    scripted.on(step, cancel)
+    read(without_pages, cancelled)
+    assert planned(without_pages) == []
+    assert campaign_of(without_pages, cancelled).state is CampaignState.CANCELLED
+    campaign_id = start(without_pages)
+    for _ in range(2):
+        read(without_pages, campaign_id)
+    assert len(planned(without_pages)) == 1
+    assert scripted.steps == [step, step]
+
+
+@pytest.mark.parametrize(
+    ("start", "read", "inside"),
+    [
+        (start, read_birthdays, "tasks.plan.draft_greetings"),
+        (withdrawals, read_invitations, "tasks.plan_invitations.judge"),
+    ],
+    ids=["birthdays", "invitations"],
+)
+def test_nobody_cancels_a_campaign_while_it_is_being_planned(
+    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch,
+    *, start: Start, read: Callable[[Services, UUID], None], inside: str,
+) -> None:  # fmt: skip
+    campaign_id = start(without_pages)
+    free: list[UUID] = []
+
+    def look(*_: object, **__: object) -> list[object]:
+        with without_pages.database.transaction() as session:
+            row = select(Campaign.id).where(Campaign.id == campaign_id)
+            free.extend(session.scalars(row.with_for_update(skip_locked=True)))
+        return []
+
+    monkeypatch.setattr(inside, look)
+    read(without_pages, campaign_id)
+    assert campaign_of(without_pages, campaign_id).state is CampaignState.PLANNED
+    assert free == []
+
+
+def test_what_the_page_shows_is_kept_and_planned_with_its_last_day(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    read_birthdays(without_pages, start(without_pages, late_days=2))
+    (action,) = planned(without_pages)
+    with without_pages.database.transaction() as session:
+        today = builders.database_now(session).date()
+        ann = session.scalars(select(Contact)).one()
+    assert (ann.profile_url, ann.birth_month, ann.birth_day) == (ANN, today.month, today.day)
+    assert (action.state, action.needs_approval) == ("planned", False)
+    assert (action.occasion, action.occasion_on, action.worded_for) == (
+        f"birthday:{today.year}",
+        today,
+        today,
+    )
+    assert action.expires_on == today + timedelta(days=2)
+    assert "Ann" in action.message
+
+
+def test_with_approval_what_is_planned_waits_for_a_person(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    read_birthdays(without_pages, start(without_pages, approval=True))
+    (action,) = planned(without_pages)
+    assert (action.state, action.needs_approval) == ("proposed", True)
+
+
+def test_a_dry_run_says_whom_when_and_whom_not_and_plans_nothing(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    scripted.cards.append(BirthdayCard(BOB, "Bob Brown", scripted.cards[0].on))
+    with without_pages.database.transaction() as session:
+        builders.a_contact(session, account, "bob", name="Bob Brown").do_not_contact = True
+    campaign_id = start(without_pages, dry_run=True)
+    read_birthdays(without_pages, campaign_id)
+    preview = campaign_of(without_pages, campaign_id).preview
+    assert preview is not None
+    ann, bob = sorted(preview, key=lambda line: line["contact"])
+    assert (ann["contact"], ann["left_out"], bool(ann["message"])) == ("Ann Smith", "", True)
+    assert (bob["left_out"], bob["message"], bob["when"]) == (Reason.DO_NOT_CONTACT, "", "")
+    assert planned(without_pages) == []
+    read_birthdays(without_pages, start(without_pages))
+    again = start(without_pages, dry_run=True)
+    read_birthdays(without_pages, again)
+    preview = campaign_of(without_pages, again).preview
+    assert preview is not None
+    assert sorted(line["already"] for line in preview) == ["planned", "skipped"]
+
+
+def test_old_invitations_are_planned_and_a_dry_run_plans_none(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    today = scripted.cards[0].on
+    scripted.invited.insert(0, SentInvitation(ANN, "Ann Smith", today))
+    dry = withdrawals(without_pages, dry_run=True)
+    read_invitations(without_pages, dry)
+    assert planned(without_pages) == []
+    preview = campaign_of(without_pages, dry).preview
+    assert preview is not None
+    assert [(line["contact"], line["verdict"], line["days"]) for line in preview] == [
+        ("Bob Brown", "withdraw", "40"), ("Ann Smith", "too_young", "0"),
+    ]  # fmt: skip
+    read_invitations(without_pages, withdrawals(without_pages))
+    (action,) = planned(without_pages)
+    week = today.isocalendar()
+    assert (action.kind, action.occasion) == ("withdraw", f"withdraw:{week.year}-W{week.week:02}")
+    assert action.occasion_on == today - timedelta(days=40)
+
+
+def test_today_is_the_day_of_the_accounts_zone(without_pages: Services) -> None:
+    with without_pages.database.transaction() as session:
+        first, last = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago")  # 25 hours apart
+        now = builders.database_now(session)
+        assert today_in(session, first) == now.astimezone(first).date() > today_in(session, last)
+
+
+def test_a_late_greeting_expires_by_its_birthday(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    yesterday = scripted.cards[0].on - timedelta(days=1)
+    scripted.cards = [BirthdayCard(ANN, "Ann Smith", yesterday)]
+    read_birthdays(without_pages, start(without_pages, late_days=2))
+    (action,) = planned(without_pages)
+    assert (action.occasion_on, action.expires_on) == (yesterday, yesterday + timedelta(days=2))

@@ -1,0 +1,1 @@
+"""What greetings say, and what counts as an answer."""

@@ -1,0 +1,83 @@
+"""What one person is sent: their name, their language, and nothing that they had from us already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.errors import Reason
+from worker.rules.messages.similarity import says_the_same
+from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, render
+from worker.rules.names.spoken_name import SpokenName, spoken_name
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who is written to. `language` is ISO 639-1, or None where it isn't known."""
+
+    contact_id: int
+    full_name: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message, and the template and language that it is from."""
+
+    message: str
+    template_id: int
+    language: str
+
+
+def write(
+    addressee: Addressee,
+    templates: Sequence[MessageTemplate],
+    *,
+    past_texts: Sequence[str],
+    fallback_language: str,
+    days_late: int,
+    draw: int,
+) -> Draft | Reason:
+    """Return the message for a person, or why there is none: NO_NAME, NO_TEMPLATE or NO_FRESH_TEMPLATE.
+
+    `past_texts` are those that nobody is to read again; tasks/campaigns/drafting.py says since when.
+    `days_late` is 0 on the day, which has templates of its own. The person's language decides; where it has
+    no template, the fallback language. `draw` is any integer: equal draws give equal messages, so a plan made
+    twice says the same, and over all remainders each template comes as often as its weight says. A template
+    that can no longer be rendered (it is older than a rule) is passed over.
+    """
+    name = spoken_name(addressee.full_name)
+    if name is None:
+        return Reason.NO_NAME
+    fitting = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
+    for language in (addressee.language, fallback_language):
+        drafts = [
+            (draft, template.weight)
+            for template in fitting
+            if template.language == language and (draft := _draft(template, name, days_late))
+        ]
+        if drafts:
+            # A stranger's language would be worse than silence, so fresh words are not sought in the other.
+            return _pick([(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw)
+    return Reason.NO_TEMPLATE
+
+
+def _draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
+    try:
+        message = render(template.body, name=name, days_late=days_late)
+    except TemplateRefusedError:
+        return None
+    return Draft(message, template.id, template.language)
+
+
+def _is_fresh(draft: Draft, past_texts: Sequence[str], name: SpokenName) -> bool:
+    return not any(says_the_same(draft.message, past, name=name) for past in past_texts)
+
+
+def _pick(drafts: Sequence[tuple[Draft, int]], draw: int) -> Draft | Reason:
+    if not drafts:
+        return Reason.NO_FRESH_TEMPLATE
+    left = draw % sum(weight for _, weight in drafts)
+    for draft, weight in drafts:
+        left -= weight
+        if left < 0:
+            return draft
+    raise AssertionError("weights are positive")

@@ -1,0 +1,220 @@
+"""What a message template says. Rendering is pure; a template that can fail is refused at load.
+
+A template is text with fields, `{{ first_name }}`, and choices by how many days have passed, `{% if days_late
+== 1 %}yesterday{% else %}lately{% endif %}`. That is all: what is not on the list of nodes here (loops,
+arithmetic, calls, attributes) is refused before it runs, so checking and rendering end at once. The days are
+the only thing that a choice can depend on, so all that a template can ever say is seen by rendering it for
+every day and the longest name.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from jinja2 import Template, TemplateError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from worker.errors import RequestRefusedError
+from worker.rules.characters import first_unseen, says_something
+from worker.rules.names.difficult_names import AWKWARD_NAMES
+from worker.rules.names.spoken_name import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, SpokenName, spoken_name
+
+MAX_MESSAGE_CHARACTERS = 600
+"""Longer greetings read like advertising; every site takes this length."""
+
+MAX_TEMPLATE_CHARACTERS = 4_000
+"""A message for each of ten days fits."""
+
+LATEST_DAYS = 10
+"""A greeting later than this is none."""
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "first_name": "what to call the person: Jean-Noël",
+        "full_name": "the whole name, without titles and degrees: Jean-Noël Dupont",
+        "days_late": "how many days ago the birthday was: 1, 2, ...; only in late templates",
+    }
+)
+FILTERS = frozenset({"capitalize", "lower", "upper"})
+
+_DAYS = "days_late"
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
+_DEEPEST = 20
+_LONGEST_IN_CAPITALS = "\u0390"
+"""One letter whose capital is three characters; none has more."""
+
+_LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
+_AWKWARD = tuple(filter(None, map(spoken_name, AWKWARD_NAMES)))
+_COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
+
+
+class TemplateRefusedError(RequestRefusedError):
+    """The template can't be rendered for everybody. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplate:
+    """One way to say it: for today or for a late greeting, in one language (ISO 639-1)."""
+
+    id: int
+    language: str
+    late: bool
+    body: str
+    weight: int = 1
+
+
+def check(body: str, *, late: bool) -> None:
+    """Raise TemplateRefusedError, which says why, unless `body` makes a good message for anybody."""
+    template = _compiled(body)
+    if not late and _DAYS in template.fields:
+        raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
+    for name in (_LONGEST, *_AWKWARD):
+        for days in range(1, LATEST_DAYS + 1) if late else (0,):
+            render(body, name=name, days_late=days)
+
+
+def render(body: str, *, name: SpokenName, days_late: int) -> str:
+    """Return the message of template `body` for a person; `days_late` is 0 on the day.
+
+    Raises TemplateRefusedError where it can't be said: see `check`, which tells beforehand.
+    """
+    text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
+    message = re.sub(r"[ \t]+", " ", text).strip()
+    fault = fault_of(message)
+    if fault is not None:
+        raise TemplateRefusedError(f"the template {fault}")
+    return message
+
+
+def fault_of(message: str) -> str | None:
+    """Return why `message` can't be sent, as what follows "the text" or "the template"; None if it can.
+
+    It must show something, in 600 characters at most, and hold no character that acts instead of being seen.
+    """
+    place = first_unseen(message)
+    if place is not None:
+        name = unicodedata.name(message[place], "")  # controls have none
+        character = f"U+{ord(message[place]):04X}{f' ({name})' if name else ''}"
+        return f"has a control character, {character}, {place_in(message, place)}: take it out"
+    if not says_something(message):
+        return "is empty: nothing in it can be seen"
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        return f"has {len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent"
+    return None
+
+
+def place_in(message: str, place: int) -> str:
+    """Say where in a message a character is, as an editor counts."""
+    before = message[:place].split("\n")
+    return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    jinja: Template
+    fields: frozenset[str]
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(body: str) -> _Compiled:
+    if len(body) > MAX_TEMPLATE_CHARACTERS:
+        raise TemplateRefusedError(
+            f"a template of {len(body)} characters; at most {MAX_TEMPLATE_CHARACTERS} are read"
+        )
+    try:
+        tree = _ENVIRONMENT.parse(body)
+    except (TemplateError, RecursionError) as error:
+        raise TemplateRefusedError(f"the template can't be read: {error}") from error
+    if _depth(tree) > _DEEPEST:
+        raise TemplateRefusedError("the template is nested too deeply")
+    for statement in tree.body:
+        _check_statement(statement)
+    fields = frozenset(name.name for name in tree.find_all(nodes.Name))
+    return _Compiled(_ENVIRONMENT.from_string(tree), fields)
+
+
+def _depth(tree: nodes.Node) -> int:
+    depth, level = 0, [tree]
+    while level := [child for node in level for child in node.iter_child_nodes()]:
+        depth += 1
+    return depth
+
+
+def _check_statement(node: nodes.Node) -> None:
+    match node:
+        case nodes.Output():
+            for part in node.nodes:
+                _check_value(part)
+        case nodes.If():
+            _check_condition(node.test)
+            for inner in (*node.body, *node.elif_, *node.else_):
+                _check_statement(inner)
+        case _:
+            raise _not_known(node)
+
+
+def _check_value(node: nodes.Node) -> None:
+    match node:
+        case nodes.TemplateData() | nodes.Const(value=str()):
+            pass
+        case nodes.Name(name=name):
+            if name not in FIELDS:
+                raise TemplateRefusedError(
+                    f"the template asks for {name}: there is no such field, only {', '.join(FIELDS)}"
+                )
+        case nodes.Filter() if node.name not in FILTERS:
+            raise TemplateRefusedError(
+                f"there is no filter {node.name} for templates, only {', '.join(sorted(FILTERS))}"
+            )
+        case nodes.Filter(node=nodes.Node() as inner, args=[], kwargs=[], dyn_args=None, dyn_kwargs=None):
+            _check_value(inner)
+        case nodes.CondExpr(expr2=None):
+            raise TemplateRefusedError(f"line {node.lineno}: an `if` inside {{{{ }}}} needs an `else`")
+        case nodes.CondExpr(expr2=nodes.Expr() as otherwise):
+            _check_condition(node.test)
+            _check_value(node.expr1)
+            _check_value(otherwise)
+        case _:
+            raise _not_known(node)
+
+
+def _check_condition(node: nodes.Node) -> None:
+    match node:
+        case nodes.Not():
+            _check_condition(node.node)
+        case nodes.And() | nodes.Or():
+            _check_condition(node.left)
+            _check_condition(node.right)
+        case nodes.Compare() if all(operand.op in _COMPARISONS for operand in node.ops):
+            for number in (node.expr, *(operand.expr for operand in node.ops)):
+                _check_number(number)
+        case _:
+            raise _not_a_count(node)
+
+
+def _check_number(node: nodes.Node) -> None:
+    match node:
+        case nodes.Name(name="days_late"):
+            pass
+        case nodes.Const(value=int() as number) if not isinstance(number, bool):
+            pass
+        case _:
+            raise _not_a_count(node)
+
+
+def _not_known(node: nodes.Node) -> TemplateRefusedError:
+    what = type(node).__name__.lower()
+    return TemplateRefusedError(
+        f"line {node.lineno}: a template holds text, fields such as {{{{ first_name }}}} and choices by "
+        f"{_DAYS}, nothing else ({what})"
+    )
+
+
+def _not_a_count(node: nodes.Node) -> TemplateRefusedError:
+    return TemplateRefusedError(
+        f"line {node.lineno}: a choice can only compare {_DAYS} with a whole number, "
+        f"as in {{% if {_DAYS} == 1 %}}"
+    )

@@ -1,0 +1,1 @@
+"""What to call a person."""

@@ -1,0 +1,185 @@
+"""What to call a person, out of a display name.
+
+A greeting that gets a name wrong is worse than none: where the given name can't be told there is no answer.
+
+- Emoji, pictures and what stands in brackets, or in quotes inside the name, are left out; so is everything
+  after `|`, `/`, `&`, a dash between blanks and the like. Letters of fancy type are read as letters.
+- Titles before the name go (`Prof. Dr. Anna-Lena Müller`), as do degrees after it (`Anna Smith MBA, PMP`).
+- A comma after one word turns the name round (`Dupont, Anne`), unless a degree follows (`Anna, MBA`). Words
+  in capitals before others are the family name (`DUPONT Anne`).
+- A name in Han, Hangul or Kana (李小龙) is used whole; cutting it would be rude.
+- JEAN-NOËL and jean-noël become Jean-Noël. McDonald, DeShawn and JP stay as they are.
+- An initial is no name to call anybody by, and one word after it is a family name (`A. Smith`), as it is
+  after `Mr` and its like; so is what begins with a particle (`van der Berg`). After `Dr.` one word is taken
+  for the given name. A word with a digit or a sign in it is no name.
+- A company has no first name.
+
+What can't be known: a family name that comes first in Latin letters with nothing to show it (Nguyễn Văn An).
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from worker.rules.names.letters import INNER, NO_NAME, cased, is_shouted, letters, plain
+from worker.rules.names.stopwords import (
+    AFTER_A_TITLE,
+    COMPANY_ENDINGS,
+    COMPANY_WORDS,
+    DEGREES,
+    DEGREES_IN_ANY_CASE,
+    HONORIFICS,
+    PARTICLES,
+    TITLES,
+    TITLES_WITH_STOP,
+)
+
+LONGEST_FIRST_NAME = 40
+"""Characters. What is longer is a slogan or a prank."""
+
+LONGEST_FULL_NAME = 80
+"""Characters. Of a longer one only the first name is used."""
+
+_EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenName:
+    """How a person is addressed: one word, and the whole name without titles, degrees and decoration."""
+
+    first: str
+    full: str
+
+
+def first_name(full_name: str) -> str:
+    """Return the one word to address the person by; '' where there is none."""
+    name = spoken_name(full_name)
+    return name.first if name else ""
+
+
+def spoken_name(full_name: str) -> SpokenName | None:
+    """Return how to address the person, by this module's rules; None where there is no name to do it by."""
+    segments = [words for segment in plain(full_name).split(",") if (words := _words(segment))]
+    if not segments or _is_company(segments):
+        return None
+    words = _turned_round(segments) or segments[0]
+    if whole := _east_asian(_without_titles(words)):
+        return _checked(whole, whole)
+    untitled = _without_degrees(_without_titles(words))
+    named = list(dropwhile(lambda word: _is_initial(word) or _is_title(word), untitled))
+    if not named or _begins_with_particle(named) or _key(named[0]) == "the":
+        return None
+    if len(named) == 1 and any(_key(word) in HONORIFICS or _is_initial(word) for word in words):
+        return None  # a family name: Mr Bean, A. Smith
+    return _checked(cased(_given(named).strip(INNER)), _as_written(untitled))
+
+
+def _words(segment: str) -> list[str]:
+    """Return the words that can be part of a name, with the stop that ends one."""
+    bare = ((word.strip(INNER), word) for word in segment.split())
+    return [
+        f"{core}." if f"{core}." in word else core
+        for core, word in bare
+        if letters(core) and NO_NAME not in core
+    ]
+
+
+def _key(word: str) -> str:
+    return word.replace(".", "").casefold()
+
+
+def _is_company(segments: Sequence[Sequence[str]]) -> bool:
+    name = segments[0]
+    ends_like_one = len(name) > 1 and name[-1].replace(".", "") in COMPANY_ENDINGS
+    return ends_like_one or any(_key(word) in COMPANY_WORDS for words in segments for word in words)
+
+
+def _east_asian(words: Sequence[str]) -> str:
+    """Return the East Asian words that `words` begins with, written as one; '' if it begins otherwise."""
+    names = []
+    for word in words:
+        letter_names = [unicodedata.name(letter, "") for letter in letters(word)]
+        if _is_title(word) or not all(name.startswith(_EAST_ASIAN) for name in letter_names):
+            break
+        names.append(word)
+    return "".join(names).strip(INNER)
+
+
+def _turned_round(segments: Sequence[list[str]]) -> list[str] | None:
+    """Return the words of `Family, Given` as they are spoken; None where the comma means something else."""
+    family = _without_titles(segments[0])
+    shouted = all(map(is_shouted, family))
+    given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=shouted)), None)
+    alone = len(list(dropwhile(_is_particle, family))) == 1
+    if given is None or not alone or len(given) > 3:
+        return None
+    if letters(given[0]).islower() and not letters(family[-1]).islower():
+        return None  # 'Anna, gardener'
+    return [*given, *family]
+
+
+def _without_titles(words: Sequence[str]) -> list[str]:
+    found = 0
+    while found < len(words) and (
+        _is_title(words[found]) or (found and words[found].islower() and _key(words[found]) in AFTER_A_TITLE)
+    ):
+        found += 1
+    return list(words[found:])
+
+
+def _is_title(word: str) -> bool:
+    return _key(word) in TITLES or (word.endswith(".") and _key(word) in TITLES_WITH_STOP)
+
+
+def _without_degrees(words: Sequence[str]) -> list[str]:
+    shouted = all(map(is_shouted, words[:1]))
+    end = len(words)
+    while end > 1 and _is_degree(words[end - 1], among_capitals=shouted):
+        end -= 1
+    return list(words[:end])
+
+
+def _is_degree(word: str, *, among_capitals: bool) -> bool:
+    key = _key(word)
+    if key in DEGREES_IN_ANY_CASE:
+        return True
+    if word.istitle() or word.islower():
+        return False  # Ma and Pa are names, MA and PA are not
+    return key in DEGREES or (word.isupper() and len(letters(word)) <= 5 and not among_capitals)
+
+
+def _is_initial(word: str) -> bool:
+    parts = [part for part in map(letters, word.replace("-", ".").split(".")) if part]
+    marked = len(parts) > 1 or word.endswith(".") or parts[0].lower() != parts[0].upper()
+    return marked and all(len(part) == 1 for part in parts)
+
+
+def _is_particle(word: str) -> bool:
+    return word.casefold() in PARTICLES
+
+
+def _begins_with_particle(words: Sequence[str]) -> bool:
+    """Return whether it is a family name alone: 'van der Berg', 'Van Der Berg', but not 'Van Morrison'."""
+    return _is_particle(words[0]) and (words[0].islower() or any(map(_is_particle, words[1:2])))
+
+
+def _given(words: Sequence[str]) -> str:
+    """Return the given name: the first word, or the one after a family name in capitals."""
+    after = next((word for word in words if not is_shouted(word)), "")
+    plainly_a_name = after[:1].isupper() and not after.isupper() and not _is_title(after)
+    if is_shouted(words[0]) and plainly_a_name and _key(after) != "the":
+        return after
+    return words[0]
+
+
+def _as_written(words: Sequence[str]) -> str:
+    if not (all(map(is_shouted, words)) or all(map(str.islower, words))):
+        return " ".join(words)
+    return " ".join(word.lower() if _is_particle(word) else cased(word) for word in words)
+
+
+def _checked(first: str, full: str) -> SpokenName | None:
+    if not first or "." in first or len(first) > LONGEST_FIRST_NAME:
+        return None
+    return SpokenName(first, full if len(full) <= LONGEST_FULL_NAME else first)

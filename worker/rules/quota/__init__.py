@@ -1,0 +1,1 @@
+"""The quota's rule and the numbers that it works with."""

@@ -1,0 +1,65 @@
+"""What an account was given, and from it the limits in force at any instant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from worker.rules.model import Kind
+from worker.rules.quota.decision import Purse
+from worker.rules.quota.limits import (
+    CUT,
+    Limits,
+    SiteQuota,
+    Totals,
+    share_of,
+    share_of_totals,
+    under_ceiling,
+    under_total_ceiling,
+    warm_up_share,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """An account's own limits or its site's, and what makes them less for a while.
+
+    `warm_up_on` is when they began to ramp up; a limit page of the site cut those of `kind` until `cut_until`
+    and let it pause until `paused_until`.
+    """
+
+    account_id: int
+    zone: ZoneInfo
+    kind: Kind
+    site: SiteQuota
+    limits: Mapping[Kind, Limits]
+    totals: Totals
+    warm_up_on: date | None = None
+    cut_until: datetime | None = None
+    paused_until: datetime | None = None
+    epoch: int = 0
+
+    def purse(self, now: datetime, run_id: str) -> Purse:
+        """Return what a decision is asked with at `now`: limits after ceilings, warm-up and cuts."""
+        share = warm_up_share(self.warm_up_on, now, self.zone)
+        in_force = {
+            kind: share_of(under_ceiling(self.site, kind, own), share) for kind, own in self.limits.items()
+        }
+        if self.is_cut(now):
+            in_force[self.kind] = share_of(in_force[self.kind], CUT)
+        paused = self.paused_until
+        return Purse(
+            account_id=self.account_id,
+            zone=self.zone,
+            kind=self.kind,
+            run_id=run_id,
+            limits=in_force[self.kind],
+            totals=share_of_totals(under_total_ceiling(self.site, self.totals), share),
+            shares={kind: limits.reserved_per_day for kind, limits in in_force.items()},
+            epoch=self.epoch,
+            paused_until=paused if paused is not None and paused > now else None,
+        )
+
+    def is_cut(self, now: datetime) -> bool:
+        """Whether a limit page of the site still cuts the limits at `now`."""
+        return self.cut_until is not None and self.cut_until > now

@@ -1,0 +1,149 @@
+"""Whom a sourcing campaign looks for: the criteria, bounded, and what reading they need."""
+
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from worker.rules.sourcing.languages import is_known
+from worker.rules.sourcing.phrases import folded
+from worker.rules.sourcing.profile import Section
+from worker.rules.wire.json_types import NUMBER
+
+
+def _can_be_found(phrase: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
+        raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
+    if not any(character.isalnum() for character in folded(phrase)):
+        raise PydanticCustomError("no_word", "there is no letter and no digit to look for")
+    return phrase
+
+
+def _is_language(code: str) -> str:
+    if not is_known(code):
+        raise PydanticCustomError("language", "give a language as two letters of ISO 639-1, such as en or fr")
+    return code
+
+
+def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    seen = set()
+    for phrase in phrases:
+        if folded(phrase) in seen:
+            # The text goes in as a value: a brace in it is no placeholder.
+            raise PydanticCustomError("twice", "{phrase} is given twice", {"phrase": phrase})
+        seen.add(folded(phrase))
+    return phrases
+
+
+_NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+
+Phrase = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_can_be_found),
+    Field(json_schema_extra={"pattern": rf"^{_NO_CONTROL}*[\p{{L}}\p{{N}}]{_NO_CONTROL}*$"}),
+]
+LanguageCode = Annotated[
+    str, AfterValidator(_is_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
+]
+Weight = Annotated[int, Field(ge=1, le=100), NUMBER]
+Years = Annotated[int, Field(ge=0, le=50), NUMBER]
+EachOnce = AfterValidator(_each_once)
+
+
+class Criterion(StrEnum):
+    """What a person can meet or miss."""
+
+    KEYWORDS = "keywords"
+    TITLE = "title"
+    LOCATION = "location"
+    COMPANY = "company"
+    SKILLS = "skills"
+    YEARS = "years"
+    LANGUAGES = "languages"
+    OPEN_TO_WORK = "open_to_work"
+
+
+class Criteria(BaseModel):
+    """Whom to look for. What is not given is not asked, and its part of a profile is not read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keywords: Annotated[tuple[Phrase, ...], EachOnce] = Field(
+        (), max_length=10, description="Anywhere in the profile."
+    )
+    title: Phrase | None = Field(None, description="In the headline or the title of a job.")
+    location: Phrase | None = Field(None, description="In the location.")
+    company: Phrase | None = Field(None, description="A company worked for, now or before.")
+    skills: Annotated[tuple[Phrase, ...], EachOnce] = Field(
+        (), max_length=20, description="Among the skills."
+    )
+    min_years: Years | None = Field(None, description="Years of experience, at least.")
+    max_years: Years | None = Field(None, description="Years of experience, at most.")
+    languages: Annotated[tuple[LanguageCode, ...], EachOnce] = Field(
+        (), max_length=5, description="Spoken (ISO 639-1)."
+    )
+    open_to_work: StrictBool | None = Field(None, description="Whether the profile says so.")
+    weights: Mapping[Criterion, Weight] = Field({}, description="How much each criterion counts, relatively.")
+    required: frozenset[Criterion] = Field(frozenset(), description="Missing one of these takes points away.")
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if self.min_years is not None and self.max_years is not None and self.min_years > self.max_years:
+            raise PydanticCustomError(
+                "years",
+                "min_years ({least}) is above max_years ({most})",
+                {"least": self.min_years, "most": self.max_years},
+            )
+        given = asked(self)
+        for field, named in (("weights", frozenset(self.weights)), ("required", self.required)):
+            if strangers := sorted(named - given):
+                raise PydanticCustomError(
+                    "not_asked",
+                    "{field} names {criteria}, which nothing asks for: give it a value, or leave it out",
+                    {"field": field, "criteria": " and ".join(strangers)},
+                )
+        return self
+
+
+_NEEDED: Mapping[Criterion, frozenset[Section]] = {
+    Criterion.KEYWORDS: frozenset(Section) - {Section.LANGUAGES},
+    Criterion.TITLE: frozenset({Section.POSITIONS}),
+    Criterion.LOCATION: frozenset(),
+    Criterion.COMPANY: frozenset({Section.POSITIONS}),
+    Criterion.SKILLS: frozenset({Section.SKILLS}),
+    Criterion.YEARS: frozenset({Section.POSITIONS}),
+    Criterion.LANGUAGES: frozenset({Section.LANGUAGES}),
+    Criterion.OPEN_TO_WORK: frozenset(),
+}
+
+
+def asked(criteria: Criteria) -> frozenset[Criterion]:
+    """Return which criteria are given."""
+    given = {
+        Criterion.KEYWORDS: bool(criteria.keywords),
+        Criterion.TITLE: criteria.title is not None,
+        Criterion.LOCATION: criteria.location is not None,
+        Criterion.COMPANY: criteria.company is not None,
+        Criterion.SKILLS: bool(criteria.skills),
+        Criterion.YEARS: criteria.min_years is not None or criteria.max_years is not None,
+        Criterion.LANGUAGES: bool(criteria.languages),
+        Criterion.OPEN_TO_WORK: criteria.open_to_work is not None,
+    }
+    return frozenset(criterion for criterion, is_given in given.items() if is_given)
+
+
+def needed_sections(criteria: Criteria) -> frozenset[Section]:
+    """Return the sections of a profile that the criteria need; nothing else is read or kept."""
+    return frozenset().union(*(_NEEDED[criterion] for criterion in asked(criteria)))

@@ -1,0 +1,169 @@
+"""Whether a profile meets what is asked for, misses it, or is silent about it; and that in words."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+from typing import Final
+
+from worker.rules.sourcing.criteria import Criteria, Criterion
+from worker.rules.sourcing.experience import years_of_experience
+from worker.rules.sourcing.languages import english_name, speaks
+from worker.rules.sourcing.phrases import folded, holds
+from worker.rules.sourcing.profile import Position, Profile
+
+NOT_READ: Final = "not read"
+SILENT: Final = "the profile doesn't say"
+
+_BESIDES: Final = re.compile(r"(\s*\(.*\)|\s+v?\d+(\.\d+)*)$")
+"""What a skill may end with and still be it: "Python (Programming Language)", "Python 3"."""
+
+
+class Verdict(Enum):
+    """What a profile says to one thing asked for. Once: it was so, and is no more."""
+
+    MET = auto()
+    MET_ONCE = auto()
+    MISSED = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing asked for, and what the profile says to it."""
+
+    item: str
+    verdict: Verdict
+    text: str
+
+
+def findings(criterion: Criterion, criteria: Criteria, profile: Profile, today: date) -> Sequence[Finding]:
+    """Return what `profile` says to each thing that the given `criterion` asks for, in its order."""
+    return tuple(_FINDERS[criterion](criteria, profile, today))
+
+
+def _keywords(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    texts = [folded(text) for text in _texts(profile)]
+    sections = (profile.about, profile.positions, profile.education, profile.skills, profile.certifications)
+    unread = any(section is None for section in sections)
+    for keyword in criteria.keywords:
+        if any(holds(text, folded(keyword)) for text in texts):
+            yield Finding(keyword, Verdict.MET, f"keyword {keyword}")
+        elif unread:
+            yield Finding(keyword, Verdict.UNKNOWN, f"keyword {keyword}: not in what was read")
+        else:
+            yield Finding(keyword, Verdict.MISSED, f"keyword {keyword}: nowhere in the profile")
+
+
+def _texts(profile: Profile) -> Iterator[str]:
+    """All texts about the person, but for the name and the languages: neither is what a keyword is for."""
+    yield from (profile.headline, profile.location, profile.about or "")
+    for job in profile.positions or ():
+        yield from (job.title, job.company)
+    for school in profile.education or ():
+        yield from (school.school, school.degree)
+    yield from profile.skills or ()
+    yield from profile.certifications or ()
+
+
+def _title(criteria: Criteria, profile: Profile, today: date) -> Iterator[Finding]:
+    asked = criteria.title or ""
+    jobs = [job for job in profile.positions or () if holds(folded(job.title), folded(asked))]
+    if holds(folded(profile.headline), folded(asked)) or any(_is_current(job, today) for job in jobs):
+        yield Finding(asked, Verdict.MET, f"title {asked}")
+    elif jobs:
+        yield Finding(asked, Verdict.MET_ONCE, f"title {asked}: formerly, counts half")
+    elif profile.positions is None:
+        yield Finding(asked, Verdict.UNKNOWN, f"title {asked}: {NOT_READ}, and not in the headline")
+    else:
+        yield Finding(asked, Verdict.MISSED, f"title: neither the headline nor a job says {asked}")
+
+
+def _is_current(job: Position, today: date) -> bool:
+    return job.ended_on is None or job.ended_on >= today.replace(day=1)
+
+
+def _location(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    asked = criteria.location or ""
+    if not profile.location.strip():
+        yield Finding(asked, Verdict.UNKNOWN, f"location {asked}: {SILENT}")
+    elif holds(folded(profile.location), folded(asked)):
+        yield Finding(asked, Verdict.MET, f"location {asked}")
+    else:
+        yield Finding(asked, Verdict.MISSED, f"location: {profile.location} is not {asked}")
+
+
+def _company(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    asked = criteria.company or ""
+    if any(holds(folded(job.company), folded(asked)) for job in profile.positions or ()):
+        yield Finding(asked, Verdict.MET, f"company {asked}")
+    else:
+        yield _absent(f"company {asked}", asked, profile.positions)
+
+
+def _skills(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    listed = [folded(skill) for skill in profile.skills or ()]
+    has = frozenset(listed) | {_BESIDES.sub("", skill) for skill in listed}
+    for skill in criteria.skills:
+        if folded(skill) in has:
+            yield Finding(skill, Verdict.MET, f"skill {skill}")
+        elif profile.skills is None:
+            yield Finding(skill, Verdict.UNKNOWN, f"skill {skill}: {NOT_READ}")
+        else:  # also where no skill is listed: else listing the first of several could cost points
+            yield Finding(skill, Verdict.MISSED, f"skill {skill}: not in the profile")
+
+
+def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Finding]:
+    least, most = criteria.min_years or 0, criteria.max_years
+    if not profile.positions:
+        yield _absent("years", "years", profile.positions)
+        return
+    worked = years_of_experience(profile.positions, today)
+    told = f"{worked.years} year{'' if worked.years == 1 else 's'}"
+    if most is not None and worked.years > most:
+        yield Finding("years", Verdict.MISSED, f"years: {told}, at most {most} are asked for")
+    elif worked.at_least and (most is not None or worked.years < least):
+        yield Finding("years", Verdict.UNKNOWN, f"years: {told} or more, a job has no dates")
+    elif worked.years < least:
+        yield Finding("years", Verdict.MISSED, f"years: {told}, at least {least} are asked for")
+    else:
+        yield Finding("years", Verdict.MET, told)
+
+
+def _languages(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    for code in criteria.languages:
+        name = f"language {english_name(code)}"
+        if profile.languages and speaks(profile.languages, code):
+            yield Finding(code, Verdict.MET, name)
+        else:
+            yield _absent(name, code, profile.languages)
+
+
+def _open_to_work(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
+    says = "open to work" if profile.open_to_work else "not open to work, as far as the profile says"
+    verdict = Verdict.MET if profile.open_to_work == criteria.open_to_work else Verdict.MISSED
+    yield Finding("open to work", verdict, says)
+
+
+def _absent(name: str, asked: str, section: Collection[object] | None) -> Finding:
+    """What it means that something is not in a section: unread and empty sections say nothing."""
+    if section is None:
+        return Finding(asked, Verdict.UNKNOWN, f"{name}: {NOT_READ}")
+    if not section:
+        return Finding(asked, Verdict.UNKNOWN, f"{name}: {SILENT}")
+    return Finding(asked, Verdict.MISSED, f"{name}: not in the profile")
+
+
+_Finder = Callable[[Criteria, Profile, date], Iterator[Finding]]
+
+_FINDERS: Final[Mapping[Criterion, _Finder]] = {
+    Criterion.KEYWORDS: _keywords,
+    Criterion.TITLE: _title,
+    Criterion.LOCATION: _location,
+    Criterion.COMPANY: _company,
+    Criterion.SKILLS: _skills,
+    Criterion.YEARS: _years,
+    Criterion.LANGUAGES: _languages,
+    Criterion.OPEN_TO_WORK: _open_to_work,
+}

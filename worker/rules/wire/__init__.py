@@ -1,0 +1,1 @@
+"""Checks of what arrives from outside: JSON, correlation ids, refusals."""

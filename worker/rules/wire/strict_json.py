@@ -1,0 +1,93 @@
+"""JSON of untrusted senders: bounded in size and depth, and only what every reader reads alike."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+from worker.rules.wire.refusals import MessageRefusedError, Refusal
+
+MAX_BYTES: Final = 1024 * 1024
+"""Above the largest message there can be: a thousand profile addresses of 500 characters."""
+
+MAX_DEPTH: Final = 32
+
+_MAX_DIGITS: Final = 19
+"""As many as 64 bits need. Python itself refuses to read, or to print, more than 4 300."""
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but for tab and line ends, and surrogates, which no UTF-8 and no Postgres text holds."""
+
+Hook = Callable[[dict[str, Any]], object]
+
+
+def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
+    """Return the value that `raw` holds; `hook` turns each object into what it stands for.
+
+    Raises MessageRefusedError where it is too large or too deep, is no JSON in UTF-8, names a key twice, or
+    holds a number or, without `any_text`, a character that not every reader takes.
+    """
+    if len(raw) > MAX_BYTES:
+        raise MessageRefusedError(Refusal.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are taken")
+
+    def unique(pairs: list[tuple[str, Any]]) -> object:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            _refuse("a key is there twice")
+        return hook(fields)
+
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=unique,
+            parse_constant=_no_number,
+            parse_float=_float,
+            parse_int=_int,
+        )
+    except RecursionError:
+        raise MessageRefusedError(Refusal.TOO_DEEP, f"more than {MAX_DEPTH} levels") from None
+    except UnicodeDecodeError:
+        _refuse("it is not UTF-8")
+    except json.JSONDecodeError as error:
+        _refuse(f"{error.msg} at character {error.pos}")
+    _walk(value, any_text=any_text)
+    return value
+
+
+def _walk(value: object, *, any_text: bool) -> None:
+    """Raise MessageRefusedError for depth and characters. A loop, since a recursion has its own limit."""
+    left: list[tuple[object, int]] = [(value, 0)]
+    while left:
+        found, depth = left.pop()
+        if isinstance(found, str):
+            if not any_text and _UNPRINTABLE.search(found):
+                raise MessageRefusedError(Refusal.BAD_TEXT, "a control character or half a surrogate pair")
+            continue
+        if not isinstance(found, Mapping | list):
+            continue
+        if depth == MAX_DEPTH:
+            raise MessageRefusedError(Refusal.TOO_DEEP, f"more than {MAX_DEPTH} levels")
+        inner = [*found, *found.values()] if isinstance(found, Mapping) else found
+        left.extend((each, depth + 1) for each in inner)
+
+
+def _int(digits: str) -> int:
+    if len(digits.lstrip("-")) > _MAX_DIGITS:
+        _refuse(f"a number of more than {_MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        _refuse("a number that no double holds")
+    return number
+
+
+def _no_number(name: str) -> NoReturn:
+    _refuse(f"{name} is no JSON")
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise MessageRefusedError(Refusal.NOT_JSON, detail)
