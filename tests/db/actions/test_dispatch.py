@@ -86,7 +86,7 @@ def test_one_action_of_an_account_is_in_flight_and_the_longest_waiting_goes_firs
         ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(3)]
         for minutes, action_id in zip((5, 9, 7), ids, strict=True):
             action(session, action_id).not_before -= timedelta(minutes=minutes)
-            action(session, action_id).created_at += timedelta(minutes=minutes)  # the newest has waited longest
+            action(session, action_id).created_at += timedelta(minutes=minutes)  # the newest waited longest
         session.flush()
         assert queue(session) == [ids[1]]
         assert queue(session) == []
