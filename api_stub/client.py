@@ -8,7 +8,7 @@ from worker.errors import Reason, TryAgainError
 from worker.redis_address import RedisAddress
 
 
-class Client:
+class TaskClient:
     """Sends tasks to Rapport's broker. Safe to share between threads; no call waits without a bound."""
 
     def __init__(self, address: RedisAddress) -> None:

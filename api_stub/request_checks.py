@@ -5,29 +5,31 @@ from typing import overload
 from sqlalchemy.orm import Session
 
 from db.store.campaigns import saved_searches
-from db.store.campaigns.saved_searches import Wanted
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
-from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions, refuse_without_adapter
+from tasks.contract import CampaignOptions, SourcingOptions, VisitorOptions, require_adapter
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import profile_address
+from worker.rules.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 
 
 @overload
-def refuse_what_cannot_work(session: Session, account: AccountRecord, options: SourcingOptions) -> Wanted: ...
+def check_campaign_request(
+    session: Session, account: AccountRecord, options: SourcingOptions
+) -> SearchSpec: ...
 @overload
-def refuse_what_cannot_work(
+def check_campaign_request(
     session: Session, account: AccountRecord, options: CampaignOptions
-) -> Wanted | None: ...
-def refuse_what_cannot_work(
+) -> SearchSpec | None: ...
+def check_campaign_request(
     session: Session, account: AccountRecord, options: CampaignOptions
-) -> Wanted | None:
+) -> SearchSpec | None:
     """Return what the campaign would search for, None where it searches for nobody.
 
     Raises RequestRefusedError that names the field: pages of a site without an adapter, an address that is
     none of the account's site; and NoSavedSearchError.
     """
-    refuse_without_adapter(account.site, options)
+    require_adapter(account.site, options)
     if isinstance(options, SourcingOptions):
         return saved_searches.wanted(
             session, account, url=options.url, name=options.saved_search, criteria=options.criteria
@@ -35,7 +37,7 @@ def refuse_what_cannot_work(
     if not isinstance(options, VisitorOptions):
         return None
     for place, given in enumerate(options.profiles):
-        if profile_address(given, account.site) is None:
+        if normalise_profile_url(given, account.site) is None:
             raise RequestRefusedError(f"profiles.{place}: this is no profile address of {account.site}")
     if options.saved_search is None:
         return None

@@ -20,10 +20,10 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from api_stub.stack.redis import Redis
 from bench.report import Row
 from worker import redis_address
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
-from worker.rules.quota.decision import Books, Purse
+from worker.rules.quota.decision import QuotaContext, QuotaState
 from worker.rules.quota.limits import Limits, Totals
 
 HERE = Path(__file__).parent
@@ -83,10 +83,10 @@ def environment(console: Console) -> Iterator[Path | None]:
         yield None if install.returncode else python
 
 
-def two_windows(limit: int, account_id: int = 1) -> Purse:
+def two_windows(limit: int, account_id: int = 1) -> QuotaContext:
     """A day and seven days, as the other side has them."""
     limits = Limits(10**7, limit, limit, NONE, NONE)
-    return Purse(account_id, ZoneInfo("UTC"), Kind.GREET, "run", limits, Totals(10**7, 10**7), {}, 1)
+    return QuotaContext(account_id, ZoneInfo("UTC"), Kind.GREET, "run", limits, Totals(10**7, 10**7), {}, 1)
 
 
 def against_limits(console: Console) -> Iterator[Row]:
@@ -107,15 +107,15 @@ def against_limits(console: Console) -> Iterator[Row]:
 
 def throughput(python: Path, url: str, strategy: str) -> Row:
     """Grants for two windows; interleaved, so that both sides have the same weather."""
-    quota = Guard(guard.connect(redis_address.parse(url)))
-    quota.install(two_windows(10**6), Books())
+    quota = RedisQuota(redis_quota.connect(redis_address.parse(url)))
+    quota.install(two_windows(10**6), QuotaState())
     ours = theirs = 0.0
-    purse = two_windows(10**6)
+    context = two_windows(10**6)
     with Side(python, url, strategy) as side:
         for number in range(SLICES):
             began = time.perf_counter()
             for attempt in range(EACH):
-                assert quota.reserve(purse, f"{number}-{attempt}", lease=timedelta(minutes=5)).granted
+                assert quota.reserve(context, f"{number}-{attempt}", lease=timedelta(minutes=5)).granted
             ours += time.perf_counter() - began
             theirs += side.ask("SLICE", EACH)["seconds"]
     asked = SLICES * EACH
@@ -137,15 +137,15 @@ def overrun(python: Path, url: str, strategy: str) -> Row:
 
 def our_overrun(url: str) -> Row:
     """Eight processes of ours ask at once."""
-    purse = two_windows(LIMIT)
-    Guard(guard.connect(redis_address.parse(url))).install(purse, Books())
+    context = two_windows(LIMIT)
+    RedisQuota(redis_quota.connect(redis_address.parse(url))).install(context, QuotaState())
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        granted = sum(pool.starmap(_race, [(url, purse, name) for name in range(PROCESSES)]))
+        granted = sum(pool.starmap(_race, [(url, context, name) for name in range(PROCESSES)]))
     said = f"{granted} granted of {LIMIT}, {granted - LIMIT} too many"
     return Row(f"ours: {PROCESSES} processes at once", said, "", "", "0 too many")
 
 
-def _race(url: str, purse: Purse, name: int) -> int:
-    quota = Guard(guard.connect(redis_address.parse(url)))
+def _race(url: str, context: QuotaContext, name: int) -> int:
+    quota = RedisQuota(redis_quota.connect(redis_address.parse(url)))
     lease = timedelta(minutes=5)
-    return sum(quota.reserve(replace(purse), f"{name}-{n}", lease=lease).granted for n in range(ATTEMPTS))
+    return sum(quota.reserve(replace(context), f"{name}-{n}", lease=lease).granted for n in range(ATTEMPTS))

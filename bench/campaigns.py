@@ -24,8 +24,8 @@ from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
-from api_stub.cli.stack.migrate import bring_up_to_date
-from api_stub.client import Client
+from api_stub.cli.stack.migrate import migrate_and_seed
+from api_stub.client import TaskClient
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
@@ -77,7 +77,7 @@ class Look:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
+def running(folder: Path) -> Iterator[tuple[Database, TaskClient, Sequence[Child]]]:
     """Start everything but a browser, and stop it at the end."""
     ledger = folder / "ledger"
     ledger.mkdir()
@@ -85,7 +85,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
     children: list[Child] = []
     postgres = Postgres(folder, durable=False)
     with postgres, Redis(folder) as redis:
-        bring_up_to_date(postgres.url)
+        migrate_and_seed(postgres.url)
         settings = {
             "database_url": postgres.url,
             "redis_url": redis.url,
@@ -96,7 +96,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
         }
         env = {**inherited_environment(), **settings_environment(settings)}
         database = Database(postgres.url, application_name="bench")
-        client = Client(redis_address.parse(redis.url))
+        client = TaskClient(redis_address.parse(redis.url))
         try:
             arguments = {name: ["worker", role, "--name", name] for name, role in WORKERS.items()}
             for name, words in {**arguments, "beat": ["beat"]}.items():
@@ -105,7 +105,7 @@ def running(folder: Path) -> Iterator[tuple[Database, Client, Sequence[Child]]]:
             yield database, client, children
         finally:
             for child in children:
-                child.ask_to_stop()
+                child.request_stop()
             for child in children:
                 child.stop(timedelta(seconds=10))
             client.close()
@@ -118,13 +118,13 @@ def add_accounts(database: Database, size: Size) -> None:
     views = Limits(size.views_a_day, size.views_a_day, 7 * size.views_a_day, NO_GAP, NO_GAP)
     with database.transaction() as session:
         for name in size.names:
-            account = accounts.add(session, name=name, site="ledger", zone=ZoneInfo("UTC"))
+            account = accounts.add_account(session, name=name, site="ledger", zone=ZoneInfo("UTC"))
             limits.set_limits(session, account.id, Kind.COLLECT, pages, by="bench")
             limits.set_limits(session, account.id, Kind.VISIT, views, by="bench")
             limits.set_totals(session, account.id, Totals(10_000, 70_000), by="bench")
 
 
-def ask(client: Client, size: Size) -> None:
+def ask(client: TaskClient, size: Size) -> None:
     """Ask for all campaigns, every second one for the first account; one in five visits a list.
 
     Nobody is found by two of them, so that the ledger tells whose opening each was.

@@ -24,15 +24,15 @@ from rich.progress import track
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
-from api_stub.sandbox.population.crowd import CROWD
-from api_stub.sandbox.population.profiles import folded
-from api_stub.stack.ports import free_port
+from api_stub.sandbox.population.crowd import CROWD_SIZE
+from api_stub.sandbox.population.profiles import fold_text
+from api_stub.stack.ports import find_free_port
+from bench.expected import address_of, compared, profile_of, result_of
 from bench.report import Row, show
-from bench.truth import address_of, compared, profile_of, result_of
 from worker.browser.chromium import find_chromium
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.rules.model import FoundPerson
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
@@ -41,7 +41,7 @@ MEMBERS = {"demo": "English", "demo2": "French"}
 TIMEOUT = timedelta(seconds=15)
 WAYS = [(markup, member) for markup in MARKUPS for member in MEMBERS]
 NOTES = Console(stderr=True)
-EVERYBODY = CROWD + 40
+EVERYBODY = CROWD_SIZE + 40
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Tally:
 @contextmanager
 def network(folder: Path) -> Iterator[SandboxClient]:
     """A practice network of its own."""
-    port = free_port()
+    port = find_free_port()
     given = ["--port", str(port), "--state", str(folder / "state.db")]
     command = [sys.executable, "-m", "api_stub.sandbox", *given]
     key = secrets.token_hex()
@@ -134,15 +134,15 @@ class Reader:
         tally.hold(read, profile_of(self._known[address], self._member))
 
 
-def tallies_of(client: SandboxClient, house: BrowserHouse, people: int) -> list[Tally]:
+def tallies_of(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Tally]:
     """Search for as many people, and read as many profiles: each in one mark-up and one language, in turn."""
     known = {address_of(one): one for one in client.everybody()}
     readers = {
-        member: Reader(house.page_for(number, None), client, member, known)
+        member: Reader(browser_pool.page_for(number, None), client, member, known)
         for number, member in enumerate(MEMBERS)
     }
     wanted = list(known)[:people]
-    living = Counter(folded(one.profile.location) for one in known.values() if one.profile.location)
+    living = Counter(fold_text(one.profile.location) for one in known.values() if one.profile.location)
     fewest_first = sorted(living, key=lambda place: (living[place], place))
     places = fewest_first[: max(len(WAYS), len(living) * people // len(known))]
     searches, profiles, found = Tally("people found"), [], list[str]()
@@ -154,7 +154,7 @@ def tallies_of(client: SandboxClient, house: BrowserHouse, people: int) -> list[
         profiles.append(tally := Tally(f"profiles, {way}"))
         for address in track(wanted[index :: len(WAYS)], tally.what, console=NOTES):
             readers[member].read(address, tally)
-    expected = {address for address, one in known.items() if folded(one.profile.location) in places}
+    expected = {address for address, one in known.items() if fold_text(one.profile.location) in places}
     if sorted(found) != sorted(expected):
         print(f"found {len(found)}, expected {len(expected)} people, each once", file=sys.stderr)
     return [searches, *profiles, total(profiles)]
@@ -187,9 +187,9 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
         network(Path(folder)) as client,
-        BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house,
+        BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool,
     ):
-        tallies = tallies_of(client, house, 2 * len(WAYS) if given.quick else given.people)
+        tallies = tallies_of(client, browser_pool, 2 * len(WAYS) if given.quick else given.people)
     for where, read, true in [miss for one in (tallies[0], tallies[-1]) for miss in one.misses][:20]:
         print(f"{where}: read {read!r}, true is {true!r}", file=sys.stderr)
     rows = [tally.row() for tally in tallies]

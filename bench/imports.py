@@ -18,12 +18,12 @@ import psutil
 import psycopg
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.postgres import Postgres
 from bench.report import Row, show
 from db.engine import Database
-from db.imports.merge import bring_in, look_at
-from db.imports.report import Report
+from db.imports.merge import import_file, inspect_file
+from db.imports.report import ImportReport
 from db.store.imports import runs
 from db.store.people import accounts
 
@@ -97,15 +97,17 @@ def plain_copy(url: str, rows: int) -> Measured:
         return measured(work)
 
 
-def one_import(database: Database, path: Path) -> tuple[Measured, Report]:
+def one_import(database: Database, path: Path) -> tuple[Measured, ImportReport]:
     """As `rapport import contacts` does it."""
-    reports: list[Report] = []
+    reports: list[ImportReport] = []
 
     def work(look: Callable[[], None]) -> None:
         with database.transaction() as session:
-            account = accounts.add(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
+            account = accounts.add_account(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
             reports.append(
-                bring_in(session, account, look_at(path), by="bench", today=TODAY, progress=lambda _: look())
+                import_file(
+                    session, account, inspect_file(path), by="bench", today=TODAY, progress=lambda _: look()
+                )
             )
 
     return measured(work), reports[0]
@@ -115,8 +117,8 @@ def one_undo(database: Database) -> Measured:
     def work(look: Callable[[], None]) -> None:
         look()
         with database.transaction() as session:
-            for record in runs.history(session):
-                runs.undo(session, record.id)
+            for record in runs.list_imports(session):
+                runs.undo_import(session, record.id)
 
     return measured(work)
 
@@ -140,7 +142,7 @@ def rows_of(url: str, database: Database, path: Path, rows: int) -> Iterator[Row
     yield row("undoing both", rows, one_undo(database), copied)
 
 
-def expect(held: bool, report: Report) -> None:
+def expect(held: bool, report: ImportReport) -> None:
     """What is measured must be what is meant."""
     if not held:
         sys.exit(f"the import came to something else: {report}")
@@ -159,7 +161,7 @@ def main() -> None:
         postgres = Postgres(Path(folder) / "data")
         with postgres:
             url = postgres.create_database("bench")
-            bring_up_to_date(url)
+            migrate_and_seed(url)
             database = Database(url, application_name="bench")
             measurements = list(rows_of(url, database, path, rows))
             database.close()

@@ -1,6 +1,6 @@
 """One scrape of a worker whose children were recycled for a month, against one of a new worker.
 
-`python -m bench.metrics` lets real children count, one after the other, and then times `metrics.exposition`:
+`python -m bench.metrics` lets real children count, one after the other, then times `render_exposition`:
 once with files named by slot, and once with the library's own, named by pid. `--quick` only shows that it
 works.
 """
@@ -56,7 +56,7 @@ def count() -> None:
 
 def seconds(folder: Path) -> float:
     began = time.perf_counter()
-    metrics.exposition(folder)
+    metrics.render_exposition(folder)
     return time.perf_counter() - began
 
 

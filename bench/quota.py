@@ -26,12 +26,12 @@ from api_stub.stack.redis import Redis
 from bench.against_limits import against_limits
 from bench.report import Row, show
 from worker import clock, redis_address
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Books, Charge, Decision, Purse, Verb, Verdict
-from worker.rules.quota.limits import CAREFUL, Totals
+from worker.rules.quota.decision import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
+from worker.rules.quota.limits import DEFAULT_QUOTA, Totals
 from worker.rules.quota.windows import Hours
 
 LEASE = timedelta(minutes=5)
@@ -39,23 +39,23 @@ OLD = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}
 """Charges that an account has in its week before it is asked: a usual one in the middle of its limits."""
 
 
-def a_purse(account_id: int = 1) -> Purse:
+def a_context(account_id: int = 1) -> QuotaContext:
     """Every gate is looked at and all are open: the defaults, without the gap and with room for a bench."""
-    usual = CAREFUL.limits[Kind.GREET]
+    usual = DEFAULT_QUOTA.limits[Kind.GREET]
     wide = replace(
         usual, per_run=10**6, per_day=10**6, per_week=10**6,
         gap_min=timedelta(0), gap_max=timedelta(0), hours=Hours(),
     )  # fmt: skip
-    shares = {kind: limits.reserved_per_day for kind, limits in CAREFUL.limits.items()}
-    return Purse(
+    shares = {kind: limits.reserved_per_day for kind, limits in DEFAULT_QUOTA.limits.items()}
+    return QuotaContext(
         account_id, ZoneInfo("Europe/Paris"), Kind.GREET, "a campaign", wide, Totals(10**6, 10**6), shares, 1
     )
 
 
-def books() -> Books:
+def books() -> QuotaState:
     """What a usual account has used in its last seven days."""
     now = clock.now()
-    return Books(
+    return QuotaState(
         tuple(
             Charge(kind, f"{number:08x}-0000-4000-8000-000000000000:1", now - timedelta(hours=1 + number))
             for kind, used in OLD.items()
@@ -86,33 +86,33 @@ class Timed:
 class Asking:
     """The verbs as a worker uses them, each checked: what is measured must be what is meant."""
 
-    def __init__(self, quota: Guard, purse: Purse) -> None:
-        self.quota, self.purse = quota, purse
+    def __init__(self, quota: RedisQuota, context: QuotaContext) -> None:
+        self.quota, self.context = quota, context
         self._numbers = count()
         self._started: list[str] = []
         self._reserved: list[str] = []
-        shut = replace(purse.limits, per_day=0, reserved_per_day=0)
-        self._shut = replace(purse, limits=shut)
+        shut = replace(context.limits, per_day=0, reserved_per_day=0)
+        self._shut = replace(context, limits=shut)
 
     def reserve(self) -> None:
         name = f"{next(self._numbers):08x}-1111-4000-8000-000000000000:1"
-        self._expect(self.quota.reserve(self.purse, name, lease=LEASE), Verdict.GRANTED)
+        self._expect(self.quota.reserve(self.context, name, lease=LEASE), Verdict.GRANTED)
         self._reserved.append(name)
 
     def start(self) -> None:
         self._started.append(self._reserved.pop())
-        self._expect(self.quota.start(self.purse, self._started[-1]), Verdict.STARTED)
+        self._expect(self.quota.start(self.context, self._started[-1]), Verdict.STARTED)
 
     def commit(self) -> None:
         name = self._started.pop()
-        settled = self.quota.settle(self.purse, Verb.COMMIT, name, Outcome.SUCCESS)
+        settled = self.quota.settle(self.context, Verb.COMMIT, name, Outcome.SUCCESS)
         self._expect(settled, Verdict.COMMITTED)
 
     def denied(self) -> None:
         self._expect(self.quota.reserve(self._shut, "nobody:1", lease=LEASE), Verdict.DENIED)
 
     def remaining(self) -> None:
-        self._expect(self.quota.remaining(self.purse), Verdict.REMAINING)
+        self._expect(self.quota.remaining(self.context), Verdict.REMAINING)
 
     @staticmethod
     def _expect(decision: Decision, verdict: Verdict) -> None:
@@ -123,7 +123,7 @@ class Asking:
 def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
     """One decision beside one INCR."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        asking = Asking(Guard(guard.connect(redis_address.parse(server.url))), a_purse())
+        asking = Asking(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), a_context())
         first, again = (Timed(name, lambda: client.incr("x")) for name in ("INCR", "INCR again"))
         verbs = [
             Timed("reserve, granted", asking.reserve),
@@ -133,7 +133,7 @@ def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
             Timed("remaining", asking.remaining),
         ]
         for _ in track(range(slices), "latency", transient=True):
-            asking.quota.install(asking.purse, books())
+            asking.quota.install(asking.context, books())
             for timed in (first, *verbs, again):
                 timed.slice(each)
         incr = statistics.median(first.ns)
@@ -147,7 +147,7 @@ def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
 
 def server_time(client: redis.Redis, asking: Asking, times: int) -> Row:
     """How long the server itself takes for a granted reservation, by its own INFO commandstats."""
-    asking.quota.install(asking.purse, books())
+    asking.quota.install(asking.context, books())
     client.config_resetstat()
     for _ in range(min(times, 2000)):
         asking.reserve()
@@ -159,17 +159,17 @@ def many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
     """Memory of an account, and the latency among so many."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         client.flushall()
-        quota = Guard(guard.connect(redis_address.parse(server.url)))
+        quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
         before = client.info("memory")["used_memory"]
         used = books()
         for number in track(range(accounts), f"{accounts} accounts", transient=True):
-            quota.install(a_purse(number), used)
+            quota.install(a_context(number), used)
         each = (client.info("memory")["used_memory"] - before) / accounts
         numbers = count()
 
         def ask() -> None:
             number = next(numbers)
-            quota.reserve(a_purse(number * 7919 % accounts), f"{number:08x}:1", lease=LEASE)
+            quota.reserve(a_context(number * 7919 % accounts), f"{number:08x}:1", lease=LEASE)
 
         timed = Timed("", ask)
         timed.slice(min(accounts, 5000))

@@ -7,22 +7,22 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from db.store.campaigns import templates
-from db.store.campaigns.templates import Default
+from db.store.campaigns.templates import DefaultTemplate
 
 
-def _read(path: Path) -> Sequence[Default]:
+def _read_defaults(path: Path) -> Sequence[DefaultTemplate]:
     languages = tomllib.loads(path.read_text(encoding="utf-8"))
     return tuple(
-        Default(f"{language}.{when}.{name}", language, when == "late", body)
+        DefaultTemplate(f"{language}.{when}.{name}", language, when == "late", body)
         for language, parts in languages.items()
         for when, bodies in parts.items()
         for name, body in bodies.items()
     )
 
 
-GREETINGS = _read(Path(__file__).with_name("defaults.toml"))
+GREETINGS = _read_defaults(Path(__file__).with_name("defaults.toml"))
 
 
-def seed(session: Session) -> None:
+def seed_templates(session: Session) -> None:
     """Bring the default templates to this version's; what a user disabled or weighed otherwise stays so."""
-    templates.keep_defaults(session, GREETINGS)
+    templates.save_default_templates(session, GREETINGS)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-_GIVE_UP_ON_SILENCE = {
+_KEEPALIVE_OPTIONS = {
     # A peer that is gone without a word: else a read waits for hours, and a write for a quarter of one.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -19,7 +19,7 @@ _GIVE_UP_ON_SILENCE = {
 }
 _IDLE_IN_TRANSACTION_MS = 20_000
 """Postgres ends a transaction that asks nothing for so long: its client may be gone, its locks are not."""
-_GRACE_S = 3.0
+_ANSWER_GRACE_S = 3.0
 """So long after the statement timeout, a Postgres that has not answered will not: it hangs, or is cut off."""
 
 Answer = TypeVar("Answer")
@@ -72,12 +72,12 @@ class Database:
             connect_args={
                 "application_name": application_name,
                 "connect_timeout": connect_timeout_s,
-                **_GIVE_UP_ON_SILENCE,
+                **_KEEPALIVE_OPTIONS,
                 "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
                 f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
             },
         )
-        within_s = statement_timeout_ms / 1000 + _GRACE_S if statement_timeout_ms else None
+        within_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S if statement_timeout_ms else None
 
         @event.listens_for(self.engine, "do_connect")
         def connect(_dialect: object, _record: object, _given: object, parameters: dict[str, Any]) -> object:

@@ -23,7 +23,7 @@ def _config() -> "Config":
     return config
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade_schema(engine: Engine) -> None:
     """Bring the schema to the newest revision, in one transaction. Does nothing when it is there."""
     from alembic import command  # noqa: PLC0415 -- see above
 
@@ -34,7 +34,7 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def is_current(engine: Engine) -> bool:
+def is_schema_current(engine: Engine) -> bool:
     """Return whether the schema is at the newest revision."""
     from alembic.migration import MigrationContext  # noqa: PLC0415 -- see above
     from alembic.script import ScriptDirectory  # noqa: PLC0415 -- see above

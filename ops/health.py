@@ -35,12 +35,12 @@ def worker(role: str) -> str | None:
     host = socket.gethostname()
     name = f"{role}-{host}@{host}"
     try:
-        look = queues.look_at(get_settings().redis)
+        look = queues.take_snapshot_at(get_settings().redis)
     except TryAgainError as error:
         return str(error)
     its_own = queues.BROWSER_QUEUES if role == "browser" else queues.CONTROL_QUEUES
-    untaken = [queue for queue in its_own if name not in look.takers(queue)]
-    return f"{name} takes no messages of: {', '.join(untaken)}" if untaken else None
+    unconsumed = [queue for queue in its_own if name not in look.consumers_of(queue)]
+    return f"{name} takes no messages of: {', '.join(unconsumed)}" if unconsumed else None
 
 
 def wakes(argument: str, proc: Path = Path("/proc"), watch_s: float = WATCH_S) -> str | None:

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_
 
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import has_adapter
-from worker.rules.characters import UNSEEN
+from worker.rules.characters import INVISIBLE_CHARACTERS
 from worker.rules.model import CampaignKind
-from worker.rules.sourcing.criteria import Criteria, asked
-from worker.rules.wire.json_types import NUMBER
+from worker.rules.sourcing.criteria import Criteria, given_criteria
+from worker.rules.wire.json_types import JSON_NUMBER
 
 BIRTHDAY_CAMPAIGN = "tasks.birthday.campaign"
 BIRTHDAY_READ = "tasks.birthday.read"
@@ -50,7 +50,7 @@ ActorName = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        pattern=rf"^[^{UNSEEN}]*[^\s\u200c-\u200f\ufe00-\ufe0f{UNSEEN}][^{UNSEEN}]*$",
+        pattern=rf"^[^{INVISIBLE_CHARACTERS}]*[^\s\u200c-\u200f\ufe00-\ufe0f{INVISIBLE_CHARACTERS}][^{INVISIBLE_CHARACTERS}]*$",
         description="Who decides or changes something; it is kept. One line, of characters that are seen.",
     ),
 ]
@@ -68,7 +68,7 @@ class Payload(BaseModel):
 class BirthdayOptions(Payload):
     """What a birthday campaign is to do; kept with the campaign as it was asked for."""
 
-    late_days: Annotated[int, Field(ge=0, le=10), NUMBER] = Field(
+    late_days: Annotated[int, Field(ge=0, le=10), JSON_NUMBER] = Field(
         3, description="Also greet birthdays of so many days ago."
     )
     dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
@@ -97,11 +97,11 @@ class BirthdayCampaign(BirthdayOptions):
 
 
 SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-NoRepeatDays = Annotated[int, Field(ge=7, le=365), NUMBER]
-StopAfter = Annotated[int, Field(ge=1, le=20), NUMBER]
+NoRepeatDays = Annotated[int, Field(ge=7, le=365), JSON_NUMBER]
+StopAfter = Annotated[int, Field(ge=1, le=20), JSON_NUMBER]
 
 
-def _given(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
+def _requires(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
     return {"required": [name], "properties": {name: schema}}
 
 
@@ -111,9 +111,9 @@ class VisitorOptions(Payload):
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
-                _given("saved_search", type="string"),
-                _given("profiles", minItems=1),
-                _given("not_seen_months", type="integer"),
+                _requires("saved_search", type="string"),
+                _requires("profiles", minItems=1),
+                _requires("not_seen_months", type="integer"),
             ]
         }
     )
@@ -122,10 +122,12 @@ class VisitorOptions(Payload):
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
-    not_seen_months: Annotated[int, Field(ge=1, le=60), NUMBER] | None = Field(
+    not_seen_months: Annotated[int, Field(ge=1, le=60), JSON_NUMBER] | None = Field(
         None, description="Connections whose profile was not opened for so many months."
     )
-    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), JSON_NUMBER] = Field(
+        100, description="At most so many people."
+    )
     no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
     stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
@@ -157,7 +159,7 @@ class SourcingOptions(Payload):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "not": {"allOf": [_given("url", type="string"), _given("saved_search", type="string")]}
+            "not": {"allOf": [_requires("url", type="string"), _requires("saved_search", type="string")]}
         }
     )
 
@@ -168,7 +170,9 @@ class SourcingOptions(Payload):
     criteria: Criteria = Field(
         default_factory=Criteria, description="What is searched for, and what people are scored by."
     )
-    limit: Annotated[int, Field(ge=1, le=1000), NUMBER] = Field(100, description="At most so many people.")
+    limit: Annotated[int, Field(ge=1, le=1000), JSON_NUMBER] = Field(
+        100, description="At most so many people."
+    )
     no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
     stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
     dry_run: StrictBool = Field(
@@ -179,7 +183,7 @@ class SourcingOptions(Payload):
     def _one_search(self) -> Self:
         if self.url is not None and self.saved_search is not None:
             raise ValueError("give a url or a saved_search, not both")
-        if self.url is None and self.saved_search is None and not asked(self.criteria):
+        if self.url is None and self.saved_search is None and not given_criteria(self.criteria):
             raise ValueError("there is nobody to look for: give a url, a saved_search or criteria")
         return self
 
@@ -201,10 +205,10 @@ class SourcingCampaign(SourcingOptions):
 class InvitationsOptions(Payload):
     """Which sent invitations to withdraw."""
 
-    older_than_days: Annotated[int, Field(ge=1, le=365), NUMBER] = Field(
+    older_than_days: Annotated[int, Field(ge=1, le=365), JSON_NUMBER] = Field(
         30, description="Those that were sent so many days ago."
     )
-    limit: Annotated[int, Field(ge=1, le=100), NUMBER] = Field(
+    limit: Annotated[int, Field(ge=1, le=100), JSON_NUMBER] = Field(
         20, description="At most so many, the oldest first."
     )
     dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
@@ -244,7 +248,7 @@ def fingerprint(kind: CampaignKind, options: CampaignOptions) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def refuse_without_adapter(site: str, options: CampaignOptions) -> None:
+def require_adapter(site: str, options: CampaignOptions) -> None:
     """Let nothing start that can't work. Raises RequestRefusedError where the site has no adapter."""
     if options.opens_site and not has_adapter(site):
         raise RequestRefusedError(

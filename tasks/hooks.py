@@ -10,25 +10,25 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from tasks import sessions
 from tasks.contract import CORRELATION_HEADER
-from tasks.refused_messages import Keeper
+from tasks.refused_messages import RefusedMessageWriter
 from tasks.services import Services, close_services
 from worker import broker, logs, metrics
 from worker.queues import BROWSER_QUEUES
-from worker.rules.wire.correlation import good_correlation_id
-from worker.secrets import UNOPENED
+from worker.rules.wire.correlation import valid_correlation_id
+from worker.secrets import SESSION_UNREADABLE
 from worker.settings import get_settings
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
 @signals.setup_logging.connect(weak=False)
-def own_the_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def set_up_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Set up our logging; being connected at all keeps Celery from setting up its own."""
     logs.configure(get_settings())
 
 
 @signals.worker_ready.connect(weak=False)
-def tell_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Say at the start of a browser worker which stored sessions its keys don't open; their accounts wait.
 
     In the parent, which forks later children and so keeps no connection.
@@ -37,38 +37,38 @@ def tell_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Ce
         return
     opened = Services(get_settings())
     try:
-        names = sessions.unopened(opened.database, opened.vault)
+        names = sessions.list_unopened_accounts(opened.database, opened.vault)
     except SQLAlchemyError as error:
         log.warning("sessions_not_checked", error=type(error).__name__)
         return
     finally:
         opened.close()
     if names:
-        log.error("sessions_not_opened", accounts=names, text=UNOPENED)
+        log.error("sessions_not_opened", accounts=names, text=SESSION_UNREADABLE)
 
 
 @signals.worker_init.connect(weak=False)
-def keep_what_is_refused(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def store_refused_messages(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Keep refused messages in Postgres, from this worker's main process, until it ends."""
-    keeper = Keeper(get_settings().required("database_url").get_secret_value())
-    broker.keep_refused(keeper.put)
+    keeper = RefusedMessageWriter(get_settings().required("database_url").get_secret_value())
+    broker.set_refusal_handler(keeper.put)
     signals.worker_shutdown.connect(lambda **_: keeper.close(), weak=False)
 
 
 @signals.before_task_publish.connect(weak=False)
-def send_correlation(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def add_correlation_header(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Let the correlation id ride along. A repeated publish keeps the first one's."""
-    headers.setdefault(CORRELATION_HEADER, logs.correlation_id())
+    headers.setdefault(CORRELATION_HEADER, logs.current_correlation_id())
 
 
 @signals.task_prerun.connect(weak=False)
-def bind_task(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Bind the ids to every line of this task. Cleared here too: postrun never comes after a kill."""
     clear_contextvars()
     bind_contextvars(
         task=task.name,
         task_id=task_id,
-        correlation_id=good_correlation_id(getattr(task.request, CORRELATION_HEADER, None))
+        correlation_id=valid_correlation_id(getattr(task.request, CORRELATION_HEADER, None))
         or logs.new_correlation_id(),
     )
 
@@ -81,7 +81,7 @@ def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Cel
 
 
 @signals.task_failure.connect(weak=False)
-def tell_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Say in one line why a task failed; wrong arguments by field."""
     kind = type(exception).__name__
     metrics.ERRORS.labels(kind, sender.name).inc()
@@ -93,12 +93,12 @@ def tell_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # n
 
 
 @signals.worker_process_shutdown.connect(weak=False)
-def close_child(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+def close_child_services(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Close this child's browser and connections: no Chromium outlives its worker."""
     close_services()
 
 
-def nudge(task: Task, **kwargs: str) -> None:
+def publish_task(task: Task, **kwargs: str) -> None:
     """Publish a task that may be lost: what it would do is in Postgres and the next tick finds it there."""
     try:
         task.apply_async(kwargs=kwargs)

@@ -15,15 +15,15 @@ from db.store import refused_messages
 from worker import logs
 from worker.rules.wire.refusals import RefusedMessage
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
-_WAITING: Final = 5_000
+_QUEUE_SIZE: Final = 5_000
 _BATCH: Final = 500
 _STATEMENT_MS: Final = 5_000
-_FORK_WAITS_S: Final = 1.0
+_FORK_WAIT_S: Final = 1.0
 
 
-class Keeper:
+class RefusedMessageWriter:
     """Writes refused messages down, without ever holding up or failing whoever hands them over.
 
     It lives in a worker's main process, whose pool forks. So its thread starts with the first message, each
@@ -33,7 +33,7 @@ class Keeper:
     def __init__(self, database_url: str, *, again_after: timedelta = timedelta(seconds=10)) -> None:
         self._database_url = database_url
         self._again_after = again_after
-        self._waiting: Queue[RefusedMessage | None] = Queue(_WAITING)
+        self._waiting: Queue[RefusedMessage | None] = Queue(_QUEUE_SIZE)
         self._ending = Event()
         self._connected = Lock()
         self._thread: Thread | None = None
@@ -76,7 +76,7 @@ class Keeper:
     def _write(self, batch: Sequence[RefusedMessage]) -> bool:
         try:
             with self._connected, closing(self._database()) as database, database.transaction() as session:
-                refused_messages.keep(session, batch)
+                refused_messages.save_refused_messages(session, batch)
         except RowRefusedError as error:  # trying again would not help, and hold up all others
             log.error("refused_messages_not_kept", count=len(batch), text=str(error))  # noqa: TRY400 -- the text says it
         except SQLAlchemyError as error:
@@ -93,7 +93,7 @@ class Keeper:
         )
 
     def _before_fork(self) -> None:
-        self._held = self._connected.acquire(timeout=_FORK_WAITS_S)
+        self._held = self._connected.acquire(timeout=_FORK_WAIT_S)
 
     def _after_fork(self) -> None:
         if self._held:

@@ -10,13 +10,13 @@ from db.engine import Database
 from tasks.quota import Quota
 from worker import metrics
 from worker.browser.ledger import LedgerSite
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
-from worker.browser.session import BrowserHouse
 from worker.browser.site import Site
 from worker.errors import ConfigurationError, Reason, StopAccountError, TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Guard
-from worker.secrets import UNOPENED, Vault
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
+from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings, get_settings
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Services:
     @cached_property
     def quota(self) -> Quota:
         """The quota. A reservation lasts as long as an action may."""
-        script = Guard(guard.connect(self.settings.redis))
+        script = RedisQuota(redis_quota.connect(self.settings.redis))
         return Quota(self.database, script, lease=self.settings.action_time_limit)
 
     @cached_property
@@ -47,9 +47,9 @@ class Services:
         return Vault(self.settings.required("secret_keys"))
 
     @cached_property
-    def house(self) -> BrowserHouse:
+    def browser_pool(self) -> BrowserPool:
         """This process's one Chromium."""
-        return BrowserHouse(
+        return BrowserPool(
             chromium=self.settings.chromium,
             headless=self.settings.headless,
             timeout=self.settings.browser_timeout,
@@ -66,14 +66,14 @@ class Services:
         ConfigurationError for a site nobody wired.
         """
         if name == "ledger":
-            return LedgerSite(_given(self.settings.ledger_dir, "RAPPORT_LEDGER_DIR"))
+            return LedgerSite(_require(self.settings.ledger_dir, "RAPPORT_LEDGER_DIR"))
         if session is None:
             raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
         if not self.can_open(session):
-            raise TryAgainError(Reason.NOT_SIGNED_IN, UNOPENED)
-        page = self.house.page_for(account_id, self.vault.open(session).get_secret_value())
+            raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
+        page = self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
         if name == "sandbox":
-            url = _given(self.settings.sandbox_url, "RAPPORT_SANDBOX_URL")
+            url = _require(self.settings.sandbox_url, "RAPPORT_SANDBOX_URL")
             return SandboxSite(page, url, self.settings.browser_timeout)
         raise ConfigurationError(f"there is no adapter for the site {name!r}")
 
@@ -86,13 +86,13 @@ class Services:
     def close(self) -> None:
         """Close what was opened; the browser first, as it is the one that leaves processes behind."""
         opened = vars(self)
-        if "house" in opened:
-            self.house.close()
+        if "browser_pool" in opened:
+            self.browser_pool.close()
         if "database" in opened:
             self.database.close()
 
 
-def _given(value: T | None, variable: str) -> T:
+def _require(value: T | None, variable: str) -> T:
     if value is None:
         raise ConfigurationError(f"{variable} is not set, but an account's site needs it")
     return value

@@ -31,7 +31,7 @@ TEN = Limits(per_run=10, per_day=10, per_week=50, gap_min=timedelta(0), gap_max=
 def an_account(
     session: Session, name: str = "demo", *, site: str = "sandbox", zone: str = "UTC", limits: Limits = FREE
 ) -> AccountRecord:
-    account = accounts.add(session, name=name, site=site, zone=ZoneInfo(zone))
+    account = accounts.add_account(session, name=name, site=site, zone=ZoneInfo(zone))
     store.set_limits(session, account.id, Kind.GREET, limits, by="tests")
     store.set_totals(session, account.id, Totals(limits.per_day, limits.per_week), by="tests")
     return account
@@ -59,7 +59,7 @@ def a_contact(
 
 def a_campaign(session: Session, account: AccountRecord) -> UUID:
     campaign_id = uuid4()
-    campaigns.start(
+    campaigns.add_campaign(
         session,
         campaign_id=campaign_id,
         account_id=account.id,
@@ -70,7 +70,7 @@ def a_campaign(session: Session, account: AccountRecord) -> UUID:
     return campaign_id
 
 
-def planned(
+def add_planned(
     session: Session,
     account: AccountRecord,
     contact: Contact,
@@ -79,15 +79,15 @@ def planned(
     text: str = "Hi!",
 ) -> UUID:
     """Plan one greeting of `contact` for today; return the action's id."""
-    campaign = campaigns.get(session, campaign_id or a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, campaign_id or a_campaign(session, account))
     assert campaign is not None
     today = database_now(session).date()
     draft = PlannedAction(contact.id, f"birthday:{today.year}", today, text)
-    assert campaigns.plan(session, campaign, Kind.GREET, [draft]) == 1
+    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
     return draft.id
 
 
-def proposed(
+def add_proposed(
     session: Session,
     account: AccountRecord,
     contact: Contact,
@@ -98,7 +98,7 @@ def proposed(
     days_left: int = 3,
 ) -> UUID:
     """Propose one greeting of `contact`, whose birthday was `late_days` ago; return the action's id."""
-    campaign = campaigns.get(session, campaign_id or a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, campaign_id or a_campaign(session, account))
     assert campaign is not None
     today = database_now(session).astimezone(account.zone).date()
     on = today - timedelta(days=late_days)
@@ -110,7 +110,7 @@ def proposed(
         worded_for=today,
         expires_on=today + timedelta(days=days_left),
     )
-    assert campaigns.plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
+    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
     return draft.id
 
 
@@ -152,12 +152,12 @@ def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> 
     Return it and their contacts by name.
     """
     campaign_id = uuid4()
-    campaigns.start(
+    campaigns.add_campaign(
         session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.SOURCING,
         options={"limit": 100, "criteria": {"location": "Paris"}}, correlation_id="test",
     )  # fmt: skip
-    searches.begin(session, campaign_id, SearchQuery((("keywords", "x"),)))
-    searches.keep_people(session, account.id, people)
+    searches.add_search(session, campaign_id, SearchQuery((("keywords", "x"),)))
+    searches.save_found_people(session, account.id, people)
     contact_ids = list(
         session.scalars(
             select(Contact.id).where(Contact.account_id == account.id).order_by(Contact.full_name)

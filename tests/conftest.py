@@ -21,12 +21,12 @@ from psycopg import sql
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import find_free_port
 from db.engine import Database
 from tests.network import fill
 from tests.servers import TEMPLATE, Servers, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
-from worker.browser.session import BrowserHouse
+from worker.browser.pool import BrowserPool
 
 LONGEST_FIRST = ("faults", "e2e", "tasks", "browser", "stack", "quota")
 
@@ -77,7 +77,7 @@ def database_url(servers: Servers) -> Iterator[str]:
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
-        yield servers.url_of(name)
+        yield servers.database_url_of(name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
@@ -104,7 +104,7 @@ StartSandbox = Callable[[Path, str | None], tuple[subprocess.Popen[str], Sandbox
 
 
 def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], SandboxClient]:
-    port = free_port()
+    port = find_free_port()
     command = [sys.executable, "-m", "api_stub.sandbox", "--port", str(port), "--state", str(state)]
     process = subprocess.Popen(
         [*command, *(["--today", today] if today else [])], stdin=subprocess.PIPE, text=True
@@ -140,10 +140,10 @@ def start_sandbox() -> Iterator[StartSandbox]:
 
 
 @pytest.fixture(scope="session")
-def house() -> Iterator[BrowserHouse]:
+def browser_pool() -> Iterator[BrowserPool]:
     """The one Chromium of the run: Playwright allows one of its loops in a thread."""
-    with BrowserHouse(chromium=find_chromium(), timeout=TIMEOUT) as house:
-        yield house
+    with BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool:
+        yield browser_pool
 
 
 def signed_in(client: SandboxClient, member: str) -> str:

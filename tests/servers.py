@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.redis import Redis
 
@@ -29,7 +29,7 @@ class Servers:
     postgres_url: str
     redis_url: str
 
-    def url_of(self, database: str) -> str:
+    def database_url_of(self, database: str) -> str:
         """Return the address of one of Postgres' databases."""
         return urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{database}"))
 
@@ -37,7 +37,7 @@ class Servers:
         """Create an empty database and return its address."""
         with psycopg.connect(self.postgres_url, autocommit=True) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        return self.url_of(name)
+        return self.database_url_of(name)
 
     def as_environment(self) -> dict[str, str]:
         """Return the variable by which a test run uses these servers instead of starting its own."""
@@ -56,6 +56,6 @@ def own_servers(folder: Path) -> Iterator[Servers]:
     postgres = Postgres(folder / "data", durable=False)
     with postgres, Redis(folder / "data") as redis:
         servers = Servers(postgres.url, redis.url)
-        bring_up_to_date(servers.create_database(TEMPLATE))
+        migrate_and_seed(servers.create_database(TEMPLATE))
         yield servers
     postgres.remove_data()

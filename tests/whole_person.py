@@ -11,8 +11,8 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from db.imports.v1 import file, rows
-from db.imports.v1.bring import bring_in as bring_v1_in
-from db.imports.v1.rows import Reading
+from db.imports.v1.importer import import_v1_file as bring_v1_in
+from db.imports.v1.rows import V1Context
 from db.store.actions import lifecycle
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import PlannedAction
@@ -30,18 +30,18 @@ from db.tables import (
     Search,
 )
 from tests.builders import SANDBOX, a_campaign, an_account, contact_by_slug, database_now
-from tests.db.helpers import claimed, queue
-from tests.imports.files import a_file, brought_in
+from tests.db.helpers import claim_action, queue_due_actions
+from tests.imports.files import import_path, write_file
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignState, FoundPerson, Kind
-from worker.rules.picture_names import picture_name
+from worker.rules.screenshot_names import screenshot_name
 from worker.rules.sourcing.profile import Position, Profile
 
 SLUG, NAME, EMAIL = "zoe-quill-77", "Zoë Quill", "zoe.q@example.org"
 ZOE = f"{SANDBOX}{SLUG}/"
 GREETING, REPLY, BY_HAND = "Happy birthday, dear Zoë!", "Thank you, it was lovely", "We wrote this by hand"
 HEADLINE, COMPANY = "Chief Beekeeper", "Hives and Sons"
-TELLING = (SLUG, NAME, EMAIL, GREETING, REPLY, BY_HAND, HEADLINE, COMPANY, "Honeycomb Hills")
+IDENTIFYING_TEXTS = (SLUG, NAME, EMAIL, GREETING, REPLY, BY_HAND, HEADLINE, COMPANY, "Honeycomb Hills")
 """Each of these is stored somewhere, and nowhere once she is forgotten."""
 
 _VCARD = f"""BEGIN:VCARD
@@ -58,10 +58,10 @@ _CSV = f"profile_url,full_name,company,position,language\n{ZOE},{NAME},{COMPANY}
 def a_known_person(session: Session, folder: Path) -> list[AccountRecord]:
     """Let two accounts know Zoë in every way there is, beside Bob, whom one knows."""
     first, second = an_account(session), an_account(session, "second")
-    brought_in(session, first, a_file(folder, _VCARD, f"{NAME}.vcf"))
-    brought_in(session, first, a_file(folder, _CSV))
+    import_path(session, first, write_file(folder, _VCARD, f"{NAME}.vcf"))
+    import_path(session, first, write_file(folder, _CSV))
     _bring_v1(session, first, folder)
-    searches.keep_people(
+    searches.save_found_people(
         session, second.id, [FoundPerson(ZOE, NAME, HEADLINE, "Honeycomb Hills", 2, open_to_work=True)]
     )
     bob = Contact(account_id=first.id, profile_url=f"{SANDBOX}bob/", full_name="Bob Other")
@@ -81,8 +81,10 @@ def pictures(folder: Path, accounts: list[AccountRecord]) -> list[Path]:
     """Leave pictures of her pages, and one of Bob's, which comes last."""
     day = folder / "2026-11-24"
     day.mkdir(parents=True)
-    names = [picture_name(account.id, ZOE, kind, 1) for account in accounts for kind in Kind]
-    paths = [day / name for name in [*names, picture_name(accounts[0].id, f"{SANDBOX}bob/", Kind.GREET, 1)]]
+    names = [screenshot_name(account.id, ZOE, kind, 1) for account in accounts for kind in Kind]
+    paths = [
+        day / name for name in [*names, screenshot_name(accounts[0].id, f"{SANDBOX}bob/", Kind.GREET, 1)]
+    ]
     for path in paths:
         path.write_bytes(b"a picture")
     return paths
@@ -92,7 +94,9 @@ def _bring_v1(session: Session, account: AccountRecord, folder: Path) -> None:
     path = folder / "v1.db"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(v1_script(database_now(session).date()))
-    lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, database_now(session)))
+    lines = rows.parse_file(
+        file.read_v1_file(path), V1Context(account.site, account.zone, database_now(session))
+    )
     bring_v1_in(session, account, lines, by="tests", now=database_now(session))
 
 
@@ -133,7 +137,7 @@ def _found_and_read(session: Session, account: AccountRecord, zoe: Contact, bob:
         found.append(Hit(campaign_id=campaign.id, contact_id=bob.id, page=1))
     session.add_all(found)
     at = Position(HEADLINE, COMPANY, None, None)
-    profiles.keep(
+    profiles.save_profile(
         session,
         zoe.id,
         Profile(ZOE, NAME, HEADLINE, "Honeycomb Hills", 1, open_to_work=True, positions=(at,)),
@@ -190,11 +194,11 @@ def _acted(session: Session, account: AccountRecord, zoe: Contact) -> None:
 def _one_action(
     session: Session, account: AccountRecord, zoe: Contact, kind: Kind, ends: ActionState, *, occasion: str
 ) -> None:
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     today = database_now(session).date()
     draft = PlannedAction(zoe.id, occasion, today, GREETING, worded_for=today, expires_on=today)
-    campaigns.plan(session, campaign, kind, [draft], needs_approval=ends is ActionState.PROPOSED)
+    campaigns.insert_plan(session, campaign, kind, [draft], needs_approval=ends is ActionState.PROPOSED)
     of = update(Action).where(Action.id == draft.id)
     if ends is ActionState.PROPOSED:
         return
@@ -206,11 +210,13 @@ def _one_action(
         .where(Action.id != draft.id)
         .values(not_before=func.now() + timedelta(days=1), reason="gap")
     )
-    assert queue(session) == [draft.id]
-    claim = claimed(session, draft.id)
-    assert lifecycle.intend(session, claim)
+    assert queue_due_actions(session) == [draft.id]
+    claim = claim_action(session, draft.id)
+    assert lifecycle.write_intent(session, claim)
     if ends is ActionState.DONE:
-        assert lifecycle.record(session, claim, status="sent", text=GREETING, screenshot=f"/x/{SLUG}.png")
+        assert lifecycle.record_effect(
+            session, claim, status="sent", text=GREETING, screenshot=f"/x/{SLUG}.png"
+        )
         session.execute(
             update(Interaction)
             .where(Interaction.action_id == draft.id)
@@ -218,7 +224,9 @@ def _one_action(
         )
         return
     wait = timedelta(days=1)
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail=f"lost sight of {NAME}", wait=wait)
+    lifecycle.mark_uncertain(
+        session, claim, reason=Reason.PROOF_MISSING, detail=f"lost sight of {NAME}", wait=wait
+    )
     if ends is ActionState.NEEDS_REVIEW:
         _ask_a_person(session, draft.id)
 

@@ -25,11 +25,11 @@ from redis.client import PubSub
 from worker import clock, logs, metrics
 from worker.messages.broadcast import check_command, check_event, check_reply
 from worker.messages.envelope import check_unacked
-from worker.messages.kept import describe
+from worker.messages.refused import describe_refused
 from worker.messages.task import check_task
 from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 _AT_MOST_S: Final = 1.0
 _MAKE_WAY: Final = """
@@ -63,7 +63,7 @@ def admits(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
     try:
         check(raw)
     except MessageRefusedError as refused:
-        message = describe(queue, raw, refused, now=clock.now())
+        message = describe_refused(queue, raw, refused, now=clock.now())
         metrics.MESSAGES_REFUSED.labels(message.reason).inc()
         log.error(  # noqa: TRY400 -- a traceback of ours tells nothing of it
             "message_refused", queue=queue, reason=message.reason, detail=message.detail, task=message.task,
@@ -186,6 +186,6 @@ def install(*, is_task: Callable[[str], bool] | None = None) -> None:
         _handlers.is_task = is_task
 
 
-def keep_refused(keep: Callable[[RefusedMessage], None]) -> None:
+def set_refusal_handler(keep: Callable[[RefusedMessage], None]) -> None:
     """Hand what is refused to `keep` from now on. The event loop calls it: it must not wait or raise."""
     _handlers.keep = keep

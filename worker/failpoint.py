@@ -11,10 +11,10 @@ from contextlib import suppress
 
 from worker.settings import get_settings
 
-POINTS = ("after_claim", "after_reserve", "before_send", "after_send", "after_proof", "after_record")
+FAILPOINTS = ("after_claim", "after_reserve", "before_send", "after_send", "after_proof", "after_record")
 
 
-def reach(point: str) -> None:
+def trigger_failpoint(point: str) -> None:
     """Suffer the fault that a test has planted at `point`, if any."""
     planted = get_settings().fault_file
     if planted is None:

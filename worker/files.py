@@ -9,11 +9,11 @@ from typing import Final
 
 from worker.errors import RequestRefusedError
 
-PRIVATE: Final = 0o077
+PRIVATE_UMASK: Final = 0o077
 """The umask of all our processes: what they write is their owner's alone."""
 
 
-def only_regular(path: str, flags: int) -> int:
+def open_regular_file(path: str, flags: int) -> int:
     """Open a regular file; an `opener` for `open`.
 
     Raises RequestRefusedError for a pipe, a device or a socket, OSError for a folder as `open` does. It is
@@ -30,7 +30,7 @@ def only_regular(path: str, flags: int) -> int:
     return descriptor
 
 
-def private_folder(path: Path) -> None:
+def make_private_folder(path: Path) -> None:
     """Make a folder that only its owner may enter, and the folders above it that are missing.
 
     One that is there becomes such a folder, if it is ours.

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from worker.rules.characters import in_one_line, visible
+from worker.rules.characters import sanitise_line, sanitise_text
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"
@@ -83,7 +83,7 @@ def make_visible(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     """Replace what would act on a terminal. A value can't begin a line that looks like another event."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = visible(value) if name in _OF_SEVERAL_LINES else in_one_line(value)
+            event[name] = sanitise_text(value) if name in _OF_SEVERAL_LINES else sanitise_line(value)
     return event
 
 
@@ -107,7 +107,7 @@ def _hidden(value: object) -> object:
     return _CREDENTIALS.sub(HIDDEN, str(value))
 
 
-def logger(name: str) -> structlog.stdlib.BoundLogger:
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of one module. Event names are constant; what varies goes into fields."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
@@ -118,7 +118,7 @@ def new_correlation_id() -> str:
     return secrets.token_hex(8)
 
 
-def correlation_id() -> str:
+def current_correlation_id() -> str:
     """Return the id bound to this task or request, or a new one where nobody bound any."""
     bound = structlog.contextvars.get_contextvars().get("correlation_id")
     return str(bound) if bound else new_correlation_id()

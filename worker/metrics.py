@@ -68,7 +68,7 @@ TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "out
 DAMAGED = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
 
 
-def exposition(metrics_dir: Path | None) -> bytes:
+def render_exposition(metrics_dir: Path | None) -> bytes:
     """Return all processes' metrics in the text format; without a folder, this process's alone."""
     if metrics_dir is None:
         return generate_latest()

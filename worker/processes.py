@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from worker.errors import ConfigurationError
-from worker.settings import SECRETS, Settings, get_settings, variable_of
+from worker.settings import SECRETS, Settings, get_settings, variable_name
 
 
 class Process(StrEnum):
@@ -21,7 +21,7 @@ class Process(StrEnum):
     SIGN_IN = "account sign-in"
 
 
-USES: Final[Mapping[Process, frozenset[str]]] = {
+SECRETS_OF_PROCESS: Final[Mapping[Process, frozenset[str]]] = {
     Process.BROWSER_WORKER: frozenset({"database_url", "redis_url", "secret_keys"}),
     Process.CONTROL_WORKER: frozenset({"database_url", "redis_url"}),
     Process.BEAT: frozenset({"redis_url"}),
@@ -37,14 +37,14 @@ _OPTIONAL: Final = frozenset({"api_key"})
 """Without it the front door starts, and refuses whoever needs a key."""
 
 
-def settings_for(process: Process) -> Settings:
+def load_settings(process: Process) -> Settings:
     """Return the settings, at the start of a process.
 
     Raises ConfigurationError that names what is wrong, or everything that this process needs and lacks.
     """
     settings = get_settings()
-    needed = USES[process] - _OPTIONAL
-    missing = [variable_of(name) for name in SECRETS if name in needed and getattr(settings, name) is None]
+    needed = SECRETS_OF_PROCESS[process] - _OPTIONAL
+    missing = [variable_name(name) for name in SECRETS if name in needed and getattr(settings, name) is None]
     if missing:
         raise ConfigurationError(
             f"`rapport {process}` needs {' and '.join(missing)}, not set here; see docs/configuration.md"
@@ -52,7 +52,7 @@ def settings_for(process: Process) -> Settings:
     return settings
 
 
-def variables_not_used(process: Process | None) -> frozenset[str]:
+def unused_secret_variables(process: Process | None) -> frozenset[str]:
     """Return the variables of the secrets that this process has no use for; all of them for None."""
-    used = USES[process] if process is not None else frozenset()
-    return frozenset(variable_of(name) for name in SECRETS if name not in used)
+    used = SECRETS_OF_PROCESS[process] if process is not None else frozenset()
+    return frozenset(variable_name(name) for name in SECRETS if name not in used)

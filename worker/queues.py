@@ -25,7 +25,7 @@ CONTROL_QUEUES: Final = ("control", DEFAULT_QUEUE)
 """A client without our code knows only Celery's default queue."""
 ALL_QUEUES: Final = (*BROWSER_QUEUES, *CONTROL_QUEUES)
 
-QUEUE_OF: Final[Mapping[Kind, str]] = {
+QUEUE_OF_KIND: Final[Mapping[Kind, str]] = {
     Kind.GREET: "birthday",
     Kind.VISIT: "visitor",
     Kind.COLLECT: "sourcing",
@@ -73,7 +73,7 @@ class Consumer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Backlog:
     """How many messages wait in a queue, and how long at least the longest has been next in line."""
 
     count: int
@@ -85,14 +85,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QueueSnapshot:
     """All queues and the workers whose record is fresh, by name, at the time `at`."""
 
     at: float
-    waiting: Mapping[str, Waiting]
+    waiting: Mapping[str, Backlog]
     consumers: Mapping[str, Consumer]
 
-    def takers(self, queue: str) -> list[str]:
+    def consumers_of(self, queue: str) -> list[str]:
         """Return the names of the workers that take messages of `queue`.
 
         An idle worker that has left the same message waiting for long takes none, whatever it asks for.
@@ -101,17 +101,18 @@ class Look:
         stuck = self.waiting[queue].oldest_s >= ASKS_S and not any(c.busy for c in here.values())
         return [] if stuck else sorted(here)
 
-    def untaken(self, queues: Collection[str]) -> list[str]:
+    def unconsumed(self, queues: Collection[str]) -> list[str]:
         """Return those of `queues` that nobody takes messages of."""
-        return [queue for queue in queues if not self.takers(queue)]
+        return [queue for queue in queues if not self.consumers_of(queue)]
 
     def says(self, queues: Collection[str]) -> str:
         """Say in one line who takes messages of `queues`, or of which of them nobody does."""
-        if untaken := self.untaken(queues):
-            numbers = ", ".join(f"{queue} has {self.waiting[queue]}" for queue in untaken)
-            return f"nobody takes messages of: {', '.join(untaken)} ({numbers})"
+        if unconsumed := self.unconsumed(queues):
+            numbers = ", ".join(f"{queue} has {self.waiting[queue]}" for queue in unconsumed)
+            return f"nobody takes messages of: {', '.join(unconsumed)} ({numbers})"
         return "; ".join(
-            f"{queue}: {self.waiting[queue]}, taken by {', '.join(self.takers(queue))}" for queue in queues
+            f"{queue}: {self.waiting[queue]}, taken by {', '.join(self.consumers_of(queue))}"
+            for queue in queues
         )
 
 
@@ -127,21 +128,21 @@ def connect(address: RedisAddress) -> redis.Redis:
     )
 
 
-def look_at(address: RedisAddress) -> Look:
+def take_snapshot_at(address: RedisAddress) -> QueueSnapshot:
     """Look at all queues once. Changes nothing. Raises TryAgainError where Redis can't tell."""
     with connect(address) as client:
-        return look(client)
+        return take_snapshot(client)
 
 
-def look(client: redis.Redis) -> Look:
+def take_snapshot(client: redis.Redis) -> QueueSnapshot:
     """Look at all queues. Changes nothing. Raises TryAgainError where Redis can't tell."""
     with _told_as_ours():
         return _look(client, "look")
 
 
-def note(
+def record_consumer(
     client: redis.Redis, name: str, queues: Collection[str], *, asked_s: float | None, busy_s: float | None
-) -> Look:
+) -> QueueSnapshot:
     """Record what the worker `name` consumes now, and return what there was before.
 
     Also remembers for how long the next message of each queue has been that. Raises TryAgainError where
@@ -161,7 +162,7 @@ def note(
         return before
 
 
-def forget(client: redis.Redis, name: str) -> None:
+def remove_consumer(client: redis.Redis, name: str) -> None:
     """Take out the record of a worker that ends. Raises TryAgainError where Redis can't be written to."""
     with _told_as_ours():
         client.hdel(_CONSUMERS, name)
@@ -179,7 +180,7 @@ def drop_unacknowledged(client: redis.Redis, tags: Collection[str]) -> None:
         pipe.execute()
 
 
-def _look(client: redis.Redis, how: str) -> Look:
+def _look(client: redis.Redis, how: str) -> QueueSnapshot:
     lists = [queue + priority for queue in ALL_QUEUES for priority in _PRIORITIES]
     with client.pipeline(transaction=False) as pipe:
         pipe.eval(_SCRIPT, len(lists) + 1, _HEADS, *lists, how)
@@ -189,8 +190,8 @@ def _look(client: redis.Redis, how: str) -> Look:
     waiting = {}
     for place, queue in enumerate(ALL_QUEUES):
         told = numbers[place * per_queue : (place + 1) * per_queue]
-        waiting[queue] = Waiting(count=sum(told[::2]), oldest_s=max(told[1::2]) / 1000)
-    return Look(at, waiting, dict(_fresh(written, at)))
+        waiting[queue] = Backlog(count=sum(told[::2]), oldest_s=max(told[1::2]) / 1000)
+    return QueueSnapshot(at, waiting, dict(_fresh(written, at)))
 
 
 def _fresh(written: Mapping[str, Any], at: float) -> Iterator[tuple[str, Consumer]]:

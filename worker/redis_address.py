@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from worker.address import Address, split
+from worker.server_address import ServerAddress, parse_address
 
 _EXAMPLE: Final = "redis://:password@host:6379/0, or rediss:// for TLS"
 _ELSEWHERE: Final = {
@@ -73,7 +73,7 @@ def parse(url: str, *, may_be_unverified: bool = False) -> RedisAddress:
     for scheme, advice in _ELSEWHERE.items():
         if url.lower().startswith(f"{scheme}://"):
             raise ValueError(advice)
-    address = split(url, schemes=("redis", "rediss"), example=_EXAMPLE)
+    address = parse_address(url, schemes=("redis", "rediss"), example=_EXAMPLE)
     if not address.host:
         raise ValueError(f"names no host; it must look like {_EXAMPLE}")
     if address.has_credentials and not address.password:
@@ -99,7 +99,7 @@ def _database(path: str) -> int:
     return int(number)
 
 
-def _tls(address: Address, *, may_be_unverified: bool) -> Mapping[str, Any] | None:
+def _tls(address: ServerAddress, *, may_be_unverified: bool) -> Mapping[str, Any] | None:
     if not address.query.keys() <= set(_PARAMETERS):
         raise ValueError(f"may have these parameters only: {', '.join(_PARAMETERS)}")
     if address.scheme == "redis":

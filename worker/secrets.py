@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from worker.errors import ConfigurationError
 
-UNOPENED: Final = (
+SESSION_UNREADABLE: Final = (
     "the stored session can't be opened: RAPPORT_SECRET_KEYS lacks the key that it was sealed with"
 )
 
@@ -45,4 +45,4 @@ class Vault:
         try:
             return SecretStr(self._fernet.decrypt(sealed).decode())
         except InvalidToken:
-            raise ConfigurationError(UNOPENED) from None
+            raise ConfigurationError(SESSION_UNREADABLE) from None

@@ -24,23 +24,23 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker import redis_address
-from worker.address import check_postgres, check_site
 from worker.errors import ConfigurationError
 from worker.redis_address import RedisAddress
+from worker.server_address import check_postgres_url, check_site_url
 
 _LEAST_KEY_LENGTH: Final = 16
 """Characters. Over the network, guessing one of so many takes for ever; ops/example.env makes 48."""
 _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
 """Celery reads these itself, and prefers them to its settings."""
 
-STACK_MARK: Final = "STACK_OF_RAPPORT"
+STACK_MARK_VARIABLE: Final = "STACK_OF_RAPPORT"
 """A variable by which the stack finds again what it started: the path of its data folder."""
 
 _FOR_BROWSERS: Final = frozenset(
     {
         "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
         "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright keeps its own Chromium
-        STACK_MARK,
+        STACK_MARK_VARIABLE,
     }
 )  # fmt: skip
 _FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})
@@ -77,12 +77,12 @@ def _user_and_password(given: SecretStr) -> SecretStr:
 
 
 def _postgres(given: SecretStr) -> SecretStr:
-    check_postgres(given.get_secret_value())
+    check_postgres_url(given.get_secret_value())
     return given
 
 
 def _site(given: str) -> str:
-    check_site(given)
+    check_site_url(given)
     return given
 
 
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lease_outlasts_a_click(self) -> Self:
-        if self.lease < self.click_needs + timedelta(seconds=5):
+        if self.lease < self.click_lease_margin + timedelta(seconds=5):
             raise ValueError("RAPPORT_LEASE must be at least 10 s longer than RAPPORT_BROWSER_TIMEOUT")
         return self
 
@@ -178,16 +178,16 @@ class Settings(BaseSettings):
         """Return the secret of this field. Raises ConfigurationError that names its variable."""
         value: SecretStr | None = getattr(self, name)
         if value is None:
-            raise ConfigurationError(f"{variable_of(name)} is not set; see docs/configuration.md")
+            raise ConfigurationError(f"{variable_name(name)} is not set; see docs/configuration.md")
         return value
 
     @property
-    def click_needs(self) -> timedelta:
+    def click_lease_margin(self) -> timedelta:
         """How much of a lease must be left before a click: the browser may wait so long for the button."""
         return self.browser_timeout + timedelta(seconds=5)
 
 
-def variable_of(name: str) -> str:
+def variable_name(name: str) -> str:
     """Return the environment variable of one field of Settings."""
     return str(Settings.model_fields[name].validation_alias or f"RAPPORT_{name.upper()}")
 
@@ -214,7 +214,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
     if not location:  # a rule about several of them names them itself
         return ""
     name = str(location[0]).lower().removeprefix("rapport_")
-    return f"{variable_of(name) if name in Settings.model_fields else name.upper()}: "
+    return f"{variable_name(name) if name in Settings.model_fields else name.upper()}: "
 
 
 def browser_environment(*, headless: bool) -> dict[str, str]:

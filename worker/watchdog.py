@@ -20,12 +20,12 @@ from celery import bootsteps, signals
 from celery.worker import state
 
 from worker import clock, logs, metrics, queues
-from worker.consuming import Consuming, Seen
+from worker.consumer_probe import ConsumerProbe, ConsumerSnapshot
 from worker.errors import TryAgainError
-from worker.queues import Waiting
+from worker.queues import Backlog
 from worker.settings import get_settings
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 BEAT_S = 5.0
 PATIENCE = 6
@@ -42,13 +42,13 @@ _SHOWN = 100
 
 
 @dataclass(slots=True)
-class Patience:
+class FreezeDetector:
     """Counts the beats on which a queue had messages and a worker that is not busy did not ask for them."""
 
     _beats: dict[str, int] = field(default_factory=dict)
     _asked_at: float | None = None
 
-    def frozen(self, seen: Seen, waiting: Mapping[str, Waiting]) -> list[str]:
+    def frozen(self, seen: ConsumerSnapshot, waiting: Mapping[str, Backlog]) -> list[str]:
         """Count one more beat; return those of our queues that were left waiting for too many."""
         if seen.busy_since is not None:
             return []
@@ -78,9 +78,9 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
     def __init__(self, worker: Any, **options: object) -> None:  # noqa: ANN401 -- Celery's signature
         super().__init__(worker, **options)
         self._name = worker.hostname
-        self._consuming = Consuming(worker)
+        self._consuming = ConsumerProbe(worker)
         self._born = clock.monotonic_seconds()
-        self._patience = Patience()
+        self._patience = FreezeDetector()
         self._patient_until = 0.0
         self._stopped = Event()
         self._restarting = False
@@ -120,13 +120,13 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                     self._restart(frozen, self._drop_held(client))
                     return
             with suppress(TryAgainError):
-                queues.forget(client, self._name)
+                queues.remove_consumer(client, self._name)
 
-    def _beat(self, client: redis.Redis, seen: Seen) -> dict[str, Waiting]:
+    def _beat(self, client: redis.Redis, seen: ConsumerSnapshot) -> dict[str, Backlog]:
         """Record what was seen; return the queues for whose sake the worker is to be restarted."""
         now = clock.monotonic_seconds()
         try:
-            look = queues.note(
+            look = queues.record_consumer(
                 client,
                 self._name,
                 seen.consumed,
@@ -152,7 +152,7 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
             queues.drop_unacknowledged(client, held)
         return list(held.values())
 
-    def _restart(self, frozen: Mapping[str, Waiting], dropped: Collection[Any]) -> None:
+    def _restart(self, frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
         """Let Celery end the worker warmly; should it not get there, end it. Then become it again."""
         # A main thread that is stuck may hold the log's lock.
         saying = Thread(target=_say, args=(frozen, dropped), daemon=True)
@@ -168,7 +168,7 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 _become_again()
 
 
-def _say(frozen: Mapping[str, Waiting], dropped: Collection[Any]) -> None:
+def _say(frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
     for queue, waiting in frozen.items():
         since = clock.now() - timedelta(seconds=PATIENCE * BEAT_S)
         log.error("worker_not_consuming", queue=queue, waiting=waiting.count, since=since.isoformat())

@@ -8,9 +8,16 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
-from api_stub.cli.formatting import in_words, say
-from api_stub.cli.quota.gates import WARM_UP_SAYS
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    get_terminal_user,
+    load_settings,
+    open_database,
+    require_account,
+)
+from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
@@ -19,20 +26,20 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from tasks.contract import AccountName
 from worker import clock
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
-from worker.browser.session import BrowserHouse
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.rules.quota.limits import PRACTICE, site_quota
-from worker.secrets import UNOPENED, Vault
+from worker.rules.quota.limits import PRACTICE_QUOTA, site_quota
+from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
 
 _SANDBOX, _LINKEDIN = "sandbox", "linkedin"
 
-_AT_YOUR_RISK = (
+_LINKEDIN_WARNING = (
     "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close an "
     "account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts can be "
     "imported and plans previewed, but nothing is read from the site and nothing can be sent."
@@ -73,30 +80,30 @@ def add(
             f"{name!r} can't be an account's name: small letters, digits, - and _, at most 63 of them, "
             "beginning with a letter or digit"
         ) from None
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            there = accounts.by_name(session, name)
+            there = accounts.find_account(session, name)
         if there is not None and site not in {None, there.site}:
             raise RequestRefusedError(
                 f"account {name} is on {there.site} and stays there: take another name for {site}"
             )
         site = there.site if there is not None else site or _SANDBOX
         if there is None and site == _LINKEDIN:
-            _ask_for_a_yes()
+            _confirm_risk()
         with database.transaction() as session:
-            warms_up = _keep(session, name, site, zone)
+            warms_up = _add_account(session, name, site, zone)
     if warms_up:
-        say(
-            f"it is new here, so its limits ramp up from today: {WARM_UP_SAYS}. Was it used long before? "
+        print_text(
+            f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
             f"rapport quota warm-up {name} --skip"
         )
     following = f"import v1 FILE --account {name}" if site == _LINKEDIN else f"account sign-in {name}"
-    say(f"account {name} is there; next: rapport {following}")
+    print_text(f"account {name} is there; next: rapport {following}")
 
 
-def _ask_for_a_yes() -> None:
+def _confirm_risk() -> None:
     """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
-    say(_AT_YOUR_RISK)
+    print_text(_LINKEDIN_WARNING)
     try:
         answer = typer.prompt("Type yes if you want that", default="", show_default=False)
     except typer.Abort:
@@ -105,25 +112,30 @@ def _ask_for_a_yes() -> None:
         raise RequestRefusedError("nobody typed yes, so no account was added")
 
 
-def _keep(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
+def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
     """Add the account, or give it its zone; return whether it begins to warm up."""
-    warms_up = accounts.by_name(session, name) is None and site_quota(site) is not PRACTICE
-    account = accounts.add(session, name=name, site=site, zone=zone)
+    warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
+    account = accounts.add_account(session, name=name, site=site, zone=zone)
     if warms_up:
         today = clock.now().astimezone(zone).date()
-        limits.warm_up_from(session, account.id, today, by=who_asks())
+        limits.set_warm_up(session, account.id, today, by=get_terminal_user())
     return warms_up
 
 
 @app.command("list")
-def show(data: DataDir = DEFAULT_DATA) -> None:
+def list_accounts(data: DataDir = DEFAULT_DATA) -> None:
     """List the accounts, and why one is paused or stopped."""
     table = Table("name", "site", "time zone", "status", "signed in", "keeps data")
-    with opened(data) as database, database.transaction() as session:
-        for account in accounts.everyone(session):
+    with open_database(data) as database, database.transaction() as session:
+        for account in accounts.list_accounts(session):
             signed_in = "yes" if account.session else "not yet"
             table.add_row(
-                account.name, account.site, account.zone.key, _status(account), signed_in, _kept(account)
+                account.name,
+                account.site,
+                account.zone.key,
+                _format_status(account),
+                signed_in,
+                _format_retention(account),
             )
     Console().print(table)
 
@@ -134,22 +146,22 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
     The practice network's members and passwords are public, so for them this types the password itself.
     """
-    settings = settings_of(data)
+    settings = load_settings(data)
     vault = Vault(settings.required("secret_keys"))
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            account = the_account(session, name)
+            account = require_account(session, name)
         if account.session is not None and not vault.opens(account.session):
-            say(f"{UNOPENED}; this sign-in replaces it")
+            print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
         if account.site != _SANDBOX:
             raise RequestRefusedError(
                 f"account {name} is on {account.site}, for which no adapter ships yet: it can't be signed "
                 "in, and nothing can be sent from it"
             )
-        state = _sandbox_session(settings, name)
+        state = _sign_in_to_sandbox(settings, name)
         with database.transaction() as session:
-            accounts.keep_session(session, account.id, vault.seal(state))
-    say(f"account {name} is signed in")
+            accounts.save_session(session, account.id, vault.seal(state))
+    print_text(f"account {name} is signed in")
 
 
 @app.command()
@@ -167,12 +179,12 @@ def keep(
     """
     if (days is None) is not for_ever:
         raise RequestRefusedError("give --days N or --for-ever")
-    with opened(data) as database, database.transaction() as session:
-        accounts.keep_for(session, the_account(session, name).id, days)
+    with open_database(data) as database, database.transaction() as session:
+        accounts.set_keep_days(session, require_account(session, name).id, days)
     if days is None:
-        say(f"account {name} keeps people and profiles until you erase them")
+        print_text(f"account {name} keeps people and profiles until you erase them")
     else:
-        say(
+        print_text(
             f"account {name} keeps people who are no connections, and profiles, for {days} days unseen; "
             f"rapport data purge {name} --dry-run counts what is older"
         )
@@ -184,46 +196,50 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
     A worker that is typing stops before the click on send. What was sent already is still recorded.
     """
-    with opened(data) as database, database.transaction() as session:
-        account = the_account(session, name)
+    with open_database(data) as database, database.transaction() as session:
+        account = require_account(session, name)
         if not control.pause_account(session, account.id):
-            raise RequestRefusedError(f"account {name} is {_status(account)}: it does nothing already")
-    say(f"account {name} is paused; next: rapport account resume {name}")
+            raise RequestRefusedError(f"account {name} is {_format_status(account)}: it does nothing already")
+    print_text(f"account {name} is paused; next: rapport account resume {name}")
 
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Let a paused account go on. One that its site stopped must be signed in again instead."""
-    with opened(data) as database, database.transaction() as session:
-        account = the_account(session, name)
+    with open_database(data) as database, database.transaction() as session:
+        account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (
                 f"look at it on the site, then: rapport account sign-in {name}"
                 if account.status is AccountStatus.STOPPED
                 else "there is nothing to resume"
             )
-            raise RequestRefusedError(f"account {name} is {_status(account)}; {advice}")
-    say(f"account {name} goes on; `rapport why {name}` says when")
+            raise RequestRefusedError(f"account {name} is {_format_status(account)}; {advice}")
+    print_text(f"account {name} goes on; `rapport why {name}` says when")
 
 
-def _kept(account: AccountRecord) -> str:
+def _format_retention(account: AccountRecord) -> str:
     return "for ever" if account.keep_days is None else f"{account.keep_days} days"
 
 
-def _status(account: AccountRecord) -> str:
-    return f"{account.status} ({in_words(account.stop_reason)})" if account.stop_reason else account.status
+def _format_status(account: AccountRecord) -> str:
+    return (
+        f"{account.status} ({describe_reason(account.stop_reason)})"
+        if account.stop_reason
+        else account.status
+    )
 
 
-def _sandbox_session(settings: Settings, name: str) -> str:
+def _sign_in_to_sandbox(settings: Settings, name: str) -> str:
     member = MEMBERS.get(name)
     if member is None:
         raise RequestRefusedError(f"the practice network has no member {name!r}; it has {', '.join(MEMBERS)}")
     if settings.sandbox_url is None:
         raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: where is the practice network?")
     timeout = settings.browser_timeout
-    with BrowserHouse(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as house:
-        page = house.page_for(0, None)
+    with BrowserPool(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as browser_pool:
+        page = browser_pool.page_for(0, None)
         sign_in_to_sandbox(page, settings.sandbox_url, name, member.password)
         if not SandboxSite(page, settings.sandbox_url, timeout).signed_in():
             raise RequestRefusedError("the practice network did not accept the sign-in")
-        return house.storage_state(0)
+        return browser_pool.storage_state(0)

@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
-from api_stub.cli.formatting import in_words, say, utc
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
+from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
@@ -32,7 +32,7 @@ Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 _HINT = "`rapport actions list` shows them"
 
 
-class Verdict(StrEnum):
+class Settlement(StrEnum):
     """What a person saw in the thread."""
 
     DONE = "done"
@@ -40,15 +40,15 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-_BECOMES = {
-    Verdict.DONE: ActionState.DONE,
-    Verdict.AGAIN: ActionState.PLANNED,
-    Verdict.SKIP: ActionState.SKIPPED,
+_STATE_AFTER = {
+    Settlement.DONE: ActionState.DONE,
+    Settlement.AGAIN: ActionState.PLANNED,
+    Settlement.SKIP: ActionState.SKIPPED,
 }
 
 
 @app.command("list")
-def show_all(
+def list_actions(
     account: Account = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
@@ -58,12 +58,16 @@ def show_all(
 
     The first 8 digits of an id are enough for the other commands.
     """
-    with opened(data) as database, database.transaction() as session:
-        lines = overview.action_page(session, limit=limit, account=account, state=state)
+    with open_database(data) as database, database.transaction() as session:
+        lines = overview.list_actions(session, limit=limit, account=account, state=state)
     table = Table("id", "who", "occasion", "state", "why and until when (UTC)", box=None, pad_edge=False)
     for line in lines:
         table.add_row(
-            str(line.id)[:8], Text(line.contact, overflow="fold"), line.occasion, line.state, Text(_why(line))
+            str(line.id)[:8],
+            Text(line.contact, overflow="fold"),
+            line.occasion,
+            line.state,
+            Text(_explain_state(line)),
         )
     Console().print(table if lines else Text("no actions; `rapport why ACCOUNT` says what comes next"))
 
@@ -71,16 +75,16 @@ def show_all(
 @app.command()
 def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
     """Tell an action's whole story: every move with its time, why, by whom and in which attempt."""
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        action_id = the_one(overview.actions_by_prefix(session, action), "action", action, hint=_HINT)
-        line = overview.action(session, action_id)
-        story = events.story(session, action_id)
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
+        line = overview.find_action(session, action_id)
+        story = events.list_events(session, action_id)
     console = Console()
     if line is not None:
-        console.print(_head(line))
+        console.print(_render_action(line))
     console.print()
-    console.print(_moves(story))
+    console.print(_render_events(story))
 
 
 @app.command()
@@ -89,15 +93,15 @@ def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
 
     These may have been sent already. What waits for your approval before it is sent: rapport review.
     """
-    with opened(data) as database, database.transaction() as session:
-        lines = overview.action_page(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
+    with open_database(data) as database, database.transaction() as session:
+        lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()
     if not lines:
         console.print("nothing waits for you")
         return
     for line in lines:
         told = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
-        told.append(f"  {line.profile_url}\n  {_why(line)}\n  text: {line.message}\n", "default")
+        told.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
         told.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
         console.print(told, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
@@ -107,7 +111,7 @@ def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
 def settle(
     action: ActionId,
     verdict: Annotated[
-        Verdict,
+        Settlement,
         typer.Argument(
             help="done: the message is in the thread. again: it is not, so send it. "
             "skip: leave this person out."
@@ -119,32 +123,32 @@ def settle(
 
     Only you can know: `again` sends another message, unless the site then shows the first one in the thread.
     """
-    state = _BECOMES[verdict]
-    with opened(data) as database, database.transaction() as session:
-        action_id = the_one(overview.actions_by_prefix(session, action), "action", action, hint=_HINT)
+    state = _STATE_AFTER[verdict]
+    with open_database(data) as database, database.transaction() as session:
+        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
         settled = control.settle_by_hand(session, action_id, state)
-        line = overview.action(session, action_id)
+        line = overview.find_action(session, action_id)
     if line is None or not settled:
-        raise RequestRefusedError(_not_settled(line, verdict))
-    say(_effect(line, verdict))
+        raise RequestRefusedError(_describe_refusal(line, verdict))
+    print_text(_describe_settlement(line, verdict))
 
 
-def _not_settled(line: ActionLine | None, verdict: Verdict) -> str:
-    if line is not None and line.state is ActionState.NEEDS_REVIEW and verdict is Verdict.AGAIN:
+def _describe_refusal(line: ActionLine | None, verdict: Settlement) -> str:
+    if line is not None and line.state is ActionState.NEEDS_REVIEW and verdict is Settlement.AGAIN:
         return "its campaign was cancelled, so it can't be planned again: settle it as done or skip"
     state = line.state if line else "gone"
     return f"the action is {state}: only one that needs_review can be settled (`rapport actions review`)"
 
 
-def _effect(line: ActionLine, verdict: Verdict) -> str:
+def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     who = f"{line.contact} ({line.occasion})"
-    if verdict is Verdict.AGAIN:
+    if verdict is Settlement.AGAIN:
         return (
             f"planned again: {who} is sent the message when the gates open (rapport why {str(line.id)[:8]}). "
             "A worker looks into the thread first and skips whoever has it by then."
         )
     quota = "What may have been sent keeps its place in the quota."
-    if verdict is Verdict.SKIP:
+    if verdict is Settlement.SKIP:
         return f"skipped: nothing more is sent to {who}. {quota}"
     return (
         f"done: {who} counts as greeted, and nothing more is sent for it. {quota} "
@@ -152,17 +156,17 @@ def _effect(line: ActionLine, verdict: Verdict) -> str:
     )
 
 
-def _why(line: ActionLine) -> str:
+def _explain_state(line: ActionLine) -> str:
     """Say why an action is where it is, and until when it waits."""
-    parts = [in_words(line.reason)] if line.reason else []
+    parts = [describe_reason(line.reason)] if line.reason else []
     if line.detail:
         parts.append(line.detail)
     if line.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
-        parts.append(f"not before {utc(line.not_before)}")
+        parts.append(f"not before {format_utc(line.not_before)}")
     return "; ".join(parts)
 
 
-def _head(line: ActionLine) -> Table:
+def _render_action(line: ActionLine) -> Table:
     grid = Table.grid(padding=(0, 2))
     rows = {
         "action": str(line.id),
@@ -170,11 +174,12 @@ def _head(line: ActionLine) -> Table:
         "account": line.account,
         "occasion": f"{line.kind} for {line.occasion} ({line.occasion_on})",
         "state": line.state,
-        "why": "; ".join(filter(None, (in_words(line.reason) if line.reason else "", line.detail))) or "-",
-        "not before": utc(line.not_before),
+        "why": "; ".join(filter(None, (describe_reason(line.reason) if line.reason else "", line.detail)))
+        or "-",
+        "not before": format_utc(line.not_before),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} looks found nothing",
         "text": line.sent or f"{line.message} (not proven)",
-        "replied": _replied(line),
+        "replied": _format_reply(line),
         "campaign": str(line.campaign_id),
         "correlation": line.correlation_id,
     }
@@ -183,20 +188,20 @@ def _head(line: ActionLine) -> Table:
     return grid
 
 
-def _replied(line: ActionLine) -> str:
+def _format_reply(line: ActionLine) -> str:
     if line.replied_at is None:
         return "not that we know"
-    return utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
+    return format_utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
 
 
-def _moves(story: Sequence[Event]) -> Table:
+def _render_events(story: Sequence[Event]) -> Table:
     table = Table("when (UTC)", "from", "to", "why", "try", "by", "correlation", box=None, pad_edge=False)
     for event in story:
         table.add_row(
             f"{event.at:%Y-%m-%d %H:%M:%S}",
             event.from_state or "-",
             event.to_state,
-            in_words(event.reason) if event.reason else "",
+            describe_reason(event.reason) if event.reason else "",
             str(event.attempt),
             Text(event.actor, overflow="fold"),
             Text(event.correlation_id, overflow="fold"),

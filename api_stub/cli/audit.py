@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.terminal import Console
 from db.store.actions import events
 from db.store.reports import overview
@@ -14,7 +14,7 @@ app = typer.Typer(help="The record of every move of every action.", no_args_is_h
 
 
 @app.callback()
-def _nouns() -> None:
+def _keep_group() -> None:
     """Keep the commands below `audit`, also while there is only one."""
 
 
@@ -26,9 +26,9 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     moved without an event. Who can write every row and the noted end too can forge it all: note the head
     (account, count and hash) somewhere else from time to time, and compare.
     """
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        reports = events.verify(session)
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        reports = events.verify_chains(session)
     console = Console()
     for report in reports:
         told = Text(f"{report.account}: {report.events} events, head {report.head or '-'}")

@@ -15,13 +15,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
-from api_stub.stack import running
+from api_stub.stack import environment_file
 from api_stub.stack.environment import set_environment
 from db.engine import Database, RowRefusedError
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from worker.errors import ConfigurationError, RequestRefusedError
-from worker.rules.characters import in_one_line
+from worker.rules.characters import sanitise_line
 from worker.settings import Settings, get_settings
 
 _ROOT = Path(api_stub.__file__).parents[1]
@@ -35,28 +35,28 @@ DataDir = Annotated[
 ]
 
 
-def settings_of(data_dir: Path) -> Settings:
+def load_settings(data_dir: Path) -> Settings:
     """Return the environment's settings, completed by those of the stack that runs on `data_dir`."""
-    set_environment(running.find(data_dir), override=False)
+    set_environment(environment_file.read_environment(data_dir), override=False)
     return get_settings()
 
 
-def database_of(data_dir: Path) -> Database:
+def create_database(data_dir: Path) -> Database:
     """Return the database of the environment or of the running stack. Its events will name who asks."""
-    url = settings_of(data_dir).required("database_url").get_secret_value()
-    return Database(url, application_name=f"rapport cli {who_asks()}")
+    url = load_settings(data_dir).required("database_url").get_secret_value()
+    return Database(url, application_name=f"rapport cli {get_terminal_user()}")
 
 
 @contextmanager
-def opened(data_dir: Path) -> Iterator[Database]:
+def open_database(data_dir: Path) -> Iterator[Database]:
     """Open the database for one command, and close it.
 
     Raises ConfigurationError where it does not answer or has not our tables, and RequestRefusedError for what
     it can't hold: a number beyond its own, or halves of characters.
     """
-    database = database_of(data_dir)
+    database = create_database(data_dir)
     try:
-        with reached():
+        with translate_database_errors():
             yield database
     except ProgrammingError as error:
         raise ConfigurationError(
@@ -67,7 +67,7 @@ def opened(data_dir: Path) -> Iterator[Database]:
 
 
 @contextmanager
-def reached() -> Iterator[None]:
+def translate_database_errors() -> Iterator[None]:
     """Say in our words what keeps the block from Postgres: ConfigurationError or RequestRefusedError."""
     try:
         yield
@@ -85,18 +85,18 @@ def reached() -> Iterator[None]:
         raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error
 
 
-def who_asks() -> str:
+def get_terminal_user() -> str:
     """Return the person at this terminal as user@host, in characters that are seen."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name
         user = f"uid{os.getuid()}"
-    return in_one_line(f"{user}@{platform.node()}")[:200]
+    return sanitise_line(f"{user}@{platform.node()}")[:200]
 
 
-def the_account(session: Session, name: str) -> AccountRecord:
+def require_account(session: Session, name: str) -> AccountRecord:
     """Return the account called `name`. Raises RequestRefusedError if there is none."""
-    account = accounts.by_name(session, name)
+    account = accounts.find_account(session, name)
     if account is None:
         raise RequestRefusedError(
             f"there is no account called {name!r}; add it with `rapport account add {name}`"
@@ -104,7 +104,7 @@ def the_account(session: Session, name: str) -> AccountRecord:
     return account
 
 
-def the_one(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
+def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
     """Return the id that `given` begins. Raises RequestRefusedError unless it is exactly one."""
     if len(found) == 1:
         return found[0]

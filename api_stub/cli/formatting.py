@@ -7,9 +7,9 @@ from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from worker.errors import Reason
-from worker.rules.characters import escaped_json
+from worker.rules.characters import escape_json_controls
 
-_REASONS: Mapping[Reason, str] = {
+_REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
     Reason.RUN_LIMIT: "this run's limit is reached",
     Reason.DAY_LIMIT: "the day's limit is reached",
@@ -61,31 +61,31 @@ _REASONS: Mapping[Reason, str] = {
 }
 
 
-def in_words(reason: Reason) -> str:
+def describe_reason(reason: Reason) -> str:
     """Say a reason code as a person would; a code without words is said as it is."""
-    return _REASONS.get(reason, reason.replace("_", " "))
+    return _REASON_TEXTS.get(reason, reason.replace("_", " "))
 
 
-def say(text: str, style: str = "") -> None:
+def print_text(text: str, style: str = "") -> None:
     """Print one statement, however long, on lines of its own."""
     Console().print(Text(text, style), soft_wrap=True)
 
 
-def say_json(document: str) -> None:
+def print_json(document: str) -> None:
     """Print a JSON document for programs."""
-    say(escaped_json(document))
+    print_text(escape_json_controls(document))
 
 
-def how_many(count: int, one: str, several: str) -> str:
+def format_count(count: int, one: str, several: str) -> str:
     """Say a number and what is counted, in the singular for one."""
     return f"{count} {one if count == 1 else several}"
 
 
-def counted(*told: tuple[int, str, str]) -> str:
+def format_counts(*told: tuple[int, str, str]) -> str:
     """Say how many there are of each thing, as `how_many` does; what there is none of is left out."""
-    return ", ".join(how_many(*each) for each in told if each[0])
+    return ", ".join(format_count(*each) for each in told if each[0])
 
 
-def utc(instant: datetime) -> str:
+def format_utc(instant: datetime) -> str:
     """Write an instant to the second, and that it is UTC."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, who_asks
-from api_stub.cli.formatting import say, utc
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database
+from api_stub.cli.formatting import format_utc, print_text
 from db.store.actions import control
 from tasks.contract import ActorName
 from worker.errors import RequestRefusedError
@@ -21,27 +21,28 @@ def stop_everything(
     Nothing more is dispatched, and a worker that is typing stops before the click on send. A click that was
     made in this very second can't be taken back; it is recorded.
     """
-    who = _checked(by) if by is not None else who_asks()
-    with opened(data) as database:
+    who = _validate_actor(by) if by is not None else get_terminal_user()
+    with open_database(data) as database:
         with database.transaction() as session:
             control.pull_kill_switch(session, who)
         with database.transaction() as session:
-            pulled = control.kill_switch(session)
+            pulled = control.get_kill_switch(session)
     if pulled is not None:
-        say(
-            f"everything is stopped, since {utc(pulled.at)}, by {pulled.by}; next: rapport resume-everything",
+        print_text(
+            f"everything is stopped, since {format_utc(pulled.at)}, by {pulled.by}; "
+            "next: rapport resume-everything",
             "bold red",
         )
 
 
 def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
     """Take the kill switch back. Accounts and campaigns that are paused by themselves stay paused."""
-    with opened(data) as database, database.transaction() as session:
+    with open_database(data) as database, database.transaction() as session:
         was_on = control.release_kill_switch(session)
-    say("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
+    print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
 
 
-def _checked(by: str) -> str:
+def _validate_actor(by: str) -> str:
     try:
         return TypeAdapter[str](ActorName).validate_python(by)
     except ValidationError:

@@ -14,8 +14,8 @@ from rich.text import Text
 from api_stub.cli.terminal import Console
 from api_stub.stack.errors import StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
-from worker.files import PRIVATE
-from worker.rules.characters import visible
+from worker.files import PRIVATE_UMASK
+from worker.rules.characters import sanitise_text
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.demo:demo",
@@ -54,7 +54,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 _PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
-def assemble(words: Iterable[str] = COMMANDS) -> typer.Typer:
+def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command with these first words. No other's module is imported, so that none waits for all."""
     app = typer.Typer(
         name="rapport",
@@ -83,16 +83,16 @@ def main() -> None:
 
     A traceback, too, may hold a value that would act on the terminal.
     """
-    os.umask(PRIVATE)
+    os.umask(PRIVATE_UMASK)
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal's encoding lacks is no error
         sys.stdout.reconfigure(errors="backslashreplace")
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        assemble(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module
+        build_app(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
         told = Text.assemble(("rapport:", "bold red"), f" {error}")
         Console(stderr=True).print(told, soft_wrap=True)
         sys.exit(1)
     except Exception:  # noqa: BLE001 -- the outermost boundary
-        sys.stderr.write(visible(traceback.format_exc()))
+        sys.stderr.write(sanitise_text(traceback.format_exc()))
         sys.exit(1)

@@ -5,11 +5,11 @@ import sys
 import typer
 from cryptography.fernet import Fernet
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of
-from api_stub.cli.formatting import how_many, say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database
+from api_stub.cli.formatting import format_count, print_text
 from api_stub.cli.terminal import Console
-from tasks.sessions import seal_anew
-from worker.secrets import UNOPENED, Vault
+from tasks.sessions import reseal_sessions
+from worker.secrets import SESSION_UNREADABLE, Vault
 
 app = typer.Typer(help="Keys.", no_args_is_help=True)
 
@@ -27,13 +27,15 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
     Before: put the new key first, keep the old ones behind it, and start the browser workers anew. Safe
     while they run. What no key opens stays as it is, and ends this with 1.
     """
-    vault = Vault(settings_of(data).required("secret_keys"))
-    with opened(data) as database:
-        rotated = seal_anew(database, vault)
-    say(f"{how_many(rotated.sealed, 'session is', 'sessions are')} sealed with the first key")
+    vault = Vault(load_settings(data).required("secret_keys"))
+    with open_database(data) as database:
+        rotated = reseal_sessions(database, vault)
+    print_text(f"{format_count(rotated.sealed, 'session is', 'sessions are')} sealed with the first key")
     for name in rotated.unopened:
-        say(f"account {name}: {UNOPENED}. Add that key, or: rapport account sign-in {name}")
+        print_text(f"account {name}: {SESSION_UNREADABLE}. Add that key, or: rapport account sign-in {name}")
     if rotated.unopened:
-        say("keep the old keys until these are settled")
+        print_text("keep the old keys until these are settled")
         sys.exit(1)
-    say("the keys behind the first one are needed no more: take them out, and start the browser workers anew")
+    print_text(
+        "the keys behind the first one are needed no more: take them out, and start the browser workers anew"
+    )

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.summary_display import of_day
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
 from db.store.people import accounts
 from db.store.reports import overview
@@ -37,12 +37,12 @@ def summary(
     rapport summary demo --on 2026-11-23
 
     """
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        wanted = [the_account(session, account)] if account else accounts.everyone(session)
-        days = [store.of_day(session, each, on.date() if on else None) for each in wanted]
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
+        days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
     if not days:
         raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
     console = Console()
     for day in days:
-        console.print(of_day(day))
+        console.print(render_day_summary(day))

@@ -6,7 +6,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
 from worker.rules.wire.refusals import Refusal, RefusedMessage
@@ -15,7 +15,7 @@ app = typer.Typer(help="Tasks that others send through the broker. All times are
 
 
 @app.callback()
-def _nouns() -> None:
+def _keep_group() -> None:
     """Keep the command below `tasks`, while there is only one."""
 
 
@@ -30,19 +30,19 @@ def refused(
     Nothing of a refused message is left in Redis, and its arguments are not kept. docs/tasks.md says what a
     message must look like.
     """
-    with opened(data) as database, database.transaction() as session:
-        messages = store.latest(session, limit=limit, reason=reason)
+    with open_database(data) as database, database.transaction() as session:
+        messages = store.list_refused_messages(session, limit=limit, reason=reason)
     console = Console()
     for message in messages:
         console.print(
             Text(f"{message.refused_at:%Y-%m-%d %H:%M:%S}  {message.queue}  {message.reason}", "bold")
         )
-        console.print(Padding(Text(f"{message.detail}\n{_whose(message)}"), (0, 0, 0, 2)))
+        console.print(Padding(Text(f"{message.detail}\n{_describe_message(message)}"), (0, 0, 0, 2)))
     if not messages:
         console.print("no message was refused")
 
 
-def _whose(message: RefusedMessage) -> str:
+def _describe_message(message: RefusedMessage) -> str:
     parts = [
         message.task or "no readable task name",
         f"id {message.message_id}" if message.message_id else "",

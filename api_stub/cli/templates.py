@@ -10,22 +10,28 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import in_words, say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.messages.similarity import says_the_same
-from worker.rules.messages.templates import FIELDS, LATEST_DAYS, TemplateRefusedError, check, render
-from worker.rules.names.difficult_names import AWKWARD_NAMES
+from worker.rules.messages.similarity import is_same_message
+from worker.rules.messages.templates import (
+    MAX_DAYS_LATE,
+    TEMPLATE_FIELDS,
+    TemplateRefusedError,
+    check_template,
+    render_template,
+)
+from worker.rules.names.difficult_names import DIFFICULT_NAMES
 from worker.rules.names.spoken_name import SpokenName, spoken_name
 
-_FIELDS_SAY = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in FIELDS.items())
+_FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
 app = typer.Typer(
     help="Templates: what greetings say, in which language, on the day and late. A template is text with "
-    f"fields in it:\n\n{_FIELDS_SAY}\n\ndocs/templates.md tells the rest.",
+    f"fields in it:\n\n{_FIELDS_HELP}\n\ndocs/templates.md tells the rest.",
     no_args_is_help=True,
 )
 
@@ -44,7 +50,7 @@ _USED = "used"
 
 
 @app.command("list")
-def show_all(
+def list_templates(
     account: Annotated[
         str | None, typer.Option(help="Only those that this account uses, and its own that are disabled.")
     ] = None,
@@ -52,17 +58,23 @@ def show_all(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace everybody's of the same language, on the day or late."""
-    with opened(data) as database, database.transaction() as session:
-        found = templates.listed(session, language=language)
+    with open_database(data) as database, database.transaction() as session:
+        found = templates.list_templates(session, language=language)
         if account is not None:
-            owner = the_account(session, account).id
-            used = {template.id for template in templates.for_account(session, owner)}
+            owner = require_account(session, account).id
+            used = {template.id for template in templates.list_usable_templates(session, owner)}
             found = [record for record in found if record.id in used or record.account == account]
     table = Table("id", "language", "when", "whose", "weight", "state", "text", box=None, pad_edge=False)
     for record in found:
         when, body = "late" if record.late else "day", Text(record.body, overflow="fold")
         table.add_row(
-            str(record.id), record.language, when, _whose(record), str(record.weight), _state(record), body
+            str(record.id),
+            record.language,
+            when,
+            _format_owner(record),
+            str(record.weight),
+            _format_state(record),
+            body,
         )
     Console().print(table if found else "no templates; `rapport templates add` adds one")
 
@@ -87,60 +99,60 @@ def add(
     """Add a template. One that could fail, be empty or be too long for anybody is refused."""
     if not re.fullmatch("[a-z]{2}", language):
         raise RequestRefusedError(f"{language!r} is no language code of two small letters, such as en or fr")
-    body = _given(text)
-    with opened(data) as database, database.transaction() as session:
-        owner = the_account(session, account).id if account else None
-        number = templates.add(
+    body = _read_text(text)
+    with open_database(data) as database, database.transaction() as session:
+        owner = require_account(session, account).id if account else None
+        number = templates.add_template(
             session, account_id=owner, language=language, late=late, body=body, weight=weight
         )
-        alike = _alike(session, number, language) if number else []
+        alike = _find_similar(session, number, language) if number else []
     if number is None:
-        say("it is there already; `rapport templates list` shows it")
+        print_text("it is there already; `rapport templates list` shows it")
         return
-    say(f"template {number} is there; next: rapport templates preview {number}")
+    print_text(f"template {number} is there; next: rapport templates preview {number}")
     if alike:
         numbers = ", ".join(str(record.id) for record in alike)
-        say(f"it says much the same as {numbers}: nobody gets both within two years")
+        print_text(f"it says much the same as {numbers}: nobody gets both within two years")
 
 
 @app.command()
 def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Remove a template of yours. What is planned already keeps its text; a default is disabled instead."""
-    with opened(data) as database, database.transaction() as session:
-        if _the_template(session, template).default:
+    with open_database(data) as database, database.transaction() as session:
+        if _require_template(session, template).default:
             raise RequestRefusedError(
                 f"template {template} ships with Rapport and would be back with the next `rapport migrate`: "
                 f"rapport templates disable {template}"
             )
-        templates.remove(session, template)
-    say(f"template {template} is gone")
+        templates.delete_template(session, template)
+    print_text(f"template {template} is gone")
 
 
 @app.command()
 def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Use a template again."""
-    with opened(data) as database, database.transaction() as session:
-        _the_template(session, template)
-        templates.enable(session, template, enabled=True)
-    say(f"template {template} is used")
+    with open_database(data) as database, database.transaction() as session:
+        _require_template(session, template)
+        templates.set_template_enabled(session, template, enabled=True)
+    print_text(f"template {template} is used")
 
 
 @app.command()
 def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Use a template no more. What is planned already keeps its text."""
-    with opened(data) as database, database.transaction() as session:
-        _the_template(session, template)
-        templates.enable(session, template, enabled=False)
-    say(f"template {template} is not used any more")
+    with open_database(data) as database, database.transaction() as session:
+        _require_template(session, template)
+        templates.set_template_enabled(session, template, enabled=False)
+    print_text(f"template {template} is not used any more")
 
 
 @app.command()
 def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) -> None:
     """Say how often a template comes: one of weight 3 comes three times as often as one of weight 1."""
-    with opened(data) as database, database.transaction() as session:
-        _the_template(session, template)
-        templates.weigh(session, template, value)
-    say(f"template {template} has weight {value}")
+    with open_database(data) as database, database.transaction() as session:
+        _require_template(session, template)
+        templates.set_template_weight(session, template, value)
+    print_text(f"template {template} has weight {value}")
 
 
 @app.command()
@@ -157,38 +169,40 @@ def preview(
     """Show what a template says: to the people you name, or to a list of awkward names. Sends nothing."""
     body = template
     if re.fullmatch("[0-9]{1,18}", template):
-        with opened(data) as database, database.transaction() as session:
-            record = _the_template(session, int(template))
+        with open_database(data) as database, database.transaction() as session:
+            record = _require_template(session, int(template))
         body, late = record.body, record.late
-    check(body, late=late)
+    check_template(body, late=late)
     table = Table("name", "first name", "message", box=None, pad_edge=False)
-    for shown in name or AWKWARD_NAMES:
+    for shown in name or DIFFICULT_NAMES:
         spoken = spoken_name(shown)
-        first, said = (spoken.first, _messages(body, spoken, late=late)) if spoken else ("", "left out")
+        first, said = (
+            (spoken.first, _render_messages(body, spoken, late=late)) if spoken else ("", "left out")
+        )
         table.add_row(Text(shown), Text(first), Text(said, "" if spoken else "dim"))
     Console().print(table)
-    if not all(spoken_name(shown) for shown in name or AWKWARD_NAMES):
-        say(f"left out: {in_words(Reason.NO_NAME)}; docs/templates.md has the rules")
+    if not all(spoken_name(shown) for shown in name or DIFFICULT_NAMES):
+        print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
 
 
-def _messages(body: str, name: SpokenName, *, late: bool) -> str:
+def _render_messages(body: str, name: SpokenName, *, late: bool) -> str:
     """Return what a person reads; of a late template, each text that the days make, and for which days."""
     if not late:
-        return render(body, name=name, days_late=0)
+        return render_template(body, name=name, days_late=0)
     days: dict[str, list[int]] = {}
-    for day in range(1, LATEST_DAYS + 1):
-        days.setdefault(render(body, name=name, days_late=day), []).append(day)
+    for day in range(1, MAX_DAYS_LATE + 1):
+        days.setdefault(render_template(body, name=name, days_late=day), []).append(day)
     if len(days) == 1:
         return next(iter(days))
-    return "\n".join(f"day {_from_to(those)}: {message}" for message, those in days.items())
+    return "\n".join(f"day {_format_days(those)}: {message}" for message, those in days.items())
 
 
-def _from_to(days: Sequence[int]) -> str:
+def _format_days(days: Sequence[int]) -> str:
     in_a_row = days[-1] - days[0] == len(days) - 1 > 0
     return f"{days[0]}-{days[-1]}" if in_a_row else ", ".join(map(str, days))
 
 
-def _given(text: str | None) -> str:
+def _read_text(text: str | None) -> str:
     if text is not None:
         return text
     if sys.stdin.isatty():
@@ -196,38 +210,38 @@ def _given(text: str | None) -> str:
     return sys.stdin.read()
 
 
-def _the_template(session: Session, number: int) -> TemplateRecord:
-    record = templates.get(session, number)
+def _require_template(session: Session, number: int) -> TemplateRecord:
+    record = templates.find_template(session, number)
     if record is None:
         raise RequestRefusedError(f"there is no template {number}; `rapport templates list` shows them")
     return record
 
 
-def _alike(session: Session, number: int, language: str) -> Sequence[TemplateRecord]:
+def _find_similar(session: Session, number: int, language: str) -> Sequence[TemplateRecord]:
     """Return the templates of which nobody gets one after this one."""
-    found = {record.id: record for record in templates.listed(session, language=language)}
+    found = {record.id: record for record in templates.list_templates(session, language=language)}
     new = found.pop(number)
-    said = _sample(new)
+    said = _render_sample(new)
     return [
         other
         for other in found.values()
         if other.account in {None, new.account}
-        and _state(other) == _USED
-        and says_the_same(said, _sample(other), name=_SAMPLE)
+        and _format_state(other) == _USED
+        and is_same_message(said, _render_sample(other), name=_SAMPLE)
     ]
 
 
-def _sample(record: TemplateRecord) -> str:
-    return render(record.body, name=_SAMPLE, days_late=int(record.late))
+def _render_sample(record: TemplateRecord) -> str:
+    return render_template(record.body, name=_SAMPLE, days_late=int(record.late))
 
 
-def _state(record: TemplateRecord) -> str:
+def _format_state(record: TemplateRecord) -> str:
     try:
-        check(record.body, late=record.late)
+        check_template(record.body, late=record.late)
     except TemplateRefusedError as error:
         return f"can't be used: {error}"
     return _USED if record.enabled else "disabled"
 
 
-def _whose(record: TemplateRecord) -> str:
+def _format_owner(record: TemplateRecord) -> str:
     return record.account or ("default" if record.default else "everybody")

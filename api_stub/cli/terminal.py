@@ -13,7 +13,7 @@ from rich.protocol import rich_cast
 from rich.segment import Segment
 from rich.text import Text
 
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 
 
 class Console(RichConsole):
@@ -26,15 +26,15 @@ class Console(RichConsole):
         """Render as Rich does, whatever is inside of what: each part comes by here."""
         shown = rich_cast(renderable)
         if isinstance(shown, str):
-            shown = visible(shown)
+            shown = sanitise_text(shown)
         elif isinstance(shown, Text):
             shown = _visible_text(shown)  # before it is laid out
         for segment in super().render(shown, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+            yield segment if segment.control else Segment(sanitise_text(segment.text), segment.style)
 
 
 def _visible_text(text: Text) -> Text:
-    plain = visible(text.plain)
+    plain = sanitise_text(text.plain)
     if plain == text.plain:
         return text
     shown = text.copy()

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api_stub.cli.formatting import in_words, utc
-from api_stub.cli.quota.gates import Gate, quota_gates
-from api_stub.responses.quota import Told
-from db.store.reports.gate_facts import AccountFacts, ActionFacts, Facts
-from worker.rules.lifecycle import ENDED
+from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.quota.gates import Gate, list_quota_gates
+from api_stub.responses.quota import QuotaReading
+from db.store.reports.gate_facts import AccountFacts, ActionFacts, GateFacts
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
-from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES
+from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextStep:
     """What happens next, and when, where that is known."""
 
     what: str
@@ -22,74 +22,78 @@ class Next:
 
     def __str__(self) -> str:
         """As the last line of the answer."""
-        return f"next: {self.what}" + (f", {utc(self.at)}" if self.at else "")
+        return f"next: {self.what}" + (f", {format_utc(self.at)}" if self.at else "")
 
     def with_workers(self, workers: Gate) -> str:
         """As the last line of the answer, which waits for workers if it is theirs: what has a time is."""
         if workers.open or self.at is None:
             return str(self)
-        return f"next, once workers take messages: {self.what}, {utc(self.at)}"
+        return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
 
 
-def subject(facts: Facts) -> ActionFacts | None:
+def find_subject(facts: GateFacts) -> ActionFacts | None:
     """Return the action whose gates are shown: the one asked about, else the account's next one."""
     return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
 
 
-def gates(facts: Facts, told: Told) -> Sequence[Gate]:
+def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order in which it is asked, those of the quota last."""
-    action = subject(facts)
+    action = find_subject(facts)
     return [
-        _kill_switch(facts),
-        _status(facts.account),
-        _sign_in(facts.account),
-        _one_at_a_time(facts),
-        *_person(facts),
-        *(_of_action(action, facts) if action and action.state not in ENDED else ()),
-        *quota_gates(facts.quota, told),
+        _kill_switch_gate(facts),
+        _status_gate(facts.account),
+        _sign_in_gate(facts.account),
+        _in_flight_gate(facts),
+        *_person_gates(facts),
+        *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
+        *list_quota_gates(facts.quota, told),
     ]
 
 
-def _kill_switch(facts: Facts) -> Gate:
+def _kill_switch_gate(facts: GateFacts) -> Gate:
     pulled = facts.kill_switch
     return Gate(
-        "kill switch", pulled is None, f"on since {utc(pulled.at)}, by {pulled.by}" if pulled else "off"
+        "kill switch",
+        pulled is None,
+        f"on since {format_utc(pulled.at)}, by {pulled.by}" if pulled else "off",
     )
 
 
-def _status(account: AccountFacts) -> Gate:
-    why = f": {in_words(account.stop_reason)}" if account.stop_reason else ""
+def _status_gate(account: AccountFacts) -> Gate:
+    why = f": {describe_reason(account.stop_reason)}" if account.stop_reason else ""
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
 
 
-def _sign_in(account: AccountFacts) -> Gate:
+def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "nobody has yet")
     return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
 
 
-def _one_at_a_time(facts: Facts) -> Gate:
-    held, asked = facts.in_flight, subject(facts)
+def _in_flight_gate(facts: GateFacts) -> Gate:
+    held, asked = facts.in_flight, find_subject(facts)
     if held is None:
         reading = facts.account.inbox_until
         says = (
-            f"a worker reads the inbox, until {utc(reading)} at the latest"
+            f"a worker reads the inbox, until {format_utc(reading)} at the latest"
             if reading
             else "nothing is under way"
         )
         return Gate("one at a time", reading is None, says)
     mine = asked is not None and asked.id == held.id
     return Gate(
-        "one at a time", mine, f"{'this one' if mine else held.contact} is {held.state}, {_holder(held)}"
+        "one at a time",
+        mine,
+        f"{'this one' if mine else held.contact} is {held.state}, {_describe_holder(held)}",
     )
 
 
-def _holder(action: ActionFacts) -> str:
-    until = f" until {utc(action.lease_until)}" if action.lease_until else ""
+def _describe_holder(action: ActionFacts) -> str:
+    until = f" until {format_utc(action.lease_until)}" if action.lease_until else ""
     return f"held by {action.lease_owner}{until}" if action.lease_owner else f"waits for a worker{until}"
 
 
-def _person(facts: Facts) -> Iterator[Gate]:
+def _person_gates(facts: GateFacts) -> Iterator[Gate]:
     person = facts.contact
     if person is None:
         return
@@ -106,7 +110,7 @@ def _person(facts: Facts) -> Iterator[Gate]:
     yield Gate("one voice", not person.heard_today, says)
 
 
-def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
+def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
     now, today = facts.now, facts.now.astimezone(facts.account.zone).date()
     # What may have happened is looked at, also when its campaign is paused or cancelled.
     goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
@@ -115,80 +119,82 @@ def _of_action(action: ActionFacts, facts: Facts) -> Iterator[Gate]:
         yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
     if action.expires_on is not None:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
-    yield Gate("lease", True, _holder(action) if action.held else "nobody holds it")
+    yield Gate("lease", True, _describe_holder(action) if action.held else "nobody holds it")
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
         detail = f" ({action.detail})" if action.detail else ""
-        why = f"; {in_words(action.reason)}{detail}" if action.reason else ""
+        why = f"; {describe_reason(action.reason)}{detail}" if action.reason else ""
         since = "due since" if action.not_before <= now else "not before"
-        yield Gate("time", action.not_before <= now, f"{since} {utc(action.not_before)}{why}")
+        yield Gate("time", action.not_before <= now, f"{since} {format_utc(action.not_before)}{why}")
     yield Gate(
         "tries",
         True,
         f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
-        f"{action.looks} of {LOOKS_NEEDED} looks that found nothing",
+        f"{action.looks} of {ABSENCE_CHECKS_NEEDED} looks that found nothing",
     )
 
 
-def next_step(facts: Facts, told: Told) -> Next:
+def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
     """Return what happens next to what was asked about."""
-    action = subject(facts)
+    action = find_subject(facts)
     if action is None:
-        return _nothing_open(facts)
-    if action.state in ENDED:
-        why = f" ({in_words(action.reason)})" if action.reason else ""
-        return Next(f"nothing; {action.occasion} ended as {action.state}{why}")
+        return _step_without_action(facts)
+    if action.state in END_STATES:
+        why = f" ({describe_reason(action.reason)})" if action.reason else ""
+        return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
     if action.state is ActionState.NEEDS_REVIEW:
-        return Next(f"a person settles it: rapport actions settle {action.id} done|again|skip")
+        return NextStep(f"a person settles it: rapport actions settle {action.id} done|again|skip")
     if action.state is ActionState.PROPOSED:
-        return Next("a person approves it: rapport review")
+        return NextStep("a person approves it: rapport review")
     if action.held:
-        return Next(
+        return NextStep(
             f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
             action.lease_until,
         )
-    return _closed_for_all(facts) or _waits_for_person(facts, action) or _in_turn(facts, action, told)
+    return _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, told)
 
 
-def _nothing_open(facts: Facts) -> Next:
+def _step_without_action(facts: GateFacts) -> NextStep:
     if facts.contact is not None:
-        return Next("nothing is planned for this person")
+        return NextStep("nothing is planned for this person")
     review = facts.counts.get(ActionState.NEEDS_REVIEW)
     if review:
-        return Next(f"{review} wait for a person: rapport actions review")
+        return NextStep(f"{review} wait for a person: rapport actions review")
     if proposed := facts.counts.get(ActionState.PROPOSED):
-        return Next(f"{proposed} wait for a person's approval: rapport review --account {facts.account.name}")
+        return NextStep(
+            f"{proposed} wait for a person's approval: rapport review --account {facts.account.name}"
+        )
     if facts.counts.get(ActionState.PLANNED):
-        return _closed_for_all(facts) or Next("a person resumes a campaign: rapport campaign list")
+        return _step_for_account(facts) or NextStep("a person resumes a campaign: rapport campaign list")
     if facts.next_schedule is not None:
-        return Next("its schedule starts a campaign", facts.next_schedule)
-    return Next("nothing; no action is planned and no schedule is set")
+        return NextStep("its schedule starts a campaign", facts.next_schedule)
+    return NextStep("nothing; no action is planned and no schedule is set")
 
 
-def _closed_for_all(facts: Facts) -> Next | None:
+def _step_for_account(facts: GateFacts) -> NextStep | None:
     if facts.kill_switch is not None:
-        return Next("a person lets everything go on: rapport resume-everything")
+        return NextStep("a person lets everything go on: rapport resume-everything")
     name = facts.account.name
     if facts.account.status is AccountStatus.PAUSED:
-        return Next(f"a person resumes the account: rapport account resume {name}")
+        return NextStep(f"a person resumes the account: rapport account resume {name}")
     if facts.account.status is AccountStatus.STOPPED:
-        return Next(f"a person looks at the site, then: rapport account sign-in {name}")
+        return NextStep(f"a person looks at the site, then: rapport account sign-in {name}")
     if facts.account.sealed is not None:
-        return Next(
+        return NextStep(
             f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
         )
     return None
 
 
-def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
+def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
     """What planned actions wait for; what may have happened is looked at all the same."""
     if action.state is ActionState.UNCERTAIN:
         return None
     if action.campaign is CampaignState.PAUSED:
-        return Next(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
+        return NextStep(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
     if action.campaign is CampaignState.CANCELLED:
-        return Next("nothing is sent; its campaign was cancelled")
+        return NextStep("nothing is sent; its campaign was cancelled")
     if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():
-        return Next("it is skipped; its last day has passed")
+        return NextStep("it is skipped; its last day has passed")
     person = facts.contact
     left_out = person is not None and (
         person.do_not_contact
@@ -196,17 +202,17 @@ def _waits_for_person(facts: Facts, action: ActionFacts) -> Next | None:
         or person.visited_lately
     )
     if left_out:
-        return Next("it is skipped when its turn comes")
+        return NextStep("it is skipped when its turn comes")
     return None
 
 
-def _in_turn(facts: Facts, action: ActionFacts, told: Told) -> Next:
+def _step_in_turn(facts: GateFacts, action: ActionFacts, told: QuotaReading) -> NextStep:
     at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
     if action.state is ActionState.UNCERTAIN:
-        return Next(f"a worker looks whether it reached {action.contact}", at)
+        return NextStep(f"a worker looks whether it reached {action.contact}", at)
     why, denied = "", told.decision
     if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
-        at, why = denied.retry_at, f" ({in_words(denied.reason)})"
+        at, why = denied.retry_at, f" ({describe_reason(denied.reason)})"
     ahead = facts.in_flight or facts.upcoming
     after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
-    return Next(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)
+    return NextStep(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)

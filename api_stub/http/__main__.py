@@ -8,11 +8,11 @@ from typing import Final
 
 import uvicorn
 
-from api_stub.http.wire import wire_settings
+from api_stub.http.connection_limits import connection_settings
 
 GRACE_S: Final = 5
 """How long answers under way may take after the process is told to end."""
-LAST_RESORT_S: Final = 8.0
+FORCED_EXIT_S: Final = 8.0
 """The process then ends, even if a thread hangs: one that waits for a server can't be stopped."""
 
 
@@ -22,7 +22,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, and see to it that it comes to an end."""
         if not self.should_exit:
-            end = threading.Timer(LAST_RESORT_S, os._exit, [1])
+            end = threading.Timer(FORCED_EXIT_S, os._exit, [1])
             end.daemon = True
             end.start()
         super().handle_exit(sig, frame)
@@ -36,13 +36,13 @@ def main() -> None:
     given = parser.parse_args()
     Server(
         uvicorn.Config(
-            "api_stub.http.app:from_environment",
+            "api_stub.http.app:create_app_from_environment",
             factory=True,
             host=given.host,
             port=given.port,
             access_log=False,
             timeout_graceful_shutdown=GRACE_S,
-            **wire_settings(),
+            **connection_settings(),
         )
     ).run()
 

@@ -5,19 +5,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api_stub.client import Client
-from api_stub.http import docs, kill_switch
-from api_stub.http.envelope import Envelope
+from api_stub.client import TaskClient
+from api_stub.http import docs
 from api_stub.http.guard import Guard
-from api_stub.http.openapi import describe
-from api_stub.http.problems import install_problems
-from api_stub.http.routes import approval, campaigns, contacts, health, history
+from api_stub.http.openapi import install_openapi
+from api_stub.http.problems import install_error_handlers
+from api_stub.http.request_context import RequestContext
+from api_stub.http.routes import approval, campaigns, contacts, health, history, kill_switch
 from db.engine import Database
 from worker import logs
 from worker.settings import Settings, get_settings
 
 
-def from_environment() -> FastAPI:
+def create_app_from_environment() -> FastAPI:
     """Return the application of this process, and set its logging up."""
     settings = get_settings()
     logs.configure(settings)
@@ -38,10 +38,10 @@ def create_app(settings: Settings) -> FastAPI:
             connect_timeout_s=4,
             pool_timeout_s=5,
         )
-        app.state.client = Client(settings.redis)
-        app.state.switch = kill_switch.Switch(settings)
-        probed = health.own_database(settings)
-        app.state.probe = health.probe(settings, probed)
+        app.state.client = TaskClient(settings.redis)
+        app.state.switch = kill_switch.KillSwitch(settings)
+        probed = health.create_probe_database(settings)
+        app.state.probe = health.create_probe(settings, probed)
         yield
         for held in (app.state.client, app.state.database, app.state.switch, probed):
             held.close()
@@ -54,9 +54,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # a redirect's address would be made from the Host header
     )
     app.add_middleware(Guard, settings=settings)
-    app.add_middleware(Envelope)  # the last one added is the outermost
-    install_problems(app)
+    app.add_middleware(RequestContext)  # the last one added is the outermost
+    install_error_handlers(app)
     for part in (health, kill_switch, campaigns, approval, history, contacts, docs):
         app.include_router(part.router)
-    describe(app)
+    install_openapi(app)
     return app

@@ -29,7 +29,9 @@ _POLICY = (
 @router.get("/docs")
 async def page(request: Request) -> HTMLResponse:
     """Return the routes with their fields and answers, as /openapi.json has them."""
-    html = _template().render(document=request.app.openapi(), style=_STYLE, fields=_fields, kind=_kind)
+    html = _template().render(
+        document=request.app.openapi(), style=_STYLE, fields=_fields, kind=_describe_type
+    )
     return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
 
 
@@ -42,33 +44,33 @@ def _template() -> jinja2.Template:
 def _fields(document: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a request's body."""
     schema = body["content"]["application/json"]["schema"]
-    fields: dict[str, Any] = _resolved(document, schema).get("properties", {})
+    fields: dict[str, Any] = _resolve(document, schema).get("properties", {})
     return fields
 
 
-def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     name = schema.get("$ref", "").rpartition("/")[2]
     found: dict[str, Any] = document["components"]["schemas"][name] if name else schema
     return found
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _describe_type(schema: dict[str, Any]) -> str:
     """Return a field's type and bounds in a few words."""
     if "anyOf" in schema:
-        return " or ".join(_kind(each) for each in schema["anyOf"])
+        return " or ".join(_describe_type(each) for each in schema["anyOf"])
     said = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
     if said == "array":
-        said = f"list of {_kind(schema.get('items', {}))}"
+        said = f"list of {_describe_type(schema.get('items', {}))}"
     bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if _is_short(schema.get(name))]
     return ", ".join([said, *bounds])
 
 
 def _is_short(bound: object) -> bool:
     """Return whether a person would read it: a pattern that lists Unicode's ranges is for programs."""
-    return bound is not None and len(str(bound)) <= _LONGEST_BOUND
+    return bound is not None and len(str(bound)) <= _MAX_BOUND_CHARACTERS
 
 
-_LONGEST_BOUND = 120
+_MAX_BOUND_CHARACTERS = 120
 
 _BOUNDS = {
     "format": "", "pattern": "like", "enum": "one of", "minimum": "from", "maximum": "to",

@@ -7,20 +7,20 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_stub.http.keys import Keys
-from api_stub.http.limits import Refused, check_head, read_body
-from api_stub.http.problems import unavailable
+from api_stub.http.api_key import KeyCheck
+from api_stub.http.problems import unavailable_response
+from api_stub.http.request_limits import RequestRejected, check_head, read_body
 from worker.settings import Settings
 
 HEALTH, READY, METRICS, KILL_SWITCH = "/health", "/ready", "/metrics", "/control/kill-switch"
-OPEN: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
+KEYLESS_PATHS: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
 """Answered without the key. None of them reads a body, takes others' threads, or tells of an account."""
-_UNLIMITED: Final = OPEN | {METRICS, KILL_SWITCH}
+_SLOTLESS_PATHS: Final = KEYLESS_PATHS | {METRICS, KILL_SWITCH}
 """These need no place: they don't wait for Postgres, or they wait with threads of their own."""
 
-PLACES: Final = 32
+MAX_CONCURRENT_REQUESTS: Final = 32
 """Requests that work at once: fewer than anyio's 40 threads, so that some are left for /metrics."""
-PLACE_WITHIN_S: Final = 5.0
+SLOT_TIMEOUT_S: Final = 5.0
 
 
 class Guard:
@@ -28,9 +28,9 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._keys = Keys(settings)
-        self._open = OPEN | {METRICS} if settings.open_metrics else OPEN
-        self._places = asyncio.Semaphore(PLACES)
+        self._keys = KeyCheck(settings)
+        self._open = KEYLESS_PATHS | {METRICS} if settings.open_metrics else KEYLESS_PATHS
+        self._places = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask for the key before the body: a stranger's is never read."""
@@ -41,9 +41,9 @@ class Guard:
             check_head(scope)
             self._check_key(scope)
             body = b"" if scope["path"] in self._open else await read_body(scope, receive)
-            async with _Place(self._places, scope["path"] not in _UNLIMITED):
-                await self._app(scope, _again(body, receive), send)
-        except Refused as refused:
+            async with _Slot(self._places, scope["path"] not in _SLOTLESS_PATHS):
+                await self._app(scope, _replay_body(body, receive), send)
+        except RequestRejected as refused:
             await refused.response(scope, receive, send)
         except ClientDisconnect:
             return  # nobody is there to be answered
@@ -56,11 +56,11 @@ class Guard:
         address = scope["client"][0] if scope.get("client") else ""
         refusal = self._keys.refusal(headers, address, bearer=path == METRICS)
         if refusal is not None:
-            raise Refused(refusal)
+            raise RequestRejected(refusal)
         scope["state"]["known"] = True
 
 
-class _Place:
+class _Slot:
     """One of the places at the servers behind. Raises Refused where none gets free in time."""
 
     def __init__(self, places: asyncio.Semaphore, needed: bool) -> None:
@@ -71,17 +71,19 @@ class _Place:
         if not self._needed:
             return
         try:
-            async with asyncio.timeout(PLACE_WITHIN_S):
+            async with asyncio.timeout(SLOT_TIMEOUT_S):
                 await self._places.acquire()
         except TimeoutError as error:
-            raise Refused(unavailable(error, "too many requests wait for an answer: try again")) from None
+            raise RequestRejected(
+                unavailable_response(error, "too many requests wait for an answer: try again")
+            ) from None
 
     async def __aexit__(self, *_: object) -> None:
         if self._needed:
             self._places.release()
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that hands out the body that was read, and what comes after it."""
     given = False
 

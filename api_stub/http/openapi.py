@@ -6,22 +6,22 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from api_stub.http.guard import METRICS, OPEN, READY
+from api_stub.http.guard import KEYLESS_PATHS, METRICS, READY
 from api_stub.http.models import Problem
 from api_stub.http.problems import MEDIA_TYPE
 
-_OF_ALL: Final = (400, 414, 431)
-_OF_THE_KEY: Final = (401, 429)
-_OF_A_BODY: Final = (408, 413, 415, 422)
+_ALWAYS: Final = (400, 414, 431)
+_WITH_KEY: Final = (401, 429)
+_WITH_BODY: Final = (408, 413, 415, 422)
 _REF: Final = {"$ref": "#/components/schemas/Problem"}
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the errors that are a route's own, for its declaration."""
     return {status: _problem(status) for status in statuses}
 
 
-def describe(app: FastAPI) -> None:
+def install_openapi(app: FastAPI) -> None:
     """Let `app.openapi()` tell of what is answered before and around each route too."""
     declared = app.openapi
 
@@ -34,34 +34,34 @@ def describe(app: FastAPI) -> None:
             schemas["Problem"] = Problem.model_json_schema()
             for path, operations in document["paths"].items():
                 for operation in operations.values():
-                    _complete(operation, path)
+                    _add_problems(operation, path)
         assert app.openapi_schema is not None  # noqa: S101 -- `declared` has set it
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
 
 
-def _complete(operation: dict[str, Any], path: str) -> None:
+def _add_problems(operation: dict[str, Any], path: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)  # FastAPI's own, in another form
-    for status in sorted({*_statuses(operation, path), *_own(responses)}):
+    for status in sorted({*_statuses(operation, path), *_declared_statuses(responses)}):
         responses[str(status)] = _problem(status)
 
 
-def _own(responses: dict[str, Any]) -> Iterator[int]:
+def _declared_statuses(responses: dict[str, Any]) -> Iterator[int]:
     return (int(status) for status, said in responses.items() if MEDIA_TYPE in said.get("content", {}))
 
 
 def _statuses(operation: dict[str, Any], path: str) -> Iterator[int]:
-    yield from _OF_ALL
-    if path not in OPEN or path == READY:
-        yield from _OF_THE_KEY
-    if path not in OPEN:
+    yield from _ALWAYS
+    if path not in KEYLESS_PATHS or path == READY:
+        yield from _WITH_KEY
+    if path not in KEYLESS_PATHS:
         yield 503
-    if path not in OPEN | {METRICS}:
+    if path not in KEYLESS_PATHS | {METRICS}:
         yield from (408, 413)
     if "requestBody" in operation:
-        yield from _OF_A_BODY
+        yield from _WITH_BODY
     if operation.get("parameters"):
         yield 422
 

@@ -15,7 +15,7 @@ from worker import logs
 from worker.errors import TryAgainError
 
 MEDIA_TYPE = "application/problem+json"
-_LONGEST_DETAIL = 1000
+_MAX_DETAIL_CHARACTERS = 1000
 """Characters. The detail may repeat names from the request, which may be of any length."""
 
 TITLES = {
@@ -29,12 +29,12 @@ TITLES = {
     503: "Not possible right now",
 }
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return the problem document for an error. What UTF-8 can't hold of the detail is written as escapes."""
-    detail = detail if len(detail) <= _LONGEST_DETAIL else f"{detail[:_LONGEST_DETAIL]} …"
+    detail = detail if len(detail) <= _MAX_DETAIL_CHARACTERS else f"{detail[:_MAX_DETAIL_CHARACTERS]} …"
     body = Problem(
         title=TITLES.get(status, "The request was refused"),
         status=status,
@@ -43,7 +43,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse(body.model_dump(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def unavailable(cause: BaseException, detail: str) -> Response:
+def unavailable_response(cause: BaseException, detail: str) -> Response:
     """Return a 503, and log its cause: the type and the code of the error, never its text."""
     original = getattr(cause, "orig", None)
     log.warning(
@@ -52,41 +52,43 @@ def unavailable(cause: BaseException, detail: str) -> Response:
         sqlstate=getattr(original, "sqlstate", None),
         reason=getattr(cause, "reason", None),
     )
-    return problem(503, detail, {"Retry-After": "5"})
+    return problem_response(503, detail, {"Retry-After": "5"})
 
 
-def install_problems(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Answer every error that a route raises as a problem document."""
 
     @app.exception_handler(HTTPException)
     async def http_problem(request: Request, error: HTTPException) -> Response:
         if error.status_code == 503:
-            return unavailable(error.__cause__ or error, str(error.detail))
+            return unavailable_response(error.__cause__ or error, str(error.detail))
         if error.status_code == 405:
-            return problem(405, _METHODS, {"Allow": ", ".join(_methods(app, request))})
-        return problem(error.status_code, str(error.detail), error.headers)
+            return problem_response(405, _WRONG_METHOD, {"Allow": ", ".join(_allowed_methods(app, request))})
+        return problem_response(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def wrong_fields(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+        return problem_response(
+            422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        )
 
     @app.exception_handler(TryAgainError)
     async def try_again(_request: Request, error: TryAgainError) -> Response:
-        return unavailable(error, str(error))
+        return unavailable_response(error, str(error))
 
     @app.exception_handler(OperationalError)
     async def no_database(_request: Request, error: OperationalError) -> Response:
-        return unavailable(error, "Postgres does not answer")
+        return unavailable_response(error, "Postgres does not answer")
 
     @app.exception_handler(PoolTimeoutError)
     async def no_connection(_request: Request, error: PoolTimeoutError) -> Response:
-        return unavailable(error, "Postgres does not answer: every connection to it is waiting")
+        return unavailable_response(error, "Postgres does not answer: every connection to it is waiting")
 
 
-_METHODS = "this address takes other methods: the Allow header lists them"
+_WRONG_METHOD = "this address takes other methods: the Allow header lists them"
 
 
-def _methods(app: FastAPI, request: Request) -> list[str]:
+def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
     """Return the methods that any route with this request's path accepts."""
     taken: set[str] = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):

@@ -9,18 +9,18 @@ from anyio import to_thread
 
 from api_stub.http.models import Check, CheckName, Readiness
 
-WITHIN_S: Final = 3.0
-FRESH_S: Final = 4.0
-MOST_WAITING: Final = 100
+CHECK_TIMEOUT_S: Final = 3.0
+CACHE_S: Final = 4.0
+MAX_WAITING: Final = 100
 """Further ones are told no at once, so that they hold no connection that another caller needs."""
 
-Ask = Callable[[], Check]
+RunCheck = Callable[[], Check]
 
 
-class Probe:
+class ReadinessProbe:
     """Asks what work depends on. A check that hangs has one thread, not one for each who asks."""
 
-    def __init__(self, checks: Mapping[CheckName, Ask]) -> None:
+    def __init__(self, checks: Mapping[CheckName, RunCheck]) -> None:
         self._checks = checks
         self._limiter = anyio.CapacityLimiter(len(checks))
         self._hanging: set[CheckName] = set()
@@ -33,7 +33,7 @@ class Probe:
         """Return whether all checks pass, as of some seconds ago or now."""
         if self._last is not None and asyncio.get_running_loop().time() < self._stale_at:
             return self._last
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MAX_WAITING:
             return Readiness(ready=False)
         if self._running is None:
             self._running = asyncio.create_task(self._probe())
@@ -48,13 +48,13 @@ class Probe:
             found = await asyncio.gather(*(self._one(name, ask) for name, ask in self._checks.items()))
             checks = dict(zip(self._checks, found, strict=True))
             self._last = Readiness(ready=all(check.ok for check in found), checks=checks)
-            self._stale_at = asyncio.get_running_loop().time() + FRESH_S
+            self._stale_at = asyncio.get_running_loop().time() + CACHE_S
             return self._last
         finally:
             self._running = None
 
-    async def _one(self, name: CheckName, ask: Ask) -> Check:
-        hangs = Check(ok=False, detail=f"no answer within {WITHIN_S:.0f} s")
+    async def _one(self, name: CheckName, ask: RunCheck) -> Check:
+        hangs = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
         if name in self._hanging:  # the thread of an earlier probe still waits
             return hangs
         self._hanging.add(name)
@@ -66,7 +66,7 @@ class Probe:
                 self._hanging.discard(name)
 
         try:
-            with anyio.fail_after(WITHIN_S):
+            with anyio.fail_after(CHECK_TIMEOUT_S):
                 return await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=self._limiter)
         except TimeoutError:
             return hangs

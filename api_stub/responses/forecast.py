@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from db.store.quota.birthday_forecast import AccountForecast
 from tasks.contract import BirthdayOptions
-from worker.rules.quota.forecast import Outlook
+from worker.rules.quota.forecast import ActionForecast
 
-MOST_DAYS: Final = 180
-LATE_DAYS: Final = BirthdayOptions().late_days
+MAX_DAYS: Final = 180
+DEFAULT_LATE_DAYS: Final = BirthdayOptions().late_days
 """How late a greeting may be where neither a schedule nor a campaign of the account says."""
 
 
@@ -72,17 +72,17 @@ class ForecastAnswer(BaseModel):
     people: list[PersonForecast]
 
 
-def end_of(outlook: Outlook) -> End:
+def find_end(outlook: ActionForecast) -> End:
     """Return what becomes of one person."""
     if outlook.reached_at is None:
         return End.MISSED
     return End.LATE if outlook.days_late else End.IN_TIME
 
 
-def answer(found: AccountForecast) -> ForecastAnswer:
+def build_forecast_answer(found: AccountForecast) -> ForecastAnswer:
     """Return the forecast as numbers."""
     people = found.forecast.people
-    ends = Counter(end_of(outlook) for outlook in people)
+    ends = Counter(find_end(outlook) for outlook in people)
     return ForecastAnswer(
         account=found.account.name,
         time_zone=found.account.zone.key,
@@ -93,28 +93,28 @@ def answer(found: AccountForecast) -> ForecastAnswer:
         in_time=ends[End.IN_TIME],
         late=ends[End.LATE],
         missed=ends[End.MISSED],
-        held_back_by=_held_back(people),
+        held_back_by=_count_reasons(people),
         stopped_by=found.stopped_by,
         unapproved=found.unapproved,
         paused=found.paused,
         days=[DayForecast(on=day.on, used=day.used, limit=day.limit) for day in found.forecast.days],
-        people=[_person(outlook) for outlook in people],
+        people=[_build_person(outlook) for outlook in people],
     )
 
 
-def _held_back(people: Sequence[Outlook]) -> dict[str, int]:
-    reasons = (one.held_back for one in people if end_of(one) is not End.IN_TIME)
+def _count_reasons(people: Sequence[ActionForecast]) -> dict[str, int]:
+    reasons = (one.held_back for one in people if find_end(one) is not End.IN_TIME)
     return {str(reason): count for reason, count in Counter(filter(None, reasons)).most_common()}
 
 
-def _person(outlook: Outlook) -> PersonForecast:
+def _build_person(outlook: ActionForecast) -> PersonForecast:
     person = outlook.person
     return PersonForecast(
         contact_id=person.contact_id,
         full_name=person.full_name,
         birthday_on=person.on,
         until_on=person.until,
-        end=end_of(outlook),
+        end=find_end(outlook),
         reached_at=outlook.reached_at,
         reached_on=outlook.reached_on,
         days_late=outlook.days_late if outlook.reached_at is not None else None,

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from api_stub.sandbox.control import Control
 from api_stub.sandbox.faults import Faults
 from api_stub.sandbox.gate import Gate
-from api_stub.sandbox.invitations import Invitations, Sending
+from api_stub.sandbox.invitations import InvitationPages, InvitationStore
 from api_stub.sandbox.messaging import Messaging
 from api_stub.sandbox.pages import Pages
 from api_stub.sandbox.state import State
@@ -29,7 +29,7 @@ def create_app(
         raise ValueError("the control key must not be empty")
     state = State(state_path, today=today, now=now)
     faults = Faults(state.db)
-    sending = Sending(state, today)
+    sending = InvitationStore(state, today)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -38,7 +38,7 @@ def create_app(
 
     return Starlette(
         routes=[
-            *Invitations(state, sending, faults, today).routes(),
+            *InvitationPages(state, sending, faults, today).routes(),
             *Pages(state, faults, today).routes(),
             *Messaging(state, faults).routes(),
             Control(state, sending, faults, today, control_key).mount(),

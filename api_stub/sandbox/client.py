@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from api_stub.sandbox.control import KEY_HEADER
 from api_stub.sandbox.faults import FaultName, Value
-from api_stub.sandbox.population.profiles import Certificate, Job, Profile, School, Spoken
+from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School
 from api_stub.sandbox.state import Effect
 
 _TIMEOUT_SECONDS = 10
@@ -84,12 +84,12 @@ class SandboxClient:
     def truth(self, slug: str) -> KnownProfile:
         """What a profile holds. Raises LookupError where there is none."""
         for row in json.loads(self._ask("GET", f"/truth?slug={quote(slug)}")):
-            return _known(row)
+            return _profile_from_json(row)
         raise LookupError(slug)
 
     def everybody(self) -> list[KnownProfile]:
         """The truth about all people, in the order of a search that asks for nothing. A few megabytes."""
-        return [_known(row) for row in json.loads(self._ask("GET", "/truth"))]
+        return [_profile_from_json(row) for row in json.loads(self._ask("GET", "/truth"))]
 
     def says(self, slug: str, member: str, text: str) -> None:
         """Let the person write to the member."""
@@ -145,7 +145,7 @@ class SandboxClient:
         return text
 
 
-def _known(row: dict[str, Any]) -> KnownProfile:
+def _profile_from_json(row: dict[str, Any]) -> KnownProfile:
     told = row["profile"]
     return KnownProfile(
         Profile(
@@ -155,7 +155,7 @@ def _known(row: dict[str, Any]) -> KnownProfile:
                 "schools": tuple(School(*one) for one in told["schools"]),
                 "skills": tuple(told["skills"]),
                 "certificates": tuple(Certificate(*one) for one in told["certificates"]),
-                "spoken": tuple(Spoken(*one) for one in told["spoken"]),
+                "spoken": tuple(LanguageSkill(*one) for one in told["spoken"]),
             }
         ),
         row["degrees"],

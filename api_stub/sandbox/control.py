@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from api_stub.sandbox.faults import Fault, Faults
-from api_stub.sandbox.invitations import Sending
+from api_stub.sandbox.invitations import InvitationStore
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.population.profiles import Profile
-from api_stub.sandbox.population.store import degree
+from api_stub.sandbox.population.store import connection_degree
 from api_stub.sandbox.state import State
 
 KEY_HEADER = "X-Sandbox-Key"
@@ -28,7 +28,7 @@ class Control:
     """The control endpoints. They change what the network does, never the ledger."""
 
     def __init__(
-        self, state: State, sending: Sending, faults: Faults, today: Callable[[], date], key: str
+        self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date], key: str
     ) -> None:
         self._state = state
         self._sending = sending
@@ -91,7 +91,7 @@ class Control:
         """Those whose birthdays the pages show."""
         self._check(request)
         today = self._today()
-        known = {member: self._state.connections_of(member) for member in MEMBERS}
+        known = {member: self._state.list_connections(member) for member in MEMBERS}
         people = [
             {
                 "slug": friend.slug,
@@ -110,13 +110,13 @@ class Control:
         """What searches and profiles show: everybody, or one `slug`, with the degree to each member."""
         self._check(request)
         slug = request.query_params.get("slug")
-        known = {member: self._state.connections_of(member) for member in MEMBERS}
+        known = {member: self._state.list_connections(member) for member in MEMBERS}
         people = self._state.everybody() if slug is None else filter(None, [self._state.person(slug)])
         return JSONResponse(
             [
                 {
                     "profile": {field.name: getattr(person, field.name) for field in fields(Profile)},
-                    "degrees": {m: degree(m, person.slug, slugs) for m, slugs in known.items()},
+                    "degrees": {m: connection_degree(m, person.slug, slugs) for m, slugs in known.items()},
                 }
                 for person in people
             ]

@@ -61,7 +61,7 @@ class Fault:
             raise ValueError("times must be a whole number above 0, or null")
         if prefix is not None and not isinstance(prefix, str):
             raise ValueError("path_prefix must be text, or null")
-        return cls(name, _checked(name, value), times, prefix)
+        return cls(name, _validate(name, value), times, prefix)
 
     def strikes(self, path: str) -> bool:
         """Whether this fault strikes a request for `path`. Without a prefix, signing in is spared."""
@@ -106,7 +106,7 @@ class Faults:
         fault = self._get(FaultName.MARKUP)
         return str(fault.value) if fault else "a"
 
-    def simple_markup(self) -> str:
+    def two_variant_markup(self) -> str:
         """The same for what comes in two variants only, which is all but searches and profiles: a or b."""
         return "b" if self.markup() in {"b", "d"} else "a"
 
@@ -117,7 +117,7 @@ class Faults:
         return Fault(name, json.loads(row[0]), row[1], row[2]) if row else None
 
 
-def _checked(name: FaultName, value: object) -> Value:
+def _validate(name: FaultName, value: object) -> Value:
     if name in _NUMBERS:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise ValueError(f"{name}: the value must be a number, 0 or more")

@@ -9,14 +9,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_stub.sandbox.faults import FaultName, Faults
-from api_stub.sandbox.render import plain
+from api_stub.sandbox.render import render_notice
 from api_stub.sandbox.state import Session, State
 
 COOKIE = "fellow_session"
 CHALLENGE_PATH = "/checkpoint/challenge/"
-_HANG_BOUND = timedelta(seconds=120)
+_HANG_TIMEOUT = timedelta(seconds=120)
 _CONTROL = "/_sandbox/"
-_OPEN = ("/login", CHALLENGE_PATH)
+_PUBLIC_PATHS = ("/login", CHALLENGE_PATH)
 
 
 class Gate:
@@ -37,12 +37,12 @@ class Gate:
         if fault := self._faults.take(FaultName.SLOW, path):
             await asyncio.sleep(float(fault.value or 0) / 1000)
         if self._faults.take(FaultName.HANG, path):
-            await hold(receive, _HANG_BOUND)
+            await hold(receive, _HANG_TIMEOUT)
             return
         if self._faults.take(FaultName.EXPIRED_SESSION, path):
             self._state.sign_out()
         session = self._session(request)
-        answer = self._struck(path, session) or _kept_out(request, session)
+        answer = self._struck(path, session) or _redirect_to_login(request, session)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -57,11 +57,11 @@ class Gate:
         if self._faults.take(FaultName.CHALLENGE_PAGE, path):
             return RedirectResponse(CHALLENGE_PATH, 303)
         if self._faults.take(FaultName.STATUS_429, path):
-            return plain("limit", session, status=429)
+            return render_notice("limit", session, status=429)
         if self._faults.take(FaultName.LIMIT_PAGE, path):
-            return plain("limit", session)
+            return render_notice("limit", session)
         if self._faults.take(FaultName.HTTP_500, path):
-            return plain("trouble", session, status=500)
+            return render_notice("trouble", session, status=500)
         return None
 
 
@@ -84,8 +84,8 @@ def safe_next(target: str | None) -> str:
     return target if target and same_site and target.isprintable() else "/feed/"
 
 
-def _kept_out(request: Request, session: Session | None) -> Response | None:
-    if session is not None or request.url.path in _OPEN:
+def _redirect_to_login(request: Request, session: Session | None) -> Response | None:
+    if session is not None or request.url.path in _PUBLIC_PATHS:
         return None
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?{urlencode({'next': wanted})}", 303)

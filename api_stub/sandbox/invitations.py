@@ -12,25 +12,25 @@ from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
-from api_stub.sandbox.population.first_invitations import GUESTS, Guest, first_invitations
+from api_stub.sandbox.population.invitees import INVITEES, Invitee, generate_invitations
 from api_stub.sandbox.population.members import MEMBERS
-from api_stub.sandbox.render import fragment, page, plain, session_of
+from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
 from api_stub.sandbox.state import State
-from api_stub.sandbox.texts import WORDS, sent_line
+from api_stub.sandbox.texts import TEXTS, format_sent_line
 
-A_PAGE = 4
-_SWALLOW_BOUND = timedelta(seconds=60)
+INVITATIONS_PER_PAGE = 4
+_SWALLOW_TIMEOUT = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentInvitation:
     """An invitation that waits for an answer."""
 
-    guest: Guest
+    guest: Invitee
     sent_on: date
 
 
-class Sending:
+class InvitationStore:
     """What the network remembers of invitations, in the file of `State`."""
 
     def __init__(self, state: State, today: Callable[[], date]) -> None:
@@ -38,17 +38,17 @@ class Sending:
         if not state.db.execute("SELECT 1 FROM invitations").fetchone():
             state.db.executemany(
                 "INSERT INTO invitations (member, slug, sent_on) VALUES (?, ?, ?)",
-                [(member, slug, on.isoformat()) for member, slug, on in first_invitations(today())],
+                [(member, slug, on.isoformat()) for member, slug, on in generate_invitations(today())],
             )
 
-    def open(self, member: str) -> list[Sent]:
+    def open(self, member: str) -> list[SentInvitation]:
         """Those that nobody has answered, newest first."""
         rows = self._state.db.execute(
             "SELECT slug, sent_on FROM invitations WHERE member = ? AND became IS NULL "
             "ORDER BY sent_on DESC, slug",
             (member,),
         )
-        return [Sent(GUESTS[slug], date.fromisoformat(on)) for slug, on in rows]
+        return [SentInvitation(INVITEES[slug], date.fromisoformat(on)) for slug, on in rows]
 
     def waits(self, member: str, slug: str) -> bool:
         """Whether the member's invitation to this person waits for an answer."""
@@ -74,10 +74,12 @@ class Sending:
         return changed.rowcount == 1
 
 
-class Invitations:
+class InvitationPages:
     """The pages and addresses of sent invitations."""
 
-    def __init__(self, state: State, sending: Sending, faults: Faults, today: Callable[[], date]) -> None:
+    def __init__(
+        self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date]
+    ) -> None:
         self._state = state
         self._sending = sending
         self._faults = faults
@@ -89,7 +91,7 @@ class Invitations:
             Route("/invitations/sent/", self.sent),
             Route("/invitations/{slug}/dialog", self.dialog),
             Route("/invitations/{slug}/withdraw", self.withdraw, methods=["POST"]),
-            *(Route(f"/in/{slug}/", self.profile) for slug in GUESTS),
+            *(Route(f"/in/{slug}/", self.profile) for slug in INVITEES),
         ]
 
     async def sent(self, request: Request) -> Response:
@@ -99,19 +101,19 @@ class Invitations:
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
         waiting = self._sending.open(session.member)
-        shown = waiting[(number - 1) * A_PAGE : number * A_PAGE]
+        shown = waiting[(number - 1) * INVITATIONS_PER_PAGE : number * INVITATIONS_PER_PAGE]
         return self._page(
             request,
             "invitations.html",
-            cards=[(sent, sent_line(language, sent.sent_on, today)) for sent in shown],
+            cards=[(sent, format_sent_line(language, sent.sent_on, today)) for sent in shown],
             total=len(waiting),
-            following=number + 1 if len(waiting) > number * A_PAGE else None,
+            following=number + 1 if len(waiting) > number * INVITATIONS_PER_PAGE else None,
         )
 
     async def profile(self, request: Request) -> Response:
         """A plain page of somebody who was invited, with what may be done about it."""
-        session, guest = session_of(request), GUESTS[request.url.path.split("/")[2]]
-        words = WORDS[MEMBERS[session.member].language]
+        session, guest = session_of(request), INVITEES[request.url.path.split("/")[2]]
+        words = TEXTS[MEMBERS[session.member].language]
         waits = self._sending.waits(session.member, guest.slug)
         return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
 
@@ -121,8 +123,10 @@ class Invitations:
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
         if not self._sending.waits(session.member, slug):
-            return plain("gone", session, status=404)
-        return fragment(f"withdraw_{self._faults.simple_markup()}.html", session, guest=GUESTS[slug])
+            return render_notice("gone", session, status=404)
+        return render_fragment(
+            f"withdraw_{self._faults.two_variant_markup()}.html", session, guest=INVITEES[slug]
+        )
 
     async def withdraw(self, request: Request) -> Response:
         """Take it back before the answer, unless told to fail."""
@@ -135,11 +139,13 @@ class Invitations:
         if not self._sending.withdraw(session.member, str(request.path_params["slug"])):
             return JSONResponse({"error": "no such invitation"}, 404)
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_BOUND)
+            await hold(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _page(self, request: Request, template: str, **values: object) -> Response:
         session, path = session_of(request), request.url.path
         self._state.count_view(session.member, path)
         popup = self._faults.take(FaultName.POPUP, path) is not None
-        return page(template, session, {"popup": popup, "markup": self._faults.simple_markup(), **values})
+        return render_page(
+            template, session, {"popup": popup, "markup": self._faults.two_variant_markup(), **values}
+        )

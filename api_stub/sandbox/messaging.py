@@ -13,13 +13,13 @@ from starlette.routing import Route
 from api_stub.sandbox.faults import FaultName, Faults
 from api_stub.sandbox.gate import hold
 from api_stub.sandbox.population.profiles import Profile
-from api_stub.sandbox.render import fragment, page, plain, session_of
+from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
 from api_stub.sandbox.state import State
 
-LONGEST_TEXT = 8000
-TALKS_A_PAGE = 20
-_SNIPPET = 60
-_SWALLOW_BOUND = timedelta(seconds=60)
+MAX_TEXT_CHARACTERS = 8000
+CONVERSATIONS_PER_PAGE = 20
+_SNIPPET_CHARACTERS = 60
+_SWALLOW_TIMEOUT = timedelta(seconds=60)
 
 
 class Messaging:
@@ -44,15 +44,15 @@ class Messaging:
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
         talks = self._state.inbox(session.member)
-        shown = talks[(number - 1) * TALKS_A_PAGE : number * TALKS_A_PAGE]
+        shown = talks[(number - 1) * CONVERSATIONS_PER_PAGE : number * CONVERSATIONS_PER_PAGE]
         self._state.count_view(session.member, path)
         values = {
-            "talks": [replace(talk, text=talk.text[:_SNIPPET]) for talk in shown],
-            "older": number + 1 if len(talks) > number * TALKS_A_PAGE else None,
+            "talks": [replace(talk, text=talk.text[:_SNIPPET_CHARACTERS]) for talk in shown],
+            "older": number + 1 if len(talks) > number * CONVERSATIONS_PER_PAGE else None,
             "popup": self._faults.take(FaultName.POPUP, path) is not None,
-            "markup": self._faults.simple_markup(),
+            "markup": self._faults.two_variant_markup(),
         }
-        return page("inbox.html", session, values)
+        return render_page("inbox.html", session, values)
 
     async def dialog(self, request: Request) -> Response:
         """The overlay of a conversation, with what was said so far."""
@@ -75,27 +75,27 @@ class Messaging:
             return JSONResponse({"error": "not connected"}, 403)
         text = await _text(request)
         if text is None:
-            return JSONResponse({"error": f"text of 1 to {LONGEST_TEXT} characters wanted"}, 422)
+            return JSONResponse({"error": f"text of 1 to {MAX_TEXT_CHARACTERS} characters wanted"}, 422)
         if self._faults.take(FaultName.SEND_NO_EFFECT, path):
             return JSONResponse({"ok": True})
         late = self._faults.take(FaultName.LATE_SHOW_S, path)
         late_seconds = float(late.value or 0) if late else 0.0
         self._state.send(session.member, person.slug, text, late=timedelta(seconds=late_seconds))
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_BOUND)
+            await hold(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _show(self, request: Request, slug: str, template: str) -> Response:
         session = session_of(request)
         person = self._reachable(session.member, slug)
         if person is None:
-            return plain("gone", session, status=404)
+            return render_notice("gone", session, status=404)
         bubbles = self._state.open_thread(session.member, slug)
-        name = f"{template}_{self._faults.simple_markup()}.html"
-        return fragment(name, session, person=person, bubbles=bubbles)
+        name = f"{template}_{self._faults.two_variant_markup()}.html"
+        return render_fragment(name, session, person=person, bubbles=bubbles)
 
     def _reachable(self, member: str, slug: str) -> Profile | None:
-        return self._state.person(slug) if slug in self._state.connections_of(member) else None
+        return self._state.person(slug) if slug in self._state.list_connections(member) else None
 
 
 async def _text(request: Request) -> str | None:
@@ -104,4 +104,4 @@ async def _text(request: Request) -> str | None:
     except json.JSONDecodeError:
         return None
     text = body.get("text") if isinstance(body, dict) else None
-    return text if isinstance(text, str) and text.strip() and len(text) <= LONGEST_TEXT else None
+    return text if isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARACTERS else None

@@ -11,19 +11,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
+from api_stub.sandbox.formatting import PageFormat, PersonLine
 from api_stub.sandbox.gate import CHALLENGE_PATH, COOKIE, safe_next
 from api_stub.sandbox.population.members import DAYS_SHOWN, MEMBERS, Person
-from api_stub.sandbox.population.store import SEARCH_TERMS, degree
-from api_stub.sandbox.render import page, plain, session_of
-from api_stub.sandbox.showing import Line, Showing
+from api_stub.sandbox.population.store import SEARCH_TERMS, connection_degree
+from api_stub.sandbox.render import render_notice, render_page, session_of
 from api_stub.sandbox.state import State
-from api_stub.sandbox.texts import WORDS, birthday_line
+from api_stub.sandbox.texts import TEXTS, format_birthday_line
 
-FOUND_A_PAGE = 10
-MOST_PAGES = 100
+RESULTS_PER_PAGE = 10
+MAX_PAGES = 100
 """As on real sites: who wants more must ask more narrowly."""
 
-SHOWN = {"about": 240, "jobs": 3, "schools": 2, "skills": 5, "certificates": 2, "spoken": 3}
+INITIALLY_SHOWN = {"about": 240, "jobs": 3, "schools": 2, "skills": 5, "certificates": 2, "spoken": 3}
 """How much of a section a profile shows at first: characters, or entries."""
 
 
@@ -42,7 +42,7 @@ class Pages:
             Route("/login", self.login_form, methods=["GET"]),
             Route("/login", self.login, methods=["POST"]),
             Route("/logout", self.logout, methods=["POST"]),
-            Route(CHALLENGE_PATH, lambda _: plain("challenge", None)),
+            Route(CHALLENGE_PATH, lambda _: render_notice("challenge", None)),
             Route("/feed/", self.feed),
             Route("/birthdays/", self.birthdays),
             Route("/search/people/", self.search),
@@ -51,7 +51,7 @@ class Pages:
 
     async def login_form(self, request: Request) -> Response:
         """The form."""
-        return page(
+        return render_page(
             "login.html", None, {"next": safe_next(request.query_params.get("next")), "refused": False}
         )
 
@@ -61,7 +61,7 @@ class Pages:
             name, password, after = (str(form.get(field, "")) for field in ("name", "password", "next"))
         member = MEMBERS.get(name)
         if member is None or not secrets.compare_digest(member.password.encode(), password.encode()):
-            return page("login.html", None, {"next": safe_next(after), "refused": True}, status=401)
+            return render_page("login.html", None, {"next": safe_next(after), "refused": True}, status=401)
         answer = RedirectResponse(safe_next(after), 303)
         token = self._state.sign_in(member.login).token
         answer.set_cookie(COOKIE, token, max_age=30 * 86400, httponly=True, samesite="lax")
@@ -82,14 +82,14 @@ class Pages:
         """Today's birthdays and those of the days before, latest first."""
         session, today = session_of(request), self._today()
         language = MEMBERS[session.member].language
-        known = self._state.connections_of(session.member)
+        known = self._state.list_connections(session.member)
         dated = [(p.latest_birthday(today), p) for p in self._state.friends() if p.slug in known]
         shown = [(on, p) for on, p in dated if (today - on).days <= DAYS_SHOWN]
         shown.sort(key=lambda pair: pair[0], reverse=True)
         lines: list[tuple[date, tuple[Person, str]]] = [
-            (on, (person, birthday_line(language, on, today))) for on, person in shown
+            (on, (person, format_birthday_line(language, on, today))) for on, person in shown
         ]
-        words = WORDS[language]
+        words = TEXTS[language]
         groups = [
             (words["today"], [card for on, card in lines if on == today]),
             (words["earlier"], [card for on, card in lines if on < today]),
@@ -103,13 +103,15 @@ class Pages:
         page_given = given.get("page", "1")
         number = int(page_given) if re.fullmatch(r"[1-9][0-9]{0,5}", page_given) else 1
         found = (
-            self._state.found(terms, offset=(number - 1) * FOUND_A_PAGE, limit=FOUND_A_PAGE + 1)
-            if number <= MOST_PAGES
+            self._state.found(terms, offset=(number - 1) * RESULTS_PER_PAGE, limit=RESULTS_PER_PAGE + 1)
+            if number <= MAX_PAGES
             else []
         )
-        known = self._state.connections_of(session.member)
-        lines = [Line(p, degree(session.member, p.slug, known)) for p in found[:FOUND_A_PAGE]]
-        more = len(found) > FOUND_A_PAGE and number < MOST_PAGES
+        known = self._state.list_connections(session.member)
+        lines = [
+            PersonLine(p, connection_degree(session.member, p.slug, known)) for p in found[:RESULTS_PER_PAGE]
+        ]
+        more = len(found) > RESULTS_PER_PAGE and number < MAX_PAGES
         following = search_address(terms, number + 1) if more else None
         return self._page(
             request, "search.html", seen=search_address(terms, number), lines=lines, following=following
@@ -120,11 +122,13 @@ class Pages:
         session = session_of(request)
         person = self._state.person(request.path_params["slug"])
         if person is None:
-            return plain("gone", session, status=404)
-        known = self._state.connections_of(session.member)
+            return render_notice("gone", session, status=404)
+        known = self._state.list_connections(session.member)
         others = [p for p in self._state.friends() if p.slug in known and p.slug != person.slug][:3]
-        line = Line(person, degree(session.member, person.slug, known))
-        return self._page(request, "profile.html", person=person, line=line, others=others, shown=SHOWN)
+        line = PersonLine(person, connection_degree(session.member, person.slug, known))
+        return self._page(
+            request, "profile.html", person=person, line=line, others=others, shown=INITIALLY_SHOWN
+        )
 
     def _page(
         self, request: Request, template: str, *, seen: str | None = None, **values: object
@@ -134,9 +138,9 @@ class Pages:
         self._state.count_view(session.member, seen or path)
         popup = self._faults.take(FaultName.POPUP, path) is not None
         markup = self._faults.markup()
-        show = Showing(MEMBERS[session.member].language, self._today(), in_full=markup == "d")
-        common = {"popup": popup, "markup": markup, "simple": self._faults.simple_markup(), "show": show}
-        return page(template, session, {**common, **values})
+        show = PageFormat(MEMBERS[session.member].language, self._today(), in_full=markup == "d")
+        common = {"popup": popup, "markup": markup, "simple": self._faults.two_variant_markup(), "show": show}
+        return render_page(template, session, {**common, **values})
 
 
 def search_address(terms: Mapping[str, str], number: int) -> str:

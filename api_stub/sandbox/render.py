@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.state import Session
-from api_stub.sandbox.texts import WORDS
+from api_stub.sandbox.texts import TEXTS
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -24,29 +24,29 @@ def session_of(request: Request) -> Session:
     return session
 
 
-def page(
+def render_page(
     template: str, session: Session | None, values: Mapping[str, object], *, status: int = 200
 ) -> HTMLResponse:
     """A whole page, in the language of its member."""
     return HTMLResponse(_render(template, session, {"popup": False, **values}), status)
 
 
-def fragment(template: str, session: Session, **values: object) -> Response:
+def render_fragment(template: str, session: Session, **values: object) -> Response:
     """A piece of a page, for the script that asked for it. Its own type keeps a page from passing for one."""
     return Response(_render(template, session, values), media_type="text/x-fragment")
 
 
-def plain(subject: str, session: Session | None, *, status: int = 200) -> HTMLResponse:
+def render_notice(subject: str, session: Session | None, *, status: int = 200) -> HTMLResponse:
     """A page that only says something: challenge, limit, gone, trouble."""
-    words = WORDS[_language(session)]
+    words = TEXTS[_language(session)]
     heading, text = words[subject], words[f"{subject}_text"]
-    return page("plain.html", session, {"heading": heading, "text": text}, status=status)
+    return render_page("plain.html", session, {"heading": heading, "text": text}, status=status)
 
 
 def _render(template: str, session: Session | None, values: dict[str, object]) -> str:
     language = _language(session)
     member = MEMBERS[session.member] if session else None
-    common = {"session": session, "member": member, "language": language, "words": WORDS[language]}
+    common = {"session": session, "member": member, "language": language, "words": TEXTS[language]}
     return _TEMPLATES.get_template(template).render(**common, **values)
 
 

@@ -34,7 +34,7 @@ class Bubble:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class Conversation:
     """A conversation as the inbox shows it: with whom, and its last message."""
 
     slug: str
@@ -57,7 +57,7 @@ class Effect:
     text: str
 
 
-def _keep_private(path: Path) -> None:
+def _make_private(path: Path) -> None:
     """Let only the owner read the file, and those that SQLite puts beside it, which get its mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
@@ -70,7 +70,7 @@ class State(Population):
 
     def __init__(self, path: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _keep_private(path)
+        _make_private(path)
         self._now = now
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
@@ -113,7 +113,7 @@ class State(Population):
         )
         return [Bubble(bool(outgoing), text, at) for outgoing, text, at in rows]
 
-    def inbox(self, member: str) -> list[Talk]:
+    def inbox(self, member: str) -> list[Conversation]:
         """The member's conversations with those whose profile is there, the newest first."""
         rows = self.db.execute(
             "WITH last AS (SELECT max(id) AS id FROM messages "
@@ -126,7 +126,7 @@ class State(Population):
             {"member": member, "now": self._at()},
         )
         return [
-            Talk(slug, name, bool(outgoing), text, at, bool(unread))
+            Conversation(slug, name, bool(outgoing), text, at, bool(unread))
             for slug, name, outgoing, text, at, unread in rows
         ]
 
@@ -180,13 +180,13 @@ class State(Population):
         at = self._now()
         self.db.execute(
             "INSERT INTO messages (member, slug, outgoing, text, at, visible_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (member, slug, int(outgoing), text, _stamp(at), _stamp(at + late)),
+            (member, slug, int(outgoing), text, _timestamp(at), _timestamp(at + late)),
         )
 
     def _at(self) -> str:
-        return _stamp(self._now())
+        return _timestamp(self._now())
 
 
-def _stamp(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     """A fixed width, so that text compares as time does."""
     return at.isoformat(timespec="microseconds")

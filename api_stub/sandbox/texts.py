@@ -169,10 +169,10 @@ _FRENCH = {
     "write": "Écrivez un message",
 }
 
-WORDS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
+TEXTS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
 
 
-def birthday_line(language: str, on: date, today: date) -> str:
+def format_birthday_line(language: str, on: date, today: date) -> str:
     """How the birthdays page says when a birthday was."""
     days = (today - on).days
     if language == "fr":
@@ -188,7 +188,7 @@ _UNITS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
 }
 
 
-def sent_line(language: str, on: date, today: date) -> str:
+def format_sent_line(language: str, on: date, today: date) -> str:
     """How the page of sent invitations says when one was sent: the older, the less exactly."""
     days = (today - on).days
     if days < 2:

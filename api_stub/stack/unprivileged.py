@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from api_stub.stack.errors import StackError
 
-_HOME = Path("/var/lib/rapport")
+_SHARED_FOLDER = Path("/var/lib/rapport")
 _USER: Final = "rapport-postgres"
 _FALLBACK: Final = "nobody"
 """Where no user can be made: no `useradd`, or /etc can't be written. initdb wants a user with a name."""
@@ -55,40 +55,40 @@ class Identity:
         return done.returncode == 0
 
 
-def server_identity() -> Identity:
+def find_server_identity() -> Identity:
     """Who runs Postgres here."""
     if os.geteuid() != 0:
         return Identity()
-    user = _named(_USER) or _made() or pwd.getpwnam(_FALLBACK)
+    user = _find_user(_USER) or _create_user() or pwd.getpwnam(_FALLBACK)
     return Identity(user.pw_uid, user.pw_gid)
 
 
-def _named(name: str) -> pwd.struct_passwd | None:
+def _find_user(name: str) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(name)
     except KeyError:
         return None
 
 
-def _made() -> pwd.struct_passwd | None:
+def _create_user() -> pwd.struct_passwd | None:
     """Make our user, which several stacks may want to do at once; None where that can't be done."""
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd is None:
         return None
-    folder = os.open(_home(), os.O_RDONLY)
+    folder = os.open(_shared_folder(), os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        if (user := _named(_USER)) is not None:
+        if (user := _find_user(_USER)) is not None:
             return user
         without_home = ("--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false")
         command = [useradd, "--system", "--user-group", *without_home, _USER]
         subprocess.run(command, env={}, capture_output=True, check=False)
     finally:
         os.close(folder)
-    return _named(_USER)
+    return _find_user(_USER)
 
 
-def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
+def prepare_cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
     """The folder for Postgres' files: `link` itself, or, where we are root, what `link` points to.
 
     A link and not a name computed from the path, so that a data folder that is moved keeps its database and
@@ -102,15 +102,15 @@ def cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
     if not link.is_dir():
         link.unlink(missing_ok=True)  # points to a machine or container that is no more
         temporary = Path(tempfile.gettempdir())
-        home = temporary if not durable and _open_to_others(temporary) else _home()
+        home = temporary if not durable and _is_world_accessible(temporary) else _shared_folder()
         folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
         identity.own(folder)
         link.symlink_to(folder)
-    _hand_over(link.resolve(), identity)
+    _change_owner(link.resolve(), identity)
     return link.resolve()
 
 
-def _hand_over(folder: Path, identity: Identity) -> None:
+def _change_owner(folder: Path, identity: Identity) -> None:
     former = folder.stat().st_uid
     if former == identity.uid:
         return
@@ -129,13 +129,13 @@ def remove_cluster(link: Path) -> None:
         link.unlink()
 
 
-def runnable(packages: Path, programs: str, version: str, identity: Identity) -> Path:
+def find_runnable_programs(packages: Path, programs: str, version: str, identity: Identity) -> Path:
     """The folder `programs` below `packages`, or one that this user can run: a copy, made once a version."""
     if identity.uid is None or identity.can_run(packages / programs / _PROBE):
         return packages / programs
-    copy = _home() / f"pg-{version}"
+    copy = _shared_folder() / f"pg-{version}"
     if not copy.exists():
-        draft = Path(tempfile.mkdtemp(prefix=".pg-", dir=_home()))
+        draft = Path(tempfile.mkdtemp(prefix=".pg-", dir=_shared_folder()))
         try:
             package = programs.split("/", 1)[0]
             # A wheel's libraries lie in a folder beside the package, and its programs look for them there.
@@ -144,7 +144,7 @@ def runnable(packages: Path, programs: str, version: str, identity: Identity) ->
                     shutil.copytree(
                         folder, draft / folder.name, ignore=shutil.ignore_patterns("include", "*.py*")
                     )
-            _open_to_all(draft)
+            _make_world_readable(draft)
             with contextlib.suppress(OSError):  # another stack was faster, and its copy is as good
                 draft.rename(copy)
         finally:
@@ -157,24 +157,24 @@ def runnable(packages: Path, programs: str, version: str, identity: Identity) ->
     return copy / programs
 
 
-def _open_to_all(folder: Path) -> None:
+def _make_world_readable(folder: Path) -> None:
     # A strict umask at the time of installation has closed the originals, and copies keep their modes.
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
-def _open_to_others(folder: Path) -> bool:
+def _is_world_accessible(folder: Path) -> bool:
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.resolve().parents))
 
 
-def _home() -> Path:
+def _shared_folder() -> Path:
     try:
-        _HOME.mkdir(parents=True, exist_ok=True)
-        _HOME.chmod(0o755)
+        _SHARED_FOLDER.mkdir(parents=True, exist_ok=True)
+        _SHARED_FOLDER.chmod(0o755)
     except OSError as error:
         raise StackError(
             f"Postgres can't run as root, and the folder of its user can't be made ({error}). Start "
             "Rapport as an ordinary user, or set DATABASE_URL to a Postgres that runs already."
         ) from error
-    return _HOME
+    return _SHARED_FOLDER

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from db.exports.sheets import Column, Heading, Sheet, Type
-from worker.rules.characters import escaped_json
-from worker.rules.csv_cells import guarded
+from db.exports.sheets import Column, ColumnType, Heading, Sheet
+from worker.rules.characters import escape_json_controls
+from worker.rules.csv_cells import escape_formula
 
-Write: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
+WriteBatch: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 """Writes one batch."""
 
 
@@ -29,12 +29,12 @@ class Format(StrEnum):
         """Return the columns that `sheet` has in this format."""
         return sheet.typed_columns if self is Format.PARQUET else sheet.columns
 
-    def writing(self, target: BinaryIO, columns: Sequence[Heading]) -> AbstractContextManager[Write]:
+    def writing(self, target: BinaryIO, columns: Sequence[Heading]) -> AbstractContextManager[WriteBatch]:
         """Give what writes batches to `target`, which is whole when the block ends, but not closed."""
         if self is Format.CSV:
-            return _csv(target, columns)
+            return _open_csv(target, columns)
         if self is Format.JSONL:
-            return _jsonl(target, columns)
+            return _open_jsonl(target, columns)
         # Importing Arrow takes a tenth of a second, and no other command needs it.
         from db.exports.parquet import writing  # noqa: PLC0415 -- as the line above says
 
@@ -42,7 +42,7 @@ class Format(StrEnum):
 
 
 @contextmanager
-def _csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
+def _open_csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBatch]:
     """RFC 4180 in UTF-8. The mark at the beginning is for Excel, which else guesses another encoding."""
 
     def lines(rows: Sequence[Sequence[object]]) -> bytes:
@@ -51,7 +51,7 @@ def _csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
         return text.getvalue().encode()
 
     target.write(codecs.BOM_UTF8 + lines([[column.name for column in columns]]))
-    cells = [_CELLS[column.type] for column in columns]
+    cells = [_CSV_FORMATTERS[column.type] for column in columns]
 
     def write(rows: Sequence[Sequence[Any]]) -> None:
         target.write(
@@ -67,13 +67,13 @@ def _csv(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
 
 
 @contextmanager
-def _jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
+def _open_jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBatch]:
     """One JSON object a line, in UTF-8; what isn't known is null.
 
     What some readers take for the end of a line, and a terminal for an order, is escaped.
     """
     names = [column.name for column in columns]
-    values = [_VALUES.get(column.type) for column in columns]
+    values = [_JSON_FORMATTERS.get(column.type) for column in columns]
 
     def write(rows: Sequence[Sequence[Any]]) -> None:
         for row in rows:
@@ -82,30 +82,33 @@ def _jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
                 for convert, value in zip(values, row, strict=True)
             )
             line = json.dumps(dict(zip(names, told, strict=True)), ensure_ascii=False)
-            target.write(escaped_json(line).encode() + b"\n")
+            target.write(escape_json_controls(line).encode() + b"\n")
 
     yield write
 
 
-def _instant(value: datetime) -> str:
+def _format_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _day(value: date) -> str:
+def _format_day(value: date) -> str:
     return value.isoformat()
 
 
-def json_text(value: object) -> str:
+def dump_json(value: object) -> str:
     """Write an object as the text that a format without objects keeps."""
     return json.dumps(value, ensure_ascii=False)
 
 
-_CELLS: Final[dict[Type, Callable[[Any], str]]] = {
-    Type.TEXT: guarded,
-    Type.INTEGER: str,
-    Type.BOOLEAN: lambda value: "true" if value else "false",
-    Type.DATE: _day,
-    Type.INSTANT: _instant,
-    Type.JSON: json_text,
+_CSV_FORMATTERS: Final[dict[ColumnType, Callable[[Any], str]]] = {
+    ColumnType.TEXT: escape_formula,
+    ColumnType.INTEGER: str,
+    ColumnType.BOOLEAN: lambda value: "true" if value else "false",
+    ColumnType.DATE: _format_day,
+    ColumnType.INSTANT: _format_instant,
+    ColumnType.JSON: dump_json,
 }
-_VALUES: Final[dict[Type, Callable[[Any], str]]] = {Type.DATE: _day, Type.INSTANT: _instant}
+_JSON_FORMATTERS: Final[dict[ColumnType, Callable[[Any], str]]] = {
+    ColumnType.DATE: _format_day,
+    ColumnType.INSTANT: _format_instant,
+}

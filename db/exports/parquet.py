@@ -7,28 +7,28 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from db.exports.formats import Write, json_text
-from db.exports.sheets import Heading, Type
+from db.exports.formats import WriteBatch, dump_json
+from db.exports.sheets import ColumnType, Heading
 
 _TYPES: Final = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int16(),
-    Type.BOOLEAN: pa.bool_(),
-    Type.DATE: pa.date32(),
-    Type.INSTANT: pa.timestamp("us", tz="UTC"),
-    Type.JSON: pa.string(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int16(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
+    ColumnType.JSON: pa.string(),
 }
 
 
 @contextmanager
-def writing(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
+def writing(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBatch]:
     """As Format.writing."""
     schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
     with ParquetWriter(target, schema) as file:
 
         def write(rows: Sequence[Sequence[Any]]) -> None:
             arrays = [
-                pa.array(_told(column, values), type=schema.field(column.name).type)
+                pa.array(_column_values(column, values), type=schema.field(column.name).type)
                 for column, values in zip(columns, zip(*rows, strict=True), strict=True)
             ]
             file.write_batch(pa.record_batch(arrays, schema=schema))
@@ -36,5 +36,5 @@ def writing(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[Write]:
         yield write
 
 
-def _told(column: Heading, values: Sequence[Any]) -> Sequence[Any]:
-    return [json_text(value) for value in values] if column.type is Type.JSON else values
+def _column_values(column: Heading, values: Sequence[Any]) -> Sequence[Any]:
+    return [dump_json(value) for value in values] if column.type is ColumnType.JSON else values

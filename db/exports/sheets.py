@@ -16,12 +16,12 @@ from db.tables import Account, Contact, Interaction
 BATCH: Final = 5_000
 """Rows fetched, and kept in memory, at a time; also a row group of a Parquet file."""
 
-_IDLE_FOR_LONGER: Final = text("set local idle_in_transaction_session_timeout = '10min'")
+_LONGER_IDLE_TIMEOUT: Final = text("set local idle_in_transaction_session_timeout = '10min'")
 """Between two fetches a loaded machine may take more than the 20 s of db.engine to write; a transaction that
 only reads keeps nobody waiting meanwhile."""
 
 
-class Type(StrEnum):
+class ColumnType(StrEnum):
     """What a column holds. Instants are aware and in UTC; `JSON` is an object."""
 
     TEXT = "text"
@@ -37,7 +37,7 @@ class Heading:
     """What a column is called, which is also its field's name, and what it holds."""
 
     name: str
-    type: Type
+    type: ColumnType
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Sheet:
     typed_columns: tuple[Column, ...]
 
 
-def _birthday() -> ColumnElement[Any]:
+def _birthday_text() -> ColumnElement[Any]:
     """Write 1980-03-05, or --03-05 where the year isn't known, as vCard and ISO 8601:2000 do."""
 
     def digits(part: InstrumentedAttribute[int | None], count: int) -> ColumnElement[Any]:
@@ -68,65 +68,68 @@ def _birthday() -> ColumnElement[Any]:
     return case((Contact.birth_month.is_(None), None), else_=whole)
 
 
-_WHO: Final = (
-    Column("account", Type.TEXT, Account.name),
-    Column("profile_url", Type.TEXT, Contact.profile_url),
-    Column("full_name", Type.TEXT, Contact.full_name),
+_PERSON_COLUMNS: Final = (
+    Column("account", ColumnType.TEXT, Account.name),
+    Column("profile_url", ColumnType.TEXT, Contact.profile_url),
+    Column("full_name", ColumnType.TEXT, Contact.full_name),
 )
-_BORN: Final = (Column("birthday", Type.TEXT, _birthday()),)
-_BORN_TYPED: Final = (
-    Column("birth_year", Type.INTEGER, Contact.birth_year),
-    Column("birth_month", Type.INTEGER, Contact.birth_month),
-    Column("birth_day", Type.INTEGER, Contact.birth_day),
+_BIRTHDAY_COLUMNS: Final = (Column("birthday", ColumnType.TEXT, _birthday_text()),)
+_BIRTHDAY_PARTS: Final = (
+    Column("birth_year", ColumnType.INTEGER, Contact.birth_year),
+    Column("birth_month", ColumnType.INTEGER, Contact.birth_month),
+    Column("birth_day", ColumnType.INTEGER, Contact.birth_day),
 )
-_KNOWN: Final = (
-    Column("language", Type.TEXT, Contact.language),
-    Column("company", Type.TEXT, Contact.profile["company"].astext),
-    Column("position", Type.TEXT, Contact.profile["position"].astext),
-    Column("connected_on", Type.DATE, Contact.connected_on),
-    Column("status", Type.TEXT, Contact.status),
-    Column("score", Type.INTEGER, Contact.score),
-    Column("do_not_contact", Type.BOOLEAN, Contact.do_not_contact),
-    Column("last_greeted_on", Type.DATE, Contact.last_greeted_on),
-    Column("replied_at", Type.INSTANT, Contact.replied_at),
-    Column("created_at", Type.INSTANT, Contact.created_at),
-    Column("details", Type.JSON, Contact.profile),
+_DETAIL_COLUMNS: Final = (
+    Column("language", ColumnType.TEXT, Contact.language),
+    Column("company", ColumnType.TEXT, Contact.profile["company"].astext),
+    Column("position", ColumnType.TEXT, Contact.profile["position"].astext),
+    Column("connected_on", ColumnType.DATE, Contact.connected_on),
+    Column("status", ColumnType.TEXT, Contact.status),
+    Column("score", ColumnType.INTEGER, Contact.score),
+    Column("do_not_contact", ColumnType.BOOLEAN, Contact.do_not_contact),
+    Column("last_greeted_on", ColumnType.DATE, Contact.last_greeted_on),
+    Column("replied_at", ColumnType.INSTANT, Contact.replied_at),
+    Column("created_at", ColumnType.INSTANT, Contact.created_at),
+    Column("details", ColumnType.JSON, Contact.profile),
 )
-_EMAIL: Final = (Column("email", Type.TEXT, Contact.email),)
+_EMAIL_COLUMNS: Final = (Column("email", ColumnType.TEXT, Contact.email),)
 
 CONTACTS: Final = Sheet(
-    "contacts", Contact, (*_WHO, *_EMAIL, *_BORN, *_KNOWN), (*_WHO, *_EMAIL, *_BORN_TYPED, *_KNOWN)
+    "contacts",
+    Contact,
+    (*_PERSON_COLUMNS, *_EMAIL_COLUMNS, *_BIRTHDAY_COLUMNS, *_DETAIL_COLUMNS),
+    (*_PERSON_COLUMNS, *_EMAIL_COLUMNS, *_BIRTHDAY_PARTS, *_DETAIL_COLUMNS),
 )
 
-_HAPPENED: Final = (
-    *_WHO,
-    Column("type", Type.TEXT, Interaction.type),
-    Column("status", Type.TEXT, Interaction.status),
-    Column("occasion", Type.TEXT, Interaction.occasion),
-    Column("message", Type.TEXT, Interaction.message),
-    Column("replied_at", Type.INSTANT, Interaction.replied_at),
-    Column("reply", Type.TEXT, Interaction.reply),
-    Column("created_at", Type.INSTANT, Interaction.created_at),
-    Column("correlation_id", Type.TEXT, Interaction.correlation_id),
+_INTERACTION_COLUMNS: Final = (
+    *_PERSON_COLUMNS,
+    Column("type", ColumnType.TEXT, Interaction.type),
+    Column("status", ColumnType.TEXT, Interaction.status),
+    Column("occasion", ColumnType.TEXT, Interaction.occasion),
+    Column("message", ColumnType.TEXT, Interaction.message),
+    Column("replied_at", ColumnType.INSTANT, Interaction.replied_at),
+    Column("reply", ColumnType.TEXT, Interaction.reply),
+    Column("created_at", ColumnType.INSTANT, Interaction.created_at),
+    Column("correlation_id", ColumnType.TEXT, Interaction.correlation_id),
 )
 
-INTERACTIONS: Final = Sheet("interactions", Interaction, _HAPPENED, _HAPPENED)
+INTERACTIONS: Final = Sheet("interactions", Interaction, _INTERACTION_COLUMNS, _INTERACTION_COLUMNS)
 
 
-def _left_out(sheet: Sheet) -> Sequence[ColumnElement[bool]]:
+def _filters(sheet: Sheet) -> Sequence[ColumnElement[bool]]:
     """Leave out whom a person asked to forget: there is nothing to tell. What was done to them stays."""
     return [Contact.forgotten_at.is_(None)] if sheet.table is Contact else []
 
 
-def count(session: Session, sheet: Sheet, account_id: int | None) -> int:
+def count_rows(session: Session, sheet: Sheet, account_id: int | None) -> int:
     """Return how many rows there are, of one account or of all."""
-    statement = select(func.count()).select_from(sheet.table).where(*_left_out(sheet))
+    statement = select(func.count()).select_from(sheet.table).where(*_filters(sheet))
     if account_id is not None:
         statement = statement.where(sheet.table.account_id == account_id)
     return session.scalars(statement).one()
 
 
-def stream(
+def stream_rows(
     session: Session,
     sheet: Sheet,
     columns: Sequence[Column],
@@ -139,12 +142,12 @@ def stream(
     From a cursor on the server: no more than a batch is in memory, Postgres' time limit is for each fetch,
     and one transaction's snapshot holds for all of them.
     """
-    session.execute(_IDLE_FOR_LONGER)
+    session.execute(_LONGER_IDLE_TIMEOUT)
     statement = (
         select(*(column.value.label(column.name) for column in columns))
         .select_from(sheet.table)
         .join(Account, Account.id == sheet.table.account_id)
-        .where(*_left_out(sheet))
+        .where(*_filters(sheet))
         .order_by(sheet.table.id)
         .execution_options(yield_per=batch)
     )

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from db.imports.people import Refused
-from db.imports.source import Lines
+from db.imports.entries import RefusedEntry
+from db.imports.text_file import Lines
 
-_LONGEST_ENTRY: Final = 1 << 18
+_MAX_ENTRY_CHARS: Final = 1 << 18
 """In characters, counting only the properties that are read: a photograph is none of them."""
 _PROPERTY: Final = re.compile(r"(?:[\w-]+\.)?([A-Za-z][\w-]*)")
 
@@ -29,11 +29,11 @@ class Block:
     def add(self, text: str) -> None:
         """Add a line; of an entry that is too long only the size is kept."""
         self.size += len(text)
-        if self.size <= _LONGEST_ENTRY:
+        if self.size <= _MAX_ENTRY_CHARS:
             self.texts.append(f"{text}\n")
 
 
-def blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Block | Refused]:
+def read_blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Block | RefusedEntry]:
     """Return each `name` (VCARD, VEVENT) with its `wanted` properties, one at a time.
 
     One that never ends is refused where it began. What stands within another component of it is left out.
@@ -46,14 +46,14 @@ def blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Block | 
         mark = text.strip().upper()
         if mark == begin:
             if block is not None:
-                yield Refused(block.line, f"the {name} that begins here never ends")
+                yield RefusedEntry(block.line, f"the {name} that begins here never ends")
             block, inside, taking = Block(line.number), 0, False
             block.add(begin)
         elif block is None:
             continue
         elif mark == end:
             block.add(end)
-            yield _whole(block, name)
+            yield _check_length(block, name)
             block = None
         elif mark.startswith(("BEGIN:", "END:")):
             inside = max(0, inside + (1 if mark.startswith("BEGIN:") else -1))
@@ -61,16 +61,16 @@ def blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Block | 
         else:
             taking = inside == 0 and _is_wanted(text, wanted, goes_on=taking, block=block)
             if taking and line.cut:
-                block.size = _LONGEST_ENTRY + 1
+                block.size = _MAX_ENTRY_CHARS + 1
             elif taking:
                 block.add(text)
     if block is not None:
-        yield Refused(block.line, f"the {name} that begins here never ends")
+        yield RefusedEntry(block.line, f"the {name} that begins here never ends")
 
 
-def _whole(block: Block, name: str) -> Block | Refused:
-    if block.size > _LONGEST_ENTRY:
-        return Refused(block.line, f"the {name} is longer than {_LONGEST_ENTRY} characters")
+def _check_length(block: Block, name: str) -> Block | RefusedEntry:
+    if block.size > _MAX_ENTRY_CHARS:
+        return RefusedEntry(block.line, f"the {name} is longer than {_MAX_ENTRY_CHARS} characters")
     return block
 
 

@@ -5,27 +5,27 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from db.imports.people import BirthDate, UnreadableError
-from worker.rules.date_range import FIRST_DAY, bounded
+from db.imports.entries import BirthDate, UnreadableEntryError
+from worker.rules.date_range import FIRST_DAY, require_supported_day
 
 _WITH_YEAR: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?")
 _WITHOUT_YEAR: Final = re.compile(r"--(\d{2})-?(\d{2})(?:T.*)?|(\d{1,2})-(\d{1,2})")
-_NO_DAY: Final = re.compile(r"\d{4}(?:-\d{2})?|--\d{2}|---\d{2}")
-_DIGITS_APART: Final = re.compile(r"\d{1,4}[/.\- ]\d{1,2}[/.\- ]\d{1,4}\.?")
+_WITHOUT_DAY: Final = re.compile(r"\d{4}(?:-\d{2})?|--\d{2}|---\d{2}")
+_AMBIGUOUS: Final = re.compile(r"\d{1,4}[/.\- ]\d{1,2}[/.\- ]\d{1,4}\.?")
 
 _UNKNOWN_YEARS: Final = frozenset({0, 1604})
 """What programs write for a year that they don't know: 1604 is Apple's, a leap year before all others."""
 _LEAP_YEAR: Final = 2000
 
 
-def birth_date(text: str, today: date) -> BirthDate | None:
+def parse_birth_date(text: str, today: date) -> BirthDate | None:
     """Return the birthday that `text` says: 1980-03-05, 19800305, --03-05, --0305 or 03-05 (month, day).
 
     None for an empty text, and for a year or a month without a day, which vCard allows. Raises
     UnreadableError for anything else, a day that no calendar has, and one that is yet to come.
     """
     given = text.strip()
-    if not given or _NO_DAY.fullmatch(given):
+    if not given or _WITHOUT_DAY.fullmatch(given):
         return None
     if match := _WITH_YEAR.fullmatch(given):
         year, month, day = (int(part) for part in match.groups())
@@ -33,25 +33,27 @@ def birth_date(text: str, today: date) -> BirthDate | None:
     elif match := _WITHOUT_YEAR.fullmatch(given):
         month, day = (int(part) for part in match.groups() if part is not None)
         known = None
-    elif _DIGITS_APART.fullmatch(given):
-        raise UnreadableError(
+    elif _AMBIGUOUS.fullmatch(given):
+        raise UnreadableEntryError(
             f"the birthday {_quoted(given)} can be read in two ways: write it as 1980-12-31 or 12-31"
         )
     else:
-        raise UnreadableError(f"the birthday {_quoted(given)} is no date: write it as 1980-12-31 or 12-31")
-    return _in_the_calendar(BirthDate(month, day, known), today, given)
+        raise UnreadableEntryError(
+            f"the birthday {_quoted(given)} is no date: write it as 1980-12-31 or 12-31"
+        )
+    return _check_calendar(BirthDate(month, day, known), today, given)
 
 
-def _in_the_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
+def _check_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
     told = f"the birthday {_quoted(given)}"
     try:
         on = date(birthday.year or _LEAP_YEAR, birthday.month, birthday.day)
     except ValueError:
-        raise UnreadableError(f"{told} is a day that no calendar has") from None
+        raise UnreadableEntryError(f"{told} is a day that no calendar has") from None
     if birthday.year is not None and birthday.year < FIRST_DAY.year:
-        raise UnreadableError(f"{told} is before {FIRST_DAY.year}")
+        raise UnreadableEntryError(f"{told} is before {FIRST_DAY.year}")
     if birthday.year is not None and on > today:
-        raise UnreadableError(f"{told} is yet to come")
+        raise UnreadableEntryError(f"{told} is yet to come")
     return birthday
 
 
@@ -70,27 +72,27 @@ _MONTHS: Final = (
     ("nov",),
     ("dec", "déc", "dez", "dic"),
 )
-_IN_WORDS: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\d{4})")
+_NAMED_MONTH: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\d{4})")
 _OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\d{2} [AP]M")
 
 
 @lru_cache(maxsize=10_000)  # an export has far more people than days
-def day(text: str) -> date | None:
+def parse_date(text: str) -> date | None:
     """Return the date that `text` says: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM. None for any other text.
 
     The last is LinkedIn's own older form, month first. Months are also known in French, German, Spanish. Days
     are those from 1900 to 2200.
     """
     try:
-        return bounded(told) if (told := _day(" ".join(text.split()))) else None
+        return require_supported_day(told) if (told := _parse_known_form(" ".join(text.split()))) else None
     except ValueError:
         return None
 
 
-def _day(given: str) -> date | None:
+def _parse_known_form(given: str) -> date | None:
     """Return the date, or None if the month does not exist. Raises ValueError if it is not a date."""
-    if match := _IN_WORDS.fullmatch(given):
-        month = _month(match[2])
+    if match := _NAMED_MONTH.fullmatch(given):
+        month = _month_number(match[2])
         return date(int(match[3]), month, int(match[1])) if month else None
     if match := _OLD_LINKEDIN.fullmatch(given):
         year = int(match[3])
@@ -98,7 +100,7 @@ def _day(given: str) -> date | None:
     return date.fromisoformat(given)
 
 
-def _month(word: str) -> int | None:
+def _month_number(word: str) -> int | None:
     lowered = word.casefold()
     if lowered.startswith(("juil", "jul")):  # juillet begins as juin does in two letters only
         return 7

@@ -9,12 +9,12 @@ from typing import Final
 from icalendar import Component, Event
 from icalendar.prop import vDDDTypes, vRecur
 
-from db.imports.blocks import blocks
-from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
-from db.imports.source import Lines
+from db.imports.blocks import read_blocks
+from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
+from db.imports.text_file import Lines
 
-_WANTED: Final = frozenset({"DTSTART", "RRULE", "SUMMARY", "URL", "DESCRIPTION"})
-_SUMMARIES: Final = tuple(
+_PROPERTIES: Final = frozenset({"DTSTART", "RRULE", "SUMMARY", "URL", "DESCRIPTION"})
+_SUMMARY_FORMS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"(?P<name>.+?)(?:['\u2019]s?)? birthday(?: \(\d{4}\))?",
@@ -28,29 +28,29 @@ _SUMMARIES: Final = tuple(
 _PROFILE: Final = re.compile(r"\S+/in/[^\s<>\"']+")
 
 
-def read(lines: Lines, today: date) -> Iterator[Entry | Refused]:
+def read_calendar(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
     """Read event by event. The year is left out: it is often the one in which the entry was written."""
     del today
-    for block in blocks(lines, "VEVENT", _WANTED):
-        if isinstance(block, Refused):
+    for block in read_blocks(lines, "VEVENT", _PROPERTIES):
+        if isinstance(block, RefusedEntry):
             yield block
             continue
         try:
-            yield Entry(block.line, _person(_event(block.text)))
-        except UnreadableError as error:
-            yield Refused(block.line, str(error))
+            yield Entry(block.line, _to_person(_parse_event(block.text)))
+        except UnreadableEntryError as error:
+            yield RefusedEntry(block.line, str(error))
 
 
-def name_in(summary: str) -> str:
+def find_name(summary: str) -> str:
     """Return whose birthday a summary says, in English, French, German, Spanish; a bare name is itself."""
-    said = _without_ornament(" ".join(summary.split()))
-    for pattern in _SUMMARIES:
+    said = _strip_ornaments(" ".join(summary.split()))
+    for pattern in _SUMMARY_FORMS:
         if match := pattern.fullmatch(said):
             return match["name"].strip()
     return said
 
 
-def _without_ornament(text: str) -> str:
+def _strip_ornaments(text: str) -> str:
     """Take cakes and dashes away from both ends; a letter's marks are of other categories."""
     kept = [
         place for place, sign in enumerate(text) if unicodedata.category(sign)[0] in "LMN" or sign in "()."
@@ -58,24 +58,24 @@ def _without_ornament(text: str) -> str:
     return text[kept[0] : kept[-1] + 1] if kept else ""
 
 
-def _event(text: str) -> Component:
+def _parse_event(text: str) -> Component:
     try:
         return Event.from_ical(text)
     except (ValueError, KeyError, IndexError, AttributeError) as error:  # the last for two zones of one time
-        raise UnreadableError(f"no readable event: {type(error).__name__}") from None
+        raise UnreadableEntryError(f"no readable event: {type(error).__name__}") from None
 
 
-def _person(event: Component) -> Person:
+def _to_person(event: Component) -> Person:
     rule = event.get("RRULE")
     if not isinstance(rule, vRecur) or [str(value).upper() for value in rule.get("FREQ", ())] != ["YEARLY"]:
-        raise UnreadableError("it does not come every year, so it is no birthday")
+        raise UnreadableEntryError("it does not come every year, so it is no birthday")
     start = event.get("DTSTART")
     on = start.dt if isinstance(start, vDDDTypes) else None
     if not isinstance(on, date):
-        raise UnreadableError("it has no day on which it begins")
+        raise UnreadableEntryError("it has no day on which it begins")
     urls = [str(event.get("URL", "")), *_PROFILE.findall(str(event.get("DESCRIPTION", "")))]
     return Person(
-        name=name_in(str(event.get("SUMMARY", ""))),
+        name=find_name(str(event.get("SUMMARY", ""))),
         urls=tuple(filter(None, urls)),
         birthday=BirthDate(on.month, on.day),
     )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import date
 
-from db.imports.dates import day
-from db.imports.people import Entry, Person, Refused
-from db.imports.source import Lines
-from db.imports.tables import Row, read_table
+from db.imports.csv_table import Row, read_table
+from db.imports.dates import parse_date
+from db.imports.entries import Entry, Person, RefusedEntry
+from db.imports.text_file import Lines
 
 
 def is_header(columns: frozenset[str]) -> bool:
@@ -14,19 +14,19 @@ def is_header(columns: frozenset[str]) -> bool:
     return {"first name", "last name", "connected on"} <= columns
 
 
-def read(lines: Lines, today: date) -> Iterator[Entry | Refused]:
+def read_linkedin_csv(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
     """Read the export; it has no birthdays. A date of connection in a form that is not known is left out."""
     del today
-    return read_table(lines, is_header, _person, "First Name, Last Name, URL, …, Connected On")
+    return read_table(lines, is_header, _to_person, "First Name, Last Name, URL, …, Connected On")
 
 
-def _person(row: Row) -> Person:
+def _to_person(row: Row) -> Person:
     email = row["email address"]
     return Person(
         name=f"{row['first name']} {row['last name']}",
         urls=(row["url"],),
         emails=(email,) if email else (),
-        connected_on=day(row["connected on"]),
+        connected_on=parse_date(row["connected on"]),
         connected=True,
         company=row["company"],
         position=row["position"],

@@ -17,23 +17,23 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.imports.formats import READERS, format_of
-from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
-from db.imports.report import KEPT, Refusals, Report
-from db.imports.source import Lines, encoding_of
-from db.queries import load
+from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
+from db.imports.formats import READERS, detect_format
+from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
+from db.imports.text_file import Lines, detect_encoding
+from db.queries import load_query
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
-from worker.rules.addresses import profile_address
+from worker.rules.addresses import normalise_profile_url
 from worker.rules.model import ImportSource
 
 _BATCH: Final = 2_000
-_MOST_CANDIDATES: Final = 20
-_LONGEST: Final = 500
-_MOST_EMAILS: Final = 10
+_MAX_CANDIDATES: Final = 20
+_MAX_TEXT_CHARS: Final = 500
+_MAX_EMAILS: Final = 10
 _JSON: Final = json.JSONEncoder(ensure_ascii=False)
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_INVALID_CHARS: Final = re.compile("[\0\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 
@@ -41,16 +41,16 @@ _COPY: Final = (
     "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile) "
     "from stdin"
 )
-_REASONS: Final = {
+_REFUSAL_TEXTS: Final = {
     "nobody": "it has no profile address of this site, and nobody of this e-mail address or name is known",
-    "crowd": f"more than {_MOST_CANDIDATES} contacts could be meant: add the profile address",
+    "crowd": f"more than {_MAX_CANDIDATES} contacts could be meant: add the profile address",
     "nothing": "only its name or e-mail address is somebody's, and it has no birthday to ask about",
     "other": "whoever has this name has another birthday already",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ImportFile:
     """A file and what is known of it before it is read."""
 
     path: Path
@@ -59,27 +59,29 @@ class File:
     size: int
 
 
-def look_at(path: Path, *, source: ImportSource | None = None, encoding: str | None = None) -> File:
+def inspect_file(
+    path: Path, *, source: ImportSource | None = None, encoding: str | None = None
+) -> ImportFile:
     """Find out a file's encoding and format. Raises RequestRefusedError if it is neither text nor known."""
-    found = encoding_of(path, encoding)
-    return File(path, source or format_of(path, found), found, path.stat().st_size)
+    found = detect_encoding(path, encoding)
+    return ImportFile(path, source or detect_format(path, found), found, path.stat().st_size)
 
 
-def bring_in(
+def import_file(
     session: Session,
     account: AccountRecord,
-    file: File,
+    file: ImportFile,
     *,
     by: str,
     today: date,
     progress: Callable[[int], None],
-) -> Report:
+) -> ImportReport:
     """Merge the file's people into the account's contacts and return what came of it.
 
     The caller's transaction decides: a rollback is a dry run with the same figures. `progress` is told how
     many bytes are read. Raises RequestRefusedError for a file that is not of its format.
     """
-    import_id = runs.begin(
+    import_id = runs.begin_import(
         session,
         account_id=account.id,
         source=file.source,
@@ -88,14 +90,16 @@ def bring_in(
     )
     session.execute(text("set local statement_timeout = 0"))  # its statements grow with the file
     session.execute(text("drop table if exists import_rows"))
-    session.execute(load("import_rows"))
-    refusals = Refusals()
+    session.execute(load_query("import_rows"))
+    refusals = RefusalLog()
     lines = Lines(file.path, file.encoding)
-    read = _copy(session, _rows(READERS[file.source](lines, today), account.site, refusals), lines, progress)
-    forgotten = _pass_over(session, account.site)
-    _merge(session, account, import_id, of_the_site=file.source == account.site)
-    report = _tally(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
-    runs.finish(session, import_id, report.as_json())
+    read = _copy_rows(
+        session, _to_rows(READERS[file.source](lines, today), account.site, refusals), lines, progress
+    )
+    forgotten = _drop_forgotten(session, account.site)
+    _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
+    report = _count_outcomes(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
+    runs.finish_import(session, import_id, report.as_json())
     return report
 
 
@@ -103,73 +107,77 @@ Row = tuple[Any, ...]
 """As _COPY names its columns."""
 
 
-def _rows(entries: Iterator[Entry | Refused], site: str, refusals: Refusals) -> Iterator[Row | None]:
+def _to_rows(
+    entries: Iterator[Entry | RefusedEntry], site: str, refusals: RefusalLog
+) -> Iterator[Row | None]:
     """Return each entry as a row, or None for one that is refused."""
     for entry in entries:
-        if isinstance(entry, Refused):
+        if isinstance(entry, RefusedEntry):
             refusals.add(entry)
             yield None
             continue
         try:
-            yield _row(entry, site)
-        except UnreadableError as error:
-            refusals.add(Refused(entry.line, str(error)))
+            yield _to_row(entry, site)
+        except UnreadableEntryError as error:
+            refusals.add(RefusedEntry(entry.line, str(error)))
             yield None
 
 
-def _row(entry: Entry, site: str) -> Row:
+def _to_row(entry: Entry, site: str) -> Row:
     person = entry.person
-    name = _text(person.name, "name")
+    name = _clean_text(person.name, "name")
     if not any(sign.isalpha() for sign in name):
-        raise UnreadableError("it has no name")
+        raise UnreadableEntryError("it has no name")
     profile = {
         key: value
         for key, given in (("company", person.company), ("position", person.position))
-        if (value := _text(given, key))
+        if (value := _clean_text(given, key))
     }
     language = _LANGUAGE.fullmatch(person.language.strip())
     return (
         entry.line,
-        next((address for url in person.urls if (address := _address(url, site))), None),
+        next((address for url in person.urls if (address := _find_address(url, site))), None),
         name,
-        _emails(person),
+        _clean_emails(person),
         language[1].lower() if language else None,
-        _born(person.birthday),
+        _encode_birthday(person.birthday),
         person.connected_on,
         person.connected,
         _JSON.encode(profile),
     )
 
 
-def _text(given: str, what: str) -> str:
+def _clean_text(given: str, what: str) -> str:
     """Return `given` on one line. Raises UnreadableError for what is no text or far too long."""
     cleaned = " ".join(given.split())
-    if _NO_TEXT.search(cleaned):
-        raise UnreadableError(f"the {what} holds a NUL byte or half a character")
-    if len(cleaned) > _LONGEST:
-        raise UnreadableError(f"the {what} is longer than {_LONGEST} characters")
+    if _INVALID_CHARS.search(cleaned):
+        raise UnreadableEntryError(f"the {what} holds a NUL byte or half a character")
+    if len(cleaned) > _MAX_TEXT_CHARS:
+        raise UnreadableEntryError(f"the {what} is longer than {_MAX_TEXT_CHARS} characters")
     return cleaned
 
 
-def _address(url: str, site: str) -> str | None:
-    address = profile_address(url, site) if url and len(url) <= _LONGEST else None
-    return None if address is None or _NO_TEXT.search(address) else address
+def _find_address(url: str, site: str) -> str | None:
+    address = normalise_profile_url(url, site) if url and len(url) <= _MAX_TEXT_CHARS else None
+    return None if address is None or _INVALID_CHARS.search(address) else address
 
 
-def _emails(person: Person) -> list[str]:
+def _clean_emails(person: Person) -> list[str]:
     found = (email.strip().lower() for email in person.emails)
-    usable = (email for email in found if _EMAIL.fullmatch(email) and not _NO_TEXT.search(email))
-    return list(dict.fromkeys(islice(usable, _MOST_EMAILS)))
+    usable = (email for email in found if _EMAIL.fullmatch(email) and not _INVALID_CHARS.search(email))
+    return list(dict.fromkeys(islice(usable, _MAX_EMAILS)))
 
 
-def _born(birthday: BirthDate | None) -> str | None:
+def _encode_birthday(birthday: BirthDate | None) -> str | None:
     if birthday is None:
         return None
     year = f"{birthday.year:04}" if birthday.year is not None else "-"
     return f"{year}-{birthday.month:02}-{birthday.day:02}"
 
 
-def _copy(session: Session, rows: Iterator[Row | None], lines: Lines, progress: Callable[[int], None]) -> int:
+def _copy_rows(
+    session: Session, rows: Iterator[Row | None], lines: Lines, progress: Callable[[int], None]
+) -> int:
     """Copy the rows to Postgres, batch by batch, and return how many.
 
     A batch of nothing but refused entries is sent as well: a transaction that is silent is ended.
@@ -189,41 +197,43 @@ def _copy(session: Session, rows: Iterator[Row | None], lines: Lines, progress: 
     return copied
 
 
-def _pass_over(session: Session, site: str) -> int:
+def _drop_forgotten(session: Session, site: str) -> int:
     """Take out the entries of people who asked to be forgotten; return how many."""
-    tombstones.hold(session)
-    return cast("CursorResult[Any]", session.execute(load("import_forgotten"), {"site": site})).rowcount
+    tombstones.lock_shared(session)
+    return cast("CursorResult[Any]", session.execute(load_query("import_forgotten"), {"site": site})).rowcount
 
 
-def _merge(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
+def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
     """Find who each entry is, and merge. First all who have an address, then those whom only e-mail tells."""
     session.execute(text("analyze import_rows"))
     whose = {"account_id": account.id}
     what = {**whose, "import_id": import_id, "of_the_site": of_the_site}
-    session.execute(load("import_match_moved"), whose)
-    session.execute(load("import_choose_email"), whose)
-    session.execute(load("import_merge"), {**what, "by_email": False})
-    session.execute(load("import_match_email"), whose)
-    session.execute(load("import_merge"), {**what, "by_email": True})
-    session.execute(load("import_unsure"), {**whose, "most": _MOST_CANDIDATES})
-    session.execute(load("import_doubts"), {**whose, "import_id": import_id})
+    session.execute(load_query("import_match_moved"), whose)
+    session.execute(load_query("import_choose_email"), whose)
+    session.execute(load_query("import_merge"), {**what, "by_email": False})
+    session.execute(load_query("import_match_email"), whose)
+    session.execute(load_query("import_merge"), {**what, "by_email": True})
+    session.execute(load_query("import_unsure"), {**whose, "most": _MAX_CANDIDATES})
+    session.execute(load_query("import_doubts"), {**whose, "import_id": import_id})
 
 
-def _tally(
-    session: Session, account_id: int, import_id: int, copied: int, refusals: Refusals, *, forgotten: int
-) -> Report:
+def _count_outcomes(
+    session: Session, account_id: int, import_id: int, copied: int, refusals: RefusalLog, *, forgotten: int
+) -> ImportReport:
     new, changed, doubts, settled, people, unsure = session.execute(
-        load("import_tally"), {"import_id": import_id}
+        load_query("import_tally"), {"import_id": import_id}
     ).one()
     # Later lines of `outcome` are those that nothing was found for; _REASONS has the words.
     left = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
-    first = session.execute(left, {"outcomes": list(_REASONS), "most": KEPT})
+    first = session.execute(left, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
     refused_here = copied - settled - unsure
-    refusals.and_those(refused_here, (Refused(line, _REASONS[outcome]) for line, outcome in first))
-    differing = session.execute(load("import_differing"), {"account_id": account_id, "most": KEPT}).all()
-    return Report(
+    refusals.and_those(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
+    differing = session.execute(
+        load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
+    ).all()
+    return ImportReport(
         read=copied - refused_here + refusals.count + forgotten,
         new=new,
         changed=changed,

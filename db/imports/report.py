@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any, Final
 
-from db.imports.people import Refused
+from db.imports.entries import RefusedEntry
 
-KEPT: Final = 100
+MAX_LISTED: Final = 100
 """Refused entries that the report names by line; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportReport:
     """`read` = `new` + `changed` + `same` + `repeated` + `doubts` + `refused` + `forgotten`.
 
     `new` and `changed` are people; `repeated` are further entries of people whom the file had already;
@@ -28,7 +28,7 @@ class Report:
     doubts: int
     refused: int
     forgotten: int
-    refusals: tuple[Refused, ...] = ()
+    refusals: tuple[RefusedEntry, ...] = ()
     differing: int = 0
     differing_lines: tuple[int, ...] = ()
 
@@ -43,19 +43,19 @@ class Report:
 
 
 @dataclass(slots=True)
-class Refusals:
+class RefusalLog:
     """The refused entries of one import: all counted, the first kept."""
 
     count: int = 0
-    first: list[Refused] = field(default_factory=list)
+    first: list[RefusedEntry] = field(default_factory=list)
 
-    def add(self, refused: Refused) -> None:
+    def add(self, refused: RefusedEntry) -> None:
         """Count one; entries come in the order of the file."""
         self.count += 1
-        if len(self.first) < KEPT:
+        if len(self.first) < MAX_LISTED:
             self.first.append(refused)
 
-    def and_those(self, count: int, first: Iterator[Refused]) -> None:
+    def and_those(self, count: int, first: Iterator[RefusedEntry]) -> None:
         """Count those that were found when all were read; `first` are the first KEPT of them."""
         self.count += count
-        self.first = nsmallest(KEPT, [*self.first, *first], key=lambda refused: refused.line)
+        self.first = nsmallest(MAX_LISTED, [*self.first, *first], key=lambda refused: refused.line)

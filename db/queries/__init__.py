@@ -5,6 +5,6 @@ from importlib.resources import files
 from sqlalchemy import TextClause, text
 
 
-def load(name: str) -> TextClause:
+def load_query(name: str) -> TextClause:
     """Return the statement of db/queries/`name`.sql, with its named parameters open."""
     return text(files("db.queries").joinpath(f"{name}.sql").read_text("utf-8"))

@@ -10,18 +10,20 @@ from sqlalchemy.orm import Session
 from db.tables import RefusedMessage as Row
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
-KEPT: Final = 10_000
+MAX_KEPT: Final = 10_000
 """About 10 MB. A flood drives out what is older, and the log and the counter still have it."""
 
 
-def keep(session: Session, messages: Sequence[RefusedMessage]) -> None:
+def save_refused_messages(session: Session, messages: Sequence[RefusedMessage]) -> None:
     """Keep these messages, in their order, and drop the oldest where there are too many."""
     session.execute(insert(Row), [asdict(message) for message in messages])
     newest = select(func.max(Row.id)).scalar_subquery()
-    session.execute(delete(Row).where(Row.id <= newest - KEPT))
+    session.execute(delete(Row).where(Row.id <= newest - MAX_KEPT))
 
 
-def latest(session: Session, *, limit: int, reason: Refusal | None = None) -> Sequence[RefusedMessage]:
+def list_refused_messages(
+    session: Session, *, limit: int, reason: Refusal | None = None
+) -> Sequence[RefusedMessage]:
     """Return the latest, the newest first; of one reason, if it is given."""
     query = select(Row).order_by(Row.id.desc()).limit(limit)
     if reason is not None:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
 from worker.errors import Reason
-from worker.rules.lifecycle import IN_FLIGHT, NEEDS_REASON
+from worker.rules.lifecycle import IN_FLIGHT, STATES_NEEDING_REASON
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 
 
@@ -72,7 +72,7 @@ class Action(Base):
         CheckConstraint("(contact_id is null) = (kind = 'collect')", "on_whom"),
         CheckConstraint(one_of("state", ActionState), "state"),
         CheckConstraint(one_of("reason", Reason), "reason"),
-        CheckConstraint(f"reason is not null or not {one_of('state', NEEDS_REASON)}", "says_why"),
+        CheckConstraint(f"reason is not null or not {one_of('state', STATES_NEEDING_REASON)}", "says_why"),
         CheckConstraint("reason is not null or state <> 'planned' or not_before <= created_at", "waits_for"),
         CheckConstraint(
             "not needs_approval or approval is not null or state in ('proposed', 'skipped')", "approved"

@@ -13,13 +13,13 @@ from tasks.contract import (
     VISITOR_VISIT,
     Tick,
 )
-from tasks.hooks import nudge
+from tasks.hooks import publish_task
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
 from worker.rules.model import Kind
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 _TASKS: Mapping[Kind, str] = {
     Kind.GREET: BIRTHDAY_GREET,
@@ -38,10 +38,12 @@ def dispatch_due(services: Services) -> int:
     A publish that fails costs nothing: the lease brings the action back.
     """
     with services.database.transaction() as session:
-        nudges = actions_dispatch.queue_due(session, batch=BATCH, lease=services.settings.action_time_limit)
+        nudges = actions_dispatch.queue_due_actions(
+            session, batch=BATCH, lease=services.settings.action_time_limit
+        )
     for due in nudges:
         with logs.bound(correlation_id=due.correlation_id):
-            nudge(task_for(due.kind), action_id=str(due.action_id))
+            publish_task(task_for(due.kind), action_id=str(due.action_id))
         metrics.DISPATCHED.labels(due.kind).inc()
     if nudges:
         log.info("dispatched", actions=len(nudges))

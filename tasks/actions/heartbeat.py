@@ -13,10 +13,10 @@ from tasks.services import Services
 from worker import clock, logs
 from worker.errors import Reason, TryAgainError
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-class Hold:
+class LeaseGuard:
     """A claimed action in this worker's hand, for as long as the heartbeat gets through."""
 
     def __init__(self, lease: timedelta) -> None:
@@ -45,9 +45,9 @@ class Hold:
 
 
 @contextmanager
-def holding(services: Services, claim: Claim) -> Iterator[Hold]:
+def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
     """Extend the claim's lease, from a thread and a connection of its own, until the block is left."""
-    hold = Hold(services.settings.lease)
+    hold = LeaseGuard(services.settings.lease)
     done = threading.Event()
     every_s = services.settings.lease.total_seconds() / 4
 

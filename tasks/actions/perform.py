@@ -7,37 +7,39 @@ from uuid import UUID
 from db.store.actions import dispatch, gates, lifecycle
 from db.store.actions.lifecycle import Claim
 from tasks.actions import reconcile, settle
-from tasks.actions.collect import collect
-from tasks.actions.greet import greet
-from tasks.actions.heartbeat import Hold, holding
-from tasks.actions.intent import unused
+from tasks.actions.collect import collect_page
+from tasks.actions.greet import greet_contact
+from tasks.actions.heartbeat import LeaseGuard, hold_lease
+from tasks.actions.intent import release_unit
 from tasks.actions.settle import Outcome
-from tasks.actions.visit import visit
-from tasks.actions.withdraw import withdraw
-from tasks.campaigns.drafting import reword
+from tasks.actions.visit import visit_profile
+from tasks.actions.withdraw import withdraw_invitation
+from tasks.campaigns.drafting import reword_greeting
 from tasks.quota import Grant, reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import RapportError, Reason, TryAgainError
-from worker.failpoint import reach
+from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.decision import Decision
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
-_DEEDS: Mapping[Kind, Callable[[Services, Claim, Hold, Grant], Outcome]] = {
-    Kind.GREET: greet,
-    Kind.VISIT: visit,
-    Kind.COLLECT: collect,
-    Kind.WITHDRAW: withdraw,
+_EXECUTORS: Mapping[Kind, Callable[[Services, Claim, LeaseGuard, Grant], Outcome]] = {
+    Kind.GREET: greet_contact,
+    Kind.VISIT: visit_profile,
+    Kind.COLLECT: collect_page,
+    Kind.WITHDRAW: withdraw_invitation,
 }
 """What each kind does with its unit. An error that one raises means that nothing was done."""
 
 
-def perform(services: Services, action_id: UUID) -> Outcome:
+def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it is still there to be claimed, and leave it in a state with a reason."""
     with services.database.transaction() as session:
-        claim = lifecycle.claim(session, action_id, owner=services.worker_name, lease=services.settings.lease)
+        claim = lifecycle.claim_action(
+            session, action_id, owner=services.worker_name, lease=services.settings.lease
+        )
     if claim is None:
         metrics.DUPLICATE_DELIVERIES.inc()
         log.info("nothing_to_claim", action=str(action_id))
@@ -48,9 +50,9 @@ def perform(services: Services, action_id: UUID) -> Outcome:
         account=claim.account_id,
         attempt=claim.attempt,
     ):
-        reach("after_claim")
-        with holding(services, claim) as hold:
-            outcome = _outcome(services, claim, hold)
+        trigger_failpoint("after_claim")
+        with hold_lease(services, claim) as hold:
+            outcome = _run(services, claim, hold)
         log.info("action_ended", outcome=outcome, looking=claim.looking)
     metrics.ACTIONS.labels(claim.kind, outcome).inc()
     if claim.kind is Kind.GREET:
@@ -58,20 +60,20 @@ def perform(services: Services, action_id: UUID) -> Outcome:
     return outcome
 
 
-def _outcome(services: Services, claim: Claim, hold: Hold) -> Outcome:
+def _run(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
     if not services.can_open(claim.session):
         return settle.wait_for_keys(services, claim)
-    return reconcile.look(services, claim) if claim.looking else _attempt(services, claim, hold)
+    return reconcile.reconcile_action(services, claim) if claim.looking else _attempt(services, claim, hold)
 
 
-def _attempt(services: Services, claim: Claim, hold: Hold) -> Outcome:
+def _attempt(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
     with services.database.transaction() as session:
-        closed = gates.closed_gate(session, claim)
+        closed = gates.find_closed_gate(session, claim)
     if closed is not None:
-        return settle.refuse(services, claim, closed)
-    reworded = reword(services, claim) if claim.kind is Kind.GREET else claim
+        return settle.settle_closed_gate(services, claim, closed)
+    reworded = reword_greeting(services, claim) if claim.kind is Kind.GREET else claim
     if isinstance(reworded, Reason):
-        return settle.end(
+        return settle.end_action(
             services,
             claim,
             ActionState.SKIPPED,
@@ -83,21 +85,23 @@ def _attempt(services: Services, claim: Claim, hold: Hold) -> Outcome:
     try:
         grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
     except TryAgainError as error:
-        return settle.postpone(services, claim, error)
+        return settle.postpone_action(services, claim, error)
     decision = grant.decision
     _show_remaining(claim, decision)
-    reach("after_reserve")
+    trigger_failpoint("after_reserve")
     if decision.reason is not None and decision.retry_at is not None:
         with services.database.transaction() as session:
-            dispatch.hold_others(session, claim, reason=decision.reason, until=decision.retry_at)
-            lifecycle.give_back(
+            dispatch.postpone_others(session, claim, reason=decision.reason, until=decision.retry_at)
+            lifecycle.replan_action(
                 session, claim, reason=decision.reason, detail="the quota says later", until=decision.retry_at
             )
         return Outcome.DENIED
     try:
-        return _DEEDS[claim.kind](services, claim, hold, grant)
+        return _EXECUTORS[claim.kind](services, claim, hold, grant)
     except RapportError as error:
-        return unused(services, grant, settle.undone(services, claim, error), site_health(error))
+        return release_unit(
+            services, grant, settle.settle_failure(services, claim, error), site_health(error)
+        )
 
 
 def _show_remaining(claim: Claim, decision: Decision) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from db.store.actions import replies
-from db.store.actions.replies import Reading
+from db.store.actions.replies import InboxLease
 from db.store.people import accounts
 from db.store.quota import limits
 from tasks.services import Services
@@ -22,25 +22,27 @@ from worker.errors import (
     TryAgainError,
 )
 from worker.rules.messages.replies import (
-    MOST_OPENED,
-    Greeted,
+    MAX_CONVERSATIONS_OPENED,
+    InboxSignal,
+    LatestGreeting,
     Reply,
-    Telling,
-    answer,
-    known_to,
-    telling,
-    wants_text,
+    classify_inbox_line,
+    find_reply,
+    needs_text,
+    replies_known_until,
 )
 from worker.rules.model import InboxLine, Kind
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def to_read(services: Services) -> list[str]:
+def list_readable_inboxes(services: Services) -> list[str]:
     """Return the accounts whose inbox is to be opened now."""
     with services.database.transaction() as session:
-        everyone = accounts.everyone(session)
-        return [account.name for account in everyone if replies.closed(session, account) is None]
+        everyone = accounts.list_accounts(session)
+        return [
+            account.name for account in everyone if replies.explain_closed_inbox(session, account) is None
+        ]
 
 
 def read_replies(services: Services, account: str) -> int:
@@ -50,12 +52,12 @@ def read_replies(services: Services, account: str) -> int:
     read an hour later; a page that asks for a person stops the account.
     """
     with services.database.transaction() as session:
-        found = accounts.by_name(session, account)
+        found = accounts.find_account(session, account)
         if found is None:
             raise RequestRefusedError(
                 f"there is no account called {account!r}; `rapport account list` shows all"
             )
-        reading = replies.begin(
+        reading = replies.take_inbox(
             session,
             found,
             lease=services.settings.action_time_limit,
@@ -65,35 +67,35 @@ def read_replies(services: Services, account: str) -> int:
         log.info("inbox_not_opened", account=account, because=reading)
         return 0
     try:
-        return _read(services, reading)
+        return _read_inbox(services, reading)
     except TryAgainError as error:
         metrics.ERRORS.labels(error.reason, "read_replies").inc()
         log.warning("inbox_not_read", account=account, reason=error.reason, text=str(error))
     except StopAccountError as error:
-        _stop(services, reading, error)
+        _stop_account(services, reading, error)
     finally:
         with services.database.transaction() as session:
-            replies.release(session, reading)
+            replies.release_inbox(session, reading)
     return 0
 
 
-def _read(services: Services, reading: Reading) -> int:
+def _read_inbox(services: Services, reading: InboxLease) -> int:
     account = reading.account
     # The task's time limit kills it, and what it has found with it: the half is for opening conversations.
     until_s = clock.monotonic_seconds() + services.settings.action_time_limit.total_seconds() / 2
     site = services.site(name=account.site, account_id=account.id, session=account.session)
     with services.timed(account.site, "inbox"):
         lines = site.inbox(reading.since)
-    answers, left = _look(services, site, reading, lines, until_s=until_s)
+    answers, left = _find_replies(services, site, reading, lines, until_s=until_s)
     with services.database.transaction() as session:
-        marked = replies.record(session, reading, answers, known_to(lines, left))
+        marked = replies.record_replies(session, reading, answers, replies_known_until(lines, left))
     metrics.REPLIES.inc(marked)
     log.info("inbox_read", account=account.name, conversations=len(lines), replies=marked, left=len(left))
     return marked
 
 
-def _look(
-    services: Services, site: Site, reading: Reading, lines: Sequence[InboxLine], *, until_s: float
+def _find_replies(
+    services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
 ) -> tuple[list[Reply], list[InboxLine]]:
     """Return who has answered, and the conversations that are left for the next reading."""
     by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
@@ -102,34 +104,36 @@ def _look(
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
         greeted = by_address.get(line.profile_url)
-        told = telling(line, greeted, reading.read_to) if greeted else Telling.NOTHING
-        if greeted is None or told is Telling.NOTHING:
+        told = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
+        if greeted is None or told is InboxSignal.NOTHING:
             continue
-        if told is Telling.REPLIED and not wants_text(greeted):
+        if told is InboxSignal.REPLIED and not needs_text(greeted):
             answers.append(Reply(greeted, line.at))
             continue
-        if opened == MOST_OPENED or clock.monotonic_seconds() > until_s:
+        if opened == MAX_CONVERSATIONS_OPENED or clock.monotonic_seconds() > until_s:
             left.append(line)
             continue
         opened += 1
         try:
-            reply = _open(services, site, reading, greeted)
+            reply = _read_answer(services, site, reading, greeted)
         except TryAgainError as error:
             log.warning("conversation_not_read", reason=error.reason, text=str(error))
             left.append(line)
             continue
-        if reply is not None or told is Telling.REPLIED:
+        if reply is not None or told is InboxSignal.REPLIED:
             answers.append(reply or Reply(greeted, line.at))
     return answers, left
 
 
-def _open(services: Services, site: Site, reading: Reading, greeted: Greeted) -> Reply | None:
+def _read_answer(
+    services: Services, site: Site, reading: InboxLease, greeted: LatestGreeting
+) -> Reply | None:
     """Read the answer in its conversation; None where there is none, or where it can't be read any more."""
     try:
         with services.timed(reading.account.site, "open_thread"):
             thread = site.open_thread(greeted.profile_url)
         _check_recipient(site, thread, greeted)
-        reply = answer(thread.messages(), greeted)
+        reply = find_reply(thread.messages(), greeted)
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))
         return None
@@ -138,15 +142,15 @@ def _open(services: Services, site: Site, reading: Reading, greeted: Greeted) ->
     return reply
 
 
-def _check_recipient(site: Site, thread: Thread, greeted: Greeted) -> None:
+def _check_recipient(site: Site, thread: Thread, greeted: LatestGreeting) -> None:
     if thread.recipient() != site.normalise(greeted.profile_url):
         raise NeverError(Reason.WRONG_RECIPIENT, "the conversation opened as somebody else's")
 
 
-def _stop(services: Services, reading: Reading, error: StopAccountError) -> None:
+def _stop_account(services: Services, reading: InboxLease, error: StopAccountError) -> None:
     metrics.ERRORS.labels(error.reason, "read_replies").inc()
     log.error("account_stopped", account=reading.account.name, reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        accounts.stop(session, reading.account.id, error.reason)
+        accounts.stop_account(session, reading.account.id, error.reason)
         if error.reason is Reason.LIMIT_PAGE:
-            limits.cut(session, reading.account.id, Kind.GREET)
+            limits.cut_limits(session, reading.account.id, Kind.GREET)

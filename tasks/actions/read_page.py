@@ -8,26 +8,26 @@ from sqlalchemy.orm import Session
 from db.store.actions import lifecycle
 from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
-from tasks.actions.heartbeat import Hold
-from tasks.actions.intent import intend, unused
+from tasks.actions.heartbeat import LeaseGuard
+from tasks.actions.intent import release_unit, write_intent
 from tasks.actions.settle import Outcome
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, TryAgainError
-from worker.failpoint import reach
+from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import MAX_OPENINGS
+from worker.rules.policy import MAX_PROFILE_OPENS
 from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.quota.decision import Verb
 
 T = TypeVar("T")
 
 
-def read(
+def read_page(
     services: Services,
     claim: Claim,
-    hold: Hold,
+    hold: LeaseGuard,
     grant: Grant,
     *,
     page: Callable[[Site], T],
@@ -39,10 +39,10 @@ def read(
     errors of a site for what fails before.
     """
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-    hold.check(services.settings.click_needs)
-    if (closed := intend(services, claim, grant)) is not None:
-        return unused(services, grant, settle.refuse(services, claim, closed))
-    reach("before_send")
+    hold.check(services.settings.click_lease_margin)
+    if (closed := write_intent(services, claim, grant)) is not None:
+        return release_unit(services, grant, settle.settle_closed_gate(services, claim, closed))
+    trigger_failpoint("before_send")
     try:
         with services.timed(claim.site, claim.kind):
             shown = page(site)
@@ -50,17 +50,20 @@ def read(
         services.quota.settle(grant, Verb.COMMIT, site_health(error))
         if error.reason is Reason.SITE_UNEXPECTED:
             settle.take_screenshot(services, claim, site, masked=True)
-        if isinstance(error, TryAgainError) and _opened_enough(services, claim):
-            text = f"it was opened {MAX_OPENINGS} times, and not read to its end: {error}"
-            return settle.end(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
-        return settle.undone(services, claim, error)
-    reach("after_send")
-    kept = settle.finish(services, claim, lambda session: keep(session, shown))
-    reach("after_record")
+        if isinstance(error, TryAgainError) and _is_opened_enough(services, claim):
+            text = f"it was opened {MAX_PROFILE_OPENS} times, and not read to its end: {error}"
+            return settle.end_action(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
+        return settle.settle_failure(services, claim, error)
+    trigger_failpoint("after_send")
+    kept = settle.write_done(services, claim, lambda session: keep(session, shown))
+    trigger_failpoint("after_record")
     services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
     return Outcome.DONE if kept else Outcome.LOST
 
 
-def _opened_enough(services: Services, claim: Claim) -> bool:
+def _is_opened_enough(services: Services, claim: Claim) -> bool:
     with services.database.transaction() as session:
-        return claim.kind is Kind.VISIT and lifecycle.openings(session, claim.action_id) >= MAX_OPENINGS
+        return (
+            claim.kind is Kind.VISIT
+            and lifecycle.count_openings(session, claim.action_id) >= MAX_PROFILE_OPENS
+        )

@@ -7,46 +7,46 @@ from db.store.actions import lifecycle
 from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
 from tasks.actions.settle import Outcome
-from tasks.actions.thread import open_thread, sent_for_occasion
-from tasks.actions.withdraw import is_gone
+from tasks.actions.thread import is_greeting_sent, open_thread
+from tasks.actions.withdraw import is_invitation_gone
 from tasks.quota import reservation_id
 from tasks.services import Services
 from worker import logs, metrics
 from worker.browser.site import Site
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import Kind
-from worker.rules.policy import LOOKS_NEEDED, MAX_FAILURES, retry_wait
+from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES, retry_wait
 from worker.rules.quota.decision import Verb
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def _is_in_thread(services: Services, claim: Claim, site: Site) -> bool:
-    return sent_for_occasion(open_thread(services, site, claim).messages(), claim)
+def _is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
+    return is_greeting_sent(open_thread(services, site, claim).messages(), claim)
 
 
-_SIGNS: Mapping[Kind, Callable[[Services, Claim, Site], bool]] = {
-    Kind.GREET: _is_in_thread,
-    Kind.WITHDRAW: is_gone,
+_EFFECT_CHECKS: Mapping[Kind, Callable[[Services, Claim, Site], bool]] = {
+    Kind.GREET: _is_greeting_in_thread,
+    Kind.WITHDRAW: is_invitation_gone,
 }
 """What tells that each kind's effect has happened. Kinds that only read are never uncertain."""
 
 
-def look(services: Services, claim: Claim) -> Outcome:
+def reconcile_action(services: Services, claim: Claim) -> Outcome:
     """Look once and move on: found is done, surely absent is planned again, else another look or a person."""
     try:
         site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-        found = _SIGNS[claim.kind](services, claim, site)
+        found = _EFFECT_CHECKS[claim.kind](services, claim, site)
     except TryAgainError as error:
-        return _unreadable(services, claim, error)
+        return _look_again_later(services, claim, error)
     except StopAccountError as error:
-        return _stopped(services, claim, error)
+        return _stop_and_look_again(services, claim, error)
     except NeverError as error:
-        return _ask(services, claim, error.reason, f"it can't be looked at any more: {error}")
+        return _ask_person(services, claim, error.reason, f"it can't be looked at any more: {error}")
     if not found:
-        return _absent(services, claim)
+        return _handle_absence(services, claim)
     shot = settle.take_screenshot(services, claim, site, masked=False)
-    recorded = settle.record(services, claim, status="found", screenshot=shot)
+    recorded = settle.record_effect(services, claim, status="found", screenshot=shot)
     if recorded:
         _settle_unit(services, claim, Verb.COMMIT)
     return Outcome.DONE if recorded else Outcome.LOST
@@ -55,44 +55,46 @@ def look(services: Services, claim: Claim) -> Outcome:
 def _settle_unit(services: Services, claim: Claim, verb: Verb) -> None:
     if claim.acting_attempt is not None:
         reservation = reservation_id(claim.action_id, claim.acting_attempt)
-        services.quota.settle_for(verb, claim.account_id, claim.kind, str(claim.campaign_id), reservation)
+        services.quota.settle_by_id(verb, claim.account_id, claim.kind, str(claim.campaign_id), reservation)
 
 
-def _absent(services: Services, claim: Claim) -> Outcome:
+def _handle_absence(services: Services, claim: Claim) -> Outcome:
     wait = services.settings.settle_time
-    if claim.looks + 1 < LOOKS_NEEDED:
-        detail = f"look {claim.looks + 1} of {LOOKS_NEEDED} found no effect"
+    if claim.looks + 1 < ABSENCE_CHECKS_NEEDED:
+        detail = f"look {claim.looks + 1} of {ABSENCE_CHECKS_NEEDED} found no effect"
         with services.database.transaction() as session:
-            lifecycle.look_again(
+            lifecycle.schedule_next_look(
                 session, claim, reason=Reason.PROOF_MISSING, detail=detail, wait=wait, absent=True
             )
         return Outcome.UNCERTAIN
     if claim.failures + 1 >= MAX_FAILURES:
-        return _ask(services, claim, Reason.PROOF_MISSING, "tried several times, and it never showed")
+        return _ask_person(services, claim, Reason.PROOF_MISSING, "tried several times, and it never showed")
     with services.database.transaction() as session:
-        settled = lifecycle.settle_absent(
-            session, claim, detail=f"{LOOKS_NEEDED} looks apart found no effect"
+        settled = lifecycle.replan_absent(
+            session, claim, detail=f"{ABSENCE_CHECKS_NEEDED} looks apart found no effect"
         )
     if settled:
         _settle_unit(services, claim, Verb.RELEASE)
     return Outcome.POSTPONED
 
 
-def _unreadable(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
+def _look_again_later(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
     if claim.failures + 1 >= MAX_FAILURES:
-        return _ask(services, claim, Reason.CANNOT_TELL, f"it could not be looked at: {error}")
+        return _ask_person(services, claim, Reason.CANNOT_TELL, f"it could not be looked at: {error}")
     wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
     with services.database.transaction() as session:
-        lifecycle.look_again(session, claim, reason=error.reason, detail=str(error), wait=wait, absent=False)
+        lifecycle.schedule_next_look(
+            session, claim, reason=error.reason, detail=str(error), wait=wait, absent=False
+        )
     return Outcome.UNCERTAIN
 
 
-def _stopped(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
+def _stop_and_look_again(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
     with services.database.transaction() as session:
         settle.stop_account(session, claim, error)
-        lifecycle.look_again(
+        lifecycle.schedule_next_look(
             session,
             claim,
             reason=error.reason,
@@ -104,8 +106,8 @@ def _stopped(services: Services, claim: Claim, error: StopAccountError) -> Outco
     return Outcome.UNCERTAIN
 
 
-def _ask(services: Services, claim: Claim, reason: Reason, detail: str) -> Outcome:
+def _ask_person(services: Services, claim: Claim, reason: Reason, detail: str) -> Outcome:
     with services.database.transaction() as session:
-        lifecycle.ask_person(session, claim, reason=reason, detail=detail)
+        lifecycle.mark_needs_review(session, claim, reason=reason, detail=detail)
     log.error("needs_review", reason=reason, text=detail)
     return Outcome.NEEDS_REVIEW

@@ -1,7 +1,7 @@
 """Lapsed leases: what dead workers left is put back, or set aside to be looked at."""
 
 from db.store.actions import leases
-from db.store.actions.leases import Lapsed
+from db.store.actions.leases import LapsedAction
 from tasks.actions.dispatch import dispatch_due
 from tasks.contract import RECOVER, Tick
 from tasks.quota import reservation_id
@@ -11,7 +11,7 @@ from worker.app import app
 from worker.rules.model import ActionState
 from worker.rules.quota.decision import Verb
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 BATCH = 500
 
@@ -27,16 +27,16 @@ def recover_lapsed(services: Services) -> int:
     for action in lapsed:
         metrics.ERRORS.labels("lease_lapsed", "recover").inc()
         log.warning("lease_lapsed", action=str(action.action_id), was=action.was, attempt=action.attempt)
-        verb = _verb(action)
+        verb = _settlement_of(action)
         if verb is not None:
             reservation = reservation_id(action.action_id, action.attempt)
-            services.quota.settle_for(
+            services.quota.settle_by_id(
                 verb, action.account_id, action.kind, str(action.campaign_id), reservation
             )
     return len(lapsed)
 
 
-def _verb(action: Lapsed) -> Verb | None:
+def _settlement_of(action: LapsedAction) -> Verb | None:
     if action.was is ActionState.CLAIMED:
         return Verb.RELEASE
     return Verb.COMMIT if action.was is ActionState.ACTING and action.kind.reads else None

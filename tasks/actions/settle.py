@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from db.store.actions import dispatch, lifecycle
-from db.store.actions.gates import LEAVES_OUT, Closed
+from db.store.actions.gates import SKIP_REASONS, ClosedGate
 from db.store.actions.lifecycle import Claim
 from db.store.people import accounts, contacts
 from db.store.quota import limits
@@ -18,13 +18,13 @@ from tasks.services import Services
 from worker import clock, logs, metrics
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
-from worker.files import make_private, private_folder
+from worker.files import make_private, make_private_folder
 from worker.rules.model import ActionState
-from worker.rules.picture_names import picture_name
-from worker.rules.policy import KEYS_WAIT, MAX_FAILURES, retry_wait
-from worker.secrets import UNOPENED
+from worker.rules.policy import KEYS_RETRY_WAIT, MAX_FAILURES, retry_wait
+from worker.rules.screenshot_names import screenshot_name
+from worker.secrets import SESSION_UNREADABLE
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
 class Outcome(StrEnum):
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
     wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
-def finish(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
+def write_done(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
     """Let `write` end the action as done, once, with all that belongs to it in its transaction.
 
     A commit whose answer was lost is settled by reading on a new connection. Raises OperationalError when
@@ -56,15 +56,15 @@ def finish(services: Services, claim: Claim, write: Callable[[Session], bool]) -
     with services.database.transaction() as session:
         if write(session):
             return True
-        return lifecycle.state_of(session, claim.action_id) == (ActionState.DONE, claim.attempt)
+        return lifecycle.get_state(session, claim.action_id) == (ActionState.DONE, claim.attempt)
 
 
-def record(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
+def record_effect(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
     """Write what was proven, once; raises as `finish` does."""
-    return finish(
+    return write_done(
         services,
         claim,
-        lambda session: lifecycle.record(
+        lambda session: lifecycle.record_effect(
             session, claim, status=status, text=claim.message, screenshot=screenshot
         ),
     )
@@ -73,11 +73,11 @@ def record(services: Services, claim: Claim, *, status: str, screenshot: str | N
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
     """Keep a picture of the page; return its path, or None where the browser gives none."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
-    path = day / picture_name(
+    path = day / screenshot_name(
         claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
     )
     try:
-        private_folder(day)
+        make_private_folder(day)
         site.screenshot(path, masked=masked)
         if path.exists():  # the site without pages takes none
             make_private(path)
@@ -87,25 +87,27 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
     return str(path)
 
 
-def undone(services: Services, claim: Claim, error: RapportError) -> Outcome:
+def settle_failure(services: Services, claim: Claim, error: RapportError) -> Outcome:
     """Nothing was done: try again later, stop the account or leave it, as the error's class says."""
     if isinstance(error, TryAgainError):
-        return postpone(services, claim, error)
+        return postpone_action(services, claim, error)
     if isinstance(error, StopAccountError):
-        return stop(services, claim, error)
-    return end(services, claim, ActionState.SKIPPED, error.reason, str(error))
+        return postpone_and_stop(services, claim, error)
+    return end_action(services, claim, ActionState.SKIPPED, error.reason, str(error))
 
 
-def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
+def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
     """Plan it again later, or fail it after too many passing faults."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     if claim.failures + 1 >= MAX_FAILURES:
-        return end(
+        return end_action(
             services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, f"{error.reason} again: {error}"
         )
     wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
     with services.database.transaction() as session:
-        lifecycle.give_back(session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True)
+        lifecycle.replan_action(
+            session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True
+        )
     log.warning("action_postponed", reason=error.reason, text=str(error), wait_s=round(wait.total_seconds()))
     return Outcome.POSTPONED
 
@@ -113,59 +115,68 @@ def postpone(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
 def wait_for_keys(services: Services, claim: Claim) -> Outcome:
     """Our keys don't open the account's session: its actions of this kind wait, and none has failed."""
     metrics.ERRORS.labels(Reason.NOT_SIGNED_IN, "perform").inc()
-    log.error("session_not_opened", text=UNOPENED)
+    log.error("session_not_opened", text=SESSION_UNREADABLE)
     with services.database.transaction() as session:
         if claim.looking:
-            lifecycle.look_again(
-                session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, wait=KEYS_WAIT, absent=None
+            lifecycle.schedule_next_look(
+                session,
+                claim,
+                reason=Reason.NOT_SIGNED_IN,
+                detail=SESSION_UNREADABLE,
+                wait=KEYS_RETRY_WAIT,
+                absent=None,
             )
             return Outcome.UNCERTAIN
-        until = clock.now() + KEYS_WAIT
-        dispatch.hold_others(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
-        lifecycle.give_back(session, claim, reason=Reason.NOT_SIGNED_IN, detail=UNOPENED, until=until)
+        until = clock.now() + KEYS_RETRY_WAIT
+        dispatch.postpone_others(
+            session, claim, reason=Reason.NOT_SIGNED_IN, detail=SESSION_UNREADABLE, until=until
+        )
+        lifecycle.replan_action(
+            session, claim, reason=Reason.NOT_SIGNED_IN, detail=SESSION_UNREADABLE, until=until
+        )
     return Outcome.POSTPONED
 
 
-def stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
+def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     """Stop the account until a person has looked; the action waits with it."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("account_stopped", reason=error.reason, text=str(error))
     with services.database.transaction() as session:
         stop_account(session, claim, error)
-        lifecycle.give_back(session, claim, reason=error.reason, detail=str(error))
+        lifecycle.replan_action(session, claim, reason=error.reason, detail=str(error))
     return Outcome.POSTPONED
 
 
 def stop_account(session: Session, claim: Claim, error: StopAccountError) -> None:
     """Stop the account; a limit page also pauses the kind and cuts its limits when the account goes on."""
-    accounts.stop(session, claim.account_id, error.reason)
+    accounts.stop_account(session, claim.account_id, error.reason)
     if error.reason is Reason.LIMIT_PAGE:
-        limits.cut(session, claim.account_id, claim.kind)
+        limits.cut_limits(session, claim.account_id, claim.kind)
 
 
-def refuse(services: Services, claim: Claim, closed: Closed) -> Outcome:
+def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> Outcome:
     """A gate is closed right before the effect: leave the person out, or wait."""
-    if closed.reason in LEAVES_OUT:
-        return end(
+    if closed.reason in SKIP_REASONS:
+        return end_action(
             services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
         )
     with services.database.transaction() as session:
-        lifecycle.give_back(
+        lifecycle.replan_action(
             session, claim, reason=closed.reason, detail="a gate closed before the effect", until=closed.until
         )
     return Outcome.POSTPONED
 
 
-def end(services: Services, claim: Claim, state: ActionState, reason: Reason, detail: str) -> Outcome:
+def end_action(services: Services, claim: Claim, state: ActionState, reason: Reason, detail: str) -> Outcome:
     """End the action without an effect, and say why."""
     with services.database.transaction() as session:
-        ended = lifecycle.end(session, claim, state, reason=reason, detail=detail)
+        ended = lifecycle.end_action(session, claim, state, reason=reason, detail=detail)
         if ended and reason is Reason.NOT_CONNECTED:
-            contacts.disconnect(session, claim.contact_id)
+            contacts.mark_not_connected(session, claim.contact_id)
     return Outcome.SKIPPED if state is ActionState.SKIPPED else Outcome.FAILED
 
 
-def doubt(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
+def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
     """The click may have had its effect: keep evidence and look later. A stop page stops the account too."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("effect_uncertain", reason=error.reason, text=str(error))
@@ -174,5 +185,5 @@ def doubt(services: Services, claim: Claim, site: Site, error: RapportError) -> 
     with services.database.transaction() as session:
         if isinstance(error, StopAccountError):
             stop_account(session, claim, error)
-        lifecycle.doubt(session, claim, reason=error.reason, detail=str(error), wait=wait)
+        lifecycle.mark_uncertain(session, claim, reason=error.reason, detail=str(error), wait=wait)
     return Outcome.UNCERTAIN

@@ -2,19 +2,19 @@
 
 from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
-from tasks.actions.heartbeat import Hold
-from tasks.actions.intent import intend, proven, unused
+from tasks.actions.heartbeat import LeaseGuard
+from tasks.actions.intent import record_proven_effect, release_unit, write_intent
 from tasks.actions.settle import Outcome
 from tasks.campaigns.drafting import today_in
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, TryAgainError
-from worker.failpoint import reach
+from worker.failpoint import trigger_failpoint
 from worker.rules.quota.decision import Verb
 
 
-def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outcome:
+def withdraw_invitation(services: Services, claim: Claim, hold: LeaseGuard, grant: Grant) -> Outcome:
     """Find the invitation, write the intent down, withdraw once, and prove it by the list.
 
     Raises the errors of a site for what fails before the intent; NeverError(INVITATION_GONE) where there is
@@ -23,25 +23,25 @@ def withdraw(services: Services, claim: Claim, hold: Hold, grant: Grant) -> Outc
     site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
     with services.timed(claim.site, "invitations"):
         invitation = site.open_invitation(claim.profile_url)
-    hold.check(services.settings.click_needs)
-    if (closed := intend(services, claim, grant)) is not None:
-        return unused(services, grant, settle.refuse(services, claim, closed))
-    reach("before_send")
+    hold.check(services.settings.click_lease_margin)
+    if (closed := write_intent(services, claim, grant)) is not None:
+        return release_unit(services, grant, settle.settle_closed_gate(services, claim, closed))
+    trigger_failpoint("before_send")
     try:
         # Between the intent and the click this process may have been stopped for a while.
-        hold.check(services.settings.click_needs)
+        hold.check(services.settings.click_lease_margin)
         with services.timed(claim.site, "withdraw"):
             invitation.withdraw()
-        reach("after_send")
-        if not is_gone(services, claim, site):
+        trigger_failpoint("after_send")
+        if not is_invitation_gone(services, claim, site):
             raise TryAgainError(Reason.PROOF_MISSING, "the invitation is still in the list")
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
-        return settle.doubt(services, claim, site, error)
-    return proven(services, claim, grant, site, status="withdrawn")
+        return settle.mark_uncertain(services, claim, site, error)
+    return record_proven_effect(services, claim, grant, site, status="withdrawn")
 
 
-def is_gone(services: Services, claim: Claim, site: Site) -> bool:
+def is_invitation_gone(services: Services, claim: Claim, site: Site) -> bool:
     """Return whether the list of sent invitations, read to its end, has none to this person."""
     with services.database.transaction() as session:
         today = today_in(session, claim.zone)

@@ -18,11 +18,11 @@ from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from worker import logs
 from worker.errors import Reason
-from worker.rules.birthdays import occasion
-from worker.rules.messages.drafts import Addressee, write
+from worker.rules.birthdays import birthday_occasion
+from worker.rules.messages.drafts import Addressee, draft_message
 from worker.rules.messages.templates import MessageTemplate
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 NO_REPEAT = timedelta(days=730)
 """Nobody gets a text again, or one too like it, within two years."""
@@ -38,17 +38,17 @@ def draft_greetings(
 def _draft(
     person: DueBirthday, available: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> PlannedAction:
-    written = person.left_out or write(
+    written = person.left_out or draft_message(
         Addressee(person.contact_id, person.full_name, person.language),
         available,
         past_texts=person.texts,
         fallback_language=options.fallback_language,
         days_late=(today - person.on).days,
-        draw=_draw(person.contact_id, person.on),
+        draw=_template_draw(person.contact_id, person.on),
     )
     return PlannedAction(
         contact_id=person.contact_id,
-        occasion=occasion(person.on),
+        occasion=birthday_occasion(person.on),
         on=person.on,
         message="" if isinstance(written, Reason) else written.message,
         reason=written if isinstance(written, Reason) else None,
@@ -57,7 +57,7 @@ def _draft(
     )
 
 
-def reword(services: Services, claim: Claim) -> Claim | Reason:
+def reword_greeting(services: Services, claim: Claim) -> Claim | Reason:
     """Write a greeting anew that was written for another day: it is later by now than its text says.
 
     What a person approved stays as it was approved, and what may have been sent once keeps its text, because
@@ -69,31 +69,33 @@ def reword(services: Services, claim: Claim) -> Claim | Reason:
         today = today_in(session, claim.zone)
         if claim.worded_for == today or claim.occasion_on >= today or lifecycle.has_acted(session, claim):
             return claim
-        campaign = campaigns.get(session, claim.campaign_id)
+        campaign = campaigns.find_campaign(session, claim.campaign_id)
         if campaign is None:
             return claim
         options = BirthdayOptions.model_validate(campaign.options)
-        written = write(
-            Addressee(claim.contact_id, *contacts.addressee(session, claim.contact_id)),
-            templates.for_account(session, claim.account_id),
-            past_texts=interactions.texts_to(session, claim.contact_id, since=texts_since(session)),
+        written = draft_message(
+            Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
+            templates.list_usable_templates(session, claim.account_id),
+            past_texts=interactions.list_greetings_to(
+                session, claim.contact_id, since=no_repeat_since(session)
+            ),
             fallback_language=options.fallback_language,
             days_late=(today - claim.occasion_on).days,
-            draw=_draw(claim.contact_id, claim.occasion_on),
+            draw=_template_draw(claim.contact_id, claim.occasion_on),
         )
         if isinstance(written, Reason):
             return written
-        lifecycle.reword(session, claim, message=written.message, worded_for=today)
+        lifecycle.reword_action(session, claim, message=written.message, worded_for=today)
     log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
     return replace(claim, message=written.message, worded_for=today)
 
 
-def _draw(contact_id: int, on: date) -> int:
+def _template_draw(contact_id: int, on: date) -> int:
     """Return what chooses among templates: another one each year, and the same when planned twice."""
     return contact_id + on.year
 
 
-def texts_since(session: Session) -> datetime:
+def no_repeat_since(session: Session) -> datetime:
     """Return since when no text may come again."""
     now: datetime = session.scalars(select(func.now())).one()
     return now - NO_REPEAT

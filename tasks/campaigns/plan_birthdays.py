@@ -12,24 +12,26 @@ from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.quota import birthday_forecast
-from tasks.campaigns.drafting import draft_greetings, texts_since, today_in
-from tasks.campaigns.site_lists import read_list
-from tasks.campaigns.start import begin, the_account
+from tasks.campaigns.drafting import draft_greetings, no_repeat_since, today_in
+from tasks.campaigns.site_lists import read_site_list
+from tasks.campaigns.start import add_campaign, require_account
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.rules.model import CampaignKind, CampaignState, Kind
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def start_birthdays(session: Session, *, account: str, campaign_id: UUID, options: BirthdayOptions) -> bool:
+def start_birthday_campaign(
+    session: Session, *, account: str, campaign_id: UUID, options: BirthdayOptions
+) -> bool:
     """Add the campaign; plan it at once unless its site is to be read first. True: reading is needed.
 
     Raises RequestRefusedError for an account that doesn't exist. Asked twice with one id, it starts once.
     """
-    found = the_account(session, account)
-    new = begin(session, found, CampaignKind.BIRTHDAY, campaign_id, options) is not None
+    found = require_account(session, account)
+    new = add_campaign(session, found, CampaignKind.BIRTHDAY, campaign_id, options) is not None
     if new and not options.read_site:
         _plan_birthdays(session, campaign_id)
     return new and options.read_site
@@ -37,12 +39,12 @@ def start_birthdays(session: Session, *, account: str, campaign_id: UUID, option
 
 def read_birthdays(services: Services, campaign_id: UUID) -> None:
     """Read the account's birthdays page in the browser, keep what it shows, and plan."""
-    read = read_list(services, campaign_id, "birthdays", lambda site, today: site.birthdays(today))
+    read = read_site_list(services, campaign_id, "birthdays", lambda site, today: site.birthdays(today))
     if read is None:
         return
     campaign, cards = read
     with services.database.transaction() as session:
-        kept = contacts.keep_birthdays(session, campaign.account_id, cards)
+        kept = contacts.save_birthdays(session, campaign.account_id, cards)
     # Not in one: whoever records a greeting locks the audit's head first and its contact then.
     with services.database.transaction() as session:
         _plan_birthdays(session, campaign.id)
@@ -51,32 +53,34 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
 
 
 def _plan_birthdays(session: Session, campaign_id: UUID) -> None:
-    campaign = campaigns.get(session, campaign_id, lock=True)
+    campaign = campaigns.find_campaign(session, campaign_id, lock=True)
     if campaign is None or campaign.state != CampaignState.READING:
         return  # planned meanwhile, or cancelled
     options = BirthdayOptions.model_validate(campaign.options)
-    account = accounts.by_id(session, campaign.account_id)
+    account = accounts.get_account(session, campaign.account_id)
     today = today_in(session, account.zone)
-    due = contacts.due_birthdays(
-        session, account.id, today, options.late_days, texts_since=texts_since(session)
+    due = contacts.list_due_birthdays(
+        session, account.id, today, options.late_days, texts_since=no_repeat_since(session)
     )
-    drafts = draft_greetings(due, templates.for_account(session, account.id), today, options)
+    drafts = draft_greetings(due, templates.list_usable_templates(session, account.id), today, options)
     if options.dry_run:
-        when = _foretold(session, account, options)
+        when = _forecast_times(session, account, options)
         preview = [_preview(*pair, when) for pair in zip(due, drafts, strict=True)]
-        campaigns.finish(session, campaign.id, preview=preview)
+        campaigns.mark_planned(session, campaign.id, preview=preview)
         return
-    planned = campaigns.plan(session, campaign, Kind.GREET, drafts, needs_approval=options.approval)
-    campaigns.finish(session, campaign.id)
+    planned = campaigns.insert_plan(session, campaign, Kind.GREET, drafts, needs_approval=options.approval)
+    campaigns.mark_planned(session, campaign.id)
     metrics.CONTACTS_PROCESSED.labels("plan", "planned").inc(planned)
     metrics.CONTACTS_PROCESSED.labels("plan", "known_or_left_out").inc(len(drafts) - planned)
     log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
 
 
-def _foretold(session: Session, account: AccountRecord, options: BirthdayOptions) -> Mapping[int, datetime]:
+def _forecast_times(
+    session: Session, account: AccountRecord, options: BirthdayOptions
+) -> Mapping[int, datetime]:
     """Return when each contact would be reached, as the quota tells if it is played forward."""
     late_days = options.late_days
-    told = birthday_forecast.of_account(
+    told = birthday_forecast.forecast_birthdays(
         session, account, days=1, default_late_days=late_days, late_days=late_days
     )
     return {

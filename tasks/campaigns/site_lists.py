@@ -16,14 +16,14 @@ from worker import logs, metrics
 from worker.browser.site import Site
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import AccountStatus, CampaignState
-from worker.secrets import UNOPENED
+from worker.secrets import SESSION_UNREADABLE
 
 T = TypeVar("T")
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def read_list(
+def read_site_list(
     services: Services, campaign_id: UUID, what: str, read: Callable[[Site, date], Sequence[T]]
 ) -> tuple[CampaignRecord, Sequence[T]] | None:
     """Read `what` in the browser of the campaign's account. None: there is nothing to plan, now or at all.
@@ -32,24 +32,26 @@ def read_list(
     keys that don't open the session: the campaign would wait, unseen, until a person mends them.
     """
     with services.database.transaction() as session:
-        campaign = campaigns.get(session, campaign_id)
+        campaign = campaigns.find_campaign(session, campaign_id)
         if campaign is None or campaign.state != CampaignState.READING:
             return None
-        account = accounts.by_id(session, campaign.account_id)
+        account = accounts.get_account(session, campaign.account_id)
         today = today_in(session, account.zone)
         waits = (
-            control.kill_switch(session) is not None
+            control.get_kill_switch(session) is not None
             or account.status is AccountStatus.PAUSED
-            or runs.under_way(session, account.id)
+            or runs.is_import_running(session, account.id)
         )
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
         return None
     if account.stop_reason is not None:
-        _give_up(services, campaign, what, StopAccountError(account.stop_reason, "the account is stopped"))
+        _fail_campaign(
+            services, campaign, what, StopAccountError(account.stop_reason, "the account is stopped")
+        )
         return None
     if not services.can_open(account.session):
-        _give_up(services, campaign, what, NeverError(Reason.NOT_SIGNED_IN, UNOPENED))
+        _fail_campaign(services, campaign, what, NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE))
         return None
     try:
         site = services.site(name=account.site, account_id=account.id, session=account.session)
@@ -59,14 +61,14 @@ def read_list(
         metrics.ERRORS.labels(error.reason, f"read_{what}").inc()
         log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
     except (StopAccountError, NeverError) as error:
-        _give_up(services, campaign, what, error)
+        _fail_campaign(services, campaign, what, error)
     return None
 
 
-def _give_up(services: Services, campaign: CampaignRecord, what: str, error: RapportError) -> None:
+def _fail_campaign(services: Services, campaign: CampaignRecord, what: str, error: RapportError) -> None:
     metrics.ERRORS.labels(error.reason, f"read_{what}").inc()
     log.error("campaign_failed", campaign=str(campaign.id), reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        campaigns.fail(session, campaign.id, error.reason, str(error))
+        campaigns.mark_failed(session, campaign.id, error.reason, str(error))
         if isinstance(error, StopAccountError):
-            accounts.stop(session, campaign.account_id, error.reason)
+            accounts.stop_account(session, campaign.account_id, error.reason)

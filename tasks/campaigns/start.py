@@ -8,23 +8,23 @@ from db.store.campaigns import campaigns, requests
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from tasks.contract import CampaignOptions, fingerprint, refuse_without_adapter
+from tasks.contract import CampaignOptions, fingerprint, require_adapter
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
 
-log = logs.logger(__name__)
+log = logs.get_logger(__name__)
 
 
-def the_account(session: Session, name: str) -> AccountRecord:
+def require_account(session: Session, name: str) -> AccountRecord:
     """Return the account of that name. Raises RequestRefusedError where there is none."""
-    found = accounts.by_name(session, name)
+    found = accounts.find_account(session, name)
     if found is None:
         raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
     return found
 
 
-def begin(
+def add_campaign(
     session: Session,
     account: AccountRecord,
     kind: CampaignKind,
@@ -38,16 +38,16 @@ def begin(
     None: this id was started before, with the same options. Raises RequestRefusedError where it was asked for
     with others, and where pages of a site without an adapter would be opened.
     """
-    refuse_without_adapter(account.site, options)
-    if not requests.claim(session, campaign_id, account.id, fingerprint(kind, options)):
-        raise RequestRefusedError(f"campaign_id: {requests.OTHER_OPTIONS}")
-    new = campaigns.start(
+    require_adapter(account.site, options)
+    if not requests.claim_campaign_id(session, campaign_id, account.id, fingerprint(kind, options)):
+        raise RequestRefusedError(f"campaign_id: {requests.CONFLICTING_REQUEST}")
+    new = campaigns.add_campaign(
         session,
         campaign_id=campaign_id,
         account_id=account.id,
         kind=kind,
         options=(kept or options).model_dump(mode="json"),
-        correlation_id=logs.correlation_id(),
+        correlation_id=logs.current_correlation_id(),
     )
     log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=kind, new=new)
-    return campaigns.get(session, campaign_id, lock=True) if new else None
+    return campaigns.find_campaign(session, campaign_id, lock=True) if new else None

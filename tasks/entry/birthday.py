@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.read_inbox import read_replies
-from tasks.campaigns.plan_birthdays import read_birthdays, start_birthdays
+from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     BIRTHDAY_GREET,
@@ -17,7 +17,7 @@ from tasks.contract import (
     BirthdayOptions,
     CampaignRef,
 )
-from tasks.hooks import nudge
+from tasks.hooks import publish_task
 from tasks.services import services
 from worker.app import app
 
@@ -28,9 +28,11 @@ def campaign(request: BirthdayCampaign) -> None:
     campaign_id = request.campaign_id or uuid4()
     options = BirthdayOptions.model_validate(request.model_dump(include=set(BirthdayOptions.model_fields)))
     with services().database.transaction() as session:
-        reading = start_birthdays(session, account=request.account, campaign_id=campaign_id, options=options)
+        reading = start_birthday_campaign(
+            session, account=request.account, campaign_id=campaign_id, options=options
+        )
     if reading:
-        nudge(read, campaign_id=str(campaign_id))
+        publish_task(read, campaign_id=str(campaign_id))
     else:
         dispatch_due(services())
 
@@ -45,7 +47,7 @@ def read(ref: CampaignRef) -> None:
 @app.task(name=BIRTHDAY_GREET, pydantic=True, pydantic_strict=False)
 def greet(ref: ActionRef) -> None:
     """Carry out one greeting."""
-    perform(services(), ref.action_id)
+    perform_action(services(), ref.action_id)
     dispatch_due(services())  # the account is free again: what waits for it needn't wait for a tick
 
 

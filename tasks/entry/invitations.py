@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.actions.perform import perform_action
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
 from tasks.contract import (
     INVITATIONS_CAMPAIGN,
     INVITATIONS_READ,
@@ -14,7 +14,7 @@ from tasks.contract import (
     InvitationsCampaign,
     InvitationsOptions,
 )
-from tasks.hooks import nudge
+from tasks.hooks import publish_task
 from tasks.services import services
 from worker.app import app
 
@@ -27,11 +27,11 @@ def campaign(request: InvitationsCampaign) -> None:
         request.model_dump(include=set(InvitationsOptions.model_fields))
     )
     with services().database.transaction() as session:
-        reading = start_invitations(
+        reading = start_invitations_campaign(
             session, account=request.account, campaign_id=campaign_id, options=options
         )
     if reading:
-        nudge(read, campaign_id=str(campaign_id))
+        publish_task(read, campaign_id=str(campaign_id))
 
 
 @app.task(name=INVITATIONS_READ, pydantic=True, pydantic_strict=False)
@@ -44,5 +44,5 @@ def read(ref: CampaignRef) -> None:
 @app.task(name=INVITATIONS_WITHDRAW, pydantic=True, pydantic_strict=False)
 def withdraw(ref: ActionRef) -> None:
     """Withdraw one invitation."""
-    perform(services(), ref.action_id)
+    perform_action(services(), ref.action_id)
     dispatch_due(services())  # the account is free again: what waits for it needn't wait for a tick

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from tasks.actions.dispatch import dispatch_due
-from tasks.actions.perform import perform
-from tasks.campaigns.plan_visits import start_visits
+from tasks.actions.perform import perform_action
+from tasks.campaigns.plan_visits import start_visitor_campaign
 from tasks.contract import VISITOR_CAMPAIGN, VISITOR_VISIT, ActionRef, VisitorCampaign, VisitorOptions
 from tasks.services import services
 from worker.app import app
@@ -16,12 +16,12 @@ def campaign(request: VisitorCampaign) -> None:
     options = VisitorOptions.model_validate(request.model_dump(include=set(VisitorOptions.model_fields)))
     campaign_id = request.campaign_id or uuid4()
     with services().database.transaction() as session:
-        start_visits(session, account=request.account, campaign_id=campaign_id, options=options)
+        start_visitor_campaign(session, account=request.account, campaign_id=campaign_id, options=options)
     dispatch_due(services())
 
 
 @app.task(name=VISITOR_VISIT, pydantic=True, pydantic_strict=False)
 def visit(ref: ActionRef) -> None:
     """Open one profile."""
-    perform(services(), ref.action_id)
+    perform_action(services(), ref.action_id)
     dispatch_due(services())  # the account is free again: what waits for it needn't wait for a tick

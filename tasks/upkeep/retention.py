@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.privacy import retention
-from db.store.privacy.retention import BLOCK, Stale
-from worker.picture_files import delete_pictures
+from db.store.privacy.retention import BLOCK, StaleData
+from worker.screenshots import delete_screenshots
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
+class PurgeReport:
     """What was erased, in rows, and how many pictures on this machine. `waits`: an import is under way."""
 
     people: int
@@ -27,35 +27,35 @@ class Purged:
     waits: bool
 
 
-def stale(database: Database, account_id: int, keep: timedelta) -> Stale:
+def find_stale(database: Database, account_id: int, keep: timedelta) -> StaleData:
     """Return what is kept for longer than `keep`."""
     with database.transaction() as session:
-        return retention.look(session, account_id, keep)
+        return retention.find_stale_data(session, account_id, keep)
 
 
-def purge(
+def purge_stale(
     database: Database,
     evidence: Path,
     account_id: int,
-    found: Stale,
+    found: StaleData,
     *,
     most: int | None = None,
     progress: Progress = lambda _: None,
-) -> Purged:
+) -> PurgeReport:
     """Erase what was found; `progress` is told how many rows went. With `most`, at most so many people.
 
     What somebody needs again since it was found stays.
     """
-    addresses, waits = _people(database, account_id, found.before, found.people[:most], progress)
-    profiles = _all(database, account_id, found.before, retention.erase_profiles, progress)
-    scores = _all(database, account_id, found.before, retention.erase_scores, progress)
+    addresses, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
+    profiles = _erase_all(database, account_id, found.before, retention.erase_profiles, progress)
+    scores = _erase_all(database, account_id, found.before, retention.erase_scores, progress)
     with database.transaction() as session:
         campaigns = retention.erase_lists(session, account_id, found.before)
-    pictures = delete_pictures(evidence, [account_id], addresses) if addresses else 0
-    return Purged(len(addresses), profiles, scores, campaigns, pictures, waits)
+    pictures = delete_screenshots(evidence, [account_id], addresses) if addresses else 0
+    return PurgeReport(len(addresses), profiles, scores, campaigns, pictures, waits)
 
 
-def _people(
+def _erase_people(
     database: Database, account_id: int, before: datetime, ids: Sequence[int], progress: Progress
 ) -> tuple[Sequence[str], bool]:
     addresses: list[str] = []
@@ -70,7 +70,7 @@ def _people(
     return addresses, False
 
 
-def _all(
+def _erase_all(
     database: Database,
     account_id: int,
     before: datetime,

@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from tests.conftest import TIMEOUT, StartSandbox
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 
 # the days before it reach into the old year, which is where dating goes wrong
 TODAY = "2027-01-03"
@@ -39,21 +39,21 @@ def sandbox(fresh_state: SandboxClient) -> Iterator[SandboxClient]:
 
 
 @pytest.fixture(scope="session")
-def states(house: BrowserHouse, fresh_state: SandboxClient) -> dict[str, str]:
+def states(browser_pool: BrowserPool, fresh_state: SandboxClient) -> dict[str, str]:
     """A storage state for each member."""
     fresh_state.clear_faults()
     states = {}
     for account_id, member in enumerate(("demo", "demo2"), start=101):
-        sign_in(house.page_for(account_id, None), fresh_state.base_url, member, "demo-password")
-        states[member] = house.storage_state(account_id)
-        house.drop(account_id)
+        sign_in(browser_pool.page_for(account_id, None), fresh_state.base_url, member, "demo-password")
+        states[member] = browser_pool.storage_state(account_id)
+        browser_pool.drop(account_id)
     return states
 
 
 @pytest.fixture
-def page(house: BrowserHouse, states: dict[str, str]) -> Iterator[Page]:
+def page(browser_pool: BrowserPool, states: dict[str, str]) -> Iterator[Page]:
     """The page of the English member, signed in."""
-    page = house.page_for(1, states["demo"])
+    page = browser_pool.page_for(1, states["demo"])
     yield page
     # leave nothing open that the next test could mistake for its own
     with suppress(PlaywrightError):
@@ -61,8 +61,8 @@ def page(house: BrowserHouse, states: dict[str, str]) -> Iterator[Page]:
 
 
 @pytest.fixture
-def french_page(house: BrowserHouse, states: dict[str, str]) -> Page:
-    return house.page_for(2, states["demo2"])
+def french_page(browser_pool: BrowserPool, states: dict[str, str]) -> Page:
+    return browser_pool.page_for(2, states["demo2"])
 
 
 @pytest.fixture

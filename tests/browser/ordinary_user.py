@@ -20,7 +20,7 @@ import psutil
 
 from api_stub.stack.environment import set_environment
 from worker.browser.chromium import find_chromium
-from worker.browser.session import BrowserHouse
+from worker.browser.pool import BrowserPool
 
 NOBODY = 65534
 # from <seccomp.h> and <linux/prctl.h>
@@ -80,12 +80,12 @@ def main() -> None:
     logged = MemoryHandler(capacity=100)
     logging.getLogger("worker").addHandler(logged)
     logging.getLogger("worker").setLevel(logging.INFO)
-    with BrowserHouse(chromium=chromium) as house:
-        page = house.page_for(1, None)
+    with BrowserPool(chromium=chromium) as browser_pool:
+        page = browser_pool.page_for(1, None)
         page.goto("data:text/html,<p>works")
         renderers = [p for p in psutil.Process().children(recursive=True) if "--type=renderer" in p.cmdline()]
         told = {
-            "no_sandbox": house.no_sandbox(),
+            "no_sandbox": browser_pool.no_sandbox(),
             "text": page.inner_text("p"),
             "filters": max(map(filters, renderers)),
             "logged": [record.getMessage() for record in logged.buffer],

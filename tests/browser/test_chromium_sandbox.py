@@ -73,7 +73,7 @@ def test_the_profile_of_the_container_lets_chromium_have_its_sandbox(home: Path)
 def test_without_these_calls_there_is_none_and_pages_open_all_the_same(home: Path, call: str) -> None:
     told = as_ordinary_user(home, PROFILE, call)
     assert told == {
-        "no_sandbox": chromium.FORBIDDEN,
+        "no_sandbox": chromium.NAMESPACES_FORBIDDEN,
         "text": "works",
         "filters": 1,
         "logged": ["chromium_without_sandbox"],
@@ -82,9 +82,9 @@ def test_without_these_calls_there_is_none_and_pages_open_all_the_same(home: Pat
 
 def test_root_is_told_that_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "for root: start Rapport as an ordinary user" in (chromium.no_sandbox_for_us() or "")
+    assert "for root: start Rapport as an ordinary user" in (chromium.find_sandbox_obstacle() or "")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert chromium.no_sandbox_for_us() is None
+    assert chromium.find_sandbox_obstacle() is None
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_root_is_told_that_there_is_no_sandbox(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_only_a_refusal_of_the_sandbox_takes_it_away(said: str, about_sandbox: bool) -> None:
-    assert chromium.is_about_sandbox(said) is about_sandbox
+    assert chromium.is_sandbox_error(said) is about_sandbox

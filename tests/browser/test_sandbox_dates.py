@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api_stub.sandbox.formatting import PageFormat
 from api_stub.sandbox.population.profiles import Job, School
-from api_stub.sandbox.showing import Showing
 from worker.browser.sandbox.dates import span, years
 
 months = st.dates(date(1950, 1, 1), date(2027, 1, 1)).map(lambda day: day.replace(day=1))
-shown = st.builds(Showing, st.sampled_from(["en", "fr"]), st.just(date(2027, 1, 3)), st.booleans())
+shown = st.builds(PageFormat, st.sampled_from(["en", "fr"]), st.just(date(2027, 1, 3)), st.booleans())
 
 
 @given(shown, months, st.none() | months, st.booleans())
-def test_what_is_shown_is_read(page: Showing, began: date, ended: date | None, months_told: bool) -> None:
+def test_what_is_shown_is_read(page: PageFormat, began: date, ended: date | None, months_told: bool) -> None:
     form = "%Y-%m" if months_told else "%Y"
     job = Job("title", "company", began.strftime(form), ended.strftime(form) if ended else None)
     line = f"{page.month(job.started or '')} – {page.end(job)}"
@@ -29,7 +29,7 @@ def test_what_is_shown_is_read(page: Showing, began: date, ended: date | None, m
 
 @given(st.none() | st.integers(1950, 2027), st.none() | st.integers(1950, 2027))
 def test_years_that_are_shown_are_read(began: int | None, ended: int | None) -> None:
-    page = Showing("en", date(2027, 1, 3), in_full=False)
+    page = PageFormat("en", date(2027, 1, 3), in_full=False)
     assert years(page.years(School("school", "", began, ended)).strip()) == (began, ended)
 
 
@@ -45,7 +45,7 @@ def test_years_that_are_shown_are_read(began: int | None, ended: int | None) -> 
     ],
 )
 def test_the_first_month_and_the_last_count(started: str, ended: str | None, length: str) -> None:
-    page = Showing("en", date(2027, 1, 3), in_full=False)
+    page = PageFormat("en", date(2027, 1, 3), in_full=False)
     assert page.length(Job("title", "company", started, ended)) == length
 
 

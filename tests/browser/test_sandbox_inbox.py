@@ -13,9 +13,9 @@ from api_stub.sandbox.faults import FaultName
 from tests.browser.conftest import TODAY
 from tests.conftest import TIMEOUT, StartSandbox
 from worker import clock
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.errors import Reason, StopAccountError, TryAgainError
 
 both_markups = pytest.mark.parametrize("markup", ["a", "b"])
@@ -45,17 +45,17 @@ def network(shared: SandboxClient) -> Iterator[SandboxClient]:
 
 
 @pytest.fixture(scope="module")
-def pages(shared: SandboxClient, house: BrowserHouse) -> Iterator[dict[str, Page]]:
+def pages(shared: SandboxClient, browser_pool: BrowserPool) -> Iterator[dict[str, Page]]:
     """A signed-in page of each member."""
     shared.clear_faults()
     pages = {}
     for account_id, member in enumerate(("demo", "demo2"), start=111):
-        pages[member] = house.page_for(account_id, None)
+        pages[member] = browser_pool.page_for(account_id, None)
         sign_in(pages[member], shared.base_url, member, "demo-password")
     yield pages
     for account_id in (111, 112):
         with suppress(PlaywrightError):
-            house.drop(account_id)
+            browser_pool.drop(account_id)
 
 
 def site_of(page: Page, network: SandboxClient, timeout: timedelta = TIMEOUT) -> SandboxSite:
@@ -135,16 +135,16 @@ def test_reading_takes_no_unread_mark_but_opening_does(
 
 
 def test_an_empty_inbox_is_an_answer(
-    house: BrowserHouse,
+    browser_pool: BrowserPool,
     start_sandbox: StartSandbox,
     pages: dict[str, Page],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     _, quiet = start_sandbox(tmp_path_factory.mktemp("quiet") / "state.db", TODAY)
-    page = house.page_for(113, None)
+    page = browser_pool.page_for(113, None)
     sign_in(page, quiet.base_url, "demo2", "demo-password")
     assert site_of(page, quiet).inbox(clock.now() - timedelta(days=30)) == []
-    house.drop(113)
+    browser_pool.drop(113)
 
 
 def test_what_is_written_by_hand_is_in_the_thread_and_no_effect_of_ours(
@@ -174,11 +174,13 @@ def test_a_page_that_asks_for_a_person_stops_the_account(
     assert stopped.value.reason is reason
 
 
-def test_without_a_session_the_inbox_asks_to_sign_in(house: BrowserHouse, network: SandboxClient) -> None:
+def test_without_a_session_the_inbox_asks_to_sign_in(
+    browser_pool: BrowserPool, network: SandboxClient
+) -> None:
     with pytest.raises(StopAccountError) as stopped:
-        site_of(house.page_for(113, None), network).inbox(clock.now())
+        site_of(browser_pool.page_for(113, None), network).inbox(clock.now())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    house.drop(113)
+    browser_pool.drop(113)
 
 
 @pytest.mark.parametrize(

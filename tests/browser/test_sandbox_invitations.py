@@ -9,14 +9,14 @@ from playwright.sync_api import Page, Route
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
-from api_stub.sandbox.invitations import A_PAGE
-from api_stub.sandbox.texts import sent_line
+from api_stub.sandbox.invitations import INVITATIONS_PER_PAGE
+from api_stub.sandbox.texts import format_sent_line
 from tests.browser.conftest import TODAY
 from tests.conftest import StartSandbox
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.invitations import read_cards
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import SentInvitation
 
@@ -54,7 +54,7 @@ def test_what_is_read_is_the_truth_as_exactly_as_the_site_tells_it(
     site: SandboxSite = request.getfixturevalue(which)
     sandbox.fault(FaultName.MARKUP, markup)
     truth = sandbox.invitations(member)
-    assert len(truth) > A_PAGE
+    assert len(truth) > INVITATIONS_PER_PAGE
     assert list(site.sent_invitations(NOW)) == [
         SentInvitation(url(sent.slug), sent.name, sent.sent_on if markup == "b" else as_told(sent.sent_on))
         for sent in truth
@@ -69,7 +69,7 @@ def test_what_is_read_is_the_truth_as_exactly_as_the_site_tells_it(
 def test_nobody_is_taken_for_older_than_they_are(page: Page, language: str, days: int, at_least: int) -> None:
     card = (
         f"<div role=listitem><a href=/in/ann/><span dir=auto>Ann</span></a>"
-        f"<p>{sent_line(language, NOW - timedelta(days=days), NOW)}</p></div>"
+        f"<p>{format_sent_line(language, NOW - timedelta(days=days), NOW)}</p></div>"
     )
     page.set_content(f"<main><h1>Sent invitations</h1><p>People (1)</p><div role=list>{card}</div></main>")
     assert read_cards(page, NOW) == [SentInvitation(url("ann"), "Ann", NOW - timedelta(days=at_least))]
@@ -189,16 +189,16 @@ def test_a_stop_page_is_seen_whenever_it_comes(
 
 @pytest.fixture
 def quiet_site(
-    start_sandbox: StartSandbox, house: BrowserHouse, tmp_path: Path
+    start_sandbox: StartSandbox, browser_pool: BrowserPool, tmp_path: Path
 ) -> Iterator[tuple[SandboxSite, SandboxClient]]:
     """A network of this test's own, whose member invited nobody that has not answered."""
     process, client = start_sandbox(tmp_path / "quiet.db", TODAY)
-    page = house.page_for(7, None)
+    page = browser_pool.page_for(7, None)
     sign_in(page, client.base_url, "demo", "demo-password")
     for sent in client.invitations("demo"):
         client.accepts(sent.slug, "demo")
     yield SandboxSite(page, client.base_url, timedelta(seconds=8)), client
-    house.drop(7)
+    browser_pool.drop(7)
     process.terminate()
     process.wait(10)
 

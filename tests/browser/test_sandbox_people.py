@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from api_stub.sandbox.client import SandboxClient
-from api_stub.sandbox.population.crowd import CROWD, crowd
-from api_stub.sandbox.population.members import first_people
+from api_stub.sandbox.population.crowd import CROWD_SIZE, generate_crowd
+from api_stub.sandbox.population.members import generate_friends
 from api_stub.sandbox.state import State
 from tests.conftest import KEY
 
@@ -30,7 +30,7 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: SandboxClient, markup: 
 
 def test_whatever_the_first_day_there_is_somebody_to_greet() -> None:
     for today in YEARS:
-        people = first_people(today)
+        people = generate_friends(today)
         ages = Counter((today - person.latest_birthday(today)).days for person in people)
         near = {days: count for days, count in ages.items() if days <= 12}
         assert sum(near.values()) == 13, today
@@ -41,7 +41,7 @@ def test_whatever_the_first_day_there_is_somebody_to_greet() -> None:
 
 
 def test_the_same_name_twice_and_every_address_once() -> None:
-    people = first_people(date(2028, 2, 29))
+    people = generate_friends(date(2028, 2, 29))
     assert len({person.slug for person in people}) == len(people) == 40
     assert all(person.slug.isascii() for person in people)
     twins = [person for person in people if person.name == "María García"]
@@ -49,22 +49,24 @@ def test_the_same_name_twice_and_every_address_once() -> None:
 
 
 def test_the_leapling_has_a_birthday_every_year() -> None:
-    leapling = next(p for p in first_people(date(2027, 9, 1)) if (p.birth_month, p.birth_day) == (2, 29))
+    leapling = next(p for p in generate_friends(date(2027, 9, 1)) if (p.birth_month, p.birth_day) == (2, 29))
     assert leapling.latest_birthday(date(2027, 3, 1)) == date(2027, 2, 28)
     assert leapling.latest_birthday(date(2028, 2, 29)) == date(2028, 2, 29)
     assert leapling.latest_birthday(date(2028, 2, 28)) == date(2027, 2, 28)
 
 
 def test_the_crowd_is_the_same_on_every_machine() -> None:
-    people = list(crowd())
+    people = list(generate_crowd())
     told = hashlib.sha256("\n".join(map(repr, people)).encode()).hexdigest()
     assert told == "5e83a7adc5c7c57dc874de17dc32b3b1f47a13a4c08d0c60523e008ac955b660"
-    friends = first_people(date(2027, 1, 3))
-    assert len({person.slug for person in (*people, *friends)}) == len(people) + len(friends) == CROWD + 40
+    friends = generate_friends(date(2027, 1, 3))
+    assert (
+        len({person.slug for person in (*people, *friends)}) == len(people) + len(friends) == CROWD_SIZE + 40
+    )
 
 
 def test_nobody_of_the_crowd_left_before_they_came() -> None:
-    jobs = [job for person in crowd() for job in person.jobs]
+    jobs = [job for person in generate_crowd() for job in person.jobs]
     assert not any(job.started and job.ended and job.started > job.ended for job in jobs)
     assert not any(job.started is None and job.ended for job in jobs)
     assert max(job.started or "" for job in jobs) < "2025"
@@ -89,7 +91,7 @@ def test_a_state_from_before_the_crowd_keeps_its_birthdays_and_connections(tmp_p
         state = State(path, today=lambda: date(2027, 1, 3), now=lambda: datetime(2027, 1, 3, tzinfo=UTC))
         born = {(f.slug, f.birth_month, f.birth_day, f.birth_year) for f in state.friends()}
         assert born == {("mo", 2, 3, 1999), ("layla-haddad", 5, 6, None)}
-        assert (state.connections_of("demo"), state.connections_of("demo2")) == ({"mo"}, set())
-        assert len(state.everybody()) == CROWD + 2
+        assert (state.list_connections("demo"), state.list_connections("demo2")) == ({"mo"}, set())
+        assert len(state.everybody()) == CROWD_SIZE + 2
         state.send("demo", "mo", "Happy birthday!")
         state.close()

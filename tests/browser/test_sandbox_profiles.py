@@ -11,9 +11,9 @@ from playwright.sync_api import Page
 
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
-from api_stub.sandbox.pages import SHOWN
+from api_stub.sandbox.pages import INITIALLY_SHOWN
 from api_stub.sandbox.population.profiles import Profile as Truth
-from bench.truth import address_of, compared, profile_of
+from bench.expected import address_of, compared, profile_of
 from tests.browser.conftest import Sites
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
@@ -80,12 +80,12 @@ def folded(everybody: list[KnownProfile]) -> KnownProfile:
 def folds(profile: Truth) -> set[Section]:
     """Which sections show only their beginning."""
     long = {
-        Section.ABOUT: len(profile.about) > SHOWN["about"],
-        Section.POSITIONS: len(profile.jobs) > SHOWN["jobs"],
-        Section.EDUCATION: len(profile.schools) > SHOWN["schools"],
-        Section.SKILLS: len(profile.skills) > SHOWN["skills"],
-        Section.CERTIFICATIONS: len(profile.certificates) > SHOWN["certificates"],
-        Section.LANGUAGES: len(profile.spoken) > SHOWN["spoken"],
+        Section.ABOUT: len(profile.about) > INITIALLY_SHOWN["about"],
+        Section.POSITIONS: len(profile.jobs) > INITIALLY_SHOWN["jobs"],
+        Section.EDUCATION: len(profile.schools) > INITIALLY_SHOWN["schools"],
+        Section.SKILLS: len(profile.skills) > INITIALLY_SHOWN["skills"],
+        Section.CERTIFICATIONS: len(profile.certificates) > INITIALLY_SHOWN["certificates"],
+        Section.LANGUAGES: len(profile.spoken) > INITIALLY_SHOWN["spoken"],
     }
     return {section for section, is_long in long.items() if is_long}
 

@@ -8,9 +8,9 @@ from playwright.sync_api import Page
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 
@@ -36,22 +36,22 @@ def test_the_adapter_is_a_site(site: SandboxSite) -> None:
     assert same is site
 
 
-def test_nobody_is_signed_in_without_a_session(house: BrowserHouse, sandbox: SandboxClient) -> None:
-    page = house.page_for(9, None)
+def test_nobody_is_signed_in_without_a_session(browser_pool: BrowserPool, sandbox: SandboxClient) -> None:
+    page = browser_pool.page_for(9, None)
     stranger = SandboxSite(page, sandbox.base_url, TIMEOUT)
     assert not stranger.signed_in()
     with pytest.raises(StopAccountError) as stopped:
         stranger.birthdays(sandbox.today())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    house.drop(9)
+    browser_pool.drop(9)
 
 
-def test_a_wrong_password_is_refused(house: BrowserHouse, sandbox: SandboxClient) -> None:
+def test_a_wrong_password_is_refused(browser_pool: BrowserPool, sandbox: SandboxClient) -> None:
     with pytest.raises(StopAccountError) as stopped:
-        sign_in(house.page_for(9, None), sandbox.base_url, "demo", "not-it")
+        sign_in(browser_pool.page_for(9, None), sandbox.base_url, "demo", "not-it")
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
     assert "not-it" not in str(stopped.value)
-    house.drop(9)
+    browser_pool.drop(9)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
-from api_stub.sandbox.population.profiles import Profile, folded
-from bench.truth import address_of, compared, result_of
+from api_stub.sandbox.population.profiles import Profile, fold_text
+from bench.expected import address_of, compared, result_of
 from tests.browser.conftest import Sites
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
-from worker.browser.session import BrowserHouse
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import FoundPerson
 from worker.rules.sourcing.search import SearchQuery
@@ -58,7 +58,7 @@ def test_the_people_found_are_the_truth(
         (asking(company="chez marcel"), lambda p: any(job.company == "Chez Marcel" for job in p.jobs)),
         (asking(company='"Quiet" c'), lambda p: any(job.company == 'The "Quiet" Company' for job in p.jobs)),
         (asking(location="Łódź"), lambda p: p.location == "Łódź, Poland"),
-        (asking(keywords="lefevre  ZOÉ"), lambda p: folded(p.name).startswith("zoe lefevre")),
+        (asking(keywords="lefevre  ZOÉ"), lambda p: fold_text(p.name).startswith("zoe lefevre")),
         (
             asking(title="nurse", location="leeds"),
             lambda p: p.location.startswith("Leeds") and any("nurse" in title for title in titles(p)),
@@ -79,7 +79,7 @@ def test_a_term_narrows_the_search(
 
 
 def titles(person: Profile) -> list[str]:
-    return [folded(title) for title in (person.headline, *(job.title for job in person.jobs))]
+    return [fold_text(title) for title in (person.headline, *(job.title for job in person.jobs))]
 
 
 @ways
@@ -142,12 +142,14 @@ def test_a_struck_search(
         assert failed.value.reason is reason
 
 
-def test_without_a_session_a_search_asks_to_sign_in(house: BrowserHouse, sandbox: SandboxClient) -> None:
-    stranger = SandboxSite(house.page_for(9, None), sandbox.base_url, timedelta(seconds=8))
+def test_without_a_session_a_search_asks_to_sign_in(
+    browser_pool: BrowserPool, sandbox: SandboxClient
+) -> None:
+    stranger = SandboxSite(browser_pool.page_for(9, None), sandbox.base_url, timedelta(seconds=8))
     with pytest.raises(StopAccountError) as stopped:
         stranger.search(EVERYBODY, 1)
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    house.drop(9)
+    browser_pool.drop(9)
 
 
 ENTRY = '<h1>People</h1><main><ul><li><a href="{address}"><b dir="auto">{name}</b></a>{line}</li></ul></main>'

@@ -3,16 +3,16 @@
 import pytest
 from playwright.sync_api import Page, Route
 
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox import pages
-from worker.browser.session import BrowserHouse
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
 
 SITE = "http://sandbox.test"
 
 
 @pytest.fixture
-def blank(house: BrowserHouse) -> Page:
-    return house.page_for(8, None)
+def blank(browser_pool: BrowserPool) -> Page:
+    return browser_pool.page_for(8, None)
 
 
 def answers(page: Page, status: int, body: str) -> None:

@@ -9,9 +9,9 @@ from playwright.sync_api import Page
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName
 from tests.conftest import StartSandbox
+from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
-from worker.browser.session import BrowserHouse
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 
 TIMEOUT = timedelta(seconds=8)
@@ -78,8 +78,10 @@ def test_a_stop_at_the_send_surfaces(
     assert all(effect.slug != "gulsen-yildiz" for effect in sandbox.ledger())
 
 
-def test_an_expired_session(house: BrowserHouse, sandbox: SandboxClient, states: dict[str, str]) -> None:
-    page = house.page_for(7, None)
+def test_an_expired_session(
+    browser_pool: BrowserPool, sandbox: SandboxClient, states: dict[str, str]
+) -> None:
+    page = browser_pool.page_for(7, None)
     sign_in(page, sandbox.base_url, "demo", "demo-password")
     site = SandboxSite(page, sandbox.base_url, TIMEOUT)
     sandbox.fault(FaultName.EXPIRED_SESSION, times=1)
@@ -87,12 +89,12 @@ def test_an_expired_session(house: BrowserHouse, sandbox: SandboxClient, states:
         site.birthdays(sandbox.today())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
     assert not site.signed_in()
-    house.drop(7)
+    browser_pool.drop(7)
     # all sessions are gone, those of the shared members too
     for member in states:
-        sign_in(page := house.page_for(7, None), sandbox.base_url, member, "demo-password")
-        states[member] = house.storage_state(7)
-        house.drop(7)
+        sign_in(page := browser_pool.page_for(7, None), sandbox.base_url, member, "demo-password")
+        states[member] = browser_pool.storage_state(7)
+        browser_pool.drop(7)
         assert page.is_closed()
 
 
@@ -140,11 +142,11 @@ def test_a_person_no_longer_connected(
 
 def test_a_restart_forgets_nothing(
     start_sandbox: StartSandbox,
-    house: BrowserHouse,
+    browser_pool: BrowserPool,
     tmp_path: Path,
 ) -> None:
     process, client = start_sandbox(tmp_path / "state.db", None)
-    page = house.page_for(8, None)
+    page = browser_pool.page_for(8, None)
     sign_in(page, client.base_url, "demo", "demo-password")
     thread = SandboxSite(page, client.base_url, TIMEOUT).open_thread(url("mo"))
     thread.type("Happy birthday, Mo!")
@@ -162,4 +164,4 @@ def test_a_restart_forgets_nothing(
     assert site.signed_in()
     assert [m.text for m in site.open_thread(url("mo")).messages()] == ["Happy birthday, Mo!"]
     assert again.views("demo")["/in/mo/"] == 2
-    house.drop(8)
+    browser_pool.drop(8)

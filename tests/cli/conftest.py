@@ -67,7 +67,7 @@ def environment(
     monkeypatch.setenv("RAPPORT_DATA", str(tmp_path / "nothing-runs-here"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(context, "who_asks", lambda: "ops@host")
+    monkeypatch.setattr(context, "get_terminal_user", lambda: "ops@host")
     for module in (
         "kill_switch",
         "quota.commands",
@@ -76,7 +76,7 @@ def environment(
         "contacts.imports",
         "contacts.forget",
     ):
-        monkeypatch.setattr(f"api_stub.cli.{module}.who_asks", lambda: "ops@host")
+        monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch
     get_settings.cache_clear()
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.tables.base import Base
 from tests.builders import SANDBOX
 from worker.errors import Reason
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 
 SEEN: Final = "[66;6m"
 BAD: Final = (
@@ -79,4 +79,4 @@ def _poisoned(value: Any) -> Any:
 def acting(said: str) -> str:
     """Return what would act on the terminal, but for what Rich itself writes."""
     bare = _RICH.sub("", said)
-    return "".join(there for there, shown in zip(bare, visible(bare), strict=True) if there != shown)
+    return "".join(there for there, shown in zip(bare, sanitise_text(bare), strict=True) if there != shown)

@@ -28,15 +28,15 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
     assert "its limits ramp up from today: a third in the first week, a half in the second" in said
     assert "rapport quota warm-up bea --skip" in said
     with database.transaction() as session:
-        bea = accounts.by_name(session, "bea")
+        bea = accounts.find_account(session, "bea")
         assert bea is not None
-        (change,) = limits.changes(session, bea.id)
+        (change,) = limits.list_changes(session, bea.id)
         assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
-        assert limits.purse(session, bea.id, Kind.GREET, "").purse.limits.per_day == 5
+        assert limits.context(session, bea.id, Kind.GREET, "").context.limits.per_day == 5
     assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
     assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
     with database.transaction() as session:
-        assert limits.purse(session, bea.id, Kind.GREET, "").warm_up_on is None
+        assert limits.context(session, bea.id, Kind.GREET, "").warm_up_on is None
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import control, events, gates, lifecycle
-from db.store.actions.gates import Closed
+from db.store.actions.gates import ClosedGate
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.tables import Campaign
 from tasks.actions import perform as performing
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, planned
+from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
-from tests.db.helpers import behind_the_triggers, claimed, make_due, queue
+from tests.db.helpers import claim_action, make_due, queue_due_actions, run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState, CampaignState
 from worker.settings import Settings
@@ -29,7 +29,7 @@ def a_plan(session: Session, name: str = "demo", people: int = 2) -> tuple[Accou
     account = an_account(session, name)
     campaign_id = a_campaign(session, account)
     ids = [
-        planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
+        add_planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
         for n in range(people)
     ]
     session.execute(update(Campaign).values(state=CampaignState.PLANNED))
@@ -44,7 +44,7 @@ def state(database: Database, action_id: UUID) -> tuple[str, str | None]:
 
 def due(database: Database) -> list[UUID]:
     with database.transaction() as session:
-        return queue(session)
+        return queue_due_actions(session)
 
 
 def test_a_paused_campaign_is_not_dispatched_and_goes_on_when_it_is_resumed(
@@ -66,21 +66,25 @@ def test_what_may_have_happened_is_looked_at_in_a_paused_and_in_a_cancelled_camp
 ) -> None:
     with database.transaction() as session:
         _, campaign_id, ids = a_plan(session)
-        (first,) = queue(session)
-        claim = claimed(session, first)
-        lifecycle.intend(session, claim)
+        (first,) = queue_due_actions(session)
+        claim = claim_action(session, first)
+        lifecycle.write_intent(session, claim)
         soon = timedelta(seconds=-1)
-        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
+        lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
     rapport("campaign", "pause", str(campaign_id))
     assert due(database) == [first]
     with database.transaction() as session:
-        looking = claimed(session, first)
+        looking = claim_action(session, first)
         assert looking.looking
-        lifecycle.look_again(session, looking, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True)
+        lifecycle.schedule_next_look(
+            session, looking, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True
+        )
     assert "1 planned actions are skipped" in rapport("campaign", "cancel", str(campaign_id))
     assert due(database) == [first]
     with database.transaction() as session:
-        assert lifecycle.record(session, claimed(session, first), status="found", text="Hi!", screenshot=None)
+        assert lifecycle.record_effect(
+            session, claim_action(session, first), status="found", text="Hi!", screenshot=None
+        )
     assert due(database) == []
     assert sorted(state(database, action_id) for action_id in ids) == [
         ("done", None),
@@ -97,7 +101,7 @@ def test_a_cancelled_campaign_drops_what_is_planned_with_the_reason_and_is_over(
     assert due(database) == []
     assert {state(database, action_id) for action_id in ids} == {("skipped", "campaign_cancelled")}
     with database.transaction() as session:
-        last = events.story(session, ids[0])[-1]
+        last = events.list_events(session, ids[0])[-1]
         assert (last.reason, last.actor) == (Reason.CAMPAIGN_CANCELLED, "rapport cli ops@host")
     for verb in ("cancel", "pause", "resume"):
         assert "the campaign is cancelled" in rapport.refused("campaign", verb, str(campaign_id))
@@ -132,7 +136,7 @@ def test_a_campaign_that_is_stopped_while_a_worker_holds_its_action_is_met_at_th
 ) -> None:
     with database.transaction() as session:
         _, campaign_id, ids = a_plan(session, people=1)
-        queue(session)
+        queue_due_actions(session)
 
     def meanwhile(point: str) -> None:
         if point == "after_claim":
@@ -140,7 +144,7 @@ def test_a_campaign_that_is_stopped_while_a_worker_holds_its_action_is_met_at_th
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(performing, "reach", meanwhile)
-        assert (perform(services, ids[0]), *state(database, ids[0])) == ends_as
+        assert (perform_action(services, ids[0]), *state(database, ids[0])) == ends_as
     assert due(database) == []
     if verb == "pause":
         rapport("campaign", "resume", str(campaign_id))
@@ -152,7 +156,7 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
 ) -> None:
     with database.transaction() as session:
         _, _, (held,) = a_plan(session, people=1)
-        queue(session)
+        queue_due_actions(session)
         a_plan(session, "other")
 
     def meanwhile(point: str) -> None:
@@ -160,7 +164,7 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
             assert "everything is stopped, since " in rapport("stop-everything")
 
     environment.setattr(performing, "reach", meanwhile)
-    assert perform(services, held) is Outcome.POSTPONED
+    assert perform_action(services, held) is Outcome.POSTPONED
     assert state(database, held) == ("planned", "kill_switch")
     assert due(database) == []
     assert "by ops@host" in rapport("stop-everything", "--by", "somebody else")  # the first counts
@@ -189,11 +193,11 @@ def test_an_account_is_paused_and_resumed_and_a_stopped_one_is_not(
     assert due(database) == ids
     assert "there is nothing to resume" in rapport.refused("account", "resume", "demo")
     with database.transaction() as session:
-        accounts.stop(session, account.id, Reason.CHALLENGE)
+        accounts.stop_account(session, account.id, Reason.CHALLENGE)
     for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "does nothing already")):
         assert says in rapport.refused("account", verb, "demo")
     with database.transaction() as session:
-        assert accounts.by_id(session, account.id).status is AccountStatus.STOPPED
+        assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED
     assert "no account called 'nobody'" in rapport.refused("account", "pause", "nobody")
 
 
@@ -201,13 +205,15 @@ def for_review(database: Database) -> tuple[UUID, UUID]:
     """One action that a person must settle; its id and its campaign's."""
     with database.transaction() as session:
         _, campaign_id, (action_id,) = a_plan(session, people=1)
-        (_,) = queue(session)
-        claim = claimed(session, action_id)
-        lifecycle.intend(session, claim)
-        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
-        queue(session)
-        looking = claimed(session, action_id)
-        lifecycle.ask_person(session, looking, reason=Reason.CANNOT_TELL, detail="two [bubbles]")
+        (_,) = queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        lifecycle.write_intent(session, claim)
+        lifecycle.mark_uncertain(
+            session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1)
+        )
+        queue_due_actions(session)
+        looking = claim_action(session, action_id)
+        lifecycle.mark_needs_review(session, looking, reason=Reason.CANNOT_TELL, detail="two [bubbles]")
     return action_id, campaign_id
 
 
@@ -238,7 +244,7 @@ def test_settled_as_done_nobody_is_greeted_again_and_no_interaction_is_made_up(
         row = action(session, action_id)
         assert (row.state, row.reason) == (ActionState.DONE, Reason.SETTLED_BY_HAND)
         assert row.acting_since is not None  # what may have happened keeps its date for the ledger
-        account = accounts.by_id(session, row.account_id)
+        account = accounts.get_account(session, row.account_id)
         assert contact_by_slug(session, account, "p0").last_greeted_on == row.occasion_on
         assert session.execute(text("select count(*) from interactions")).scalar_one() == 0
     assert "only one that needs_review" in rapport.refused("actions", "settle", str(action_id), "skip")
@@ -249,7 +255,7 @@ def test_an_older_occasion_settled_late_leaves_the_younger_date(database: Databa
     with database.transaction() as session:
         row = action(session, action_id)
         younger = row.occasion_on + timedelta(days=40)
-        contact = contact_by_slug(session, accounts.by_id(session, row.account_id), "p0")
+        contact = contact_by_slug(session, accounts.get_account(session, row.account_id), "p0")
         contact.last_greeted_on = younger
         session.flush()
         assert control.settle_by_hand(session, action_id, ActionState.DONE)
@@ -293,8 +299,10 @@ def test_do_not_contact_is_said_by_address_slug_or_name(database: Database, rapp
         account, _, (action_id,) = a_plan(session, people=1)
     assert "P0 (account demo) is never contacted" in rapport("contacts", "do-not-contact", f"{SANDBOX}p0/")
     with database.transaction() as session:
-        queue(session)
-        assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.DO_NOT_CONTACT)
+        queue_due_actions(session)
+        assert gates.find_closed_gate(session, claim_action(session, action_id)) == ClosedGate(
+            Reason.DO_NOT_CONTACT
+        )
     assert "may be contacted again" in rapport("contacts", "do-not-contact", "P0", "--off")
     with database.transaction() as session:
         assert not contact_by_slug(session, account, "p0").do_not_contact
@@ -317,7 +325,7 @@ def test_do_not_contact_holds_for_every_account_but_is_taken_back_for_one(
     assert "other-ann" in rapport.refused("contacts", "do-not-contact", "ann")
     assert rapport("contacts", "do-not-contact", address, "--off", "--account", "two").count("again") == 1
     with database.transaction() as session:
-        (first,) = contacts.matching(session, address, account="one")
+        (first,) = contacts.find_contacts(session, address, account="one")
         assert first.do_not_contact
 
 
@@ -326,6 +334,6 @@ def test_an_action_that_is_gone_while_it_is_settled_is_said_to_be(
 ) -> None:
     with database.transaction() as session:
         _, _, (action_id,) = a_plan(session, people=1)
-        behind_the_triggers(session, "update actions set state = 'failed', reason = 'too_many_attempts'")
+        run_without_triggers(session, "update actions set state = 'failed', reason = 'too_many_attempts'")
         make_due(session)
     assert "the action is failed" in rapport.refused("actions", "settle", str(action_id), "again")

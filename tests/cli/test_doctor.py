@@ -8,17 +8,17 @@ from api_stub.cli.stack import doctor
 from tests.cli.conftest import NOBODY, Rapport
 from worker import queues, redis_address
 from worker.browser import chromium
-from worker.browser.session import BrowserHouse
+from worker.browser.pool import BrowserPool
 
 
 def findings(data: Path) -> dict[str, doctor.Finding]:
-    return {finding.what: finding for finding in doctor._servers(data)}
+    return {finding.what: finding for finding in doctor._check_servers(data)}
 
 
 def all_consumed(redis_url: str) -> None:
     """Let a worker take messages of every queue."""
     with queues.connect(redis_address.parse(redis_url)) as redis:
-        queues.note(redis, "all@box", queues.ALL_QUEUES, asked_s=0, busy_s=None)
+        queues.record_consumer(redis, "all@box", queues.ALL_QUEUES, asked_s=0, busy_s=None)
 
 
 def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: str) -> None:
@@ -32,9 +32,9 @@ def test_the_doctor_finds_all_well(rapport: Rapport, tmp_path: Path, redis_url: 
         "workers": True,
     }
     assert "answers" in found["Redis"].detail
-    assert doctor._python().ok
-    assert doctor._versions().ok
-    assert doctor._ports().ok
+    assert doctor._check_python().ok
+    assert doctor._list_versions().ok
+    assert doctor._check_ports().ok
 
 
 def test_the_doctor_says_which_url_is_wrong_and_tells_no_password(
@@ -60,31 +60,31 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     environment.setenv("RAPPORT_CHROMIUM", str(tmp_path / "none"))
-    assert "install" in doctor._browser().advice
+    assert "install" in doctor._check_browser().advice
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\necho no libraries >&2\nexit 1\n")
     broken.chmod(0o755)
     environment.setenv("RAPPORT_CHROMIUM", str(broken))
-    finding = doctor._browser()
+    finding = doctor._check_browser()
     assert (finding.ok, finding.detail) == (False, "no libraries")
     assert "does not run" in finding.advice
 
 
-class _HouseWithout(BrowserHouse):
+class _HouseWithout(BrowserPool):
     """A browser that runs without its sandbox, and is not started."""
 
     def no_sandbox(self) -> str | None:
-        return chromium.FORBIDDEN
+        return chromium.NAMESPACES_FORBIDDEN
 
 
 def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest.MonkeyPatch) -> None:
-    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
-    off = doctor._browser_sandbox()
+    environment.setattr(doctor, "BrowserPool", _HouseWithout)
+    off = doctor._check_browser_sandbox()
     assert off.ok  # everything works, only with a wall less
     assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
     assert "ops/seccomp.json" in off.advice
     environment.setattr(_HouseWithout, "no_sandbox", lambda _: None)
-    on = doctor._browser_sandbox()
+    on = doctor._check_browser_sandbox()
     assert (on.ok, on.detail, on.advice) == (True, "on", "")
 
 
@@ -93,9 +93,11 @@ def test_the_doctor_ends_with_what_is_missing(
     rapport: Rapport, environment: pytest.MonkeyPatch, redis_url: str, ok: bool
 ) -> None:
     all_consumed(redis_url)
-    environment.setattr(doctor, "_browser", lambda: doctor.Finding("browser", ok, "found", "install one"))
+    environment.setattr(
+        doctor, "_check_browser", lambda: doctor.Finding("browser", ok, "found", "install one")
+    )
     # Playwright allows one of its loops in a thread, and other tests may have theirs open
-    environment.setattr(doctor, "BrowserHouse", _HouseWithout)
+    environment.setattr(doctor, "BrowserPool", _HouseWithout)
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
 
@@ -105,4 +107,4 @@ def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no listening here")
 
     monkeypatch.setattr(doctor, "free_port", forbidden)
-    assert not doctor._ports().ok
+    assert not doctor._check_ports().ok

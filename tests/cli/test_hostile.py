@@ -19,9 +19,9 @@ import pytest
 import typer
 from sqlalchemy import func, select, update
 
-from api_stub.cli.context import the_account
-from api_stub.cli.main import assemble
-from api_stub.cli.stack import demo_screen, doctor
+from api_stub.cli.context import require_account
+from api_stub.cli.main import build_app
+from api_stub.cli.stack import demo_display, doctor
 from api_stub.cli.stack.doctor import Finding
 from api_stub.cli.terminal import Console
 from db.engine import Database
@@ -44,7 +44,7 @@ from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
 from tests.cli.hostile import BAD, PREVIEW, SEEN, acting, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 from worker.rules.model import ActionState, CampaignKind, CampaignState
 from worker.rules.wire.refusals import Refusal
 
@@ -54,8 +54,8 @@ def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
     """A database in which every text is hostile, and files that are no better: what they are called by."""
     with database.transaction() as session:
         owner = a_known_person(session, tmp_path)[0]
-        accounts.keep_session(session, owner.id, b"sealed")
-        accounts.keep_for(session, owner.id, 9)
+        accounts.save_session(session, owner.id, b"sealed")
+        accounts.set_keep_days(session, owner.id, 9)
         today = database_now(session).date()
         session.execute(update(Contact).values(birth_month=today.month, birth_day=today.day))
         dry, found = (session.get_one(Campaign, a_campaign(session, owner)) for _ in range(2))
@@ -200,7 +200,7 @@ def commands(command: Any, *path: str) -> Iterator[str]:
 
 
 def test_every_command_has_a_case() -> None:
-    assert set(CASES) == set(commands(typer.main.get_group(assemble())))
+    assert set(CASES) == set(commands(typer.main.get_group(build_app())))
 
 
 @pytest.fixture
@@ -214,12 +214,12 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
     keys = chain("nxebq", repeat("l"))  # in a review never again, no, edit, back, quit; then: later
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     monkeypatch.setattr(click, "edit", lambda written: written)
-    monkeypatch.setattr(doctor, "examine", lambda data: [Finding(BAD, False, BAD, BAD)])
+    monkeypatch.setattr(doctor, "run_checks", lambda data: [Finding(BAD, False, BAD, BAD)])
 
     def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:
         wanted = names["dry"] if asked.dry_run else names["birthdays"]
         with database.transaction() as session:
-            return campaigns.get(session, UUID(wanted))
+            return campaigns.find_campaign(session, UUID(wanted))
 
     for module in ("campaign_birthday", "campaign_visitor", "campaign_sourcing", "invitations"):
         monkeypatch.setattr(f"api_stub.cli.{module.replace('_birthday', '_start')}.start", started)
@@ -237,7 +237,9 @@ def test_no_command_lets_a_value_act_on_the_terminal(
             if SEEN in out + err:
                 showing.add(command)
             if acting(out + err) or code not in {0, 1} or "Traceback" in err:
-                wrong.append(f"{command} {run}: exit {code}, acts: {acting(out + err)!r}\n{visible(err)}")
+                wrong.append(
+                    f"{command} {run}: exit {code}, acts: {acting(out + err)!r}\n{sanitise_text(err)}"
+                )
     assert not wrong, "\n".join(wrong)
     assert showing >= SHOW_VALUES
 
@@ -267,11 +269,15 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with database.transaction() as session:
-        lines = overview.actions_of(session, the_account(session, ACCOUNT).id)
+        lines = overview.list_account_actions(session, require_account(session, ACCOUNT).id)
     assert any(line.sent for line in lines)
     monkeypatch.setenv("COLUMNS", "1000")
     console = Console()
-    for shown in (demo_screen.final(lines), demo_screen.live(lines, None, BAD, BAD), BAD):
+    for shown in (
+        demo_display.render_result(lines),
+        demo_display.render_progress(lines, None, BAD, BAD),
+        BAD,
+    ):
         console.print(shown)
         said = capsys.readouterr().out
         assert not acting(said)
@@ -285,7 +291,7 @@ def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
     def fails(_data: Path) -> None:
         raise ValueError(BAD)
 
-    monkeypatch.setattr(doctor, "examine", fails)
+    monkeypatch.setattr(doctor, "run_checks", fails)
     code, out, err = rapport.code("doctor")
     assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
     assert not acting(out + err)

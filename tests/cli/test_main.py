@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 import typer
 
-from api_stub.cli.main import COMMANDS, assemble
+from api_stub.cli.main import COMMANDS, build_app
 from db.engine import Database
 from tests.builders import a_contact, an_account
 from tests.cli.conftest import Rapport
@@ -18,12 +18,12 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def test_all_words_are_offered_and_each_leads_to_the_same_command_alone(rapport: Rapport) -> None:
-    offered = typer.main.get_group(assemble()).commands
+    offered = typer.main.get_group(build_app()).commands
     assert list(offered) == list(COMMANDS)
     shown = rapport("--help")
     for word, command in offered.items():
         assert f"│ {word} " in shown
-        alone = typer.main.get_group(assemble([word])).commands
+        alone = typer.main.get_group(build_app([word])).commands
         assert {name: each.help for name, each in alone.items()} == {word: command.help}
 
 

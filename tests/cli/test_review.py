@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from db.engine import Database
 from db.store.actions import approval, events, proposals
 from db.tables import Campaign
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, proposed
+from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.cli.terminal import Terminal, terminal
 from tests.cluster import untraced
@@ -40,7 +40,7 @@ def some_wait(database: Database, *names: str, account: str = "demo") -> list[UU
             .values(state=CampaignState.PLANNED, options={"approval": True})
         )
         return [
-            proposed(
+            add_proposed(
                 session, owner, a_contact(session, owner, name.lower()), campaign_id=campaign_id,
                 late_days=late, text=f"Hi {name}!",
             )
@@ -81,7 +81,7 @@ def test_one_key_a_person_and_a_line_at_the_end(database: Database, sit_down: Op
     with database.transaction() as session:
         by = action(session, ann).approved_by
         assert by
-        assert events.story(session, ann)[-1].actor == f"rapport cli {by}"
+        assert events.list_events(session, ann)[-1].actor == f"rapport cli {by}"
         assert contact_by_slug(session, an_account(session), "zoe").do_not_contact
 
 
@@ -162,7 +162,7 @@ def test_what_somebody_else_changed_is_shown_again_and_what_they_decided_is_said
     at.press("a")
     at.shows("2 of 3", "Hi Bob!")
     with database.transaction() as session:
-        approval.drop(session, bob, by="Zoe")
+        approval.drop_proposal(session, bob, by="Zoe")
     at.press("a")
     at.shows("2 of 2", "Hi Eve!", "Bob: it is skipped by now (dropped_by_hand, by Zoe)")
     at.press("q")
@@ -217,7 +217,7 @@ def test_the_list_is_whole_and_asks_nothing(
     assert said.endswith("3 wait for approval: rapport review\n")
     assert "last contact: none known" in said
     with database.transaction() as session:
-        assert proposals.count(session) == 3
+        assert proposals.count_proposals(session) == 3
 
 
 def test_without_a_terminal_nothing_is_decided(database: Database, rapport: Rapport) -> None:
@@ -231,7 +231,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
     assert "rapport campaign birthday ACCOUNT --approval" in rapport("review", "--list")
     (ann,) = some_wait(database, "Ann")
     with database.transaction() as session:
-        approval.drop(session, ann, by="me")
+        approval.drop_proposal(session, ann, by="me")
         campaign_id = action(session, ann).campaign_id
     expected = f"  {str(campaign_id)[:8]}, account demo: planned, 1 skipped"
     assert expected in rapport("review", "--list")

@@ -9,11 +9,11 @@ from api_stub.cli.stack import doctor, processes
 from db.engine import Database
 from db.store.people import accounts
 from db.tables import Action
-from tests.builders import a_contact, an_account, planned
+from tests.builders import a_contact, add_planned, an_account
 from tests.cli.conftest import Rapport
 from worker.errors import Reason
-from worker.rules.policy import KEYS_WAIT
-from worker.secrets import UNOPENED, Vault
+from worker.rules.policy import KEYS_RETRY_WAIT
+from worker.secrets import SESSION_UNREADABLE, Vault
 
 OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
 
@@ -21,13 +21,13 @@ OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
 def signed_in(database: Database, name: str, key: str) -> None:
     with database.transaction() as session:
         account = an_account(session, name)
-        accounts.keep_session(session, account.id, Vault(SecretStr(key)).seal("{}"))
-        planned(session, account, a_contact(session, account, f"friend-of-{name}"))
+        accounts.save_session(session, account.id, Vault(SecretStr(key)).seal("{}"))
+        add_planned(session, account, a_contact(session, account, f"friend-of-{name}"))
 
 
 def opens(database: Database, name: str, key: str) -> bool:
     with database.transaction() as session:
-        account = accounts.by_name(session, name)
+        account = accounts.find_account(session, name)
     assert account is not None
     return Vault(SecretStr(key)).opens(account.session or b"")
 
@@ -48,7 +48,7 @@ def test_rotated_sessions_need_the_old_key_no_more(
     signed_in(database, "bea", OTHER)
     code, said, _ = rapport.code("secrets", "rotate")
     assert code == 1
-    assert f"account bea: {UNOPENED}" in said
+    assert f"account bea: {SESSION_UNREADABLE}" in said
     assert "keep the old keys" in said
     assert opens(database, "bea", OTHER)
 
@@ -60,7 +60,7 @@ def test_what_are_no_keys_is_one_line_at_the_start(
     rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
-    environment.setattr(processes, "_become", lambda *_: pytest.fail("it has started"))
+    environment.setattr(processes, "_exec_module", lambda *_: pytest.fail("it has started"))
     said = rapport.refused(*command)
     assert said == "RAPPORT_SECRET_KEYS must hold Fernet keys; `rapport secrets new-key` prints one."
 
@@ -71,18 +71,18 @@ def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
     environment.setenv("RAPPORT_SECRET_KEYS", OLD)
     signed_in(database, "ann", OLD)
     assert "there is one" in rapport("why", "ann")
-    assert doctor._keys(SecretStr(OLD), database_url).ok
+    assert doctor._check_secret_keys(SecretStr(OLD), database_url).ok
     environment.setenv("RAPPORT_SECRET_KEYS", OTHER)
     said = " ".join(rapport("why", "ann").split())
-    assert f"sign-in stop {UNOPENED}" in said
+    assert f"sign-in stop {SESSION_UNREADABLE}" in said
     assert "next: a person puts the right RAPPORT_SECRET_KEYS back" in said
-    found = doctor._keys(SecretStr(OTHER), database_url)
+    found = doctor._check_secret_keys(SecretStr(OTHER), database_url)
     assert (found.ok, found.detail) == (False, "they don't open the session of ann")
     assert "RAPPORT_SECRET_KEYS" in found.advice
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
-    assert not doctor._keys(SecretStr("no-key-at-all"), database_url).ok
-    assert doctor._keys(None, database_url).ok  # as in the containers that have no use for them
+    assert not doctor._check_secret_keys(SecretStr("no-key-at-all"), database_url).ok
+    assert doctor._check_secret_keys(None, database_url).ok  # as in the containers that have no use for them
 
 
 def test_why_says_what_a_worker_found_whose_keys_are_others(
@@ -90,10 +90,14 @@ def test_why_says_what_a_worker_found_whose_keys_are_others(
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", OLD)
     signed_in(database, "ann", OLD)
-    waits = {"reason": Reason.NOT_SIGNED_IN, "detail": UNOPENED, "not_before": func.now() + KEYS_WAIT}
+    waits = {
+        "reason": Reason.NOT_SIGNED_IN,
+        "detail": SESSION_UNREADABLE,
+        "not_before": func.now() + KEYS_RETRY_WAIT,
+    }
     with database.transaction() as session:
         session.execute(update(Action).values(waits))
-    assert f"the account is not signed in ({UNOPENED})" in " ".join(rapport("why", "ann").split())
+    assert f"the account is not signed in ({SESSION_UNREADABLE})" in " ".join(rapport("why", "ann").split())
 
 
 def test_a_sign_in_says_that_it_replaces_a_session_that_can_t_be_opened(
@@ -101,5 +105,5 @@ def test_a_sign_in_says_that_it_replaces_a_session_that_can_t_be_opened(
 ) -> None:
     signed_in(database, "demo", OTHER)
     code, said, err = rapport.code("account", "sign-in", "demo")
-    assert (code, UNOPENED in said) == (1, True)
+    assert (code, SESSION_UNREADABLE in said) == (1, True)
     assert "RAPPORT_SANDBOX_URL is not set" in err

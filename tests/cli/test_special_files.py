@@ -13,12 +13,12 @@ from typing import Any, Final
 import pytest
 import typer
 
-from api_stub.cli.main import assemble
+from api_stub.cli.main import build_app
 from db.engine import Database
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
 from worker.errors import RequestRefusedError
-from worker.files import only_regular
+from worker.files import open_regular_file
 
 LONGEST_SECONDS: Final = 20
 
@@ -88,7 +88,7 @@ def named_files(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 
 def test_every_command_that_is_told_a_file_is_known_here() -> None:
-    assert set(named_files(typer.main.get_command(assemble()))) == {*READS, *WRITES}
+    assert set(named_files(typer.main.get_command(build_app()))) == {*READS, *WRITES}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,7 +133,7 @@ def test_a_file_that_becomes_a_pipe_meanwhile_is_refused_too(
 
     monkeypatch.setattr(os, "stat", exchanged)
     with pytest.raises(RequestRefusedError, match="this is a pipe"):
-        only_regular(str(path), os.O_RDONLY)
+        open_regular_file(str(path), os.O_RDONLY)
 
 
 @pytest.mark.parametrize("beside", ["v1.db-wal", "v1.db-journal"])

@@ -10,9 +10,9 @@ from db.engine import Database
 from db.store.actions import lifecycle
 from db.store.campaigns import campaigns
 from db.tables import Account, Action, Campaign, Interaction
-from tests.builders import a_campaign, a_contact, an_account, database_now, planned
+from tests.builders import a_campaign, a_contact, add_planned, an_account, database_now
 from tests.cli.conftest import Rapport
-from tests.db.helpers import claimed, queue
+from tests.db.helpers import claim_action, queue_due_actions
 from worker.errors import Reason
 from worker.rules.model import ActionState
 
@@ -22,14 +22,14 @@ def a_day(session: Session) -> tuple[UUID, UUID]:
     account = an_account(session)
     campaign_id = a_campaign(session, account)
     ids = [
-        planned(session, account, a_contact(session, account, slug, name=name), campaign_id=campaign_id)
+        add_planned(session, account, a_contact(session, account, slug, name=name), campaign_id=campaign_id)
         for slug, name in (("ann", "Ann [red]O'Neil"), ("bob", "Bob"), ("cy", "Cy"))
     ]
     session.execute(update(Campaign).values(state="planned"))
-    (sent,) = queue(session)
-    claim = claimed(session, sent)
-    lifecycle.intend(session, claim)
-    lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+    (sent,) = queue_due_actions(session)
+    claim = claim_action(session, sent)
+    lifecycle.write_intent(session, claim)
+    lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
     session.flush()
     at = database_now(session)
     session.execute(update(Interaction).values(replied_at=at, reply="Thanks [b]a lot[/b]"))
@@ -125,8 +125,8 @@ def test_a_dry_run_shows_what_it_would_send(database: Database, rapport: Rapport
                 "left_out": "no_name",
             },
         ]
-        campaigns.finish(session, dry, preview=preview)
-        campaigns.finish(session, empty, preview=[])
+        campaigns.mark_planned(session, dry, preview=preview)
+        campaigns.mark_planned(session, empty, preview=[])
     said = rapport("campaign", "show", str(dry))
     assert "Hi Ann!" in said
     assert "there is no name to address this person by" in said

@@ -25,7 +25,7 @@ def two(database: Database) -> None:
         sha256="cd" * 32,
     )  # fmt: skip
     with database.transaction() as session:
-        refused_messages.keep(session, [readable, garbage])
+        refused_messages.save_refused_messages(session, [readable, garbage])
 
 
 def test_nothing_was_refused(rapport: Rapport) -> None:

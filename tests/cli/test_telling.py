@@ -12,13 +12,13 @@ from db.engine import Database
 from db.store.actions import events, lifecycle
 from db.store.people import accounts
 from tasks.quota import Quota
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, planned
+from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, an_account
 from tests.cli.conftest import NOBODY, Rapport
-from tests.db.helpers import claimed, queue
+from tests.db.helpers import claim_action, queue_due_actions
 from worker import queues, redis_address
 from worker.errors import Reason
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.secrets import Vault
 from worker.settings import Settings
@@ -28,18 +28,18 @@ def greeted_and_waiting(database: Database) -> tuple[UUID, UUID]:
     """Ann was greeted; Bob [x] waits for the day's limit."""
     with database.transaction() as session:
         account = an_account(session)
-        accounts.keep_session(session, account.id, Vault(Settings().required("secret_keys")).seal("{}"))
+        accounts.save_session(session, account.id, Vault(Settings().required("secret_keys")).seal("{}"))
         campaign_id = a_campaign(session, account)
-        ann = planned(
+        ann = add_planned(
             session, account, a_contact(session, account, "ann"), campaign_id=campaign_id, text="Hi Ann"
         )
         session.execute(text("update campaigns set state = 'planned'"))
-        queue(session)
-        claim = claimed(session, ann, "box:7")
-        lifecycle.intend(session, claim)
-        lifecycle.record(session, claim, status="sent", text="Hi Ann!", screenshot=None)
+        queue_due_actions(session)
+        claim = claim_action(session, ann, "box:7")
+        lifecycle.write_intent(session, claim)
+        lifecycle.record_effect(session, claim, status="sent", text="Hi Ann!", screenshot=None)
     with database.transaction() as session:
-        bob = planned(
+        bob = add_planned(
             session, account, a_contact(session, account, "bob", name="Bob [x]"), campaign_id=campaign_id
         )
         row = action(session, bob)
@@ -67,7 +67,7 @@ def test_show_tells_the_whole_story(database: Database, rapport: Rapport) -> Non
     ):
         assert part in said
     with database.transaction() as session:
-        first = events.story(session, ann)[0]
+        first = events.list_events(session, ann)[0]
     assert f"{first.at:%Y-%m-%d %H:%M:%S}" in said
 
 
@@ -87,7 +87,7 @@ def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Databa
     assert said.index(str(bob)[:8]) < said.index(str(ann)[:8])
     assert "Bob [x]" in said
     with database.transaction() as session:
-        until = formatting.utc(action(session, bob).not_before)
+        until = formatting.format_utc(action(session, bob).not_before)
     assert f"the day's limit is reached; [/] the quota; not before {until}" in said
     assert "Bob" not in rapport("actions", "list", "--state", "done")
     assert "no actions" in rapport("actions", "list", "--account", "other")
@@ -113,9 +113,9 @@ def test_an_unknown_or_ambiguous_id_is_said_in_one_line(database: Database, rapp
 
 def _without_interaction(database: Database) -> UUID:
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
-        return planned(session, account, a_contact(session, account, "cy"))
+        return add_planned(session, account, a_contact(session, account, "cy"))
 
 
 def test_why_answers_for_an_account_a_person_and_an_action(
@@ -123,7 +123,7 @@ def test_why_answers_for_an_account_a_person_and_an_action(
 ) -> None:
     ann, bob = greeted_and_waiting(database)
     with queues.connect(redis_address.parse(redis_url)) as redis:
-        queues.note(redis, "all@box", ["birthday", "control"], asked_s=0, busy_s=None)
+        queues.record_consumer(redis, "all@box", ["birthday", "control"], asked_s=0, busy_s=None)
     whole = rapport("why", "demo")
     assert "account demo on sandbox, days begin in UTC" in whole
     assert "actions: 1 planned, 1 done" in whole
@@ -161,11 +161,11 @@ def test_why_tells_what_redis_has_counted(database: Database, rapport: Rapport, 
 def counted(database: Database, redis_url: str) -> None:
     """Let Redis count the account, and hold one unit more than the ledger knows."""
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
         account_id = account.id
-    client = guard.connect(redis_address.parse(redis_url))
-    quota = Quota(database, Guard(client), lease=timedelta(minutes=3))
+    client = redis_quota.connect(redis_address.parse(redis_url))
+    quota = Quota(database, RedisQuota(client), lease=timedelta(minutes=3))
     assert quota.reserve(account_id, Kind.GREET, "another run", "unit:1").decision.granted
     client.close()
 
@@ -173,9 +173,9 @@ def counted(database: Database, redis_url: str) -> None:
 def test_why_says_the_stop_and_its_reason(database: Database, rapport: Rapport) -> None:
     greeted_and_waiting(database)
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
-        accounts.stop(session, account.id, Reason.CHALLENGE)
+        accounts.stop_account(session, account.id, Reason.CHALLENGE)
     rapport("stop-everything")
     said = rapport("why", "demo")
     assert "stopped: the site asks whether a person is there" in said
@@ -283,7 +283,7 @@ def test_every_command_helps_strangers(rapport: Rapport) -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words(reason: Reason) -> None:
-    assert "_" not in formatting.in_words(reason)
+    assert "_" not in formatting.describe_reason(reason)
 
 
 def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,4 +291,4 @@ def test_a_container_s_user_without_a_name_is_told_by_number(monkeypatch: pytest
         raise KeyError("getpwuid(): uid not found")
 
     monkeypatch.setattr("getpass.getuser", nameless)
-    assert context.who_asks().startswith("uid")
+    assert context.get_terminal_user().startswith("uid")

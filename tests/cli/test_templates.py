@@ -8,12 +8,12 @@ from sqlalchemy import delete
 
 from db.engine import Database
 from db.store.campaigns import templates
-from db.store.campaigns.templates import Default
+from db.store.campaigns.templates import DefaultTemplate
 from db.tables import MessageTemplate
 from tests.builders import an_account
 from tests.cli.conftest import Rapport
 
-SHIPPED = Default("en.day.one", "en", late=False, body="Happy birthday, {{ first_name }}!")
+SHIPPED = DefaultTemplate("en.day.one", "en", late=False, body="Happy birthday, {{ first_name }}!")
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def one_default(database: Database) -> None:
     """One default and an account `demo`."""
     with database.transaction() as session:
         session.execute(delete(MessageTemplate))
-        templates.keep_defaults(session, [SHIPPED])
+        templates.save_default_templates(session, [SHIPPED])
         an_account(session)
 
 
@@ -34,7 +34,7 @@ def number_in(said: str) -> str:
 def used(database: Database) -> list[str]:
     with database.transaction() as session:
         account = an_account(session)
-        return [template.body for template in templates.for_account(session, account.id)]
+        return [template.body for template in templates.list_usable_templates(session, account.id)]
 
 
 def test_a_template_is_added_listed_weighed_and_removed(database: Database, rapport: Rapport) -> None:

@@ -9,8 +9,8 @@ import pytest
 from api_stub.cli.stack import doctor
 from api_stub.stack.environment import inherited_environment, set_environment
 from tests.cli.conftest import Rapport
-from worker.processes import USES, Process
-from worker.settings import SECRETS, get_settings, variable_of
+from worker.processes import SECRETS_OF_PROCESS, Process
+from worker.settings import SECRETS, get_settings, variable_name
 
 WRONG = {
     "DATABASE_URL": "postgresql://u:c4n@ry@127.0.0.1:1/x",
@@ -64,7 +64,7 @@ def test_a_process_drops_the_secrets_of_others_before_it_becomes_another_program
     rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
-    secrets = {variable_of(name) for name in SECRETS}
+    secrets = {variable_name(name) for name in SECRETS}
 
     def execute(*_: object) -> None:
         seen.append(secrets & inherited_environment(also=secrets).keys())
@@ -78,7 +78,7 @@ def test_a_process_drops_the_secrets_of_others_before_it_becomes_another_program
     for process in programs:
         set_environment(everything)
         assert rapport(*process.split()) == ""
-    assert seen == [{variable_of(name) for name in USES[process]} for process in programs]
+    assert seen == [{variable_name(name) for name in SECRETS_OF_PROCESS[process]} for process in programs]
 
 
 @pytest.mark.parametrize("command", ["migrate", "account list"])
@@ -108,7 +108,7 @@ def test_a_real_process_ends_so_too() -> None:
 def test_the_doctor_names_the_variable_and_looks_no_further(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("REDIS_URL", "redis://:c4n@ry@127.0.0.1:1/0")
     get_settings.cache_clear()
-    finding = doctor._settings()
+    finding = doctor._check_settings()
     assert not finding.ok
     assert "REDIS_URL" in finding.detail
     assert "c4n" not in repr(finding)

@@ -19,7 +19,7 @@ def shared_database(servers: Servers) -> Iterator[Database]:
     copy = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        database = Database(servers.url_of(name), application_name="tests")
+        database = Database(servers.database_url_of(name), application_name="tests")
         yield database
         database.close()
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

@@ -22,7 +22,7 @@ LEASE = timedelta(minutes=3)
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Database]:
+def open_database(url: str) -> Iterator[Database]:
     database = Database(url, application_name="a test's second process")
     try:
         yield database
@@ -30,12 +30,12 @@ def connected(url: str) -> Iterator[Database]:
         database.close()
 
 
-def at_once(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]:
+def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]:
     """Run `work` in `count` threads, each with connections of its own, all let go together."""
     gate = threading.Barrier(count)
 
     def one(number: int) -> T:
-        with connected(url) as database:
+        with open_database(url) as database:
             with database.transaction() as session:
                 session.execute(text("select 1"))  # connected before the race begins
             gate.wait(30)
@@ -45,19 +45,19 @@ def at_once(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]
         return list(pool.map(one, range(count)))
 
 
-def queue(session: Session, *, batch: int = 100) -> list[UUID]:
-    nudges = dispatch.queue_due(session, batch=batch, lease=LEASE)
+def queue_due_actions(session: Session, *, batch: int = 100) -> list[UUID]:
+    nudges = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
     session.expire_all()  # a session of the product lives for one step; a test's sees several
     return [nudge.action_id for nudge in nudges]
 
 
-def claimed(session: Session, action_id: UUID, owner: str = "worker") -> Claim:
-    claim = lifecycle.claim(session, action_id, owner=owner, lease=LEASE)
+def claim_action(session: Session, action_id: UUID, owner: str = "worker") -> Claim:
+    claim = lifecycle.claim_action(session, action_id, owner=owner, lease=LEASE)
     assert claim is not None
     return claim
 
 
-def let_leases_lapse(session: Session) -> None:
+def expire_leases(session: Session) -> None:
     """Let every lease have ended a second ago."""
     session.execute(
         text("update actions set lease_until = now() - interval '1 second' where lease_until is not null")
@@ -69,14 +69,14 @@ def make_due(session: Session) -> None:
     session.execute(text("update actions set not_before = now() - interval '1 second'"))
 
 
-def behind_the_triggers(session: Session, statement: str, **values: object) -> None:
+def run_without_triggers(session: Session, statement: str, **values: object) -> None:
     """Run `statement` with no trigger looking, only the checks of the table."""
     session.execute(text("set local session_replication_role = replica"))
     session.execute(text(statement), values)
     session.execute(text("set local session_replication_role = default"))
 
 
-def until_somebody_waits(database: Database, work: Future[Any]) -> None:
+def wait_for_lock_wait(database: Database, work: Future[Any]) -> None:
     """Wait until another session waits for a lock, or until `work` has ended without doing so.
 
     pg_locks is asked, because pg_stat_activity tells one transaction the same for as long as it lasts.

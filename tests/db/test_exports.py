@@ -17,28 +17,30 @@ from sqlalchemy import insert, literal, text
 from db.engine import Database
 from db.exports import sheets
 from db.exports.formats import Format
-from db.exports.sheets import CONTACTS, INTERACTIONS, Column, Sheet, Type
+from db.exports.sheets import CONTACTS, INTERACTIONS, Column, ColumnType, Sheet
 from db.store.reports import overview
 from db.tables import Account, Contact, Interaction
 from tests.builders import SANDBOX, a_contact, an_account
-from tests.db.helpers import connected
-from worker.rules.csv_cells import unguarded
+from tests.db.helpers import open_database
+from worker.rules.csv_cells import unescape_formula
 
-KINDS = tuple(Column(kind, kind, literal(None)) for kind in Type)
+KINDS = tuple(Column(kind, kind, literal(None)) for kind in ColumnType)
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.sampled_from(
     ["=1+1", '"', "a,b;c", "two\r\nlines", "\u2028", "\x85", "\ufeff", "'=", "李小龙 🎂", " ", "\r", "null"]
 )
 values = {
-    Type.TEXT: texts,
-    Type.INTEGER: st.integers(-(2**15), 2**15 - 1),
-    Type.BOOLEAN: st.booleans(),
-    Type.DATE: st.dates(),
-    Type.INSTANT: st.datetimes(timezones=st.just(UTC)),
-    Type.JSON: st.dictionaries(texts, texts, max_size=2),
+    ColumnType.TEXT: texts,
+    ColumnType.INTEGER: st.integers(-(2**15), 2**15 - 1),
+    ColumnType.BOOLEAN: st.booleans(),
+    ColumnType.DATE: st.dates(),
+    ColumnType.INSTANT: st.datetimes(timezones=st.just(UTC)),
+    ColumnType.JSON: st.dictionaries(texts, texts, max_size=2),
 }
 rows = st.lists(
-    st.tuples(*(values[kind] if kind is Type.JSON else st.none() | values[kind] for kind in Type)),
+    st.tuples(
+        *(values[kind] if kind is ColumnType.JSON else st.none() | values[kind] for kind in ColumnType)
+    ),
     min_size=1,
     max_size=4,
 )
@@ -63,11 +65,11 @@ def plain(row: Sequence[Any]) -> list[Any]:
 @given(st.lists(rows, max_size=3))
 def test_csv_comes_back_but_for_the_difference_of_nothing_and_an_empty_text(batches: list[Any]) -> None:
     read = csv.reader(io.StringIO(written(Format.CSV, batches).decode("utf-8-sig"), newline=""))
-    assert next(read) == [str(kind) for kind in Type]
+    assert next(read) == [str(kind) for kind in ColumnType]
     for row, cells in zip([row for batch in batches for row in batch], read, strict=True):
         text, number, truth, day, instant, known = plain(row)
         told = ["" if one is None else str(one) for one in (number, truth, day, instant)]
-        assert unguarded(cells[0]) == (text or "")
+        assert unescape_formula(cells[0]) == (text or "")
         assert cells[1:5] == [told[0], told[1].lower(), *told[2:]]
         assert json.loads(cells[5]) == known
 
@@ -118,8 +120,8 @@ def ann(database: Database) -> int:
 def exported(database: Database, sheet: Sheet, form: Format, account_id: int | None = None) -> bytes:
     target, columns = io.BytesIO(), form.columns(sheet)
     with database.transaction() as session, form.writing(target, columns) as write:
-        overview.freeze(session)
-        for batch in sheets.stream(session, sheet, columns, account_id, batch=1):
+        overview.begin_snapshot(session)
+        for batch in sheets.stream_rows(session, sheet, columns, account_id, batch=1):
             write(batch)
     return target.getvalue()
 
@@ -181,15 +183,15 @@ def test_an_empty_table_is_a_file_without_rows(database: Database, form: Format)
 
 def test_what_comes_or_goes_meanwhile_is_not_seen(database: Database, database_url: str, ann: int) -> None:
     names = []
-    with connected(database_url) as other, database.transaction() as session:
-        overview.freeze(session)
-        for batch in sheets.stream(session, CONTACTS, CONTACTS.columns, None, batch=1):
+    with open_database(database_url) as other, database.transaction() as session:
+        overview.begin_snapshot(session)
+        for batch in sheets.stream_rows(session, CONTACTS, CONTACTS.columns, None, batch=1):
             names += [row.full_name for row in batch]
             with other.transaction() as elsewhere:
                 url = f"{SANDBOX}{uuid4()}/"
                 elsewhere.execute(insert(Contact).values(account_id=ann, profile_url=url, full_name="New"))
                 elsewhere.query(Contact).filter_by(full_name="Moe").delete()
-        assert sheets.count(session, CONTACTS, None) == 3
+        assert sheets.count_rows(session, CONTACTS, None) == 3
         assert names == ["=Kim", "Lee", "Moe"]
         # else a million rows on a loaded machine end in the middle
         assert session.scalar(text("show idle_in_transaction_session_timeout")) == "10min"

@@ -40,7 +40,7 @@ def empty(servers: Servers) -> Iterator[list[str]]:
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         for name in names:
             connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        yield [servers.url_of(name) for name in names]
+        yield [servers.database_url_of(name) for name in names]
         for name in names:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
@@ -75,9 +75,9 @@ def downgrade(engine: Engine) -> None:
 
 def test_a_migrated_database_is_exactly_what_the_models_say(engines: list[Engine]) -> None:
     migrated, created = engines
-    assert not migrate.is_current(migrated)
-    migrate.upgrade(migrated)
-    assert migrate.is_current(migrated)
+    assert not migrate.is_schema_current(migrated)
+    migrate.upgrade_schema(migrated)
+    assert migrate.is_schema_current(migrated)
     assert differences(migrated) == []
     Base.metadata.create_all(created)
     # autogenerate is blind to checks, predicates of indexes and comments
@@ -87,25 +87,25 @@ def test_a_migrated_database_is_exactly_what_the_models_say(engines: list[Engine
 
 def test_down_to_nothing_and_up_again(engines: list[Engine]) -> None:
     engine = engines[0]
-    migrate.upgrade(engine)
+    migrate.upgrade_schema(engine)
     before = objects(engine)
     downgrade(engine)
     assert objects(engine) == set()
     with engine.connect() as connection:
         left = text("select proname from pg_proc where pronamespace = 'public'::regnamespace")
         assert connection.scalars(left).all() == []
-    assert not migrate.is_current(engine)
-    migrate.upgrade(engine)
+    assert not migrate.is_schema_current(engine)
+    migrate.upgrade_schema(engine)
     assert objects(engine) == before
-    assert migrate.is_current(engine)
+    assert migrate.is_schema_current(engine)
 
 
 def test_migrating_again_changes_nothing_and_keeps_the_rows(engines: list[Engine]) -> None:
     engine = engines[0]
-    migrate.upgrade(engine)
+    migrate.upgrade_schema(engine)
     with engine.begin() as connection:
         connection.execute(text("insert into accounts (name, site, time_zone) values ('a', 'b', 'UTC')"))
-    migrate.upgrade(engine)
+    migrate.upgrade_schema(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("select count(*) from accounts")) == 1
 

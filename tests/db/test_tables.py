@@ -12,9 +12,9 @@ from db.engine import Database, RowRefusedError
 from db.store.actions import control
 from db.store.campaigns import schedules
 from db.tables import Contact, Exclusion, Interaction
-from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, an_account, found, planned
-from tests.db.helpers import behind_the_triggers
-from worker.rules.lifecycle import MOVES
+from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, add_planned, an_account, found
+from tests.db.helpers import run_without_triggers
+from worker.rules.lifecycle import TRANSITIONS
 from worker.rules.model import ActionState, CampaignKind
 
 ONCE = [
@@ -99,7 +99,7 @@ REFUSED = [
 def one_row_of_each(session: Session) -> None:
     account = an_account(session)
     campaign_id, (ann,) = a_search(session, account, found("ann"))
-    planned(session, account, session.get_one(Contact, ann), campaign_id=campaign_id)
+    add_planned(session, account, session.get_one(Contact, ann), campaign_id=campaign_id)
     session.add(Exclusion(account_id=account.id, profile_url=f"{SANDBOX}bob/"))
     session.add(
         Interaction(
@@ -108,7 +108,7 @@ def one_row_of_each(session: Session) -> None:
         )
     )  # fmt: skip
     control.pull_kill_switch(session, "tests")
-    schedules.put(
+    schedules.save_schedule(
         session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
         next_fire_at=LONG_AGO,
     )  # fmt: skip
@@ -119,7 +119,7 @@ def test_a_row_that_breaks_a_promise_is_refused(database: Database) -> None:
         one_row_of_each(session)
     for table, change, check in REFUSED:
         with pytest.raises(RowRefusedError, match=check), database.transaction() as session:
-            behind_the_triggers(session, f"update {table} set {change}")
+            run_without_triggers(session, f"update {table} set {change}")
 
 
 def test_what_happens_once_has_a_key_that_refuses_the_second(database: Database) -> None:
@@ -128,7 +128,7 @@ def test_what_happens_once_has_a_key_that_refuses_the_second(database: Database)
     for table, columns, key in ONCE:
         again = f"insert into {table} ({columns}) select {columns} from {table}"
         with pytest.raises(RowRefusedError, match=key), database.transaction() as session:
-            behind_the_triggers(session, again)
+            run_without_triggers(session, again)
 
 
 def test_what_belongs_to_nobody_is_refused(database: Database) -> None:
@@ -163,11 +163,11 @@ def test_with_an_account_goes_all_that_is_its(database: Database) -> None:
 def test_with_a_reason_each_of_those_states_is_taken(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        planned(session, account, a_contact(session, account, "ann"))
+        add_planned(session, account, a_contact(session, account, "ann"))
         for state in ("skipped", "failed", "uncertain", "needs_review"):
-            behind_the_triggers(session, f"update actions set state = '{state}', reason = 'cannot_tell'")
+            run_without_triggers(session, f"update actions set state = '{state}', reason = 'cannot_tell'")
         waits = "update actions set state = 'planned', not_before = now() + interval '1 day'"
-        behind_the_triggers(session, waits)
+        run_without_triggers(session, waits)
 
 
 def test_a_profile_address_is_one_contact_of_an_account(database: Database) -> None:
@@ -183,7 +183,7 @@ def test_a_profile_address_is_one_contact_of_an_account(database: Database) -> N
 def test_a_refused_row_tells_its_check_and_none_of_its_text(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        planned(session, account, a_contact(session, account, "ann"), text="a private text")
+        add_planned(session, account, a_contact(session, account, "ann"), text="a private text")
     with pytest.raises(RowRefusedError, match="ck_actions_kind") as told, database.transaction() as session:
         session.execute(text("update actions set kind = 'shout'"))
     assert "a private text" not in "".join(traceback.format_exception(told.value))
@@ -192,10 +192,10 @@ def test_a_refused_row_tells_its_check_and_none_of_its_text(database: Database) 
 def test_the_database_itself_refuses_every_move_that_the_rule_does_not_list(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        planned(session, account, a_contact(session, account, "ann"))
-        behind_the_triggers(session, "update actions set reason = 'cannot_tell', lease_until = now()")
+        add_planned(session, account, a_contact(session, account, "ann"))
+        run_without_triggers(session, "update actions set reason = 'cannot_tell', lease_until = now()")
         for before, after in permutations(ActionState, 2):
-            behind_the_triggers(session, "update actions set state = :state", state=before)
+            run_without_triggers(session, "update actions set state = :state", state=before)
             try:
                 with session.begin_nested():
                     session.execute(text("update actions set state = :state"), {"state": after})
@@ -203,4 +203,4 @@ def test_the_database_itself_refuses_every_move_that_the_rule_does_not_list(data
                 told = str(error)
             else:
                 told = ""
-            assert (f"cannot move from {before} to {after}" in told) == (after not in MOVES[before])
+            assert (f"cannot move from {before} to {after}" in told) == (after not in TRANSITIONS[before])

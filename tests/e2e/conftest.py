@@ -13,10 +13,10 @@ from cryptography.fernet import Fernet
 from pytest_celery import CeleryBrokerCluster, CeleryTestBroker, CeleryWorkerCluster
 from sqlalchemy import delete
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.ports import answers, free_port
+from api_stub.stack.ports import check_http, find_free_port
 from api_stub.stack.processes import Child, ProcessTable
 from db.engine import Database
 from db.store.people import accounts
@@ -58,8 +58,8 @@ def world(servers: Servers) -> Iterator[World]:
         data = Path(folder)
         broker = broker_node(data)
         database_url = servers.create_database(f"e2e_{data.name[-8:].lower()}")
-        bring_up_to_date(database_url)
-        sandbox_port = free_port()
+        migrate_and_seed(database_url)
+        sandbox_port = find_free_port()
         env = {
             **inherited_environment(also=("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")),
             **settings_environment(
@@ -90,7 +90,7 @@ def world(servers: Servers) -> Iterator[World]:
         world_broker[data] = broker
         yield world
         for child in world.children:
-            child.ask_to_stop()
+            child.request_stop()
         for child in world.children:
             child.stop(timedelta(seconds=10))
         broker.teardown()
@@ -141,17 +141,17 @@ def start(world: World, name: str, *arguments: str) -> Child:
 
 @pytest.fixture(scope="module")
 def api(world: World) -> str:
-    port = free_port()
+    port = find_free_port()
     child = start(world, "api", "api", "--port", str(port))
-    child.wait_until(answers(port, "/health"), timedelta(seconds=60))
+    child.wait_until(check_http(port, "/health"), timedelta(seconds=60))
     return f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
 def flower(world: World) -> str:
-    port = free_port()
+    port = find_free_port()
     child = start(world, "flower", "flower", "--port", str(port))
-    child.wait_until(answers(port, "/healthcheck"), timedelta(seconds=60))
+    child.wait_until(check_http(port, "/healthcheck"), timedelta(seconds=60))
     return f"http://127.0.0.1:{port}"
 
 
@@ -179,7 +179,7 @@ def account(world: World, sandbox: SandboxClient) -> AccountRecord:
     """The demo member, signed in, with limits that hold nobody back."""
     with world.database.transaction() as session:
         record = an_account(session, limits=QUICK)
-        accounts.keep_session(
+        accounts.save_session(
             session, record.id, Vault(world.settings.required("secret_keys")).seal(signed_in(sandbox, "demo"))
         )
     return record

@@ -14,7 +14,7 @@ from pytest_celery import CeleryTestSetup
 from sqlalchemy import func, select
 
 from api_stub.sandbox.client import SandboxClient
-from api_stub.stack.verdict import compare
+from api_stub.stack.ledger_check import compare_with_ledger
 from db.store.campaigns import schedules
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
@@ -57,12 +57,14 @@ def everybody_greeted_once(
 
     def all_done() -> bool:
         with world.database.transaction() as session:
-            lines = overview.actions_of(session, account.id)
+            lines = overview.list_account_actions(session, account.id)
         return len(lines) == expected and all(line.state is ActionState.DONE for line in lines)
 
     wait_for(f"{expected} greetings", all_done)
     with world.database.transaction() as session:
-        verdict = compare(overview.actions_of(session, account.id), sandbox.ledger("demo"))
+        verdict = compare_with_ledger(
+            overview.list_account_actions(session, account.id), sandbox.ledger("demo")
+        )
     assert (verdict.greetings, verdict.in_ledger, verdict.twice) == (expected, expected, 0)
     assert verdict.problems == ()
 
@@ -291,7 +293,7 @@ def test_a_schedule_fires_in_the_accounts_zone_through_beat(
 ) -> None:
     with world.database.transaction() as session:
         now = session.scalars(select(func.now())).one()
-        schedules.put(
+        schedules.save_schedule(
             session,
             account_id=account.id,
             kind=CampaignKind.BIRTHDAY,

@@ -67,8 +67,8 @@ def told(worker: Child) -> Told:
     return lines
 
 
-def look(world: World) -> queues.Look:
-    return queues.look_at(world.settings.redis)
+def look(world: World) -> queues.QueueSnapshot:
+    return queues.take_snapshot_at(world.settings.redis)
 
 
 def send(app: Celery, task: str, path: Path | None = None) -> None:
@@ -80,7 +80,7 @@ def pool(child: Child) -> set[int]:
 
 
 def freezes(world: World) -> float:
-    shown = metrics.exposition(world.settings.metrics_dir).decode().splitlines()
+    shown = metrics.render_exposition(world.settings.metrics_dir).decode().splitlines()
     found = [line for line in shown if line.startswith('rapport_worker_freezes_total{queue="birthday"}')]
     return float(found[0].split()[-1]) if found else 0.0
 
@@ -124,7 +124,7 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
         send(outsider, "tests.done")
         assert health("browser") == f"{BROWSER} takes no messages of: birthday"
         assert "workers stop nobody takes messages of: birthday (birthday has 1 waiting" in why()
-        (finding,) = (f for f in doctor._servers(world.data) if f.what == "workers")
+        (finding,) = (f for f in doctor._check_servers(world.data) if f.what == "workers")
         assert not finding.ok
         assert "nobody takes messages of: birthday" in finding.detail
         assert BROWSER in [name for each in outsider.control.ping(timeout=1) for name in each]
@@ -132,7 +132,7 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
         outsider.control.add_consumer("birthday", destination=[BROWSER])
         wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in workers())
         assert health("browser") is None
-        assert all(f.ok for f in doctor._servers(world.data))
+        assert all(f.ok for f in doctor._check_servers(world.data))
         assert told("worker_not_consuming") == []  # a person did it, and can undo it
 
 
@@ -185,7 +185,7 @@ def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queues, "ASKS_S", 1.0)
         assert seen.waiting["birthday"].oldest_s > queues.ASKS_S
-        assert seen.takers("birthday") == [BROWSER]
+        assert seen.consumers_of("birthday") == [BROWSER]
     (tmp_path / "held").unlink()
     wait_for("what waited", (tmp_path / "done").exists)
     assert told("worker_not_consuming") == []

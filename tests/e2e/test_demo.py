@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api_stub.stack.family import MARK
+from api_stub.stack.process_tree import MARK_VARIABLE
 from tests.cluster import untraced, wait_for
 
 
@@ -34,7 +34,7 @@ def of_ours(data: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            told = " ".join([*process.cmdline(), process.environ().get(MARK, "")])
+            told = " ".join([*process.cmdline(), process.environ().get(MARK_VARIABLE, "")])
         except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
             continue
         if str(data) in told and process.pid != os.getpid():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from api_stub.stack.family import MARK
+from api_stub.stack.process_tree import MARK_VARIABLE
 
 
 def strays(data: Path, owners: Iterable[psutil.Process]) -> list[str]:
@@ -36,5 +36,5 @@ def _is_browser(process: psutil.Process) -> bool:
 
 def _is_of(process: psutil.Process, data: Path) -> bool:
     with suppress(psutil.Error):
-        return process.environ().get(MARK) == str(data.resolve())
+        return process.environ().get(MARK_VARIABLE) == str(data.resolve())
     return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from api_stub.sandbox.state import Effect
-from api_stub.stack.verdict import compare
+from api_stub.stack.ledger_check import compare_with_ledger
 from db.store.reports.overview import ActionLine
 from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT
@@ -55,7 +55,7 @@ def take(
     poisoned = [line for line in lines if _is_poisoned(line) and not greeted[_slug(line)]]
     rest = lines if len(poisoned) != expected.poisoned else [line for line in lines if line not in poisoned]
     lost = [line for line in rest if line.state is not ActionState.DONE or not greeted[_slug(line)]]
-    found = compare(rest, ledger)
+    found = compare_with_ledger(rest, ledger)
     problems = [
         *found.problems,
         *strays,

@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
@@ -72,7 +72,7 @@ class Cluster:
     def _start(self) -> None:
         self.postgres.start()
         self.redis.start()
-        bring_up_to_date(self.postgres.url)
+        migrate_and_seed(self.postgres.url)
         self.to_postgres = Proxy(self.postgres.url)
         self.to_redis = Proxy(self.redis.url)
         self._env = {**inherited_environment(), **self.settings()}
@@ -82,7 +82,7 @@ class Cluster:
 
     def _end(self) -> None:
         for child in self._children.values():
-            child.ask_to_stop()
+            child.request_stop()
         for child in self._children.values():
             child.stop(timedelta(seconds=8))
         for proxy in ("to_redis", "to_postgres"):

@@ -21,7 +21,7 @@ from cryptography.fernet import Fernet
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from sqlalchemy import text
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
@@ -91,7 +91,7 @@ class Crowd:
         tell: Callable[[int], object],
     ) -> Report:
         with self._postgres, self._redis:
-            bring_up_to_date(self._postgres.url)
+            migrate_and_seed(self._postgres.url)
             database = Database(self._postgres.url, application_name="crowd")
             _plan(database, accounts=accounts, each=actions // accounts)
             began = time.perf_counter()
@@ -100,7 +100,7 @@ class Crowd:
                 self._until_settled(database, kill_every_s, began, tell)
             finally:
                 for child in self._children:
-                    child.ask_to_stop()
+                    child.request_stop()
                 for child in self._children:
                     child.stop(timedelta(seconds=10))
             report = self._report(database, time.perf_counter() - began)

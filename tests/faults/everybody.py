@@ -28,8 +28,8 @@ from sqlalchemy import select, text
 from api_stub.sandbox.client import KnownProfile
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
-from api_stub.sandbox.population.profiles import folded
-from bench.truth import address_of, compared, profile_of
+from api_stub.sandbox.population.profiles import fold_text
+from bench.expected import address_of, compared, profile_of
 from db.store.people import profiles
 from db.tables import Account, Contact, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN
@@ -37,7 +37,7 @@ from tests.faults import patience
 from tests.faults.harness import Harness
 from tests.faults.scenarios.processes import kill_somebody
 from worker.rules import occasions
-from worker.rules.addresses import CANONICAL, profile_address
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MEMBERS: Final = ("demo", "demo2")
 ACCOUNTS: Final = {"demo": "demo"} | {f"{member}-{n}": member for n in (1, 2, 3) for member in MEMBERS}
@@ -84,7 +84,7 @@ def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
     """
 
     def ask(account: str, term: str, words: str) -> Asked:
-        wanted = folded(words).split() if term == "keywords" else [folded(words)]
+        wanted = fold_text(words).split() if term == "keywords" else [fold_text(words)]
         text_of = _anything if term == "keywords" else _place
         found = [address_of(one) for one in known if all(word in text_of(one) for word in wanted)]
         return Asked(account, {term: words}, frozenset(found[:DEEPEST]))
@@ -100,13 +100,13 @@ def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
 
 
 def _place(one: KnownProfile) -> str:
-    return folded(one.profile.location)
+    return fold_text(one.profile.location)
 
 
 def _anything(one: KnownProfile) -> str:
     told = one.profile
     jobs = [part for job in told.jobs for part in (job.title, job.company)]
-    return folded("\n".join((told.name, told.headline, *jobs, told.location, *told.skills)))
+    return fold_text("\n".join((told.name, told.headline, *jobs, told.location, *told.skills)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Everybody:
                 (member, what): (once, lost) for member, what, once, lost in session.execute(_OPENINGS)
             }
             read = {
-                (name, url): profiles.from_json(told)
+                (name, url): profiles.load_profile(told)
                 for name, url, told in session.execute(
                     select(Account.name, Contact.profile_url, StoredProfile.profile)
                     .join(Contact, Contact.id == StoredProfile.contact_id)
@@ -245,14 +245,16 @@ class Everybody:
     def _opened(self) -> dict[tuple[str, str], int]:
         """How often each member opened each profile (its address) and page of a search (its occasion)."""
         searched = {
-            (ACCOUNTS[asked.account], search_address(asked.terms, number)): occasions.page(id_, number)
+            (ACCOUNTS[asked.account], search_address(asked.terms, number)): occasions.search_page_occasion(
+                id_, number
+            )
             for id_, asked in self._asked.items()
             for number in range(1, 101)
         }
         opened = {}
         for member in MEMBERS:
             for path, count in self._harness.site.views(member).items():
-                profile = profile_address(f"{CANONICAL['sandbox']}{path}", "sandbox")
+                profile = normalise_profile_url(f"{PROFILE_ORIGINS['sandbox']}{path}", "sandbox")
                 if what := searched.get((member, path)) or profile:
                     opened[member, what] = count
         return opened

@@ -25,7 +25,7 @@ from sqlalchemy import delete, select
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.state import Effect
 from api_stub.stack.environment import settings_environment
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import find_free_port
 from api_stub.stack.processes import Child
 from db.engine import Database
 from db.store.people import accounts
@@ -44,8 +44,8 @@ from tests.faults.cluster import Cluster
 from tests.network import fill
 from worker import redis_address
 from worker.browser.chromium import find_chromium
-from worker.quota.guard import Guard, QuotaAwayError, connect
-from worker.rules.lifecycle import ENDED
+from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota, connect
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.limits import Limits
@@ -64,7 +64,7 @@ PLENTY: Final = Limits(
 EVERYBODY: Final = 7
 """Days of lateness that the practice network fills with thirteen people."""
 
-_SETTLED: Final = ENDED | {ActionState.NEEDS_REVIEW}
+_SETTLED: Final = END_STATES | {ActionState.NEEDS_REVIEW}
 
 
 class Harness(Cluster):
@@ -75,7 +75,7 @@ class Harness(Cluster):
         self.account: AccountRecord | None = None
         self.campaigns: list[UUID] = []
         self._fault_file = data / "fault"
-        self._sandbox_port = free_port()
+        self._sandbox_port = find_free_port()
         self._sandbox: Child | None = None
         self.site = SandboxClient(f"http://127.0.0.1:{self._sandbox_port}", KEY)
 
@@ -85,7 +85,7 @@ class Harness(Cluster):
         self.database = Database(self.postgres.url, application_name="fault harness")
         self.outsider = Celery("outsider", broker=self.redis.url)
         self.outsider.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1}
-        self._guard = Guard(connect(redis_address.parse(self.redis.url)))
+        self._guard = RedisQuota(connect(redis_address.parse(self.redis.url)))
         self.quota = Quota(self.database, self._guard, lease=TIME_LIMIT)
         return settings_environment(
             {
@@ -138,7 +138,7 @@ class Harness(Cluster):
             account = an_account(session, name or member, limits=PLENTY)
             for kind in (Kind.COLLECT, Kind.VISIT):
                 limits.set_limits(session, account.id, kind, PLENTY, by="tests")
-            accounts.keep_session(session, account.id, self.vault.seal(signed_in(self.site, member)))
+            accounts.save_session(session, account.id, self.vault.seal(signed_in(self.site, member)))
         return account
 
     def _stop_sandbox(self) -> None:
@@ -159,7 +159,7 @@ class Harness(Cluster):
         """Return the account's actions as a person sees them."""
         assert self.account is not None
         with self.database.transaction() as session:
-            return overview.actions_of(session, self.account.id)
+            return overview.list_account_actions(session, self.account.id)
 
     def action_ids(self) -> list[UUID]:
         """Return the ids of all actions."""
@@ -254,9 +254,9 @@ class Harness(Cluster):
 
     def _charged(self) -> int:
         assert self.account is not None
-        purse, decision = self.quota.remaining(self.account.id, Kind.GREET, "any")
+        context, decision = self.quota.remaining(self.account.id, Kind.GREET, "any")
         assert decision.remaining is not None
-        return purse.limits.per_week - decision.remaining.week  # a day may end while a campaign runs
+        return context.limits.per_week - decision.remaining.week  # a day may end while a campaign runs
 
     def go_on(self) -> bool:
         """Let time pass for what only waits for it. Always false: to be used as the end of a question."""
@@ -275,9 +275,9 @@ class Harness(Cluster):
         """As an operator would, instead of waiting for its minutes."""
         assert self.account is not None
         with self.database.transaction() as session:
-            loaded = limits.purse(session, self.account.id, Kind.GREET, "")
+            loaded = limits.context(session, self.account.id, Kind.GREET, "")
             if not loaded.failing:
                 return
             fallback.write_breaker(session, self.account.id, Kind.GREET, Breaker())
-        with suppress(QuotaAwayError):
-            self._guard.reset_breaker(loaded.purse)
+        with suppress(QuotaUnavailableError):
+            self._guard.reset_breaker(loaded.context)

@@ -48,5 +48,5 @@ def stay(module: str, *arguments: str) -> NoReturn:
 if __name__ == "__main__":
     seconds_ahead = sys.argv.pop(1)
     shift(timedelta(seconds=float(seconds_ahead)))
-    processes._become = stay
+    processes._exec_module = stay
     main()

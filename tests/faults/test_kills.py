@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.harness import Harness
 from tests.faults.scenarios import PROCESSES, QUICK, VICTIMS, run
-from worker.failpoint import POINTS
+from worker.failpoint import FAILPOINTS
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from worker.failpoint import POINTS
 )
 def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -> None:
     report = run(harness, QUICK[f"{victim}s killed at every point"])
-    assert report.strikes == len(POINTS)
+    assert report.strikes == len(FAILPOINTS)
     assert report.census.problems == ()
     assert report.census.in_ledger == report.census.planned > 0
 

@@ -42,7 +42,7 @@ def kill(harness: Harness, point: str) -> None:
 
 def is_over(harness: Harness, campaign_id: UUID) -> bool:
     with harness.database.transaction() as session:
-        search = searches.get(session, campaign_id)
+        search = searches.find_search(session, campaign_id)
     return search is not None and search.ended is not None and harness.settled()
 
 
@@ -59,7 +59,7 @@ def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_
     }
     profiles = [path for path in views if path.startswith("/in/")]
     with harness.database.transaction() as session:
-        search = searches.get(session, campaign_id)
+        search = searches.find_search(session, campaign_id)
         hits = session.scalars(select(func.count()).select_from(Hit)).one()
         kept = session.scalars(select(func.count()).select_from(StoredProfile)).one()
     assert search is not None

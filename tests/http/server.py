@@ -14,7 +14,7 @@ import httpx
 from cryptography.fernet import Fernet
 
 from api_stub.stack.environment import settings_environment
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import find_free_port
 from tests.cluster import untraced, wait_for
 from tests.http.conftest import KEY
 
@@ -75,7 +75,7 @@ class Door:
 @contextmanager
 def open_door(folder: Path, database_url: str, redis_url: str) -> Iterator[Door]:
     """Run `rapport api`, wait until it answers, and end it with SIGTERM."""
-    port = free_port()
+    port = find_free_port()
     given = {
         "database_url": database_url,
         "redis_url": redis_url,

@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from db.engine import Database
 from db.store.actions import events
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, contact_by_slug, proposed
+from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
-from worker.rules.messages.approval import approval_of
+from worker.rules.messages.approval import approval_hash
 
 STALE = "0" * 64
 
@@ -20,7 +20,9 @@ def some_wait(database: Database, people: int = 1, name: str = "demo") -> tuple[
         account = an_account(session, name)
         campaign_id = a_campaign(session, account)
         return campaign_id, [
-            proposed(session, account, a_contact(session, account, f"{name}-{n}"), campaign_id=campaign_id)
+            add_proposed(
+                session, account, a_contact(session, account, f"{name}-{n}"), campaign_id=campaign_id
+            )
             for n in range(people)
         ]
 
@@ -53,7 +55,7 @@ def test_proposals_come_in_pages_with_what_a_person_should_know(
     expected = {
         "account": "other", "contact": "Other-0", "profile_url": f"{SANDBOX}other-0/", "kind": "greet",
         "days_late": 0, "message": "Hi!", "last_contact": None, "past_texts": [], "do_not_contact": False,
-        "seen": approval_of(f"{SANDBOX}other-0/", "Hi!"),
+        "seen": approval_hash(f"{SANDBOX}other-0/", "Hi!"),
     }  # fmt: skip
     assert item | expected == item
 
@@ -67,7 +69,7 @@ def test_what_was_seen_is_approved_and_who_did_it_is_kept(client: TestClient, da
     client.post(f"/control/actions/{two}/approve", json={"seen": seen[str(two)]})
     assert state(database, two) == ("planned", None, "the API")
     with database.transaction() as session:
-        assert events.story(session, one)[-1].actor == "rapport api"
+        assert events.list_events(session, one)[-1].actor == "rapport api"
 
 
 def test_a_text_of_ones_own_is_approved_with_it(client: TestClient, database: Database) -> None:
@@ -79,7 +81,7 @@ def test_a_text_of_ones_own_is_approved_with_it(client: TestClient, database: Da
     assert client.post(url, json={"seen": seen, "message": " Mine "}).json()["state"] == "planned"
     with database.transaction() as session:
         row = action(session, action_id)
-        assert (row.message, row.approval) == ("Mine", approval_of(f"{SANDBOX}demo-0/", "Mine"))
+        assert (row.message, row.approval) == ("Mine", approval_hash(f"{SANDBOX}demo-0/", "Mine"))
 
 
 def test_dropped_and_never_again(client: TestClient, database: Database) -> None:

@@ -9,8 +9,8 @@ from db.engine import Database
 from db.store.actions import events, lifecycle
 from db.store.campaigns import campaigns
 from db.tables import Campaign
-from tests.builders import a_campaign, a_contact, an_account, planned
-from tests.db.helpers import claimed, queue
+from tests.builders import a_campaign, a_contact, add_planned, an_account
+from tests.db.helpers import claim_action, queue_due_actions
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
 from worker.errors import Reason
@@ -25,7 +25,7 @@ def a_plan(database: Database, name: str = "demo", people: int = 2) -> tuple[UUI
             update(Campaign).where(Campaign.id == campaign_id).values(state=CampaignState.PLANNED)
         )
         ids = [
-            planned(session, account, a_contact(session, account, f"{name}-{n}"), campaign_id=campaign_id)
+            add_planned(session, account, a_contact(session, account, f"{name}-{n}"), campaign_id=campaign_id)
             for n in range(people)
         ]
     return campaign_id, ids
@@ -33,7 +33,7 @@ def a_plan(database: Database, name: str = "demo", people: int = 2) -> tuple[UUI
 
 def due(database: Database) -> int:
     with database.transaction() as session:
-        return len(queue(session))
+        return len(queue_due_actions(session))
 
 
 def test_pause_resume_cancel(client: TestClient, database: Database) -> None:
@@ -48,7 +48,7 @@ def test_pause_resume_cancel(client: TestClient, database: Database) -> None:
     assert client.post(f"{url}/cancel").json() == {"id": str(campaign_id), "state": "cancelled", "dropped": 2}
     assert client.get(url).json()["actions"] == {"skipped": 2}
     with database.transaction() as session:
-        last = events.story(session, ids[0])[-1]
+        last = events.list_events(session, ids[0])[-1]
     assert (last.reason, last.actor) == (Reason.CAMPAIGN_CANCELLED, "rapport api")
 
 
@@ -86,7 +86,7 @@ def test_a_campaign_is_shown_and_an_unknown_one_may_take_a_moment(
 ) -> None:
     campaign_id, _ = a_plan(database)
     with database.transaction() as session:
-        campaigns.finish(session, campaign_id, preview=[{"contact": "Ann"}])
+        campaigns.mark_planned(session, campaign_id, preview=[{"contact": "Ann"}])
     shown = client.get(f"/control/campaigns/{campaign_id}").json()
     assert (shown["account"], shown["kind"], shown["actions"]) == ("demo", "birthday", {"planned": 2})
     assert shown["options"] == {"late_days": 3, "dry_run": False, "read_site": False}
@@ -144,7 +144,7 @@ def test_actions_are_narrowed_by_state_and_a_lost_place_is_an_empty_page(
 ) -> None:
     a_plan(database)
     with database.transaction() as session:
-        (first,) = queue(session)
+        (first,) = queue_due_actions(session)
     queued = client.get("/data/actions", params={"state": "queued"}).json()
     assert [item["id"] for item in queued["items"]] == [str(first)]
     lost = client.get("/data/actions", params={"before": str(uuid4())}).json()
@@ -155,10 +155,10 @@ def test_interactions_come_in_pages(client: TestClient, database: Database) -> N
     _, ids = a_plan(database, people=3)
     for _ in ids:
         with database.transaction() as session:
-            (action_id,) = queue(session)
-            claim = claimed(session, action_id)
-            lifecycle.intend(session, claim)
-            lifecycle.record(session, claim, status="sent", text=f"to {action_id}", screenshot=None)
+            (action_id,) = queue_due_actions(session)
+            claim = claim_action(session, action_id)
+            lifecycle.write_intent(session, claim)
+            lifecycle.record_effect(session, claim, status="sent", text=f"to {action_id}", screenshot=None)
     first = client.get("/data/interactions", params={"limit": 2, "account": "demo"}).json()
     rest = client.get("/data/interactions", params={"limit": 2, "before": first["next_before"]}).json()
     assert rest["next_before"] is None

@@ -208,12 +208,12 @@ def test_ready_when_workers_take_messages_of_every_queue(
     client: TestClient, front: Front, redis_url: str
 ) -> None:
     with queues.connect(redis_address.parse(redis_url)) as redis:
-        queues.note(redis, "browser1@box", queues.BROWSER_QUEUES, asked_s=0, busy_s=None)
-        queues.note(redis, "control@box", ["control"], asked_s=0, busy_s=None)
+        queues.record_consumer(redis, "browser1@box", queues.BROWSER_QUEUES, asked_s=0, busy_s=None)
+        queues.record_consumer(redis, "control@box", ["control"], asked_s=0, busy_s=None)
         answer = client.get("/ready")
         assert (answer.status_code, answer.json()["ready"]) == (503, False)
         assert "nobody takes messages of: celery" in answer.json()["checks"]["workers"]["detail"]
-        queues.note(redis, "control@box", queues.CONTROL_QUEUES, asked_s=0, busy_s=None)
+        queues.record_consumer(redis, "control@box", queues.CONTROL_QUEUES, asked_s=0, busy_s=None)
     answer = front().get("/ready")  # the first one's answer is kept for some seconds
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
     assert "control: 0 waiting, taken by control@box" in answer.json()["checks"]["workers"]["detail"]
@@ -236,5 +236,5 @@ def test_the_process_is_set_up_from_its_environment(
     configured: list[object] = []
     monkeypatch.setattr("api_stub.http.app.logs.configure", configured.append)
     monkeypatch.setattr(app, "get_settings", lambda: "settings")
-    assert app.from_environment().title == "Rapport"
+    assert app.create_app_from_environment().title == "Rapport"
     assert configured == ["settings"]

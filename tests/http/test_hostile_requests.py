@@ -14,11 +14,11 @@ from httpx import Response
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from api_stub.http import limits, wire
-from api_stub.http.envelope import HEADERS
-from api_stub.http.keys import FREE
-from api_stub.http.wire import wire_settings
-from api_stub.stack.ports import free_port
+from api_stub.http import connection_limits, request_limits
+from api_stub.http.api_key import MAX_WRONG_KEYS
+from api_stub.http.connection_limits import connection_settings
+from api_stub.http.request_context import SECURITY_HEADERS
+from api_stub.stack.ports import find_free_port
 from db.engine import Database
 from tests.builders import an_account
 from tests.cluster import wait_for
@@ -45,7 +45,7 @@ def asked(door: Door, head: str, body: bytes = b"") -> tuple[int, str, bytes]:
         line.sendall(head.replace("\n", "\r\n").encode() + b"\r\n" + body)
         answer = http.client.HTTPResponse(line)
         answer.begin()
-        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
         return answer.status, answer.headers["Content-Type"], answer.read()
 
 
@@ -60,7 +60,7 @@ def test_a_strangers_body_is_never_kept(door: Door) -> None:
 
 
 def test_a_body_above_the_limit_is_413_with_and_without_a_length(door: Door) -> None:
-    whole = json.dumps({"account": "demo", "note": "x" * limits.MOST_BODY_BYTES}).encode()
+    whole = json.dumps({"account": "demo", "note": "x" * request_limits.MAX_BODY_BYTES}).encode()
     headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
     for body, chunked in ((whole, False), ((whole[i : i + 999] for i in range(0, len(whole), 999)), True)):
         with closing(http.client.HTTPConnection("127.0.0.1", door.port, timeout=60)) as line:
@@ -111,9 +111,9 @@ def a_bounded_server() -> Iterator[int]:
         await send({"type": "http.response.start", "status": 204})
         await send({"type": "http.response.body"})
 
-    port = free_port()
+    port = find_free_port()
     server = uvicorn.Server(
-        uvicorn.Config(app, port=port, lifespan="off", log_config=None, **wire_settings())
+        uvicorn.Config(app, port=port, lifespan="off", log_config=None, **connection_settings())
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -136,8 +136,8 @@ def is_cut(line: socket.socket) -> bool:
 
 
 def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "REQUEST_WITHIN_S", 600)
-    monkeypatch.setattr(wire, "MOST_CONNECTIONS", 10)
+    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 600)
+    monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS", 10)
     with a_bounded_server() as port, ExitStack() as opened:
 
         def connect(head: bytes) -> socket.socket:
@@ -160,7 +160,7 @@ def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatc
 def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte_comes(
     monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(wire, "REQUEST_WITHIN_S", 0.5)
+    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.5)
     with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert line.recv(1000).startswith(b"HTTP/1.1 204")
@@ -179,7 +179,7 @@ def test_wrong_keys_are_slowed_down_and_the_right_one_never_is(client: TestClien
         answer: Response = client.get("/data/actions", headers={"X-API-Key": key})
         return answer.status_code
 
-    assert [status(f"guess-{number}") for number in range(FREE)] == [401] * FREE
+    assert [status(f"guess-{number}") for number in range(MAX_WRONG_KEYS)] == [401] * MAX_WRONG_KEYS
     answer = client.get("/data/actions", headers={"X-API-Key": "one more"})
     assert "the right one is still let in" in problem(answer, 429)
     assert 0 < int(answer.headers["Retry-After"]) <= 60

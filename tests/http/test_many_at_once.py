@@ -5,7 +5,7 @@ import threading
 
 from api_stub.http import readiness
 from api_stub.http.models import Check, Readiness
-from api_stub.http.readiness import Probe
+from api_stub.http.readiness import ReadinessProbe
 from tests.cluster import run_apart
 
 MANY = 50
@@ -19,7 +19,7 @@ def test_many_who_ask_share_one_probe() -> None:
         return Check(ok=True, detail="answers")
 
     async def crowd() -> list[Readiness]:
-        probe = Probe({"postgres": ask})
+        probe = ReadinessProbe({"postgres": ask})
         at_once = await asyncio.gather(*(probe.answer() for _ in range(MANY)))
         return [*at_once, await probe.answer()]
 
@@ -39,8 +39,8 @@ def test_a_check_that_hangs_has_one_thread_and_further_callers_are_told_at_once(
         return Check(ok=True, detail="at last")
 
     async def crowd() -> list[Readiness]:
-        probe = Probe({"redis": hang})
-        at_once = await asyncio.gather(*(probe.answer() for _ in range(readiness.MOST_WAITING + MANY)))
+        probe = ReadinessProbe({"redis": hang})
+        at_once = await asyncio.gather(*(probe.answer() for _ in range(readiness.MAX_WAITING + MANY)))
         probe._stale_at = 0.0
         again = await probe.answer()
         let_go.set()

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from db.engine import Database
 from db.store.quota import limits
 from db.tables import Action
-from tests.builders import a_contact, an_account, planned
+from tests.builders import a_contact, add_planned, an_account
 from tests.http.conftest import Front, TestClient
 from tests.http.test_front_door import problem
 from worker.rules.model import Kind
@@ -21,9 +21,9 @@ def test_an_account_s_quota_is_told_by_the_ledger_also_without_redis(
         account = an_account(session, limits=Limits(5, 2, 9, timedelta(0), timedelta(0), reserved_per_day=2))
         limits.set_totals(session, account.id, Totals(20, 100), by="tests")
         for slug in ("ann", "bob"):
-            planned(session, account, a_contact(session, account, slug))
+            add_planned(session, account, a_contact(session, account, slug))
         session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1))
-        limits.cut(session, account.id, Kind.VISIT)
+        limits.cut_limits(session, account.id, Kind.VISIT)
     told = front(redis_url="redis://127.0.0.1:1/0").get("/data/quota", params={"account": "demo"}).json()
     assert (told["account"], told["site"], told["time_zone"]) == ("demo", "sandbox", "UTC")
     assert told["told_by"] == "ledger"

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from api_stub.client import Client
+from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import saved_searches, searches
-from db.store.campaigns.saved_searches import Wanted
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import TEN, a_campaign, an_account
@@ -27,15 +27,17 @@ def sent(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
     """What reached the broker: the task's name and its arguments as JSON."""
     with database.transaction() as session:
         account = an_account(session)
-        saved_searches.put(session, account.id, "pythonists", Wanted(QUERY, Criteria(title="Engineer")))
+        saved_searches.save_search(
+            session, account.id, "pythonists", SearchSpec(QUERY, Criteria(title="Engineer"))
+        )
         an_account(session, "real", site="linkedin", limits=TEN)
     told: list[tuple[str, dict[str, Any]]] = []
 
-    def send(_: Client, name: str, payload: Any, **__: Any) -> str:
+    def send(_: TaskClient, name: str, payload: Any, **__: Any) -> str:
         told.append((name, payload.model_dump(mode="json", exclude_none=True)))
         return "id"
 
-    monkeypatch.setattr(Client, "send", send)
+    monkeypatch.setattr(TaskClient, "send", send)
     return told
 
 
@@ -117,15 +119,15 @@ def test_a_campaign_tells_how_far_its_search_is(
         return {field: body[field] for field in ("pages", "found", "ended")}
 
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
         campaign_id, other = a_campaign(session, account), a_campaign(session, account)
-        searches.begin(session, campaign_id, QUERY)
+        searches.add_search(session, campaign_id, QUERY)
     assert shown(other) == {"pages": None, "found": None, "ended": None}
     assert shown(campaign_id) == {"pages": 0, "found": 0, "ended": None}
     with database.transaction() as session:
         ended = searches.SearchRecord(QUERY, pages=4, found=31, dry=3, ended=SearchEnd.NO_NEWS)
-        searches.advance(session, campaign_id, ended)
+        searches.save_cursor(session, campaign_id, ended)
     assert shown(campaign_id) == {"pages": 4, "found": 31, "ended": "no_news"}
 
 

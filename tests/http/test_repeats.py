@@ -7,7 +7,7 @@ import pytest
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord
-from tasks.campaigns.start import begin
+from tasks.campaigns.start import add_campaign
 from tasks.contract import BirthdayOptions, SourcingOptions
 from tests.builders import an_account
 from tests.http.conftest import TestClient
@@ -59,7 +59,7 @@ def test_by_name_too_another_request_under_the_same_id_is_an_error_and_a_repeat_
 
     def begun(options: BirthdayOptions) -> bool:
         with database.transaction() as session:
-            return begin(session, account, CampaignKind.BIRTHDAY, UUID(ID), options) is not None
+            return add_campaign(session, account, CampaignKind.BIRTHDAY, UUID(ID), options) is not None
 
     with pytest.raises(RequestRefusedError, match="campaign_id: a campaign was asked for"):
         begun(BirthdayOptions(dry_run=False))
@@ -77,9 +77,9 @@ def test_options_that_were_filled_in_are_still_those_that_were_asked_for(
     asked = SourcingOptions(criteria=Criteria(title="Chef", required=frozenset({"title"})))
     filled = SourcingOptions(criteria=Criteria(title="Cook"))
     with database.transaction() as session:
-        campaign = begin(session, account, CampaignKind.SOURCING, UUID(ID), asked, kept=filled)
+        campaign = add_campaign(session, account, CampaignKind.SOURCING, UUID(ID), asked, kept=filled)
         assert campaign is not None
-        found = campaigns.get(session, UUID(ID))
+        found = campaigns.find_campaign(session, UUID(ID))
     assert found is not None
     assert found.options["criteria"]["title"] == "Cook"
     body = {"account": "demo", "campaign_id": ID, "criteria": {"title": "Chef", "required": ["title"]}}

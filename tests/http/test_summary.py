@@ -5,19 +5,19 @@ from sqlalchemy import update
 from db.engine import Database
 from db.store.actions import lifecycle
 from db.tables import Interaction
-from tests.builders import a_contact, an_account, database_now, planned
-from tests.db.helpers import claimed, queue
+from tests.builders import a_contact, add_planned, an_account, database_now
+from tests.db.helpers import claim_action, queue_due_actions
 from tests.http.conftest import TestClient
 
 
 def test_a_day_is_told_in_numbers(client: TestClient, database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        planned(session, account, a_contact(session, account, "ann"))
-        (sent,) = queue(session)
-        claim = claimed(session, sent)
-        lifecycle.intend(session, claim)
-        lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        add_planned(session, account, a_contact(session, account, "ann"))
+        (sent,) = queue_due_actions(session)
+        claim = claim_action(session, sent)
+        lifecycle.write_intent(session, claim)
+        lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
         session.flush()
         today = database_now(session).date()
         session.execute(update(Interaction).values(replied_at=database_now(session), reply="Thanks"))

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.v1 import file, rows
-from db.imports.v1.bring import bring_in as bring_v1_in
 from db.imports.v1.forgotten import FORGOTTEN
+from db.imports.v1.importer import import_v1_file as bring_v1_in
 from db.imports.v1.report import Outcome
-from db.imports.v1.rows import Reading
+from db.imports.v1.rows import V1Context
 from db.store.campaigns import searches
 from db.store.imports import runs
 from db.store.people import contacts, visits
@@ -24,7 +24,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure, tombstones
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, TEN, a_contact, an_account, database_now
-from tests.imports.files import a_file, brought_in
+from tests.imports.files import import_path, write_file
 from tests.whole_person import NAME, SLUG, ZOE, v1_script
 from worker.rules.model import BirthdayCard, FoundPerson, ImportSource
 
@@ -35,7 +35,7 @@ BOB = f"{SANDBOX}bob/"
 def account(database: Database) -> AccountRecord:
     with database.transaction() as session:
         account = an_account(session)
-        erasure.forget(session, account.site, ZOE)
+        erasure.forget_person(session, account.site, ZOE)
     return account
 
 
@@ -74,15 +74,15 @@ FILES = {
 def test_a_file_brings_the_others(
     database: Database, account: AccountRecord, tmp_path: Path, source: ImportSource
 ) -> None:
-    path = a_file(tmp_path, FILES[source])
+    path = write_file(tmp_path, FILES[source])
     with database.transaction() as session:
-        report = brought_in(session, account, path, source=source)
+        report = import_path(session, account, path, source=source)
         assert (report.read, report.new, report.forgotten, report.same, report.refused) == (2, 1, 1, 0, 0)
-        again = brought_in(session, account, path, source=source)
+        again = import_path(session, account, path, source=source)
         assert (again.read, again.new, again.forgotten, again.same) == (2, 0, 1, 1)
         assert session.scalars(select(Contact.profile_url)).all() == [BOB]
-        for record in runs.history(session):
-            runs.undo(session, record.id)
+        for record in runs.list_imports(session):
+            runs.undo_import(session, record.id)
         assert not session.scalars(select(Contact)).all()
 
 
@@ -91,11 +91,11 @@ def test_a_file_brings_who_agreed_to_it_and_who_was_forgotten_on_another_site(
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        tombstones.put(session, account.site, ZOE)
-        tombstones.lift(session, account.site, ZOE, by="me")
-        tombstones.put(session, "linkedin", BOB)
-        path = a_file(tmp_path, FILES[ImportSource.CSV])
-        report = brought_in(session, account, path, source=ImportSource.CSV)
+        tombstones.add_tombstone(session, account.site, ZOE)
+        tombstones.lift_tombstone(session, account.site, ZOE, by="me")
+        tombstones.add_tombstone(session, "linkedin", BOB)
+        path = write_file(tmp_path, FILES[ImportSource.CSV])
+        report = import_path(session, account, path, source=ImportSource.CSV)
         assert (report.new, report.forgotten) == (2, 0)
 
 
@@ -108,7 +108,7 @@ def test_v1_brings_nothing_of_them_not_even_by_name(
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(v1_script(now.date()))
             connection.execute("insert into contacts values (2, 'Bob', ?, null)", (BOB,))
-        lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, now))
+        lines = rows.parse_file(file.read_v1_file(path), V1Context(account.site, account.zone, now))
         report = bring_v1_in(session, account, lines, by="tests", now=now)
         counted = {tally.table: (tally.read, tally.counts[Outcome.REFUSED]) for tally in report.tables}
         assert counted == {
@@ -134,25 +134,25 @@ def test_v1s_name_of_somebody_else_as_well_is_somebody_elses(
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(v1_script(now.date()))
             connection.execute("insert into contacts values (2, ?, ?, null)", (NAME, BOB))
-        lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, now))
+        lines = rows.parse_file(file.read_v1_file(path), V1Context(account.site, account.zone, now))
         bring_v1_in(session, account, lines, by="tests", now=now)
         assert session.scalars(select(Contact.do_not_contact)).all() == [True]
 
 
 def _birthdays(session: Session, account: AccountRecord) -> int:
     cards = [BirthdayCard(url, name, date(2027, 3, 4)) for url, name in ((ZOE, NAME), (BOB, "Bob"))]
-    return contacts.keep_birthdays(session, account.id, cards)
+    return contacts.save_birthdays(session, account.id, cards)
 
 
 def _search(session: Session, account: AccountRecord) -> int:
     found = [
         FoundPerson(url, name, "", "", 2, open_to_work=False) for url, name in ((ZOE, NAME), (BOB, "Bob"))
     ]
-    return len(searches.keep_people(session, account.id, found))
+    return len(searches.save_found_people(session, account.id, found))
 
 
 def _list(session: Session, account: AccountRecord) -> int:
-    return len(visits.keep_addresses(session, account.id, [ZOE, BOB]))
+    return len(visits.save_addresses(session, account.id, [ZOE, BOB]))
 
 
 @pytest.mark.parametrize("way", [_birthdays, _search, _list])

@@ -16,13 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.imports.people import Refused
+from db.imports.entries import RefusedEntry
 from db.store.imports import birthday_doubts, runs
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
-from tests.imports.files import LINKEDIN, a_file, brought_in, contacts_now, rows_of
+from tests.imports.files import LINKEDIN, contacts_now, import_path, read_rows, write_file
 from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus, ImportSource
 
@@ -31,7 +31,7 @@ LEAP_DAY = date(2028, 2, 29)
 
 
 def on_linkedin(session: Session) -> AccountRecord:
-    return accounts.add(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
+    return accounts.add_account(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
 
 
 def table(*rows: str) -> str:
@@ -44,14 +44,14 @@ def fresh(session: Session, account: AccountRecord, slug: str) -> Contact:
 
 
 def test_linkedins_export_brings_connections(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_file(
         tmp_path,
         LINKEDIN
         + "Ann,O'Neil,https://www.linkedin.com/in/Ann-ONeil?x=1,Ann@X.org,ACME,Boss,21 Nov 2026\n"
         + "Zoé,M.,https://fr.linkedin.com/in/zo%C3%A9/,,,,02 Jan 2020\n",
     )
     with database.transaction() as session:
-        report = brought_in(session, on_linkedin(session), path)
+        report = import_path(session, on_linkedin(session), path)
         ann, zoe = contacts_now(session)
     assert (report.read, report.new, report.refused) == (2, 2, 0)
     assert (ann["profile_url"], ann["full_name"], ann["email"], ann["status"], ann["connected_on"]) == (
@@ -66,12 +66,12 @@ def test_whoever_no_file_calls_a_connection_is_a_prospect_until_one_does(
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,03-05,,")))
+        import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,03-05,,")))
         assert fresh(session, account, "ann").status == ContactStatus.PROSPECT
-        brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
+        import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
         assert fresh(session, account, "ann").status == ContactStatus.CONNECTED
         fresh(session, account, "ann").status = ContactStatus.NOT_CONNECTED
-        report = brought_in(session, account, a_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
+        report = import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
         assert fresh(session, account, "ann").status == ContactStatus.NOT_CONNECTED
         assert report.same == 1
 
@@ -82,7 +82,7 @@ def test_people_are_found_by_address_then_by_email(database: Database, tmp_path:
         for owner in (account, other):
             a_contact(session, owner, "ann", name="Ann O").email = "ann@x.org"
             a_contact(session, owner, "bob", name="Bob P").email = "Bob@X.org"
-        path = a_file(
+        path = write_file(
             tmp_path,
             table(
                 "Ann,http://sandbox.test/in/ANN?y,other@x.org,03-05,,",
@@ -91,7 +91,7 @@ def test_people_are_found_by_address_then_by_email(database: Database, tmp_path:
                 f"Ann,{SANDBOX}ann-two,ann@x.org,,,",
             ),
         )
-        report = brought_in(session, account, path)
+        report = import_path(session, account, path)
         ann, bob, two = (fresh(session, account, slug) for slug in ("ann", "bob", "ann-two"))
         assert (ann.birth_month, ann.birth_day, ann.email) == (3, 5, "ann@x.org")
         assert (bob.birth_month, bob.birth_day, bob.profile) == (2, 29, {"company": "ACME"})
@@ -108,7 +108,7 @@ def test_only_a_name_is_no_proof_so_a_person_is_asked(database: Database, tmp_pa
         a_contact(session, account, "known", name="Cid", birthday=MARCH_5)
         a_contact(session, account, "eve", name="Eve").email = "family@x.org"
         before = contacts_now(session)
-        path = a_file(
+        path = write_file(
             tmp_path,
             table(
                 "Ann O'Neil,,,1980-03-05,,",
@@ -120,35 +120,35 @@ def test_only_a_name_is_no_proof_so_a_person_is_asked(database: Database, tmp_pa
                 "Ann O'Neil,,,1980-03-05,,",
             ),
         )
-        report = brought_in(session, account, path)
+        report = import_path(session, account, path)
         assert contacts_now(session) == before
         assert (report.read, report.doubts, report.same, report.refused) == (7, 2, 2, 3)
         assert [(refused.line, refused.reason.split()[0]) for refused in report.refusals] == [
             (4, "whoever"), (5, "it"), (6, "only")
         ]  # fmt: skip
-        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in birthday_doubts.waiting(session)]
+        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in birthday_doubts.list_doubts(session)]
         assert asked == [
             ("Ann O'Neil", "Ann  O'NEIL", 1980), ("Ann O'Neil", "ann o'neil", 1980), ("Adam", "Eve", None)
         ]  # fmt: skip
 
 
 def test_an_answer_holds_and_the_file_is_not_asked_again(database: Database, tmp_path: Path) -> None:
-    path = a_file(tmp_path, table("Ann,,,03-05,,", "Bob,,,03-06,,"))
+    path = write_file(tmp_path, table("Ann,,,03-05,,", "Bob,,,03-06,,"))
     with database.transaction() as session:
         account = an_account(session)
         for slug, name in (("ann-1", "Ann"), ("ann-2", "Ann"), ("bob", "Bob")):
             a_contact(session, account, slug, name=name)
-        brought_in(session, account, path)
-        first, _, bob = birthday_doubts.waiting(session)
-        birthday_doubts.confirm(session, first.id)
-        birthday_doubts.refuse(session, bob.id)
-        assert not birthday_doubts.waiting(session)
+        import_path(session, account, path)
+        first, _, bob = birthday_doubts.list_doubts(session)
+        birthday_doubts.confirm_doubt(session, first.id)
+        birthday_doubts.refuse_doubt(session, bob.id)
+        assert not birthday_doubts.list_doubts(session)
         assert fresh(session, account, "ann-1").birth_day == 5
         assert fresh(session, account, "ann-2").birth_day is None
         assert fresh(session, account, "bob").birth_day is None
-        again = brought_in(session, account, path)
+        again = import_path(session, account, path)
         assert (again.same, again.doubts) == (2, 0)
-        assert not birthday_doubts.waiting(session)
+        assert not birthday_doubts.list_doubts(session)
 
 
 def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
         ann.email, ann.profile, ann.connected_on = "ann@x.org", {"company": "ACME", "x": 1}, date(2020, 1, 1)
         a_contact(session, account, "leap", birthday=date(2027, 2, 28))
         a_contact(session, account, "year", birthday=MARCH_5)
-        path = a_file(
+        path = write_file(
             tmp_path,
             table(
                 f"Annie,{SANDBOX}ann,new@x.org,03-06,Other,2026-11-21",
@@ -168,7 +168,7 @@ def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
             ),
         )
         before = contacts_now(session)[0]
-        report = brought_in(session, account, path)
+        report = import_path(session, account, path)
         assert contacts_now(session)[0] == before
         assert (report.same, report.changed, report.repeated) == (1, 2, 1)
         assert (report.differing, report.differing_lines) == (1, (2,))
@@ -186,13 +186,13 @@ def test_the_sites_own_export_knows_better_where_somebody_works(database: Databa
             )
         )
         session.flush()
-        brought_in(session, account, a_file(tmp_path, f"{LINKEDIN}A,O,{url},,New,,21 Nov 2026\n"))
+        import_path(session, account, write_file(tmp_path, f"{LINKEDIN}A,O,{url},,New,,21 Nov 2026\n"))
         (ann,) = contacts_now(session)
     assert (ann["profile"], ann["full_name"]) == ({"company": "New", "x": 1}, "Ann")
 
 
 def test_entries_of_one_person_are_one(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_file(
         tmp_path,
         table(
             f"Ann,{SANDBOX}ann,,--03-05,,",
@@ -201,7 +201,7 @@ def test_entries_of_one_person_are_one(database: Database, tmp_path: Path) -> No
         ),
     )
     with database.transaction() as session:
-        report = brought_in(session, an_account(session), path)
+        report = import_path(session, an_account(session), path)
         (ann,) = contacts_now(session)
     assert (report.read, report.new, report.repeated) == (3, 1, 2)
     assert (ann["full_name"], ann["email"], ann["birth_year"], ann["status"], ann["profile"]) == (
@@ -216,7 +216,7 @@ def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp
             text("insert into exclusions (account_id, name_key) values (:account, 'ann o')"),
             {"account": account.id},
         )
-        brought_in(session, account, a_file(tmp_path, table(f"Ann O,{SANDBOX}ann,,03-05,,")))
+        import_path(session, account, write_file(tmp_path, table(f"Ann O,{SANDBOX}ann,,03-05,,")))
         assert fresh(session, account, "ann").do_not_contact
 
 
@@ -230,10 +230,10 @@ def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp
     ],
 )
 def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path, row: str, why: str) -> None:
-    path = a_file(tmp_path, table(row, f"Bob,{SANDBOX}bob,,,,"))
+    path = write_file(tmp_path, table(row, f"Bob,{SANDBOX}bob,,,,"))
     with database.transaction() as session:
-        report = brought_in(session, an_account(session), path)
-        kept = runs.history(session)[0].report
+        report = import_path(session, an_account(session), path)
+        kept = runs.list_imports(session)[0].report
     assert (report.read, report.new, report.refused) == (2, 1, 1)
     assert report.refusals[0].line == 2
     assert why in report.refusals[0].reason
@@ -243,10 +243,10 @@ def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path,
 def test_many_refused_lines_are_counted_and_the_first_are_kept(database: Database, tmp_path: Path) -> None:
     rows = [f"N{number},,,0{number % 5}-05,," for number in range(300)]  # every fifth has month 0
     with database.transaction() as session:
-        report = brought_in(session, an_account(session), a_file(tmp_path, table(*rows)))
+        report = import_path(session, an_account(session), write_file(tmp_path, table(*rows)))
     assert (report.read, report.refused, len(report.refusals)) == (300, 300, 100)
     assert [refused.line for refused in report.refusals] == list(range(2, 102))
-    assert {type(refused) for refused in report.refusals} == {Refused}
+    assert {type(refused) for refused in report.refusals} == {RefusedEntry}
 
 
 def test_a_name_that_too_many_have_asks_nobody(database: Database, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_name_that_too_many_have_asks_nobody(database: Database, tmp_path: Pat
         account = an_account(session)
         for number in range(21):
             a_contact(session, account, f"ann-{number}", name="Ann")
-        report = brought_in(session, account, a_file(tmp_path, table("Ann,,,03-05,,")))
+        report = import_path(session, account, write_file(tmp_path, table("Ann,,,03-05,,")))
         assert (report.doubts, report.refused) == (0, 1)
         assert "more than 20" in report.refusals[0].reason
 
@@ -272,15 +272,15 @@ KNOWN = st.tuples(
 
 
 def everything(session: Session) -> list[Mapping[str, Any]]:
-    return [*contacts_now(session), *rows_of(session, "import_doubts")]
+    return [*contacts_now(session), *read_rows(session, "import_doubts")]
 
 
 def confirm_some(session: Session, says_yes: random.Random) -> None:
-    for doubt in birthday_doubts.waiting(session):
-        still = birthday_doubts.waiting(session, ids=[doubt.id])
+    for doubt in birthday_doubts.list_doubts(session):
+        still = birthday_doubts.list_doubts(session, ids=[doubt.id])
         if still and says_yes.random() < 0.5:
             with suppress(RequestRefusedError), session.begin_nested():  # another answer gave them a birthday
-                birthday_doubts.confirm(session, doubt.id)
+                birthday_doubts.confirm_doubt(session, doubt.id)
 
 
 @settings(
@@ -301,23 +301,23 @@ def test_twice_is_once_and_undone_is_never(
 ) -> None:
     lines = [",".join((name, f"{SANDBOX}{slug}" if slug else "", *others)) for name, slug, *others in rows]
     with tempfile.TemporaryDirectory() as folder, database.transaction() as session:
-        path = a_file(Path(folder), table(*lines))
+        path = write_file(Path(folder), table(*lines))
         account = an_account(session)
         for slug, name, email, birthday in known:
             a_contact(session, account, slug, name=name, birthday=birthday).email = email or None
         before = contacts_now(session)
-        first = brought_in(session, account, path, source=ImportSource.CSV)
+        first = import_path(session, account, path, source=ImportSource.CSV)
         assert first.read == len(rows)
         assert first.read == (
             first.new + first.changed + first.same + first.repeated + first.doubts + first.refused
         )
         after = everything(session)
-        again = brought_in(session, account, path, source=ImportSource.CSV)
+        again = import_path(session, account, path, source=ImportSource.CSV)
         assert everything(session) == after
         assert (again.new, again.changed, again.doubts) == (0, 0, 0)
         assert (again.refused, again.repeated) == (first.refused, first.repeated)
         confirm_some(session, says_yes)
-        for record in runs.history(session):
-            runs.undo(session, record.id)
+        for record in runs.list_imports(session):
+            runs.undo_import(session, record.id)
         assert everything(session) == before
         session.rollback()

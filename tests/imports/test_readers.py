@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from db.imports.dates import birth_date, day
-from db.imports.formats import READERS, format_of
-from db.imports.icalendar import name_in
-from db.imports.people import BirthDate, Entry, Person, Refused, UnreadableError
-from db.imports.source import LONGEST_LINE, encoding_of
-from tests.imports.files import LINKEDIN, TODAY, a_file, entries, people
+from db.imports.dates import parse_birth_date, parse_date
+from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
+from db.imports.formats import READERS, detect_format
+from db.imports.icalendar import find_name
+from db.imports.text_file import MAX_LINE_CHARS, detect_encoding
+from tests.imports.files import LINKEDIN, TODAY, read_entries, read_people, write_file
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
@@ -45,7 +45,7 @@ ANN = "https://www.linkedin.com/in/ann"
     ],
 )
 def test_a_birthday_is_read(text: str, birthday: BirthDate | None) -> None:
-    assert birth_date(text, TODAY) == birthday
+    assert parse_birth_date(text, TODAY) == birthday
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def test_a_birthday_is_read(text: str, birthday: BirthDate | None) -> None:
     ],
 )
 def test_a_birthday_that_is_none_is_refused_with_the_reason(text: str, why: str) -> None:
-    with pytest.raises(UnreadableError, match=why) as told:
-        birth_date(text, TODAY)
+    with pytest.raises(UnreadableEntryError, match=why) as told:
+        parse_birth_date(text, TODAY)
     assert str(told.value).isprintable()
 
 
 @given(st.dates(date(1900, 1, 1), TODAY))
 def test_every_day_is_read_as_it_is_written(born: date) -> None:
     known = BirthDate(born.month, born.day, born.year)
-    assert birth_date(born.isoformat(), TODAY) == birth_date(f"{born:%Y%m%d}", TODAY) == known
+    assert parse_birth_date(born.isoformat(), TODAY) == parse_birth_date(f"{born:%Y%m%d}", TODAY) == known
     assert (
-        birth_date(f"--{born:%m%d}", TODAY)
-        == birth_date(f"{born:%m-%d}", TODAY)
+        parse_birth_date(f"--{born:%m%d}", TODAY)
+        == parse_birth_date(f"{born:%m-%d}", TODAY)
         == BirthDate(born.month, born.day)
     )
 
@@ -103,18 +103,18 @@ def test_every_day_is_read_as_it_is_written(born: date) -> None:
     ],
 )
 def test_a_date_of_connection_is_read_or_left_out(text: str, on: date | None) -> None:
-    assert day(text) == on
+    assert parse_date(text) == on
 
 
 def test_linkedins_export_is_found_below_its_notes(tmp_path: Path) -> None:
-    path = a_file(
+    path = write_file(
         tmp_path,
         LINKEDIN
         + f'Ann,"O\'Neil, MBA",{ANN},ann@x.org,"ACME ""Inc""\nParis",Boss,21 Nov 2026\r\n'
         + "\r\n,,,,,,01 Jan 2020\r\nBob\r\nCid,Doe,,,,,21 Nov 2026\r\n",
     )
-    assert format_of(path, "utf-8") is ImportSource.LINKEDIN
-    ann, nobody, ragged, cid = entries(path, ImportSource.LINKEDIN)
+    assert detect_format(path, "utf-8") is ImportSource.LINKEDIN
+    ann, nobody, ragged, cid = read_entries(path, ImportSource.LINKEDIN)
     assert ann == Entry(
         6,
         Person(
@@ -130,7 +130,7 @@ def test_linkedins_export_is_found_below_its_notes(tmp_path: Path) -> None:
     )
     assert isinstance(nobody, Entry)
     assert nobody.line == 9
-    assert ragged == Refused(10, "it has 1 fields where the header has 7")
+    assert ragged == RefusedEntry(10, "it has 1 fields where the header has 7")
     assert isinstance(cid, Entry)
     assert cid.line == 11
 
@@ -145,14 +145,14 @@ GOOGLE_NEW = (
 
 
 def test_google_contacts_are_read_with_either_header(tmp_path: Path) -> None:
-    old = a_file(tmp_path, f"{GOOGLE_OLD}Ann O,Ann,O, --03-05,* x,*,a@x.org ::: b@x.org,{ANN}\n")
-    assert format_of(old, "utf-8") is ImportSource.GOOGLE
-    assert people(old, ImportSource.GOOGLE) == [
+    old = write_file(tmp_path, f"{GOOGLE_OLD}Ann O,Ann,O, --03-05,* x,*,a@x.org ::: b@x.org,{ANN}\n")
+    assert detect_format(old, "utf-8") is ImportSource.GOOGLE
+    assert read_people(old, ImportSource.GOOGLE) == [
         Person("Ann O", (ANN,), ("a@x.org", "b@x.org"), BirthDate(3, 5))
     ]
-    new = a_file(tmp_path, f"{GOOGLE_NEW}Ann,B.,O,ACME,Boss,1980-03-05,x,a@x.org\n")
-    assert format_of(new, "utf-8") is ImportSource.GOOGLE
-    assert people(new, ImportSource.GOOGLE) == [
+    new = write_file(tmp_path, f"{GOOGLE_NEW}Ann,B.,O,ACME,Boss,1980-03-05,x,a@x.org\n")
+    assert detect_format(new, "utf-8") is ImportSource.GOOGLE
+    assert read_people(new, ImportSource.GOOGLE) == [
         Person("Ann B. O", (), ("a@x.org",), BirthDate(3, 5, 1980), company="ACME", position="Boss")
     ]
 
@@ -163,9 +163,9 @@ def test_a_plain_table_is_read_whatever_separates_its_columns(
 ) -> None:
     header = separator.join(["Full_Name", "Profile_URL", "E-Mail", "Date of birth", "connected_on", "lang"])
     row = separator.join(["Ann O", ANN, "a@x.org", "03-05", "2026-11-21", "fr"])
-    path = a_file(tmp_path, f"{before}{header}\r\n{row}\r\n")
-    assert format_of(path, "utf-8") is ImportSource.CSV
-    assert people(path, ImportSource.CSV) == [
+    path = write_file(tmp_path, f"{before}{header}\r\n{row}\r\n")
+    assert detect_format(path, "utf-8") is ImportSource.CSV
+    assert read_people(path, ImportSource.CSV) == [
         Person(
             "Ann O", (ANN,), ("a@x.org",), BirthDate(3, 5), date(2026, 11, 21), connected=True, language="fr"
         )
@@ -173,20 +173,20 @@ def test_a_plain_table_is_read_whatever_separates_its_columns(
 
 
 def test_a_bad_line_is_told_by_number_and_the_others_are_read(tmp_path: Path) -> None:
-    path = a_file(
+    path = write_file(
         tmp_path,
         "name,birthday\nAnn,03-05\nBob,03/04/1980\nCid,\nDee,05-06,what,,\nEve,1981-02-29\nFay,--02-29,,\n",
     )
-    told = entries(path, ImportSource.CSV)
-    assert [(entry.line, isinstance(entry, Refused)) for entry in told] == [
+    told = read_entries(path, ImportSource.CSV)
+    assert [(entry.line, isinstance(entry, RefusedEntry)) for entry in told] == [
         (2, False), (3, True), (4, False), (5, True), (6, True), (7, False)
     ]  # fmt: skip
 
 
 def test_a_quotation_that_never_ends_costs_what_it_swallowed_and_no_more(tmp_path: Path) -> None:
     rows = "".join(f"P{number},03-05\n" for number in range(20_000))
-    told = entries(a_file(tmp_path, f'name,birthday\nAnn,"03-05\n{rows}'), ImportSource.CSV)
-    assert isinstance(told[0], Refused)
+    told = read_entries(write_file(tmp_path, f'name,birthday\nAnn,"03-05\n{rows}'), ImportSource.CSV)
+    assert isinstance(told[0], RefusedEntry)
     assert told[0].line == 2
     last = told[-1]
     assert isinstance(last, Entry)
@@ -195,9 +195,9 @@ def test_a_quotation_that_never_ends_costs_what_it_swallowed_and_no_more(tmp_pat
 
 
 def test_a_line_without_an_end_costs_itself(tmp_path: Path) -> None:
-    long = 'Ann,"' + "x" * (3 * LONGEST_LINE)
-    refused, bob = entries(a_file(tmp_path, f"name,birthday\n{long}\nBob,03-05\n"), ImportSource.CSV)
-    assert refused == Refused(2, f"line 2 is longer than {LONGEST_LINE} characters")
+    long = 'Ann,"' + "x" * (3 * MAX_LINE_CHARS)
+    refused, bob = read_entries(write_file(tmp_path, f"name,birthday\n{long}\nBob,03-05\n"), ImportSource.CSV)
+    assert refused == RefusedEntry(2, f"line 2 is longer than {MAX_LINE_CHARS} characters")
     assert isinstance(bob, Entry)
     assert (bob.line, bob.person.birthday) == (3, BirthDate(3, 5))
 
@@ -240,25 +240,27 @@ FN:Eve
 
 
 def test_cards_of_every_version_are_read_one_by_one(tmp_path: Path) -> None:
-    path = a_file(tmp_path, VCARDS, "people.vcf")
-    assert format_of(path, "utf-8") is ImportSource.VCARD
-    *found, dee, eve = entries(path, ImportSource.VCARD)
+    path = write_file(tmp_path, VCARDS, "people.vcf")
+    assert detect_format(path, "utf-8") is ImportSource.VCARD
+    *found, dee, eve = read_entries(path, ImportSource.VCARD)
     assert [entry.person for entry in found if isinstance(entry, Entry)] == [
         Person("Ann O'Neil", (ANN,), ("ann@x.org",), BirthDate(3, 5), company="ACME, Inc", position="Boss"),
         Person("Dr. Bob  B ", ("http://www.linkedin.com/in/bob",), birthday=BirthDate(3, 5)),
         Person("Cid"),
         Person(" Jörg  Müller ", birthday=BirthDate(3, 5, 1980)),
     ]
-    assert isinstance(dee, Refused)
+    assert isinstance(dee, RefusedEntry)
     assert "two ways" in dee.reason
-    assert eve == Refused(33, "the VCARD that begins here never ends")
+    assert eve == RefusedEntry(33, "the VCARD that begins here never ends")
 
 
 def test_a_photograph_is_not_held(tmp_path: Path) -> None:
     photo = "PHOTO;ENCODING=b:" + "\n ".join("A" * 75 for _ in range(5_000))
-    endless = "PHOTO:" + "A" * (2 * LONGEST_LINE)
+    endless = "PHOTO:" + "A" * (2 * MAX_LINE_CHARS)
     card = f"BEGIN:VCARD\nVERSION:3.0\n{photo}\nFN:Ann\n{endless}\nBDAY:03-05\nEND:VCARD\n"
-    assert people(a_file(tmp_path, card), ImportSource.VCARD) == [Person("Ann", birthday=BirthDate(3, 5))]
+    assert read_people(write_file(tmp_path, card), ImportSource.VCARD) == [
+        Person("Ann", birthday=BirthDate(3, 5))
+    ]
 
 
 EVENTS = """BEGIN:VCALENDAR
@@ -291,13 +293,13 @@ END:VCALENDAR
 
 
 def test_yearly_events_are_birthdays(tmp_path: Path) -> None:
-    path = a_file(tmp_path, EVENTS, "people.ics")
-    assert format_of(path, "utf-8") is ImportSource.ICALENDAR
-    assert entries(path, ImportSource.ICALENDAR) == [
+    path = write_file(tmp_path, EVENTS, "people.ics")
+    assert detect_format(path, "utf-8") is ImportSource.ICALENDAR
+    assert read_entries(path, ImportSource.ICALENDAR) == [
         Entry(2, Person("Ann O'Neil, Jr", (ANN,), birthday=BirthDate(3, 5))),
         Entry(11, Person("Zoé", ("https://www.linkedin.com/in/zoe",), birthday=BirthDate(2, 29))),
-        Refused(17, "it does not come every year, so it is no birthday"),
-        Refused(22, "it has no day on which it begins"),
+        RefusedEntry(17, "it does not come every year, so it is no birthday"),
+        RefusedEntry(22, "it has no day on which it begins"),
     ]
 
 
@@ -319,7 +321,7 @@ def test_yearly_events_are_birthdays(tmp_path: Path) -> None:
     ],
 )
 def test_a_summary_says_whose_birthday_it_is(summary: str, name: str) -> None:
-    assert name_in(summary) == name
+    assert find_name(summary) == name
 
 
 MARKUP = st.sampled_from(
@@ -338,14 +340,14 @@ MARKUP = st.sampled_from(
 @example(b"BEGIN:VEVENT\nDTSTART;TZID=a,b:20240101T000000\nEND:VEVENT\n")
 def test_no_bytes_upset_a_reader(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = a_file(Path(folder), content)
+        path = write_file(Path(folder), content)
         for source in READERS:
             with suppress(RequestRefusedError):  # of another format or no text: said so in one line
-                told = entries(path, source)
+                told = read_entries(path, source)
                 assert [entry.line for entry in told] == sorted(entry.line for entry in told)
-                assert all("\0" not in entry.reason for entry in told if isinstance(entry, Refused))
+                assert all("\0" not in entry.reason for entry in told if isinstance(entry, RefusedEntry))
         with suppress(RequestRefusedError):
-            assert format_of(path, encoding_of(path)) in READERS
+            assert detect_format(path, detect_encoding(path)) in READERS
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).map(str.strip)
@@ -363,7 +365,7 @@ def test_what_is_written_is_read(rows: list[tuple[str, date, str]], encoding: st
     writer = csv.writer(out, lineterminator="\n" if unix else "\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([("name", "birthday", "company"), *rows])
     with tempfile.TemporaryDirectory() as folder:
-        found = people(a_file(Path(folder), out.getvalue().encode(encoding)), ImportSource.CSV)
+        found = read_people(write_file(Path(folder), out.getvalue().encode(encoding)), ImportSource.CSV)
     assert found == [
         Person(name, birthday=BirthDate(born.month, born.day, born.year), company=company)
         for name, born, company in rows

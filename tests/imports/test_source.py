@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from db.imports.people import Person
-from db.imports.source import Lines, encoding_of
-from tests.imports.files import a_file, people
+from db.imports.entries import Person
+from db.imports.text_file import Lines, detect_encoding
+from tests.imports.files import read_people, write_file
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
@@ -24,20 +24,22 @@ TEXT = "name,email\r\nZoé €,zoe@x.org\r\n"
     ],
 )
 def test_an_encoding_is_found(tmp_path: Path, written: str, found: str) -> None:
-    path = a_file(tmp_path, TEXT.encode(written))
-    assert encoding_of(path) == found
-    assert people(path, ImportSource.CSV) == [Person("Zoé €", emails=("zoe@x.org",))]
+    path = write_file(tmp_path, TEXT.encode(written))
+    assert detect_encoding(path) == found
+    assert read_people(path, ImportSource.CSV) == [Person("Zoé €", emails=("zoe@x.org",))]
 
 
 def test_a_byte_late_in_the_file_decides_for_the_whole_file(tmp_path: Path) -> None:
     plain = "Ann,ann@x.org\n" * 200_000
-    assert encoding_of(a_file(tmp_path, f"name,email\n{plain}".encode())) == "utf-8"
-    assert encoding_of(a_file(tmp_path, f"name,email\n{plain}".encode() + b"Zo\xe9,")) == "windows-1252"
+    assert detect_encoding(write_file(tmp_path, f"name,email\n{plain}".encode())) == "utf-8"
+    assert (
+        detect_encoding(write_file(tmp_path, f"name,email\n{plain}".encode() + b"Zo\xe9,")) == "windows-1252"
+    )
 
 
 def test_what_a_person_says_wins(tmp_path: Path) -> None:
-    path = a_file(tmp_path, TEXT.replace("€", "").encode("mac-roman"))
-    assert encoding_of(path, "mac-roman") == "mac-roman"
+    path = write_file(tmp_path, TEXT.replace("€", "").encode("mac-roman"))
+    assert detect_encoding(path, "mac-roman") == "mac-roman"
 
 
 @pytest.mark.parametrize(
@@ -52,15 +54,15 @@ def test_what_a_person_says_wins(tmp_path: Path) -> None:
 )
 def test_what_is_not_text_is_refused(tmp_path: Path, content: bytes, given: str | None, why: str) -> None:
     with pytest.raises(RequestRefusedError, match=why):
-        encoding_of(a_file(tmp_path, content), given)
+        detect_encoding(write_file(tmp_path, content), given)
 
 
 def test_a_mark_is_no_part_of_the_text_whatever_a_person_says(tmp_path: Path) -> None:
-    path = a_file(tmp_path, TEXT.encode("utf-8-sig"))
+    path = write_file(tmp_path, TEXT.encode("utf-8-sig"))
     assert next(iter(Lines(path, "utf-8"))).text == "name,email\r\n"
 
 
 def test_every_end_of_line_counts_as_one(tmp_path: Path) -> None:
-    lines = Lines(a_file(tmp_path, "a\nb\rc\r\nd"), "utf-8")
+    lines = Lines(write_file(tmp_path, "a\nb\rc\r\nd"), "utf-8")
     assert [(line.number, line.text.strip()) for line in lines] == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
     assert lines.bytes_read == 8

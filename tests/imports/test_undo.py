@@ -17,7 +17,7 @@ from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact, Exclusion, ImportChange
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug
-from tests.db.helpers import connected, until_somebody_waits
+from tests.db.helpers import open_database, wait_for_lock_wait
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus, ImportSource, Kind
 
 ANN = f"{SANDBOX}ann/"
@@ -25,10 +25,10 @@ DAY = date(2027, 3, 4)
 
 
 def an_import(session: Session, account: AccountRecord) -> int:
-    import_id = runs.begin(
+    import_id = runs.begin_import(
         session, account_id=account.id, source=ImportSource.V1, file_name="x.db", by="tests"
     )
-    runs.finish(session, import_id, {})
+    runs.finish_import(session, import_id, {})
     return import_id
 
 
@@ -41,7 +41,7 @@ def brought_in(session: Session, account: AccountRecord) -> int:
 
 
 def read_page(session: Session, account: AccountRecord) -> Contact:
-    contacts.keep_birthdays(session, account.id, [BirthdayCard(ANN, "Ann", DAY)])
+    contacts.save_birthdays(session, account.id, [BirthdayCard(ANN, "Ann", DAY)])
     session.expire_all()
     return contact_by_slug(session, account, "ann")
 
@@ -51,7 +51,7 @@ def test_who_was_marked_stays_marked_when_the_page_brings_them_again(database: D
         account = an_account(session)
         import_id = brought_in(session, account)
         assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
-        assert runs.undo(session, import_id).contacts == 1
+        assert runs.undo_import(session, import_id).contacts == 1
         assert read_page(session, account).do_not_contact
         assert contacts.set_do_not_contact(session, account.id, ANN, value=False)
         assert not read_page(session, account).do_not_contact
@@ -72,17 +72,17 @@ def test_who_was_marked_by_an_import_and_by_a_person_stays_marked(database: Data
         if how == "command":
             assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
         else:
-            approval.never(session, action_id, by="me")
-        runs.undo(session, import_id)
+            approval.never_contact(session, action_id, by="me")
+        runs.undo_import(session, import_id)
         session.expire_all()
         assert contact_by_slug(session, account, "ann").do_not_contact
 
 
 def proposed(session: Session, account: AccountRecord, contact: Contact) -> UUID:
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, "birthday:2027", DAY, "Hi")
-    campaigns.plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
+    campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
     return draft.id
 
 
@@ -93,14 +93,14 @@ def test_a_plan_that_is_being_made_is_not_lost(database: Database, database_url:
         contact = contact_by_slug(session, account, "ann")
 
     def undo() -> int:
-        with connected(database_url) as other, other.transaction() as session:
-            return runs.undo(session, import_id).kept
+        with open_database(database_url) as other, other.transaction() as session:
+            return runs.undo_import(session, import_id).kept
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             proposed(session, account, contact)
             undone = pool.submit(undo)
-            until_somebody_waits(database, undone)
+            wait_for_lock_wait(database, undone)
         assert undone.result() == 1
     with database.transaction() as session:
         assert session.scalars(select(Action.state)).all() == [ActionState.PROPOSED]
@@ -113,20 +113,20 @@ def test_a_page_waits_for_an_import_and_then_meets_what_it_excludes(
         account = an_account(session)
 
     def read() -> bool:
-        with connected(database_url) as other, other.transaction() as session:
+        with open_database(database_url) as other, other.transaction() as session:
             return read_page(session, account).do_not_contact
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             import_id = an_import(session, account)
             with database.transaction() as other:
-                assert runs.under_way(other, account.id)
+                assert runs.is_import_running(other, account.id)
             page = pool.submit(read)
             session.add(Exclusion(account_id=account.id, profile_url=ANN, import_id=import_id))
             session.flush()
         assert page.result()
     with database.transaction() as session:
-        assert not runs.under_way(session, account.id)
+        assert not runs.is_import_running(session, account.id)
 
 
 @pytest.mark.parametrize("status", [ContactStatus.PROSPECT, ContactStatus.NOT_CONNECTED])

@@ -9,17 +9,26 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.imports.v1 import rows
-from db.imports.v1.report import Outcome, Report
+from db.imports.v1.report import Outcome, V1Report
 from db.store.people import contacts
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, an_account
 from tests.imports.messy_v1 import TODAY, ZONE, Messy, Someone
-from tests.imports.v1_hands import LINKEDIN, SAMPLE, SAMPLE_MADE_ON, a_file, bring, dump, in_file, our_account
+from tests.imports.v1_helpers import (
+    LINKEDIN,
+    SAMPLE,
+    SAMPLE_MADE_ON,
+    count_rows_in_file,
+    dump,
+    import_v1,
+    our_account,
+    write_sqlite,
+)
 from worker.errors import RequestRefusedError
 from worker.rules.model import BirthdayCard, ContactStatus, Kind
 
 
-def counts(report: Report) -> dict[str, tuple[int, int, int]]:
+def counts(report: V1Report) -> dict[str, tuple[int, int, int]]:
     """Per table: imported, already here, refused."""
     return {
         tally.table: (tally.imported, tally.counts[Outcome.SAME], tally.counts[Outcome.REFUSED])
@@ -39,16 +48,16 @@ def shown_on_the_page(messy: Messy) -> list[BirthdayCard]:
 def test_every_row_of_400_messy_contacts_is_accounted_for(database: Database, messy: Messy) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        report = bring(session, account, messy.path)
-        assert in_file(messy.path, "contacts") == 400
+        report = import_v1(session, account, messy.path)
+        assert count_rows_in_file(messy.path, "contacts") == 400
         for tally in report.tables:
-            assert tally.read == in_file(messy.path, tally.table), tally.table
+            assert tally.read == count_rows_in_file(messy.path, tally.table), tally.table
             assert tally.imported + tally.counts[Outcome.REFUSED] == tally.read, tally.table
             assert all(total > 0 for total in (tally.imported, tally.counts[Outcome.REFUSED])), tally.table
         in_ledger = Counter(session.scalars(select(Interaction.type)))
         by = {tally.table: tally for tally in report.tables}
         messages, visits = by["birthday_messages"], by["profile_visits"]
-        refused = {rows.NOBODY, rows.TWICE}
+        refused = {rows.NO_PERSON, rows.DUPLICATE}
         as_exclusions = sum(len(told) for why, told in messages.why.items() if why not in refused)
         assert in_ledger == {"greet": messages.imported - as_exclusions, "visit": visits.imported}
         assert report.left == {"errors": 2, "notification_settings": 1}
@@ -60,14 +69,14 @@ def test_every_row_of_400_messy_contacts_is_accounted_for(database: Database, me
 def test_nobody_on_the_blacklist_or_greeted_by_v1_this_year_is_due(database: Database, messy: Messy) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        bring(session, account, messy.path)
+        import_v1(session, account, messy.path)
         cards = shown_on_the_page(messy)
-        contacts.keep_birthdays(session, account.id, cards)
+        contacts.save_birthdays(session, account.id, cards)
         due: set[str] = set()
         day = date(2026, 1, 1)
         ids = {one.id: one.profile_url for one in session.scalars(select(Contact))}
         while day <= TODAY:
-            found = contacts.due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
+            found = contacts.list_due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
             due |= {ids[person.contact_id] for person in found if person.left_out is None}
             day += timedelta(days=1)
     left_out = {
@@ -80,7 +89,7 @@ def test_nobody_on_the_blacklist_or_greeted_by_v1_this_year_is_due(database: Dat
 
 
 def test_who_comes_later_is_left_alone_by_address_and_by_name(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_sqlite(
         tmp_path / "v1.db",
         "create table blacklist (contact_name, linkedin_url)",
         "insert into blacklist values ('Ann', 'linkedin.com/in/ann'), ('Bob  Bee', null)",
@@ -90,7 +99,7 @@ def test_who_comes_later_is_left_alone_by_address_and_by_name(database: Database
         for slug, name in (("bob-1", "bob bee"), ("cem", "Ann")):
             session.add(Contact(account_id=account.id, profile_url=f"{LINKEDIN}{slug}/", full_name=name))
         session.flush()
-        bring(session, account, path)
+        import_v1(session, account, path)
         for slug, name in (("ann", "Renamed"), ("bob-2", "Bob Bee"), ("dan", "Dan")):
             session.add(Contact(account_id=account.id, profile_url=f"{LINKEDIN}{slug}/", full_name=name))
         session.flush()
@@ -104,17 +113,17 @@ def test_whom_a_person_allowed_again_stays_allowed_when_a_page_is_read(database:
         session.add(Exclusion(account_id=account.id, profile_url=f"{LINKEDIN}ann/"))
         session.flush()
         card = BirthdayCard(f"{LINKEDIN}ann/", "Ann", TODAY)
-        contacts.keep_birthdays(session, account.id, [card])
+        contacts.save_birthdays(session, account.id, [card])
         assert session.scalars(select(Contact.do_not_contact)).one()
         contacts.set_do_not_contact(session, account.id, card.profile_url, value=False)
-        contacts.keep_birthdays(session, account.id, [card])
+        contacts.save_birthdays(session, account.id, [card])
         assert not session.scalars(select(Contact.do_not_contact)).one()
 
 
 def test_the_real_sample_comes_over_whole(database: Database) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        report = bring(session, account, SAMPLE)
+        report = import_v1(session, account, SAMPLE)
         failed = 6
         assert counts(report) == {
             "contacts": (40, 0, 0),
@@ -140,7 +149,7 @@ def test_the_real_sample_comes_over_whole(database: Database) -> None:
 
 
 def test_wished_late_in_the_new_year_is_last_years_birthday(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_sqlite(
         tmp_path / "v1.db",
         "create table contacts (id, name, linkedin_url)",
         "insert into contacts values (1, 'Ann', 'linkedin.com/in/ann')",
@@ -148,7 +157,7 @@ def test_wished_late_in_the_new_year_is_last_years_birthday(database: Database, 
         "insert into birthday_messages values (1, 'Hi', '02/01/2026', 3, '2026-01-04T08:00:00Z')",
     )
     with database.transaction() as session:
-        bring(session, our_account(session), path)
+        import_v1(session, our_account(session), path)
         greeting = session.scalars(select(Interaction)).one()
         assert greeting.occasion == "birthday:2025"
         assert greeting.replied_at == datetime(2026, 1, 4, 8, tzinfo=UTC)
@@ -156,7 +165,7 @@ def test_wished_late_in_the_new_year_is_last_years_birthday(database: Database, 
 
 
 def test_nobody_is_downgraded_and_what_is_known_stays(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_sqlite(
         tmp_path / "v1.db",
         "create table scraped_profiles (profile_url, full_name, headline, fit_score, connection_degree)",
         "insert into scraped_profiles values "
@@ -179,7 +188,7 @@ def test_nobody_is_downgraded_and_what_is_known_stays(database: Database, tmp_pa
                 )
             )  # fmt: skip
         session.flush()
-        bring(session, account, path)
+        import_v1(session, account, path)
         session.expire_all()
         told = session.scalars(select(Contact).order_by(Contact.profile_url))
         assert [(one.full_name, one.status, one.score, one.profile) for one in told] == [
@@ -193,13 +202,13 @@ def test_nobody_is_downgraded_and_what_is_known_stays(database: Database, tmp_pa
 def test_a_contact_whose_messages_are_gone_still_says_when_it_was_written_to(
     database: Database, tmp_path: Path
 ) -> None:
-    path = a_file(
+    path = write_sqlite(
         tmp_path / "v1.db",
         "create table contacts (name, linkedin_url, last_message_date)",
         "insert into contacts values ('Ann', 'linkedin.com/in/ann', '2026-11-20T09:00:00')",
     )
     with database.transaction() as session:
-        bring(session, our_account(session), path)
+        import_v1(session, our_account(session), path)
         assert session.scalars(select(Contact.last_greeted_on)).one() == date(2026, 11, 20)
 
 
@@ -208,5 +217,5 @@ def test_an_account_of_another_site_is_refused_before_anything_changes(database:
         account = an_account(session)
         before = dump(session)
         with pytest.raises(RequestRefusedError, match="none of the 97 addresses"):
-            bring(session, account, SAMPLE)
+            import_v1(session, account, SAMPLE)
         assert dump(session) == before

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from db.imports.v1 import cell_values
 from db.imports.v1.file import Cell
-from db.imports.v1.profiles import status_of
+from db.imports.v1.profiles import parse_status
 from tests.imports.messy_v1 import NOW, ZONE
 from worker.rules.model import ContactStatus
 
@@ -51,12 +51,12 @@ EVENING = datetime(2024, 6, 14, 21, 59, 59, tzinfo=UTC)  # the day's last second
 def test_dates_in_every_form_that_v1_left_and_those_that_are_none(
     cell: Cell, expected: datetime | None
 ) -> None:
-    assert cell_values.instant(cell, ZONE, NOW) == expected
+    assert cell_values.parse_instant(cell, ZONE, NOW) == expected
 
 
 def test_a_clock_that_is_ahead_wrote_now_at_the_latest() -> None:
     ahead = (NOW + timedelta(hours=5)).isoformat()
-    assert cell_values.instant(ahead, ZONE, NOW) == NOW
+    assert cell_values.parse_instant(ahead, ZONE, NOW) == NOW
 
 
 @given(CELLS)
@@ -64,28 +64,28 @@ def test_a_clock_that_is_ahead_wrote_now_at_the_latest() -> None:
 @example('["\\ud800", "a\\u0000b"]')
 @example("[" * 100_000)
 def test_no_cell_is_an_error_and_what_is_kept_can_be_stored(cell: Cell) -> None:
-    for told in (cell_values.text(cell), cell_values.name(cell)):
+    for told in (cell_values.parse_text(cell), cell_values.parse_name(cell)):
         if told is not None:
             assert "\0" not in told
             assert told.encode()
             assert told == told.strip() != ""
-    listed = cell_values.texts(cell)
+    listed = cell_values.parse_texts(cell)
     assert listed is None or all(each.encode() for each in listed)
-    at = cell_values.instant(cell, ZONE, NOW)
+    at = cell_values.parse_instant(cell, ZONE, NOW)
     assert at is None or at <= NOW
-    cell_values.number(cell)
-    cell_values.says_no(cell)
-    assert cell_values.whole(cell, 0, 10) in {None, *range(11)}
+    cell_values.parse_number(cell)
+    cell_values.is_no(cell)
+    assert cell_values.parse_whole_number(cell, 0, 10) in {None, *range(11)}
 
 
 @pytest.mark.parametrize("cell", [0, "0", "False", "no", 0.0, b"0", " OFF "])
 def test_a_flag_that_is_off(cell: Cell) -> None:
-    assert cell_values.says_no(cell)
+    assert cell_values.is_no(cell)
 
 
 @pytest.mark.parametrize("cell", [1, "1", "true", None, "", "perhaps", 2, b"\xff"])
 def test_a_flag_that_is_on_missing_or_unreadable_is_not_off(cell: Cell) -> None:
-    assert not cell_values.says_no(cell)
+    assert not cell_values.is_no(cell)
 
 
 @pytest.mark.parametrize(
@@ -103,5 +103,5 @@ def test_a_flag_that_is_on_missing_or_unreadable_is_not_off(cell: Cell) -> None:
     ],
 )
 def test_only_the_first_degree_is_a_connection(cell: Cell, status: str) -> None:
-    assert status_of({"connection_degree": cell}) == ContactStatus(status)
-    assert status_of({"relationship_level": cell}) == ContactStatus(status)
+    assert parse_status({"connection_degree": cell}) == ContactStatus(status)
+    assert parse_status({"relationship_level": cell}) == ContactStatus(status)

@@ -27,7 +27,7 @@ def beside(path: Path) -> dict[str, bytes]:
 
 
 def names(path: Path) -> list[object]:
-    return [row["name"] for row in file.read(path).tables["contacts"]]
+    return [row["name"] for row in file.read_v1_file(path).tables["contacts"]]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_locked_file_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -
     with closing(make(path)) as v1:
         v1.execute("begin exclusive")
         with pytest.raises(RequestRefusedError, match="locked by another program: stop V1"):
-            file.read(path)
+            file.read_v1_file(path)
 
 
 def test_a_change_that_a_crash_left_unfinished_is_refused(path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_change_that_a_crash_left_unfinished_is_refused(path: Path) -> None:
         path.with_name(name).write_bytes(content)
     before = beside(path)
     with pytest.raises(RequestRefusedError, match="a change that V1 did not finish"):
-        file.read(path)
+        file.read_v1_file(path)
     assert beside(path) == before
 
 
@@ -104,21 +104,21 @@ def test_a_change_that_a_crash_left_unfinished_is_refused(path: Path) -> None:
 def test_what_is_no_file_of_v1(path: Path, content: bytes, says: str) -> None:
     path.write_bytes(content)
     with pytest.raises(RequestRefusedError, match=says):
-        file.read(path)
+        file.read_v1_file(path)
 
 
 def test_a_file_that_is_not_there_or_a_folder(path: Path) -> None:
     with pytest.raises(RequestRefusedError, match="No such file"):
-        file.read(path)
+        file.read_v1_file(path)
     with pytest.raises(RequestRefusedError, match="Is a directory"):
-        file.read(path.parent)
+        file.read_v1_file(path.parent)
 
 
 def test_a_sqlite_file_of_another_program(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("create table bookmarks (url)")
     with pytest.raises(RequestRefusedError, match="none of V1's tables"):
-        file.read(path)
+        file.read_v1_file(path)
 
 
 def test_only_known_columns_are_asked_for_and_a_row_without_one_is_a_row(path: Path) -> None:
@@ -128,10 +128,10 @@ def test_only_known_columns_are_asked_for_and_a_row_without_one_is_a_row(path: P
         connection.execute("create table blacklist (other)")
         connection.execute("insert into blacklist values (1), (2)")
         connection.execute('create table "not""ours" (smtp_password)')
-    told = file.read(path)
+    told = file.read_v1_file(path)
     assert told.tables == {"contacts": [{"name": "Ann"}], "blacklist": [{}, {}]}
     assert told.left == {'not"ours': 0}
-    asked = {column for columns in file.TAKEN.values() for column in columns}
+    asked = {column for columns in file.IMPORTED_COLUMNS.values() for column in columns}
     assert not {column for column in asked if "password" in column or "smtp" in column}
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.v1 import file
-from db.imports.v1.report import Report
+from db.imports.v1.report import V1Report
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact
-from tests.imports.v1_hands import LINKEDIN, bring, our_account
+from tests.imports.v1_helpers import LINKEDIN, import_v1, our_account
 from worker.errors import RequestRefusedError
 
 CELLS = st.one_of(
@@ -47,7 +47,7 @@ CELLS = st.one_of(
 
 def junk(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     tables = {}
-    for table, columns in file.TAKEN.items():
+    for table, columns in file.IMPORTED_COLUMNS.items():
         there = draw(st.lists(st.sampled_from(columns), unique=True, min_size=1))
         tables[table] = draw(st.lists(st.fixed_dictionaries(dict.fromkeys(there, CELLS)), max_size=6))
     missing = draw(st.sets(st.sampled_from(sorted(tables)), max_size=2))
@@ -69,9 +69,9 @@ class NoneOfItError(Exception):
     """The whole file was refused, as one of another site or none of V1's."""
 
 
-def bring_junk(session: Session, account: AccountRecord, path: Path) -> Report:
+def bring_junk(session: Session, account: AccountRecord, path: Path) -> V1Report:
     try:
-        return bring(session, account, path)
+        return import_v1(session, account, path)
     except RequestRefusedError as error:
         raise NoneOfItError from error
 

@@ -13,18 +13,18 @@ from db.engine import Database
 from db.imports.v1.report import Outcome
 from db.store.imports import runs
 from db.tables import Contact, Exclusion, ImportChange, SelectorHint
-from tests.builders import planned
-from tests.db.helpers import behind_the_triggers
+from tests.builders import add_planned
+from tests.db.helpers import run_without_triggers
 from tests.imports.messy_v1 import Messy
-from tests.imports.v1_hands import (
+from tests.imports.v1_helpers import (
     LINKEDIN,
     SAMPLE,
     SAMPLE_MADE_ON,
-    a_file,
-    bring,
+    add_known_people,
     dump,
+    import_v1,
     our_account,
-    people_we_knew,
+    write_sqlite,
 )
 from worker.errors import RequestRefusedError
 
@@ -32,32 +32,32 @@ from worker.errors import RequestRefusedError
 def test_undo_restores_every_table(database: Database, messy: Messy) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        people_we_knew(session, account, messy)
+        add_known_people(session, account, messy)
         before = dump(session)
     with database.transaction() as session:
-        report = bring(session, account, messy.path)
+        report = import_v1(session, account, messy.path)
         assert session.scalars(select(func.count(ImportChange.contact_id))).one() > 40
         assert session.scalars(select(func.count(SelectorHint.name))).one() > 0
         assert dump(session) != before
     with database.transaction() as session:
-        undone = runs.undo(session, report.import_id)
+        undone = runs.undo_import(session, report.import_id)
         assert (undone.kept, undone.contacts > 200, undone.interactions > 300) == (0, True, True)
     with database.transaction() as session:
         assert dump(session) == before
         with pytest.raises(RequestRefusedError, match="undone already"):
-            runs.undo(session, report.import_id)
+            runs.undo_import(session, report.import_id)
         with pytest.raises(RequestRefusedError, match="no import 99"):
-            runs.undo(session, 99)
+            runs.undo_import(session, 99)
 
 
 def test_twice_is_once(database: Database, messy: Messy) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        people_we_knew(session, account, messy)
-        first = bring(session, account, messy.path)
+        add_known_people(session, account, messy)
+        first = import_v1(session, account, messy.path)
     with database.transaction() as session:
         after_once = dump(session)
-        second = bring(session, account, messy.path)
+        second = import_v1(session, account, messy.path)
         assert second.brought == 0
         for one, two in zip(first.tables, second.tables, strict=True):
             assert two.counts[Outcome.REFUSED] == one.counts[Outcome.REFUSED]
@@ -68,21 +68,21 @@ def test_twice_is_once(database: Database, messy: Messy) -> None:
 def test_an_earlier_import_of_v1_is_undone_after_the_later_one(database: Database, messy: Messy) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        first, second = bring(session, account, SAMPLE), bring(session, account, messy.path)
+        first, second = import_v1(session, account, SAMPLE), import_v1(session, account, messy.path)
         with pytest.raises(RequestRefusedError, match=f"import {second.import_id} came later"):
-            runs.undo(session, first.import_id)
-        runs.undo(session, second.import_id)
-        runs.undo(session, first.import_id)
+            runs.undo_import(session, first.import_id)
+        runs.undo_import(session, second.import_id)
+        runs.undo_import(session, first.import_id)
 
 
 def test_undo_keeps_whom_we_greeted_since(database: Database) -> None:
     with database.transaction() as session:
         account = our_account(session)
-        report = bring(session, account, SAMPLE)
+        report = import_v1(session, account, SAMPLE)
         ann = session.scalars(select(Contact).where(Contact.last_greeted_on.is_not(None)).limit(1)).one()
-        planned(session, account, ann)
-        behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
-        undone = runs.undo(session, report.import_id)
+        add_planned(session, account, ann)
+        run_without_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
+        undone = runs.undo_import(session, report.import_id)
         session.expire_all()
         (left,) = session.scalars(select(Contact))
         assert undone.kept == 1
@@ -97,18 +97,18 @@ def test_undo_keeps_a_newer_greeting_of_ours_to_somebody_we_knew_before(database
         ann.last_greeted_on = date(2020, 1, 1)
         session.add(ann)
         session.flush()
-        report = bring(session, account, SAMPLE)
+        report = import_v1(session, account, SAMPLE)
         session.refresh(ann)
         assert ann.last_greeted_on == SAMPLE_MADE_ON
-        planned(session, account, ann)
-        behind_the_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
-        runs.undo(session, report.import_id)
+        add_planned(session, account, ann)
+        run_without_triggers(session, "update actions set state = 'done', occasion_on = '2026-11-23'")
+        runs.undo_import(session, report.import_id)
         session.refresh(ann)
         assert ann.last_greeted_on == date(2026, 11, 23)
 
 
 def test_undo_keeps_who_is_excluded_by_other_means_alone(database: Database, tmp_path: Path) -> None:
-    path = a_file(
+    path = write_sqlite(
         tmp_path / "v1.db",
         "create table blacklist (contact_name, linkedin_url)",
         "insert into blacklist values ('Ann', 'linkedin.com/in/ann')",
@@ -117,10 +117,10 @@ def test_undo_keeps_who_is_excluded_by_other_means_alone(database: Database, tmp
         account = our_account(session)
         session.add(Contact(account_id=account.id, profile_url=f"{LINKEDIN}ann/", full_name="Ann"))
         session.flush()
-        report = bring(session, account, path)
+        report = import_v1(session, account, path)
         session.add(Exclusion(account_id=account.id, name_key="ann", note="asked a person since"))
         session.flush()
-        runs.undo(session, report.import_id)
+        runs.undo_import(session, report.import_id)
         assert session.scalars(select(Contact.do_not_contact)).one()
 
 
@@ -131,5 +131,5 @@ def test_a_copy_of_the_file_brings_nothing_new(database: Database, tmp_path: Pat
         connection.execute("update birthday_messages set id = id + 1000")
     with database.transaction() as session:
         account = our_account(session)
-        bring(session, account, SAMPLE)
-        assert bring(session, account, copy).brought == 0
+        import_v1(session, account, SAMPLE)
+        assert import_v1(session, account, copy).brought == 0

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.messages.malformed import DEEP, kinds
 from tests.messages.well_formed import ABSENT, TASK, body, changed, message, old_message, raw
 from worker import clock
-from worker.messages.kept import describe
-from worker.messages.task import SOON, check_task
+from worker.messages.refused import describe_refused
+from worker.messages.task import MAX_ETA_AHEAD, check_task
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 KINDS = kinds()
@@ -102,9 +102,9 @@ def test_an_eta_may_be_as_far_ahead_as_a_clock_may_be_wrong() -> None:
     def at(eta: datetime) -> None:
         check(raw(message(headers={"eta": eta.isoformat()})), now=NOW)
 
-    at(NOW + SOON)
+    at(NOW + MAX_ETA_AHEAD)
     with pytest.raises(MessageRefusedError, match="eta") as refused:
-        at(NOW + SOON + timedelta(seconds=1))
+        at(NOW + MAX_ETA_AHEAD + timedelta(seconds=1))
     assert refused.value.reason is Refusal.SCHEDULED
 
 
@@ -144,7 +144,7 @@ def is_refused(item: bytes) -> bool:
     try:
         check(item)
     except MessageRefusedError as refused:
-        describe("control", item, refused, now=NOW)
+        describe_refused("control", item, refused, now=NOW)
         return True
     return False
 
@@ -161,7 +161,7 @@ def test_nothing_of_the_arguments_is_kept() -> None:
         )
         with pytest.raises(MessageRefusedError) as refused:
             check(item)
-        kept = describe("control", item, refused.value, now=NOW)
+        kept = describe_refused("control", item, refused.value, now=NOW)
         assert "hunter2" not in repr(kept), name
         assert "Ann" not in repr(kept), name
 
@@ -182,7 +182,7 @@ def test_a_field_that_is_not_in_the_form_is_not_told_by_its_name(made: dict[str,
 def test_the_sender_is_kept_where_it_can_be_read() -> None:
     made = message(headers={"shadow": ["x"], "ann": 1})
     item = raw(made)
-    kept = describe("control", item, MessageRefusedError(Refusal.BAD_HEADER, "shadow: no"), now=NOW)
+    kept = describe_refused("control", item, MessageRefusedError(Refusal.BAD_HEADER, "shadow: no"), now=NOW)
     assert (kept.task, kept.message_id, kept.origin) == (TASK, made["headers"]["id"], "gen1@outside")
     assert kept.size_bytes == len(item)
     assert kept.shape is not None
@@ -191,7 +191,7 @@ def test_the_sender_is_kept_where_it_can_be_read() -> None:
 
 
 def test_a_task_of_protocol_1_has_its_name_in_its_body() -> None:
-    kept = describe(
+    kept = describe_refused(
         "control", raw(old_message(retries="x")), MessageRefusedError(Refusal.BAD_BODY, "no"), now=NOW
     )
     assert kept.task == TASK
@@ -203,7 +203,7 @@ def test_a_task_of_protocol_1_has_its_name_in_its_body() -> None:
 )
 def test_nothing_that_may_name_a_person_is_kept(name: str) -> None:
     headers = {"id": name, "origin": name, name: 1, "shadow": [name]}
-    kept = describe(
+    kept = describe_refused(
         "control", raw(message(headers=headers)), MessageRefusedError(Refusal.BAD_HEADER, "no"), now=NOW
     )
     assert "ann" not in repr(kept).lower()
@@ -211,5 +211,5 @@ def test_nothing_that_may_name_a_person_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("item", [b"[" * DEEP, b"{", json.dumps([1]).encode(), b"9" * 5_000, b"\xff\xfe"])
 def test_what_cannot_be_read_is_kept_without_its_sender(item: bytes) -> None:
-    kept = describe("control", item, MessageRefusedError(Refusal.NOT_JSON, "no"), now=NOW)
+    kept = describe_refused("control", item, MessageRefusedError(Refusal.NOT_JSON, "no"), now=NOW)
     assert (kept.task, kept.message_id, kept.origin, kept.shape) == (None, None, None, None)

@@ -16,9 +16,9 @@ from cryptography.fernet import Fernet
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.ports import answers, free_port
+from api_stub.stack.ports import check_http, find_free_port
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 from db.engine import Database
@@ -57,7 +57,7 @@ class Cluster:
         return int(self._sum("rapport_messages_refused_total"))
 
     def _sum(self, name: str, **labels: str) -> float:
-        exposed = metrics.exposition(self.metrics_dir).decode()
+        exposed = metrics.render_exposition(self.metrics_dir).decode()
         return sum(
             sample.value
             for family in text_string_to_metric_families(exposed)
@@ -87,8 +87,8 @@ class Cluster:
 def cluster(servers: Servers) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="rapport-messages-") as folder, Redis(Path(folder)) as server:
         database_url = servers.create_database(f"messages_{Path(folder).name[-8:].lower()}")
-        bring_up_to_date(database_url)
-        flower_port = free_port()
+        migrate_and_seed(database_url)
+        flower_port = find_free_port()
         env = {
             **inherited_environment(also=("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")),
             **settings_environment(
@@ -122,11 +122,11 @@ def cluster(servers: Servers) -> Iterator[Cluster]:
             wait_for(
                 "the workers", lambda: all(" ready." in cluster.log(name) for name in ("control", "browser"))
             )
-            children["flower"].wait_until(answers(flower_port, "/healthcheck"), SOON)
+            children["flower"].wait_until(check_http(flower_port, "/healthcheck"), SOON)
             yield cluster
         finally:
             for child in children.values():
-                child.ask_to_stop()
+                child.request_stop()
             for child in children.values():
                 child.stop(timedelta(seconds=10))
             database.close()

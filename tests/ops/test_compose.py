@@ -16,9 +16,9 @@ import typer
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from api_stub.cli.main import assemble
-from worker.processes import USES, Process
-from worker.settings import SECRETS, Settings, get_settings, variable_of
+from api_stub.cli.main import build_app
+from worker.processes import SECRETS_OF_PROCESS, Process
+from worker.settings import SECRETS, Settings, get_settings, variable_name
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -30,7 +30,7 @@ SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 OTHERS = {"postgres", "redis"}
 OURS = sorted(SERVICES.keys() - OTHERS)
 LASTING = sorted(SERVICES.keys() - {"migrate"})
-COMMANDS = typer.main.get_command(assemble())
+COMMANDS = typer.main.get_command(build_app())
 
 
 def command_of(service: str) -> list[str]:
@@ -143,7 +143,7 @@ def test_a_worker_may_finish_its_action_before_it_is_killed(name: str) -> None:
 
 @pytest.mark.parametrize("file", [COMPOSE, DOCKERFILE, ENVIRONMENT], ids=lambda file: file.name)
 def test_every_variable_of_ours_is_a_setting(file: Path) -> None:
-    known = {variable_of(name) for name in Settings.model_fields}
+    known = {variable_name(name) for name in Settings.model_fields}
     used = set(re.findall(r"\b(?:RAPPORT_[A-Z_]+|DATABASE_URL|REDIS_URL)\b", file.read_text()))
     assert used
     assert used <= known
@@ -153,9 +153,9 @@ def test_every_variable_of_ours_is_a_setting(file: Path) -> None:
 def test_each_is_given_the_secrets_it_uses_and_no_others(name: str) -> None:
     words = command_of(name)
     process = Process(" ".join(words[:2]) if words[0] == "worker" else words[0])
-    secrets = {variable_of(field) for field in SECRETS}
+    secrets = {variable_name(field) for field in SECRETS}
     given = SERVICES[name]["environment"].keys() & secrets
-    assert given == {variable_of(field) for field in USES[process]}
+    assert given == {variable_name(field) for field in SECRETS_OF_PROCESS[process]}
 
 
 def test_secrets_have_no_default() -> None:

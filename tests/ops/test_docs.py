@@ -10,14 +10,13 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic_core import PydanticUndefined
 
-from api_stub.http import kill_switch
-from api_stub.http.routes import approval, campaigns, contacts, health, history
+from api_stub.http.routes import approval, campaigns, contacts, health, history, kill_switch
 from tasks import contract
 from tasks.contract import Payload
-from worker.processes import USES
-from worker.rules.lifecycle import ENDED, MOVES
+from worker.processes import SECRETS_OF_PROCESS
+from worker.rules.lifecycle import END_STATES, TRANSITIONS
 from worker.rules.sourcing.criteria import Criteria
-from worker.settings import Settings, variable_of
+from worker.settings import Settings, variable_name
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -44,7 +43,9 @@ def default_of(value: object) -> str:
 
 
 def test_every_setting_is_on_its_page_with_its_default() -> None:
-    expected = {variable_of(name): default_of(field.default) for name, field in Settings.model_fields.items()}
+    expected = {
+        variable_name(name): default_of(field.default) for name, field in Settings.model_fields.items()
+    }
     assert {name: default for name, default, _ in rows("configuration.md")} == expected
 
 
@@ -53,7 +54,10 @@ def test_the_secrets_of_each_process_are_on_their_page() -> None:
     _, _, table = page.partition("| process | secrets |\n|---|---|\n")
     rows = [line.strip("| ").split(" | ") for line in table.split("\n\n")[0].splitlines()]
     told = {process: {name.strip("`") for name in names.split(", ")} for process, names in rows}
-    assert told == {process: {variable_of(name) for name in USES[process]} for process in USES}
+    assert told == {
+        process: {variable_name(name) for name in SECRETS_OF_PROCESS[process]}
+        for process in SECRETS_OF_PROCESS
+    }
 
 
 def test_durations_are_read_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +120,9 @@ def test_every_route_is_on_its_page() -> None:
 def test_the_drawn_states_are_the_table() -> None:
     page = (DOCS / "architecture.md").read_text()
     drawn = set(re.findall(r"^    (\S+) --> (\S+)$", page, re.MULTILINE))
-    expected = {(str(state), str(following)) for state, after in MOVES.items() for following in after}
+    expected = {(str(state), str(following)) for state, after in TRANSITIONS.items() for following in after}
     assert {edge for edge in drawn if "[*]" not in edge} == expected
-    assert {state for state, end in drawn if end == "[*]"} == {str(state) for state in ENDED}
+    assert {state for state, end in drawn if end == "[*]"} == {str(state) for state in END_STATES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

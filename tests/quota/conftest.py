@@ -10,11 +10,11 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from api_stub.stack.ports import free_port
-from tests.quota.purses import Engine, MovableClock, Ruled, text_client
+from api_stub.stack.ports import find_free_port
+from tests.quota.helpers import Engine, MovableClock, Ruled, text_client
 from worker import redis_address
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 
 ON_PATH = shutil.which("redis-server")
 
@@ -24,7 +24,7 @@ def other_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A redis-server of the PATH; only asked for where there is one."""
     assert ON_PATH is not None
     folder: Path = tmp_path_factory.mktemp("redis")
-    port = free_port()
+    port = find_free_port()
     url = f"redis://127.0.0.1:{port}/0"
     command = [ON_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
@@ -56,10 +56,10 @@ def raw(quota_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def quota(quota_url: str) -> Iterator[Guard]:
+def quota(quota_url: str) -> Iterator[RedisQuota]:
     """The script as it ships, on the server's own time."""
-    client = guard.connect(redis_address.parse(quota_url))
-    yield Guard(client)
+    client = redis_quota.connect(redis_address.parse(quota_url))
+    yield RedisQuota(client)
     client.close()
 
 
@@ -72,15 +72,15 @@ def time(monkeypatch: pytest.MonkeyPatch, raw: redis.Redis) -> MovableClock:
 
 
 @pytest.fixture
-def timed(quota_url: str, time: MovableClock) -> Iterator[Guard]:
+def timed(quota_url: str, time: MovableClock) -> Iterator[RedisQuota]:
     """The script on a clock that can be moved; it begins at noon."""
-    client = guard.connect(redis_address.parse(quota_url))
-    yield Guard(client)
+    client = redis_quota.connect(redis_address.parse(quota_url))
+    yield RedisQuota(client)
     client.close()
 
 
 @pytest.fixture(params=["script", "rule"])
 def engine(request: pytest.FixtureRequest, time: MovableClock) -> Engine:
     """Each of the two that decide, on the same clock: the script, and the rule that the fallback follows."""
-    timed: Guard = request.getfixturevalue("timed")
+    timed: RedisQuota = request.getfixturevalue("timed")
     return timed if request.param == "script" else Ruled(time)

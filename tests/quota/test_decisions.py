@@ -7,124 +7,124 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from tests.quota.purses import (
+from tests.quota.helpers import (
     DAY,
     LEASE,
     NOON,
     WEEK,
     Drawn,
     MovableClock,
-    a_purse,
+    a_context,
     stored,
     text_client,
     whole,
 )
 from worker import redis_address
 from worker.errors import Reason
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Books, Charge, Remaining, Verb, Verdict
+from worker.rules.quota.decision import Charge, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import Hours
 
 HOUR = timedelta(hours=1)
 
 
-def test_a_limit_raised_in_mid_day_frees_exactly_the_difference(timed: Guard) -> None:
-    purse = whole(timed, a_purse(day=5, week=9))
-    assert [timed.reserve(purse, f"{n}", lease=LEASE).granted for n in range(8)].count(True) == 5
-    raised = a_purse(day=6, week=9)
+def test_a_limit_raised_in_mid_day_frees_exactly_the_difference(timed: RedisQuota) -> None:
+    context = whole(timed, a_context(day=5, week=9))
+    assert [timed.reserve(context, f"{n}", lease=LEASE).granted for n in range(8)].count(True) == 5
+    raised = a_context(day=6, week=9)
     assert [timed.reserve(raised, f"more-{n}", lease=LEASE).granted for n in range(3)] == [True, False, False]
 
 
-def test_a_refusal_of_one_window_charges_no_other(timed: Guard) -> None:
-    purse = whole(timed, a_purse(run=2, day=5, week=9))
+def test_a_refusal_of_one_window_charges_no_other(timed: RedisQuota) -> None:
+    context = whole(timed, a_context(run=2, day=5, week=9))
     for number in range(6):
-        timed.reserve(purse, f"{number}", lease=LEASE)
-    assert timed.remaining(purse).remaining == Remaining(0, 3, 7, 9998, 9998)
+        timed.reserve(context, f"{number}", lease=LEASE)
+    assert timed.remaining(context).remaining == Remaining(0, 3, 7, 9998, 9998)
 
 
-def test_no_168_hours_hold_more_than_the_week(timed: Guard, time: MovableClock) -> None:
-    purse = whole(timed, a_purse(day=10, week=10))
+def test_no_168_hours_hold_more_than_the_week(timed: RedisQuota, time: MovableClock) -> None:
+    context = whole(timed, a_context(day=10, week=10))
     granted = []
     for number in range(150):
-        if timed.reserve(purse, f"{number}", lease=LEASE).granted:
+        if timed.reserve(context, f"{number}", lease=LEASE).granted:
             granted.append(time.now)
-            timed.settle(purse, Verb.COMMIT, f"{number}", Outcome.SUCCESS)
+            timed.settle(context, Verb.COMMIT, f"{number}", Outcome.SUCCESS)
         time.move(timedelta(hours=3.3))
     assert len(granted) > 20
     assert all(sum(at <= other < at + WEEK for other in granted) <= 10 for at in granted)
 
 
-def test_a_reservation_lapses_and_one_that_acts_does_not(timed: Guard, time: MovableClock) -> None:
-    purse = whole(timed, a_purse(day=5))
+def test_a_reservation_lapses_and_one_that_acts_does_not(timed: RedisQuota, time: MovableClock) -> None:
+    context = whole(timed, a_context(day=5))
     for name in ("idle", "acting"):
-        timed.reserve(purse, name, lease=LEASE)
-    assert timed.start(purse, "acting").verdict is Verdict.STARTED
+        timed.reserve(context, name, lease=LEASE)
+    assert timed.start(context, "acting").verdict is Verdict.STARTED
     time.move(LEASE)
-    assert timed.remaining(purse).remaining == Remaining(999, 4, 999, 9999, 9999)
-    assert timed.start(purse, "idle").verdict is Verdict.ABSENT
-    assert timed.settle(purse, Verb.COMMIT, "idle", Outcome.NONE).verdict is Verdict.LATE
-    assert timed.settle(purse, Verb.RELEASE, "acting", Outcome.NONE).verdict is Verdict.RELEASED
-    assert timed.remaining(purse).remaining == Remaining(999, 4, 999, 9999, 9999)
+    assert timed.remaining(context).remaining == Remaining(999, 4, 999, 9999, 9999)
+    assert timed.start(context, "idle").verdict is Verdict.ABSENT
+    assert timed.settle(context, Verb.COMMIT, "idle", Outcome.NONE).verdict is Verdict.LATE
+    assert timed.settle(context, Verb.RELEASE, "acting", Outcome.NONE).verdict is Verdict.RELEASED
+    assert timed.remaining(context).remaining == Remaining(999, 4, 999, 9999, 9999)
 
 
-def test_a_denial_changes_nothing(timed: Guard, raw: redis.Redis) -> None:
-    purse = whole(timed, a_purse(day=1, gap=HOUR))
-    timed.reserve(purse, "a", lease=LEASE)
+def test_a_denial_changes_nothing(timed: RedisQuota, raw: redis.Redis) -> None:
+    context = whole(timed, a_context(day=1, gap=HOUR))
+    timed.reserve(context, "a", lease=LEASE)
     before = stored(raw)
     for number in range(3):
-        assert timed.reserve(purse, f"more-{number}", lease=LEASE).verdict is Verdict.DENIED
+        assert timed.reserve(context, f"more-{number}", lease=LEASE).verdict is Verdict.DENIED
     assert {key: value for key, (value, _) in stored(raw).items()} == {k: v for k, (v, _) in before.items()}
 
 
-def test_asking_again_does_not_draw_the_gap_again(timed: Guard, time: MovableClock) -> None:
-    purse = whole(timed, a_purse(gap=HOUR, gap_max=3 * HOUR))
-    timed.reserve(purse, "a", lease=LEASE)
-    first = timed.reserve(purse, "b", lease=LEASE)
+def test_asking_again_does_not_draw_the_gap_again(timed: RedisQuota, time: MovableClock) -> None:
+    context = whole(timed, a_context(gap=HOUR, gap_max=3 * HOUR))
+    timed.reserve(context, "a", lease=LEASE)
+    first = timed.reserve(context, "b", lease=LEASE)
     assert first.reason is Reason.GAP
-    assert {timed.reserve(purse, "b", lease=LEASE).retry_at for _ in range(5)} == {first.retry_at}
+    assert {timed.reserve(context, "b", lease=LEASE).retry_at for _ in range(5)} == {first.retry_at}
     assert first.retry_at is not None
     time.move_to(first.retry_at)
-    assert timed.reserve(purse, "b", lease=LEASE).granted
+    assert timed.reserve(context, "b", lease=LEASE).granted
 
 
 def test_the_gap_is_drawn_with_the_jitter_of_each_grant(quota_url: str, time: MovableClock) -> None:
     drawn = Drawn()
-    jittered = Guard(guard.connect(redis_address.parse(quota_url)), draw=drawn)  # type: ignore[arg-type]  # says what it is told
-    purse = whole(jittered, a_purse(gap=HOUR, gap_max=3 * HOUR))
+    jittered = RedisQuota(redis_quota.connect(redis_address.parse(quota_url)), draw=drawn)  # type: ignore[arg-type]  # says what it is told
+    context = whole(jittered, a_context(gap=HOUR, gap_max=3 * HOUR))
     for jitter in (0.25, 0.5):
         drawn.jitter = jitter
-        assert jittered.reserve(purse, f"{jitter}", lease=LEASE).granted
-        until = jittered.remaining(purse).retry_at
+        assert jittered.reserve(context, f"{jitter}", lease=LEASE).granted
+        until = jittered.remaining(context).retry_at
         assert until == time.now + (1 + 2 * jitter) * HOUR
         time.move_to(until)
 
 
-def test_every_key_outlives_its_windows_and_then_goes_away(quota: Guard, raw: redis.Redis) -> None:
-    purse = whole(quota, a_purse())
+def test_every_key_outlives_its_windows_and_then_goes_away(quota: RedisQuota, raw: redis.Redis) -> None:
+    context = whole(quota, a_context())
     for number in range(3):
-        quota.reserve(purse, f"{number}", lease=LEASE)
-        quota.settle(purse, Verb.RELEASE, f"{number}", Outcome.NONE)
-    quota.reserve(purse, "kept", lease=LEASE)
+        quota.reserve(context, f"{number}", lease=LEASE)
+        quota.settle(context, Verb.RELEASE, f"{number}", Outcome.NONE)
+    quota.reserve(context, "kept", lease=LEASE)
     for kind in (Kind.GREET, Kind.VISIT, Kind.COLLECT):
         if kind is Kind.VISIT:
-            quota.reserve(replace(purse, kind=kind), "first of its kind", lease=LEASE)
+            quota.reserve(replace(context, kind=kind), "first of its kind", lease=LEASE)
         elif kind is Kind.COLLECT:
-            quota.settle(replace(purse, kind=kind), Verb.COMMIT, "late", Outcome.NONE)
+            quota.settle(replace(context, kind=kind), Verb.COMMIT, "late", Outcome.NONE)
         kept = {key: timedelta(seconds=ttl) for key, (_, ttl) in stored(raw).items()}
         assert any(key.endswith(kind) for key in kept)
         assert all(WEEK + DAY <= left <= WEEK + 2 * DAY for left in kept.values())
 
 
 def test_charges_and_runs_that_no_window_counts_are_dropped(
-    timed: Guard, raw: redis.Redis, time: MovableClock
+    timed: RedisQuota, raw: redis.Redis, time: MovableClock
 ) -> None:
-    purse = whole(timed, a_purse())
+    context = whole(timed, a_context())
     for number in range(20):
-        timed.reserve(purse, f"{number}", lease=LEASE)
-        timed.settle(purse, Verb.COMMIT, f"{number}", Outcome.SUCCESS)
+        timed.reserve(context, f"{number}", lease=LEASE)
+        timed.settle(context, Verb.COMMIT, f"{number}", Outcome.SUCCESS)
         time.move(DAY)
     (log,) = raw.keys("*:greet")
     (state,) = raw.keys("*:state")
@@ -134,62 +134,62 @@ def test_charges_and_runs_that_no_window_counts_are_dropped(
     assert not [field for field in fields if field.startswith("lease|")]
 
 
-def test_upkeep_within_the_day_leaves_the_run_s_count_alone(timed: Guard, time: MovableClock) -> None:
-    purse = whole(timed, a_purse())
+def test_upkeep_within_the_day_leaves_the_run_s_count_alone(timed: RedisQuota, time: MovableClock) -> None:
+    context = whole(timed, a_context())
     for name in ("a", "b"):
-        timed.settle(purse, Verb.COMMIT, name, Outcome.NONE)
-    assert timed.remaining(purse).remaining == Remaining(998, 998, 998, 9998, 9998)
+        timed.settle(context, Verb.COMMIT, name, Outcome.NONE)
+    assert timed.remaining(context).remaining == Remaining(998, 998, 998, 9998, 9998)
 
 
 @pytest.mark.parametrize("off", [-DAY, DAY])
 def test_a_caller_s_clock_that_is_off_by_a_day_is_put_right(
-    timed: Guard, time: MovableClock, off: timedelta
+    timed: RedisQuota, time: MovableClock, off: timedelta
 ) -> None:
-    purse = whole(timed, a_purse(run=2, day=2))
-    timed.reserve(purse, "a", lease=LEASE)
+    context = whole(timed, a_context(run=2, day=2))
+    timed.reserve(context, "a", lease=LEASE)
     time.now = NOON + off  # the caller's; the server's stays
-    timed.settle(purse, Verb.COMMIT, "late", Outcome.NONE)
-    denied = timed.reserve(purse, "c", lease=LEASE)
+    timed.settle(context, Verb.COMMIT, "late", Outcome.NONE)
+    denied = timed.reserve(context, "c", lease=LEASE)
     assert (denied.reason, denied.retry_at) == (Reason.RUN_LIMIT, NOON + DAY / 2)
 
 
 def test_at_midnight_and_at_closing_time_a_clock_that_is_behind_is_put_right(
-    timed: Guard, time: MovableClock
+    timed: RedisQuota, time: MovableClock
 ) -> None:
-    purse = a_purse()
-    purse = whole(timed, replace(purse, limits=replace(purse.limits, hours=Hours(7 * HOUR, 19 * HOUR))))
+    context = a_context()
+    context = whole(timed, replace(context, limits=replace(context.limits, hours=Hours(7 * HOUR, 19 * HOUR))))
     behind = timedelta(milliseconds=1)
     time.move_to(NOON + 7 * HOUR)
     time.now -= behind
-    denied = timed.reserve(purse, "a", lease=LEASE)
+    denied = timed.reserve(context, "a", lease=LEASE)
     assert (denied.reason, denied.retry_at) == (Reason.OUTSIDE_HOURS, NOON + 19 * HOUR)
     time.move_to(NOON + 12 * HOUR)
-    assert timed.remaining(purse).reason is Reason.OUTSIDE_HOURS
+    assert timed.remaining(context).reason is Reason.OUTSIDE_HOURS
     time.now -= behind
-    timed.settle(purse, Verb.COMMIT, "late", Outcome.NONE)
+    timed.settle(context, Verb.COMMIT, "late", Outcome.NONE)
     time.now += behind
-    assert timed.remaining(purse).remaining == Remaining(999, 999, 999, 9999, 9999)
+    assert timed.remaining(context).remaining == Remaining(999, 999, 999, 9999, 9999)
 
 
-def test_all_questions_of_a_worker_go_through_one_connection(quota: Guard, raw: redis.Redis) -> None:
-    purse = whole(quota, a_purse())
+def test_all_questions_of_a_worker_go_through_one_connection(quota: RedisQuota, raw: redis.Redis) -> None:
+    context = whole(quota, a_context())
     before = raw.info("clients")["connected_clients"]
     for number in range(5):
-        quota.reserve(purse, f"{number}", lease=LEASE)
+        quota.reserve(context, f"{number}", lease=LEASE)
     assert raw.info("clients")["connected_clients"] == before
 
 
-def test_no_key_is_touched_that_was_not_declared(quota: Guard, quota_url: str) -> None:
-    purse, touched = a_purse(7), set[str]()
+def test_no_key_is_touched_that_was_not_declared(quota: RedisQuota, quota_url: str) -> None:
+    context, touched = a_context(7), set[str]()
     with text_client(quota_url) as watcher, watcher.monitor() as monitor:
-        whole(quota, purse, Books((Charge(Kind.VISIT, "v", NOON),)))
-        quota.reserve(purse, "a", lease=LEASE)
-        quota.start(purse, "a")
-        quota.reserve(purse, "b", lease=timedelta(0))
-        quota.settle(purse, Verb.COMMIT, "a", Outcome.FAILURE)
-        quota.settle(purse, Verb.RELEASE, "b", Outcome.FAILURE)
-        quota.remaining(replace(purse, limits=a_purse(week=0, day=0).limits))
-        quota.reset_breaker(purse)
+        whole(quota, context, QuotaState((Charge(Kind.VISIT, "v", NOON),)))
+        quota.reserve(context, "a", lease=LEASE)
+        quota.start(context, "a")
+        quota.reserve(context, "b", lease=timedelta(0))
+        quota.settle(context, Verb.COMMIT, "a", Outcome.FAILURE)
+        quota.settle(context, Verb.RELEASE, "b", Outcome.FAILURE)
+        quota.remaining(replace(context, limits=a_context(week=0, day=0).limits))
+        quota.reset_breaker(context)
         with text_client(quota_url) as client:
             client.echo("the end")
         for command in monitor.listen():
@@ -209,9 +209,9 @@ def test_all_keys_of_an_account_lie_in_one_slot(redis_url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a|b c", "", "x" * 200, "ünïcödé 🎉", "0|lease"])
-def test_a_reservation_may_be_called_anything(timed: Guard, time: MovableClock, name: str) -> None:
-    purse = whole(timed, a_purse(day=3))
-    assert timed.reserve(purse, name, lease=LEASE).granted
-    assert timed.reserve(purse, name, lease=LEASE).verdict is Verdict.REPLAY
+def test_a_reservation_may_be_called_anything(timed: RedisQuota, time: MovableClock, name: str) -> None:
+    context = whole(timed, a_context(day=3))
+    assert timed.reserve(context, name, lease=LEASE).granted
+    assert timed.reserve(context, name, lease=LEASE).verdict is Verdict.REPLAY
     time.move(LEASE)
-    assert timed.remaining(purse).remaining == Remaining(1000, 3, 1000, 10_000, 10_000)
+    assert timed.remaining(context).remaining == Remaining(1000, 3, 1000, 10_000, 10_000)

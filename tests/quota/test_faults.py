@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import find_free_port
 from api_stub.stack.redis import Redis
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.fallback import still_in_epoch
+from db.store.quota.fallback import is_current_epoch
 from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
-from tests.quota.purses import LEASE, a_purse, whole
+from tests.quota.helpers import LEASE, a_context, whole
 from worker import clock, redis_address
 from worker.errors import Reason, TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Guard, QuotaAwayError
+from worker.quota import redis_quota
+from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
 from worker.rules.quota.decision import Decision, Verb, Verdict
@@ -36,113 +36,117 @@ def day_left(decision: Decision) -> int:
 
 
 @contextmanager
-def through_a_proxy(url: str) -> Iterator[tuple[Guard, Proxy]]:
+def through_a_proxy(url: str) -> Iterator[tuple[RedisQuota, Proxy]]:
     with Proxy(url) as proxy:
-        client = guard.connect(redis_address.parse(proxy.url))
-        yield Guard(client), proxy
+        client = redis_quota.connect(redis_address.parse(proxy.url))
+        yield RedisQuota(client), proxy
         client.close()
 
 
 def test_after_a_lost_reply_asking_again_is_a_replay_and_one_unit_is_gone(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        purse = whole(quota, a_purse(day=5))
+        context = whole(quota, a_context(day=5))
         proxy.lose_reply(b"EVALSHA")
-        with pytest.raises(QuotaAwayError):
-            quota.reserve(purse, "a", lease=LEASE)
+        with pytest.raises(QuotaUnavailableError):
+            quota.reserve(context, "a", lease=LEASE)
         assert proxy.caught == 1
-        assert quota.reserve(purse, "a", lease=LEASE).verdict is Verdict.REPLAY
-        assert day_left(quota.remaining(purse)) == 4
+        assert quota.reserve(context, "a", lease=LEASE).verdict is Verdict.REPLAY
+        assert day_left(quota.remaining(context)) == 4
 
 
 def test_after_a_lost_reply_giving_back_again_gives_back_once(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        purse = whole(quota, a_purse(day=5))
-        quota.reserve(purse, "a", lease=LEASE)
-        quota.reserve(purse, "b", lease=LEASE)
+        context = whole(quota, a_context(day=5))
+        quota.reserve(context, "a", lease=LEASE)
+        quota.reserve(context, "b", lease=LEASE)
         proxy.lose_reply(b"EVALSHA")
-        with pytest.raises(QuotaAwayError):
-            quota.settle(purse, Verb.RELEASE, "a", Outcome.NONE)
-        assert quota.settle(purse, Verb.RELEASE, "a", Outcome.NONE).verdict is Verdict.ABSENT
-        assert day_left(quota.remaining(purse)) == 4
+        with pytest.raises(QuotaUnavailableError):
+            quota.settle(context, Verb.RELEASE, "a", Outcome.NONE)
+        assert quota.settle(context, Verb.RELEASE, "a", Outcome.NONE).verdict is Verdict.ABSENT
+        assert day_left(quota.remaining(context)) == 4
 
 
 def test_the_client_never_repeats_a_call_by_itself(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        purse = whole(quota, a_purse())
+        context = whole(quota, a_context())
         for _ in range(3):
             proxy.lose_reply(b"EVALSHA")
-            with pytest.raises(QuotaAwayError):
-                quota.remaining(purse)
+            with pytest.raises(QuotaUnavailableError):
+                quota.remaining(context)
         assert proxy.caught == 3
 
 
-def test_a_server_that_forgot_the_script_is_given_it_again(quota: Guard, raw: redis.Redis) -> None:
-    purse = whole(quota, a_purse(day=3))
-    quota.reserve(purse, "a", lease=LEASE)
+def test_a_server_that_forgot_the_script_is_given_it_again(quota: RedisQuota, raw: redis.Redis) -> None:
+    context = whole(quota, a_context(day=3))
+    quota.reserve(context, "a", lease=LEASE)
     raw.script_flush()
-    assert quota.reserve(purse, "b", lease=LEASE).verdict is Verdict.GRANTED
+    assert quota.reserve(context, "b", lease=LEASE).verdict is Verdict.GRANTED
     raw.script_flush()
-    assert quota.reserve(purse, "b", lease=LEASE).verdict is Verdict.REPLAY
-    assert day_left(quota.remaining(purse)) == 1
+    assert quota.reserve(context, "b", lease=LEASE).verdict is Verdict.REPLAY
+    assert day_left(quota.remaining(context)) == 1
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda quota: quota.reserve(a_purse(), "a", lease=LEASE),
-        lambda quota: quota.start(a_purse(), "a"),
-        lambda quota: quota.settle(a_purse(), Verb.RELEASE, "a", Outcome.NONE),
-        lambda quota: quota.remaining(a_purse()),
+        lambda quota: quota.reserve(a_context(), "a", lease=LEASE),
+        lambda quota: quota.start(a_context(), "a"),
+        lambda quota: quota.settle(a_context(), Verb.RELEASE, "a", Outcome.NONE),
+        lambda quota: quota.remaining(a_context()),
     ],
     ids=["reserve", "start", "release", "remaining"],
 )
-def test_without_redis_there_is_no_answer(ask: Callable[[Guard], object]) -> None:
-    client = guard.connect(redis_address.parse(f"redis://127.0.0.1:{free_port()}/0"))
-    with pytest.raises(QuotaAwayError) as refused:
-        ask(Guard(client))
+def test_without_redis_there_is_no_answer(ask: Callable[[RedisQuota], object]) -> None:
+    client = redis_quota.connect(redis_address.parse(f"redis://127.0.0.1:{find_free_port()}/0"))
+    with pytest.raises(QuotaUnavailableError) as refused:
+        ask(RedisQuota(client))
     assert refused.value.reason is Reason.QUOTA_UNREADABLE
     client.close()
 
 
 @pytest.mark.parametrize("key", ["state", "greet"])
-def test_a_key_that_cannot_be_read_gives_no_answer(quota: Guard, raw: redis.Redis, key: str) -> None:
-    purse = whole(quota, a_purse())
-    quota.reserve(purse, "a", lease=LEASE)
+def test_a_key_that_cannot_be_read_gives_no_answer(quota: RedisQuota, raw: redis.Redis, key: str) -> None:
+    context = whole(quota, a_context())
+    quota.reserve(context, "a", lease=LEASE)
     (spoiled,) = raw.keys(f"*:{key}")
     raw.delete(spoiled)
     raw.set(spoiled, "not ours")
-    with pytest.raises(QuotaAwayError):
-        quota.reserve(purse, "b", lease=LEASE)
+    with pytest.raises(QuotaUnavailableError):
+        quota.reserve(context, "b", lease=LEASE)
 
 
 def test_a_wrong_password_gives_no_answer_and_is_not_told(quota_url: str) -> None:
     parts = urlsplit(quota_url)
-    client = guard.connect(
+    client = redis_quota.connect(
         redis_address.parse(f"redis://nobody:wrong-secret@{parts.hostname}:{parts.port}/0")
     )
-    with pytest.raises(QuotaAwayError) as refused:
-        Guard(client).remaining(a_purse())
+    with pytest.raises(QuotaUnavailableError) as refused:
+        RedisQuota(client).remaining(a_context())
     assert "wrong-secret" not in str(refused.value)
     client.close()
 
 
-def test_a_day_on_which_nobody_agrees_gives_no_answer(quota: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_on_which_nobody_agrees_gives_no_answer(
+    quota: RedisQuota, monkeypatch: pytest.MonkeyPatch
+) -> None:
     long_ago = clock.now() - timedelta(days=30)
-    monkeypatch.setattr(guard, "local_day", lambda *_: Span(long_ago, long_ago + timedelta(days=1)))
+    monkeypatch.setattr(redis_quota, "local_day", lambda *_: Span(long_ago, long_ago + timedelta(days=1)))
     with pytest.raises(TryAgainError, match="disagree about the day"):
-        quota.reserve(a_purse(), "a", lease=LEASE)
+        quota.reserve(a_context(), "a", lease=LEASE)
 
 
 def test_a_restart_of_redis_is_cold_even_with_its_data(tmp_path: Path) -> None:
     with Redis(tmp_path) as server:
-        quota = Guard(guard.connect(redis_address.parse(server.url)))
-        purse = whole(quota, a_purse())
-        quota.reserve(purse, "a", lease=LEASE)
+        quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
+        context = whole(quota, a_context())
+        quota.reserve(context, "a", lease=LEASE)
         server.stop()
         server.start()
-        assert quota.remaining(purse).verdict is Verdict.COLD
+        assert quota.remaining(context).verdict is Verdict.COLD
         assert (
-            Guard(guard.connect(redis_address.parse(server.url))).reserve(purse, "b", lease=LEASE).verdict
+            RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
+            .reserve(context, "b", lease=LEASE)
+            .verdict
             is Verdict.COLD
         )
 
@@ -151,15 +155,17 @@ def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> No
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     with Redis(first) as server:
-        quota = Guard(guard.connect(redis_address.parse(server.url)))
-        purse = whole(quota, a_purse())
+        quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
+        context = whole(quota, a_context())
         with redis.Redis.from_url(server.url) as client:
             client.bgrewriteaof()
         shutil.copytree(first, second, ignore=shutil.ignore_patterns("processes.json"))
-        quota.reserve(purse, "only the first knows", lease=LEASE)
+        quota.reserve(context, "only the first knows", lease=LEASE)
     with Redis(second) as replica:
         assert (
-            Guard(guard.connect(redis_address.parse(replica.url))).reserve(purse, "a", lease=LEASE).verdict
+            RedisQuota(redis_quota.connect(redis_address.parse(replica.url)))
+            .reserve(context, "a", lease=LEASE)
+            .verdict
             is Verdict.COLD
         )
 
@@ -167,19 +173,19 @@ def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> No
 def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: str) -> None:
     with database.transaction() as session:
         account = builders.an_account(session)
-    quota = Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
+    quota = Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(redis_url))), lease=LEASE)
     quota.remaining(account.id, Kind.GREET, "run")
 
     def epoch() -> int:
         with database.transaction() as session:
-            return limits.purse(session, account.id, Kind.GREET, "run").purse.epoch
+            return limits.context(session, account.id, Kind.GREET, "run").context.epoch
 
     before = epoch()
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     with ThreadPoolExecutor(8) as pool:
         quotas = [
-            Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
+            Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(redis_url))), lease=LEASE)
             for _ in range(8)
         ]
         grants = pool.map(lambda q: q.reserve(account.id, Kind.GREET, "run", f"{id(q)}:1"), quotas)
@@ -190,19 +196,21 @@ def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: st
 def test_a_grant_of_the_fallback_counts_once_redis_is_back(database: Database, redis_url: str) -> None:
     with database.transaction() as session:
         account = builders.an_account(session)
-    here = Quota(database, Guard(guard.connect(redis_address.parse(redis_url))), lease=LEASE)
-    away = Quota(database, Guard(guard.connect(redis_address.parse("redis://127.0.0.1:1/0"))), lease=LEASE)
+    here = Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(redis_url))), lease=LEASE)
+    away = Quota(
+        database, RedisQuota(redis_quota.connect(redis_address.parse("redis://127.0.0.1:1/0"))), lease=LEASE
+    )
     first = here.reserve(account.id, Kind.GREET, "run", "first:1")
     second = away.reserve(account.id, Kind.GREET, "run", "second:1")
     assert (first.by_fallback, second.by_fallback) == (False, True)
     assert second.decision.granted
     # what Redis had granted before can't be intended any more: its epoch is over
     with database.transaction() as session:
-        assert not still_in_epoch(session, account.id, first.purse.epoch)
-        assert still_in_epoch(session, account.id, second.purse.epoch)
+        assert not is_current_epoch(session, account.id, first.context.epoch)
+        assert is_current_epoch(session, account.id, second.context.epoch)
     assert away.start(second)
     # asked in Redis again, the fallback's own grant is fenced in turn unless it has reached the ledger
     third = here.reserve(account.id, Kind.GREET, "run", "third:1")
     assert third.decision.granted
     assert not away.start(second)
-    assert third.purse.epoch > second.purse.epoch > first.purse.epoch
+    assert third.context.epoch > second.context.epoch > first.context.epoch

@@ -5,82 +5,82 @@ from datetime import timedelta
 
 import pytest
 
-from tests.quota.purses import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_purse, whole
+from tests.quota.helpers import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_context, whole
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.policy import MAX_FAILURES
 from worker.rules.quota.breaker import FIRST_WAIT, LONGEST_WAIT, THRESHOLD, Breaker, Outcome
-from worker.rules.quota.decision import Books, Charge, Purse, Verb, Verdict
+from worker.rules.quota.decision import Charge, QuotaContext, QuotaState, Verb, Verdict
 
 MS, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
-HALF_OPEN = Books(breakers={kind: Breaker(THRESHOLD, 1, NOON) for kind in (Kind.GREET, Kind.VISIT)})
+HALF_OPEN = QuotaState(breakers={kind: Breaker(THRESHOLD, 1, NOON) for kind in (Kind.GREET, Kind.VISIT)})
 
 
-def used(engine: Engine, purse: Purse) -> tuple[int, int, int]:
+def used(engine: Engine, context: QuotaContext) -> tuple[int, int, int]:
     """Units used of the run, the day and the week."""
-    left = engine.remaining(purse).remaining
+    left = engine.remaining(context).remaining
     assert left is not None
-    limits = purse.limits
+    limits = context.limits
     return limits.per_run - left.run, limits.per_day - left.day, limits.per_week - left.week
 
 
-def fail(engine: Engine, purse: Purse, name: str, verb: Verb = Verb.RELEASE) -> Breaker:
-    return engine.settle(purse, verb, name, Outcome.FAILURE).breaker
+def fail(engine: Engine, context: QuotaContext, name: str, verb: Verb = Verb.RELEASE) -> Breaker:
+    return engine.settle(context, verb, name, Outcome.FAILURE).breaker
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
 def test_each_unit_lapses_at_its_own_instant(
     engine: Engine, time: MovableClock, order: tuple[int, int, int]
 ) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for minutes in order:
-        assert engine.reserve(purse, f"{minutes}", lease=minutes * MINUTE).granted
+        assert engine.reserve(context, f"{minutes}", lease=minutes * MINUTE).granted
     for held in (3, 2, 1):
         time.move(MINUTE - MS)
-        assert used(engine, purse) == (held, held, held)
+        assert used(engine, context) == (held, held, held)
         time.move(MS)
-        assert used(engine, purse) == (held - 1, held - 1, held - 1)
+        assert used(engine, context) == (held - 1, held - 1, held - 1)
 
 
 def test_a_reservation_asked_again_after_it_lapsed_is_a_new_one(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse())
-    engine.reserve(purse, "a", lease=LEASE)
+    context = whole(engine, a_context())
+    engine.reserve(context, "a", lease=LEASE)
     time.move(LEASE)
-    assert engine.reserve(purse, "a", lease=LEASE).verdict is Verdict.GRANTED
-    assert used(engine, purse) == (1, 1, 1)
+    assert engine.reserve(context, "a", lease=LEASE).verdict is Verdict.GRANTED
+    assert used(engine, context) == (1, 1, 1)
     time.move(LEASE - MS)
-    assert used(engine, purse) == (1, 1, 1)
+    assert used(engine, context) == (1, 1, 1)
 
 
 def test_what_lapsed_makes_room_in_the_same_question(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse(run=1, day=1))
-    assert engine.reserve(purse, "a", lease=LEASE).granted
+    context = whole(engine, a_context(run=1, day=1))
+    assert engine.reserve(context, "a", lease=LEASE).granted
     time.move(LEASE)
-    assert engine.reserve(purse, "b", lease=LEASE).granted
+    assert engine.reserve(context, "b", lease=LEASE).granted
 
 
 @pytest.mark.parametrize("other", [{"kind": Kind.VISIT}, {"run_id": "another"}])
 def test_what_lapsed_of_another_kind_or_run_leaves_this_run_s_units_alone(
     engine: Engine, time: MovableClock, other: dict[str, object]
 ) -> None:
-    purse = whole(engine, a_purse(run=2))
+    context = whole(engine, a_context(run=2))
     for name in ("a", "b"):
-        assert engine.reserve(purse, name, lease=2 * LEASE).granted
-    assert engine.reserve(replace(purse, **other), "c", lease=LEASE).granted  # type: ignore[arg-type]  # one field
+        assert engine.reserve(context, name, lease=2 * LEASE).granted
+    assert engine.reserve(replace(context, **other), "c", lease=LEASE).granted  # type: ignore[arg-type]  # one field
     time.move(LEASE)
-    assert engine.reserve(purse, "d", lease=LEASE).reason is Reason.RUN_LIMIT
+    assert engine.reserve(context, "d", lease=LEASE).reason is Reason.RUN_LIMIT
 
 
 def test_a_unit_of_yesterday_that_lapses_today_frees_nothing_of_today(
     engine: Engine, time: MovableClock
 ) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     time.move(DAY / 2 - MINUTE)
-    assert engine.reserve(purse, "a", lease=LEASE).granted
+    assert engine.reserve(context, "a", lease=LEASE).granted
     time.move(LEASE)
-    assert used(engine, purse) == (0, 0, 0)
-    assert engine.reserve(purse, "b", lease=LEASE).granted
-    assert used(engine, purse) == (1, 1, 1)
+    assert used(engine, context) == (0, 0, 0)
+    assert engine.reserve(context, "b", lease=LEASE).granted
+    assert used(engine, context) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -90,109 +90,109 @@ def test_a_unit_of_yesterday_that_lapses_today_frees_nothing_of_today(
 def test_settled_after_it_lapsed_it_counts_only_if_it_happened(
     engine: Engine, time: MovableClock, verb: Verb, verdict: Verdict, units: int
 ) -> None:
-    purse = whole(engine, a_purse())
-    assert engine.reserve(purse, "a", lease=LEASE).granted
+    context = whole(engine, a_context())
+    assert engine.reserve(context, "a", lease=LEASE).granted
     time.move(LEASE)
-    assert engine.settle(purse, verb, "a", Outcome.NONE).verdict is verdict
-    assert used(engine, purse) == (units, units, units)
+    assert engine.settle(context, verb, "a", Outcome.NONE).verdict is verdict
+    assert used(engine, context) == (units, units, units)
 
 
 def test_only_a_unit_that_is_held_may_act(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for name in ("lapsed", "kept", "used", "given back"):
-        assert engine.reserve(purse, name, lease=2 * LEASE if name == "kept" else LEASE).granted
-    engine.settle(purse, Verb.COMMIT, "used", Outcome.NONE)
-    engine.settle(purse, Verb.RELEASE, "given back", Outcome.NONE)
+        assert engine.reserve(context, name, lease=2 * LEASE if name == "kept" else LEASE).granted
+    engine.settle(context, Verb.COMMIT, "used", Outcome.NONE)
+    engine.settle(context, Verb.RELEASE, "given back", Outcome.NONE)
     time.move(LEASE)
     for name in ("lapsed", "used", "given back", "unknown"):
-        assert engine.start(purse, name).verdict is Verdict.ABSENT
-    assert engine.start(purse, "kept").verdict is Verdict.STARTED
+        assert engine.start(context, name).verdict is Verdict.ABSENT
+    assert engine.start(context, "kept").verdict is Verdict.STARTED
     time.move(LEASE)
-    assert used(engine, purse) == (2, 2, 2)
+    assert used(engine, context) == (2, 2, 2)
 
 
 def test_in_the_question_in_which_another_lapses_a_held_unit_may_act(
     engine: Engine, time: MovableClock
 ) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for name, lease in (("lapsed", LEASE), ("kept", 2 * LEASE)):
-        assert engine.reserve(purse, name, lease=lease).granted
+        assert engine.reserve(context, name, lease=lease).granted
     time.move(LEASE)
-    assert engine.start(purse, "kept").verdict is Verdict.STARTED
+    assert engine.start(context, "kept").verdict is Verdict.STARTED
 
 
 def test_a_unit_is_settled_once(engine: Engine) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for name in ("used", "given back"):
-        assert engine.reserve(purse, name, lease=LEASE).granted
+        assert engine.reserve(context, name, lease=LEASE).granted
     for _ in range(2):
-        assert engine.settle(purse, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.COMMITTED
-    assert engine.settle(purse, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.COMMITTED
-    assert engine.settle(purse, Verb.RELEASE, "given back", Outcome.NONE).verdict is Verdict.RELEASED
-    assert engine.settle(purse, Verb.RELEASE, "given back", Outcome.NONE).verdict is Verdict.ABSENT
-    assert used(engine, purse) == (1, 1, 1)
-    assert engine.settle(purse, Verb.COMMIT, "given back", Outcome.NONE).verdict is Verdict.LATE
-    assert used(engine, purse) == (2, 2, 2)
+        assert engine.settle(context, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.COMMITTED
+    assert engine.settle(context, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.COMMITTED
+    assert engine.settle(context, Verb.RELEASE, "given back", Outcome.NONE).verdict is Verdict.RELEASED
+    assert engine.settle(context, Verb.RELEASE, "given back", Outcome.NONE).verdict is Verdict.ABSENT
+    assert used(engine, context) == (1, 1, 1)
+    assert engine.settle(context, Verb.COMMIT, "given back", Outcome.NONE).verdict is Verdict.LATE
+    assert used(engine, context) == (2, 2, 2)
 
 
 def test_a_report_leaves_the_unit_held(engine: Engine) -> None:
-    purse = whole(engine, a_purse())
-    engine.reserve(purse, "a", lease=LEASE)
-    assert engine.settle(purse, Verb.REPORT, "a", Outcome.FAILURE).verdict is Verdict.NOTED
-    assert used(engine, purse) == (1, 1, 1)
-    assert engine.start(purse, "a").verdict is Verdict.STARTED
+    context = whole(engine, a_context())
+    engine.reserve(context, "a", lease=LEASE)
+    assert engine.settle(context, Verb.REPORT, "a", Outcome.FAILURE).verdict is Verdict.NOTED
+    assert used(engine, context) == (1, 1, 1)
+    assert engine.start(context, "a").verdict is Verdict.STARTED
 
 
 def test_a_committed_unit_never_lapses(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse())
-    engine.reserve(purse, "a", lease=LEASE)
-    engine.settle(purse, Verb.COMMIT, "a", Outcome.NONE)
+    context = whole(engine, a_context())
+    engine.reserve(context, "a", lease=LEASE)
+    engine.settle(context, Verb.COMMIT, "a", Outcome.NONE)
     time.move(LEASE)
-    assert used(engine, purse) == (1, 1, 1)
+    assert used(engine, context) == (1, 1, 1)
 
 
 def test_what_is_a_week_old_is_forgotten_unless_it_still_acts(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for name in ("used", "acting"):
-        assert engine.reserve(purse, name, lease=LEASE).granted
-    engine.settle(purse, Verb.COMMIT, "used", Outcome.NONE)
-    engine.start(purse, "acting")
+        assert engine.reserve(context, name, lease=LEASE).granted
+    engine.settle(context, Verb.COMMIT, "used", Outcome.NONE)
+    engine.start(context, "acting")
     time.move(WEEK - MS)
-    assert engine.settle(purse, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.COMMITTED
-    assert engine.settle(purse, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.COMMITTED
+    assert engine.settle(context, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.COMMITTED
+    assert engine.settle(context, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.COMMITTED
     time.move(MS)
-    assert engine.settle(purse, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.ABSENT
-    assert engine.settle(purse, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.LATE
-    assert engine.reserve(purse, "new", lease=LEASE).granted
-    assert engine.settle(purse, Verb.RELEASE, "acting", Outcome.NONE).verdict is Verdict.RELEASED
-    assert used(engine, purse) == (2, 2, 2)
+    assert engine.settle(context, Verb.RELEASE, "used", Outcome.NONE).verdict is Verdict.ABSENT
+    assert engine.settle(context, Verb.COMMIT, "used", Outcome.NONE).verdict is Verdict.LATE
+    assert engine.reserve(context, "new", lease=LEASE).granted
+    assert engine.settle(context, Verb.RELEASE, "acting", Outcome.NONE).verdict is Verdict.RELEASED
+    assert used(engine, context) == (2, 2, 2)
 
 
 def test_faults_in_a_row_open_the_breaker_and_one_success_between_them_does_not_let_it_open(
     engine: Engine,
 ) -> None:
-    purse = whole(engine, a_purse())
+    context = whole(engine, a_context())
     for number in range(THRESHOLD - 1):
-        assert fail(engine, purse, f"{number}", Verb.REPORT) == Breaker(number + 1)
-    assert engine.settle(purse, Verb.REPORT, "none", Outcome.NONE).breaker == Breaker(THRESHOLD - 1)
-    assert engine.settle(purse, Verb.COMMIT, "good", Outcome.SUCCESS).breaker == Breaker()
+        assert fail(engine, context, f"{number}", Verb.REPORT) == Breaker(number + 1)
+    assert engine.settle(context, Verb.REPORT, "none", Outcome.NONE).breaker == Breaker(THRESHOLD - 1)
+    assert engine.settle(context, Verb.COMMIT, "good", Outcome.SUCCESS).breaker == Breaker()
     for number in range(THRESHOLD - 1):
-        assert fail(engine, purse, "") == Breaker(number + 1)
-    assert fail(engine, purse, "last") == Breaker(THRESHOLD, 1, NOON + FIRST_WAIT)
-    assert engine.remaining(purse).reason is Reason.BREAKER_OPEN
-    assert engine.remaining(replace(purse, kind=Kind.VISIT)).reason is None
+        assert fail(engine, context, "") == Breaker(number + 1)
+    assert fail(engine, context, "last") == Breaker(THRESHOLD, 1, NOON + FIRST_WAIT)
+    assert engine.remaining(context).reason is Reason.BREAKER_OPEN
+    assert engine.remaining(replace(context, kind=Kind.VISIT)).reason is None
 
 
 def test_while_the_breaker_is_open_only_its_probe_is_listened_to(engine: Engine, time: MovableClock) -> None:
     opened = Breaker(THRESHOLD, 1, NOON + MINUTE)
-    purse = whole(engine, a_purse(), Books(breakers={Kind.GREET: opened}))
+    context = whole(engine, a_context(), QuotaState(breakers={Kind.GREET: opened}))
     for outcome in Outcome:
-        assert engine.settle(purse, Verb.REPORT, "straggler", outcome).breaker == opened
+        assert engine.settle(context, Verb.REPORT, "straggler", outcome).breaker == opened
     time.move(MINUTE)
-    assert engine.reserve(purse, "probe", lease=LEASE).granted
+    assert engine.reserve(context, "probe", lease=LEASE).granted
     for outcome in Outcome:
-        assert engine.settle(purse, Verb.RELEASE, "straggler", outcome).breaker.open_until == NOON + MINUTE
-    assert engine.reserve(purse, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
+        assert engine.settle(context, Verb.RELEASE, "straggler", outcome).breaker.open_until == NOON + MINUTE
+    assert engine.reserve(context, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
 
 
 @pytest.mark.parametrize(
@@ -202,60 +202,60 @@ def test_while_the_breaker_is_open_only_its_probe_is_listened_to(engine: Engine,
 def test_a_half_open_breaker_lets_one_through_and_says_when_to_ask_again(
     engine: Engine, lease: timedelta, wait: timedelta, *, acts: bool
 ) -> None:
-    purse = whole(engine, a_purse(), HALF_OPEN)
-    assert engine.reserve(purse, "probe", lease=lease).granted
-    assert engine.reserve(purse, "probe", lease=lease).verdict is Verdict.REPLAY
+    context = whole(engine, a_context(), HALF_OPEN)
+    assert engine.reserve(context, "probe", lease=lease).granted
+    assert engine.reserve(context, "probe", lease=lease).verdict is Verdict.REPLAY
     if acts:
-        engine.start(purse, "probe")
-    denied = engine.reserve(purse, "another", lease=LEASE)
+        engine.start(context, "probe")
+    denied = engine.reserve(context, "another", lease=LEASE)
     assert (denied.reason, denied.retry_at) == (Reason.BREAKER_PROBE, NOON + wait)
 
 
 def test_a_probe_that_succeeds_closes_the_breaker(engine: Engine) -> None:
-    purse = whole(engine, a_purse(), HALF_OPEN)
-    engine.reserve(purse, "probe", lease=LEASE)
-    assert engine.settle(purse, Verb.COMMIT, "probe", Outcome.SUCCESS).breaker == Breaker()
-    assert engine.reserve(purse, "another", lease=LEASE).granted
-    assert engine.reserve(purse, "a third", lease=LEASE).granted
+    context = whole(engine, a_context(), HALF_OPEN)
+    engine.reserve(context, "probe", lease=LEASE)
+    assert engine.settle(context, Verb.COMMIT, "probe", Outcome.SUCCESS).breaker == Breaker()
+    assert engine.reserve(context, "another", lease=LEASE).granted
+    assert engine.reserve(context, "a third", lease=LEASE).granted
 
 
 @pytest.mark.parametrize("gone", ["lapses", "is given back"])
 def test_a_probe_that_says_nothing_lets_the_next_one_through(
     engine: Engine, time: MovableClock, gone: str
 ) -> None:
-    purse = whole(engine, a_purse(), HALF_OPEN)
-    engine.reserve(purse, "probe", lease=LEASE)
+    context = whole(engine, a_context(), HALF_OPEN)
+    engine.reserve(context, "probe", lease=LEASE)
     if gone == "lapses":
         time.move(LEASE)
     else:
-        engine.settle(purse, Verb.RELEASE, "probe", Outcome.NONE)
-    assert engine.reserve(purse, "next", lease=LEASE).granted
-    assert engine.reserve(purse, "a third", lease=LEASE).reason is Reason.BREAKER_PROBE
-    assert engine.settle(purse, Verb.REPORT, "probe", Outcome.SUCCESS).breaker.failures == THRESHOLD
+        engine.settle(context, Verb.RELEASE, "probe", Outcome.NONE)
+    assert engine.reserve(context, "next", lease=LEASE).granted
+    assert engine.reserve(context, "a third", lease=LEASE).reason is Reason.BREAKER_PROBE
+    assert engine.settle(context, Verb.REPORT, "probe", Outcome.SUCCESS).breaker.failures == THRESHOLD
 
 
 def test_a_unit_that_lapses_lets_no_second_probe_through(engine: Engine, time: MovableClock) -> None:
-    purse = whole(engine, a_purse())
-    engine.reserve(purse, "granted before it opened", lease=FIRST_WAIT + SECOND)
+    context = whole(engine, a_context())
+    engine.reserve(context, "granted before it opened", lease=FIRST_WAIT + SECOND)
     for number in range(THRESHOLD):
-        fail(engine, purse, f"{number}", Verb.REPORT)
+        fail(engine, context, f"{number}", Verb.REPORT)
     time.move(FIRST_WAIT)
-    assert engine.reserve(purse, "probe", lease=LEASE).granted
+    assert engine.reserve(context, "probe", lease=LEASE).granted
     time.move(SECOND)
-    assert engine.reserve(purse, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
+    assert engine.reserve(context, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
 
 
 def test_a_probe_under_way_that_reports_nothing_lets_no_second_one_through(engine: Engine) -> None:
-    purse = whole(engine, a_purse(), HALF_OPEN)
-    engine.reserve(purse, "probe", lease=LEASE)
-    engine.settle(purse, Verb.REPORT, "probe", Outcome.NONE)
-    assert engine.reserve(purse, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
+    context = whole(engine, a_context(), HALF_OPEN)
+    engine.reserve(context, "probe", lease=LEASE)
+    engine.settle(context, Verb.REPORT, "probe", Outcome.NONE)
+    assert engine.reserve(context, "another", lease=LEASE).reason is Reason.BREAKER_PROBE
 
 
 def test_a_probe_of_another_kind_that_lapses_leaves_this_one_s_alone(
     engine: Engine, time: MovableClock
 ) -> None:
-    greets = whole(engine, a_purse(), HALF_OPEN)
+    greets = whole(engine, a_context(), HALF_OPEN)
     visits = replace(greets, kind=Kind.VISIT)
     assert engine.reserve(visits, "probe", lease=LEASE).granted
     assert engine.reserve(greets, "probe of greets", lease=2 * LEASE).granted
@@ -269,17 +269,17 @@ def test_a_probe_that_fails_opens_it_again_twice_as_long_up_to_the_longest_wait(
     engine: Engine, openings: int
 ) -> None:
     failures = THRESHOLD + openings - 1
-    purse = whole(engine, a_purse(), Books(breakers={Kind.GREET: Breaker(failures, openings, NOON)}))
-    engine.reserve(purse, "probe", lease=LEASE)
+    context = whole(engine, a_context(), QuotaState(breakers={Kind.GREET: Breaker(failures, openings, NOON)}))
+    engine.reserve(context, "probe", lease=LEASE)
     wait = {1: 2, 2: 4, 5: 32}.get(openings, LONGEST_WAIT / FIRST_WAIT) * FIRST_WAIT
-    assert fail(engine, purse, "probe") == Breaker(failures + 1, openings + 1, NOON + wait)
-    assert engine.reserve(purse, "another", lease=LEASE).reason is Reason.BREAKER_OPEN
+    assert fail(engine, context, "probe") == Breaker(failures + 1, openings + 1, NOON + wait)
+    assert engine.reserve(context, "another", lease=LEASE).reason is Reason.BREAKER_OPEN
 
 
 def test_one_fault_of_a_probe_is_enough(engine: Engine) -> None:
-    purse = whole(engine, a_purse(), Books(breakers={Kind.GREET: Breaker(1, 1, NOON)}))
-    engine.reserve(purse, "probe", lease=LEASE)
-    assert fail(engine, purse, "probe") == Breaker(2, 2, NOON + 2 * FIRST_WAIT)
+    context = whole(engine, a_context(), QuotaState(breakers={Kind.GREET: Breaker(1, 1, NOON)}))
+    engine.reserve(context, "probe", lease=LEASE)
+    assert fail(engine, context, "probe") == Breaker(2, 2, NOON + 2 * FIRST_WAIT)
 
 
 def test_the_breaker_s_numbers_are_those_of_the_documents() -> None:
@@ -289,19 +289,19 @@ def test_the_breaker_s_numbers_are_those_of_the_documents() -> None:
 
 
 def test_an_operator_closes_the_breaker_and_its_count_begins_anew(engine: Engine) -> None:
-    purse = whole(engine, a_purse(), Books(breakers={Kind.GREET: Breaker(7, 3, NOON + MINUTE)}))
-    engine.reset_breaker(purse)
-    assert engine.remaining(purse).breaker == Breaker()
-    assert engine.reserve(purse, "a", lease=LEASE).granted
-    assert fail(engine, purse, "a") == Breaker(1)
+    context = whole(engine, a_context(), QuotaState(breakers={Kind.GREET: Breaker(7, 3, NOON + MINUTE)}))
+    engine.reset_breaker(context)
+    assert engine.remaining(context).breaker == Breaker()
+    assert engine.reserve(context, "a", lease=LEASE).granted
+    assert fail(engine, context, "a") == Breaker(1)
 
 
 def test_installing_leaves_nothing_of_what_was_counted_before(engine: Engine) -> None:
-    purse = whole(engine, a_purse(gap=MINUTE))
-    engine.reserve(purse, "a", lease=LEASE)
+    context = whole(engine, a_context(gap=MINUTE))
+    engine.reserve(context, "a", lease=LEASE)
     for number in range(THRESHOLD):
-        fail(engine, purse, f"{number}", Verb.REPORT)
-    whole(engine, purse, Books((Charge(Kind.VISIT, "v", NOON, "run"),)))
-    assert used(engine, purse) == (0, 0, 0)
-    assert engine.remaining(purse).reason is None
-    assert used(engine, replace(purse, kind=Kind.VISIT)) == (1, 1, 1)
+        fail(engine, context, f"{number}", Verb.REPORT)
+    whole(engine, context, QuotaState((Charge(Kind.VISIT, "v", NOON, "run"),)))
+    assert used(engine, context) == (0, 0, 0)
+    assert engine.remaining(context).reason is None
+    assert used(engine, replace(context, kind=Kind.VISIT)) == (1, 1, 1)

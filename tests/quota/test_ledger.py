@@ -11,9 +11,9 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits
 from db.tables import Action, Interaction
 from tasks.quota import reservation_id
-from tests.builders import FREE, a_contact, an_account, database_now, planned
-from tests.db.helpers import behind_the_triggers
-from tests.quota.purses import a_purse
+from tests.builders import FREE, a_contact, add_planned, an_account, database_now
+from tests.db.helpers import run_without_triggers
+from tests.quota.helpers import a_context
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.decision import Charge
 from worker.rules.quota.limits import Limits
@@ -45,15 +45,15 @@ def acted(
     kind: Kind = Kind.GREET,
 ) -> str:
     """An action whose intent was written at `at`, on its second attempt; return its reservation."""
-    action_id = planned(session, account, a_contact(session, account, slug))
-    behind_the_triggers(
+    action_id = add_planned(session, account, a_contact(session, account, slug))
+    run_without_triggers(
         session,
         "update actions set state = :state, reason = 'cannot_tell', kind = :kind, acting_since = :at, "
         "acting_attempt = 2, attempt = 4, lease_until = now() where id = :id",
         state=state, kind=kind, at=at, id=action_id,
     )  # fmt: skip
     if kind.reads:
-        behind_the_triggers(
+        run_without_triggers(
             session,
             "update action_events set to_state = 'acting', at = :at, attempt = 2 where action_id = :id",
             at=at, id=action_id,
@@ -74,7 +74,7 @@ def interaction(session: Session, account: AccountRecord, at: datetime, **more: 
 
 
 def charges(session: Session, account: AccountRecord) -> tuple[Charge, ...]:
-    return fallback.ledger(session, a_purse(account.id)).charges
+    return fallback.read_ledger(session, a_context(account.id)).charges
 
 
 def test_what_happened_or_may_have_happened_counts_and_what_is_looked_at_can_be_given_back(
@@ -86,14 +86,14 @@ def test_what_happened_or_may_have_happened_counts_and_what_is_looked_at_can_be_
         (charge,) = (c for c in charges(session, account) if c.reservation_id == reservation)
         assert (charge.kind, charge.at, charge.lapses_at) == (Kind.GREET, now, None)
         assert charge.held is (state in {S.ACTING, S.UNCERTAIN})
-        behind_the_triggers(session, "update actions set state = 'done'")
+        run_without_triggers(session, "update actions set state = 'done'")
 
 
 def test_what_is_only_planned_or_reserved_is_not_in_the_ledger(
     session: Session, account: AccountRecord
 ) -> None:
-    planned(session, account, a_contact(session, account, "ann"))
-    behind_the_triggers(session, "update actions set state = 'claimed', attempt = 3, lease_until = now()")
+    add_planned(session, account, a_contact(session, account, "ann"))
+    run_without_triggers(session, "update actions set state = 'claimed', attempt = 3, lease_until = now()")
     assert charges(session, account) == ()
 
 
@@ -126,14 +126,14 @@ def test_a_record_of_an_intent_counts_once_and_one_without_an_intent_too(
     (first,) = session.query(Action).all()
     interaction(session, account, now, source_key=None, action_id=first.id, status="sent")
     assert len(charges(session, account)) == 1
-    behind_the_triggers(session, "update actions set acting_since = null, acting_attempt = null")
+    run_without_triggers(session, "update actions set acting_since = null, acting_attempt = null")
     assert [charge.run_id for charge in charges(session, account)] == [None]
 
 
 def test_each_opening_of_a_page_counts_for_good(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now - MINUTE, kind=Kind.VISIT, state=S.ACTING)
-    behind_the_triggers(
+    run_without_triggers(
         session,
         "insert into action_events (account_id, seq, action_id, at, to_state, attempt, actor, "
         "correlation_id, hash) select account_id, 98 + n, action_id, now(), state, 4, '', '', '' "
@@ -150,7 +150,7 @@ def test_each_kind_is_counted_in_one_way(session: Session, account: AccountRecor
     now = database_now(session)
     for kind in (Kind.GREET, Kind.WITHDRAW, Kind.VISIT):
         acted(session, account, now, slug=kind, kind=kind)
-    behind_the_triggers(session, "update action_events set to_state = 'acting'")
+    run_without_triggers(session, "update action_events set to_state = 'acting'")
     assert sorted(charge.kind for charge in charges(session, account)) == [
         Kind.GREET, Kind.VISIT, Kind.WITHDRAW,
     ]  # fmt: skip
@@ -164,7 +164,7 @@ def test_what_another_account_used_is_its_own(session: Session, account: Account
     other = an_account(session, "other")
     assert charges(session, other) == ()
     assert len(charges(session, account)) == 3
-    assert fallback.acted_lately(session) == [account.id]
+    assert fallback.list_active_accounts(session) == [account.id]
 
 
 def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, account: AccountRecord) -> None:
@@ -175,15 +175,15 @@ def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, accou
     for slug, ago in (("old", 9), ("new", 1), ("older", 30)):
         acted(session, account, now - ago * MINUTE, slug=slug)
     acted(session, account, now - 5 * MINUTE, slug="withdrawn", kind=Kind.WITHDRAW)
-    gaps = fallback.ledger(session, a_purse(account.id)).gaps
+    gaps = fallback.read_ledger(session, a_context(account.id)).gaps
     assert gaps == {Kind.GREET: now + MINUTE, Kind.WITHDRAW: now - 3 * MINUTE}
 
 
 def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now)
-    purse = limits.purse(session, account.id, Kind.GREET, "").purse
-    told = fallback.told_by_ledger(session, purse).remaining
+    context = limits.context(session, account.id, Kind.GREET, "").context
+    told = fallback.remaining_by_ledger(session, context).remaining
     assert told is not None
     assert (FREE.per_day - told.day, FREE.per_week - told.week, told.run) == (1, 1, FREE.per_run)
 
@@ -191,19 +191,19 @@ def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: Acc
 def test_an_account_acted_lately_if_it_did_within_the_week(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now - WEEK)
-    assert fallback.acted_lately(session) == []
+    assert fallback.list_active_accounts(session) == []
     acted(session, account, now - WEEK + MS, slug="bob")
     acted(session, account, now, slug="cem")
-    assert fallback.acted_lately(session) == [account.id]
+    assert fallback.list_active_accounts(session) == [account.id]
 
 
 def test_an_account_is_at_rest_while_no_message_or_worker_holds_an_action(
     session: Session, account: AccountRecord
 ) -> None:
     other = an_account(session, "other").id
-    planned(session, account, a_contact(session, account, "ann"))
+    add_planned(session, account, a_contact(session, account, "ann"))
     for state in S:
         reached = "update actions set state = :state, reason = 'cannot_tell', lease_until = now()"
-        behind_the_triggers(session, reached, state=state)
-        assert fallback.at_rest(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
-        assert fallback.at_rest(session, other)
+        run_without_triggers(session, reached, state=state)
+        assert fallback.is_account_idle(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
+        assert fallback.is_account_idle(session, other)

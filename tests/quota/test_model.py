@@ -18,15 +18,15 @@ from db.store.people import accounts
 from db.store.quota import fallback
 from db.store.quota.fallback import Fallback
 from db.tables import Account
-from tests.quota.book import Book, Entry, Fuse
-from tests.quota.purses import Drawn, MovableClock
+from tests.quota.helpers import Drawn, MovableClock
+from tests.quota.naive_model import Book, Entry, Fuse
 from worker import redis_address
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Books, Decision, Purse, Remaining, Verb, Verdict
-from worker.rules.quota.limits import Limits, Totals, drawn_gap
+from worker.rules.quota.decision import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
+from worker.rules.quota.limits import Limits, Totals, draw_gap
 from worker.rules.quota.windows import Hours
 
 HOUR = timedelta(hours=1)
@@ -90,7 +90,7 @@ class Script:
 
     def again(self) -> None:
         """As after a worker's restart: new connections, nothing remembered."""
-        self._guard = Guard(guard.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
+        self._guard = RedisQuota(redis_quota.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
         answer: Decision = getattr(self._guard, verb)(*arguments, **more)
@@ -104,7 +104,7 @@ class InPostgres:
         self._database, self._drawn, self._time = database, drawn, time
         with database.transaction() as session:
             session.execute(delete(Account))
-            self.account_id = accounts.add(session, name="a", site="sandbox", zone=ZoneInfo("UTC")).id
+            self.account_id = accounts.add_account(session, name="a", site="sandbox", zone=ZoneInfo("UTC")).id
             self.epoch = fallback.raise_epoch(session, self.account_id, seen=0) or 0
 
     def again(self) -> None:
@@ -129,11 +129,11 @@ class QuotaMachine(RuleBasedStateMachine):
         self.zone, self.book, self.totals = ZoneInfo(zone), Book(), totals
         self.limits = dict(zip(Kind, limits, strict=True))
         self.paused: datetime | None = None
-        assert self.engine.ask("install", self.purse(Kind.GREET), Books()).verdict is Verdict.NOTED
+        assert self.engine.ask("install", self.context(Kind.GREET), QuotaState()).verdict is Verdict.NOTED
 
-    def purse(self, kind: Kind, run: str = "one") -> Purse:
+    def context(self, kind: Kind, run: str = "one") -> QuotaContext:
         shares = {each: limits.reserved_per_day for each, limits in self.limits.items()}
-        return Purse(
+        return QuotaContext(
             self.engine.account_id, self.zone, kind, run, self.limits[kind], self.totals, shares,
             self.engine.epoch, self.paused,
         )  # fmt: skip
@@ -143,14 +143,14 @@ class QuotaMachine(RuleBasedStateMachine):
         told = decision.breaker
         assert (told.failures, told.openings, told.open_until) == (fuse.failures, fuse.openings, fuse.until)
 
-    def same_windows(self, decision: Decision, purse: Purse, *, verdict: Verdict) -> None:
-        shut = list(self.book.shut(purse, self.time.now)) if verdict is not Verdict.REPLAY else []
+    def same_windows(self, decision: Decision, context: QuotaContext, *, verdict: Verdict) -> None:
+        shut = list(self.book.shut(context, self.time.now)) if verdict is not Verdict.REPLAY else []
         last = max((when for _, when in shut), default=None)
         first = next((reason for reason, when in shut if when == last), None)
         assert decision.verdict is verdict
         assert (decision.reason, decision.retry_at) == (first, last)
-        assert decision.remaining == Remaining(*self.book.left(purse, self.time.now))
-        self.same_breaker(decision, purse.kind)
+        assert decision.remaining == Remaining(*self.book.left(context, self.time.now))
+        self.same_breaker(decision, context.kind)
 
     @rule(kind=KINDS, limits=LIMITS)
     def change_the_limits(self, kind: Kind, limits: Limits) -> None:
@@ -174,35 +174,35 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @rule(kind=KINDS, run=RUNS, name=NAMES, jitter=st.floats(0, 0.999), lease=LEASES)
     def reserve(self, kind: Kind, run: str, name: str, jitter: float, lease: timedelta) -> None:
-        now, purse, book = self.time.now, self.purse(kind, run), self.book
+        now, context, book = self.time.now, self.context(kind, run), self.book
         self.drawn.jitter = jitter
-        decision = self.engine.ask("reserve", purse, name, lease=lease)
+        decision = self.engine.ask("reserve", context, name, lease=lease)
         book.look(now)
         known = book.find(kind, name, now)
         if known is not None and now - known.at < timedelta(days=7):
-            self.same_windows(decision, purse, verdict=Verdict.REPLAY)
-        elif list(book.shut(purse, now)):
-            self.same_windows(decision, purse, verdict=Verdict.DENIED)
+            self.same_windows(decision, context, verdict=Verdict.REPLAY)
+        elif list(book.shut(context, now)):
+            self.same_windows(decision, context, verdict=Verdict.DENIED)
         else:
             book.entries = [e for e in book.entries if (e.kind, e.name) != (kind, name)]
             book.entries.append(Entry(kind, name, now, run, lapses=now + lease))
-            book.gaps[kind] = now + drawn_gap(purse.limits, jitter)
+            book.gaps[kind] = now + draw_gap(context.limits, jitter)
             if book.fuse(kind).until is not None:
                 book.fuse(kind).probe = name
             assert decision.verdict is Verdict.GRANTED
             assert (decision.reason, decision.retry_at) == (None, None)
-            assert decision.remaining == Remaining(*book.left(purse, now))
+            assert decision.remaining == Remaining(*book.left(context, now))
             self.same_breaker(decision, kind)
 
     @rule(kind=KINDS, run=RUNS)
     def remaining(self, kind: Kind, run: str) -> None:
-        decision = self.engine.ask("remaining", self.purse(kind, run))
+        decision = self.engine.ask("remaining", self.context(kind, run))
         self.book.look(self.time.now)
-        self.same_windows(decision, self.purse(kind, run), verdict=Verdict.REMAINING)
+        self.same_windows(decision, self.context(kind, run), verdict=Verdict.REMAINING)
 
     @rule(kind=KINDS, name=NAMES)
     def start(self, kind: Kind, name: str) -> None:
-        decision = self.engine.ask("start", self.purse(kind), name)
+        decision = self.engine.ask("start", self.context(kind), name)
         self.book.look(self.time.now)
         entry = self.book.find(kind, name, self.time.now)
         going = entry is not None and entry.open
@@ -214,7 +214,7 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(kind=KINDS, run=RUNS, name=NAMES, verb=st.sampled_from(Verb), outcome=st.sampled_from(Outcome))
     def settle(self, kind: Kind, run: str, name: str, verb: Verb, outcome: Outcome) -> None:
         now, book = self.time.now, self.book
-        decision = self.engine.ask("settle", self.purse(kind, run), verb, name, outcome)
+        decision = self.engine.ask("settle", self.context(kind, run), verb, name, outcome)
         book.look(now)
         entry = book.find(kind, name, now)
         book.told(kind, name, outcome, now)
@@ -242,13 +242,13 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @rule(kind=KINDS)
     def reset(self, kind: Kind) -> None:
-        assert self.engine.ask("reset_breaker", self.purse(kind)).verdict is Verdict.NOTED
+        assert self.engine.ask("reset_breaker", self.context(kind)).verdict is Verdict.NOTED
         self.book.look(self.time.now)
         self.book.fuses[kind] = Fuse()
 
     @rule()
     def another_epoch(self) -> None:
-        stale = replace(self.purse(Kind.GREET), epoch=self.engine.epoch + 1)
+        stale = replace(self.context(Kind.GREET), epoch=self.engine.epoch + 1)
         assert self.engine.ask("remaining", stale).verdict is Verdict.COLD
 
 
@@ -283,14 +283,14 @@ def test_the_fallback_does_what_the_model_says(database: Database, time: Movable
         play(machine, examples=25, steps=40)
 
 
-def test_a_guard_never_decides_on_a_clock_that_is_days_wrong(timed: Guard, time: MovableClock) -> None:
+def test_a_guard_never_decides_on_a_clock_that_is_days_wrong(timed: RedisQuota, time: MovableClock) -> None:
     """The caller's day is only compared; the server's time puts it right."""
-    purse = Purse(
+    context = QuotaContext(
         1, ZoneInfo("UTC"), Kind.GREET, "run", Limits(5, 5, 5, timedelta(0), timedelta(0)), Totals(9, 9)
     )
-    timed.install(purse, Books())
+    timed.install(context, QuotaState())
     right = time.now
     time.now = datetime(2020, 1, 1, tzinfo=UTC)  # this process; the server keeps its own
-    assert timed.reserve(purse, "a", lease=HOUR).granted
+    assert timed.reserve(context, "a", lease=HOUR).granted
     time.now = right
-    assert timed.remaining(purse).remaining == Remaining(4, 4, 4, 8, 8)
+    assert timed.remaining(context).remaining == Remaining(4, 4, 4, 8, 8)

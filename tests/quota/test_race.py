@@ -17,19 +17,19 @@ from sqlalchemy import func, select
 
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.fallback import still_in_epoch
+from db.store.quota.fallback import is_current_epoch
 from db.tables import Action, Interaction
 from tasks.quota import Grant, Quota
 from tests import builders
 from tests.cluster import wait_for
-from tests.quota.purses import LEASE, a_purse
+from tests.quota.helpers import LEASE, a_context
 from worker import clock, redis_address
 from worker.errors import TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import Books, Verb, Verdict
+from worker.rules.quota.decision import QuotaState, Verb, Verdict
 from worker.rules.quota.limits import Limits, Totals
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -43,13 +43,13 @@ def use(database: Database, quota: Quota, grant: Grant, *, campaign: str, contac
     if not quota.start(grant):
         return False
     with database.transaction() as session:
-        if not still_in_epoch(session, grant.purse.account_id, grant.purse.epoch):
+        if not is_current_epoch(session, grant.context.account_id, grant.context.epoch):
             return False
         action_id, _, attempt = grant.reservation_id.partition(":")
         now = func.clock_timestamp()
         session.add(
             Action(
-                id=action_id, account_id=grant.purse.account_id, contact_id=contact, campaign_id=campaign,
+                id=action_id, account_id=grant.context.account_id, contact_id=contact, campaign_id=campaign,
                 kind=Kind.GREET, occasion=action_id, occasion_on=func.current_date(), message="Hi",
                 state=ActionState.DONE, attempt=int(attempt), acting_since=now, acting_attempt=int(attempt),
                 correlation_id="race",
@@ -58,7 +58,7 @@ def use(database: Database, quota: Quota, grant: Grant, *, campaign: str, contac
         session.flush()
         session.add(
             Interaction(
-                account_id=grant.purse.account_id, contact_id=contact, action_id=action_id, type=Kind.GREET,
+                account_id=grant.context.account_id, contact_id=contact, action_id=action_id, type=Kind.GREET,
                 status="sent", occasion=action_id, message="Hi", correlation_id="race",
             )
         )  # fmt: skip
@@ -69,7 +69,7 @@ def use(database: Database, quota: Quota, grant: Grant, *, campaign: str, contac
 def ask_often(urls: tuple[str, str], ids: tuple[int, str, int], attempts: int, start: Barrier) -> None:
     """What one process does: ask and use as fast as it can."""
     database = Database(urls[0], application_name="race")
-    quota = Quota(database, Guard(guard.connect(redis_address.parse(urls[1]))), lease=LEASE)
+    quota = Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(urls[1]))), lease=LEASE)
     account_id, campaign, contact = ids
     start.wait(120)
     for _ in range(attempts):
@@ -149,15 +149,15 @@ def test_while_redis_is_flushed_the_limit_is_reached_and_not_exceeded(
 
 
 def ask_for_probe(url: str, start: Barrier, results: "multiprocessing.SimpleQueue[bool]", name: str) -> None:
-    quota = Guard(guard.connect(redis_address.parse(url)))
+    quota = RedisQuota(redis_quota.connect(redis_address.parse(url)))
     start.wait(60)
-    results.put(quota.reserve(a_purse(), name, lease=LEASE).verdict is Verdict.GRANTED)
+    results.put(quota.reserve(a_context(), name, lease=LEASE).verdict is Verdict.GRANTED)
 
 
 def test_a_half_open_breaker_lets_exactly_one_through(redis_url: str) -> None:
     past = clock.now() - timedelta(seconds=1)
-    Guard(guard.connect(redis_address.parse(redis_url))).install(
-        a_purse(), Books(breakers={Kind.GREET: Breaker(5, 1, past)})
+    RedisQuota(redis_quota.connect(redis_address.parse(redis_url))).install(
+        a_context(), QuotaState(breakers={Kind.GREET: Breaker(5, 1, past)})
     )
     spawn = multiprocessing.get_context("spawn")
     start, results = spawn.Barrier(4), spawn.SimpleQueue()

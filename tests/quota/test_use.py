@@ -12,15 +12,15 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits
 from tasks.quota import Quota, reservation_id, site_health
 from tests import builders
-from tests.db.helpers import behind_the_triggers, until_somebody_waits
-from tests.quota.purses import LEASE
+from tests.db.helpers import run_without_triggers, wait_for_lock_wait
+from tests.quota.helpers import LEASE
 from worker import redis_address
 from worker.errors import Reason, TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
-from worker.rules.quota.decision import Books, Decision, Purse, Remaining, Verb, Verdict
+from worker.rules.quota.decision import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 
 NOWHERE = "redis://127.0.0.1:1/0"
 FAILURE = Outcome.FAILURE
@@ -34,32 +34,32 @@ def account(database: Database) -> AccountRecord:
 
 @pytest.fixture
 def here(database: Database, redis_url: str) -> Iterator[Quota]:
-    client = guard.connect(redis_address.parse(redis_url))
-    yield Quota(database, Guard(client), lease=LEASE)
+    client = redis_quota.connect(redis_address.parse(redis_url))
+    yield Quota(database, RedisQuota(client), lease=LEASE)
     client.close()
 
 
 @pytest.fixture
 def away(database: Database) -> Quota:
     """With a Redis that does not answer."""
-    return Quota(database, Guard(guard.connect(redis_address.parse(NOWHERE))), lease=LEASE)
+    return Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(NOWHERE))), lease=LEASE)
 
 
 def used(own: Quota, account: AccountRecord, kind: Kind = Kind.GREET) -> int:
-    purse, decision = own.remaining(account.id, kind, "")
+    context, decision = own.remaining(account.id, kind, "")
     assert decision.remaining is not None
-    return purse.limits.per_day - decision.remaining.day
+    return context.limits.per_day - decision.remaining.day
 
 
 def epoch(database: Database, account: AccountRecord) -> int:
     with database.transaction() as session:
-        return limits.purse(session, account.id, Kind.GREET, "").purse.epoch
+        return limits.context(session, account.id, Kind.GREET, "").context.epoch
 
 
 def remembered(database: Database, account: AccountRecord) -> Breaker:
     with database.transaction() as session:
-        purse = limits.purse(session, account.id, Kind.GREET, "").purse
-        return fallback.ledger(session, purse).breaker(Kind.GREET)
+        context = limits.context(session, account.id, Kind.GREET, "").context
+        return fallback.read_ledger(session, context).breaker(Kind.GREET)
 
 
 def flush(redis_url: str) -> None:
@@ -103,17 +103,17 @@ def test_whichever_engine_granted_it_a_dead_worker_s_unit_goes_back(
     own: Quota = request.getfixturevalue(engine)
     assert own.reserve(account.id, Kind.GREET, "run", "a:1").decision.granted
     assert used(own, account) == 1
-    own.settle_for(Verb.RELEASE, account.id, Kind.GREET, "run", "a:1")
+    own.settle_by_id(Verb.RELEASE, account.id, Kind.GREET, "run", "a:1")
     assert used(own, account) == 0
 
 
 def test_an_attempt_s_unit_is_not_another_attempt_s(here: Quota, account: AccountRecord) -> None:
     with here._database.transaction() as session:
-        action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
+        action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     first, second = reservation_id(action_id, 1), reservation_id(action_id, 2)
     here.reserve(account.id, Kind.GREET, "run", first)
     grant = here.reserve(account.id, Kind.GREET, "run", second)
-    here.settle_for(Verb.RELEASE, account.id, Kind.GREET, "run", first)
+    here.settle_by_id(Verb.RELEASE, account.id, Kind.GREET, "run", first)
     assert here.start(grant)
     assert used(here, account) == 1
 
@@ -143,8 +143,8 @@ def test_counters_that_were_lost_do_not_close_the_breaker_that_is_remembered(
         until = builders.database_now(session) + FIRST_WAIT
         opened = Breaker(THRESHOLD, 1, until)
         fallback.write_breaker(session, account.id, Kind.GREET, opened)
-        fallback.raise_epoch(session, account.id, seen=grant.purse.epoch)
-    lost = replace(grant, purse=replace(grant.purse, epoch=grant.purse.epoch + 1), failing=True)
+        fallback.raise_epoch(session, account.id, seen=grant.context.epoch)
+    lost = replace(grant, context=replace(grant.context, epoch=grant.context.epoch + 1), failing=True)
     here.settle(lost, Verb.COMMIT, outcome)
     assert remembered(database, account) == opened
     assert here.remaining(account.id, Kind.GREET, "")[1].reason is Reason.BREAKER_OPEN
@@ -193,8 +193,8 @@ def test_counters_of_whichever_kind_that_hold_too_much_or_too_little_are_written
     assert not here.compare(account.id)
     assert used(here, account, Kind.COLLECT) == 0
     with database.transaction() as session:
-        builders.planned(session, account, builders.a_contact(session, account, "ann"))
-        behind_the_triggers(
+        builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+        run_without_triggers(
             session, "update actions set state = 'done', acting_since = now(), acting_attempt = 1"
         )
     assert not here.compare(account.id)
@@ -209,8 +209,8 @@ def test_a_unit_too_much_of_one_kind_and_one_too_few_of_another_do_not_make_up_f
     assert used(here, account) == 0
     assert here.start(here.reserve(account.id, Kind.COLLECT, "nobody's", "lost:1"))
     with database.transaction() as session:
-        builders.planned(session, account, builders.a_contact(session, account, "ann"))
-        behind_the_triggers(
+        builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+        run_without_triggers(
             session,
             "update actions set state = 'done', kind = 'withdraw', acting_since = now(), acting_attempt = 1",
         )
@@ -223,13 +223,13 @@ def test_while_an_action_is_under_way_its_reservation_is_no_difference(
 ) -> None:
     assert here.reserve(account.id, Kind.GREET, "run", "a:1").decision.granted
     with database.transaction() as session:
-        builders.planned(session, account, builders.a_contact(session, account, "ann"))
-        behind_the_triggers(session, "update actions set state = 'claimed', lease_until = now()")
+        builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+        run_without_triggers(session, "update actions set state = 'claimed', lease_until = now()")
     before = epoch(database, account)
     assert here.compare(account.id)
     assert epoch(database, account) == before
     with database.transaction() as session:
-        behind_the_triggers(session, "update actions set state = 'planned', lease_until = null")
+        run_without_triggers(session, "update actions set state = 'planned', lease_until = null")
     assert not here.compare(account.id)
 
 
@@ -249,15 +249,15 @@ def test_a_difference_that_is_gone_at_the_second_look_is_none(
 ) -> None:
     assert used(here, account) == 0
     before = epoch(database, account)
-    really = Guard.remaining
-    looks: list[Purse] = []
+    really = RedisQuota.remaining
+    looks: list[QuotaContext] = []
 
-    def an_action_ends_between_the_readings(self: Guard, purse: Purse) -> Decision:
-        looks.append(purse)
-        told = really(self, purse)
+    def an_action_ends_between_the_readings(self: RedisQuota, context: QuotaContext) -> Decision:
+        looks.append(context)
+        told = really(self, context)
         return told if len(looks) > 1 else replace(told, remaining=Remaining(1, 1, 1, 1, 1))
 
-    monkeypatch.setattr(Guard, "remaining", an_action_ends_between_the_readings)
+    monkeypatch.setattr(RedisQuota, "remaining", an_action_ends_between_the_readings)
     assert here.compare(account.id)
     assert epoch(database, account) == before
 
@@ -266,36 +266,36 @@ def test_a_rebuild_that_redis_did_not_take_ends_every_grant_and_is_made_by_whoev
     here: Quota, away: Quota, database: Database, account: AccountRecord
 ) -> None:
     grant = here.reserve(account.id, Kind.GREET, "run", "a:1")
-    assert not away.rebuild(grant.purse, in_postgres=False)
-    assert epoch(database, account) == grant.purse.epoch + 1
-    assert not here.rebuild(grant.purse, in_postgres=False)
-    assert epoch(database, account) == grant.purse.epoch + 1
+    assert not away.rebuild(grant.context, in_postgres=False)
+    assert epoch(database, account) == grant.context.epoch + 1
+    assert not here.rebuild(grant.context, in_postgres=False)
+    assert epoch(database, account) == grant.context.epoch + 1
     assert used(here, account) == 0
-    assert epoch(database, account) == grant.purse.epoch + 2
+    assert epoch(database, account) == grant.context.epoch + 2
 
 
 def test_while_one_rebuilds_its_epoch_is_nobody_s_and_its_counters_are_read_after_it(
     here: Quota, database: Database, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who finds the counters lost meanwhile waits for the rebuild, and leaves it at that."""
-    purse = here.remaining(account.id, Kind.GREET, "")[0]
+    context = here.remaining(account.id, Kind.GREET, "")[0]
     installed: list[int] = []
-    really = Guard.install
+    really = RedisQuota.install
 
-    def install(self: Guard, new: Purse, books: Books) -> Decision:
+    def install(self: RedisQuota, new: QuotaContext, books: QuotaState) -> Decision:
         installed.append(new.epoch)
         if len(installed) == 1:
-            second = pool.submit(here.rebuild, purse, in_postgres=False)
-            until_somebody_waits(database, second)
+            second = pool.submit(here.rebuild, context, in_postgres=False)
+            wait_for_lock_wait(database, second)
             seconds.append(second)
         return really(self, new, books)
 
-    monkeypatch.setattr(Guard, "install", install)
+    monkeypatch.setattr(RedisQuota, "install", install)
     seconds = list[Future[bool]]()
     with ThreadPoolExecutor(1) as pool:
-        assert here.rebuild(purse, in_postgres=False)
+        assert here.rebuild(context, in_postgres=False)
         assert [second.result(30) for second in seconds] == [False]
-    assert installed == [purse.epoch + 1]
+    assert installed == [context.epoch + 1]
 
 
 def test_counters_that_do_not_come_to_rest_grant_nothing(

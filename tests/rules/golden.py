@@ -10,7 +10,7 @@ from pathlib import Path
 
 from db import defaults
 from worker.errors import Reason
-from worker.rules.messages.drafts import Addressee, write
+from worker.rules.messages.drafts import Addressee, draft_message
 from worker.rules.messages.templates import MessageTemplate
 from worker.rules.names.spoken_name import spoken_name
 
@@ -100,7 +100,7 @@ def _preview(number: int, full_name: str, templates: list[MessageTemplate]) -> s
     for language in LANGUAGES if name else ():
         for days_late in (0, 1 + number % 10):
             to = Addressee(number, full_name, language)
-            draft = write(
+            draft = draft_message(
                 to, templates, past_texts=(), fallback_language="en", days_late=days_late, draw=number
             )
             said = draft if isinstance(draft, Reason) else draft.message

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.addresses import CANONICAL, profile_address
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 ANN = "https://www.linkedin.com/in/ann-o-neil/"
 
@@ -24,7 +24,7 @@ ANN = "https://www.linkedin.com/in/ann-o-neil/"
     ],
 )
 def test_all_spellings_of_one_person_are_one_address(given_as: str) -> None:
-    assert profile_address(given_as, "linkedin") == ANN
+    assert normalise_profile_url(given_as, "linkedin") == ANN
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def test_all_spellings_of_one_person_are_one_address(given_as: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_profile_of_the_site_is_nobody(given_as: str) -> None:
-    assert profile_address(given_as, "linkedin") is None
+    assert normalise_profile_url(given_as, "linkedin") is None
 
 
 def test_sites_do_not_share_people() -> None:
-    assert profile_address("http://127.0.0.1:5000/in/ann/", "sandbox") == "https://sandbox.test/in/ann/"
-    assert profile_address("http://127.0.0.1:5000/in/ann/", "linkedin") is None
-    assert profile_address("ledger:ann", "ledger") == "ledger:ann"
-    assert profile_address(" ", "ledger") is None
+    assert normalise_profile_url("http://127.0.0.1:5000/in/ann/", "sandbox") == "https://sandbox.test/in/ann/"
+    assert normalise_profile_url("http://127.0.0.1:5000/in/ann/", "linkedin") is None
+    assert normalise_profile_url("ledger:ann", "ledger") == "ledger:ann"
+    assert normalise_profile_url(" ", "ledger") is None
 
 
 SLUGS = st.text(
@@ -55,17 +55,17 @@ SLUGS = st.text(
 ).filter(lambda slug: slug not in {".", ".."})
 
 
-@given(slug=SLUGS, site=st.sampled_from(sorted(CANONICAL)))
+@given(slug=SLUGS, site=st.sampled_from(sorted(PROFILE_ORIGINS)))
 def test_an_address_is_its_own_address_whatever_it_is_written_in(slug: str, site: str) -> None:
-    address = profile_address(f"{CANONICAL[site]}/in/{quote(slug)}", site)
+    address = normalise_profile_url(f"{PROFILE_ORIGINS[site]}/in/{quote(slug)}", site)
     assert address is not None
     assert address.isascii()
-    assert profile_address(address, site) == address
-    assert profile_address(address.removesuffix("/") + "?a=b", site) == address
+    assert normalise_profile_url(address, site) == address
+    assert normalise_profile_url(address.removesuffix("/") + "?a=b", site) == address
 
 
-@given(anything=st.text(max_size=80), site=st.sampled_from([*CANONICAL, "ledger"]))
+@given(anything=st.text(max_size=80), site=st.sampled_from([*PROFILE_ORIGINS, "ledger"]))
 def test_nothing_crashes_it(anything: str, site: str) -> None:
-    found = profile_address(anything, site)
-    if found is not None and site in CANONICAL:
-        assert found.startswith(CANONICAL[site] + "/in/")
+    found = normalise_profile_url(anything, site)
+    if found is not None and site in PROFILE_ORIGINS:
+        assert found.startswith(PROFILE_ORIGINS[site] + "/in/")

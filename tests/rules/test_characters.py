@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.characters import escaped_json, first_unseen, in_one_line, says_something, visible
-from worker.rules.names.difficult_names import AWKWARD_NAMES
+from worker.rules.characters import (
+    escape_json_controls,
+    find_invisible,
+    has_visible_text,
+    sanitise_line,
+    sanitise_text,
+)
+from worker.rules.names.difficult_names import DIFFICULT_NAMES
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 ACTING = (
@@ -20,26 +26,26 @@ ACTING = (
     "\ud800", "\udfff", "\ue000", "\U000f0000", "\U0010fffd",
 )  # fmt: skip
 NAMES = (
-    *AWKWARD_NAMES, "محمد علي", "دنيا عبد الله", "דנה כהן", "مینا رضا‌زاده", "क्‍ष", "👩‍👩‍👧 ❤️", "葛󠄀城",
+    *DIFFICULT_NAMES, "محمد علي", "دنيا عبد الله", "דנה כהן", "مینا رضا‌زاده", "क्‍ष", "👩‍👩‍👧 ❤️", "葛󠄀城",
     "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Mac", "a\tb\nc", "١٢٣ \u0600",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("character", ACTING)
 def test_what_acts_is_shown_as_a_mark(character: str) -> None:
-    assert visible(f"An{character}n") == f"An{MARK}n"
+    assert sanitise_text(f"An{character}n") == f"An{MARK}n"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stays_as_it_is(name: str) -> None:
-    assert visible(name) == name
+    assert sanitise_text(name) == name
 
 
 @given(st.text(st.characters()))
 def test_nothing_shown_acts_and_nothing_is_lost(text: str) -> None:
-    shown = visible(text)
+    shown = sanitise_text(text)
     assert len(shown) == len(text)
-    assert visible(shown) == shown
+    assert sanitise_text(shown) == shown
     acts = {"Cc", "Cs", "Zl", "Zp"}
     assert not {unicodedata.category(c) for c in shown if c not in "\n\t"} & acts
     turns = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -50,31 +56,31 @@ def test_nothing_shown_acts_and_nothing_is_lost(text: str) -> None:
 @given(st.text(st.characters()))
 def test_escaped_json_says_the_same_and_acts_no_more(text: str) -> None:
     for document in (json.dumps({"a": text}, ensure_ascii=False), json.dumps([text], indent=1)):
-        escaped = escaped_json(document)
+        escaped = escape_json_controls(document)
         assert json.loads(escaped) == json.loads(document)
-        assert visible(escaped) == escaped
+        assert sanitise_text(escaped) == escaped
 
 
 def test_one_line_is_one_line() -> None:
-    assert in_one_line(" An\n\tn\x1b ") == f"An n{MARK}"
+    assert sanitise_line(" An\n\tn\x1b ") == f"An n{MARK}"
 
 
 @pytest.mark.parametrize(
     "text", ["", " \n", "\u200d\u200c", "\u200e", "\u2800", "\u3164\uffa0", "\u0301", "\ufe0f"]
 )
 def test_a_text_that_shows_nothing_says_nothing(text: str) -> None:
-    assert not says_something(text)
+    assert not has_visible_text(text)
 
 
 @pytest.mark.parametrize("text", ["a", "🎂", "!", "א", "你", "1"])
 def test_a_letter_a_sign_or_an_emoji_says_something(text: str) -> None:
-    assert says_something(text)
+    assert has_visible_text(text)
 
 
 def test_a_message_keeps_flags_joiners_and_marks_of_direction() -> None:
     assert (
-        first_unseen("🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f \u200f مي\u200cنا\n")
+        find_invisible("🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f \u200f مي\u200cنا\n")
         is None
     )
-    assert first_unseen("ab\N{RIGHT-TO-LEFT OVERRIDE}") == 2
-    assert first_unseen("a\U000e0067") == 1
+    assert find_invisible("ab\N{RIGHT-TO-LEFT OVERRIDE}") == 2
+    assert find_invisible("a\U000e0067") == 1

@@ -6,23 +6,23 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.invitations import Invited, Verdict, judge
-from worker.rules.lifecycle import ENDED
+from worker.rules.invitations import InvitedContact, Verdict, decide_withdrawals
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, SentInvitation
 
 TODAY = date(2026, 11, 24)
 
 
-def invited(contact_id: int, days: int, planned_as: ActionState | None = None) -> Invited:
+def invited(contact_id: int, days: int, planned_as: ActionState | None = None) -> InvitedContact:
     sent = SentInvitation(f"https://sandbox.test/in/p{contact_id}/", "Ann", TODAY - timedelta(days=days))
-    return Invited(contact_id, sent, planned_as)
+    return InvitedContact(contact_id, sent, planned_as)
 
 
 ages = st.lists(st.tuples(st.integers(0, 400), st.none() | st.sampled_from(ActionState)), max_size=30)
 
 
-def verdicts(people: list[Invited], *, days: int = 30, limit: int = 20) -> dict[int, Verdict]:
-    judged = judge(people, TODAY, older_than_days=days, limit=limit)
+def verdicts(people: list[InvitedContact], *, days: int = 30, limit: int = 20) -> dict[int, Verdict]:
+    judged = decide_withdrawals(people, TODAY, older_than_days=days, limit=limit)
     return {one.contact_id: verdict for one, verdict in judged}
 
 
@@ -54,7 +54,7 @@ def test_never_too_young_never_over_the_limit_and_never_a_younger_one_instead(
     people: list[tuple[int, ActionState | None]], days: int, limit: int
 ) -> None:
     known = [invited(number, *person) for number, person in enumerate(people)]
-    judged = judge(known, TODAY, older_than_days=days, limit=limit)
+    judged = decide_withdrawals(known, TODAY, older_than_days=days, limit=limit)
     assert {one.contact_id for one, _ in judged} == {one.contact_id for one in known}
     chosen = [one.invitation.sent_on for one, verdict in judged if verdict is Verdict.WITHDRAW]
     left = [one.invitation.sent_on for one, verdict in judged if verdict is Verdict.OVER_LIMIT]
@@ -62,7 +62,7 @@ def test_never_too_young_never_over_the_limit_and_never_a_younger_one_instead(
     assert len(chosen) <= limit
     assert not left or max(chosen, default=date.min) <= min(left)
     for one, verdict in judged:
-        assert (verdict is Verdict.TRIED) == (one.planned_as in ENDED)
+        assert (verdict is Verdict.TRIED) == (one.planned_as in END_STATES)
 
 
 @given(people=ages, days=st.integers(1, 365), limit=st.integers(1, 100))
@@ -70,10 +70,10 @@ def test_asked_again_before_anything_happened_nothing_is_added(
     people: list[tuple[int, ActionState | None]], days: int, limit: int
 ) -> None:
     known = [invited(number, *person) for number, person in enumerate(people)]
-    first = judge(known, TODAY, older_than_days=days, limit=limit)
+    first = decide_withdrawals(known, TODAY, older_than_days=days, limit=limit)
     planned = [
         replace(one, planned_as=ActionState.PLANNED) if verdict is Verdict.WITHDRAW else one
         for one, verdict in reversed(first)
     ]
-    again = judge(planned, TODAY, older_than_days=days, limit=limit)
+    again = decide_withdrawals(planned, TODAY, older_than_days=days, limit=limit)
     assert Verdict.WITHDRAW not in {verdict for _, verdict in again}

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Table
 
 from db.tables import Action, Base, one_of
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED, IN_FLIGHT, MOVES, NEEDS_REASON, check_move
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT, STATES_NEEDING_REASON, TRANSITIONS, check_transition
 from worker.rules.model import ActionState as S
 
 DESIGN = {
@@ -26,14 +26,14 @@ DESIGN = {
 def reachable(start: S) -> set[S]:
     seen, ahead = {start}, [start]
     while ahead:
-        for state in MOVES[ahead.pop()] - seen:
+        for state in TRANSITIONS[ahead.pop()] - seen:
             seen.add(state)
             ahead.append(state)
     return seen
 
 
 def test_every_state_has_its_line_in_the_table() -> None:
-    assert set(MOVES) == set(S)
+    assert set(TRANSITIONS) == set(S)
 
 
 def test_every_state_is_reached_from_a_proposal() -> None:
@@ -41,38 +41,38 @@ def test_every_state_is_reached_from_a_proposal() -> None:
 
 
 def test_only_a_proposal_is_reached_from_nowhere() -> None:
-    assert set(S) - {state for following in MOVES.values() for state in following} == {S.PROPOSED}
+    assert set(S) - {state for following in TRANSITIONS.values() for state in following} == {S.PROPOSED}
 
 
 def test_from_every_state_there_is_a_way_to_an_end() -> None:
-    assert {S.DONE, S.FAILED, S.SKIPPED} == ENDED
-    assert all(reachable(state) & ENDED for state in S)
+    assert {S.DONE, S.FAILED, S.SKIPPED} == END_STATES
+    assert all(reachable(state) & END_STATES for state in S)
 
 
-@pytest.mark.parametrize("state", sorted(ENDED))
+@pytest.mark.parametrize("state", sorted(END_STATES))
 def test_an_ended_action_has_no_way_out(state: S) -> None:
-    assert MOVES[state] == frozenset()
+    assert TRANSITIONS[state] == frozenset()
 
 
 def test_the_designs_chain_is_allowed() -> None:
     for from_state, to_state in DESIGN:
-        check_move(from_state, to_state)
+        check_transition(from_state, to_state)
 
 
 def test_a_move_that_the_table_does_not_list_is_an_error() -> None:
     for from_state, to_state in product(S, S):
-        if to_state not in MOVES[from_state]:
+        if to_state not in TRANSITIONS[from_state]:
             with pytest.raises(ValueError, match=f"from {from_state} to {to_state}"):
-                check_move(from_state, to_state)
+                check_transition(from_state, to_state)
 
 
 def test_what_may_have_happened_is_never_queued_or_planned_without_looking() -> None:
-    assert MOVES[S.ACTING] == {S.DONE, S.UNCERTAIN}
-    assert S.QUEUED not in MOVES[S.UNCERTAIN] | MOVES[S.NEEDS_REVIEW]
+    assert TRANSITIONS[S.ACTING] == {S.DONE, S.UNCERTAIN}
+    assert S.QUEUED not in TRANSITIONS[S.UNCERTAIN] | TRANSITIONS[S.NEEDS_REVIEW]
 
 
 def test_only_an_acting_or_an_uncertain_action_can_be_done_without_a_person() -> None:
-    assert {state for state in S if S.DONE in MOVES[state]} == {S.ACTING, S.UNCERTAIN, S.NEEDS_REVIEW}
+    assert {state for state in S if S.DONE in TRANSITIONS[state]} == {S.ACTING, S.UNCERTAIN, S.NEEDS_REVIEW}
 
 
 def condition(table: Table, name: str) -> str:
@@ -92,7 +92,7 @@ def named(sql: str) -> set[str]:
 def test_code_and_schema_agree_on_the_states() -> None:
     table = Base.metadata.tables[Action.__tablename__]
     assert named(condition(table, "state")) == set(S)
-    assert named(condition(table, "says_why")) == NEEDS_REASON
+    assert named(condition(table, "says_why")) == STATES_NEEDING_REASON
     assert named(condition(table, "leased")) == IN_FLIGHT
     one_in_flight = next(i for i in table.indexes if i.name == "uq_actions_one_in_flight")
     assert one_in_flight.unique

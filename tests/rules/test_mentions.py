@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.mentions import FORGOTTEN, Mentions
+from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import Kind
-from worker.rules.picture_names import is_picture_of, picture_name
+from worker.rules.screenshot_names import is_screenshot_of, screenshot_name
 
 ZOE = Mentions(
     addresses=["https://www.linkedin.com/in/zo%C3%A9-b/"], names=["Zoé  Bell"], emails=["zoe@example.org"]
@@ -27,7 +27,7 @@ ANN = Mentions(addresses=["https://sandbox.test/in/ann/"], names=["Ann"])
     ],
 )
 def test_every_way_to_tell_who_it_is_is_found(text: str) -> None:
-    assert ZOE.told_in(text)
+    assert ZOE.appear_in(text)
 
 
 @pytest.mark.parametrize(
@@ -40,24 +40,24 @@ def test_every_way_to_tell_who_it_is_is_found(text: str) -> None:
         "Zoé",
         "azoe@example.org",
         "Bell, Zoé",
-        FORGOTTEN,
+        REDACTED_TEXT,
     ],
 )
 def test_others_are_left_alone(text: str) -> None:
-    assert not ZOE.told_in(text)
+    assert not ZOE.appear_in(text)
 
 
 def test_a_name_of_one_word_is_only_found_where_nothing_else_stands() -> None:
-    assert ANN.told_in("ann")
-    assert ANN.told_in("https://sandbox.test/in/ann")
-    assert not ANN.told_in("Ann Other")
-    assert not ANN.told_in("sandbox.test/in/ann-b/")
-    assert not Mentions().told_in("anything")
+    assert ANN.appear_in("ann")
+    assert ANN.appear_in("https://sandbox.test/in/ann")
+    assert not ANN.appear_in("Ann Other")
+    assert not ANN.appear_in("sandbox.test/in/ann-b/")
+    assert not Mentions().appear_in("anything")
 
 
 def test_json_keeps_its_shape() -> None:
     before = {"keywords": ["Zoé Bell", "python"], "limit": 3, "dry_run": None, "Zoé Bell": {"x": "y"}}
-    after = {"keywords": [FORGOTTEN, "python"], "limit": 3, "dry_run": None, FORGOTTEN: {"x": "y"}}
+    after = {"keywords": [REDACTED_TEXT, "python"], "limit": 3, "dry_run": None, REDACTED_TEXT: {"x": "y"}}
     assert ZOE.without(before) == after
 
 
@@ -71,14 +71,14 @@ json = st.recursive(
 def test_nothing_tells_it_afterwards_and_a_second_time_changes_nothing(value: object) -> None:
     after = ZOE.without([value, "Zoé Bell"])
     assert ZOE.without(after) == after
-    assert after[1] == FORGOTTEN
+    assert after[1] == REDACTED_TEXT
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_a_picture_is_found_by_whose_it_is(kind: Kind) -> None:
-    name = picture_name(7, "https://sandbox.test/in/ann-b/", kind, 2)
-    assert is_picture_of(name, 7, "https://sandbox.test/in/ann-b/")
-    assert not is_picture_of(name, 7, "https://sandbox.test/in/ann/")
-    assert not is_picture_of(name, 17, "https://sandbox.test/in/ann-b/")
-    assert not is_picture_of(f"1{name}", 7, "https://sandbox.test/in/ann-b/")
-    assert not is_picture_of(name, 7, "https://sandbox.test/in/b/")
+    name = screenshot_name(7, "https://sandbox.test/in/ann-b/", kind, 2)
+    assert is_screenshot_of(name, 7, "https://sandbox.test/in/ann-b/")
+    assert not is_screenshot_of(name, 7, "https://sandbox.test/in/ann/")
+    assert not is_screenshot_of(name, 17, "https://sandbox.test/in/ann-b/")
+    assert not is_screenshot_of(f"1{name}", 7, "https://sandbox.test/in/ann-b/")
+    assert not is_screenshot_of(name, 7, "https://sandbox.test/in/b/")

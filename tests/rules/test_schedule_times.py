@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSimError
 
-from worker.rules.schedule_times import fires, next_fire
+from worker.rules.schedule_times import fire_times, next_fire
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -21,4 +21,4 @@ def test_a_fire_is_an_instant_in_utc_after_the_one_that_was_asked_from() -> None
 @pytest.mark.parametrize("cron", ["every day", "61 * * * *", f"{'0' * 5000} * * * *", "*" * 201])
 def test_what_is_no_expression_is_refused(cron: str) -> None:
     with pytest.raises(CronSimError):
-        fires(cron, PARIS, NOON)
+        fire_times(cron, PARIS, NOON)

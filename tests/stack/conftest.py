@@ -11,7 +11,7 @@ from api_stub.stack import unprivileged
 @pytest.fixture(autouse=True)
 def _cold_home(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
     """What root would keep under /var/lib goes to a folder that ends with the test run."""
-    monkeypatch.setattr(unprivileged, "_HOME", open_folder / "var")
+    monkeypatch.setattr(unprivileged, "_SHARED_FOLDER", open_folder / "var")
 
 
 @pytest.fixture(scope="session")

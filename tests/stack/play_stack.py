@@ -25,7 +25,7 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    data_dir, unprivileged._HOME = Path(sys.argv[1]), Path(sys.argv[2])
+    data_dir, unprivileged._SHARED_FOLDER = Path(sys.argv[1]), Path(sys.argv[2])
     say("begin")
     with Stack(data_dir, durable=False, on_step=say) as stack:
         stack.start(

@@ -14,8 +14,8 @@ from typing import cast
 import pytest
 
 from api_stub.sandbox.state import State
-from api_stub.stack import running
-from api_stub.stack.services import Addresses, sandbox, settings_for
+from api_stub.stack import environment_file
+from api_stub.stack.services import Addresses, embedded_settings, sandbox
 from api_stub.stack.stack import Service, Stack
 from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
@@ -50,7 +50,7 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
     addresses = Addresses()
     worker = [sys.executable, "-m", "api_stub.cli", "worker", "control", "--name", "control"]
     with Stack(
-        data, database_url="postgresql://given", settings=settings_for(data, addresses), durable=False
+        data, database_url="postgresql://given", settings=embedded_settings(data, addresses), durable=False
     ) as stack:
         stack.start(
             sandbox(stack, addresses),
@@ -62,7 +62,7 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
                 ready=lambda: any((data / "metrics/slots").glob("*.db")),
             ),
         )
-        running.publish(data, stack.environment)
+        environment_file.write_environment(data, stack.environment)
         assert open_to_others(data) == []
         assert {path.name for path in data.glob("sandbox*")} >= {"sandbox.sqlite3", "sandbox.sqlite3-wal"}
         assert (data / "evidence/picture.png").exists()

@@ -18,11 +18,11 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.lock import FolderLock
-from api_stub.stack.ports import accepts, answers, free_port
+from api_stub.stack.ports import check_http, check_tcp, find_free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
 from tests.cluster import wait_for
-from worker.settings import SECRETS, Settings, variable_of
+from worker.settings import SECRETS, Settings, variable_name
 
 
 def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
 def test_children_inherit_no_token_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_CLOUD_TOKEN", "x")
     monkeypatch.setenv("RAPPORT_LOG_LEVEL", "DEBUG")
-    secrets = {variable_of(name) for name in SECRETS}
+    secrets = {variable_name(name) for name in SECRETS}
     for name in secrets:
         monkeypatch.setenv(name, "x")
     inherited = inherited_environment()
@@ -208,12 +208,12 @@ def test_the_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
 
 
 def test_readiness_of_a_web_server(tmp_path: Path) -> None:
-    port = free_port()
-    assert not accepts(port)()
-    assert not answers(port)()
+    port = find_free_port()
+    assert not check_tcp(port)()
+    assert not check_http(port)()
     argv = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     child = ProcessTable(tmp_path).start("web", argv, inherited_environment(), cwd=tmp_path)
-    child.wait_until(answers(port), timedelta(seconds=20))
-    assert accepts(port)()
-    assert not answers(port, "/nothing")()
+    child.wait_until(check_http(port), timedelta(seconds=20))
+    assert check_tcp(port)()
+    assert not check_http(port, "/nothing")()
     child.stop(timedelta(seconds=5))

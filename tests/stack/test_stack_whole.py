@@ -15,9 +15,9 @@ import pytest
 import redis
 
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
-from api_stub.stack.family import MARK, still_running
+from api_stub.stack.process_tree import MARK_VARIABLE, wait_for_exit
 from api_stub.stack.stack import Service, Stack
-from api_stub.stack.unprivileged import server_identity
+from api_stub.stack.unprivileged import find_server_identity
 from tests.cluster import untraced
 from worker.processes import Process
 
@@ -33,7 +33,7 @@ def ours(data_dir: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             named = any(folder in argument for argument in process.cmdline() for folder in folders)
-            marked = process.environ().get(MARK) == str(data_dir)
+            marked = process.environ().get(MARK_VARIABLE) == str(data_dir)
             if (named or marked) and SCRIPT.name not in " ".join(process.cmdline()):
                 found.append(process)
         except psutil.Error:
@@ -101,7 +101,7 @@ def test_a_dead_child_is_noticed_and_can_be_started_again(data_dir: Path) -> Non
         service = Service("worker", SLEEPER)
         stack.start(service)
         os.kill(stack.children["worker"].pid, signal.SIGKILL)
-        assert not still_running([psutil.Process(stack.children["worker"].pid)], timedelta(seconds=5))
+        assert not wait_for_exit([psutil.Process(stack.children["worker"].pid)], timedelta(seconds=5))
         with pytest.raises(ChildDiedError, match="worker ended by itself"):
             stack.check()
         stack.stop("worker")
@@ -153,13 +153,13 @@ def test_what_a_killed_stack_left_is_ended_by_the_next(data_dir: Path, open_fold
         output, _ = next_one.communicate(timeout=40)
     assert "processes that an earlier run had left" in output
     assert next_one.returncode == 0
-    assert not still_running(left, timedelta(0))
+    assert not wait_for_exit(left, timedelta(0))
     assert ours(data_dir) == []
 
 
 @pytest.fixture
 def home_of_nobody() -> Iterator[Path]:
-    identity = server_identity()
+    identity = find_server_identity()
     if identity.uid is None or identity.gid is None:
         pytest.skip("we are an ordinary user already")
     if not identity.can_run(Path(sys.executable)):
@@ -173,7 +173,7 @@ def home_of_nobody() -> Iterator[Path]:
 def test_an_ordinary_user_needs_nothing_else(home_of_nobody: Path, open_folder: Path) -> None:
     data_dir = home_of_nobody / "clone/.rapport"
     environment = {"PATH": os.defpath, "HOME": str(home_of_nobody)}
-    with play(data_dir, open_folder, "once", env=environment, **server_identity().popen()) as process:
+    with play(data_dir, open_folder, "once", env=environment, **find_server_identity().popen()) as process:
         output, _ = process.communicate(timeout=40)
     assert process.returncode == 0, output
     assert not (data_dir / "postgres").is_symlink()

@@ -18,16 +18,16 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Campaign, Interaction
 from tasks import services as wiring
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import FREE, an_account
 from tests.conftest import KEY, TIMEOUT, StartSandbox, signed_in
 from tests.db.helpers import LEASE
-from tests.tasks.answers import ANN, Greet
-from tests.tasks.scripted import ScriptedSite
-from worker.browser.session import BrowserHouse
+from tests.tasks.reply_helpers import ANN, Greet
+from tests.tasks.scripted_site import ScriptedSite
+from worker.browser.pool import BrowserPool
 from worker.rules.quota.limits import Limits
 from worker.settings import Settings, get_settings
 
@@ -64,15 +64,17 @@ def settings(
 
 
 @pytest.fixture
-def services(settings: Settings, house: BrowserHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+def services(
+    settings: Settings, browser_pool: BrowserPool, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Services]:
     """The services of this process; they share the run's Chromium, which stays open."""
     made = Services(settings)
-    vars(made)["house"] = house
+    vars(made)["browser_pool"] = browser_pool
     monkeypatch.setattr(wiring, "_services", [made])
     yield made
     for number in range(1, 10):
         with suppress(KeyError):
-            house.drop(number)
+            browser_pool.drop(number)
     made.database.close()
 
 
@@ -83,7 +85,7 @@ def new_account(services: Services, sandbox: SandboxClient) -> NewAccount:
     def make(name: str = "demo", limits: Limits = FREE) -> AccountRecord:
         with services.database.transaction() as session:
             account = an_account(session, name, limits=limits)
-            accounts.keep_session(session, account.id, services.vault.seal(signed_in(sandbox, name)))
+            accounts.save_session(session, account.id, services.vault.seal(signed_in(sandbox, name)))
         return account
 
     return make
@@ -105,13 +107,13 @@ def greet(services: Services, account: AccountRecord) -> Greet:
             campaign.options = {**campaign.options, "keep_replies": keep}
             session.flush()
             contact = builders.a_contact(session, by, slug)
-            action_id = builders.planned(
+            action_id = builders.add_planned(
                 session, by, contact, campaign_id=campaign_id, text="Happy birthday!"
             )
-            campaigns.finish(session, campaign_id)
+            campaigns.mark_planned(session, campaign_id)
         with services.database.transaction() as session:
-            assert len(dispatch.queue_due(session, batch=10, lease=LEASE)) == 1
-        assert perform(services, action_id) is Outcome.DONE
+            assert len(dispatch.queue_due_actions(session, batch=10, lease=LEASE)) == 1
+        assert perform_action(services, action_id) is Outcome.DONE
         with services.database.transaction() as session:
             return session.scalars(select(Interaction.id).where(Interaction.action_id == action_id)).one()
 

@@ -13,7 +13,7 @@ from tasks.contract import CORRELATION_HEADER
 
 def bound(**headers: Any) -> dict[str, Any]:
     task = SimpleNamespace(name="tasks.dispatch", request=SimpleNamespace(**headers))
-    hooks.bind_task("crm-42", cast("Task", task))
+    hooks.bind_task_context("crm-42", cast("Task", task))
     found = get_contextvars()
     clear_contextvars()
     return found

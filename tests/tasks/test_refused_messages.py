@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from db.engine import Database
 from db.store import refused_messages
-from tasks.refused_messages import Keeper
+from tasks.refused_messages import RefusedMessageWriter
 from tests.cluster import wait_for
 from tests.proxy import Proxy
 from worker.rules.wire.refusals import Refusal, RefusedMessage
@@ -36,18 +36,20 @@ def way(database_url: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def keeper(way: Proxy) -> Iterator[Keeper]:
-    keeper = Keeper(way.url, again_after=AT_ONCE)
+def keeper(way: Proxy) -> Iterator[RefusedMessageWriter]:
+    keeper = RefusedMessageWriter(way.url, again_after=AT_ONCE)
     yield keeper
     keeper.close()
 
 
 def kept(database: Database) -> list[RefusedMessage]:
     with database.transaction() as session:
-        return list(reversed(refused_messages.latest(session, limit=100)))
+        return list(reversed(refused_messages.list_refused_messages(session, limit=100)))
 
 
-def test_what_was_refused_is_kept_whole_and_in_order(keeper: Keeper, database: Database) -> None:
+def test_what_was_refused_is_kept_whole_and_in_order(
+    keeper: RefusedMessageWriter, database: Database
+) -> None:
     messages = [refusal(number) for number in range(5)]
     for message in messages:
         keeper.put(message)
@@ -55,7 +57,7 @@ def test_what_was_refused_is_kept_whole_and_in_order(keeper: Keeper, database: D
 
 
 def test_what_waits_is_written_when_the_worker_ends(way: Proxy, database: Database) -> None:
-    keeper = Keeper(way.url)
+    keeper = RefusedMessageWriter(way.url)
     keeper.put(refusal(1))
     keeper.put(refusal(2))
     keeper.close(timedelta(seconds=30))
@@ -64,11 +66,11 @@ def test_what_waits_is_written_when_the_worker_ends(way: Proxy, database: Databa
 
 def test_a_worker_that_refused_nothing_has_no_thread_and_ends_at_once() -> None:
     before = threading.active_count()
-    Keeper("postgresql://nobody@127.0.0.1:1/none").close()
+    RefusedMessageWriter("postgresql://nobody@127.0.0.1:1/none").close()
     assert threading.active_count() == before
 
 
-def test_postgres_may_refuse_for_a_while(keeper: Keeper, database: Database) -> None:
+def test_postgres_may_refuse_for_a_while(keeper: RefusedMessageWriter, database: Database) -> None:
     with database.transaction() as session:
         session.execute(text("alter table refused_messages rename to elsewhere"))
     keeper.put(refusal(1))
@@ -79,7 +81,9 @@ def test_postgres_may_refuse_for_a_while(keeper: Keeper, database: Database) -> 
     wait_for("the rows", lambda: kept(database) == [refusal(1), refusal(2), refusal(3)])
 
 
-def test_a_postgres_that_falls_silent_holds_nobody_up(keeper: Keeper, way: Proxy, database: Database) -> None:
+def test_a_postgres_that_falls_silent_holds_nobody_up(
+    keeper: RefusedMessageWriter, way: Proxy, database: Database
+) -> None:
     way.freeze_before(b"INSERT INTO refused_messages")
     keeper.put(refusal(1))
     wait_for("the silence", lambda: not way.armed)
@@ -89,7 +93,7 @@ def test_a_postgres_that_falls_silent_holds_nobody_up(keeper: Keeper, way: Proxy
 
 
 def test_a_row_that_postgres_will_never_take_holds_up_no_other(
-    keeper: Keeper, database: Database, monkeypatch: pytest.MonkeyPatch
+    keeper: RefusedMessageWriter, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = threading.Event()
     monkeypatch.setattr("tasks.refused_messages.log.error", lambda *_, **__: said.set())
@@ -100,14 +104,14 @@ def test_a_row_that_postgres_will_never_take_holds_up_no_other(
     assert kept(database) == [refusal(2)]
 
 
-def test_no_connection_is_left_open(keeper: Keeper, way: Proxy, database: Database) -> None:
+def test_no_connection_is_left_open(keeper: RefusedMessageWriter, way: Proxy, database: Database) -> None:
     keeper.put(refusal(1))
     wait_for("the row", lambda: kept(database))
 
     wait_for("the connection to close", lambda: not connections_to(way))
 
 
-def test_a_child_inherits_no_connection(keeper: Keeper, way: Proxy, database: Database) -> None:
+def test_a_child_inherits_no_connection(keeper: RefusedMessageWriter, way: Proxy, database: Database) -> None:
     forking = threading.Event()
     locked = threading.Event()
 
@@ -144,8 +148,8 @@ def connections_to(way: Proxy) -> int:
 def test_more_than_can_wait_is_dropped_and_said(way: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr("tasks.refused_messages.log.warning", lambda event, **_: said.append(event))
-    monkeypatch.setattr("tasks.refused_messages._WAITING", 2)
-    keeper = Keeper(way.url)
+    monkeypatch.setattr("tasks.refused_messages._QUEUE_SIZE", 2)
+    keeper = RefusedMessageWriter(way.url)
     way.freeze_before(b"INSERT INTO refused_messages")
     keeper.put(refusal(1))
     wait_for("the silence", lambda: not way.armed)
@@ -159,8 +163,8 @@ def test_more_than_can_wait_is_dropped_and_said(way: Proxy, monkeypatch: pytest.
 def test_the_oldest_are_dropped_where_there_are_too_many(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refused_messages, "KEPT", 3)
+    monkeypatch.setattr(refused_messages, "MAX_KEPT", 3)
     for number in range(5):
         with database.transaction() as session:
-            refused_messages.keep(session, [refusal(number), refusal(number + 10)])
+            refused_messages.save_refused_messages(session, [refusal(number), refusal(number + 10)])
     assert [message.message_id for message in kept(database)] == ["crm-13", "crm-4", "crm-14"]

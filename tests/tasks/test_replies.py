@@ -13,7 +13,8 @@ from db.tables import Contact, QuotaCut
 from tasks.actions.read_inbox import read_replies
 from tasks.services import Services
 from tests.builders import SANDBOX
-from tests.tasks.answers import (
+from tests.tasks.conftest import NewAccount
+from tests.tasks.reply_helpers import (
     ANN,
     ANSWER,
     MING,
@@ -23,7 +24,6 @@ from tests.tasks.answers import (
     read_to,
     ten_minutes_earlier,
 )
-from tests.tasks.conftest import NewAccount
 from worker import metrics
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
@@ -162,7 +162,7 @@ def test_a_page_that_asks_for_a_person_stops_the_account_and_loses_nothing(
     sandbox.fault(fault, times=1, path_prefix="/messaging/")
     assert read_replies(services, "demo") == 0
     with services.database.transaction() as session:
-        stopped = accounts.by_id(session, account.id)
+        stopped = accounts.get_account(session, account.id)
         assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, reason)
         assert bool(session.scalars(select(QuotaCut.kind)).all()) is (reason is Reason.LIMIT_PAGE)
     an_hour_later(services)
@@ -197,7 +197,7 @@ def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
     sandbox.change(ANN, connected=False)
     sandbox.fault(FaultName.WRONG_THREAD, "zoe-lefevre")
     with services.database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
         contacts.set_do_not_contact(session, account.id, f"{SANDBOX}mo/", value=True)
     looked = sandbox.views("demo")["/in/mo/"]

@@ -21,7 +21,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Action, Interaction
 from tasks.actions import settle
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
 from tasks.campaigns import plan_birthdays
@@ -34,8 +34,8 @@ from tests.tasks.actions.test_heartbeat import lapse
 from tests.tasks.conftest import effects
 from worker.browser.ledger import LedgerThread
 from worker.errors import Reason, TryAgainError
-from worker.rules.birthdays import celebrated, occasion
-from worker.rules.messages.templates import TemplateRefusedError, render
+from worker.rules.birthdays import birthday_occasion, recent_birthdays
+from worker.rules.messages.templates import TemplateRefusedError, render_template
 from worker.rules.model import ActionState, Birthday, Kind
 from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.limits import Limits
@@ -65,7 +65,9 @@ def campaign(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     wanted = BirthdayOptions.model_validate({"read_site": False, **options})
     with services.database.transaction() as session:
-        plan_birthdays.start_birthdays(session, account="demo", campaign_id=campaign_id, options=wanted)
+        plan_birthdays.start_birthday_campaign(
+            session, account="demo", campaign_id=campaign_id, options=wanted
+        )
     return campaign_id
 
 
@@ -74,10 +76,10 @@ def work_off(services: Services) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
-            due = dispatch.queue_due(session, batch=10, lease=LEASE)
+            due = dispatch.queue_due_actions(session, batch=10, lease=LEASE)
         if not due:
             return outcomes
-        outcomes += [perform(services, nudge.action_id) for nudge in due]
+        outcomes += [perform_action(services, nudge.action_id) for nudge in due]
 
 
 def count(services: Services, table: type) -> int:
@@ -89,13 +91,13 @@ def test_v1_01_the_text_stored_is_the_text_sent_for_every_template(
     without_pages: Services, account: AccountRecord
 ) -> None:
     for number, default in enumerate(defaults.GREETINGS):
-        said = render(default.body, name=SpokenName("Ann", "Ann Lee"), days_late=int(default.late))
+        said = render_template(default.body, name=SpokenName("Ann", "Ann Lee"), days_late=int(default.late))
         with without_pages.database.transaction() as session:
             contact = builders.a_contact(session, account, f"person-{number}")
-            builders.planned(session, account, contact, text=said)
+            builders.add_planned(session, account, contact, text=said)
     assert set(work_off(without_pages)) == {Outcome.DONE}
     with without_pages.database.transaction() as session:
-        stored = interactions.page(session, limit=100)
+        stored = interactions.list_interactions(session, limit=100)
     assert sorted((record.profile_url, record.message) for record in stored) == effects(without_pages)
     assert len(stored) == len(defaults.GREETINGS)
 
@@ -105,7 +107,7 @@ def test_v1_02_a_template_with_an_unknown_variable_never_gets_in(without_pages: 
         without_pages.database.transaction() as session,
         pytest.raises(TemplateRefusedError, match="job_title"),
     ):
-        templates.add(
+        templates.add_template(
             session, account_id=None, language="en", late=False, body="Hi {{ first_name }}, {{ job_title }}!"
         )
 
@@ -119,15 +121,15 @@ def test_v1_03_a_late_birthday_is_greeted_on_one_of_ten_days_only(
         contact_id = contact.id
     for later in range(11):
         with without_pages.database.transaction() as session:
-            due = contacts.due_birthdays(
+            due = contacts.list_due_birthdays(
                 session, account.id, born + timedelta(days=later), late_days=10, texts_since=builders.LONG_AGO
             )
-            record = campaigns.get(session, builders.a_campaign(session, account))
+            record = campaigns.find_campaign(session, builders.a_campaign(session, account))
             assert record is not None
-            available = templates.for_account(session, account.id)
+            available = templates.list_usable_templates(session, account.id)
             drafts = draft_greetings(due, available, born + timedelta(days=later), BirthdayOptions())
             assert [draft.contact_id for draft in drafts] == [contact_id]
-            campaigns.plan(session, record, Kind.GREET, drafts)
+            campaigns.insert_plan(session, record, Kind.GREET, drafts)
     assert count(without_pages, Action) == 1
 
 
@@ -136,7 +138,7 @@ def test_v1_04_the_key_is_the_occasion_not_the_text(without_pages: Services, acc
     campaign(without_pages)
     assert work_off(without_pages) == [Outcome.DONE]
     with without_pages.database.transaction() as session:
-        templates.add(
+        templates.add_template(
             session, account_id=account.id, language="en", late=False, body="Other words, {{ first_name }}."
         )
     campaign(without_pages)
@@ -165,7 +167,7 @@ def test_v1_05_a_do_not_contact_list_that_cannot_be_read_means_nothing_is_sent(
     def unreadable(*_: object) -> None:
         raise OperationalError("select", {}, Exception("the connection is closed"))
 
-    monkeypatch.setattr(gates, "closed_gate", unreadable)
+    monkeypatch.setattr(gates, "find_closed_gate", unreadable)
     with pytest.raises(OperationalError):
         work_off(without_pages)
     assert effects(without_pages) == []
@@ -226,7 +228,7 @@ def test_v1_11_a_dry_run_leaves_quota_history_and_site_untouched(
     campaign_id = campaign(without_pages, dry_run=True)
     assert work_off(without_pages) == []
     with without_pages.database.transaction() as session:
-        record = campaigns.get(session, campaign_id)
+        record = campaigns.find_campaign(session, campaign_id)
     assert record is not None
     assert record.preview is not None
     assert [line["contact"] for line in record.preview] == ["Ann"]
@@ -238,10 +240,13 @@ def test_v1_11_a_dry_run_leaves_quota_history_and_site_untouched(
 
 
 def test_v1_12_the_occasions_year_is_the_birthdays_not_the_sendings() -> None:
-    days = celebrated(date(2027, 1, 2), late_days=5)
-    assert occasion(days[Birthday(12, 30)]) == "birthday:2026"
-    assert occasion(celebrated(date(2027, 12, 30), late_days=0)[Birthday(12, 30)]) == "birthday:2027"
-    assert Birthday(2, 29) in celebrated(date(2027, 2, 28), late_days=0)
+    days = recent_birthdays(date(2027, 1, 2), late_days=5)
+    assert birthday_occasion(days[Birthday(12, 30)]) == "birthday:2026"
+    assert (
+        birthday_occasion(recent_birthdays(date(2027, 12, 30), late_days=0)[Birthday(12, 30)])
+        == "birthday:2027"
+    )
+    assert Birthday(2, 29) in recent_birthdays(date(2027, 2, 28), late_days=0)
 
 
 def test_v1_13_an_exception_between_send_and_commit_is_found_by_looking(
@@ -253,7 +258,7 @@ def test_v1_13_an_exception_between_send_and_commit_is_found_by_looking(
     def no_database(*_: object, **__: object) -> bool:
         raise OperationalError("commit", {}, Exception("the connection is closed"))
 
-    monkeypatch.setattr(settle, "record", no_database)
+    monkeypatch.setattr(settle, "record_effect", no_database)
     with pytest.raises(OperationalError):
         work_off(without_pages)
     monkeypatch.undo()
@@ -263,7 +268,7 @@ def test_v1_13_an_exception_between_send_and_commit_is_found_by_looking(
     assert work_off(without_pages) == [Outcome.DONE]
     assert len(effects(without_pages)) == 1
     with without_pages.database.transaction() as session:
-        (record,) = interactions.page(session, limit=10)
+        (record,) = interactions.list_interactions(session, limit=10)
         assert record.status == "found"
         (state,) = session.scalars(select(Action.state))
     assert state == ActionState.DONE

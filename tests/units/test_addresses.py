@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 
 from tests.tls import certificate
 from worker import redis_address
-from worker.address import check_postgres
 from worker.errors import ConfigurationError
+from worker.server_address import check_postgres_url
 from worker.settings import Settings, get_settings
 
 PASSWORDS = st.text(
@@ -199,7 +199,7 @@ def test_both_clients_see_what_was_meant(user: str, password: str, db: int) -> N
         kombus["hostname"], kombus["port"], int(kombus["virtual_host"]), kombus["userid"], kombus["password"]
     ) == meant  # fmt: skip
     postgres = f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@h:7/x"
-    check_postgres(postgres)
+    check_postgres_url(postgres)
     assert (make_url(postgres).username, make_url(postgres).password) == (user, password)
 
 
@@ -210,7 +210,7 @@ def test_a_password_that_nobody_encoded_is_read_right_or_refused(password: str) 
         assert redis_address.parse(f"redis://me:{password}@h:7/0").password == meant
     url = f"postgresql://me:{password}@h:7/0"
     with suppress(ValueError):
-        check_postgres(url)
+        check_postgres_url(url)
         assert make_url(url).password == meant
 
 

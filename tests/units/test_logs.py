@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from worker import logs
 from worker.logs import HIDDEN, hide_secrets
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 from worker.settings import Settings
 
 SECRET = "hunter2-s3cret"
@@ -127,9 +127,9 @@ def test_numbers_stay_numbers_and_the_rest_becomes_text() -> None:
 def test_a_line_is_json_with_its_level_logger_time_and_what_was_bound(lines: Lines) -> None:
     lines()
     with logs.bound(correlation_id="abc", attempt=2):
-        assert logs.correlation_id() == "abc"
-        logs.logger("worker.x").info("action_done", token=SECRET, contact=7)
-    logs.logger("worker.x").warning("outside")
+        assert logs.current_correlation_id() == "abc"
+        logs.get_logger("worker.x").info("action_done", token=SECRET, contact=7)
+    logs.get_logger("worker.x").warning("outside")
     first, second = lines()
     assert datetime.fromisoformat(first.pop("timestamp")).tzinfo is not None
     assert first == {
@@ -137,7 +137,7 @@ def test_a_line_is_json_with_its_level_logger_time_and_what_was_bound(lines: Lin
         "token": HIDDEN, "contact": 7,
     }  # fmt: skip
     assert "correlation_id" not in second
-    assert logs.correlation_id() != logs.correlation_id()
+    assert logs.current_correlation_id() != logs.current_correlation_id()
 
 
 def test_lines_of_other_libraries_take_the_same_way(lines: Lines) -> None:
@@ -164,7 +164,7 @@ def test_an_exception_is_told_with_its_traceback_and_without_secrets_or_local_va
     try:
         fail()
     except ValueError:
-        logs.logger("ours").exception("it_failed", password=SECRET)
+        logs.get_logger("ours").exception("it_failed", password=SECRET)
         logging.getLogger("theirs").exception("it failed there")
     out = capsys.readouterr().out
     assert out.count("Traceback (most recent call last)") == 2
@@ -177,7 +177,9 @@ def test_pretty_lines_hide_as_well(
     configure: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure("pretty")
-    logs.logger("ours").info("started", api_key=SECRET, url=f"x://u:{SECRET}@h", items=[{"token": SECRET}])
+    logs.get_logger("ours").info(
+        "started", api_key=SECRET, url=f"x://u:{SECRET}@h", items=[{"token": SECRET}]
+    )
     out = capsys.readouterr().out
     assert "started" in out
     assert out.count(HIDDEN) == 3
@@ -196,16 +198,16 @@ def test_no_line_acts_on_the_terminal_or_looks_like_another(
     configure: Callable[[str], None], capsys: pytest.CaptureFixture[str], log_format: str
 ) -> None:
     configure(log_format)
-    logs.logger("ours").info(
+    logs.get_logger("ours").info(
         "named", contact=f"Zoë{ACTS}\n2026 [info] forged", items=[ACTS], where={ACTS: ACTS}
     )
     logging.getLogger("theirs").warning("named %s", f"Zoë{ACTS}")
     try:
         refuse(f"Zoë{ACTS}")
     except ValueError:
-        logs.logger("ours").exception("it_failed", stack_info=True)
+        logs.get_logger("ours").exception("it_failed", stack_info=True)
     out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)  # colours
-    assert visible(out) == out
+    assert sanitise_text(out) == out
     assert "Zo\\u00eb\\u001b[2J" in out if log_format == "json" else "Zoë\ufffd[2J" in out
     assert not any(line.startswith("2026 [info] forged") for line in out.splitlines())
 
@@ -214,9 +216,9 @@ def test_the_level_of_the_settings_holds(
     configure: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure("json", "WARNING")
-    logs.logger("ours").info("quiet")
+    logs.get_logger("ours").info("quiet")
     logging.getLogger("theirs").info("quiet")
-    logs.logger("ours").warning("loud")
+    logs.get_logger("ours").warning("loud")
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["event"] == "loud"
 

@@ -59,7 +59,7 @@ def start(slots: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
 
 def counted(root: Path) -> dict[str, float]:
     """One scrape: every sample by its name."""
-    families = text_string_to_metric_families(metrics.exposition(root).decode())
+    families = text_string_to_metric_families(metrics.render_exposition(root).decode())
     return {sample.name: sample.value for family in families for sample in family.samples}
 
 

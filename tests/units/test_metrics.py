@@ -39,7 +39,7 @@ def start(folder: Path, name: str, sent: int, left: int) -> subprocess.Popen[str
 
 
 def samples(folder: Path) -> dict[tuple[str, tuple[str, ...]], float]:
-    families = text_string_to_metric_families(metrics.exposition(folder).decode())
+    families = text_string_to_metric_families(metrics.render_exposition(folder).decode())
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in families
@@ -72,12 +72,12 @@ def test_a_scrape_adds_up_all_processes_also_one_that_was_killed(tmp_path: Path)
 
 
 def test_nobody_has_counted_yet(tmp_path: Path) -> None:
-    assert metrics.exposition(tmp_path) == b""
-    assert metrics.exposition(tmp_path / "not there") == b""
+    assert metrics.render_exposition(tmp_path) == b""
+    assert metrics.render_exposition(tmp_path / "not there") == b""
 
 
 def test_without_a_folder_a_process_tells_its_own() -> None:
-    told = metrics.exposition(None).decode()
+    told = metrics.render_exposition(None).decode()
     for name in (
         "linkedin_birthday_messages_sent_total",
         "linkedin_api_request_duration_seconds",

@@ -12,9 +12,9 @@ from celery import Celery
 
 from tasks.actions import dispatch
 from worker import queues, redis_address, watchdog
-from worker.consuming import Seen
+from worker.consumer_probe import ConsumerSnapshot
 from worker.errors import TryAgainError
-from worker.queues import Look
+from worker.queues import QueueSnapshot
 from worker.settings import get_settings
 from worker.watchdog import PATIENCE, Watchdog
 
@@ -27,18 +27,20 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         yield client
 
 
-def note(client: redis.Redis, *consumed: str, asked_s: float | None = 0, busy_s: float | None = None) -> Look:
+def note(
+    client: redis.Redis, *consumed: str, asked_s: float | None = 0, busy_s: float | None = None
+) -> QueueSnapshot:
     """Record a worker, and look."""
-    queues.note(client, "one@box", consumed, asked_s=asked_s, busy_s=busy_s)
-    return queues.look(client)
+    queues.record_consumer(client, "one@box", consumed, asked_s=asked_s, busy_s=busy_s)
+    return queues.take_snapshot(client)
 
 
 def test_only_who_asks_or_is_busy_takes_messages(client: redis.Redis) -> None:
-    assert note(client, "birthday").takers("birthday") == ["one@box"]
-    assert note(client, "visitor").takers("birthday") == []
+    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
+    assert note(client, "visitor").consumers_of("birthday") == []
     for asked_s in (None, queues.ASKS_S + 1):
-        assert note(client, "birthday", asked_s=asked_s).takers("birthday") == []
-        assert note(client, "birthday", asked_s=asked_s, busy_s=100).takers("birthday") == ["one@box"]
+        assert note(client, "birthday", asked_s=asked_s).consumers_of("birthday") == []
+        assert note(client, "birthday", asked_s=asked_s, busy_s=100).consumers_of("birthday") == ["one@box"]
 
 
 def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
@@ -46,10 +48,10 @@ def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
 ) -> None:
     note(client, "birthday")
     monkeypatch.setattr(queues, "FRESH_S", 0)
-    assert queues.look(client).consumers == {}
-    queues.note(client, "two@box", ["birthday"], asked_s=0, busy_s=None)
+    assert queues.take_snapshot(client).consumers == {}
+    queues.record_consumer(client, "two@box", ["birthday"], asked_s=0, busy_s=None)
     assert client.hkeys("rapport:consumers") == ["two@box"]
-    queues.forget(client, "two@box")
+    queues.remove_consumer(client, "two@box")
     assert client.hkeys("rapport:consumers") == []
 
 
@@ -61,19 +63,19 @@ def grow_older(client: redis.Redis, by_s: float) -> None:
 
 def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(client: redis.Redis) -> None:
     client.lpush("birthday", "first", "second")
-    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
     grow_older(client, by_s=queues.ASKS_S)
     look = note(client, "birthday")
-    assert look.takers("birthday") == []
+    assert look.consumers_of("birthday") == []
     assert look.says(["birthday"]).startswith(
         "nobody takes messages of: birthday (birthday has 2 waiting for 3"
     )
-    assert note(client, "birthday", busy_s=3).takers("birthday") == ["one@box"]
+    assert note(client, "birthday", busy_s=3).consumers_of("birthday") == ["one@box"]
 
 
 def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client: redis.Redis) -> None:
     def oldest_s() -> float:
-        return queues.look(client).waiting["birthday"].oldest_s
+        return queues.take_snapshot(client).waiting["birthday"].oldest_s
 
     client.lpush("birthday", "first")
     assert oldest_s() == 0  # nobody has seen it before
@@ -93,13 +95,13 @@ def test_a_message_of_any_priority_is_counted(client: redis.Redis, redis_url: st
     with Celery(broker=redis_url, set_as_current=False) as outsider:
         for priority in (0, 4, 9):
             outsider.send_task("any", queue="birthday", priority=priority)
-    assert queues.look(client).waiting["birthday"].count == 3
+    assert queues.take_snapshot(client).waiting["birthday"].count == 3
 
 
 def test_looking_changes_nothing(client: redis.Redis) -> None:
-    queues.look(client)
+    queues.take_snapshot(client)
     client.lpush("birthday", "one")
-    queues.look(client)
+    queues.take_snapshot(client)
     assert client.keys("*") == ["birthday"]
 
 
@@ -108,14 +110,14 @@ def test_what_others_wrote_into_our_keys_harms_nobody(client: redis.Redis, junk:
     client.hset("rapport:consumers", "evil", junk)
     client.lpush("birthday", "one")
     client.hset("rapport:heads", "birthday", junk)
-    assert note(client, "birthday").takers("birthday") == ["one@box"]
+    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
     assert client.hkeys("rapport:consumers") == ["one@box"]
 
 
 def test_a_redis_that_accepts_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_TIMEOUT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryAgainError, match="TimeoutError"):
-        queues.look_at(redis_address.parse(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+        queues.take_snapshot_at(redis_address.parse(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
 
 
 def test_the_messages_of_each_kind_are_routed_to_its_queue(
@@ -127,10 +129,10 @@ def test_the_messages_of_each_kind_are_routed_to_its_queue(
     with Celery(set_as_current=False) as app:
         app.conf.update(task_routes=config["task_routes"], task_queues=config["task_queues"])
         for kind, name in dispatch._TASKS.items():
-            assert app.amqp.router.route({}, name)["queue"].name == queues.QUEUE_OF[kind]
+            assert app.amqp.router.route({}, name)["queue"].name == queues.QUEUE_OF_KIND[kind]
 
 
-WAITS = Seen(wanted=["birthday"], consumed=["birthday"], asked_at=1.0)
+WAITS = ConsumerSnapshot(wanted=["birthday"], consumed=["birthday"], asked_at=1.0)
 
 
 class Beats:
@@ -140,7 +142,7 @@ class Beats:
         self._client = client
         self.dog = Watchdog(SimpleNamespace(hostname="one@box"))
 
-    def until_frozen(self, seen: Seen, most: int = 3 * PATIENCE) -> int | None:
+    def until_frozen(self, seen: ConsumerSnapshot, most: int = 3 * PATIENCE) -> int | None:
         """On how many beats the worker is seen so until it counts as frozen, or None."""
         return next((n for n in range(1, most + 1) if self.dog._beat(self._client, seen)), None)
 
@@ -157,20 +159,23 @@ def test_a_worker_is_frozen_when_it_leaves_messages_waiting_for_long(beats: Beat
 
 
 def test_a_worker_that_lost_a_queue_is_frozen_though_it_asks_for_others(beats: Beats) -> None:
-    seen = [Seen(wanted=["birthday", "visitor"], consumed=["visitor"], asked_at=at) for at in range(PATIENCE)]
+    seen = [
+        ConsumerSnapshot(wanted=["birthday", "visitor"], consumed=["visitor"], asked_at=at)
+        for at in range(PATIENCE)
+    ]
     assert [beats.until_frozen(one, most=1) for one in seen] == [None] * (PATIENCE - 1) + [1]
 
 
 @pytest.mark.parametrize(
     "seen",
     [
-        Seen(wanted=["birthday"], consumed=["birthday"], asked_at=1.0, busy_since=1.0),
-        Seen(wanted=["visitor"], consumed=["visitor"], asked_at=1.0),
-        Seen(wanted=["another"], consumed=["another"], asked_at=1.0),
+        ConsumerSnapshot(wanted=["birthday"], consumed=["birthday"], asked_at=1.0, busy_since=1.0),
+        ConsumerSnapshot(wanted=["visitor"], consumed=["visitor"], asked_at=1.0),
+        ConsumerSnapshot(wanted=["another"], consumed=["another"], asked_at=1.0),
     ],
     ids=["busy", "a person cancelled the queue", "a queue that a person added"],
 )
-def test_a_worker_with_a_reason_is_not_frozen(beats: Beats, seen: Seen) -> None:
+def test_a_worker_with_a_reason_is_not_frozen(beats: Beats, seen: ConsumerSnapshot) -> None:
     assert beats.until_frozen(seen) is None
 
 

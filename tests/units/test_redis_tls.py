@@ -13,15 +13,15 @@ from celery import Celery
 from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
-from api_stub.client import Client
-from api_stub.http.routes.health import ask_redis
+from api_stub.client import TaskClient
+from api_stub.http.routes.health import check_redis
 from api_stub.stack.environment import inherited_environment
 from tasks.contract import Tick
 from tests.cluster import run_apart, wait_for
 from tests.tls import Certificate, TlsProxy, certificate
 from worker import broker, queues, redis_address
 from worker.errors import TryAgainError
-from worker.quota import guard
+from worker.quota import redis_quota
 from worker.redis_address import RedisAddress
 from worker.settings import Settings, get_settings
 
@@ -45,7 +45,7 @@ def server(redis_url: str, trusted: Certificate) -> Iterator[TlsProxy]:
 
 
 def quota(address: RedisAddress) -> None:
-    with guard.connect(address) as client:
+    with redis_quota.connect(address) as client:
         client.ping()
 
 
@@ -59,7 +59,7 @@ def workers_and_beat(address: RedisAddress) -> None:
 
 
 def enqueuing(address: RedisAddress) -> None:
-    client = Client(address)
+    client = TaskClient(address)
     try:
         client.send("tasks.dispatch", Tick(), correlation_id="x")
     finally:
@@ -141,13 +141,13 @@ def test_readiness_and_the_container_s_check_verify_too(
     spec.loader.exec_module(health)
     environment.setenv("REDIS_URL", server.url)
     get_settings.cache_clear()
-    assert not ask_redis(Settings()).ok
+    assert not check_redis(Settings()).ok
     assert "Redis does not answer" in health.worker("browser")
     assert server.said == b""
     with TlsProxy(redis_url, trusted) as known:  # another port: Kombu's pools are shared by address
         environment.setenv("REDIS_URL", f"{known.url}?ssl_ca_certs={quote(str(trusted.file))}")
         get_settings.cache_clear()
-        assert ask_redis(Settings()).ok
+        assert check_redis(Settings()).ok
         assert "takes no messages" in health.worker("browser")
         get_settings.cache_clear()
 
@@ -158,7 +158,7 @@ def test_a_real_worker_works_over_tls(server: TlsProxy, trusted: Certificate) ->
     env = {**inherited_environment(), "REDIS_URL": url, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}
     address = redis_address.parse(url)
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        wait_for("it to take messages", lambda: queues.look_at(address).takers("control"))
+        wait_for("it to take messages", lambda: queues.take_snapshot_at(address).consumers_of("control"))
         running.terminate()
 
 

@@ -6,9 +6,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr, ValidationError
 
 from worker.errors import ConfigurationError
-from worker.processes import USES, Process, settings_for, variables_not_used
+from worker.processes import SECRETS_OF_PROCESS, Process, load_settings, unused_secret_variables
 from worker.settings import SECRETS as SECRET_FIELDS
-from worker.settings import Settings, get_settings, variable_of
+from worker.settings import Settings, get_settings, variable_name
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_every_variable_that_a_process_lacks_is_named_at_once(environment: pytes
     for name in NEEDED:
         environment.setenv(name, "")  # as good as unset
     with pytest.raises(ConfigurationError) as refused:
-        settings_for(Process.BROWSER_WORKER)
+        load_settings(Process.BROWSER_WORKER)
     assert str(refused.value).startswith(f"`rapport worker browser` needs {' and '.join(NEEDED)}")
 
 
@@ -42,15 +42,15 @@ def test_a_process_starts_with_the_secrets_it_uses_and_no_others(
 ) -> None:
     for name, value in SECRETS.items():
         environment.setenv(name, value)
-    for name in variables_not_used(process):
+    for name in unused_secret_variables(process):
         environment.delenv(name)
-    settings_for(process)
-    for name in {variable_of(field) for field in USES[process]} - {"RAPPORT_API_KEY"}:
+    load_settings(process)
+    for name in {variable_name(field) for field in SECRETS_OF_PROCESS[process]} - {"RAPPORT_API_KEY"}:
         with environment.context() as without:
             without.delenv(name)
             get_settings.cache_clear()
             with pytest.raises(ConfigurationError, match=f"`rapport {process}` needs {name}"):
-                settings_for(process)
+                load_settings(process)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_durations_are_seconds_outside_and_timedeltas_inside(environment: pytest
 
 def test_a_lease_too_short_for_a_click_is_refused(environment: pytest.MonkeyPatch) -> None:
     settings = Settings()
-    assert settings.lease > settings.click_needs
-    environment.setenv("RAPPORT_LEASE", str(settings.click_needs.total_seconds()))
+    assert settings.lease > settings.click_lease_margin
+    environment.setenv("RAPPORT_LEASE", str(settings.click_lease_margin.total_seconds()))
     with pytest.raises(ConfigurationError, match="RAPPORT_LEASE"):
         get_settings()
 
@@ -170,7 +170,7 @@ def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPat
     assert all("s3cret" not in text for text in shown)
     held = [getattr(settings, name) for name in Settings.model_fields]
     assert sum(isinstance(value, SecretStr) for value in held) == len(SECRETS)
-    assert [variable_of(name) for name in SECRET_FIELDS] == list(SECRETS)
+    assert [variable_name(name) for name in SECRET_FIELDS] == list(SECRETS)
     assert settings.required("database_url").get_secret_value() == SECRETS["DATABASE_URL"]
 
 

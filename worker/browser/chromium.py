@@ -9,13 +9,13 @@ from typing import Final
 _WITHOUT_WINDOWS = "chromium-headless-shell"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-WHAT_TO_DO = (
+INSTALL_HINT = (
     "no Chromium was found: run `playwright install chromium`, or install your system's chromium package, "
     "or set RAPPORT_CHROMIUM to the path of one"
 )
 
 _AS_ROOT: Final = "Chromium has no sandbox for root: start Rapport as an ordinary user"
-FORBIDDEN: Final = (
+NAMESPACES_FORBIDDEN: Final = (
     "this system lets an ordinary user make no user namespace, which the sandbox needs: in a container, use "
     "ops/seccomp.json; else see the sysctls kernel.apparmor_restrict_unprivileged_userns (0 allows them), "
     "kernel.unprivileged_userns_clone (1) and user.max_user_namespaces (above 0)"
@@ -37,7 +37,7 @@ def find_chromium(*, headless: bool = True) -> Path | None:
     return next((Path(path) for path in found if path), None)
 
 
-def switches(*, load_media: bool) -> list[str]:
+def launch_switches(*, load_media: bool) -> list[str]:
     """Chromium's command line, beyond what Playwright gives it."""
     chosen = []
     if not load_media:
@@ -47,11 +47,11 @@ def switches(*, load_media: bool) -> list[str]:
     return chosen
 
 
-def no_sandbox_for_us() -> str | None:
+def find_sandbox_obstacle() -> str | None:
     """Why Chromium would refuse to start with its sandbox, as far as is known without trying, or None."""
     return _AS_ROOT if os.geteuid() == 0 else None
 
 
-def is_about_sandbox(launch_error: str) -> bool:
+def is_sandbox_error(launch_error: str) -> bool:
     """Whether Chromium ended at its start because it can't have its sandbox."""
     return _ABOUT_THE_SANDBOX.search(launch_error) is not None

@@ -13,12 +13,12 @@ from worker.messages.envelope import (
     Count,
     Envelope,
     Id,
-    Part,
     Seconds,
     Short,
-    fitted,
+    StrictModel,
     read_body,
     read_envelope,
+    validate_as,
 )
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
@@ -32,19 +32,19 @@ Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Workers = Annotated[int, Field(ge=1, le=64)]
 
 
-class _Headers(Part):
+class _Headers(StrictModel):
     clock: Clock | None = None
     expires: Number | None = None
     ticket: Short | None = None
     hostname: Short | None = None
 
 
-class _ReplyTo(Part):
+class _ReplyTo(StrictModel):
     exchange: Short
     routing_key: Short
 
 
-class Command(Part):
+class Command(StrictModel):
     """A remote control command."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class Command(Part):
     reply_to: _ReplyTo | None = None
 
 
-class _Arguments(Part):
+class _Arguments(StrictModel):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -95,7 +95,7 @@ _ACTS_LATER: Final[Mapping[str, type[_Arguments]]] = {
 """Commands whose arguments are used after Celery's own guard round a command has been left."""
 
 
-class Event(Part):
+class Event(StrictModel):
     """An event of a worker or a client. Its readers keep any further field as an attribute."""
 
     model_config = ConfigDict(extra="allow")
@@ -136,19 +136,19 @@ _ATTRIBUTES: Final = frozenset({*dir(Worker), *dir(Task), "cluster_state"}).diff
 ) | {"heartbeats", "worker", "children", "parent", "root", "state"}
 
 
-class _Events(Part):
+class _Events(StrictModel):
     events: Annotated[list[Event], Field(max_length=10_000)]
 
 
 def check_command(raw: bytes) -> None:
     """Let a command pass if no worker breaks on it. Raises MessageRefusedError."""
     _, body = _read(raw, Refusal.BAD_COMMAND)
-    command = fitted(Command, body, Refusal.BAD_COMMAND)
+    command = validate_as(Command, body, Refusal.BAD_COMMAND)
     if command.method == "election":
         raise MessageRefusedError(Refusal.BAD_COMMAND, "elections are not used")
     form = _ACTS_LATER.get(command.method)
     if form is not None:
-        fitted(form, command.arguments or {}, Refusal.BAD_COMMAND)
+        validate_as(form, command.arguments or {}, Refusal.BAD_COMMAND)
 
 
 def check_reply(raw: bytes) -> None:
@@ -166,10 +166,10 @@ def check_event(raw: bytes) -> None:
         raise MessageRefusedError(Refusal.BAD_EVENT, "elections are not used")
     if isinstance(body, list) and not routing_key.startswith("task."):
         raise MessageRefusedError(Refusal.BAD_EVENT, "only events of tasks come in lists")
-    fitted(_Events, {"events": body if isinstance(body, list) else [body]}, Refusal.BAD_EVENT)
+    validate_as(_Events, {"events": body if isinstance(body, list) else [body]}, Refusal.BAD_EVENT)
 
 
 def _read(raw: bytes, otherwise: Refusal, *, any_text: bool = False) -> tuple[Envelope, object]:
     envelope = read_envelope(raw)
-    fitted(_Headers, envelope.headers, otherwise)
+    validate_as(_Headers, envelope.headers, otherwise)
     return envelope, read_body(envelope, any_text=any_text)

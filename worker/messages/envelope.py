@@ -20,13 +20,13 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """Base of the parts: nothing is converted, since Celery would be handed the unconverted value."""
 
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
-class DeliveryInfo(Part):
+class DeliveryInfo(StrictModel):
     """Where it was published. Kombu looks for more in it, such as whose consumer it is for."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ class DeliveryInfo(Part):
     redelivered: bool = False
 
 
-class Properties(Part):
+class Properties(StrictModel):
     """What Kombu needs to know of a message."""
 
     delivery_info: DeliveryInfo
@@ -48,7 +48,7 @@ class Properties(Part):
     reply_to: Short | None = None
 
 
-class Envelope(Part):
+class Envelope(StrictModel):
     """What Redis holds."""
 
     properties: Properties
@@ -58,7 +58,7 @@ class Envelope(Part):
     content_encoding: Annotated[str, Field(pattern="(?i)^utf-8$")] = Field(alias="content-encoding")
 
 
-class Unacked(Part):
+class Unacked(StrictModel):
     """What Kombu writes down of a message until it is acknowledged."""
 
     message: Envelope
@@ -66,10 +66,10 @@ class Unacked(Part):
     routing_key: Short
 
 
-_Part = TypeVar("_Part", bound=Part)
+_Part = TypeVar("_Part", bound=StrictModel)
 
 
-def fitted(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
+def validate_as(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
     """Return `value` as `form`. Raises MessageRefusedError for `otherwise`, with the field's name.
 
     A field that is not in the form may have any name, so where it is, is all that is told of it.
@@ -86,7 +86,7 @@ def fitted(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
 
 def read_envelope(raw: bytes) -> Envelope:
     """Return the envelope of a message. Raises MessageRefusedError."""
-    return fitted(Envelope, parse(raw, hook=as_celery_reads), Refusal.BAD_ENVELOPE)
+    return validate_as(Envelope, parse(raw, hook=decode_object), Refusal.BAD_ENVELOPE)
 
 
 def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
@@ -98,12 +98,12 @@ def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
         except binascii.Error:
             raise MessageRefusedError(Refusal.BAD_BODY, "not base64") from None
     try:
-        return parse(body, hook=as_celery_reads, any_text=any_text)
+        return parse(body, hook=decode_object, any_text=any_text)
     except MessageRefusedError as refused:
         raise MessageRefusedError(refused.reason, f"body: {refused}") from None
 
 
-def as_celery_reads(fields: dict[str, Any]) -> object:
+def decode_object(fields: dict[str, Any]) -> object:
     """Return what an object stands for in Kombu's JSON: a UUID, a time and the like are written as one."""
     try:
         return object_hook(fields)
@@ -121,4 +121,4 @@ def check_unacked(raw: bytes) -> None:
         raise MessageRefusedError(Refusal.BAD_UNACKED, "not JSON") from None
     if not isinstance(entry, list) or len(entry) != len(Unacked.model_fields):
         raise MessageRefusedError(Refusal.BAD_UNACKED, "not a list of message, exchange and routing key")
-    fitted(Unacked, dict(zip(Unacked.model_fields, entry, strict=True)), Refusal.BAD_UNACKED)
+    validate_as(Unacked, dict(zip(Unacked.model_fields, entry, strict=True)), Refusal.BAD_UNACKED)

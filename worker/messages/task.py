@@ -13,10 +13,19 @@ from typing import Annotated, Any, Final, Self
 from celery.app.task import Context
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from worker.messages.envelope import Count, Id, Part, Seconds, Short, fitted, read_body, read_envelope
+from worker.messages.envelope import (
+    Count,
+    Id,
+    Seconds,
+    Short,
+    StrictModel,
+    read_body,
+    read_envelope,
+    validate_as,
+)
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
-SOON: Final = timedelta(seconds=30)
+MAX_ETA_AHEAD: Final = timedelta(seconds=30)
 """How far ahead of this worker's clock an ETA may lie: as far as a client's clock may be ahead."""
 
 _MOST_OTHERS: Final = 64
@@ -28,7 +37,7 @@ _CELERYS_OWN: Final = frozenset(dir(Context))
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
 
 
-def instant(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """Return the instant of an ISO 8601 text; without a zone it is UTC, as Celery reads it.
 
     Raises ValueError where it is none, or lies so early or late that UTC has no such year.
@@ -43,7 +52,7 @@ def instant(text: str) -> datetime:
 
 
 def _is_instant(text: str) -> str:
-    instant(text)
+    parse_instant(text)
     return text
 
 
@@ -62,7 +71,7 @@ Repr = Annotated[str, Field(max_length=20_000)]
 Instant = Annotated[str, Field(max_length=40), AfterValidator(_is_instant)]
 
 
-class _TaskFields(Part):
+class _TaskFields(StrictModel):
     """What both protocols say of a task, 2 in the headers and 1 in the body, and what a client adds."""
 
     model_config = ConfigDict(extra="allow")
@@ -109,7 +118,7 @@ class Headers(_TaskFields):
     correlation_id: Short | None = None
 
 
-class Signature(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+class Signature(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
     """A task that is to follow."""
 
     task: Id
@@ -118,7 +127,7 @@ class Signature(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwar
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class Embedded(Part):
+class Embedded(StrictModel):
     """What follows a task."""
 
     model_config = ConfigDict(extra="forbid")
@@ -129,7 +138,7 @@ class Embedded(Part):
     chord: Signature | None = None
 
 
-class Body(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+class Body(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
     """The body of protocol 2, its three parts by name."""
 
     args: list[Any]
@@ -137,7 +146,7 @@ class Body(Part):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
     embed: Embedded | None
 
 
-class OldBody(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
+class Protocol1Body(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
     """The body of protocol 1."""
 
     args: list[Any] = Field(default_factory=list)
@@ -156,19 +165,20 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
     headers = envelope.headers
     task: _TaskFields
     if "task" in headers or isinstance(body, list):
-        task = fitted(Headers, headers, Refusal.BAD_HEADER)
+        task = validate_as(Headers, headers, Refusal.BAD_HEADER)
         if not isinstance(body, list) or len(body) != 3:
             raise MessageRefusedError(Refusal.BAD_BODY, "not a list of args, kwargs and what follows")
         args, kwargs, embed = body
-        fitted(Body, {"args": args, "kwargs": kwargs, "embed": embed}, Refusal.BAD_BODY)
+        validate_as(Body, {"args": args, "kwargs": kwargs, "embed": embed}, Refusal.BAD_BODY)
     else:
-        task = fitted(OldBody, body, Refusal.BAD_BODY)
+        task = validate_as(Protocol1Body, body, Refusal.BAD_BODY)
         if headers.get("compression"):
             raise MessageRefusedError(Refusal.BAD_HEADER, "compression: compressed messages are not taken")
-    if task.eta is not None and instant(task.eta) > now + SOON:
+    if task.eta is not None and parse_instant(task.eta) > now + MAX_ETA_AHEAD:
         raise MessageRefusedError(
             Refusal.SCHEDULED,
-            f"eta: more than {SOON.seconds} seconds ahead; send it when it is due, or use a schedule",
+            f"eta: more than {MAX_ETA_AHEAD.seconds} seconds ahead; "
+            "send it when it is due, or use a schedule",
         )
     if not is_task(task.task):
         raise MessageRefusedError(Refusal.UNKNOWN_TASK, "no task of that name is registered here")

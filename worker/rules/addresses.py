@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote, unquote, urlsplit
 
-CANONICAL = {"linkedin": "https://www.linkedin.com", "sandbox": "https://sandbox.test"}
+PROFILE_ORIGINS = {"linkedin": "https://www.linkedin.com", "sandbox": "https://sandbox.test"}
 """Where each site's people live. The practice network's port changes from run to run, so it has a name."""
 
 HOSTS = {
@@ -24,13 +24,13 @@ def has_adapter(site: str) -> bool:
     return site in _WITH_ADAPTER
 
 
-def profile_address(given: str, site: str) -> str | None:
+def normalise_profile_url(given: str, site: str) -> str | None:
     """Return the normalised profile address of `site` that `given` means, or None if it means none.
 
     Scheme, country host, query, fragment, a language at the end, capitals and percent-encoding don't make
     two people of one. `given` may lack the scheme.
     """
-    if site not in CANONICAL:
+    if site not in PROFILE_ORIGINS:
         return given.strip() or None
     try:
         parts = urlsplit(given.strip() if "//" in given else f"https://{given.strip()}")
@@ -44,4 +44,4 @@ def profile_address(given: str, site: str) -> str | None:
     slug = unquote(match[1]).strip().lower()
     if slug in {"", ".", ".."} or len(slug) > _LONGEST_SLUG or "/" in slug or not slug.isprintable():
         return None
-    return f"{CANONICAL[site]}/in/{quote(slug, safe='-_.~')}/"
+    return f"{PROFILE_ORIGINS[site]}/in/{quote(slug, safe='-_.~')}/"

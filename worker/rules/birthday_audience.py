@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from worker.errors import Reason
-from worker.rules.birthdays import birthday_in, occasion
+from worker.rules.birthdays import birthday_in, birthday_occasion
 from worker.rules.model import Birthday, ContactStatus
 
 
@@ -49,7 +49,7 @@ def due(person: Person, today: date, late_days: int) -> Due | None:
     greeted = person.last_greeted_on is not None and person.last_greeted_on >= on
     reasons = (
         (person.do_not_contact, Reason.DO_NOT_CONTACT),
-        (greeted or occasion(on) in person.greeted_for, Reason.ALREADY_GREETED),
+        (greeted or birthday_occasion(on) in person.greeted_for, Reason.ALREADY_GREETED),
         (person.status is ContactStatus.NOT_CONNECTED, Reason.NOT_CONNECTED),
     )
     return Due(on, next((reason for holds, reason in reasons if holds), None))

@@ -17,7 +17,7 @@ def birthday_in(birthday: Birthday, year: int) -> date:
     return date(year, birthday.month, birthday.day)
 
 
-def celebrated(today: date, late_days: int) -> dict[Birthday, date]:
+def recent_birthdays(today: date, late_days: int) -> dict[Birthday, date]:
     """Return the birthdays celebrated today or at most `late_days` days ago, each with its date.
 
     Crosses the turn of the year by itself: on 2 January, 30 December is three days ago.
@@ -32,6 +32,6 @@ def _celebrated_on(day: date) -> tuple[Birthday, ...]:
     return (own, leap_child) if own != leap_child and birthday_in(leap_child, day.year) == day else (own,)
 
 
-def occasion(on: date) -> str:
+def birthday_occasion(on: date) -> str:
     """Return the key under which one birthday is greeted once: the birthday's year, not the sending's."""
     return f"birthday:{on.year}"

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-UNSEEN: Final = (
+INVISIBLE_CHARACTERS: Final = (
     r"\u0000-\u001f\u007f-\u009f"  # C0 with ESC, DEL, C1 with CSI and OSC
     r"\u00ad\u034f\u061c\u17b4\u17b5\u180e\u3164\uffa0"  # soft hyphen, Arabic letter mark, fillers
     r"\u200b\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, ends of lines, direction overrides and isolates
@@ -28,14 +28,14 @@ _MARKS: Final = r"\u200e\u200f"
 """Left-to-right and right-to-left mark: Hebrew and Arabic texts may need them, so a message may hold them."""
 
 _SURROGATES: Final = r"\ud800-\udfff"
-_IN_TERMINALS: Final = re.compile(rf"(?![\n\t])[{UNSEEN}{_MARKS}{_SURROGATES}]")
-_IN_MESSAGES: Final = re.compile(rf"(?!\n)[{UNSEEN}{_SURROGATES}]")
+_IN_TERMINALS: Final = re.compile(rf"(?![\n\t])[{INVISIBLE_CHARACTERS}{_MARKS}{_SURROGATES}]")
+_IN_MESSAGES: Final = re.compile(rf"(?!\n)[{INVISIBLE_CHARACTERS}{_SURROGATES}]")
 _FLAG: Final = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)")
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs that show nothing: the fillers of Hangul, and an empty Braille cell."""
 
 
-def visible(text: str) -> str:
+def sanitise_text(text: str) -> str:
     """Return `text` as a terminal may show it: � stands for each character that would act.
 
     Ends of lines and tabs stay. The result is as long as `text`.
@@ -43,23 +43,23 @@ def visible(text: str) -> str:
     return _replaced(text, lambda found: "\N{REPLACEMENT CHARACTER}")
 
 
-def in_one_line(text: str) -> str:
+def sanitise_line(text: str) -> str:
     """Return `text` as `visible` does, on one line."""
-    return " ".join(visible(text).split())
+    return " ".join(sanitise_text(text).split())
 
 
-def escaped_json(document: str) -> str:
+def escape_json_controls(document: str) -> str:
     r"""Return a JSON document with \u escapes for what would act on a terminal. Its values stay the same."""
     return _replaced(document, lambda found: json.dumps(found[0])[1:-1])
 
 
-def first_unseen(message: str) -> int | None:
+def find_invisible(message: str) -> int | None:
     """Return the place of the first character of a message that acts or hides, or None."""
     found = _IN_MESSAGES.search(_FLAG.sub(lambda flag: "." * len(flag[0]), message))
     return found.start() if found else None
 
 
-def says_something(text: str) -> bool:
+def has_visible_text(text: str) -> bool:
     """Return whether anything in `text` is seen: a letter, a digit, a sign or an emoji."""
     return any(unicodedata.category(sign)[0] in "LNPS" and sign not in _BLANK for sign in text)
 

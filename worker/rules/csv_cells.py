@@ -12,11 +12,11 @@ _RISKY: Final = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
 """How a risky text begins: OWASP's list, with the full-width forms that some spreadsheets take as well."""
 
 
-def guarded(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return `text` so that no spreadsheet calculates it. Only for texts: a number stays a number."""
     return f"'{text}" if _RISKY.match(text) else text
 
 
-def unguarded(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """Return the text that `guarded` was given; a cell that it never touched stays as it is."""
     return cell[1:] if cell.startswith("'") and _RISKY.match(cell) else cell

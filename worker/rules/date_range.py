@@ -11,7 +11,7 @@ FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2200, 12, 31)
 
 
-def bounded(day: date) -> date:
+def require_supported_day(day: date) -> date:
     """Return `day`. Raises ValueError, with a text for a person, unless it is from 1900 to 2200."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"{day} is out of range: days from {FIRST_DAY} to {LAST_DAY} are taken")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, SentInvitation
 
 
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class InvitedContact:
     """A contact who was invited. `planned_as` is the state of a withdrawal, open or of this week."""
 
     contact_id: int
@@ -28,9 +28,9 @@ class Invited:
     planned_as: ActionState | None = None
 
 
-def judge(
-    invited: Sequence[Invited], today: date, *, older_than_days: int, limit: int
-) -> list[tuple[Invited, Verdict]]:
+def decide_withdrawals(
+    invited: Sequence[InvitedContact], today: date, *, older_than_days: int, limit: int
+) -> list[tuple[InvitedContact, Verdict]]:
     """Return what is to become of each invitation of a list that is newest first; the oldest first.
 
     One that is on its way counts in the limit, so that asking twice changes nothing. One whose turn this
@@ -47,9 +47,9 @@ def judge(
     return judged
 
 
-def _verdict(one: Invited, today: date, older_than_days: int, left: int) -> Verdict:
+def _verdict(one: InvitedContact, today: date, older_than_days: int, left: int) -> Verdict:
     if one.planned_as is not None:
-        return Verdict.TRIED if one.planned_as in ENDED else Verdict.PLANNED
+        return Verdict.TRIED if one.planned_as in END_STATES else Verdict.PLANNED
     if (today - one.invitation.sent_on).days < older_than_days:
         return Verdict.TOO_YOUNG
     return Verdict.WITHDRAW if left > 0 else Verdict.OVER_LIMIT

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from worker.rules.model import ActionState as S
 
-MOVES: Mapping[S, frozenset[S]] = {
+TRANSITIONS: Mapping[S, frozenset[S]] = {
     S.PROPOSED: frozenset({S.PLANNED, S.SKIPPED}),
     S.PLANNED: frozenset({S.QUEUED, S.SKIPPED}),
     S.QUEUED: frozenset({S.CLAIMED, S.PLANNED}),
@@ -17,20 +17,22 @@ MOVES: Mapping[S, frozenset[S]] = {
     S.SKIPPED: frozenset(),
 }
 
-READING_MOVES: Mapping[S, frozenset[S]] = {S.ACTING: frozenset({S.PLANNED, S.SKIPPED, S.FAILED})}
+READ_ONLY_TRANSITIONS: Mapping[S, frozenset[S]] = {S.ACTING: frozenset({S.PLANNED, S.SKIPPED, S.FAILED})}
 """What an action that only reads may do besides: nobody has to look what became of it (`Kind.reads`)."""
 
 IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
 """States in which a message or a worker holds the action; at most one such action for each account."""
 
-ENDED = frozenset(state for state, following in MOVES.items() if not following)
+END_STATES = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
-NEEDS_REASON = frozenset({S.PROPOSED, S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
+STATES_NEEDING_REASON = frozenset({S.PROPOSED, S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
 """States that must say why (promise 8)."""
 
 
-def check_move(from_state: S, to_state: S, *, reading: bool = False) -> None:
+def check_transition(from_state: S, to_state: S, *, reading: bool = False) -> None:
     """Raise ValueError unless the table lists the move, or the one for actions that only read."""
-    listed = MOVES[from_state] | (READING_MOVES.get(from_state, frozenset()) if reading else frozenset())
+    listed = TRANSITIONS[from_state] | (
+        READ_ONLY_TRANSITIONS.get(from_state, frozenset()) if reading else frozenset()
+    )
     if to_state not in listed:
         raise ValueError(f"an action cannot move from {from_state} to {to_state}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-FORGOTTEN = "(forgotten)"
+REDACTED_TEXT = "(forgotten)"
 """What stands where a name stood."""
 
 
@@ -25,7 +25,7 @@ class Mentions:
     _whole: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {_plain(name) for name in self.names} - {"", _plain(FORGOTTEN)}
+        names = {_plain(name) for name in self.names} - {"", _plain(REDACTED_TEXT)}
         whole = {_plain(address.rstrip("/")) for address in self.addresses}
         paths = {_plain(unquote_plus(urlsplit(address).path)).rstrip("/") for address in self.addresses}
         # Not within a longer address or word: /in/ann-b is not /in/ann.
@@ -38,7 +38,7 @@ class Mentions:
         object.__setattr__(self, "_pattern", pattern)
         object.__setattr__(self, "_whole", frozenset({*names, *whole}))
 
-    def told_in(self, text: str) -> bool:
+    def appear_in(self, text: str) -> bool:
         """Return whether `text` tells who one of them is."""
         plain = _plain(text)
         if plain.rstrip("/") in self._whole:
@@ -50,7 +50,7 @@ class Mentions:
     def without(self, value: Any) -> Any:  # noqa: ANN401 -- JSON of any shape
         """Return the JSON value with FORGOTTEN for each text, and each key, that tells who they are."""
         if isinstance(value, str):
-            return FORGOTTEN if self.told_in(value) else value
+            return REDACTED_TEXT if self.appear_in(value) else value
         if isinstance(value, list):
             return [self.without(each) for each in value]
         if isinstance(value, dict):

@@ -23,7 +23,7 @@ class Kind(StrEnum):
         return self in {Kind.VISIT, Kind.COLLECT}
 
 
-NOBODY: Final = "a page of people"
+NO_CONTACT_LABEL: Final = "a page of people"
 """What stands for the contact of an action that reads a page of people found."""
 
 

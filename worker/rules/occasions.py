@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 
-def visit(on: date, campaign_id: UUID) -> str:
+def visit_occasion(on: date, campaign_id: UUID) -> str:
     """Return the occasion of a visit that a visitor campaign plans on `on`, by its week of ISO 8601.
 
     With the campaign, so that a visit which came to nothing keeps no other campaign from making one; that
@@ -13,17 +13,17 @@ def visit(on: date, campaign_id: UUID) -> str:
     return f"visit:{_week(on)}:{campaign_id}"
 
 
-def withdrawal(on: date) -> str:
+def withdrawal_occasion(on: date) -> str:
     """Return the occasion of an invitation's withdrawal that is planned on `on`."""
     return f"withdraw:{_week(on)}"
 
 
-def search(campaign_id: UUID) -> str:
+def search_occasion(campaign_id: UUID) -> str:
     """Return the occasion of a visit to somebody whom the campaign's search found."""
     return f"search:{campaign_id}"
 
 
-def page(campaign_id: UUID, number: int) -> str:
+def search_page_occasion(campaign_id: UUID, number: int) -> str:
     """Return the occasion of reading page `number` (1, 2, ...) of the campaign's search."""
     return f"search:{campaign_id}:{number}"
 

@@ -16,10 +16,10 @@ def next_fire(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
 
     Raises cronsim.CronSimError for an expression that isn't one, StopIteration for one that never fires.
     """
-    return next(fires(cron, zone, after))
+    return next(fire_times(cron, zone, after))
 
 
-def fires(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+def fire_times(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """Give the instants (aware, UTC) after `after` at which `cron` fires in `zone`. Raises as `next_fire`."""
     if len(cron) > _LONGEST:
         raise CronSimError(f"longer than {_LONGEST} characters")

@@ -9,7 +9,7 @@ from worker.rules.model import ActionState
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class EndedCounts:
     """What is over. `late` are those of `sent` that went out after the birthday itself.
 
     `visits` are profiles opened, `pages` pages of people found that were read. A day that was kept before
@@ -28,7 +28,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenCounts:
     """What is not over. `due` waits for nothing but its turn, `waiting` for what its reason says."""
 
     due: int
@@ -40,7 +40,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class GreetingsLeft:
+class GreetingQuota:
     """How much of the quota for greetings the day had used, and how much it had left."""
 
     used_day: int
@@ -61,11 +61,11 @@ class Summary:
     on: date
     time_zone: str
     as_of: datetime
-    happened: Happened
+    happened: EndedCounts
     greeted: int
     answered: int
-    open: Open | None
-    quota: GreetingsLeft | None
+    open: OpenCounts | None
+    quota: GreetingQuota | None
     birthdays_next_day: int | None
 
     @property
@@ -75,7 +75,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class NotGreeted:
     """Somebody whom a campaign did not greet, and why."""
 
     contact: str

@@ -8,12 +8,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.campaigns.start import checked, start
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import in_words, say
-from api_stub.cli.summary_display import preview
+from api_stub.cli.campaigns.start import start_campaign, validate_model
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.request_checks import check_campaign_request
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.reports import overview
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
@@ -47,31 +47,33 @@ def birthday(
 
     With --dry-run nothing is planned, sent or counted.
     """
-    asked = checked(
+    asked = validate_model(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
     )  # fmt: skip
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            refuse_what_cannot_work(session, the_account(session, account), asked)
-        campaign = start(database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page")
+            check_campaign_request(session, require_account(session, account), asked)
+        campaign = start_campaign(
+            database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page"
+        )
         with database.transaction() as session:
-            lines = overview.campaign_actions(session, campaign.id)
+            lines = overview.list_campaign_actions(session, campaign.id)
     console = Console()
     if campaign.preview is not None:
-        console.print(preview(campaign.preview))
-        say(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
+        console.print(render_preview(campaign.preview))
+        print_text(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
         return
-    console.print(_planned(lines))
-    say(_next(account, campaign, lines))
+    console.print(_render_planned(lines))
+    print_text(_describe_next(account, campaign, lines))
 
 
-def _planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
+def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
         return Text("nobody has a birthday in these days, or all of them are planned already")
     table = Table("who", "birthday", "text", "state", expand=True)
     for line in lines:
-        why = f": {in_words(line.reason)}" if line.reason else ""
+        why = f": {describe_reason(line.reason)}" if line.reason else ""
         table.add_row(
             Text(line.contact, overflow="fold"),
             str(line.occasion_on),
@@ -81,7 +83,7 @@ def _planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     return table
 
 
-def _next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
+def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
     counts = Counter(line.state for line in lines)
     told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
     if counts[ActionState.PROPOSED]:

@@ -7,9 +7,9 @@ import typer
 from rich.table import Table
 
 from api_stub.cli.campaigns import birthday, sourcing, visitor
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_one
-from api_stub.cli.formatting import in_words, say, utc
-from api_stub.cli.summary_display import of_campaign
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
+from api_stub.cli.formatting import describe_reason, format_utc, print_text
+from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
@@ -32,47 +32,47 @@ CampaignId = Annotated[
 
 
 @app.command("list")
-def show_all(
+def list_campaigns(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 20,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List campaigns, the newest first, and how many of their actions are in which state."""
-    with opened(data) as database, database.transaction() as session:
-        lines = overview.campaign_page(session, limit=limit, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        lines = overview.list_campaigns(session, limit=limit, account=account)
     table = Table("id", "account", "kind", "state", "actions", "asked for", box=None, pad_edge=False)
     for line in lines:
-        state = f"{line.state}: {in_words(line.reason)}" if line.reason else line.state
+        state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
         counts = ", ".join(f"{count} {of}" for of, count in line.actions.items())
         told = counts or ("dry run" if line.options.get("dry_run") else "none")
-        table.add_row(str(line.id)[:8], line.account, line.kind, state, told, utc(line.created_at))
+        table.add_row(str(line.id)[:8], line.account, line.kind, state, told, format_utc(line.created_at))
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
 
 
 @app.command()
 def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Show what a campaign came to: sent, left out and why, what waits, who answered."""
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        found = overview.campaigns_by_prefix(session, campaign)
-        campaign_id = the_one(found, "campaign", campaign, hint="`rapport campaign list` shows them")
-        came_to = summary.of_campaign(session, campaign_id)
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        found = overview.find_campaign_ids(session, campaign)
+        campaign_id = resolve_id(found, "campaign", campaign, hint="`rapport campaign list` shows them")
+        came_to = summary.summarise_campaign(session, campaign_id)
     if came_to is not None:
-        Console().print(of_campaign(came_to))
+        Console().print(render_campaign_summary(came_to))
 
 
 @app.command()
 def pause(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Let a campaign wait. Nothing is dropped; what may have been sent is still looked at."""
-    change(data, campaign, CampaignVerb.PAUSE)
-    say(f"campaign {campaign} is paused; next: rapport campaign resume {campaign}")
+    change_campaign(data, campaign, CampaignVerb.PAUSE)
+    print_text(f"campaign {campaign} is paused; next: rapport campaign resume {campaign}")
 
 
 @app.command()
 def resume(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Let a paused campaign go on."""
-    change(data, campaign, CampaignVerb.RESUME)
-    say(f"campaign {campaign} goes on")
+    change_campaign(data, campaign, CampaignVerb.RESUME)
+    print_text(f"campaign {campaign} goes on")
 
 
 @app.command()
@@ -82,21 +82,21 @@ def cancel(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     The one that a worker holds is skipped at the gate before its effect. What was sent stays recorded, and
     what may have been sent is still looked at.
     """
-    dropped = change(data, campaign, CampaignVerb.CANCEL)
-    say(f"campaign {campaign} is cancelled; {dropped} planned actions are skipped")
+    dropped = change_campaign(data, campaign, CampaignVerb.CANCEL)
+    print_text(f"campaign {campaign} is cancelled; {dropped} planned actions are skipped")
 
 
-def change(data: Path, given: str, verb: CampaignVerb) -> int:
+def change_campaign(data: Path, given: str, verb: CampaignVerb) -> int:
     """Change the campaign that `given` begins; return how many actions were dropped.
 
     Raises RequestRefusedError where there is none, or where its state forbids it.
     """
-    with opened(data) as database, database.transaction() as session:
-        found = overview.campaigns_by_prefix(session, given)
-        campaign_id = the_one(found, "campaign", given, hint="`rapport campaign list` shows them")
+    with open_database(data) as database, database.transaction() as session:
+        found = overview.find_campaign_ids(session, given)
+        campaign_id = resolve_id(found, "campaign", given, hint="`rapport campaign list` shows them")
         dropped = control.change_campaign(session, campaign_id, verb)
-        campaign = campaigns.get(session, campaign_id)
+        campaign = campaigns.find_campaign(session, campaign_id)
     if dropped is None:
         state = campaign.state if campaign else None
-        raise RequestRefusedError(control.refusal(verb, state) if state else "the campaign is gone")
+        raise RequestRefusedError(control.describe_refusal(verb, state) if state else "the campaign is gone")
     return dropped

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from rich.live import Live
 
-from api_stub.cli.campaigns.search_preview import how_far
-from api_stub.cli.formatting import say
+from api_stub.cli.campaigns.search_preview import render_search_progress
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.campaigns import search_progress
 from db.store.reports import overview
 
-_LOOK_EVERY = timedelta(seconds=1)
+_POLL_INTERVAL = timedelta(seconds=1)
 
 
 def follow(database: Database, campaign_id: UUID, limit: int) -> None:
@@ -23,13 +23,13 @@ def follow(database: Database, campaign_id: UUID, limit: int) -> None:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:
                 with database.transaction() as session:
-                    overview.freeze(session)
-                    now = search_progress.of_campaign(session, campaign_id)
-                screen.update(how_far(now, limit), refresh=True)
+                    overview.begin_snapshot(session)
+                    now = search_progress.get_search_progress(session, campaign_id)
+                screen.update(render_search_progress(now, limit), refresh=True)
                 if now.nothing_left:
                     break
-                sleep(_LOOK_EVERY.total_seconds())
+                sleep(_POLL_INTERVAL.total_seconds())
     except KeyboardInterrupt:
-        say(f"nobody watches campaign {short} any more, and it goes on: rapport campaign show {short}")
+        print_text(f"nobody watches campaign {short} any more, and it goes on: rapport campaign show {short}")
         return
-    say(f"campaign {short} has nothing left; next: rapport sourcing results {short}")
+    print_text(f"campaign {short} has nothing left; next: rapport sourcing results {short}")

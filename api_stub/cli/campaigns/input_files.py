@@ -4,63 +4,63 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from api_stub.cli.campaigns.start import checked
+from api_stub.cli.campaigns.start import validate_model
 from worker.errors import RequestRefusedError
-from worker.files import only_regular
-from worker.rules.addresses import profile_address
+from worker.files import open_regular_file
+from worker.rules.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 
 _CRITERIA_BYTES: Final = 100_000
 """Ten times what the longest criteria need."""
 
-_MOST_BYTES: Final = 1_000_000
+_MAX_BYTES: Final = 1_000_000
 """Twice what a thousand addresses need."""
 
-_MOST_TOLD: Final = 5
+_MAX_LISTED: Final = 5
 
 
-def criteria_in(path: Path) -> Criteria:
+def read_criteria(path: Path) -> Criteria:
     """Return the criteria of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
-    values = _fields(path, _text_of(path, most_bytes=_CRITERIA_BYTES, what="criteria"))
+    values = _parse_object(path, _read_text(path, most_bytes=_CRITERIA_BYTES, what="criteria"))
     try:
-        return checked(Criteria, **values)
+        return validate_model(Criteria, **values)
     except RequestRefusedError as error:
         raise RequestRefusedError(f"{path.name}: {error}") from None
 
 
-def options_in(path: Path) -> dict[str, Any]:
+def read_options(path: Path) -> dict[str, Any]:
     """Return the fields of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
-    return _fields(path, _text_of(path, most_bytes=_MOST_BYTES, what="options"))
+    return _parse_object(path, _read_text(path, most_bytes=_MAX_BYTES, what="options"))
 
 
-def addresses_in(path: Path, site: str) -> tuple[str, ...]:
+def read_addresses(path: Path, site: str) -> tuple[str, ...]:
     """Return the profile addresses of a file, each once: one a line, blank lines and '#' comments left out.
 
     Raises RequestRefusedError that tells the lines which are no profile of `site`.
     """
-    text = _text_of(path, most_bytes=_MOST_BYTES, what="a list of addresses")
+    text = _read_text(path, most_bytes=_MAX_BYTES, what="a list of addresses")
     addresses: dict[str, None] = {}
     bad: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         given = line.split("#", 1)[0].strip()
         if not given:
             continue
-        address = profile_address(given, site)
+        address = normalise_profile_url(given, site)
         if address is None:
             bad.append(f"line {number}: {given[:80]!r}")
         else:
             addresses[address] = None
     if bad:
-        more = f" and {len(bad) - _MOST_TOLD} more" if len(bad) > _MOST_TOLD else ""
+        more = f" and {len(bad) - _MAX_LISTED} more" if len(bad) > _MAX_LISTED else ""
         raise RequestRefusedError(
-            f"{path.name}: these are no profile addresses of {site}: {'; '.join(bad[:_MOST_TOLD])}{more}"
+            f"{path.name}: these are no profile addresses of {site}: {'; '.join(bad[:_MAX_LISTED])}{more}"
         )
     if not addresses:
         raise RequestRefusedError(f"{path.name}: there is no profile address in it")
     return tuple(addresses)
 
 
-def _fields(path: Path, text: str) -> dict[str, Any]:
+def _parse_object(path: Path, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
@@ -72,9 +72,9 @@ def _fields(path: Path, text: str) -> dict[str, Any]:
     return found
 
 
-def _text_of(path: Path, *, most_bytes: int, what: str) -> str:
+def _read_text(path: Path, *, most_bytes: int, what: str) -> str:
     try:
-        with open(path, "rb", opener=only_regular) as file:
+        with open(path, "rb", opener=open_regular_file) as file:
             told = file.read(most_bytes + 1)
         if len(told) <= most_bytes:
             return told.decode("utf-8-sig")

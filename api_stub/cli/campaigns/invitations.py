@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.campaigns.start import checked, start
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import how_many, in_words, say
+from api_stub.cli.campaigns.start import start_campaign, validate_model
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import describe_reason, format_count, print_text
 from api_stub.cli.terminal import Console
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.request_checks import check_campaign_request
 from db.store.reports import overview
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from worker.rules.invitations import Verdict
@@ -22,9 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_NONE = "no invitation waits for an answer"
+_NO_INVITATION = "no invitation waits for an answer"
 _READING = "reading the page of sent invitations"
-_VERDICTS: Mapping[Verdict, str] = {
+_VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
     Verdict.PLANNED: "is on its way already",
     Verdict.TRIED: "had its turn this week",
@@ -36,18 +36,18 @@ Account = Annotated[str, typer.Argument(help="The account's name.")]
 
 
 @app.command("list")
-def show(account: Account, data: DataDir = DEFAULT_DATA) -> None:
+def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
     """List the invitations that nobody has answered, the oldest first. A worker reads the site's page."""
-    asked = checked(InvitationsCampaign, account=account, dry_run=True)
-    with opened(data) as database:
+    asked = validate_model(InvitationsCampaign, account=account, dry_run=True)
+    with open_database(data) as database:
         with database.transaction() as session:
-            refuse_what_cannot_work(session, the_account(session, account), asked)
-        campaign = start(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), asked)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
     lines = campaign.preview or []
-    Console().print(_table(lines, verdicts=False) if lines else _NONE)
+    Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
-        found = how_many(len(lines), "invitation", "invitations")
-        say(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
+        found = format_count(len(lines), "invitation", "invitations")
+        print_text(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
 
 
 @app.command()
@@ -64,38 +64,40 @@ def withdraw(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
-    asked = checked(
+    asked = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            refuse_what_cannot_work(session, the_account(session, account), asked)
-        campaign = start(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), asked)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
         with database.transaction() as session:
-            planned = overview.campaign_actions(session, campaign.id)
+            planned = overview.list_campaign_actions(session, campaign.id)
     if campaign.preview is not None:
-        Console().print(_table(campaign.preview, verdicts=True) if campaign.preview else _NONE)
-        say(f"nothing was planned or withdrawn; to do it: rapport invitations withdraw {account}")
+        Console().print(
+            _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
+        )
+        print_text(f"nothing was planned or withdrawn; to do it: rapport invitations withdraw {account}")
         return
-    Console().print(_planned(planned))
+    Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
     told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
-    say(f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when")
+    print_text(f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when")
 
 
-def _table(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
+def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
     table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
     for line in lines:
         cells = [Text(line["contact"], overflow="fold"), Text(line["on"]), Text(line["days"])]
-        table.add_row(*cells, *([Text(_VERDICTS[Verdict(line["verdict"])])] if verdicts else []))
+        table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))
     return table
 
 
-def _planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
+def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
         return Text("no invitation is old enough, or all that are have been planned already")
     table = Table("who", "sent", "state")
     for line in lines:
-        why = f": {in_words(line.reason)}" if line.reason else ""
+        why = f": {describe_reason(line.reason)}" if line.reason else ""
         table.add_row(Text(line.contact, overflow="fold"), str(line.occasion_on), Text(f"{line.state}{why}"))
     return table

@@ -12,18 +12,18 @@ from cronsim import CronSimError
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.campaigns.input_files import options_in
-from api_stub.cli.campaigns.start import checked
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import say
+from api_stub.cli.campaigns.input_files import read_options
+from api_stub.cli.campaigns.start import validate_model
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
 from tasks.contract import OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
-from worker.rules.schedule_times import fires
+from worker.rules.schedule_times import fire_times
 
 app = typer.Typer(
     help="Schedules: campaigns that start by themselves, at times of the account's own zone.",
@@ -33,12 +33,12 @@ app = typer.Typer(
 Account = Annotated[str, typer.Argument(help="The account's name.")]
 KindArgument = Annotated[CampaignKind, typer.Argument(metavar="KIND", help=f"{', '.join(CampaignKind)}.")]
 
-_SHOWN = 3
-_FIELDS = 5
+_FIRES_SHOWN = 3
+_CRON_FIELDS = 5
 
 
 @app.command("set")
-def put(
+def set_schedule(
     account: Account,
     kind: KindArgument,
     *,
@@ -54,27 +54,27 @@ def put(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Let campaigns of a kind start by themselves. It replaces the account's schedule of this kind."""
-    wanted = _options(kind, options)
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
-        refuse_what_cannot_work(session, record, wanted)
-        coming = _coming(cron, record.zone)
-        schedules.put(
+    wanted = _read_options(kind, options)
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
+        check_campaign_request(session, record, wanted)
+        coming = _next_fires(cron, record.zone)
+        schedules.save_schedule(
             session, account_id=record.id, kind=kind, cron=cron,
             options=wanted.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
         )  # fmt: skip
     told = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
-    say(f"{kind} campaigns of {account} start at ({record.zone.key}): {told} and so on")
+    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {told} and so on")
 
 
 @app.command("list")
-def show(
+def list_schedules(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the schedules, and when each starts its next campaign in its account's zone."""
-    with opened(data) as database, database.transaction() as session:
-        found = schedules.everything(session, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        found = schedules.list_schedules(session, account=account)
     table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
     for line in found:
         next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
@@ -93,17 +93,17 @@ def show(
 @app.command()
 def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
     """Let no more campaigns of a kind start by themselves. Those that have started go on."""
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
-        if not schedules.off(session, record.id, kind):
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
+        if not schedules.disable_schedule(session, record.id, kind):
             raise RequestRefusedError(f"no {kind} campaign of {account} starts by itself")
-    say(f"{kind} campaigns of {account} start by themselves no more")
+    print_text(f"{kind} campaigns of {account} start by themselves no more")
 
 
-def _options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
+def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
     """Return the options of a file, checked as the task will. Raises RequestRefusedError naming the field."""
     try:
-        return checked(OPTIONS[kind], **(options_in(path) if path is not None else {}))
+        return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
         if path is None:
             raise RequestRefusedError(f"a {kind} campaign needs --options: {error}") from None
@@ -111,12 +111,12 @@ def _options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
         raise RequestRefusedError(f"{where}{error}") from None
 
 
-def _coming(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
+def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
     """Return the next fires. Raises RequestRefusedError where it is no cron expression, or never fires."""
     try:
-        if len(cron.split()) != _FIELDS:  # the library would take a sixth for seconds
+        if len(cron.split()) != _CRON_FIELDS:  # the library would take a sixth for seconds
             raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- one refusal for both
-        coming = list(islice(fires(cron, zone, clock.now()), _SHOWN))
+        coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(
             f"{cron!r} is no cron expression: {error}; five fields are wanted (minute, hour, day, month, "

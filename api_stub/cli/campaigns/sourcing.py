@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.campaigns.follow_search import follow as follow_search
-from api_stub.cli.campaigns.input_files import criteria_in
-from api_stub.cli.campaigns.search_preview import what_is_planned
-from api_stub.cli.campaigns.start import checked, start
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import say
+from api_stub.cli.campaigns.input_files import read_criteria
+from api_stub.cli.campaigns.search_preview import render_search_plan
+from api_stub.cli.campaigns.start import start_campaign, validate_model
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.request_checks import check_campaign_request
 from db.store.quota import search_forecast
 from db.store.reports import overview
 from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
@@ -59,24 +59,24 @@ def sourcing(
         raise RequestRefusedError(
             "a dry run opens nothing, so there is nothing to follow: give one of the two"
         )
-    whom = criteria_in(criteria) if criteria is not None else Criteria()
-    asked = checked(
+    whom = read_criteria(criteria) if criteria is not None else Criteria()
+    asked = validate_model(
         SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=whom,
         limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
     )  # fmt: skip
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            record = the_account(session, account)
-            wanted = refuse_what_cannot_work(session, record, asked)
-        campaign = start(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
+            record = require_account(session, account)
+            wanted = check_campaign_request(session, record, asked)
+        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
         with database.transaction() as session:
-            overview.freeze(session)
-            told = search_forecast.of_search(session, record.id, people=limit, campaign_id=campaign.id)
-        Console().print(what_is_planned(record, wanted, told, scores=True))
+            overview.begin_snapshot(session)
+            told = search_forecast.estimate_search(session, record.id, people=limit, campaign_id=campaign.id)
+        Console().print(render_search_plan(record, wanted, told, scores=True))
         if campaign.preview is not None:
-            say("nothing was planned or opened; to do it, leave --dry-run out")
+            print_text("nothing was planned or opened; to do it, leave --dry-run out")
             return
         short = str(campaign.id)[:8]
-        say(f"campaign {short}: planned; rapport why {account} says what happens when")
+        print_text(f"campaign {short}: planned; rapport why {account} says what happens when")
         if follow:
             follow_search(database, campaign.id, limit)

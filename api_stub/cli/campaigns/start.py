@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from api_stub.cli.context import settings_of
-from api_stub.cli.formatting import in_words
+from api_stub.cli.context import load_settings
+from api_stub.cli.formatting import describe_reason
 from api_stub.cli.terminal import Console
-from api_stub.client import Client
+from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
@@ -20,16 +20,16 @@ from worker.clock import monotonic_seconds
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
 
-PATIENCE = timedelta(minutes=3)
+PLAN_TIMEOUT = timedelta(minutes=3)
 """Reading a page of the site takes seconds; a busy worker may first have to finish an action."""
 
-_LOOK_EVERY = timedelta(milliseconds=200)
+_POLL_INTERVAL = timedelta(milliseconds=200)
 
-Asked: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
+CampaignRequest: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], /, **values: object) -> Model:
+def validate_model(model: type[Model], /, **values: object) -> Model:
     """Return the payload. Raises RequestRefusedError that names the first field which is wrong."""
     try:
         return model.model_validate(values)
@@ -40,41 +40,43 @@ def checked(model: type[Model], /, **values: object) -> Model:
         raise RequestRefusedError(f"{where}: {said}" if where else said) from None
 
 
-def start(database: Database, data: Path, task: str, asked: Asked, *, reading: str) -> CampaignRecord:
+def start_campaign(
+    database: Database, data: Path, task: str, asked: CampaignRequest, *, reading: str
+) -> CampaignRecord:
     """Ask a worker for a campaign by the task's name, and return it when it is planned.
 
     `reading` says what is done while its site is read. Raises RequestRefusedError where it can't be planned,
     or where nobody does so in time.
     """
     campaign_id = asked.campaign_id or uuid4()
-    _ask(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
-    campaign = _wait(database, campaign_id, reading)
+    _send_request(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
+    campaign = _wait_for_plan(database, campaign_id, reading)
     if campaign.state is CampaignState.FAILED:
-        why = in_words(campaign.reason) if campaign.reason else "it failed"
+        why = describe_reason(campaign.reason) if campaign.reason else "it failed"
         raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
     return campaign
 
 
-def _ask(data: Path, task: str, asked: Asked, correlation_id: str) -> None:
-    client = Client(settings_of(data).redis)
+def _send_request(data: Path, task: str, asked: CampaignRequest, correlation_id: str) -> None:
+    client = TaskClient(load_settings(data).redis)
     try:
         client.send(task, asked, correlation_id=correlation_id)
     finally:
         client.close()
 
 
-def _wait(database: Database, campaign_id: UUID, reading: str) -> CampaignRecord:
+def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> CampaignRecord:
     campaign: CampaignRecord | None = None
-    until = monotonic_seconds() + PATIENCE.total_seconds()
+    until = monotonic_seconds() + PLAN_TIMEOUT.total_seconds()
     with Console(stderr=True).status("waiting for a worker to take it") as status:
         while monotonic_seconds() < until:
             with database.transaction() as session:
-                campaign = campaigns.get(session, campaign_id)
+                campaign = campaigns.find_campaign(session, campaign_id)
             if campaign is not None and campaign.state is not CampaignState.READING:
                 return campaign
             if campaign is not None:
                 status.update(reading)
-            time.sleep(_LOOK_EVERY.total_seconds())
+            time.sleep(_POLL_INTERVAL.total_seconds())
     stuck = "no worker has taken it" if campaign is None else "its site was not read"
     raise RequestRefusedError(
         f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "

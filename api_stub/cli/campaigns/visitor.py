@@ -8,21 +8,21 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.campaigns.input_files import addresses_in
-from api_stub.cli.campaigns.search_preview import ToVisit, people_to_visit, what_is_planned
-from api_stub.cli.campaigns.start import checked, start
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import in_words, say
+from api_stub.cli.campaigns.input_files import read_addresses
+from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
+from api_stub.cli.campaigns.start import start_campaign, validate_model
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.request_checks import check_campaign_request
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.campaigns.saved_searches import Wanted
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
 from db.store.quota import search_forecast
 from db.store.reports import overview
 from tasks.contract import VISITOR_CAMPAIGN, VisitorCampaign
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import Kind
 
 
@@ -52,64 +52,75 @@ def visitor(
 
     Workers do it, under the quota of visits; this waits for the plan and shows it.
     """
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            record = the_account(session, account)
-            addresses = addresses_in(profiles, record.site) if profiles is not None else ()
-            asked = checked(
+            record = require_account(session, account)
+            addresses = read_addresses(profiles, record.site) if profiles is not None else ()
+            asked = validate_model(
                 VisitorCampaign, account=account, saved_search=saved_search, profiles=addresses,
                 not_seen_months=not_seen_months, limit=limit, no_repeat_days=no_repeat_days, dry_run=dry_run,
             )  # fmt: skip
-            searched = refuse_what_cannot_work(session, record, asked)
-        campaign = start(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
+            searched = check_campaign_request(session, record, asked)
+        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
         with database.transaction() as session:
-            overview.freeze(session)
-            _show(session, record, campaign, searched, limit)
+            overview.begin_snapshot(session)
+            _print_plan(session, record, campaign, searched, limit)
 
 
-def _show(
-    session: Session, account: AccountRecord, campaign: CampaignRecord, searched: Wanted | None, limit: int
+def _print_plan(
+    session: Session,
+    account: AccountRecord,
+    campaign: CampaignRecord,
+    searched: SearchSpec | None,
+    limit: int,
 ) -> None:
     console = Console()
     if searched is not None:
-        told = search_forecast.of_search(session, account.id, people=limit, campaign_id=campaign.id)
-        console.print(what_is_planned(account, searched, told, scores=False))
+        told = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
+        console.print(render_search_plan(account, searched, told, scores=False))
     elif campaign.preview is not None:
-        console.print(people_to_visit(_foreseen(session, campaign, campaign.preview)))
+        console.print(render_planned_visits(_preview_visits(session, campaign, campaign.preview)))
     else:
-        console.print(people_to_visit(_planned(session, campaign)))
+        console.print(render_planned_visits(_list_planned_visits(session, campaign)))
     if campaign.preview is not None:
-        say("nothing was planned or opened; to do it, leave --dry-run out")
+        print_text("nothing was planned or opened; to do it, leave --dry-run out")
     else:
-        say(f"campaign {str(campaign.id)[:8]}: planned; rapport why {account.name} says what happens when")
+        print_text(
+            f"campaign {str(campaign.id)[:8]}: planned; rapport why {account.name} says what happens when"
+        )
 
 
-def _foreseen(
+def _preview_visits(
     session: Session, campaign: CampaignRecord, preview: Sequence[Mapping[str, str]]
-) -> Sequence[ToVisit]:
+) -> Sequence[PlannedVisit]:
     why_not = [
-        in_words(Reason(line["left_out"])) if line["left_out"] else line["already"] for line in preview
+        describe_reason(Reason(line["left_out"])) if line["left_out"] else line["already"] for line in preview
     ]
-    when = iter(_times(session, campaign, sum(not why for why in why_not)))
+    when = iter(_forecast_times(session, campaign, sum(not why for why in why_not)))
     return [
-        ToVisit(line["contact"], line["profile_url"], None if why else next(when), why)
+        PlannedVisit(line["contact"], line["profile_url"], None if why else next(when), why)
         for line, why in zip(preview, why_not, strict=True)
     ]
 
 
-def _planned(session: Session, campaign: CampaignRecord) -> Sequence[ToVisit]:
-    lines = overview.campaign_actions(session, campaign.id)
-    waiting = [line for line in lines if line.state not in ENDED]
+def _list_planned_visits(session: Session, campaign: CampaignRecord) -> Sequence[PlannedVisit]:
+    lines = overview.list_campaign_actions(session, campaign.id)
+    waiting = [line for line in lines if line.state not in END_STATES]
     waiting.sort(key=lambda line: (line.not_before, line.id))  # as they are dispatched
-    times = _times(session, campaign, len(waiting))
+    times = _forecast_times(session, campaign, len(waiting))
     when = {line.id: at for line, at in zip(waiting, times, strict=True)}
     return [
-        ToVisit(
-            line.contact, line.profile_url, when.get(line.id), in_words(line.reason) if line.reason else ""
+        PlannedVisit(
+            line.contact,
+            line.profile_url,
+            when.get(line.id),
+            describe_reason(line.reason) if line.reason else "",
         )
         for line in lines
     ]
 
 
-def _times(session: Session, campaign: CampaignRecord, count: int) -> Sequence[datetime | None]:
-    return search_forecast.times(session, campaign.account_id, Kind.VISIT, count, campaign_id=campaign.id)
+def _forecast_times(session: Session, campaign: CampaignRecord, count: int) -> Sequence[datetime | None]:
+    return search_forecast.forecast_times(
+        session, campaign.account_id, Kind.VISIT, count, campaign_id=campaign.id
+    )

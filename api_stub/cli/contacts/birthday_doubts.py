@@ -8,22 +8,22 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
-from api_stub.cli.formatting import say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.imports import birthday_doubts
-from db.store.imports.birthday_doubts import Doubt
+from db.store.imports.birthday_doubts import BirthdayDoubt
 from worker.errors import RequestRefusedError
 
 Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 _HINT = "rapport contacts doubts"
 
 
-def show(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+def list_doubts(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
-    with opened(data) as database, database.transaction() as session:
-        waiting = birthday_doubts.waiting(session, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        waiting = birthday_doubts.list_doubts(session, account=account)
     table = Table(
         "id", "contact", "address", "birthday", "as the file says", "file", box=None, pad_edge=False
     )
@@ -32,14 +32,14 @@ def show(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
             str(doubt.id),
             Text(doubt.contact, overflow="fold"),
             Text(doubt.profile_url, overflow="fold"),
-            _birthday(doubt),
+            _format_birthday(doubt),
             Text(doubt.name, overflow="fold"),
             Text(f"{doubt.file_name}, line {doubt.line}", overflow="fold"),
         )
     Console().print(table if waiting else Text("no birthday waits for you"))
 
 
-def confirm(
+def confirm_doubts(
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help=f"Doubts that are right ({_HINT}).")
     ] = None,
@@ -51,25 +51,25 @@ def confirm(
     It is written to the contact, and the other candidates of the same entry are out. Undoing the import takes
     it back.
     """
-    with opened(data) as database:
+    with open_database(data) as database:
         if not ids:
             _ask_each(database, account)
             return
         with database.transaction() as session:
             for doubt_id in ids:
-                birthday_doubts.confirm(session, doubt_id)
-    say(f"{_birthdays(len(ids))} confirmed")
+                birthday_doubts.confirm_doubt(session, doubt_id)
+    print_text(f"{_format_count(len(ids))} confirmed")
 
 
-def refuse(
+def refuse_doubts(
     ids: Annotated[list[int], typer.Argument(metavar="ID...", help=f"Doubts that are wrong ({_HINT}).")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Say that a birthday is not the contact's. It is not asked again."""
-    with opened(data) as database, database.transaction() as session:
+    with open_database(data) as database, database.transaction() as session:
         for doubt_id in ids:
-            birthday_doubts.refuse(session, doubt_id)
-    say(f"{_birthdays(len(ids))} refused")
+            birthday_doubts.refuse_doubt(session, doubt_id)
+    print_text(f"{_format_count(len(ids))} refused")
 
 
 def _ask_each(database: Database, account: str | None) -> None:
@@ -77,44 +77,44 @@ def _ask_each(database: Database, account: str | None) -> None:
     if not sys.stdin.isatty():
         raise RequestRefusedError(f"there is nobody to ask here: give the ids that are right ({_HINT})")
     with database.transaction() as session:
-        waiting = birthday_doubts.waiting(session, account=account)
+        waiting = birthday_doubts.list_doubts(session, account=account)
     answered: set[int] = set()
     for place, doubt in enumerate(waiting, start=1):
         with database.transaction() as session:
-            if not birthday_doubts.waiting(session, ids=[doubt.id]):
+            if not birthday_doubts.list_doubts(session, ids=[doubt.id]):
                 continue  # another candidate of the entry was the one
-        key = _key(f"({place}/{len(waiting)}) {_question(doubt)}")
+        key = _ask_key(f"({place}/{len(waiting)}) {_format_question(doubt)}")
         if key == "q":
             break
         with database.transaction() as session:
             if key == "y":
-                birthday_doubts.confirm(session, doubt.id)
+                birthday_doubts.confirm_doubt(session, doubt.id)
             elif key == "n":
-                birthday_doubts.refuse(session, doubt.id)
+                birthday_doubts.refuse_doubt(session, doubt.id)
         if key in {"y", "n"}:
             answered.add(doubt.id)
-    say(f"{_birthdays(len(answered))} settled" if waiting else "no birthday waits for you")
+    print_text(f"{_format_count(len(answered))} settled" if waiting else "no birthday waits for you")
 
 
-def _key(question: str) -> str:
-    say(f"{question}  [y]es [n]o [l]ater [q]uit")
+def _ask_key(question: str) -> str:
+    print_text(f"{question}  [y]es [n]o [l]ater [q]uit")
     while True:
         key = click.getchar().lower()
         if key in {"y", "n", "l", "q"}:
             return key
 
 
-def _question(doubt: Doubt) -> str:
+def _format_question(doubt: BirthdayDoubt) -> str:
     return (
-        f"{doubt.file_name}, line {doubt.line}: {doubt.name} has the birthday {_birthday(doubt)}. "
+        f"{doubt.file_name}, line {doubt.line}: {doubt.name} has the birthday {_format_birthday(doubt)}. "
         f"Is it {doubt.contact} ({doubt.profile_url})?"
     )
 
 
-def _birthday(doubt: Doubt) -> str:
+def _format_birthday(doubt: BirthdayDoubt) -> str:
     year = f"{doubt.year}-" if doubt.year else ""
     return f"{year}{doubt.month:02}-{doubt.day:02}"
 
 
-def _birthdays(count: int) -> str:
+def _format_count(count: int) -> str:
     return "1 birthday is" if count == 1 else f"{count} birthdays are"

@@ -5,20 +5,20 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.contacts import birthday_doubts, forget, show
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened
-from api_stub.cli.formatting import say
-from api_stub.cli.why import ambiguous
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.formatting import print_text
+from api_stub.cli.why import describe_ambiguity
 from db.store.people import contacts
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(help="People known to an account.", no_args_is_help=True)
-app.command("list")(show.show_all)
-app.command("show")(show.show)
-app.command("doubts")(birthday_doubts.show)
-app.command("confirm")(birthday_doubts.confirm)
-app.command("refuse")(birthday_doubts.refuse)
+app.command("list")(show.list_contacts)
+app.command("show")(show.show_contact)
+app.command("doubts")(birthday_doubts.list_doubts)
+app.command("confirm")(birthday_doubts.confirm_doubts)
+app.command("refuse")(birthday_doubts.refuse_doubts)
 app.command("forget")(forget.forget_person)
-app.command("allow")(forget.allow)
+app.command("allow")(forget.allow_person)
 
 
 @app.command("do-not-contact")
@@ -35,15 +35,15 @@ def do_not_contact(
     A person whom several accounts know under one address is left alone by all of them; `--off` asks for
     the account then.
     """
-    with opened(data) as database, database.transaction() as session:
-        found = contacts.matching(session, address, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        found = contacts.find_contacts(session, address, account=account)
         if not found:
             raise RequestRefusedError(
                 f"no account knows {address!r}: only somebody whom a campaign has read, or an import has "
                 "brought in, can be marked"
             )
         if len({person.profile_url for person in found}) > 1 or (off and len(found) > 1):
-            raise RequestRefusedError(ambiguous(address, found))
+            raise RequestRefusedError(describe_ambiguity(address, found))
         for person in found:
             contacts.set_do_not_contact(session, person.account_id, person.profile_url, value=not off)
     for person in found:
@@ -52,4 +52,4 @@ def do_not_contact(
             if off
             else "is never contacted; what is planned for them is skipped when its turn comes"
         )
-        say(f"{person.full_name} (account {person.account}) {said}")
+        print_text(f"{person.full_name} (account {person.account}) {said}")

@@ -11,18 +11,18 @@ from typing import Annotated, BinaryIO
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.exports import sheets
+from db.exports.atomic_file import open_atomic_file
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Sheet
-from db.exports.whole import whole_file
 from db.store.reports import overview
 from worker.errors import RequestRefusedError
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 
 app = typer.Typer(
     help="Write contacts or interactions into a file of yours. It holds personal data.", no_args_is_help=True
@@ -86,19 +86,19 @@ def _export(
 ) -> None:
     if output == STDOUT and as_format is Format.PARQUET and sys.stdout.isatty():
         raise RequestRefusedError("Parquet is no text for a terminal: name a file with --output")
-    with interruptible(), opened(data) as database:
+    with handle_signals(), open_database(data) as database:
         account_id = None
         if account is not None:
             with database.transaction() as session:
-                account_id = the_account(session, account).id
-        with output_to(output, force=force) as target:
+                account_id = require_account(session, account).id
+        with open_output(output, force=force) as target:
             shown = output != STDOUT or not sys.stdout.isatty()
-            total = _write(database, sheet, as_format, account_id, target, shown=shown)
+            total = _write_rows(database, sheet, as_format, account_id, target, shown=shown)
     if output != STDOUT:
-        say(f"{total} {sheet.name} are in {output}; only you may read it")
+        print_text(f"{total} {sheet.name} are in {output}; only you may read it")
 
 
-def _write(
+def _write_rows(
     database: Database,
     sheet: Sheet,
     as_format: Format,
@@ -110,12 +110,12 @@ def _write(
     """Write all rows as they are at one moment; return how many. A display of the progress if `shown`."""
     columns = as_format.columns(sheet)
     with database.transaction() as session, _progress(shown=shown) as progress:
-        overview.freeze(session)
-        total = sheets.count(session, sheet, account_id)
+        overview.begin_snapshot(session)
+        total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (
             as_format.writing(target, columns) as write,
-            closing(sheets.stream(session, sheet, columns, account_id)) as batches,
+            closing(sheets.stream_rows(session, sheet, columns, account_id)) as batches,
         ):
             for rows in batches:
                 write(rows)
@@ -124,13 +124,13 @@ def _write(
 
 
 @contextmanager
-def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
+def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
     """Give what to write to. The standard output, too, gets all of it or nothing.
 
     So a slow reader of a pipe can't hold a transaction open. A terminal gets � for what would act on it.
     """
     if output != STDOUT:
-        with whole_file(Path(output), replace=force) as file:
+        with open_atomic_file(Path(output), replace=force) as file:
             yield file
         return
     with tempfile.TemporaryFile() as file:
@@ -139,14 +139,14 @@ def output_to(output: str, *, force: bool) -> Iterator[BinaryIO]:
         # Typer ends quietly, with 1, where the reader is gone.
         if sys.stdout.isatty():
             for line in file:
-                sys.stdout.write(visible(line.decode("utf-8-sig").replace("\r\n", "\n")))
+                sys.stdout.write(sanitise_text(line.decode("utf-8-sig").replace("\r\n", "\n")))
         else:
             shutil.copyfileobj(file, sys.stdout.buffer)
         sys.stdout.flush()
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def handle_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
     interrupts = Interrupts()
     interrupts.install()

@@ -5,17 +5,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, who_asks
-from api_stub.cli.formatting import counted, say
-from api_stub.cli.why import ambiguous
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, load_settings, open_database
+from api_stub.cli.formatting import format_counts, print_text
+from api_stub.cli.why import describe_ambiguity
 from db.store.people import accounts, contacts
 from db.store.privacy import erasure, tombstones
-from db.store.privacy.erasure import Forgotten
+from db.store.privacy.erasure import ErasureReport
 from worker.errors import RequestRefusedError
-from worker.picture_files import delete_pictures
-from worker.rules.addresses import CANONICAL, profile_address
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.screenshots import delete_screenshots
 
-_BEYOND_REACH = (
+_NOT_ERASED = (
     "Not reached: exports and backups and logs of before, pictures on other machines and of pages "
     "with several people on them (they go by their age), and what Postgres keeps of erased rows until it has "
     "vacuumed. Your own words stay too: templates, names of saved searches."
@@ -39,57 +39,59 @@ def forget_person(
     nobody knows yet can be named by address: then they are never collected. Nothing is changed while a
     worker is on an action of theirs.
     """
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            site, address = _whom(session, who, account)
+            site, address = _resolve_person(session, who, account)
         if not yes:
-            _ask_for_a_yes(address)
+            _confirm_erasure(address)
         with database.transaction() as session:
-            forgotten = erasure.forget(session, site, address)
+            forgotten = erasure.forget_person(session, site, address)
         # After the commit: a file can't be rolled back. Asked again, whatever was left goes.
-        pictures = delete_pictures(settings_of(data).evidence_dir, forgotten.account_ids, [address])
-    say(_told(forgotten, pictures))
-    say(_BEYOND_REACH, "dim")
+        pictures = delete_screenshots(load_settings(data).evidence_dir, forgotten.account_ids, [address])
+    print_text(_describe_erasure(forgotten, pictures))
+    print_text(_NOT_ERASED, "dim")
 
 
-def allow(
+def allow_person(
     address: Annotated[str, typer.Argument(help="The profile address of somebody who agreed.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Let somebody be found again who was forgotten and has agreed to it. Nothing comes back by itself."""
-    found = _of_an_address(address)
+    found = _parse_address(address)
     if found is None:
         raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
-    with opened(data) as database, database.transaction() as session:
-        if not tombstones.lift(session, *found, by=who_asks()):
+    with open_database(data) as database, database.transaction() as session:
+        if not tombstones.lift_tombstone(session, *found, by=get_terminal_user()):
             raise RequestRefusedError("nobody of this address was forgotten")
-    say("this person may be found again")
+    print_text("this person may be found again")
 
 
-def _whom(session: Session, who: str, account: str | None) -> tuple[str, str]:
+def _resolve_person(session: Session, who: str, account: str | None) -> tuple[str, str]:
     """Return the site and the normalised address of who is meant."""
-    if (found := _of_an_address(who)) is not None:
+    if (found := _parse_address(who)) is not None:
         return found
-    people = contacts.matching(session, who, account=account)
+    people = contacts.find_contacts(session, who, account=account)
     if not people:
         raise RequestRefusedError(
             f"no account knows {who!r}: whom nobody knows yet can only be named by the profile address"
         )
-    sites = {person.account_id: accounts.by_id(session, person.account_id).site for person in people}
+    sites = {person.account_id: accounts.get_account(session, person.account_id).site for person in people}
     meant = {(sites[person.account_id], person.profile_url) for person in people}
     if len(meant) > 1:
-        raise RequestRefusedError(ambiguous(who, people))
+        raise RequestRefusedError(describe_ambiguity(who, people))
     return meant.pop()
 
 
-def _of_an_address(given: str) -> tuple[str, str] | None:
-    found = ((site, profile_address(given, site)) for site in CANONICAL)
+def _parse_address(given: str) -> tuple[str, str] | None:
+    found = ((site, normalise_profile_url(given, site)) for site in PROFILE_ORIGINS)
     return next(((site, address) for site, address in found if address is not None), None)
 
 
-def _ask_for_a_yes(address: str) -> None:
+def _confirm_erasure(address: str) -> None:
     """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
-    say(f"All that is known of {address} is erased, in every account of the site. It can't be taken back.")
+    print_text(
+        f"All that is known of {address} is erased, in every account of the site. It can't be taken back."
+    )
     try:
         answer = typer.prompt("Type yes if this person asked for it", default="", show_default=False)
     except typer.Abort:
@@ -98,9 +100,9 @@ def _ask_for_a_yes(address: str) -> None:
         raise RequestRefusedError("nobody typed yes, so nothing was erased (--yes doesn't ask)")
 
 
-def _told(forgotten: Forgotten, pictures: int) -> str:
+def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
     erased = forgotten.erased
-    told = counted(
+    told = format_counts(
         (erased.contacts, "contact", "contacts"),
         (erased.actions, "action", "actions"),
         (erased.interactions, "interaction", "interactions"),

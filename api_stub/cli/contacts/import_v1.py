@@ -7,13 +7,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, who_asks
-from api_stub.cli.formatting import say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from db.imports.v1 import file, rows
-from db.imports.v1.bring import bring_in
-from db.imports.v1.report import Outcome, Report
-from db.imports.v1.rows import Reading
+from db.imports.v1.importer import import_v1_file
+from db.imports.v1.report import Outcome, V1Report
+from db.imports.v1.rows import V1Context
 from worker import clock
 
 
@@ -39,20 +39,20 @@ def import_v1(
 
     """
     now = clock.now()
-    with opened(data) as database:
+    with open_database(data) as database:
         with database.transaction() as session:
-            record = the_account(session, account)
-        lines = rows.read_lines(file.read(path), Reading(record.site, record.zone, now))
+            record = require_account(session, account)
+        lines = rows.parse_file(file.read_v1_file(path), V1Context(record.site, record.zone, now))
         with database.transaction() as session:
-            report = bring_in(session, record, lines, by=who_asks(), now=now)
+            report = import_v1_file(session, record, lines, by=get_terminal_user(), now=now)
             if dry_run or not report.brought:
                 session.rollback()
-    Console().print(_table(report))
-    for line in _said(report, account, dry_run=dry_run):
-        say(line)
+    Console().print(_render_report(report))
+    for line in _result_lines(report, account, dry_run=dry_run):
+        print_text(line)
 
 
-def _table(report: Report) -> Table:
+def _render_report(report: V1Report) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("table")
     for heading in ("rows", "imported", "already here", "refused"):
@@ -65,7 +65,7 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _said(report: Report, account: str, *, dry_run: bool) -> list[str]:
+def _result_lines(report: V1Report, account: str, *, dry_run: bool) -> list[str]:
     lines = []
     if report.left:
         left = ", ".join(f"{table} ({rows})" for table, rows in report.left.items())

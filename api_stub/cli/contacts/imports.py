@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, who_asks
-from api_stub.cli.formatting import say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
+from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
-from db.imports.merge import File, bring_in, look_at
-from db.imports.report import Report
+from db.imports.merge import ImportFile, import_file, inspect_file
+from db.imports.report import ImportReport
 from db.store.imports import runs
-from db.store.imports.runs import Undone
+from db.store.imports.runs import UndoReport
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
@@ -25,14 +25,14 @@ from worker.rules.model import ImportSource
 app = typer.Typer(help="Bring contacts and history in, and take an import back.", no_args_is_help=True)
 app.command("v1")(import_v1.import_v1)
 
-_AUTO: Final = "auto"
-_FORMATS: Final = (_AUTO, *(source for source in ImportSource if source is not ImportSource.V1))
-_SHOWN: Final = 20
+_AUTO_FORMAT: Final = "auto"
+_FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source is not ImportSource.V1))
+_MAX_SHOWN: Final = 20
 _COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
 
 
 @app.command("contacts")
-def bring(
+def import_contacts(
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file; see docs/importing.md.")
     ],
@@ -40,7 +40,7 @@ def bring(
     account: Annotated[str, typer.Option(help="The account whose contacts they are.")],
     format_: Annotated[
         str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto looks into the file.")
-    ] = _AUTO,
+    ] = _AUTO_FORMAT,
     encoding: Annotated[
         str | None,
         typer.Option(help="Such as utf-8 or windows-1252. Without: what the file itself shows."),
@@ -58,35 +58,35 @@ def bring(
     """
     if not path.exists() or path.is_dir():
         raise RequestRefusedError(f"there is no file {path}")
-    source = _source(format_)
-    with opened(data) as database:
+    source = _parse_format(format_)
+    with open_database(data) as database:
         with database.transaction() as session:
-            owner = the_account(session, account)
+            owner = require_account(session, account)
         try:
-            file = look_at(path, source=source, encoding=encoding)
+            file = inspect_file(path, source=source, encoding=encoding)
         except OSError as error:
             raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from error
         today = clock.now().astimezone(owner.zone).date()
         with _progress(file) as progress, database.transaction() as session:
-            report = bring_in(session, owner, file, by=who_asks(), today=today, progress=progress)
+            report = import_file(session, owner, file, by=get_terminal_user(), today=today, progress=progress)
             if dry_run:
                 session.rollback()
-    _tell(report, file, dry_run=dry_run)
+    _print_report(report, file, dry_run=dry_run)
 
 
 @app.command("list")
-def show(
+def list_imports(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List what was brought in, the newest first, and what came of it."""
-    with opened(data) as database, database.transaction() as session:
-        records = runs.history(session, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        records = runs.list_imports(session, account=account)
     table = Table(
         "id", "account", "from", "file", "when (UTC)", "by", "what came of it", box=None, pad_edge=False
     )
     for record in records:
-        told = "undone" if record.undone_at else _counts(record.report)
+        told = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
             str(record.id),
             record.account,
@@ -109,21 +109,21 @@ def undo(
     Whoever it brought in and something was planned for or sent to by now is kept. Several imports are undone
     the newest first.
     """
-    with opened(data) as database, database.transaction() as session:
-        undone = runs.undo(session, import_id)
-    say(f"import {import_id} is undone: {_undone(undone)}")
+    with open_database(data) as database, database.transaction() as session:
+        undone = runs.undo_import(session, import_id)
+    print_text(f"import {import_id} is undone: {_describe_undone(undone)}")
 
 
-def _source(given: str) -> ImportSource | None:
+def _parse_format(given: str) -> ImportSource | None:
     if given not in _FORMATS:
         raise RequestRefusedError(
             f"{given!r} is no format that can be imported: one of {', '.join(_FORMATS)}"
         )
-    return None if given == _AUTO else ImportSource(given)
+    return None if given == _AUTO_FORMAT else ImportSource(given)
 
 
 @contextmanager
-def _progress(file: File) -> Iterator[Any]:
+def _progress(file: ImportFile) -> Iterator[Any]:
     """Show how many bytes are read; a terminal only, since a log needs none."""
     reading = TextColumn("{task.description}", markup=False)
     columns = SpinnerColumn(), reading, BarColumn(), DownloadColumn(), TimeElapsedColumn()
@@ -137,40 +137,42 @@ def _progress(file: File) -> Iterator[Any]:
         yield advance
 
 
-def _tell(report: Report, file: File, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> None:
     read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
-    say(f"{read}, nothing changed: a dry run" if dry_run else read)
-    say(
+    print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
+    print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
         f"{report.repeated} further entries of the same people"
     )
     if report.doubts:
-        say(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
+        print_text(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
     if report.forgotten:
-        say(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
+        print_text(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
     if report.differing:
-        lines = ", ".join(map(str, report.differing_lines[:_SHOWN]))
-        more = ", …" if report.differing > _SHOWN else ""
-        say(f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}")
+        lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
+        more = ", …" if report.differing > _MAX_SHOWN else ""
+        print_text(
+            f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
+        )
     if report.refused:
-        say(f"  refused: {report.refused}")
-        for refused in report.refusals[:_SHOWN]:
-            say(f"    line {refused.line}: {refused.reason}")
-        if report.refused > _SHOWN:
-            say(f"    and {report.refused - _SHOWN} more")
+        print_text(f"  refused: {report.refused}")
+        for refused in report.refusals[:_MAX_SHOWN]:
+            print_text(f"    line {refused.line}: {refused.reason}")
+        if report.refused > _MAX_SHOWN:
+            print_text(f"    and {report.refused - _MAX_SHOWN} more")
 
 
-def _counts(report: Mapping[str, Any]) -> str:
+def _describe_counts(report: Mapping[str, Any]) -> str:
     """Say a report's numbers; one by table says each table's on a line of its own."""
     tables = {name: told for name, told in report.items() if isinstance(told, Mapping) and "read" in told}
-    by_table = [f"{name}: {_counts(told)}" for name, told in tables.items()]
+    by_table = [f"{name}: {_describe_counts(told)}" for name, told in tables.items()]
     if by_table:
         return "\n".join(by_table)
     counted = [name for name in _COUNTS if report.get(name)]
     return ", ".join(f"{name} {report[name]}" for name in counted) or "nothing"
 
 
-def _undone(undone: Undone) -> str:
+def _describe_undone(undone: UndoReport) -> str:
     told = {
         "people taken out": undone.contacts,
         "people as they were before": undone.restored,

@@ -9,21 +9,21 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account
-from api_stub.cli.formatting import counted, say
+from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, require_account
+from api_stub.cli.formatting import format_counts, print_text
 from api_stub.cli.terminal import Console
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.privacy.retention import Stale
+from db.store.privacy.retention import StaleData
 from tasks.upkeep import retention
-from tasks.upkeep.retention import Purged
+from tasks.upkeep.retention import PurgeReport
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(help="What is stored of people, and for how long.", no_args_is_help=True)
 
 
 @app.callback()
-def _nouns() -> None:
+def _keep_group() -> None:
     """Keep the commands below `data`, also while there is only one."""
 
 
@@ -40,22 +40,22 @@ def purge(
     Whoever is excluded, or something is planned for, stays. It can be stopped at any time, and run again:
     rapport account keep says how long. Workers do the same several times a day.
     """
-    evidence = settings_of(data).evidence_dir
-    with opened(data) as database:
+    evidence = load_settings(data).evidence_dir
+    with open_database(data) as database:
         with database.transaction() as session:
-            owners = _owners(session, account)
+            owners = _list_owners(session, account)
         for owner, keep in owners:
-            found = retention.stale(database, owner.id, keep)
+            found = retention.find_stale(database, owner.id, keep)
             if dry_run:
-                say(f"account {owner.name}: {_found(found)}; nothing was erased: a dry run")
+                print_text(f"account {owner.name}: {_describe_stale(found)}; nothing was erased: a dry run")
                 continue
             with _progress(owner, found) as progress:
-                purged = retention.purge(database, evidence, owner.id, found, progress=progress)
-            say(f"account {owner.name}: {_purged(purged)}")
+                purged = retention.purge_stale(database, evidence, owner.id, found, progress=progress)
+            print_text(f"account {owner.name}: {_describe_purged(purged)}")
 
 
-def _owners(session: Session, name: str | None) -> Sequence[tuple[AccountRecord, timedelta]]:
-    chosen = accounts.everyone(session) if name is None else [the_account(session, name)]
+def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRecord, timedelta]]:
+    chosen = accounts.list_accounts(session) if name is None else [require_account(session, name)]
     owners = [(each, timedelta(days=each.keep_days)) for each in chosen if each.keep_days is not None]
     if not owners:
         whose = name or "NAME"
@@ -67,7 +67,7 @@ def _owners(session: Session, name: str | None) -> Sequence[tuple[AccountRecord,
 
 
 @contextmanager
-def _progress(owner: AccountRecord, found: Stale) -> Iterator[retention.Progress]:
+def _progress(owner: AccountRecord, found: StaleData) -> Iterator[retention.Progress]:
     """Show how many rows are gone; a terminal only, since a log needs none."""
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -83,19 +83,22 @@ def _progress(owner: AccountRecord, found: Stale) -> Iterator[retention.Progress
         yield lambda rows: bar.advance(task, rows)
 
 
-def _found(found: Stale) -> str:
-    return _counted(len(found.people), found.profiles, found.scores, found.campaigns) or "nothing is too old"
+def _describe_stale(found: StaleData) -> str:
+    return (
+        _format_erased(len(found.people), found.profiles, found.scores, found.campaigns)
+        or "nothing is too old"
+    )
 
 
-def _purged(purged: Purged) -> str:
-    told = _counted(purged.people, purged.profiles, purged.scores, purged.campaigns)
-    pictures = counted((purged.pictures, "picture of their pages", "pictures of their pages"))
+def _describe_purged(purged: PurgeReport) -> str:
+    told = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
+    pictures = format_counts((purged.pictures, "picture of their pages", "pictures of their pages"))
     said = f"erased {', '.join(filter(None, (told, pictures)))}" if told else "nothing was too old"
     return f"{said}; an import is under way, so run it again for the people" if purged.waits else said
 
 
-def _counted(people: int, profiles: int, scores: int, campaigns: int) -> str:
-    return counted(
+def _format_erased(people: int, profiles: int, scores: int, campaigns: int) -> str:
+    return format_counts(
         (people, "person", "people"),
         (profiles, "profile", "profiles"),
         (scores, "score", "scores"),

@@ -8,13 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import in_words, say, utc
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
-from api_stub.cli.why import ambiguous
+from api_stub.cli.why import describe_ambiguity
 from db.store.people import contact_details, contact_list, contacts
-from db.store.people.contact_details import Coming, Happened, Person, Scored
-from db.store.people.contact_list import ContactLine, Filters
+from db.store.people.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
+from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import overview
 from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
@@ -23,7 +23,7 @@ from worker.rules.sourcing.profile import Profile, Section
 Item = TypeVar("Item")
 
 
-def show_all(
+def list_contacts(
     *,
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     status: Annotated[ContactStatus | None, typer.Option(help="Only those who stand so.")] = None,
@@ -40,64 +40,64 @@ def show_all(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List people, in the order in which they became known. GET /data/contacts gives all pages."""
-    wanted = Filters(account, status, min_score, open_to_work or None, text.strip())
-    with opened(data) as database, database.transaction() as session:
+    wanted = ContactFilters(account, status, min_score, open_to_work or None, text.strip())
+    with open_database(data) as database, database.transaction() as session:
         if account is not None:
-            the_account(session, account)
-        found = contact_list.page(session, wanted, limit=limit)
+            require_account(session, account)
+        found = contact_list.list_contacts(session, wanted, limit=limit)
     if not found:
-        say("nobody like that is known")
+        print_text("nobody like that is known")
         return
     table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
     for line in found:
         table.add_row(
             Text(line.name, overflow="fold"),
             line.account,
-            _status(line),
+            _format_status(line),
             "" if line.score is None else str(line.score),
             Text(line.headline, overflow="fold"),
             Text(line.location, overflow="fold"),
-            _last(line),
+            _format_last_contact(line),
         )
     Console().print(table)
     if len(found) == limit:
-        say(f"these are the first {limit}: --limit shows more, the other options narrow it", "dim")
+        print_text(f"these are the first {limit}: --limit shows more, the other options narrow it", "dim")
 
 
-def show(
+def show_contact(
     who: Annotated[str, typer.Argument(help="A profile address, its last part, or a whole name.")],
     account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known of a person: profile, scores and why, what happened, what is planned."""
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        people = contacts.matching(session, who, account=account)
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        people = contacts.find_contacts(session, who, account=account)
         if not people:
             raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
         if len(people) > 1:
-            raise RequestRefusedError(ambiguous(who, people))
-        found = contact_details.everything(session, people[0].id)
+            raise RequestRefusedError(describe_ambiguity(who, people))
+        found = contact_details.get_contact_details(session, people[0].id)
     console = Console()
     grid = Table.grid(padding=(0, 2))
-    for name, says in _head(found):
+    for name, says in _header_lines(found):
         grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
     console.print(Text(found.name, "bold"), grid)
     for title, lines in (
-        ("profile", list(_sections(found.read.profile)) if found.read else []),
-        ("scores", [told for score in found.scores for told in _score(score)]),
-        ("what happened", [_event(event) for event in found.happened]),
-        ("what is planned", [_plan(action) for action in found.coming]),
+        ("profile", list(_profile_lines(found.read.profile)) if found.read else []),
+        ("scores", [told for score in found.scores for told in _score_lines(score)]),
+        ("what happened", [_format_event(event) for event in found.happened]),
+        ("what is planned", [_format_plan(action) for action in found.coming]),
     ):
         if lines:
             console.print(Text(title, "bold"))
             console.print(Text("\n".join(f"  {line}" for line in lines)), soft_wrap=True)
 
 
-def _head(found: Person) -> Iterator[tuple[str, str]]:
+def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
     facts = found.facts
     yield "address", found.profile_url
-    yield "account", f"{found.account}, known since {utc(found.known_since)}"
+    yield "account", f"{found.account}, known since {format_utc(found.known_since)}"
     degree = f", degree {facts['degree']}" if facts.get("degree") else ""
     yield "status", found.status.replace("_", " ") + degree
     for key in ("headline", "location", "company"):
@@ -112,21 +112,22 @@ def _head(found: Person) -> Iterator[tuple[str, str]]:
         yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
     if found.score is not None:
         yield "score", str(found.score)
-    yield "read", utc(found.read.read_at) if found.read else "no profile was read"
+    yield "read", format_utc(found.read.read_at) if found.read else "no profile was read"
     if found.replied_at is not None:
-        yield "replied", utc(found.replied_at)
+        yield "replied", format_utc(found.replied_at)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
 
 
-def _sections(profile: Profile) -> Iterator[str]:
+def _profile_lines(profile: Profile) -> Iterator[str]:
     """Tell the sections that were read, also that one has nothing in it."""
     if profile.about is not None:
         yield f"about: {profile.about or 'nothing'}"
-    jobs = _each(
-        profile.positions, lambda job: f"{job.title}, {job.company}{_span(job.started_on, job.ended_on)}"
+    jobs = _map_known(
+        profile.positions,
+        lambda job: f"{job.title}, {job.company}{_format_period(job.started_on, job.ended_on)}",
     )
-    schools = _each(
-        profile.education, lambda one: f"{one.school}, {one.degree}{_span(one.started, one.ended)}"
+    schools = _map_known(
+        profile.education, lambda one: f"{one.school}, {one.degree}{_format_period(one.started, one.ended)}"
     )
     for section, lines in ((Section.POSITIONS, jobs), (Section.EDUCATION, schools)):
         if lines is not None:
@@ -141,11 +142,11 @@ def _sections(profile: Profile) -> Iterator[str]:
             yield f"{section}: {', '.join(words) or 'nothing'}"
 
 
-def _each(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Sequence[str] | None:
+def _map_known(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Sequence[str] | None:
     return None if items is None else [told(item) for item in items]
 
 
-def _span(started: date | int | None, ended: date | int | None) -> str:
+def _format_period(started: date | int | None, ended: date | int | None) -> str:
     """Say from when to when: months, or years."""
     begin, end = (f"{one:%Y-%m}" if isinstance(one, date) else str(one or "") for one in (started, ended))
     if begin and end:
@@ -153,25 +154,25 @@ def _span(started: date | int | None, ended: date | int | None) -> str:
     return f" (since {begin})" if begin else f" (until {end})" if end else ""
 
 
-def _score(score: Scored) -> Iterator[str]:
+def _score_lines(score: CampaignScore) -> Iterator[str]:
     told = "not scored" if score.score is None else f"{score.score} of 100"
     yield f"{told} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
     yield from (f"  {reason}" for reason in score.reasons)
 
 
-def _event(event: Happened) -> str:
+def _format_event(event: PastInteraction) -> str:
     text = f": {event.message}" if event.message else ""
-    replied = f"; replied {utc(event.replied_at)}" if event.replied_at else ""
-    return f"{utc(event.at)}  {event.type} for {event.occasion} ({event.status}){text}{replied}"
+    replied = f"; replied {format_utc(event.replied_at)}" if event.replied_at else ""
+    return f"{format_utc(event.at)}  {event.type} for {event.occasion} ({event.status}){text}{replied}"
 
 
-def _plan(action: Coming) -> str:
-    why = f": {in_words(action.reason)}" if action.reason else ""
-    when = f"not before {utc(action.not_before)}"
+def _format_plan(action: OpenAction) -> str:
+    why = f": {describe_reason(action.reason)}" if action.reason else ""
+    when = f"not before {format_utc(action.not_before)}"
     return f"{str(action.id)[:8]}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
 
 
-def _status(line: ContactLine) -> str:
+def _format_status(line: ContactLine) -> str:
     parts: Sequence[str] = (
         line.status.replace("_", " "),
         "open to work" if line.open_to_work else "",
@@ -180,7 +181,7 @@ def _status(line: ContactLine) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _last(line: ContactLine) -> str:
+def _format_last_contact(line: ContactLine) -> str:
     greeted = f"greeted {line.last_greeted_on}" if line.last_greeted_on else ""
     visited = f"visited {line.visited_at:%Y-%m-%d}" if line.visited_at else ""
     return ", ".join(filter(None, (greeted, visited)))

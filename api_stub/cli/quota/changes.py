@@ -7,9 +7,9 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.quota.gates import days_says, gap_says
-from api_stub.responses.quota import clock_time
-from db.store.quota.limits import Change
+from api_stub.cli.quota.gates import format_days, format_gap
+from api_stub.responses.quota import format_clock_time
+from db.store.quota.limits import LimitChange
 from worker.rules.quota.windows import ALL_WEEK
 
 _COUNTS: Final = {
@@ -20,23 +20,23 @@ _COUNTS: Final = {
 }
 
 
-def _times(values: Mapping[str, Any]) -> str:
+def _format_hours(values: Mapping[str, Any]) -> str:
     opens, closes = (timedelta(minutes=values[name]) for name in ("opens_minute", "closes_minute"))
-    return f"{clock_time(opens)}-{clock_time(closes)}"
+    return f"{format_clock_time(opens)}-{format_clock_time(closes)}"
 
 
-def _gap(values: Mapping[str, Any]) -> str:
-    return gap_says(*(timedelta(milliseconds=values[name]) for name in ("gap_min_ms", "gap_max_ms")))
+def _format_gap(values: Mapping[str, Any]) -> str:
+    return format_gap(*(timedelta(milliseconds=values[name]) for name in ("gap_min_ms", "gap_max_ms")))
 
 
 _PAIRS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
-    "gap_min_ms": ("gap", _gap),
-    "opens_minute": ("hours", _times),
-    "days": ("days", lambda row: days_says(frozenset(day for day in ALL_WEEK if row["days"] >> day & 1))),
+    "gap_min_ms": ("gap", _format_gap),
+    "opens_minute": ("hours", _format_hours),
+    "days": ("days", lambda row: format_days(frozenset(day for day in ALL_WEEK if row["days"] >> day & 1))),
 }
 
 
-def differences(change: Change) -> Sequence[str]:
+def describe_differences(change: LimitChange) -> Sequence[str]:
     """Return each thing that a change changed, as `name before → after`."""
     before, after = change.before or {}, change.after or {}
     if change.what == "breaker":
@@ -51,19 +51,19 @@ def differences(change: Change) -> Sequence[str]:
     return [f"{words} {old} → {new}" for words, old, new in told if old != new]
 
 
-def of_whom(what: str) -> str:
+def describe_subject(what: str) -> str:
     """Name what a line of the audit is about."""
     return {"total": "all kinds together", "warm_up": "warm-up"}.get(what, what)
 
 
-def log_table(changes: Sequence[Change]) -> Table:
+def build_log_table(changes: Sequence[LimitChange]) -> Table:
     """Return the audit as a table, newest first."""
     table = Table("when (UTC)", "who", "what", "change", box=None, pad_edge=False)
     for change in changes:
         table.add_row(
             f"{change.at:%Y-%m-%d %H:%M:%S}",
             Text(change.by, overflow="fold"),
-            of_whom(change.what),
-            Text("; ".join(differences(change)) or "as it was"),
+            describe_subject(change.what),
+            Text("; ".join(describe_differences(change)) or "as it was"),
         )
     return table

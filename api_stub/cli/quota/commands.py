@@ -8,15 +8,22 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, settings_of, the_account, who_asks
-from api_stub.cli.formatting import say, say_json
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    get_terminal_user,
+    load_settings,
+    open_database,
+    require_account,
+)
+from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota import parse
-from api_stub.cli.quota.changes import differences, log_table, of_whom
-from api_stub.cli.quota.display import shown
-from api_stub.cli.quota.gates import warm_up_says
-from api_stub.cli.quota.reader import ask, asking
+from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
+from api_stub.cli.quota.display import render_quota
+from api_stub.cli.quota.gates import describe_warm_up
+from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
-from api_stub.responses.quota import answer
+from api_stub.responses.quota import build_quota_answer
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits, status
@@ -46,7 +53,7 @@ class Scope(StrEnum):
 
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
-HOLDS = "it holds from the next decision on"
+IN_FORCE_FROM = "it holds from the next decision on"
 
 
 @app.command()
@@ -65,16 +72,16 @@ def show(
     rapport quota show demo
 
     """
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        found = status.of_account(session, the_account(session, account))
-    with asking(settings_of(data).redis) as redis:
-        told = {kind: ask(redis, one) for kind, one in found.kinds.items()}
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        found = status.get_account_status(session, require_account(session, account))
+    with open_quota(load_settings(data).redis) as redis:
+        told = {kind: read_quota(redis, one) for kind, one in found.kinds.items()}
     if as_json:
-        say_json(answer(found, told).model_dump_json(indent=2))
+        print_json(build_quota_answer(found, told).model_dump_json(indent=2))
         return
     console = Console()
-    console.print(shown(found, told, ascii_only=console.options.ascii_only))
+    console.print(render_quota(found, told, ascii_only=console.options.ascii_only))
 
 
 @app.command("set")
@@ -115,20 +122,20 @@ def set_limits(
     """
     if gap is not None and (gap_min is not None or gap_max is not None):
         raise RequestRefusedError("give either --gap, or --gap-min and --gap-max")
-    counts = _given(per_run=per_run, per_day=per_day, per_week=per_week, reserved_per_day=reserve)
-    times = _given(gap=gap, gap_min=gap_min, gap_max=gap_max, hours=hours, days=days)
+    counts = _drop_unset(per_run=per_run, per_day=per_day, per_week=per_week, reserved_per_day=reserve)
+    times = _drop_unset(gap=gap, gap_min=gap_min, gap_max=gap_max, hours=hours, days=days)
     if not counts and not times:
         raise RequestRefusedError("nothing to change: give a limit, such as --per-day 10 (--help lists them)")
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
         if kind is Scope.ALL:
             _set_totals(session, record, counts, others=times)
         else:
             _set_kind(session, record, Kind(kind), counts, times)
-        lines = _said(session, record)
-        asked_again = _asked_again(session, record, list(Kind) if kind is Scope.ALL else [Kind(kind)])
+        lines = _describe_change(session, record)
+        asked_again = _release_waiting(session, record, list(Kind) if kind is Scope.ALL else [Kind(kind)])
     for line in [*lines, *asked_again]:
-        say(line)
+        print_text(line)
 
 
 @app.command("warm-up")
@@ -151,14 +158,17 @@ def warm_up(
     """
     if (begin is None) is not skip:
         raise RequestRefusedError("give either --from DATE (or --from today), or --skip")
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
         now = clock.now()
-        on = parse.day(begin, now.astimezone(record.zone).date()) if begin is not None else None
-        limits.warm_up_from(session, record.id, on, by=who_asks())
-        asked_again = _asked_again(session, record, list(Kind))
-    for line in [f"{account}: warm-up {warm_up_says(on, now, record.zone)}; {HOLDS}", *asked_again]:
-        say(line)
+        on = parse.parse_date(begin, now.astimezone(record.zone).date()) if begin is not None else None
+        limits.set_warm_up(session, record.id, on, by=get_terminal_user())
+        asked_again = _release_waiting(session, record, list(Kind))
+    for line in [
+        f"{account}: warm-up {describe_warm_up(on, now, record.zone)}; {IN_FORCE_FROM}",
+        *asked_again,
+    ]:
+        print_text(line)
 
 
 @app.command()
@@ -177,14 +187,14 @@ def reset(
 
     """
     kinds = [kind] if kind is not None else list(Kind)
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
-        fallback.reset(session, record.id, kinds)
-        limits.note_reset(session, record.id, kinds=kinds, by=who_asks())
-        asked_again = _asked_again(session, record, kinds)
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
+        fallback.reset_breakers(session, record.id, kinds)
+        limits.record_breaker_reset(session, record.id, kinds=kinds, by=get_terminal_user())
+        asked_again = _release_waiting(session, record, kinds)
     closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
     for line in [f"{account}: {closed} closed; the next decision counts anew from the ledger", *asked_again]:
-        say(line)
+        print_text(line)
 
 
 @app.command()
@@ -199,20 +209,22 @@ def log(
     rapport quota log demo
 
     """
-    with opened(data) as database, database.transaction() as session:
-        changes = limits.changes(session, the_account(session, account).id, newest=newest)
-    Console().print(log_table(changes) if changes else "nothing was changed: the site's own limits hold")
+    with open_database(data) as database, database.transaction() as session:
+        changes = limits.list_changes(session, require_account(session, account).id, newest=newest)
+    Console().print(
+        build_log_table(changes) if changes else "nothing was changed: the site's own limits hold"
+    )
 
 
-def _given(**options: T | None) -> dict[str, T]:
+def _drop_unset(**options: T | None) -> dict[str, T]:
     return {name: value for name, value in options.items() if value is not None}
 
 
 def _set_kind(
     session: Session, record: AccountRecord, kind: Kind, counts: dict[str, int], times: dict[str, str]
 ) -> None:
-    wanted = parse.changed(limits.own(session, record.id, kind), counts, **times)
-    limits.set_limits(session, record.id, kind, wanted, by=who_asks())
+    wanted = parse.apply_options(limits.get_configured_limits(session, record.id, kind), counts, **times)
+    limits.set_limits(session, record.id, kind, wanted, by=get_terminal_user())
 
 
 def _set_totals(
@@ -221,29 +233,29 @@ def _set_totals(
     if others or counts.keys() - {"per_day", "per_week"}:
         raise RequestRefusedError("all kinds together have only --per-day and --per-week")
     try:
-        wanted = replace(limits.own_totals(session, record.id), **counts)
+        wanted = replace(limits.get_configured_totals(session, record.id), **counts)
     except ValueError as error:
         raise RequestRefusedError(str(error)) from None
-    limits.set_totals(session, record.id, wanted, by=who_asks())
+    limits.set_totals(session, record.id, wanted, by=get_terminal_user())
 
 
-def _asked_again(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
+def _release_waiting(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
     """Let whoever the quota told to wait ask again, and say so."""
-    waiting = control.ask_quota_again(session, record.id, kinds)
+    waiting = control.wake_denied_actions(session, record.id, kinds)
     return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
 
 
-def _said(session: Session, record: AccountRecord) -> Sequence[str]:
+def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     """Say what was changed, as the log says it, and where the limits in force are less."""
-    (change,) = limits.changes(session, record.id, newest=1)
-    changed = differences(change)
+    (change,) = limits.list_changes(session, record.id, newest=1)
+    changed = describe_differences(change)
     if not changed:
-        return [f"{record.name}, {of_whom(change.what)}: it is so already"]
-    lines = [f"{record.name}, {of_whom(change.what)}: {', '.join(changed)}; {HOLDS}"]
+        return [f"{record.name}, {describe_subject(change.what)}: it is so already"]
+    lines = [f"{record.name}, {describe_subject(change.what)}: {', '.join(changed)}; {IN_FORCE_FROM}"]
     if change.what == "total":
         return lines
-    loaded = limits.purse(session, record.id, Kind(change.what), "")
-    in_force, own = loaded.purse.limits, limits.own(session, record.id, Kind(change.what))
+    loaded = limits.context(session, record.id, Kind(change.what), "")
+    in_force, own = loaded.context.limits, limits.get_configured_limits(session, record.id, Kind(change.what))
     if (in_force.per_day, in_force.per_week) != (own.per_day, own.per_week):
         lines.append(
             f"in force now, after warm-up and cuts (rapport quota show {record.name}): "

@@ -6,75 +6,92 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import in_words, utc
-from api_stub.cli.quota.gates import SOURCES, closing_gates, now_says, warm_up_says
-from api_stub.responses.quota import Told, left_of, together, windows
+from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.quota.gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
+from api_stub.responses.quota import QuotaReading, build_total_windows, build_windows, get_remaining
 from api_stub.responses.quota_models import Window, Windows
-from db.store.quota.status import AccountStanding, Denial, Standing
+from db.store.quota.status import AccountQuotaStatus, Denial, QuotaStatus
 from worker.rules.model import Kind
 
 BAR = 20
 _NAMES = {"run": "run", "day": "day", "week": "7 days"}
 
 
-def shown(account: AccountStanding, told: Mapping[Kind, Told], *, ascii_only: bool) -> RenderableType:
+def render_quota(
+    account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading], *, ascii_only: bool
+) -> RenderableType:
     """Return the whole page."""
-    parts: list[RenderableType] = [_title(account, told)]
+    parts: list[RenderableType] = [_render_title(account, told)]
     for kind, standing in account.kinds.items():
-        parts += [_of_kind(standing, told[kind], account.denials.get(kind), ascii_only=ascii_only), ""]
-    parts.append(_of_all(account, told, ascii_only=ascii_only))
+        parts += [_render_kind(standing, told[kind], account.denials.get(kind), ascii_only=ascii_only), ""]
+    parts.append(_render_totals(account, told, ascii_only=ascii_only))
     return Group(*parts)
 
 
-def _title(account: AccountStanding, told: Mapping[Kind, Told]) -> Text:
+def _render_title(account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading]) -> Text:
     record, one = account.account, account.kinds[Kind.GREET]
     text = Text(f"account {record.name} on {record.site}, days begin in {record.zone.key}\n", "bold")
-    warm_up = warm_up_says(one.warm_up_on, account.now, record.zone)
+    warm_up = describe_warm_up(one.warm_up_on, account.now, record.zone)
     text.append(f"warm-up {warm_up}\n", "default")
-    sources = dict.fromkeys(SOURCES[each.source] for each in told.values())
-    text.append(f"as of {utc(account.now)}; {'; '.join(sources)}\n", "dim")
+    sources = dict.fromkeys(SOURCE_TEXTS[each.source] for each in told.values())
+    text.append(f"as of {format_utc(account.now)}; {'; '.join(sources)}\n", "dim")
     return text
 
 
-def _of_kind(standing: Standing, told: Told, denial: Denial | None, *, ascii_only: bool) -> RenderableType:
-    kind, decision = standing.purse.kind, told.decision
+def _render_kind(
+    standing: QuotaStatus, told: QuotaReading, denial: Denial | None, *, ascii_only: bool
+) -> RenderableType:
+    kind, decision = standing.context.kind, told.decision
     head = Text(f"{kind}  ", "bold")
-    head.append(now_says(kind, decision), "green" if decision.reason is None else "yellow")
-    grid = _grid(windows(standing, left_of(told)), ascii_only=ascii_only)
+    head.append(describe_decision(kind, decision), "green" if decision.reason is None else "yellow")
+    grid = _render_windows(build_windows(standing, get_remaining(told)), ascii_only=ascii_only)
     lines = Table.grid(padding=(0, 2))
-    for name, says in _lines(standing, told, denial):
+    for name, says in _list_details(standing, told, denial):
         lines.add_row(Text(f"  {name:<13}", "dim"), Text(says, overflow="fold"))
     return Group(head, grid, lines)
 
 
-def _lines(standing: Standing, told: Told, denial: Denial | None) -> Iterator[tuple[str, str]]:
-    for gate in closing_gates(standing, told.decision):
+def _list_details(
+    standing: QuotaStatus, told: QuotaReading, denial: Denial | None
+) -> Iterator[tuple[str, str]]:
+    for gate in list_timed_gates(standing, told.decision):
         yield gate.name, gate.says
-    if standing.purse.limits.reserved_per_day:
-        yield "kept for it", f"{standing.purse.limits.reserved_per_day} of the day of all kinds together"
+    if standing.context.limits.reserved_per_day:
+        yield "kept for it", f"{standing.context.limits.reserved_per_day} of the day of all kinds together"
     if standing.used.kept:
-        yield "of all kinds", f"{left_of(told).all_day} left today: {standing.used.kept} are kept for others"
+        yield (
+            "of all kinds",
+            f"{get_remaining(told).all_day} left today: {standing.used.kept} are kept for others",
+        )
     if denial is not None:
-        yield "last denial", f"{denial.contact} waits until {utc(denial.until)}: {in_words(denial.reason)}"
+        yield (
+            "last denial",
+            f"{denial.contact} waits until {format_utc(denial.until)}: {describe_reason(denial.reason)}",
+        )
 
 
-def _of_all(account: AccountStanding, told: Mapping[Kind, Told], *, ascii_only: bool) -> RenderableType:
-    return Group(Text("all kinds together", "bold"), _grid(together(account, told), ascii_only=ascii_only))
+def _render_totals(
+    account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading], *, ascii_only: bool
+) -> RenderableType:
+    return Group(
+        Text("all kinds together", "bold"),
+        _render_windows(build_total_windows(account, told), ascii_only=ascii_only),
+    )
 
 
-def _grid(of: Windows, *, ascii_only: bool) -> Table:
+def _render_windows(of: Windows, *, ascii_only: bool) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, window in ((_NAMES[name], getattr(of, name)) for name in _NAMES):
         if window is not None:
             grid.add_row(
                 Text(f"  {name:<13}", "dim"),
-                bar(window, ascii_only=ascii_only),
+                render_bar(window, ascii_only=ascii_only),
                 f"{window.used:>5} used  {window.left:>5} left  of {window.limit:>5}",
             )
     return grid
 
 
-def bar(window: Window, *, ascii_only: bool) -> Text:
+def render_bar(window: Window, *, ascii_only: bool) -> Text:
     """Return how full a window is; one use shows, and only a full one is full."""
     full, empty = ("#", ".") if ascii_only else ("█", "░")
     share = window.used / window.limit if window.limit else 1.0

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import say, say_json
-from api_stub.cli.quota.forecast_display import caveats, table, title, verdict
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import print_json, print_text
+from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
-from api_stub.responses.forecast import LATE_DAYS, MOST_DAYS, answer
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
 from db.store.quota import birthday_forecast as store
 from db.store.reports import overview
 
@@ -16,7 +16,7 @@ from db.store.reports import overview
 def forecast(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")],
     days: Annotated[
-        int, typer.Option(min=1, max=MOST_DAYS, help="For the birthdays of so many days, from today.")
+        int, typer.Option(min=1, max=MAX_DAYS, help="For the birthdays of so many days, from today.")
     ] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False,
     data: DataDir = DEFAULT_DATA,
@@ -30,18 +30,18 @@ def forecast(
     rapport forecast demo --days 60
 
     """
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        record = the_account(session, account)
-        found = store.of_account(session, record, days=days, default_late_days=LATE_DAYS)
-    told = answer(found)
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        record = require_account(session, account)
+        found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
+    told = build_forecast_answer(found)
     if as_json:
-        say_json(told.model_dump_json(indent=2))
+        print_json(told.model_dump_json(indent=2))
         return
     console = Console()
-    console.print(title(found), "")
-    for line in caveats(told):
-        say(line, "yellow")
+    console.print(render_title(found), "")
+    for line in list_caveats(told):
+        print_text(line, "yellow")
     if told.birthdays:
-        console.print(table(told, ascii_only=console.options.ascii_only), "")
-    console.print(verdict(told), soft_wrap=True)
+        console.print(render_table(told, ascii_only=console.options.ascii_only), "")
+    console.print(render_verdict(told), soft_wrap=True)

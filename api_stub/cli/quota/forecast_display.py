@@ -7,9 +7,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import in_words, utc
-from api_stub.cli.quota.display import bar
-from api_stub.cli.quota.gates import warm_up_says
+from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.quota.display import render_bar
+from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_models import Window
 from db.store.quota.birthday_forecast import AccountForecast
@@ -33,20 +33,20 @@ _REMEDIES: Final[Mapping[Reason, str]] = {
 """What `rapport quota set ACCOUNT ...` would let more through; the other reasons only time can help."""
 
 
-def title(found: AccountForecast) -> Text:
+def render_title(found: AccountForecast) -> Text:
     """Return whose forecast it is, from when, and what it takes for granted."""
     record, ramp = found.account, found.allowance.warm_up_on
     text = Text(f"account {record.name} on {record.site}: birthdays up to {found.last}, ", "bold")
     text.append(f"at most {found.late_days} days late; days begin in {record.zone.key}\n", "bold")
-    text.append(f"warm-up {warm_up_says(ramp, found.now, record.zone)}\n", "default")
-    text.append(f"as of {utc(found.now)}, if a campaign runs at each opening and nothing fails", "dim")
+    text.append(f"warm-up {describe_warm_up(ramp, found.now, record.zone)}\n", "default")
+    text.append(f"as of {format_utc(found.now)}, if a campaign runs at each opening and nothing fails", "dim")
     return text
 
 
-def caveats(found: ForecastAnswer) -> Iterator[str]:
+def list_caveats(found: ForecastAnswer) -> Iterator[str]:
     """Say what a person must do first for any of it to come true."""
     if found.stopped_by is not None:
-        because = in_words(Reason(found.stopped_by))
+        because = describe_reason(Reason(found.stopped_by))
         yield f"nothing goes out as long as this holds: {because}; told is as if it went on now"
     if found.unapproved:
         yield f"{found.unapproved} wait for approval; told is as if they had it"
@@ -54,7 +54,7 @@ def caveats(found: ForecastAnswer) -> Iterator[str]:
         yield f"{found.paused} wait in a paused campaign; told is as if it went on"
 
 
-def table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
+def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
     """Return each day on which something happens: how full its limit is, and who is reached or missed."""
     by_day: dict[date, list[PersonForecast]] = {}
     for person in found.people:
@@ -63,20 +63,20 @@ def table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
     for day in found.days:
         people = by_day.get(day.on, [])
         if people or day.used:
-            used = bar(_window(day), ascii_only=ascii_only)
+            used = render_bar(_to_window(day), ascii_only=ascii_only)
             count = Text(f"{day.used} of {day.limit}", justify="right")
-            listed.add_row(f"{day.on:%a} {day.on}", used, count, _who(people))
+            listed.add_row(f"{day.on:%a} {day.on}", used, count, _render_people(people))
     return listed
 
 
-def _window(day: DayForecast) -> Window:
+def _to_window(day: DayForecast) -> Window:
     return Window(used=day.used, left=max(0, day.limit - day.used), limit=day.limit)
 
 
-def _who(people: list[PersonForecast]) -> Text:
+def _render_people(people: list[PersonForecast]) -> Text:
     """Name who is missed on this, their last day; then the late; then the others."""
     ordered = sorted(people, key=lambda person: _FIRST_NAMED.index(person.end))
-    named = [Text(_says(person), _STYLES[person.end]) for person in ordered[:_NAMED]]
+    named = [Text(_describe_person(person), _STYLES[person.end]) for person in ordered[:_NAMED]]
     text = Text(", ", overflow="fold").join(named)
     if rest := ordered[_NAMED:]:
         late = sum(person.end is End.LATE for person in rest)
@@ -84,13 +84,13 @@ def _who(people: list[PersonForecast]) -> Text:
     return text
 
 
-def _says(person: PersonForecast) -> str:
+def _describe_person(person: PersonForecast) -> str:
     if person.end is End.MISSED:
         return f"{person.full_name} (missed)"
     return f"{person.full_name} ({person.days_late} late)" if person.days_late else person.full_name
 
 
-def verdict(found: ForecastAnswer) -> Text:
+def render_verdict(found: ForecastAnswer) -> Text:
     """Return it in one line: how many are reached, how many late, and what would help."""
     if not found.birthdays:
         return Text(f"nobody has a birthday up to {found.last_on} who is still to be greeted")
@@ -99,13 +99,13 @@ def verdict(found: ForecastAnswer) -> Text:
     if not found.late and not found.missed:
         return Text(f"{counts}, all in time", "green")
     style = "bold red" if found.missed else "yellow"
-    return Text(f"{counts}, {found.late} of them late, {found.missed} missed{_why(found)}", style)
+    return Text(f"{counts}, {found.late} of them late, {found.missed} missed{_explain(found)}", style)
 
 
-def _why(found: ForecastAnswer) -> str:
+def _explain(found: ForecastAnswer) -> str:
     if not found.held_back_by:
         return ": their birthdays were over already"
     reason = Reason(next(iter(found.held_back_by)))
     remedy = _REMEDIES.get(reason)
     helps = f"; more is let through by: rapport quota set {found.account} {remedy}" if remedy else ""
-    return f": {in_words(reason)}{helps}"
+    return f": {describe_reason(reason)}{helps}"

@@ -17,7 +17,7 @@ _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smh]?)")
 _TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?")
 
 
-def duration(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """Read `90s`, `1.5m` or `90`, which are seconds."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
@@ -25,48 +25,48 @@ def duration(text: str) -> timedelta:
     return float(found[1]) * timedelta(seconds=_UNITS[found[2]])
 
 
-def gap_between(text: str) -> tuple[timedelta, timedelta]:
+def parse_gap(text: str) -> tuple[timedelta, timedelta]:
     """Read `90s-180s`, or one duration for a gap that is always the same."""
     shortest, dash, longest = text.partition("-")
-    return duration(shortest), duration(longest if dash else shortest)
+    return parse_duration(shortest), parse_duration(longest if dash else shortest)
 
 
-def times(text: str) -> tuple[timedelta, timedelta]:
+def parse_hours(text: str) -> tuple[timedelta, timedelta]:
     """Read `07:00-19:00`; a day ends at 24:00."""
     opens, dash, closes = text.partition("-")
     if not dash:
         raise RequestRefusedError(f"{text!r} are no hours: write 07:00-19:00 (00:00-24:00 is day and night)")
-    return _time(opens), _time(closes)
+    return _parse_time(opens), _parse_time(closes)
 
 
-def _time(text: str) -> timedelta:
+def _parse_time(text: str) -> timedelta:
     found = _TIME.fullmatch(text.strip())
     if found is None or int(found[2] or 0) > 59:
         raise RequestRefusedError(f"{text!r} is no time of day: write 07:00")
     return timedelta(hours=int(found[1]), minutes=int(found[2] or 0))
 
 
-def working_days(text: str) -> frozenset[int]:
+def parse_days(text: str) -> frozenset[int]:
     """Read `mon-fri`, `sat,sun`, `fri-mon` or `every day`."""
     if text.strip().lower() in {"every day", "all", "daily"}:
         return ALL_WEEK
     found: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        begin = _day(first)
-        length = (_day(last) - begin) % 7 if dash else 0
+        begin = _parse_day(first)
+        length = (_parse_day(last) - begin) % 7 if dash else 0
         found |= {(begin + ahead) % 7 for ahead in range(length + 1)}
     return frozenset(found)
 
 
-def _day(text: str) -> int:
+def _parse_day(text: str) -> int:
     name = text.strip().lower()[:3]
     if name not in DAY_NAMES:
         raise RequestRefusedError(f"{text.strip()!r} is no day: write {', '.join(DAY_NAMES)}, or mon-fri")
     return DAY_NAMES.index(name)
 
 
-def day(text: str, today: date) -> date:
+def parse_date(text: str, today: date) -> date:
     """Read `2026-11-23` or `today`. Refuses a day that has not come yet, and one before 1900."""
     if text == "today":
         return today
@@ -81,7 +81,7 @@ def day(text: str, today: date) -> date:
     return found
 
 
-def changed(
+def apply_options(
     limits: Limits,
     counts: Mapping[str, int],
     *,
@@ -95,11 +95,11 @@ def changed(
 
     A share that is kept for a kind follows a day's limit that is lowered below it.
     """
-    shortest, longest = gap_between(gap) if gap is not None else (limits.gap_min, limits.gap_max)
-    shortest = duration(gap_min) if gap_min is not None else shortest
-    longest = duration(gap_max) if gap_max is not None else longest
-    opens, closes = times(hours) if hours is not None else (limits.hours.opens, limits.hours.closes)
-    on = working_days(days) if days is not None else limits.hours.days
+    shortest, longest = parse_gap(gap) if gap is not None else (limits.gap_min, limits.gap_max)
+    shortest = parse_duration(gap_min) if gap_min is not None else shortest
+    longest = parse_duration(gap_max) if gap_max is not None else longest
+    opens, closes = parse_hours(hours) if hours is not None else (limits.hours.opens, limits.hours.closes)
+    on = parse_days(days) if days is not None else limits.hours.days
     if "per_day" in counts and "reserved_per_day" not in counts:
         counts = {**counts, "reserved_per_day": min(limits.reserved_per_day, counts["per_day"])}
     try:

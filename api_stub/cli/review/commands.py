@@ -11,24 +11,31 @@ from uuid import UUID
 import click
 import typer
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the_one, who_asks
-from api_stub.cli.formatting import say
-from api_stub.cli.review.display import listed, page, show
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    get_terminal_user,
+    open_database,
+    require_account,
+    resolve_id,
+)
+from api_stub.cli.formatting import print_text
+from api_stub.cli.review.display import render_plain, render_proposal, show_screen
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.actions import approval, proposals
-from db.store.actions.approval import Decision, Outcome
+from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.proposals import Proposal
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError
-from worker.rules.characters import visible
-from worker.rules.messages.approval import TextRefusedError, checked_text
+from worker.rules.characters import sanitise_text
+from worker.rules.messages.approval import TextRefusedError, validate_message
 from worker.rules.model import CampaignState
 
-_KEYS = ("a approve", "e edit", "d drop", "n never again", "s skip for now", "q quit")
+_PROPOSAL_KEYS = ("a approve", "e edit", "d drop", "n never again", "s skip for now", "q quit")
 _DRAFT_KEYS = ("a approve these words", "e edit them again", "b back to the first ones")
-_SURE_KEYS = ("y yes, never again", "any other key: no")
+_CONFIRM_KEYS = ("y yes, never again", "any other key: no")
 _LIST_PAGE = 100
 
 
@@ -48,19 +55,19 @@ def review(
     What may have been sent already is not here: that is `rapport actions review`.
     """
     console = Console()
-    with opened(data) as database:
-        scope = _scope(database, account, campaign)
+    with open_database(data) as database:
+        scope = _resolve_scope(database, account, campaign)
         if only_list:
-            _list(database, scope)
+            _print_proposals(database, scope)
         elif not (console.is_terminal and sys.stdin.isatty()):
             raise RequestRefusedError(
                 "deciding takes a person at a terminal: `rapport review --list` only prints what waits, and "
                 "docs/approving.md says how to decide over HTTP"
             )
-        elif not _count(database, scope):
-            say(_nothing_waits(database, scope))
+        elif not _count_proposals(database, scope):
+            print_text(_describe_empty(database, scope))
         else:
-            _Sitting(database, scope, console).run()
+            _ReviewSession(database, scope, console).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,65 +78,69 @@ class _Scope:
     campaign: UUID | None
 
 
-def _scope(database: Database, account: str | None, campaign: str | None) -> _Scope:
+def _resolve_scope(database: Database, account: str | None, campaign: str | None) -> _Scope:
     with database.transaction() as session:
         if account is not None:
-            the_account(session, account)
+            require_account(session, account)
         if campaign is None:
             return _Scope(account, None)
-        found = overview.campaigns_by_prefix(session, campaign)
+        found = overview.find_campaign_ids(session, campaign)
         return _Scope(
-            account, the_one(found, "campaign", campaign, hint="`rapport campaign list` shows them")
+            account, resolve_id(found, "campaign", campaign, hint="`rapport campaign list` shows them")
         )
 
 
-def _count(database: Database, scope: _Scope) -> int:
+def _count_proposals(database: Database, scope: _Scope) -> int:
     with database.transaction() as session:
-        return proposals.count(session, account=scope.account, campaign=scope.campaign)
+        return proposals.count_proposals(session, account=scope.account, campaign=scope.campaign)
 
 
-def _list(database: Database, scope: _Scope) -> None:
+def _print_proposals(database: Database, scope: _Scope) -> None:
     console, total, after = Console(), 0, None
     while True:
         with database.transaction() as session:
-            found = proposals.waiting(
+            found = proposals.list_proposals(
                 session, limit=_LIST_PAGE, after=after, account=scope.account, campaign=scope.campaign
             )
         for proposal in found:
-            console.print(listed(proposal), soft_wrap=True)
+            console.print(render_plain(proposal), soft_wrap=True)
         total += len(found)
         if len(found) < _LIST_PAGE:
             break
         after = found[-1].id
-    say(f"{total} wait for approval: rapport review" if total else _nothing_waits(database, scope), "bold")
+    print_text(
+        f"{total} wait for approval: rapport review" if total else _describe_empty(database, scope), "bold"
+    )
 
 
-def _nothing_waits(database: Database, scope: _Scope) -> str:
+def _describe_empty(database: Database, scope: _Scope) -> str:
     with database.transaction() as session:
-        lines = overview.campaign_page(session, limit=100, account=scope.account)
+        lines = overview.list_campaigns(session, limit=100, account=scope.account)
     asking = [line for line in lines if line.options.get("approval") and scope.campaign in {None, line.id}]
     if not asking:
         return (
             "nothing waits for approval, and none of the last campaigns asks for it; to start one that does: "
             "rapport campaign birthday ACCOUNT --approval"
         )
-    return "\n".join(["nothing waits for approval; campaigns that ask for it:", *map(_in_short, asking[:5])])
+    return "\n".join(
+        ["nothing waits for approval; campaigns that ask for it:", *map(_summarize_campaign, asking[:5])]
+    )
 
 
-def _in_short(line: CampaignLine) -> str:
+def _summarize_campaign(line: CampaignLine) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in line.actions.items()) or "no actions"
     state = "still reads its site" if line.state is CampaignState.READING else line.state
     return f"  {str(line.id)[:8]}, account {line.account}: {state}, {counts}"
 
 
 @dataclass
-class _Sitting:
+class _ReviewSession:
     """One person at one terminal. No transaction is open while it waits for a key."""
 
     database: Database
     scope: _Scope
     console: Console
-    by: str = field(default_factory=who_asks)
+    by: str = field(default_factory=get_terminal_user)
     decided: Counter[str] = field(default_factory=Counter)
     passed: int = 0
     last: UUID | None = None
@@ -144,26 +155,26 @@ class _Sitting:
             pass  # Ctrl-C and Ctrl-D quit like q: what was decided is decided
         self.console.clear()
         if self.note:
-            say(self.note)
-        say(self._summary(), "bold")
+            print_text(self.note)
+        print_text(self._summary(), "bold")
 
     def _next(self) -> Proposal | None:
         with self.database.transaction() as session:
-            found = proposals.waiting(
+            found = proposals.list_proposals(
                 session, limit=1, after=self.last, account=self.scope.account, campaign=self.scope.campaign
             )
         return found[0] if found else None
 
     def _decide(self, proposal: Proposal) -> bool:
         """Take one key about one person; False to quit. Who stays proposed is shown anew."""
-        key = self._ask(proposal, _KEYS)
+        key = self._ask(proposal, _PROPOSAL_KEYS)
         self.note = ""
         if key == "a":
-            self._settle(proposal, "approved", partial(approval.approve, seen=proposal.seen))
+            self._settle(proposal, "approved", partial(approval.approve_proposal, seen=proposal.seen))
         elif key == "e":
             self._edit(proposal)
         elif key == "d":
-            self._settle(proposal, "dropped", approval.drop)
+            self._settle(proposal, "dropped", approval.drop_proposal)
         elif key == "n":
             self._never(proposal)
         elif key == "s":
@@ -176,11 +187,11 @@ class _Sitting:
         """Let the person's own words stand where the text is, until they are approved or given up."""
         draft = self._in_editor(proposal.message)
         while draft is not None:
-            self.note = fault = _fault(draft)
+            self.note = fault = _find_text_fault(draft)
             key = self._ask(proposal, _DRAFT_KEYS, draft=draft)
             self.note = ""
             if key == "a" and not fault:
-                words = partial(approval.edit, text=draft, seen=proposal.seen)
+                words = partial(approval.edit_proposal, text=draft, seen=proposal.seen)
                 self._settle(proposal, "edited", words)
                 return
             if key == "b":
@@ -198,22 +209,22 @@ class _Sitting:
         return text if written is None else written.strip()
 
     def _never(self, proposal: Proposal) -> None:
-        self.note = f"Never contact {visible(proposal.contact)} again, from any account?"
-        if self._ask(proposal, _SURE_KEYS) == "y":
-            self._settle(proposal, "never again", approval.never)
+        self.note = f"Never contact {sanitise_text(proposal.contact)} again, from any account?"
+        if self._ask(proposal, _CONFIRM_KEYS) == "y":
+            self._settle(proposal, "never again", approval.never_contact)
         else:
             self.note = ""
 
     def _ask(self, proposal: Proposal, keys: Sequence[str], *, draft: str | None = None) -> str:
         """Show the person and wait for a key. What was typed before the screen was there doesn't count."""
         with self.database.transaction() as session:
-            left = proposals.count(
+            left = proposals.count_proposals(
                 session, after=proposal.id, account=self.scope.account, campaign=self.scope.campaign
             )
         position = self.passed + 1
-        show(
+        show_screen(
             self.console,
-            page(
+            render_proposal(
                 proposal,
                 position=position,
                 total=position + left,
@@ -228,12 +239,12 @@ class _Sitting:
     def _settle(self, proposal: Proposal, verb: str, decide: Callable[..., Decision]) -> None:
         with self.database.transaction() as session:
             decision = decide(session, proposal.id, by=self.by)
-        if decision.outcome is Outcome.DONE:
+        if decision.outcome is DecisionOutcome.DONE:
             self.decided[verb] += 1
-            self.note = f"{visible(proposal.contact)}: {verb}"
+            self.note = f"{sanitise_text(proposal.contact)}: {verb}"
             self._pass(proposal)
         else:
-            self.note = f"{visible(proposal.contact)}: {approval.refusal(decision)}"
+            self.note = f"{sanitise_text(proposal.contact)}: {approval.describe_refusal(decision)}"
 
     def _pass(self, proposal: Proposal) -> None:
         self.last = proposal.id
@@ -243,12 +254,12 @@ class _Sitting:
         did = [f"{verb} {self.decided[verb]}" for verb in ("approved", "edited", "dropped")]
         if self.decided["never again"]:
             did.append(f"never again {self.decided['never again']}")
-        return ", ".join([*did, f"left {_count(self.database, self.scope)}"])
+        return ", ".join([*did, f"left {_count_proposals(self.database, self.scope)}"])
 
 
-def _fault(draft: str) -> str:
+def _find_text_fault(draft: str) -> str:
     try:
-        checked_text(draft)
+        validate_message(draft)
     except TextRefusedError as refused:
         return str(refused)
     return ""

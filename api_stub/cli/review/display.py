@@ -12,21 +12,21 @@ from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from db.store.actions.proposals import LastContact, Proposal
-from worker.rules.characters import visible
+from worker.rules.characters import sanitise_text
 from worker.rules.model import Kind
 
-_CONTACTS = {
+_LAST_CONTACT_TEXTS = {
     Kind.GREET: "you wrote",
     Kind.VISIT: "you looked at the profile",
     Kind.COLLECT: "you came upon the profile",
     Kind.WITHDRAW: "you withdrew an invitation",
     None: "they wrote",
 }
-_OLD_TEXT_CHARACTERS = 80
+_PAST_TEXT_CHARACTERS = 80
 _WIDE_COLUMNS = 100
 
 
-def page(
+def render_proposal(
     proposal: Proposal,
     *,
     position: int,
@@ -50,7 +50,7 @@ def page(
     )
     title = "would be sent" if draft is None else "would be sent, in your words"
     text = Panel(
-        Text(visible(proposal.message if draft is None else draft)),
+        Text(sanitise_text(proposal.message if draft is None else draft)),
         title=title,
         title_align="left",
         border_style="cyan" if draft is None else "magenta",
@@ -59,103 +59,106 @@ def page(
     beside = Table.grid(expand=True, padding=(0, 2, 0, 0))
     beside.add_column(ratio=3)
     beside.add_column(ratio=2)
-    beside.add_row(text, Padding(_history(proposal), (1, 0)))
+    beside.add_row(text, Padding(_render_history(proposal), (1, 0)))
     return Group(
         where,
         Rule(style="dim"),
-        _person(proposal),
-        beside if wide else Group(text, _history(proposal, one_line=True)),
+        _render_person(proposal),
+        beside if wide else Group(text, _render_history(proposal, one_line=True)),
         Text(note, "yellow"),
-        Text("   ").join(_key(key) for key in keys),
+        Text("   ").join(_render_key(key) for key in keys),
     )
 
 
-def _key(key: str) -> Text:
+def _render_key(key: str) -> Text:
     """Return what a key does, the key itself standing out."""
     letter, _, does = key.partition(" ")
     return Text.assemble((letter, "bold reverse"), f" {does}")
 
 
-def show(console: Console, screen: RenderableType) -> None:
+def show_screen(console: Console, screen: RenderableType) -> None:
     """Show one screen, and nothing else."""
     console.clear()
     console.print(screen)
 
 
-def listed(proposal: Proposal) -> Text:
+def render_plain(proposal: Proposal) -> Text:
     """Return a proposal as lines, for who reads without a screen."""
-    told = Text(f"{visible(proposal.contact)} ({_birthday(proposal)}), account {proposal.account}\n", "bold")
+    told = Text(
+        f"{sanitise_text(proposal.contact)} ({_format_birthday(proposal)}), account {proposal.account}\n",
+        "bold",
+    )
     lines = (
-        *filter(None, (_work(proposal),)),
+        *filter(None, (_format_work(proposal),)),
         proposal.profile_url,
-        *_warnings(proposal),
-        f"last contact: {_last_contact(proposal.last_contact)}",
-        *(f"had on {past.at:%Y-%m-%d}: {_short(past.message)}" for past in proposal.past_texts),
-        f"text: {visible(proposal.message)}",
+        *_list_warnings(proposal),
+        f"last contact: {_format_last_contact(proposal.last_contact)}",
+        *(f"had on {past.at:%Y-%m-%d}: {_shorten(past.message)}" for past in proposal.past_texts),
+        f"text: {sanitise_text(proposal.message)}",
     )
     told.append("".join(f"  {line}\n" for line in lines), "default")
     told.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
     return told
 
 
-def _person(proposal: Proposal) -> RenderableType:
-    told = Text(visible(proposal.contact), "bold cyan")
-    if work := _work(proposal):
+def _render_person(proposal: Proposal) -> RenderableType:
+    told = Text(sanitise_text(proposal.contact), "bold cyan")
+    if work := _format_work(proposal):
         told.append(f"\n{work}", "default not bold")
     told.append(f"\n{proposal.profile_url}\n", "dim not bold")
-    told.append(_birthday(proposal), "bold default")
+    told.append(_format_birthday(proposal), "bold default")
     facts = (
         f"language {proposal.language}" if proposal.language else "language not known",
-        f"may be sent until {_day(proposal.expires_on)}" if proposal.expires_on else "",
+        f"may be sent until {_format_day(proposal.expires_on)}" if proposal.expires_on else "",
     )
     told.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
-    for warning in _warnings(proposal):
+    for warning in _list_warnings(proposal):
         told.append(f"\n{warning}", "bold yellow")
     return told
 
 
-def _warnings(proposal: Proposal) -> Iterator[str]:
+def _list_warnings(proposal: Proposal) -> Iterator[str]:
     if proposal.do_not_contact:
         yield "not to be contacted: it can't be approved"
     if proposal.expires_on is not None and proposal.expires_on < proposal.today:
         yield "its last day has passed: it can't be approved"
     if proposal.days_late > 0 and proposal.worded_for not in {None, proposal.today}:
-        yield f"the text was written for {_day(proposal.worded_for)}: does it still fit?"
+        yield f"the text was written for {_format_day(proposal.worded_for)}: does it still fit?"
 
 
-def _work(proposal: Proposal) -> str:
-    return visible(", ".join(filter(None, (proposal.headline, proposal.company))))
+def _format_work(proposal: Proposal) -> str:
+    return sanitise_text(", ".join(filter(None, (proposal.headline, proposal.company))))
 
 
-def _birthday(proposal: Proposal) -> str:
+def _format_birthday(proposal: Proposal) -> str:
     late = proposal.days_late
     if late == 0:
-        return f"birthday today, {_day(proposal.occasion_on)}"
+        return f"birthday today, {_format_day(proposal.occasion_on)}"
     days = f"{abs(late)} day{'' if abs(late) == 1 else 's'}"
-    return f"birthday {_day(proposal.occasion_on)}, {f'{days} late' if late > 0 else f'in {days}'}"
+    return f"birthday {_format_day(proposal.occasion_on)}, {f'{days} late' if late > 0 else f'in {days}'}"
 
 
-def _history(proposal: Proposal, *, one_line: bool = False) -> RenderableType:
+def _render_history(proposal: Proposal, *, one_line: bool = False) -> RenderableType:
     texts = Table.grid(padding=(0, 1))
     texts.add_column(min_width=10)
     texts.add_column(no_wrap=one_line, overflow="ellipsis")
     for past in proposal.past_texts:
-        texts.add_row(Text(f"{past.at:%Y-%m-%d}", "cyan"), Text(_short(past.message)))
+        texts.add_row(Text(f"{past.at:%Y-%m-%d}", "cyan"), Text(_shorten(past.message)))
     return Group(
-        Text.assemble(("last contact  ", "dim"), _last_contact(proposal.last_contact)),
+        Text.assemble(("last contact  ", "dim"), _format_last_contact(proposal.last_contact)),
         Text("last texts to this person", "dim"),
         texts if proposal.past_texts else Text("none from this account"),
     )
 
 
-def _last_contact(last: LastContact | None) -> str:
-    return f"{last.at:%Y-%m-%d}, {_CONTACTS[last.kind]}" if last else "none known"
+def _format_last_contact(last: LastContact | None) -> str:
+    return f"{last.at:%Y-%m-%d}, {_LAST_CONTACT_TEXTS[last.kind]}" if last else "none known"
 
 
-def _short(text: str) -> str:
-    line = " ".join(visible(text).split())
-    return line if len(line) <= _OLD_TEXT_CHARACTERS else f"{line[:_OLD_TEXT_CHARACTERS].rstrip()}…"
+def _shorten(text: str) -> str:
+    line = " ".join(sanitise_text(text).split())
+    return line if len(line) <= _PAST_TEXT_CHARACTERS else f"{line[:_PAST_TEXT_CHARACTERS].rstrip()}…"
 
 
-def _day(day: date | None) -> str:
+def _format_day(day: date | None) -> str:
     return f"{day:%d %B}".lstrip("0") if day else ""

@@ -10,15 +10,20 @@ import typer
 from sqlalchemy.orm import Session
 
 from api_stub.cli.campaigns.commands import CampaignId
-from api_stub.cli.campaigns.input_files import criteria_in
-from api_stub.cli.contacts.export import STDOUT, Force, interruptible, output_to
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account, the_one
-from api_stub.cli.formatting import how_many, say
+from api_stub.cli.campaigns.input_files import read_criteria
+from api_stub.cli.contacts.export import STDOUT, Force, handle_signals, open_output
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account, resolve_id
+from api_stub.cli.formatting import format_count, print_text
 from api_stub.cli.sourcing import saved_searches
-from api_stub.cli.sourcing.ranking import changes, how_far, table, unread
+from api_stub.cli.sourcing.ranking import (
+    describe_progress,
+    describe_unread,
+    render_rank_changes,
+    render_ranking,
+)
 from api_stub.cli.terminal import Console
 from db.exports.formats import Format
-from db.exports.sheets import Heading, Type
+from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
@@ -26,18 +31,18 @@ from db.store.reports import overview
 from tasks.campaigns.drafting import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
-from worker.rules.sourcing.criteria import asked
+from worker.rules.sourcing.criteria import given_criteria
 
 app = typer.Typer(help="Sourcing: saved searches, and the people they found.", no_args_is_help=True)
-app.command("save")(saved_searches.save)
-app.command("saved")(saved_searches.show)
-app.command("unsave")(saved_searches.unsave)
+app.command("save")(saved_searches.save_search)
+app.command("saved")(saved_searches.list_saved_searches)
+app.command("unsave")(saved_searches.remove_saved_search)
 
-SCREENFUL: Final = 50
+DEFAULT_ROWS: Final = 50
 """People shown where nothing else is asked for: a terminal is read from the top."""
 
 
-class As(StrEnum):
+class OutputFormat(StrEnum):
     """What results may be."""
 
     TABLE = "table"
@@ -45,20 +50,20 @@ class As(StrEnum):
     JSONL = "jsonl"
 
 
-_PERSON: Final = (
-    Heading("rank", Type.INTEGER),
-    Heading("score", Type.INTEGER),
-    Heading("full_name", Type.TEXT),
-    Heading("profile_url", Type.TEXT),
-    Heading("headline", Type.TEXT),
-    Heading("location", Type.TEXT),
-    Heading("degree", Type.INTEGER),
-    Heading("open_to_work", Type.BOOLEAN),
-    Heading("profile_read", Type.BOOLEAN),
+_PERSON_HEADINGS: Final = (
+    Heading("rank", ColumnType.INTEGER),
+    Heading("score", ColumnType.INTEGER),
+    Heading("full_name", ColumnType.TEXT),
+    Heading("profile_url", ColumnType.TEXT),
+    Heading("headline", ColumnType.TEXT),
+    Heading("location", ColumnType.TEXT),
+    Heading("degree", ColumnType.INTEGER),
+    Heading("open_to_work", ColumnType.BOOLEAN),
+    Heading("profile_read", ColumnType.BOOLEAN),
 )
-_WHY: Final = {
-    As.CSV: Heading("why", Type.TEXT),
-    As.JSONL: Heading("reasons", Type.JSON),
+_REASON_HEADINGS: Final = {
+    OutputFormat.CSV: Heading("why", ColumnType.TEXT),
+    OutputFormat.JSONL: Heading("reasons", ColumnType.JSON),
 }
 
 
@@ -67,8 +72,9 @@ def results(
     campaign: CampaignId,
     *,
     as_format: Annotated[
-        As, typer.Option("--format", help="table for you; csv for spreadsheets; jsonl for programs.")
-    ] = As.TABLE,
+        OutputFormat,
+        typer.Option("--format", help="table for you; csv for spreadsheets; jsonl for programs."),
+    ] = OutputFormat.TABLE,
     out: Annotated[
         str,
         typer.Option(
@@ -81,7 +87,7 @@ def results(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help=f"At most so many, the best first; else {SCREENFUL} in a table, all in a file."
+            min=1, help=f"At most so many, the best first; else {DEFAULT_ROWS} in a table, all in a file."
         ),
     ] = None,
     explain: Annotated[
@@ -99,23 +105,23 @@ def results(
     rapport sourcing results 1f3a --format csv -o people.csv
 
     """
-    if as_format is As.TABLE:
+    if as_format is OutputFormat.TABLE:
         if out != STDOUT:
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
-        _show(campaign, min_score, limit or SCREENFUL, explain=explain, data=data)
+        _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
-    with interruptible(), opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        found = _the_campaign(session, campaign)
-        with output_to(out, force=force) as file:
-            ranked = islice(search_hits.ranking(session, found.id, min_score=min_score), limit)
-            with Format(as_format).writing(file, (*_PERSON, _WHY[as_format])) as write:
+    with handle_signals(), open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        found = _require_sourcing_campaign(session, campaign)
+        with open_output(out, force=force) as file:
+            ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
+            with Format(as_format).writing(file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])) as write:
                 total = 0
                 while block := list(islice(ranked, search_hits.BLOCK)):
-                    write(list(_rows(block, as_format, total + 1)))
+                    write(list(_export_rows(block, as_format, total + 1)))
                     total += len(block)
     if out != STDOUT:
-        say(f"{how_many(total, 'person is', 'people are')} in {out}; only you may read it")
+        print_text(f"{format_count(total, 'person is', 'people are')} in {out}; only you may read it")
 
 
 @app.command()
@@ -134,48 +140,48 @@ def rescore(
     rapport sourcing rescore 1f3a --criteria criteria.json
 
     """
-    wanted = criteria_in(criteria)
-    if not asked(wanted):
+    wanted = read_criteria(criteria)
+    if not given_criteria(wanted):
         raise RequestRefusedError(f"{criteria.name}: it asks for nothing, so there is nothing to score by")
-    with opened(data) as database, database.transaction() as session:
-        found = _the_campaign(session, campaign)
-        zone = the_account(session, found.account).zone
-        campaigns.get(session, found.id, lock=True)
-        before = list(search_hits.ranking(session, found.id))
+    with open_database(data) as database, database.transaction() as session:
+        found = _require_sourcing_campaign(session, campaign)
+        zone = require_account(session, found.account).zone
+        campaigns.find_campaign(session, found.id, lock=True)
+        before = list(search_hits.iter_ranking(session, found.id))
         today = today_in(session, zone)
-        came_to = search_hits.rescore(session, found.id, wanted, today)
-        after = list(search_hits.ranking(session, found.id))
+        came_to = search_hits.rescore_hits(session, found.id, wanted, today)
+        after = list(search_hits.iter_ranking(session, found.id))
     if not after:
-        say("nobody was found yet; whoever is will be scored by these criteria")
+        print_text("nobody was found yet; whoever is will be scored by these criteria")
         return
-    Console().print(changes(before, after, most=SCREENFUL))
+    Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
-    scored = how_many(came_to.people, "person is", "people are")
-    say(f"{scored} scored anew, no profile was opened; {moved} have another rank")
-    for line in unread(came_to):
-        say(line, "yellow")
+    scored = format_count(came_to.people, "person is", "people are")
+    print_text(f"{scored} scored anew, no profile was opened; {moved} have another rank")
+    for line in describe_unread(came_to):
+        print_text(line, "yellow")
 
 
-def _show(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
-    with opened(data) as database, database.transaction() as session:
-        overview.freeze(session)
-        found = _the_campaign(session, campaign)
-        progress = search_hits.progress(session, found.id)
-        lines = search_hits.page(session, found.id, limit=limit + 1, min_score=min_score)
-    say(how_far(found, progress))
+def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
+    with open_database(data) as database, database.transaction() as session:
+        overview.begin_snapshot(session)
+        found = _require_sourcing_campaign(session, campaign)
+        progress = search_hits.get_visit_progress(session, found.id)
+        lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
+    print_text(describe_progress(found, progress))
     if lines:
-        Console().print(table(lines[:limit], explain=explain))
+        Console().print(render_ranking(lines[:limit], explain=explain))
     elif min_score is not None:
-        say(f"nobody has a score of {min_score} or more")
+        print_text(f"nobody has a score of {min_score} or more")
     if len(lines) > limit:
-        say("there are more: --limit N shows them, --format csv -o FILE writes all")
+        print_text("there are more: --limit N shows them, --format csv -o FILE writes all")
 
 
-def _the_campaign(session: Session, given: str) -> CampaignRecord:
+def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     """Return the sourcing campaign that `given` begins. Raises RequestRefusedError unless it is one."""
-    matching = overview.campaigns_by_prefix(session, given)
-    campaign_id = the_one(matching, "campaign", given, hint="`rapport campaign list` shows them")
-    campaign = campaigns.get(session, campaign_id)
+    matching = overview.find_campaign_ids(session, given)
+    campaign_id = resolve_id(matching, "campaign", given, hint="`rapport campaign list` shows them")
+    campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"
         raise RequestRefusedError(
@@ -185,12 +191,14 @@ def _the_campaign(session: Session, given: str) -> CampaignRecord:
     return campaign
 
 
-def _rows(lines: Sequence[HitLine], as_format: As, first_rank: int) -> Iterator[Sequence[Any]]:
+def _export_rows(
+    lines: Sequence[HitLine], as_format: OutputFormat, first_rank: int
+) -> Iterator[Sequence[Any]]:
     for rank, line in enumerate(lines, first_rank):
         why = (
             "; ".join(map(str, line.reasons))
-            if as_format is As.CSV
-            else search_hits.reasons_as_json(line.reasons)
+            if as_format is OutputFormat.CSV
+            else search_hits.dump_reasons(line.reasons)
         )
         yield (
             rank, line.score, line.full_name, line.profile_url, line.headline, line.location, line.degree,

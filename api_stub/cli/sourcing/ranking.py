@@ -6,16 +6,16 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import how_many
-from api_stub.cli.summary_display import walked
+from api_stub.cli.formatting import format_count
+from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.campaigns.search_hits import HitLine, Progress, Rescored
+from db.store.campaigns.search_hits import HitLine, RescoreReport, VisitProgress
 from worker.rules.model import CampaignState
 
 _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.PAUSED}
 
 
-def how_far(campaign: CampaignRecord, progress: Progress) -> str:
+def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
     """Return how far a campaign is, in one line."""
     head = f"campaign {str(campaign.id)[:8]} of {campaign.account}"
     if campaign.state in _STOPPED:
@@ -23,10 +23,10 @@ def how_far(campaign: CampaignRecord, progress: Progress) -> str:
     if progress.search is None:
         return f"{head}: nothing was searched{', it was a dry run' if campaign.preview is not None else ''}"
     profiles = f"profiles: {progress.read} read, {progress.waiting} waiting"
-    return f"{head}: {walked(progress.search)}; {profiles}"
+    return f"{head}: {describe_search(progress.search)}; {profiles}"
 
 
-def table(lines: Sequence[HitLine], *, explain: bool) -> Table:
+def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
     """Return the ranking; each with what gave or took points, or with every reason."""
     told = Table("rank", "score", "who", "headline", "location", "open to work", "why", expand=True)
     for column in (0, 1):
@@ -34,17 +34,17 @@ def table(lines: Sequence[HitLine], *, explain: bool) -> Table:
     for rank, line in enumerate(lines, 1):
         told.add_row(
             str(rank),
-            _score(line.score),
-            _folding(line.full_name),
-            _folding(line.headline),
-            _folding(line.location),
+            _format_score(line.score),
+            _folding_text(line.full_name),
+            _folding_text(line.headline),
+            _folding_text(line.location),
             "yes" if line.open_to_work else "",
-            _why(line, explain=explain),
+            _render_reasons(line, explain=explain),
         )
     return told
 
 
-def changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -> Table:
+def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -> Table:
     """Return the first `most` of a new ranking, with the rank and score that each had before."""
     was = {line.contact_id: (rank, line.score) for rank, line in enumerate(before, 1)}
     told = Table("rank", "was", "score", "was", "who", "headline", box=None, pad_edge=False)
@@ -53,33 +53,34 @@ def changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -
     for rank, line in enumerate(after[:most], 1):
         old_rank, old_score = was[line.contact_id]
         told.add_row(
-            str(rank), Text(str(old_rank), "dim"), _score(line.score), Text(_score(old_score), "dim"),
-            _folding(line.full_name), _folding(line.headline),
+            str(rank), Text(str(old_rank), "dim"),
+            _format_score(line.score), Text(_format_score(old_score), "dim"),
+            _folding_text(line.full_name), _folding_text(line.headline),
         )  # fmt: skip
     return told
 
 
-def unread(came_to: Rescored) -> Iterator[str]:
+def describe_unread(came_to: RescoreReport) -> Iterator[str]:
     """Say what the criteria ask for that nobody has read; it gives and takes no points."""
     if came_to.not_opened:
-        yield f"{_people(came_to.not_opened)} not opened yet, and scored by what the search showed"
+        yield f"{_format_people(came_to.not_opened)} not opened yet, and scored by what the search showed"
     for section, count in came_to.unread.items():
-        yield f"{_people(count)} read without {section}, which gives and takes no points"
+        yield f"{_format_people(count)} read without {section}, which gives and takes no points"
 
 
-def _people(count: int) -> str:
-    return how_many(count, "person was", "people were")
+def _format_people(count: int) -> str:
+    return format_count(count, "person was", "people were")
 
 
-def _score(score: int | None) -> str:
+def _format_score(score: int | None) -> str:
     return "" if score is None else str(score)
 
 
-def _folding(text: str) -> Text:
+def _folding_text(text: str) -> Text:
     return Text(text, overflow="fold")
 
 
-def _why(line: HitLine, *, explain: bool) -> Text:
+def _render_reasons(line: HitLine, *, explain: bool) -> Text:
     told = [str(reason) for reason in line.reasons if explain or reason.points]
     why = Text("\n".join(told) if explain else ", ".join(told), overflow="fold")
     if not line.is_read:

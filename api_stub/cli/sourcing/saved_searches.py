@@ -8,21 +8,21 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.campaigns.input_files import criteria_in
-from api_stub.cli.context import DEFAULT_DATA, DataDir, opened, the_account
-from api_stub.cli.formatting import say, utc
+from api_stub.cli.campaigns.input_files import read_criteria
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.formatting import format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
-from db.store.campaigns.saved_searches import SavedRecord
+from db.store.campaigns.saved_searches import SavedSearchRecord
 from tasks.contract import SavedSearchName
 from worker.errors import RequestRefusedError
-from worker.rules.sourcing.criteria import Criteria, asked
+from worker.rules.sourcing.criteria import Criteria, given_criteria
 
 Account = Annotated[str, typer.Argument(help="The account's name.")]
 Name = Annotated[str, typer.Argument(help="The search's name: small letters, digits, - and _.")]
 
 
-def save(
+def save_search(
     account: Account,
     name: Name,
     *,
@@ -43,52 +43,52 @@ def save(
             f"{name!r} can't be a search's name: small letters, digits, - and _, at most 63 of them, "
             "beginning with a letter or digit"
         ) from None
-    whom = criteria_in(criteria) if criteria is not None else Criteria()
-    if url is None and not asked(whom):
+    whom = read_criteria(criteria) if criteria is not None else Criteria()
+    if url is None and not given_criteria(whom):
         raise RequestRefusedError(
             "there is nothing to save: give --url, or --criteria that ask for something"
         )
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
         wanted = saved_searches.wanted(session, record, url=url, name=None, criteria=whom)
-        replaced = saved_searches.get(session, record.id, name) is not None
-        saved_searches.put(session, record.id, name, wanted)
+        replaced = saved_searches.find_saved_search(session, record.id, name) is not None
+        saved_searches.save_search(session, record.id, name, wanted)
     verb = "replaced" if replaced else "saved"
-    say(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
+    print_text(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
 
 
-def show(
+def list_saved_searches(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the saved searches: what each searches for, and what people are scored by."""
-    with opened(data) as database, database.transaction() as session:
+    with open_database(data) as database, database.transaction() as session:
         if account is not None:
-            the_account(session, account)
-        found = saved_searches.everything(session, account=account)
+            require_account(session, account)
+        found = saved_searches.list_saved_searches(session, account=account)
     table = Table("account", "name", "searched", "scored by", "saved", box=None, pad_edge=False)
     for search in found:
         table.add_row(
             search.account,
             search.name,
-            Text(_searched(search), overflow="fold"),
-            ", ".join(sorted(asked(search.wanted.criteria))) or "nothing",
-            utc(search.created_at),
+            Text(_describe_query(search), overflow="fold"),
+            ", ".join(sorted(given_criteria(search.wanted.criteria))) or "nothing",
+            format_utc(search.created_at),
         )
     hint = "no search is saved; to save one: rapport sourcing save ACCOUNT NAME --url URL"
     Console().print(table if found else Text(hint))
 
 
-def unsave(account: Account, name: Name, data: DataDir = DEFAULT_DATA) -> None:
+def remove_saved_search(account: Account, name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Remove a saved search. Campaigns that were started with it go on."""
-    with opened(data) as database, database.transaction() as session:
-        record = the_account(session, account)
-        if not saved_searches.remove(session, record.id, name):
+    with open_database(data) as database, database.transaction() as session:
+        record = require_account(session, account)
+        if not saved_searches.delete_saved_search(session, record.id, name):
             raise RequestRefusedError(
                 f"account {account} has no search {name!r}; `rapport sourcing saved {account}` shows them"
             )
-    say(f"search {name} is gone; a schedule that names it will be refused")
+    print_text(f"search {name} is gone; a schedule that names it will be refused")
 
 
-def _searched(search: SavedRecord) -> str:
+def _describe_query(search: SavedSearchRecord) -> str:
     return ", ".join(f"{name} {value}" for name, value in search.wanted.query.terms)

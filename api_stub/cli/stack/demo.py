@@ -15,15 +15,15 @@ import typer
 from rich.live import Live
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
-from api_stub.cli.quota.reader import ask, asking
-from api_stub.cli.stack import demo_screen
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.quota.reader import open_quota, read_quota
+from api_stub.cli.stack import demo_display
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
-from api_stub.stack.services import Addresses, rapport_stack
+from api_stub.stack.ledger_check import compare_with_ledger
+from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Service, Stack
-from api_stub.stack.verdict import compare
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
@@ -46,8 +46,8 @@ LIMITS = Limits(
 )
 """The practice network has 13 birthdays at first: with 12 a day, one person visibly has to wait."""
 
-LONGEST = timedelta(minutes=5)
-SOON = timedelta(minutes=1)
+TIMEOUT = timedelta(minutes=5)
+SOON_ENOUGH = timedelta(minutes=1)
 
 Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one Chromium each.")]
 
@@ -55,9 +55,9 @@ Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one C
 def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
     """Start everything and stay until Ctrl-C."""
     console = Console()
-    with _running(console, data, workers) as (stack, addresses):
-        _prepare(stack, console)
-        console.print(demo_screen.where(addresses, data))
+    with _run_stack(console, data, workers) as (stack, addresses):
+        _prepare_account(stack, console)
+        console.print(demo_display.render_addresses(addresses, data))
         console.print("running; Ctrl-C stops everything", style="bold")
         while True:
             stack.check()
@@ -67,17 +67,17 @@ def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
     """Greet today's and the last days' birthdays of the practice network, and prove that each came once."""
     console = Console()
-    with _running(console, data, workers) as (stack, addresses):
+    with _run_stack(console, data, workers) as (stack, addresses):
         database = Database(stack.database_url, application_name="rapport demo")
-        account = _prepare(stack, console)
-        campaign_id = _ask_for_campaign(stack, addresses)
-        lines = _watch(
+        account = _prepare_account(stack, console)
+        campaign_id = _start_campaign(stack, addresses)
+        lines = _follow_campaign(
             console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
         )
         key = stack.secrets.sandbox_key.get_secret_value()
-        verdict = compare(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
+        verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
         database.close()
-    console.print(demo_screen.final(lines))
+    console.print(demo_display.render_result(lines))
     console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
     for problem in verdict.problems:
         console.print(problem, style="bold red")
@@ -86,21 +86,21 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
         sys.exit(1)
 
 
-def _running(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
     get_settings()  # a wrong variable of this terminal is said before anything starts
 
     def say(step: str) -> None:
         console.print(step, style="dim")
 
-    return rapport_stack(data, migrate=bring_up_to_date, browser_workers=workers, on_step=say)
+    return run_rapport_stack(data, migrate=migrate_and_seed, browser_workers=workers, on_step=say)
 
 
-def _prepare(stack: Stack, console: Console) -> AccountRecord:
+def _prepare_account(stack: Stack, console: Console) -> AccountRecord:
     """Add the demo account with its limits, and sign it in through the browser."""
     database = Database(stack.database_url, application_name="rapport demo")
     with database.transaction() as session:
-        account = accounts.add(session, name=MEMBER, site="sandbox", zone=ZoneInfo("UTC"))
-        if limits.own(session, account.id, Kind.GREET) != LIMITS:
+        account = accounts.add_account(session, name=MEMBER, site="sandbox", zone=ZoneInfo("UTC"))
+        if limits.get_configured_limits(session, account.id, Kind.GREET) != LIMITS:
             limits.set_limits(session, account.id, Kind.GREET, LIMITS, by="rapport demo")
     database.close()
     console.print(
@@ -113,7 +113,7 @@ def _prepare(stack: Stack, console: Console) -> AccountRecord:
     return account
 
 
-def _ask_for_campaign(stack: Stack, addresses: Addresses) -> UUID:
+def _start_campaign(stack: Stack, addresses: Addresses) -> UUID:
     answer = httpx.post(
         f"{addresses.api}/control/birthday",
         headers={"X-API-Key": stack.secrets.api_key.get_secret_value()},
@@ -124,7 +124,7 @@ def _ask_for_campaign(stack: Stack, addresses: Addresses) -> UUID:
     return UUID(answer.json()["campaign_id"])
 
 
-def _watch(
+def _follow_campaign(
     console: Console,
     stack: Stack,
     *,
@@ -134,30 +134,30 @@ def _watch(
     campaign_id: UUID,
 ) -> Sequence[ActionLine]:
     """Show what happens until nothing more will happen soon. Raises StackError when it takes too long."""
-    header = demo_screen.where(addresses, stack.data_dir)
-    deadline = clock.monotonic_seconds() + LONGEST.total_seconds()
+    header = demo_display.render_addresses(addresses, stack.data_dir)
+    deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
     with (
-        asking(redis_address.parse(stack.redis_url)) as redis,
+        open_quota(redis_address.parse(stack.redis_url)) as redis,
         Live(console=console, refresh_per_second=4, transient=True) as screen,
     ):
         while True:
             stack.check()
             with database.transaction() as session:
-                campaign = campaigns.get(session, campaign_id)
-                lines = overview.actions_of(session, account.id)
-                quota = status.of_kind(session, account.id, Kind.GREET, str(campaign_id))
-            left = ask(redis, quota).decision.remaining
-            screen.update(demo_screen.live(lines, left, _note(campaign), header))
+                campaign = campaigns.find_campaign(session, campaign_id)
+                lines = overview.list_account_actions(session, account.id)
+                quota = status.get_kind_status(session, account.id, Kind.GREET, str(campaign_id))
+            left = read_quota(redis, quota).decision.remaining
+            screen.update(demo_display.render_progress(lines, left, _describe_progress(campaign), header))
             if campaign and campaign.state is CampaignState.FAILED:
                 raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
-            if campaign and campaign.state is CampaignState.PLANNED and _settled(lines):
+            if campaign and campaign.state is CampaignState.PLANNED and _is_settled(lines):
                 return lines
             if clock.monotonic_seconds() > deadline:
-                raise StackError(f"not finished after {LONGEST}; the logs are in {stack.data_dir / 'logs'}")
+                raise StackError(f"not finished after {TIMEOUT}; the logs are in {stack.data_dir / 'logs'}")
             time.sleep(0.25)
 
 
-def _note(campaign: CampaignRecord | None) -> str:
+def _describe_progress(campaign: CampaignRecord | None) -> str:
     if campaign is None:
         return "the campaign is on its way through the front door and Redis"
     if campaign.state is CampaignState.READING:
@@ -165,9 +165,9 @@ def _note(campaign: CampaignRecord | None) -> str:
     return "browser workers greet, one person at a time"
 
 
-def _settled(lines: Sequence[ActionLine]) -> bool:
+def _is_settled(lines: Sequence[ActionLine]) -> bool:
     """Whether nothing is under way and whoever still waits does so for longer than a moment."""
-    soon = clock.now() + SOON
+    soon = clock.now() + SOON_ENOUGH
     return not any(
         line.state in IN_FLIGHT | {ActionState.UNCERTAIN}
         or (line.state is ActionState.PLANNED and line.not_before < soon)

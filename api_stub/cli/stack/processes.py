@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from api_stub.stack.environment import forget_environment, set_environment
-from worker.files import private_folder
-from worker.processes import Process, settings_for, variables_not_used
+from api_stub.stack.environment import set_environment, unset_environment
+from worker.files import make_private_folder
+from worker.processes import Process, load_settings, unused_secret_variables
 from worker.queues import BROWSER_QUEUES, CONTROL_QUEUES
 from worker.secrets import Vault
 from worker.settings import Settings, get_settings
@@ -38,27 +38,29 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
 ) -> None:
     """Run a worker. A SIGTERM lets it finish the action at hand."""
-    settings = _begin(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
+    settings = _prepare_environment(
+        Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
+    )
     if role is Role.BROWSER:
         Vault(settings.required("secret_keys"))  # which refuses what are no keys
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
-    _keep_metrics()
-    _become_celery("worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
+    _configure_metrics()
+    _exec_celery("worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
 
 
 def beat() -> None:
     """Run beat. It only ticks, so it keeps no file, and two of them are harmless."""
-    _begin(Process.BEAT)
-    _keep_metrics()
-    _become_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
+    _prepare_environment(Process.BEAT)
+    _configure_metrics()
+    _exec_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
 
 
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
     """Run the HTTP front door."""
-    _begin(Process.API)
-    _keep_metrics()
-    _become("api_stub.http", "--host", host, "--port", str(port))
+    _prepare_environment(Process.API)
+    _configure_metrics()
+    _exec_module("api_stub.http", "--host", host, "--port", str(port))
 
 
 def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
@@ -66,9 +68,9 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
 
     Its metrics stay with it, at its own /metrics: they name each worker that it ever saw, and would pile up.
     """
-    auth = _begin(Process.FLOWER).required("flower_auth").get_secret_value()
+    auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # an argument would show in `ps`
-    _become_celery("flower", f"--address={host}", f"--port={port}")
+    _exec_celery("flower", f"--address={host}", f"--port={port}")
 
 
 def sandbox(
@@ -80,35 +82,35 @@ def sandbox(
     time_zone: Annotated[str, typer.Option(help="Zone in which its days begin.")] = "UTC",
 ) -> None:
     """Run the practice network."""
-    key = _begin(Process.SANDBOX).required("sandbox_key").get_secret_value()
+    key = _prepare_environment(Process.SANDBOX).required("sandbox_key").get_secret_value()
     from api_stub.sandbox.server import serve  # noqa: PLC0415 -- no other process needs a web framework here
 
     serve(host, port, state, time_zone, control_key=key)
 
 
-def _begin(process: Process) -> Settings:
+def _prepare_environment(process: Process) -> Settings:
     """Check the settings, and drop the secrets of other processes before this one becomes what it runs."""
-    settings = settings_for(process)
-    forget_environment(variables_not_used(process))
+    settings = load_settings(process)
+    unset_environment(unused_secret_variables(process))
     return settings
 
 
-def _become_celery(*arguments: str) -> NoReturn:
-    _become("celery", "--quiet", "--app", "worker.app", *arguments)
+def _exec_celery(*arguments: str) -> NoReturn:
+    _exec_module("celery", "--quiet", "--app", "worker.app", *arguments)
 
 
-def _become(module: str, *arguments: str) -> NoReturn:
+def _exec_module(module: str, *arguments: str) -> NoReturn:
     """Replace this process by `python -m module`: whoever stops us then stops the real thing."""
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 -- no shell is the point
 
 
-def _keep_metrics() -> None:
+def _configure_metrics() -> None:
     """Say where this process's metrics go. The library wants to know before its first import."""
     root = get_settings().metrics_dir
     if root is None:
         return
     folder = root / "slots"
-    private_folder(folder)
+    make_private_folder(folder)
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
     for kind in ("counter", "histogram", "gauge_*"):
         for left in root.glob(f"*/{kind}_[0-9]*.db"):

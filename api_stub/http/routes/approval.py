@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api_stub.http.access import AppDatabase, key
-from api_stub.http.openapi import problems
+from api_stub.http.dependencies import AppDatabase, require_key
+from api_stub.http.openapi import problem_responses
 from db.store.actions import approval, proposals
-from db.store.actions.approval import Decision, Outcome
+from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.campaigns import campaigns
 from tasks.contract import AccountName, ActorName
-from worker.rules.messages.approval import checked_text
+from worker.rules.messages.approval import validate_message
 from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
 
-router = APIRouter(prefix="/control", tags=["approval"], dependencies=key)
+router = APIRouter(prefix="/control", tags=["approval"], dependencies=require_key)
 
 Seen = Annotated[
     str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal as it was shown to the person.")
@@ -40,7 +40,7 @@ class Approve(By):
 class Edit(Approve):
     """The same, with a text of one's own."""
 
-    message: Annotated[str, AfterValidator(checked_text)] = Field(
+    message: Annotated[str, AfterValidator(validate_message)] = Field(
         description="What is sent instead.",
         json_schema_extra={
             "minLength": 1,
@@ -133,66 +133,70 @@ def list_proposals(
 ) -> ProposalPage:
     """Return what waits for approval, with last contact and the last texts to each person."""
     with database.transaction() as session:
-        found = proposals.waiting(session, limit=limit, after=after, account=account, campaign=campaign)
+        found = proposals.list_proposals(
+            session, limit=limit, after=after, account=account, campaign=campaign
+        )
     return ProposalPage(
         items=[ProposalOut.model_validate(proposal) for proposal in found],
         next_after=found[-1].id if len(found) == limit else None,
     )
 
 
-@router.post("/actions/{action_id}/approve", responses=problems(404, 409))
+@router.post("/actions/{action_id}/approve", responses=problem_responses(404, 409))
 def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
     """Let a proposed action be sent when its turn comes."""
     with database.transaction() as session:
-        decision = approval.approve(session, action_id, seen=body.seen, by=body.by)
-    return _decided(action_id, decision)
+        decision = approval.approve_proposal(session, action_id, seen=body.seen, by=body.by)
+    return _to_response(action_id, decision)
 
 
-@router.post("/actions/{action_id}/edit", responses=problems(404, 409))
+@router.post("/actions/{action_id}/edit", responses=problem_responses(404, 409))
 def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
     """Let a proposed action be sent with another text."""
     with database.transaction() as session:
-        decision = approval.edit(session, action_id, body.message, seen=body.seen, by=body.by)
-    return _decided(action_id, decision)
+        decision = approval.edit_proposal(session, action_id, body.message, seen=body.seen, by=body.by)
+    return _to_response(action_id, decision)
 
 
-@router.post("/actions/{action_id}/drop", responses=problems(404, 409))
+@router.post("/actions/{action_id}/drop", responses=problem_responses(404, 409))
 def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Leave the person out this time."""
     with database.transaction() as session:
-        decision = approval.drop(session, action_id, by=body.by)
-    return _decided(action_id, decision)
+        decision = approval.drop_proposal(session, action_id, by=body.by)
+    return _to_response(action_id, decision)
 
 
-@router.post("/actions/{action_id}/never", responses=problems(404, 409))
+@router.post("/actions/{action_id}/never", responses=problem_responses(404, 409))
 def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
     """Never contact the person again, from any account that knows the address."""
     with database.transaction() as session:
-        decision = approval.never(session, action_id, by=body.by)
-    return _decided(action_id, decision)
+        decision = approval.never_contact(session, action_id, by=body.by)
+    return _to_response(action_id, decision)
 
 
-@router.post("/campaigns/{campaign_id}/approve", responses=problems(404))
+@router.post("/campaigns/{campaign_id}/approve", responses=problem_responses(404))
 def approve_many(campaign_id: UUID, body: ApproveMany, database: AppDatabase) -> DecidedMany:
     """Approve those of a campaign's proposals that were seen; what has changed since stays proposed."""
     with database.transaction() as session:
-        if campaigns.get(session, campaign_id) is None:
+        if campaigns.find_campaign(session, campaign_id) is None:
             raise HTTPException(404, "there is no such campaign")
-        decisions = approval.approve_all(session, campaign_id, body.seen, by=body.by)
-    done = {action_id for action_id, decision in decisions.items() if decision.outcome is Outcome.DONE}
+        decisions = approval.approve_proposals(session, campaign_id, body.seen, by=body.by)
+    done = {
+        action_id for action_id, decision in decisions.items() if decision.outcome is DecisionOutcome.DONE
+    }
     return DecidedMany(
         approved=sorted(done),
         refused={
-            action_id: approval.refusal(decision)
+            action_id: approval.describe_refusal(decision)
             for action_id, decision in decisions.items()
             if action_id not in done
         },
     )
 
 
-def _decided(action_id: UUID, decision: Decision) -> Decided:
-    if decision.outcome is Outcome.UNKNOWN:
-        raise HTTPException(404, approval.refusal(decision))
-    if decision.outcome is not Outcome.DONE or decision.state is None:
-        raise HTTPException(409, approval.refusal(decision))
+def _to_response(action_id: UUID, decision: Decision) -> Decided:
+    if decision.outcome is DecisionOutcome.UNKNOWN:
+        raise HTTPException(404, approval.describe_refusal(decision))
+    if decision.outcome is not DecisionOutcome.DONE or decision.state is None:
+        raise HTTPException(409, approval.describe_refusal(decision))
     return Decided(id=action_id, state=decision.state, reason=decision.reason)

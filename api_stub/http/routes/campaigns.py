@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, HTTPException, Query, Request
 
-from api_stub.client import Client
-from api_stub.http.access import AppClient, AppDatabase, key
+from api_stub.client import TaskClient
+from api_stub.http.dependencies import AppClient, AppDatabase, require_key
 from api_stub.http.models import Accepted, CampaignChanged, CampaignLineOut, CampaignOut, CampaignPage
-from api_stub.http.openapi import problems
-from api_stub.request_checks import refuse_what_cannot_work
+from api_stub.http.openapi import problem_responses
+from api_stub.request_checks import check_campaign_request
 from db.engine import Database
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
@@ -39,10 +39,10 @@ _TASKS: Final = {
     CampaignKind.INVITATIONS: INVITATIONS_CAMPAIGN,
 }
 
-router = APIRouter(prefix="/control", tags=["control"], dependencies=key)
+router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 
 
-@router.post("/birthday", status_code=202, responses=problems(404, 409))
+@router.post("/birthday", status_code=202, responses=problem_responses(404, 409))
 def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
@@ -50,7 +50,7 @@ def start_birthday(
     return _start(CampaignKind.BIRTHDAY, body, request, database, client)
 
 
-@router.post("/visitor", status_code=202, responses=problems(404, 409))
+@router.post("/visitor", status_code=202, responses=problem_responses(404, 409))
 def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
@@ -58,7 +58,7 @@ def start_visitor(
     return _start(CampaignKind.VISITOR, body, request, database, client)
 
 
-@router.post("/sourcing", status_code=202, responses=problems(404, 409))
+@router.post("/sourcing", status_code=202, responses=problem_responses(404, 409))
 def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
@@ -66,7 +66,7 @@ def start_sourcing(
     return _start(CampaignKind.SOURCING, body, request, database, client)
 
 
-@router.post("/invitations", status_code=202, responses=problems(404, 409))
+@router.post("/invitations", status_code=202, responses=problem_responses(404, 409))
 def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
@@ -83,22 +83,22 @@ def list_campaigns(
 ) -> CampaignPage:
     """Return campaigns, newest first, and how many of their actions are in which state."""
     with database.transaction() as session:
-        found = overview.campaign_page(session, limit=limit, before=before, account=account)
+        found = overview.list_campaigns(session, limit=limit, before=before, account=account)
     return CampaignPage(
         items=[CampaignLineOut.model_validate(line) for line in found],
         next_before=found[-1].id if len(found) == limit else None,
     )
 
 
-@router.get("/campaigns/{campaign_id}", responses=problems(404))
+@router.get("/campaigns/{campaign_id}", responses=problem_responses(404))
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     """Return a campaign and how far it is."""
     with database.transaction() as session:
-        campaign = campaigns.get(session, campaign_id)
+        campaign = campaigns.find_campaign(session, campaign_id)
         if campaign is None:
             raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
-        counts = campaigns.progress(session, campaign_id)
-        search = searches.get(session, campaign_id)
+        counts = campaigns.count_actions(session, campaign_id)
+        search = searches.find_search(session, campaign_id)
     return CampaignOut(
         id=campaign.id,
         account=campaign.account,
@@ -117,19 +117,19 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     )
 
 
-@router.post("/campaigns/{campaign_id}/pause", responses=problems(404, 409))
+@router.post("/campaigns/{campaign_id}/pause", responses=problem_responses(404, 409))
 def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """Let a campaign wait; nothing is dropped."""
     return _change(database, campaign_id, CampaignVerb.PAUSE)
 
 
-@router.post("/campaigns/{campaign_id}/resume", responses=problems(404, 409))
+@router.post("/campaigns/{campaign_id}/resume", responses=problem_responses(404, 409))
 def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """Let a paused campaign go on."""
     return _change(database, campaign_id, CampaignVerb.RESUME)
 
 
-@router.post("/campaigns/{campaign_id}/cancel", responses=problems(404, 409))
+@router.post("/campaigns/{campaign_id}/cancel", responses=problem_responses(404, 409))
 def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
     """End a campaign for good: what it has planned is skipped."""
     return _change(database, campaign_id, CampaignVerb.CANCEL)
@@ -140,23 +140,23 @@ def _start(
     body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
     request: Request,
     database: Database,
-    client: Client,
+    client: TaskClient,
 ) -> Accepted:
     """Ask the workers, unless it is seen from here that it can't work."""
     with database.transaction() as session:
-        account = accounts.by_name(session, body.account)
+        account = accounts.find_account(session, body.account)
         if account is None:
             raise HTTPException(404, f"there is no account called {body.account!r}")
         try:
-            refuse_what_cannot_work(session, account, body)
+            check_campaign_request(session, account, body)
         except NoSavedSearchError as error:
             raise HTTPException(404, f"body.{error}") from None
         except RequestRefusedError as error:
             raise HTTPException(422, f"body.{error}") from None
-        if body.campaign_id and not requests.claim(
+        if body.campaign_id and not requests.claim_campaign_id(
             session, body.campaign_id, account.id, fingerprint(kind, body)
         ):
-            raise HTTPException(409, requests.OTHER_OPTIONS)
+            raise HTTPException(409, requests.CONFLICTING_REQUEST)
     campaign_id = body.campaign_id or uuid4()
     correlation_id = request.state.correlation_id
     client.send(
@@ -168,9 +168,9 @@ def _start(
 def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
     with database.transaction() as session:
         dropped = control.change_campaign(session, campaign_id, verb)
-        campaign = campaigns.get(session, campaign_id)
+        campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None:
         raise HTTPException(404, "there is no such campaign")
     if dropped is None:
-        raise HTTPException(409, control.refusal(verb, campaign.state))
+        raise HTTPException(409, control.describe_refusal(verb, campaign.state))
     return CampaignChanged(id=campaign_id, state=campaign.state, dropped=dropped)

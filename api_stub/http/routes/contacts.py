@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api_stub.http.access import AppDatabase, key
+from api_stub.http.dependencies import AppDatabase, require_key
 from db.store.people import contact_list
-from db.store.people.contact_list import Filters
+from db.store.people.contact_list import ContactFilters
 from tasks.contract import AccountName
 from worker.rules.model import ContactStatus
 
-router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
+router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 
 
 class ContactOut(BaseModel):
@@ -66,9 +66,11 @@ class ContactQuery(BaseModel):
 @router.get("/contacts")
 def list_contacts(database: AppDatabase, asked: Annotated[ContactQuery, Query()]) -> ContactPage:
     """Return people, but for those who asked to be forgotten."""
-    wanted = Filters(asked.account, asked.status, asked.min_score, asked.open_to_work, asked.text.strip())
+    wanted = ContactFilters(
+        asked.account, asked.status, asked.min_score, asked.open_to_work, asked.text.strip()
+    )
     with database.transaction() as session:
-        found = contact_list.page(session, wanted, limit=asked.limit, after=asked.after)
+        found = contact_list.list_contacts(session, wanted, limit=asked.limit, after=asked.after)
     return ContactPage(
         items=[ContactOut.model_validate(line) for line in found],
         next_after=found[-1].id if len(found) == asked.limit else None,

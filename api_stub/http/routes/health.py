@@ -6,9 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from api_stub.http.access import AppSettings, metrics_key
+from api_stub.http.dependencies import AppSettings, require_metrics_key
 from api_stub.http.models import Check, Health, Readiness
-from api_stub.http.readiness import Probe
+from api_stub.http.readiness import ReadinessProbe
 from db import migrate
 from db.engine import Database
 from worker import metrics, queues
@@ -31,19 +31,19 @@ async def ready(request: Request, response: Response) -> Readiness:
     Whoever has the key is told which of them does not; others are told yes or no. Many at once, and any
     within four seconds, get one answer.
     """
-    probe: Probe = request.app.state.probe
+    probe: ReadinessProbe = request.app.state.probe
     answer = await probe.answer()
     response.status_code = 200 if answer.ready else 503
     return answer if request.state.known else Readiness(ready=answer.ready)
 
 
-@router.get("/metrics", response_class=Response, dependencies=metrics_key)
+@router.get("/metrics", response_class=Response, dependencies=require_metrics_key)
 def exposition(settings: AppSettings) -> Response:
     """Return every process's metrics in Prometheus' text format."""
-    return Response(metrics.exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
+    return Response(metrics.render_exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
 
 
-def own_database(settings: Settings) -> Database:
+def create_probe_database(settings: Settings) -> Database:
     """Return the way to Postgres that only the probe uses."""
     return Database(
         settings.required("database_url").get_secret_value(),
@@ -54,19 +54,19 @@ def own_database(settings: Settings) -> Database:
     )
 
 
-def probe(settings: Settings, database: Database) -> Probe:
+def create_probe(settings: Settings, database: Database) -> ReadinessProbe:
     """Return the probe of what this front door's work depends on."""
-    return Probe(
+    return ReadinessProbe(
         {
-            "postgres": lambda: ask_postgres(database),
-            "schema": lambda: ask_schema(database),
-            "redis": lambda: ask_redis(settings),
-            "workers": lambda: ask_workers(settings),
+            "postgres": lambda: check_postgres(database),
+            "schema": lambda: check_schema(database),
+            "redis": lambda: check_redis(settings),
+            "workers": lambda: check_workers(settings),
         }
     )
 
 
-def ask_postgres(database: Database) -> Check:
+def check_postgres(database: Database) -> Check:
     """Ask for nothing but an answer."""
     try:
         with database.engine.connect() as connection:
@@ -76,10 +76,10 @@ def ask_postgres(database: Database) -> Check:
     return Check(ok=True, detail="answers")
 
 
-def ask_schema(database: Database) -> Check:
+def check_schema(database: Database) -> Check:
     """Ask whether the tables are this code's."""
     try:
-        current = migrate.is_current(database.engine)
+        current = migrate.is_schema_current(database.engine)
     except (OperationalError, PoolTimeoutError):
         return Check(ok=False, detail="Postgres does not answer")
     except ProgrammingError:
@@ -87,7 +87,7 @@ def ask_schema(database: Database) -> Check:
     return Check(ok=current, detail="current" if current else "run `rapport migrate`")
 
 
-def ask_redis(settings: Settings) -> Check:
+def check_redis(settings: Settings) -> Check:
     """Ask for nothing but an answer."""
     try:
         with queues.connect(settings.redis) as client:
@@ -97,10 +97,10 @@ def ask_redis(settings: Settings) -> Check:
     return Check(ok=True, detail="answers")
 
 
-def ask_workers(settings: Settings) -> Check:
+def check_workers(settings: Settings) -> Check:
     """Ask whether workers take the messages of each queue."""
     try:
-        look = queues.look_at(settings.redis)
+        look = queues.take_snapshot_at(settings.redis)
     except TryAgainError as error:
         return Check(ok=False, detail=str(error))
-    return Check(ok=not look.untaken(queues.ALL_QUEUES), detail=look.says(queues.ALL_QUEUES))
+    return Check(ok=not look.unconsumed(queues.ALL_QUEUES), detail=look.says(queues.ALL_QUEUES))

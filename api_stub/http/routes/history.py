@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from api_stub.http.access import AppDatabase, key
+from api_stub.http.dependencies import AppDatabase, require_key
 from api_stub.http.models import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
-from api_stub.http.openapi import problems
-from api_stub.responses.forecast import LATE_DAYS, MOST_DAYS, ForecastAnswer
-from api_stub.responses.forecast import answer as foretold
-from api_stub.responses.quota import answer, by_ledger
+from api_stub.http.openapi import problem_responses
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer
+from api_stub.responses.forecast import build_forecast_answer as foretold
+from api_stub.responses.quota import build_quota_answer, get_ledger_readings
 from api_stub.responses.quota_models import QuotaAnswer
 from db.store.actions import interactions
 from db.store.people import accounts
@@ -25,7 +25,7 @@ from worker.rules.date_range import FIRST_DAY
 from worker.rules.model import ActionState
 
 
-def _written_as_a_day(given: object) -> object:
+def _require_iso_date(given: object) -> object:
     """Let nothing through that Pydantic would read as seconds since 1970."""
     if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
         raise ValueError("a day is written as YYYY-MM-DD")
@@ -35,11 +35,11 @@ def _written_as_a_day(given: object) -> object:
 Day = Annotated[
     date,
     Field(ge=FIRST_DAY),
-    BeforeValidator(_written_as_a_day),
+    BeforeValidator(_require_iso_date),
     WithJsonSchema({"type": "string", "format": "date", "pattern": "^(19|2[0-9])[0-9]{2}-"}),
 ]
 
-router = APIRouter(prefix="/data", tags=["data"], dependencies=key)
+router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 
 
 @router.get("/interactions")
@@ -53,7 +53,7 @@ def list_interactions(
 ) -> InteractionPage:
     """Return interactions, newest first."""
     with database.transaction() as session:
-        found = interactions.page(session, limit=limit, before=before, account=account)
+        found = interactions.list_interactions(session, limit=limit, before=before, account=account)
     return InteractionPage(
         items=[InteractionOut.model_validate(record) for record in found],
         next_before=found[-1].id if len(found) == limit else None,
@@ -70,44 +70,46 @@ def list_actions(
 ) -> ActionPage:
     """Return actions, newest first, each with its state, the reason and the time until which it waits."""
     with database.transaction() as session:
-        found = overview.action_page(session, limit=limit, before=before, account=account, state=state)
+        found = overview.list_actions(session, limit=limit, before=before, account=account, state=state)
     return ActionPage(
         items=[ActionOut.model_validate(line) for line in found],
         next_before=found[-1].id if len(found) == limit else None,
     )
 
 
-@router.get("/quota", responses=problems(404))
+@router.get("/quota", responses=problem_responses(404))
 def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
     with database.transaction() as session:
-        overview.freeze(session)
-        record = accounts.by_name(session, account)
+        overview.begin_snapshot(session)
+        record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
-        found = status.of_account(session, record)
-    return answer(found, by_ledger(found))
+        found = status.get_account_status(session, record)
+    return build_quota_answer(found, get_ledger_readings(found))
 
 
-@router.get("/forecast", responses=problems(404))
+@router.get("/forecast", responses=problem_responses(404))
 def show_forecast(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
-    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="Of so many days, from today.")] = 30,
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return whom the birthday greetings will reach when, who will be late and who is missed."""
     with database.transaction() as session:
-        overview.freeze(session)
-        record = accounts.by_name(session, account)
+        overview.begin_snapshot(session)
+        record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
-        found = birthday_forecast.of_account(session, record, days=days, default_late_days=LATE_DAYS)
+        found = birthday_forecast.forecast_birthdays(
+            session, record, days=days, default_late_days=DEFAULT_LATE_DAYS
+        )
     return foretold(found)
 
 
-@router.get("/summary", responses=problems(404))
+@router.get("/summary", responses=problem_responses(404))
 def show_summary(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose day.")],
@@ -115,12 +117,12 @@ def show_summary(
 ) -> SummaryOut:
     """Return what a day of an account came to: sent, left out, waiting, answered."""
     with database.transaction() as session:
-        overview.freeze(session)
-        record = accounts.by_name(session, account)
+        overview.begin_snapshot(session)
+        record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
         try:
-            found = summary.of_day(session, record, on)
+            found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:
             raise HTTPException(422, f"query.on: {error}") from None
     return SummaryOut.model_validate(found)

@@ -23,9 +23,9 @@ from api_stub.sandbox.population.crowd_texts import (
     TRADES,
     Trade,
 )
-from api_stub.sandbox.population.profiles import Certificate, Job, Profile, School, Spoken, folded
+from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School, fold_text
 
-CROWD = 5000
+CROWD_SIZE = 5000
 
 _SEED = 20260101
 _LAST_MONTH = 2024 * 12 + 10
@@ -37,7 +37,7 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 T = TypeVar("T")
 
 
-class _Dice:
+class _Random:
     """Draws in one fixed order."""
 
     def __init__(self, seed: int) -> None:
@@ -57,14 +57,14 @@ class _Dice:
         return [left.pop(int(self.draw() * len(left))) for _ in range(min(count, len(left)))]
 
 
-def crowd(count: int = CROWD) -> Iterator[Profile]:
+def generate_crowd(count: int = CROWD_SIZE) -> Iterator[Profile]:
     """The people in the order in which a search lists them. A larger `count` only adds some at the end."""
-    dice = _Dice(_SEED)
+    dice = _Random(_SEED)
     for number in range(count):
         yield _person(dice, number)
 
 
-def _person(dice: _Dice, number: int) -> Profile:
+def _person(dice: _Random, number: int) -> Profile:
     culture = dice.pick(CULTURES)
     language = culture.language
     trade = dice.pick(TRADES[language])
@@ -84,13 +84,13 @@ def _person(dice: _Dice, number: int) -> Profile:
         skills=skills,
         certificates=_certificates(dice, trade),
         spoken=tuple(
-            Spoken(named, 5 if not index else 1 + dice.below(5))
+            LanguageSkill(named, 5 if not index else 1 + dice.below(5))
             for index, named in enumerate(dice.some(SPOKEN[language], dice.below(5)))
         ),
     )
 
 
-def _name(dice: _Dice, culture: Culture, number: int) -> tuple[str, str]:
+def _name(dice: _Random, culture: Culture, number: int) -> tuple[str, str]:
     """Slug and name. One address in forty is not plain ASCII, as the older ones of real sites are."""
     given, latin_given = dice.pick(_names(culture.given))
     family, latin_family = dice.pick(_names(culture.family))
@@ -106,13 +106,13 @@ def _names(words: str) -> list[tuple[str, str]]:
     """Names in their own script, and in plain letters."""
     pairs = [word.partition(":") for word in words.split()]
     return [
-        (native, re.sub("[^a-z-]", "", latin or folded(native).translate(_LETTERS)))
+        (native, re.sub("[^a-z-]", "", latin or fold_text(native).translate(_LETTERS)))
         for native, _, latin in pairs
     ]
 
 
 def _headline(
-    dice: _Dice, trade: Trade, jobs: tuple[Job, ...], skills: tuple[str, ...], language: str
+    dice: _Random, trade: Trade, jobs: tuple[Job, ...], skills: tuple[str, ...], language: str
 ) -> str:
     title, company = (jobs[0].title, jobs[0].company) if jobs else (dice.pick(trade.titles), None)
     form = dice.below(8)
@@ -130,7 +130,7 @@ def _headline(
     return title
 
 
-def _jobs(dice: _Dice, trade: Trade) -> tuple[Job, ...]:
+def _jobs(dice: _Random, trade: Trade) -> tuple[Job, ...]:
     """The latest first. Some go on, some overlap, some leave a gap; some have no months or no dates."""
     if dice.draw() < _NO_JOBS:
         return ()
@@ -162,7 +162,7 @@ def _month(month: int, told: bool) -> str:
     return f"{year}-{index + 1:02}" if told else str(year)
 
 
-def _schools(dice: _Dice, language: str) -> tuple[School, ...]:
+def _schools(dice: _Random, language: str) -> tuple[School, ...]:
     schools = []
     for _ in range((0, 1, 1, 1, 2, 2, 3, 4)[dice.below(8)]):
         end = 1985 + dice.below(38)
@@ -173,7 +173,7 @@ def _schools(dice: _Dice, language: str) -> tuple[School, ...]:
     return tuple(schools)
 
 
-def _skills(dice: _Dice, trade: Trade, language: str) -> tuple[str, ...]:
+def _skills(dice: _Random, trade: Trade, language: str) -> tuple[str, ...]:
     """Mostly of the trade; some people list those of every trade."""
     if dice.draw() < 0.08:
         every = {skill: None for one in TRADES[language] for skill in one.skills}
@@ -181,7 +181,7 @@ def _skills(dice: _Dice, trade: Trade, language: str) -> tuple[str, ...]:
     return tuple(dice.some(trade.skills, dice.below(len(trade.skills) + 1)))
 
 
-def _certificates(dice: _Dice, trade: Trade) -> tuple[Certificate, ...]:
+def _certificates(dice: _Random, trade: Trade) -> tuple[Certificate, ...]:
     count = (0, 0, 0, 0, 1, 1, 2, 6)[dice.below(8)]
     names = [f"{name}{part}" for part in ("", ", refresher", " (2)") for name in trade.certificates]
     return tuple(
@@ -190,7 +190,7 @@ def _certificates(dice: _Dice, trade: Trade) -> tuple[Certificate, ...]:
     )
 
 
-def _about(dice: _Dice, language: str) -> str:
+def _about(dice: _Random, language: str) -> str:
     draw, sentences = dice.draw(), ABOUT[language]
     if draw < _NO_ABOUT:
         return ""

@@ -62,7 +62,7 @@ class Person(Profile):
         return date(year, self.birth_month, self.birth_day)
 
 
-def first_people(today: date) -> list[Person]:
+def generate_friends(today: date) -> list[Person]:
     """The forty people, with birthdays laid out around `today`: 5 on it, 8 in the 7 days before.
 
     Nobody else has a birthday within 12 days of it. The two people called María García are on it

@@ -37,7 +37,7 @@ class Certificate(NamedTuple):
     issued: str
 
 
-class Spoken(NamedTuple):
+class LanguageSkill(NamedTuple):
     """A language, as the person calls it, and how well: 1 (elementary) to 5 (native)."""
 
     language: str
@@ -59,10 +59,10 @@ class Profile:
     schools: tuple[School, ...]
     skills: tuple[str, ...]
     certificates: tuple[Certificate, ...]
-    spoken: tuple[Spoken, ...]
+    spoken: tuple[LanguageSkill, ...]
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """A text as the search compares it: without capitals and accents."""
     if text.isascii():
         return text.lower()

@@ -10,17 +10,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from api_stub.sandbox.population.crowd import crowd
-from api_stub.sandbox.population.members import MEMBERS, Person, first_people
-from api_stub.sandbox.population.profiles import Certificate, Job, Profile, School, Spoken, folded
+from api_stub.sandbox.population.crowd import generate_crowd
+from api_stub.sandbox.population.members import MEMBERS, Person, generate_friends
+from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School, fold_text
 
 SEARCH_TERMS = ("keywords", "title", "company", "location")
 """What a people search can ask for, as its address names it."""
 
-_SHOWN = "slug, name, headline, location, language, about, open_to_work, details"
-_BIRTHDAY = "birth_month, birth_day, birth_year"
-_UNTOLD = None, None, None
-_ADD = f"INSERT INTO people (position, {_SHOWN}, {_BIRTHDAY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants
+_PROFILE_COLUMNS = "slug, name, headline, location, language, about, open_to_work, details"
+_BIRTHDAY_COLUMNS = "birth_month, birth_day, birth_year"
+_NO_BIRTHDAY = None, None, None
+_INSERT_PERSON = (
+    f"INSERT INTO people (position, {_PROFILE_COLUMNS}, {_BIRTHDAY_COLUMNS}) "  # noqa: S608 -- constants
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class Population:
@@ -28,7 +31,7 @@ class Population:
 
     def __init__(self, db: sqlite3.Connection, today: date) -> None:
         self.db = db
-        friends = first_people(today)
+        friends = generate_friends(today)
         columns = {name for _, name, *_ in db.execute("PRAGMA table_info(people)")}
         if columns and "details" not in columns:
             friends = self._without_the_old_table(friends)
@@ -38,7 +41,7 @@ class Population:
             return
         with self.transaction():
             self._add(friends)
-            self._add(crowd(), after=len(friends))
+            self._add(generate_crowd(), after=len(friends))
             if not columns:
                 pairs = [(member, friend.slug) for member in MEMBERS for friend in friends]
                 db.executemany("INSERT INTO connections VALUES (?, ?)", pairs)
@@ -46,7 +49,7 @@ class Population:
     def person(self, slug: str) -> Profile | None:
         """The person with this slug, unless the profile was deleted."""
         rows = self.db.execute(
-            f"SELECT {_SHOWN} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
+            f"SELECT {_PROFILE_COLUMNS} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
             (slug,),
         )
         return next((_profile(row) for row in rows), None)
@@ -54,14 +57,14 @@ class Population:
     def everybody(self) -> list[Profile]:
         """All people whose profile is there, in a fixed order."""
         rows = self.db.execute(
-            f"SELECT {_SHOWN} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
+            f"SELECT {_PROFILE_COLUMNS} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
         )
         return [_profile(row) for row in rows]
 
     def friends(self) -> list[Person]:
         """Those of them whose birthdays the members are told."""
         rows = self.db.execute(
-            f"SELECT {_SHOWN}, {_BIRTHDAY} FROM people "  # noqa: S608 -- constants
+            f"SELECT {_PROFILE_COLUMNS}, {_BIRTHDAY_COLUMNS} FROM people "  # noqa: S608 -- constants
             "WHERE birth_month IS NOT NULL AND NOT deleted ORDER BY position"
         )
         return [_friend(_profile(row[:8]), *row[8:]) for row in rows]
@@ -71,16 +74,16 @@ class Population:
         asked = [("keywords", word) for word in terms.get("keywords", "").split()]
         asked += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
         conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in asked)
-        columns = ", ".join(f"p.{column}" for column in _SHOWN.split(", "))
+        columns = ", ".join(f"p.{column}" for column in _PROFILE_COLUMNS.split(", "))
         # a cross join keeps the order: the search runs along `searched` until it has enough
         rows = self.db.execute(
             f"SELECT {columns} FROM searched s CROSS JOIN people p ON p.slug = s.slug "  # noqa: S608 -- constants
             f"WHERE NOT p.deleted{conditions} ORDER BY s.position LIMIT ? OFFSET ?",
-            (*(folded(words) for _, words in asked), limit, offset),
+            (*(fold_text(words) for _, words in asked), limit, offset),
         )
         return [_profile(row) for row in rows]
 
-    def connections_of(self, member: str) -> set[str]:
+    def list_connections(self, member: str) -> set[str]:
         """The slugs of those whom the member is connected to."""
         rows = self.db.execute("SELECT slug FROM connections WHERE member = ?", (member,))
         return {str(slug) for (slug,) in rows}
@@ -109,21 +112,21 @@ class Population:
 
     def _add(self, people: Iterable[Profile], *, after: int = 0) -> None:
         placed = list(enumerate(people, after))
-        self.db.executemany(_ADD, ((position, *_row(person)) for position, person in placed))
+        self.db.executemany(_INSERT_PERSON, ((position, *_row(person)) for position, person in placed))
         self.db.executemany(
             "INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?)",
-            ((position, person.slug, *_searched(person)) for position, person in placed),
+            ((position, person.slug, *_search_texts(person)) for position, person in placed),
         )
 
     def _without_the_old_table(self, friends: list[Person]) -> list[Person]:
         """Take the old table away; give its people with the birthdays that it told."""
-        rows = self.db.execute(f"SELECT slug, {_BIRTHDAY} FROM people")  # noqa: S608 -- constants
+        rows = self.db.execute(f"SELECT slug, {_BIRTHDAY_COLUMNS} FROM people")  # noqa: S608 -- constants
         born = {slug: (month, day, year) for slug, month, day, year in rows}
         self.db.execute("DROP TABLE people")
         return [_friend(friend, *born[friend.slug]) for friend in friends if friend.slug in born]
 
 
-def degree(member: str, slug: str, connections: set[str]) -> int:
+def connection_degree(member: str, slug: str, connections: set[str]) -> int:
     """How far the person is from the member: 1 for a connection, else 2 or 3, always the same."""
     if slug in connections:
         return 1
@@ -132,7 +135,9 @@ def degree(member: str, slug: str, connections: set[str]) -> int:
 
 def _row(person: Profile) -> tuple[str | int | None, ...]:
     born = (
-        (person.birth_month, person.birth_day, person.birth_year) if isinstance(person, Person) else _UNTOLD
+        (person.birth_month, person.birth_day, person.birth_year)
+        if isinstance(person, Person)
+        else _NO_BIRTHDAY
     )
     details = (person.jobs, person.schools, person.skills, person.certificates, person.spoken)
     return (
@@ -141,12 +146,12 @@ def _row(person: Profile) -> tuple[str | int | None, ...]:
     )  # fmt: skip
 
 
-def _searched(person: Profile) -> tuple[str, str, str, str]:
+def _search_texts(person: Profile) -> tuple[str, str, str, str]:
     """What each term is compared with, in the order of SEARCH_TERMS. A title may be one of long ago."""
     titles = "\n".join((person.headline, *(job.title for job in person.jobs)))
     companies = "\n".join(job.company for job in person.jobs)
     anything = "\n".join((person.name, titles, companies, person.location, *person.skills))
-    return folded(anything), folded(titles), folded(companies), folded(person.location)
+    return fold_text(anything), fold_text(titles), fold_text(companies), fold_text(person.location)
 
 
 def _profile(row: Sequence[Any]) -> Profile:
@@ -156,7 +161,7 @@ def _profile(row: Sequence[Any]) -> Profile:
     return Profile(
         slug, name, headline, location, language, about, bool(open_to_work),
         tuple(Job(*job) for job in jobs), tuple(School(*school) for school in schools), tuple(skills),
-        tuple(Certificate(*one) for one in certificates), tuple(Spoken(*one) for one in spoken),
+        tuple(Certificate(*one) for one in certificates), tuple(LanguageSkill(*one) for one in spoken),
     )  # fmt: skip
 
 

@@ -11,21 +11,21 @@ from zoneinfo import ZoneInfo
 
 from db.imports.v1.file import Cell
 
-LONGEST_KEY_BYTES: Final = 1000
+MAX_KEY_BYTES: Final = 1000
 """What a B-tree of Postgres still takes, with the other columns of its keys (8 kB pages: about 2700)."""
 
-_OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_AHEAD: Final = timedelta(days=2)
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_ALLOWED_AHEAD: Final = timedelta(days=2)
 """Another machine's zone may write tomorrow's date; later is no date of something that happened."""
 
-_SECONDS: Final = (946_684_800, 4_102_444_800)  # 2000 to 2100
+_EPOCH_RANGE_S: Final = (946_684_800, 4_102_444_800)  # 2000 to 2100
 _ISO: Final = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](.+))?")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[T ](.+))?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_NO: Final = frozenset({"0", "0.0", "false", "no", "n", "f", "off", "non"})
+_NO_WORDS: Final = frozenset({"0", "0.0", "false", "no", "n", "f", "off", "non"})
 
 
-def text(cell: Cell) -> str | None:
+def parse_text(cell: Cell) -> str | None:
     """Return the text of a cell without what Postgres can't keep, or None for nothing readable."""
     if isinstance(cell, bytes):
         try:
@@ -35,18 +35,18 @@ def text(cell: Cell) -> str | None:
     return _clean(str(cell)) or None if cell is not None else None
 
 
-def name(cell: Cell) -> str | None:
+def parse_name(cell: Cell) -> str | None:
     """Return a name on one line, or None for none, or one that is too long to be a name."""
-    told = " ".join((text(cell) or "").split())
+    told = " ".join((parse_text(cell) or "").split())
     return told if told and fits_a_key(told) else None
 
 
 def fits_a_key(told: str) -> bool:
     """Whether an index can hold it."""
-    return len(unicodedata.normalize("NFKC", told).encode()) <= LONGEST_KEY_BYTES
+    return len(unicodedata.normalize("NFKC", told).encode()) <= MAX_KEY_BYTES
 
 
-def number(cell: Cell) -> float | None:
+def parse_number(cell: Cell) -> float | None:
     """Return a finite number, also one that was stored as text."""
     if isinstance(cell, bytes) or cell is None:
         return None
@@ -57,20 +57,20 @@ def number(cell: Cell) -> float | None:
     return told if math.isfinite(told) else None
 
 
-def whole(cell: Cell, lowest: int, highest: int) -> int | None:
+def parse_whole_number(cell: Cell, lowest: int, highest: int) -> int | None:
     """Return a whole number between the bounds."""
-    told = number(cell)
+    told = parse_number(cell)
     return int(told) if told is not None and lowest <= told <= highest and told == int(told) else None
 
 
-def says_no(cell: Cell) -> bool:
+def is_no(cell: Cell) -> bool:
     """Whether a flag is plainly off. Nothing, and what can't be read, is not."""
-    return cell is not None and (text(cell) or "").lower() in _NO
+    return cell is not None and (parse_text(cell) or "").lower() in _NO_WORDS
 
 
-def texts(cell: Cell) -> str | Sequence[str] | None:
+def parse_texts(cell: Cell) -> str | Sequence[str] | None:
     """Return the texts of a JSON list, or a cell's plain text."""
-    told = text(cell)
+    told = parse_text(cell)
     if told is None or not told.startswith("["):
         return told
     try:
@@ -82,27 +82,27 @@ def texts(cell: Cell) -> str | Sequence[str] | None:
     return [cleaned for each in listed if (cleaned := _clean(each))] or None
 
 
-def instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
+def parse_instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Return when something happened, or None for what is no date from 2000 until now.
 
     Takes ISO 8601 with and without a zone, DD/MM/YYYY, YYYYMMDD and seconds or milliseconds since 1970, as
     number or text. A time without a zone is one of `zone`; a day without a time counts as its end, so that
     a window of the quota holds it too long rather than too short.
     """
-    told = _epoch(number(cell)) or _written(text(cell) or "", zone)
-    if told is None or not _OLDEST <= told <= now + _AHEAD:
+    told = _from_epoch(parse_number(cell)) or _from_text(parse_text(cell) or "", zone)
+    if told is None or not _EARLIEST <= told <= now + _ALLOWED_AHEAD:
         return None
     return min(told, now)
 
 
-def _epoch(told: float | None) -> datetime | None:
+def _from_epoch(told: float | None) -> datetime | None:
     for unit in (1, 1000):
-        if told is not None and _SECONDS[0] <= told / unit <= _SECONDS[1]:
+        if told is not None and _EPOCH_RANGE_S[0] <= told / unit <= _EPOCH_RANGE_S[1]:
             return datetime.fromtimestamp(told / unit, tz=UTC)
     return None
 
 
-def _written(told: str, zone: ZoneInfo) -> datetime | None:
+def _from_text(told: str, zone: ZoneInfo) -> datetime | None:
     if match := _ISO.fullmatch(told) or _COMPACT.fullmatch(told):
         year, month, day, *rest = match.groups()
     elif match := _DAY_FIRST.fullmatch(told):

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from worker.errors import RequestRefusedError
-from worker.files import only_regular
+from worker.files import open_regular_file
 
 Cell: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = Mapping[str, Cell]
 """One row by column. A column that this version of V1 had not is not in it."""
 
-TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
+IMPORTED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "contacts": ("id", "name", "linkedin_url", "last_message_date", "notes"),
     "scraped_profiles": (
         "id", "profile_url", "first_name", "last_name", "full_name", "headline", "summary",
@@ -48,28 +48,28 @@ class V1File:
     left: Mapping[str, int]
 
 
-def read(path: Path) -> V1File:
+def read_v1_file(path: Path) -> V1File:
     """Return what V1 left in `path`.
 
     Raises RequestRefusedError for a file that is not there, no SQLite, none of V1's, damaged or in use.
     """
     try:
-        with _opened(path.resolve()) as connection:
-            return _read(connection, path.name)
+        with _open(path.resolve()) as connection:
+            return _read_tables(connection, path.name)
     except OSError as error:
         raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from None
     except sqlite3.DatabaseError as error:
-        raise RequestRefusedError(_refusal(path, error)) from None
+        raise RequestRefusedError(_explain_error(path, error)) from None
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the file for reading only.
 
     A reader of a write-ahead log keeps an index beside the file, so such a pair is copied to a private
     folder first; without a log, nobody has the file open, and SQLite is told to leave it as it is.
     """
-    with open(path, "rb", opener=only_regular) as file:
+    with open(path, "rb", opener=open_regular_file) as file:
         header = file.read(20)
     if not header.startswith(_MAGIC):
         raise RequestRefusedError(
@@ -88,12 +88,12 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     else:
         with (
             TemporaryDirectory(prefix="rapport-v1-") as folder,
-            closing(_connect(_copied(path, log, Path(folder)), "mode=ro")) as connection,
+            closing(_connect(_copy_with_log(path, log, Path(folder)), "mode=ro")) as connection,
         ):
             yield connection
 
 
-def _copied(path: Path, log: Path, folder: Path) -> Path:
+def _copy_with_log(path: Path, log: Path, folder: Path) -> Path:
     before = [(each.stat().st_size, each.stat().st_mtime_ns) for each in (path, log)]
     for each in (path, log):
         shutil.copyfile(each, folder / each.name)
@@ -111,26 +111,28 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     return connection
 
 
-def _read(connection: sqlite3.Connection, name: str) -> V1File:
+def _read_tables(connection: sqlite3.Connection, name: str) -> V1File:
     listed = connection.execute(
         "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
         "and sql not like 'create virtual%' order by name"
     )
     there = {str(table).lower(): str(table) for (table,) in listed.fetchall()}
     tables = {
-        table: _rows(connection, there[table], columns) for table, columns in TAKEN.items() if table in there
+        table: _read_rows(connection, there[table], columns)
+        for table, columns in IMPORTED_COLUMNS.items()
+        if table in there
     }
     if not tables:
         raise RequestRefusedError(f"{name} is a SQLite file, but it has none of V1's tables")
     left = {
         table: int(connection.execute(f"select count(*) from {_quoted(table)}").fetchone()[0])  # noqa: S608 -- quoted
         for folded, table in there.items()
-        if folded not in TAKEN
+        if folded not in IMPORTED_COLUMNS
     }
     return V1File(name, tables, left)
 
 
-def _rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str]) -> Sequence[Row]:
+def _read_rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str]) -> Sequence[Row]:
     there = {str(column[1]).lower() for column in connection.execute(f"pragma table_info({_quoted(table)})")}
     columns = [column for column in wanted if column in there]
     if not columns:  # rows without a column that we know are rows all the same
@@ -144,7 +146,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _refusal(path: Path, error: sqlite3.DatabaseError) -> str:
+def _explain_error(path: Path, error: sqlite3.DatabaseError) -> str:
     kind = getattr(error, "sqlite_errorname", "")
     if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"{path.name} is locked by another program: stop V1, then try again"

@@ -6,29 +6,38 @@ from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
-from db.imports.v1.records import Blocked, Greeting, Line, Lines, Person, Refused, Visit, Whom
+from db.imports.v1.records import (
+    BlockedPerson,
+    Greeting,
+    ParsedFile,
+    ParsedRow,
+    Person,
+    PersonRef,
+    RefusedRow,
+    Visit,
+)
 from db.store.privacy import tombstones
 
 FORGOTTEN: Final = "this person asked to be forgotten"
 
-_Told = TypeVar("_Told", Person, Greeting, Visit, Blocked)
+_Told = TypeVar("_Told", Person, Greeting, Visit, BlockedPerson)
 
 
-def pass_over(session: Session, site: str, lines: Lines) -> Lines:
+def refuse_forgotten(session: Session, site: str, lines: ParsedFile) -> ParsedFile:
     """Return the lines with those refused that are about somebody with a tombstone.
 
     A row without an address is about them if the file gives the name to nobody else with an address.
     """
-    known = list(_with_addresses(lines))
-    resting = tombstones.resting(session, site, {address for address, _ in known})
+    known = list(_list_addresses(lines))
+    resting = tombstones.list_forgotten_addresses(session, site, {address for address, _ in known})
     if not resting:
         return lines
     named = {name for address, name in known if address in resting} - {
         name for address, name in known if address not in resting
     }
 
-    def left(told: Sequence[Line[_Told]]) -> list[Line[_Told]]:
-        return [_refused(line) if _is_about(line.told, resting, named - {""}) else line for line in told]
+    def left(told: Sequence[ParsedRow[_Told]]) -> list[ParsedRow[_Told]]:
+        return [_refuse(line) if _is_about(line.told, resting, named - {""}) else line for line in told]
 
     return replace(
         lines,
@@ -40,33 +49,35 @@ def pass_over(session: Session, site: str, lines: Lines) -> Lines:
     )
 
 
-def _refused(line: Line[_Told]) -> Line[_Told]:
-    return replace(line, told=Refused(FORGOTTEN))
+def _refuse(line: ParsedRow[_Told]) -> ParsedRow[_Told]:
+    return replace(line, told=RefusedRow(FORGOTTEN))
 
 
 def _is_about(
-    told: Person | Greeting | Visit | Blocked | Refused, resting: Collection[str], named: Collection[str]
+    told: Person | Greeting | Visit | BlockedPerson | RefusedRow,
+    resting: Collection[str],
+    named: Collection[str],
 ) -> bool:
-    whom = _whom(told)
+    whom = _find_person(told)
     if whom is None:
         return False
-    return whom.address in resting if whom.address else _key(whom.name) in named
+    return whom.address in resting if whom.address else _name_key(whom.name) in named
 
 
-def _with_addresses(lines: Lines) -> Iterator[tuple[str, str]]:
+def _list_addresses(lines: ParsedFile) -> Iterator[tuple[str, str]]:
     for each in (
         lines.contacts, lines.scraped_profiles, lines.birthday_messages, lines.profile_visits, lines.blacklist
     ):  # fmt: skip
         for line in each:
-            if (whom := _whom(line.told)) is not None and whom.address:
-                yield whom.address, _key(whom.name)
+            if (whom := _find_person(line.told)) is not None and whom.address:
+                yield whom.address, _name_key(whom.name)
 
 
-def _whom(told: Person | Greeting | Visit | Blocked | Refused) -> Whom | None:
-    if isinstance(told, Refused):
+def _find_person(told: Person | Greeting | Visit | BlockedPerson | RefusedRow) -> PersonRef | None:
+    if isinstance(told, RefusedRow):
         return None
-    return Whom(told.address, told.full_name) if isinstance(told, Person) else told.whom
+    return PersonRef(told.address, told.full_name) if isinstance(told, Person) else told.whom
 
 
-def _key(name: str | None) -> str:
+def _name_key(name: str | None) -> str:
     return " ".join((name or "").split()).casefold()

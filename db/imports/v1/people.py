@@ -22,36 +22,38 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.imports.v1.records import Person, Profile, Whom
+from db.imports.v1.records import Person, PersonRef, ProfileJson
 from db.tables import NAME_KEY, Contact, ImportChange
 from worker.rules.model import ContactStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ContactValues:
     """What an import may change of a contact; the names are those of the columns."""
 
     full_name: str
     status: str
     score: int | None
-    profile: Profile
+    profile: ProfileJson
     do_not_contact: bool
     last_greeted_on: date | None
 
 
-NEVER_SEEN: Final = Known("", ContactStatus.PROSPECT, None, {}, do_not_contact=False, last_greeted_on=None)
+NO_VALUES: Final = ContactValues(
+    "", ContactStatus.PROSPECT, None, {}, do_not_contact=False, last_greeted_on=None
+)
 
 
-def among(a_column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
+def is_any_of(a_column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a column of text holds one of any number of values."""
-    return a_column == any_(_texts(values))
+    return a_column == any_(_text_array(values))
 
 
-def _texts(values: Iterable[str]) -> ColumnElement[Any]:
+def _text_array(values: Iterable[str]) -> ColumnElement[Any]:
     return cast(literal(sorted(values), ARRAY(Text)), ARRAY(Text))
 
 
-def merged(known: Known, person: Person) -> Known:
+def merge_person(known: ContactValues, person: Person) -> ContactValues:
     """Return `known` with what the row adds. What is known already stays, and nobody is downgraded."""
     upgraded = known.status == ContactStatus.PROSPECT and person.status is ContactStatus.CONNECTED
     return replace(
@@ -64,14 +66,14 @@ def merged(known: Known, person: Person) -> Known:
 
 
 @dataclass(slots=True)
-class Held:
+class HeldContact:
     """One contact during the import; `before` is how the database had it."""
 
     id: int
     address: str
     new: bool
-    before: Known
-    after: Known
+    before: ContactValues
+    after: ContactValues
 
     def greeted_on(self, on: date) -> None:
         """Move the last greeting forward, never back."""
@@ -96,7 +98,7 @@ class Held:
         return {**told, "last_greeted_on": last.isoformat()} if "last_greeted_on" in told and last else told
 
 
-class People:
+class HeldContacts:
     """The contacts of one account that a file is about, held until the import ends."""
 
     def __init__(self, session: Session, account_id: int, import_id: int) -> None:
@@ -104,10 +106,10 @@ class People:
         self._account_id = account_id
         self._import_id = import_id
         self._keys: Mapping[str, str] = {}
-        self.by_address: Mapping[str, Held] = {}
-        self._by_key: dict[str, dict[int, Held]] = {}
+        self.by_address: Mapping[str, HeldContact] = {}
+        self._by_key: dict[str, dict[int, HeldContact]] = {}
 
-    def hold(self, persons: Sequence[Person], others: Collection[Whom]) -> None:
+    def hold(self, persons: Sequence[Person], others: Collection[PersonRef]) -> None:
         """Make who isn't there yet, and hold everybody whom the rows mean by address or by name."""
         self._keys = self._name_keys(
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
@@ -118,30 +120,33 @@ class People:
             select(Contact)
             .where(
                 Contact.account_id == self._account_id,
-                or_(among(Contact.profile_url, addresses), among(Contact.name_key, set(self._keys.values()))),
+                or_(
+                    is_any_of(Contact.profile_url, addresses),
+                    is_any_of(Contact.name_key, set(self._keys.values())),
+                ),
             )
             .order_by(Contact.id)
             .with_for_update(key_share=True)  # a worker may still record what it did
             .execution_options(populate_existing=True)
         ).all()
-        held = [(row.name_key, _held(row, new=row.id in made)) for row in rows]
+        held = [(row.name_key, _to_held(row, new=row.id in made)) for row in rows]
         self.by_address = {each.address: each for _, each in held}
         for key, each in held:
             self._known_as(key, each)
         for person in persons:  # V1 may know somebody by another name than we do
             each = self.by_address[person.address]
-            each.after = merged(each.after, person)
+            each.after = merge_person(each.after, person)
             self._known_as(self._keys.get(person.full_name, ""), each)
 
     def key(self, name: str) -> str:
         """Return what makes two spellings one name, as Postgres has it."""
         return self._keys[name]
 
-    def named(self, name: str | None) -> Sequence[Held]:
+    def named(self, name: str | None) -> Sequence[HeldContact]:
         """Return everybody of that name, whether we or V1 knew them by it."""
         return list(self._by_key.get(self._keys.get(name or "", ""), {}).values())
 
-    def find(self, whom: Whom) -> Held | None:
+    def find(self, whom: PersonRef) -> HeldContact | None:
         """Return who is meant: by address, else by a name that only one contact has."""
         if whom.address is not None:
             return self.by_address.get(whom.address)
@@ -161,22 +166,22 @@ class People:
         if changed:
             self._session.execute(update(Contact), [{"id": each.id, **each.changes()} for each in changed])
 
-    def _known_as(self, key: str, each: Held) -> None:
+    def _known_as(self, key: str, each: HeldContact) -> None:
         if key:
             self._by_key.setdefault(key, {})[each.id] = each
 
     def _name_keys(self, names: Collection[str]) -> Mapping[str, str]:
-        listed = func.unnest(_texts(names)).table_valued("full_name", name="names").render_derived()
+        listed = func.unnest(_text_array(names)).table_valued("full_name", name="names").render_derived()
         rows = self._session.execute(select(listed.c.full_name, literal_column(NAME_KEY)).select_from(listed))
         return {row[0]: row[1] for row in rows}
 
     def _make(self, persons: Sequence[Person]) -> Collection[int]:
-        fresh: dict[str, Known] = {}
+        fresh: dict[str, ContactValues] = {}
         for person in persons:
-            fresh[person.address] = merged(fresh.get(person.address, NEVER_SEEN), person)
+            fresh[person.address] = merge_person(fresh.get(person.address, NO_VALUES), person)
         there = self._session.scalars(
             select(Contact.profile_url).where(
-                Contact.account_id == self._account_id, among(Contact.profile_url, fresh)
+                Contact.account_id == self._account_id, is_any_of(Contact.profile_url, fresh)
             )
         )
         for address in there:
@@ -200,6 +205,8 @@ class People:
         return frozenset(made)
 
 
-def _held(row: Contact, *, new: bool) -> Held:
-    known = Known(row.full_name, row.status, row.score, row.profile, row.do_not_contact, row.last_greeted_on)
-    return Held(row.id, row.profile_url, new, known, known)
+def _to_held(row: Contact, *, new: bool) -> HeldContact:
+    known = ContactValues(
+        row.full_name, row.status, row.score, row.profile, row.do_not_contact, row.last_greeted_on
+    )
+    return HeldContact(row.id, row.profile_url, new, known, known)

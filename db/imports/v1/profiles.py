@@ -5,7 +5,7 @@ from typing import Final
 
 from db.imports.v1 import cell_values
 from db.imports.v1.file import Row
-from db.imports.v1.records import Profile
+from db.imports.v1.records import ProfileJson
 from worker.rules.model import ContactStatus
 
 _LINES: Final = {
@@ -23,17 +23,20 @@ _COUNTS: Final = ("years_experience", "endorsements_count")
 _FIRST_DEGREE: Final = re.compile(r"(?:degree|niveau)?\s*1(?:\.0|st|er|º|°)?\b", re.IGNORECASE)
 
 
-def status_of(row: Row) -> ContactStatus:
+def parse_status(row: Row) -> ContactStatus:
     """Return connected where V1 saw a first-degree connection, else a prospect."""
-    told = (cell_values.text(row.get(column)) or "" for column in ("connection_degree", "relationship_level"))
+    told = (
+        cell_values.parse_text(row.get(column)) or ""
+        for column in ("connection_degree", "relationship_level")
+    )
     first = any(_FIRST_DEGREE.match(each) for each in told)
     return ContactStatus.CONNECTED if first else ContactStatus.PROSPECT
 
 
-def profile_of(row: Row) -> Profile:
+def parse_profile(row: Row) -> ProfileJson:
     """Return what is known; a list that V1 stored as JSON becomes one again."""
-    lines = {ours: cell_values.text(row.get(theirs)) for theirs, ours in _LINES.items()}
-    lists = {column: cell_values.texts(row.get(column)) for column in _LISTS}
-    counts = {column: cell_values.whole(row.get(column), 0, 1_000_000) for column in _COUNTS}
+    lines = {ours: cell_values.parse_text(row.get(theirs)) for theirs, ours in _LINES.items()}
+    lists = {column: cell_values.parse_texts(row.get(column)) for column in _LISTS}
+    counts = {column: cell_values.parse_whole_number(row.get(column), 0, 1_000_000) for column in _COUNTS}
     told = {**lines, **lists, **counts}
     return {key: value for key, value in told.items() if value is not None}

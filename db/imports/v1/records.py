@@ -9,27 +9,27 @@ from worker.rules.model import ContactStatus
 
 T = TypeVar("T")
 
-Profile: TypeAlias = Mapping[str, str | int | Sequence[str]]
+ProfileJson: TypeAlias = Mapping[str, str | int | Sequence[str]]
 """What contacts.profile holds: plain JSON."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRow:
     """A row that can't come over, and why, in words for a person."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Generic[T]):
+class ParsedRow(Generic[T]):
     """One row of a table. `number` is V1's id where it had one, else the row's place, the first is 1."""
 
     number: int
-    told: T | Refused
+    told: T | RefusedRow
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
+class PersonRef:
     """A person as a row names them: by normalised profile address, by name, or both, or neither."""
 
     address: str | None
@@ -44,7 +44,7 @@ class Person:
     full_name: str
     status: ContactStatus
     score: int | None
-    profile: Profile
+    profile: ProfileJson
     last_written: date | None
 
 
@@ -53,7 +53,7 @@ class Greeting:
     """A message that V1 sent. `on` is the birthday's date; both dates are None where V1's is unreadable."""
 
     key: str
-    whom: Whom
+    whom: PersonRef
     sent_at: datetime | None
     on: date | None
     message: str
@@ -65,20 +65,20 @@ class Visit:
     """A profile that V1 opened."""
 
     key: str
-    whom: Whom
+    whom: PersonRef
     visited_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class BlockedPerson:
     """Somebody whom V1 was told to leave alone: by address, else everybody of that name."""
 
-    whom: Whom
+    whom: PersonRef
     note: str
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class SelectorNote:
     """Where V1 found something on a page."""
 
     name: str
@@ -87,15 +87,15 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class ParsedFile:
     """The whole file, read: as many lines as rows, table by table. `left` are tables that don't come over."""
 
     file: str
     tables: frozenset[str]
-    contacts: Sequence[Line[Person]]
-    scraped_profiles: Sequence[Line[Person]]
-    birthday_messages: Sequence[Line[Greeting]]
-    profile_visits: Sequence[Line[Visit]]
-    blacklist: Sequence[Line[Blocked]]
-    linkedin_selectors: Sequence[Line[Hint]]
+    contacts: Sequence[ParsedRow[Person]]
+    scraped_profiles: Sequence[ParsedRow[Person]]
+    birthday_messages: Sequence[ParsedRow[Greeting]]
+    profile_visits: Sequence[ParsedRow[Visit]]
+    blacklist: Sequence[ParsedRow[BlockedPerson]]
+    linkedin_selectors: Sequence[ParsedRow[SelectorNote]]
     left: Mapping[str, int]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-_ROWS_NAMED: Final = 5
+_MAX_LISTED: Final = 5
 
 
 class Outcome(StrEnum):
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class Tally:
+class TableCounts:
     """The rows of one table as they are told. `why` explains refusals and what came over in another form."""
 
     table: str
@@ -46,18 +46,18 @@ class Tally:
     def reasons(self) -> Sequence[str]:
         """Say each reason with its count and the first rows that it holds for."""
         return [
-            f"{len(numbers)}: {why} (row {', '.join(map(str, numbers[:_ROWS_NAMED]))}"
-            f"{' …' if len(numbers) > _ROWS_NAMED else ''})"
+            f"{len(numbers)}: {why} (row {', '.join(map(str, numbers[:_MAX_LISTED]))}"
+            f"{' …' if len(numbers) > _MAX_LISTED else ''})"
             for why, numbers in self.why.items()
         ]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class V1Report:
     """An import of a V1 file. `uncounted`: messages of the last 7 days that the quota can't count."""
 
     import_id: int
-    tables: Sequence[Tally]
+    tables: Sequence[TableCounts]
     left: Mapping[str, int]
     uncounted: int
 

@@ -10,22 +10,32 @@ from zoneinfo import ZoneInfo
 
 from db.imports.v1 import cell_values
 from db.imports.v1.file import Cell, Row, V1File
-from db.imports.v1.profiles import profile_of, status_of
-from db.imports.v1.records import Blocked, Greeting, Hint, Line, Lines, Person, Refused, Visit, Whom
+from db.imports.v1.profiles import parse_profile, parse_status
+from db.imports.v1.records import (
+    BlockedPerson,
+    Greeting,
+    ParsedFile,
+    ParsedRow,
+    Person,
+    PersonRef,
+    RefusedRow,
+    SelectorNote,
+    Visit,
+)
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import CANONICAL, profile_address
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 from worker.rules.model import ContactStatus
 
 T = TypeVar("T")
 
 NO_ADDRESS: Final = "it has no address of a profile"
-NOBODY: Final = "it names nobody"
+NO_PERSON: Final = "it names nobody"
 NO_DATE: Final = "it has no readable date"
-TWICE: Final = "it is in the file twice"
+DUPLICATE: Final = "it is in the file twice"
 
-_NOBODY: Final = Whom(None, None)
+_NO_REF: Final = PersonRef(None, None)
 _LONGEST_DELAY_DAYS: Final = 365
-_ADDRESSES: Final = (
+_ADDRESS_COLUMNS: Final = (
     ("contacts", "linkedin_url"),
     ("scraped_profiles", "profile_url"),
     ("profile_visits", "profile_url"),
@@ -34,7 +44,7 @@ _ADDRESSES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class V1Context:
     """What V1's rows don't say themselves: whose site's addresses, whose local time, and until when."""
 
     site: str
@@ -43,58 +53,60 @@ class Reading:
 
     def address(self, cell: Cell) -> str | None:
         """Return the normalised address; V1 also kept a link as the page had it, without the host."""
-        given = cell_values.text(cell) or ""
-        return profile_address(
-            f"{CANONICAL[self.site]}{given}" if given.startswith("/in/") else given, self.site
+        given = cell_values.parse_text(cell) or ""
+        return normalise_profile_url(
+            f"{PROFILE_ORIGINS[self.site]}{given}" if given.startswith("/in/") else given, self.site
         )
 
     def instant(self, cell: Cell) -> datetime | None:
         """Return when it happened."""
-        return cell_values.instant(cell, self.zone, self.now)
+        return cell_values.parse_instant(cell, self.zone, self.now)
 
 
-def read_lines(file: V1File, reading: Reading) -> Lines:
+def parse_file(file: V1File, reading: V1Context) -> ParsedFile:
     """Read every row of the file.
 
     Raises RequestRefusedError where the file has addresses, but none of the account's site.
     """
-    _refuse_another_sites(file, reading)
+    _require_site_addresses(file, reading)
     known = {
-        _id(row.get("id")): _named(row, "name", "linkedin_url", reading)
+        _parse_id(row.get("id")): _parse_person_ref(row, "name", "linkedin_url", reading)
         for row in file.tables.get("contacts", ())
     }
 
-    def lines(table: str, parse: Callable[[Row, Reading], T | Refused]) -> list[Line[T]]:
+    def lines(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
         return [
-            Line(_number(row, place), parse(row, reading))
+            ParsedRow(_row_number(row, place), parse(row, reading))
             for place, row in enumerate(file.tables.get(table, ()), 1)
         ]
 
-    return Lines(
+    return ParsedFile(
         file=file.name,
         tables=frozenset(file.tables),
-        contacts=lines("contacts", _contact),
-        scraped_profiles=lines("scraped_profiles", _scraped),
-        birthday_messages=_once(
-            lines("birthday_messages", lambda row, _: _greeting(row, reading, _contact_of(row, known)))
+        contacts=lines("contacts", _parse_contact),
+        scraped_profiles=lines("scraped_profiles", _parse_scraped_profile),
+        birthday_messages=_refuse_duplicates(
+            lines(
+                "birthday_messages", lambda row, _: _parse_greeting(row, reading, _find_contact(row, known))
+            )
         ),
-        profile_visits=_once(lines("profile_visits", _visit)),
-        blacklist=lines("blacklist", _blocked),
-        linkedin_selectors=lines("linkedin_selectors", _hint),
+        profile_visits=_refuse_duplicates(lines("profile_visits", _parse_visit)),
+        blacklist=lines("blacklist", _parse_blocked),
+        linkedin_selectors=lines("linkedin_selectors", _parse_hint),
         left=file.left,
     )
 
 
-def _refuse_another_sites(file: V1File, reading: Reading) -> None:
-    if reading.site not in CANONICAL:
+def _require_site_addresses(file: V1File, reading: V1Context) -> None:
+    if reading.site not in PROFILE_ORIGINS:
         raise RequestRefusedError(
             f"people of the site {reading.site!r} have no addresses that are known here"
         )
     given = [
         row.get(column)
-        for table, column in _ADDRESSES
+        for table, column in _ADDRESS_COLUMNS
         for row in file.tables.get(table, ())
-        if cell_values.text(row.get(column))
+        if cell_values.parse_text(row.get(column))
     ]
     if given and not any(reading.address(cell) for cell in given):
         raise RequestRefusedError(
@@ -103,24 +115,24 @@ def _refuse_another_sites(file: V1File, reading: Reading) -> None:
         )
 
 
-def _number(row: Row, place: int) -> int:
+def _row_number(row: Row, place: int) -> int:
     told = row.get("id")
     return told if isinstance(told, int) else place
 
 
-def _id(cell: Cell) -> int | None:
-    return cell_values.whole(cell, 0, 2**53)
+def _parse_id(cell: Cell) -> int | None:
+    return cell_values.parse_whole_number(cell, 0, 2**53)
 
 
-def _named(row: Row, name: str, address: str, reading: Reading) -> Whom:
-    return Whom(reading.address(row.get(address)), cell_values.name(row.get(name)))
+def _parse_person_ref(row: Row, name: str, address: str, reading: V1Context) -> PersonRef:
+    return PersonRef(reading.address(row.get(address)), cell_values.parse_name(row.get(name)))
 
 
-def _contact(row: Row, reading: Reading) -> Person | Refused:
-    whom = _named(row, "name", "linkedin_url", reading)
+def _parse_contact(row: Row, reading: V1Context) -> Person | RefusedRow:
+    whom = _parse_person_ref(row, "name", "linkedin_url", reading)
     if whom.address is None:
-        return Refused(NO_ADDRESS)
-    notes = cell_values.text(row.get("notes"))
+        return RefusedRow(NO_ADDRESS)
+    notes = cell_values.parse_text(row.get("notes"))
     written = reading.instant(row.get("last_message_date"))
     return Person(
         address=whom.address,
@@ -132,78 +144,84 @@ def _contact(row: Row, reading: Reading) -> Person | Refused:
     )
 
 
-def _scraped(row: Row, reading: Reading) -> Person | Refused:
+def _parse_scraped_profile(row: Row, reading: V1Context) -> Person | RefusedRow:
     address = reading.address(row.get("profile_url"))
     if address is None:
-        return Refused(NO_ADDRESS)
-    parts = [part for column in ("first_name", "last_name") if (part := cell_values.name(row.get(column)))]
-    score = cell_values.number(row.get("fit_score"))
+        return RefusedRow(NO_ADDRESS)
+    parts = [
+        part for column in ("first_name", "last_name") if (part := cell_values.parse_name(row.get(column)))
+    ]
+    score = cell_values.parse_number(row.get("fit_score"))
     return Person(
         address=address,
-        full_name=cell_values.name(row.get("full_name")) or cell_values.name(" ".join(parts)) or "",
-        status=status_of(row),
+        full_name=cell_values.parse_name(row.get("full_name"))
+        or cell_values.parse_name(" ".join(parts))
+        or "",
+        status=parse_status(row),
         score=round(score) if score is not None and 0 <= score <= 100 else None,
-        profile=profile_of(row),
+        profile=parse_profile(row),
         last_written=None,
     )
 
 
-def _contact_of(row: Row, known: Mapping[int | None, Whom]) -> Whom:
-    contact_id = _id(row.get("contact_id"))
-    return known.get(contact_id, _NOBODY) if contact_id is not None else _NOBODY
+def _find_contact(row: Row, known: Mapping[int | None, PersonRef]) -> PersonRef:
+    contact_id = _parse_id(row.get("contact_id"))
+    return known.get(contact_id, _NO_REF) if contact_id is not None else _NO_REF
 
 
-def _greeting(row: Row, reading: Reading, told: Whom) -> Greeting | Refused:
-    whom = Whom(told.address, cell_values.name(row.get("contact_name")) or told.name)
-    if whom == _NOBODY:
-        return Refused(NOBODY)
+def _parse_greeting(row: Row, reading: V1Context, told: PersonRef) -> Greeting | RefusedRow:
+    whom = PersonRef(told.address, cell_values.parse_name(row.get("contact_name")) or told.name)
+    if whom == _NO_REF:
+        return RefusedRow(NO_PERSON)
     sent_at = reading.instant(row.get("sent_at"))
-    late = timedelta(days=cell_values.whole(row.get("days_late"), 0, _LONGEST_DELAY_DAYS) or 0)
+    late = timedelta(days=cell_values.parse_whole_number(row.get("days_late"), 0, _LONGEST_DELAY_DAYS) or 0)
     columns = "contact_name", "message_text", "sent_at", "days_late"
     return Greeting(
-        key=_key("birthday_messages", told.address, *map(row.get, columns)),
+        key=_source_key("birthday_messages", told.address, *map(row.get, columns)),
         whom=whom,
         sent_at=sent_at,
         on=sent_at.astimezone(reading.zone).date() - late if sent_at else None,
-        message=cell_values.text(row.get("message_text")) or "",
+        message=cell_values.parse_text(row.get("message_text")) or "",
         replied_at=reading.instant(row.get("response_date")),
     )
 
 
-def _visit(row: Row, reading: Reading) -> Visit | Refused:
-    whom = _named(row, "profile_name", "profile_url", reading)
+def _parse_visit(row: Row, reading: V1Context) -> Visit | RefusedRow:
+    whom = _parse_person_ref(row, "profile_name", "profile_url", reading)
     visited_at = reading.instant(row.get("visited_at"))
-    if cell_values.says_no(row.get("success")):
-        return Refused("V1 did not get to the profile")
-    if whom == _NOBODY:
-        return Refused(NOBODY)
+    if cell_values.is_no(row.get("success")):
+        return RefusedRow("V1 did not get to the profile")
+    if whom == _NO_REF:
+        return RefusedRow(NO_PERSON)
     if visited_at is None:
-        return Refused(NO_DATE)
+        return RefusedRow(NO_DATE)
     columns = "profile_name", "profile_url", "visited_at"
-    return Visit(_key("profile_visits", *map(row.get, columns)), whom, visited_at)
+    return Visit(_source_key("profile_visits", *map(row.get, columns)), whom, visited_at)
 
 
-def _blocked(row: Row, reading: Reading) -> Blocked | Refused:
-    whom = _named(row, "contact_name", "linkedin_url", reading)
-    if cell_values.says_no(row.get("is_active")):
-        return Refused("it is not active any more")
-    if whom == _NOBODY:
-        return Refused(NOBODY)
-    return Blocked(whom, cell_values.text(row.get("reason")) or "on V1's blacklist")
+def _parse_blocked(row: Row, reading: V1Context) -> BlockedPerson | RefusedRow:
+    whom = _parse_person_ref(row, "contact_name", "linkedin_url", reading)
+    if cell_values.is_no(row.get("is_active")):
+        return RefusedRow("it is not active any more")
+    if whom == _NO_REF:
+        return RefusedRow(NO_PERSON)
+    return BlockedPerson(whom, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
 
 
-def _hint(row: Row, _: Reading) -> Hint | Refused:
-    name, selector = (cell_values.text(row.get(column)) for column in ("selector_name", "selector_value"))
+def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
+    name, selector = (
+        cell_values.parse_text(row.get(column)) for column in ("selector_name", "selector_value")
+    )
     if name is None or selector is None:
-        return Refused("it has no name or no selector")
-    if cell_values.says_no(row.get("is_valid")):
-        return Refused("V1 found that it holds no more")
+        return RefusedRow("it has no name or no selector")
+    if cell_values.is_no(row.get("is_valid")):
+        return RefusedRow("V1 found that it holds no more")
     if not cell_values.fits_a_key(name + selector):
-        return Refused("it is too long for a selector")
-    return Hint(name, selector, cell_values.text(row.get("page_type")) or "")
+        return RefusedRow("it is too long for a selector")
+    return SelectorNote(name, selector, cell_values.parse_text(row.get("page_type")) or "")
 
 
-def _key(table: str, *told: Cell) -> str:
+def _source_key(table: str, *told: Cell) -> str:
     """Return what makes a row happen once, whichever copy of the file it comes from."""
     written = json.dumps([each.hex() if isinstance(each, bytes) else each for each in told])
     return f"v1:{table}:{hashlib.sha256(written.encode()).hexdigest()[:32]}"
@@ -212,14 +230,14 @@ def _key(table: str, *told: Cell) -> str:
 Kept = TypeVar("Kept", Greeting, Visit)
 
 
-def _once(lines: Iterable[Line[Kept]]) -> list[Line[Kept]]:
+def _refuse_duplicates(lines: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
     seen: set[str] = set()
-    kept: list[Line[Kept]] = []
+    kept: list[ParsedRow[Kept]] = []
     for line in lines:
-        if not isinstance(line.told, Refused) and line.told.key in seen:
-            kept.append(Line(line.number, Refused(TWICE)))
+        if not isinstance(line.told, RefusedRow) and line.told.key in seen:
+            kept.append(ParsedRow(line.number, RefusedRow(DUPLICATE)))
             continue
-        if not isinstance(line.told, Refused):
+        if not isinstance(line.told, RefusedRow):
             seen.add(line.told.key)
         kept.append(line)
     return kept

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from db.store.people import contacts
 from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
-from worker.rules.lifecycle import check_move
-from worker.rules.messages.approval import approval_of, checked_text
+from worker.rules.lifecycle import check_transition
+from worker.rules.messages.approval import approval_hash, validate_message
 from worker.rules.model import ActionState, CampaignState
 
 
-class Outcome(StrEnum):
+class DecisionOutcome(StrEnum):
     """What came of a decision; anything but DONE changed nothing."""
 
     DONE = "done"
@@ -38,42 +38,44 @@ class Outcome(StrEnum):
 class Decision:
     """What came of a decision, and where the action is now; `told` says who brought it there."""
 
-    outcome: Outcome
+    outcome: DecisionOutcome
     state: ActionState | None = None
     reason: Reason | None = None
     told: str | None = None
 
 
-_SAID = {
-    Outcome.UNKNOWN: "there is no such action",
-    Outcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
-    Outcome.LEFT_ALONE: "this person is not to be contacted: drop it, or take do-not-contact back first",
-    Outcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
-    Outcome.TOO_LATE: "its last day has passed: drop it",
+_REFUSALS = {
+    DecisionOutcome.UNKNOWN: "there is no such action",
+    DecisionOutcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
+    DecisionOutcome.LEFT_ALONE: (
+        "this person is not to be contacted: drop it, or take do-not-contact back first"
+    ),
+    DecisionOutcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
+    DecisionOutcome.TOO_LATE: "its last day has passed: drop it",
 }
 
 
-def refusal(decision: Decision) -> str:
+def describe_refusal(decision: Decision) -> str:
     """Say why a decision changed nothing, and what to do."""
-    if decision.outcome is not Outcome.DECIDED:
-        return _SAID[decision.outcome]
+    if decision.outcome is not DecisionOutcome.DECIDED:
+        return _REFUSALS[decision.outcome]
     how = ", ".join(filter(None, (decision.reason, decision.told)))
     return (
         f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
     )
 
 
-def approve(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
+def approve_proposal(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
     """Let a proposal be sent when its turn comes. `seen` is the proposal's hash as the person saw it."""
     return _approve(session, action_id, seen=seen, by=by, text=None)
 
 
-def edit(session: Session, action_id: UUID, text: str, *, seen: str, by: str) -> Decision:
+def edit_proposal(session: Session, action_id: UUID, text: str, *, seen: str, by: str) -> Decision:
     """Let a proposal be sent with the person's own text. Raises TextRefusedError where that can't be sent."""
-    return _approve(session, action_id, seen=seen, by=by, text=checked_text(text))
+    return _approve(session, action_id, seen=seen, by=by, text=validate_message(text))
 
 
-def approve_all(
+def approve_proposals(
     session: Session, campaign_id: UUID, seen: Mapping[UUID, str], *, by: str
 ) -> dict[UUID, Decision]:
     """Approve those of a campaign's proposals that were seen, each by its own hash; say what came of each."""
@@ -81,19 +83,19 @@ def approve_all(
     ours = set(session.scalars(known))
     # In one order, as everybody who moves many actions does: else two could wait for each other.
     return {
-        action_id: approve(session, action_id, seen=seen[action_id], by=by)
+        action_id: approve_proposal(session, action_id, seen=seen[action_id], by=by)
         if action_id in ours
-        else Decision(Outcome.UNKNOWN)
+        else Decision(DecisionOutcome.UNKNOWN)
         for action_id in sorted(seen)
     }
 
 
-def drop(session: Session, action_id: UUID, *, by: str) -> Decision:
+def drop_proposal(session: Session, action_id: UUID, *, by: str) -> Decision:
     """Leave this person out this time."""
-    return _settle(session, action_id, ActionState.SKIPPED, reason=Reason.DROPPED_BY_HAND, detail=f"by {by}")
+    return _decide(session, action_id, ActionState.SKIPPED, reason=Reason.DROPPED_BY_HAND, detail=f"by {by}")
 
 
-def never(session: Session, action_id: UUID, *, by: str) -> Decision:
+def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
     """Never contact this person again, from any account that knows the address, and skip what is proposed.
 
     Holds whatever became of the action meanwhile: what is planned by now meets the gate before its effect.
@@ -104,8 +106,8 @@ def never(session: Session, action_id: UUID, *, by: str) -> Decision:
         .where(Action.id == action_id)
     )
     if address is None:
-        return Decision(Outcome.UNKNOWN)
-    check_move(ActionState.PROPOSED, ActionState.SKIPPED)
+        return Decision(DecisionOutcome.UNKNOWN)
+    check_transition(ActionState.PROPOSED, ActionState.SKIPPED)
     known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
     # Account by account, and in each what is proposed before the person: the order of whoever records.
     for contact_id, account_id in session.execute(known.order_by(Contact.account_id)).all():
@@ -119,7 +121,7 @@ def never(session: Session, action_id: UUID, *, by: str) -> Decision:
             .values(state=ActionState.SKIPPED, reason=Reason.DO_NOT_CONTACT, detail=f"by {by}")
         )
         contacts.set_do_not_contact(session, account_id, address, value=True)
-    return _now(session, action_id, Outcome.DONE)
+    return _with_current_state(session, action_id, DecisionOutcome.DONE)
 
 
 def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str | None) -> Decision:
@@ -133,49 +135,49 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         .execution_options(populate_existing=True)
     ).first()
     if found is None:
-        return Decision(Outcome.UNKNOWN)
+        return Decision(DecisionOutcome.UNKNOWN)
     action, contact, campaign, zone, now = found
     expired = action.expires_on is not None and action.expires_on < now.astimezone(ZoneInfo(zone)).date()
     hindrances = (
-        (action.state != ActionState.PROPOSED, Outcome.DECIDED),
-        (campaign == CampaignState.CANCELLED, Outcome.CANCELLED),
-        (contact.do_not_contact, Outcome.LEFT_ALONE),
-        (expired, Outcome.TOO_LATE),
-        (approval_of(contact.profile_url, action.message) != seen, Outcome.CHANGED),
+        (action.state != ActionState.PROPOSED, DecisionOutcome.DECIDED),
+        (campaign == CampaignState.CANCELLED, DecisionOutcome.CANCELLED),
+        (contact.do_not_contact, DecisionOutcome.LEFT_ALONE),
+        (expired, DecisionOutcome.TOO_LATE),
+        (approval_hash(contact.profile_url, action.message) != seen, DecisionOutcome.CHANGED),
     )
     outcome = next((outcome for hinders, outcome in hindrances if hinders), None)
     if outcome is not None:
-        return _now(session, action_id, outcome)
+        return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text
     # `not_before` stays: it is due since it was proposed, and keeps its place among those that wait.
-    return _settle(
+    return _decide(
         session, action_id, ActionState.PLANNED, reason=None, detail=None,
-        message=message, approval=approval_of(contact.profile_url, message), approved_by=by,
+        message=message, approval=approval_hash(contact.profile_url, message), approved_by=by,
     )  # fmt: skip
 
 
-def _settle(
+def _decide(
     session: Session,
     action_id: UUID,
     state: ActionState,
     **values: Any,  # noqa: ANN401 -- new values of columns of any type
 ) -> Decision:
-    check_move(ActionState.PROPOSED, state)
+    check_transition(ActionState.PROPOSED, state)
     moved = session.execute(
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.PROPOSED)
         .values(state=state, **values)
         .returning(Action.id)
     ).first()
-    return _now(session, action_id, Outcome.DONE if moved else Outcome.DECIDED)
+    return _with_current_state(session, action_id, DecisionOutcome.DONE if moved else DecisionOutcome.DECIDED)
 
 
-def _now(session: Session, action_id: UUID, outcome: Outcome) -> Decision:
+def _with_current_state(session: Session, action_id: UUID, outcome: DecisionOutcome) -> Decision:
     """Return `outcome` with where the action is now."""
     row = session.execute(
         select(Action.state, Action.reason, Action.detail, Action.approved_by).where(Action.id == action_id)
     ).first()
     if row is None:
-        return Decision(Outcome.UNKNOWN)
+        return Decision(DecisionOutcome.UNKNOWN)
     told = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
     return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, told)

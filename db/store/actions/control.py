@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, AuditHead, Campaign, Contact, KillSwitch
 from worker.errors import Reason
-from worker.rules.lifecycle import check_move
+from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
 from worker.rules.policy import DENIALS
 
@@ -25,7 +25,7 @@ class CampaignVerb(StrEnum):
     CANCEL = "cancel"
 
 
-_FROM = {
+_ALLOWED_FROM = {
     CampaignVerb.PAUSE: [CampaignState.PLANNED],
     CampaignVerb.RESUME: [CampaignState.PAUSED],
     CampaignVerb.CANCEL: [CampaignState.READING, CampaignState.PLANNED, CampaignState.PAUSED],
@@ -33,7 +33,7 @@ _FROM = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PulledSwitch:
     """The kill switch is on, since when and by whom."""
 
     at: datetime
@@ -50,10 +50,10 @@ def release_kill_switch(session: Session) -> bool:
     return session.execute(delete(KillSwitch).returning(KillSwitch.id)).first() is not None
 
 
-def kill_switch(session: Session) -> Pulled | None:
+def get_kill_switch(session: Session) -> PulledSwitch | None:
     """Return who pulled the switch and when, or None."""
     row = session.scalar(select(KillSwitch))
-    return Pulled(row.pulled_at, row.pulled_by) if row else None
+    return PulledSwitch(row.pulled_at, row.pulled_by) if row else None
 
 
 def pause_account(session: Session, account_id: int) -> bool:
@@ -87,7 +87,7 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
         update(Campaign)
         .where(
             Campaign.id == campaign_id,
-            Campaign.state.in_(_FROM[CampaignVerb.CANCEL]),
+            Campaign.state.in_(_ALLOWED_FROM[CampaignVerb.CANCEL]),
         )
         .values(state=CampaignState.CANCELLED, reason=Reason.CAMPAIGN_CANCELLED)
         .returning(Campaign.id)
@@ -122,9 +122,9 @@ def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> 
     return 0 if change(session, campaign_id) else None
 
 
-def refusal(verb: CampaignVerb, state: CampaignState) -> str:
+def describe_refusal(verb: CampaignVerb, state: CampaignState) -> str:
     """Say why a campaign in `state` can't be paused, resumed or cancelled."""
-    said = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_FROM[verb])}"
+    said = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_ALLOWED_FROM[verb])}"
     if state is CampaignState.READING:
         return f"{said}; it still reads its site, so try again in a moment, or cancel it"
     return said
@@ -138,7 +138,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     that it surely did not. False where nothing was to be settled, or where it can't be planned again
     because its campaign was cancelled.
     """
-    check_move(ActionState.NEEDS_REVIEW, state)
+    check_transition(ActionState.NEEDS_REVIEW, state)
     settled = (
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)
@@ -162,7 +162,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     return moved is not None
 
 
-def expire(session: Session) -> int:
+def expire_actions(session: Session) -> int:
     """Skip what is planned or proposed and is too late in its account's zone by now; return how many."""
     today = func.date(func.timezone(Account.time_zone, func.now()))
     over = [
@@ -210,7 +210,7 @@ def _set_state(
     return moved.first() is not None
 
 
-def ask_quota_again(session: Session, account_id: int, kinds: Collection[Kind]) -> int:
+def wake_denied_actions(session: Session, account_id: int, kinds: Collection[Kind]) -> int:
     """Let what waits because the quota said so be due now, as its limits have changed; return how many.
 
     It is asked again when its turn comes, so nothing passes that may not.

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.actions.lifecycle import Claim
 from db.tables import Action
 from worker.errors import Reason
@@ -16,7 +16,7 @@ from worker.rules.model import ActionState, Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Nudge:
+class DueAction:
     """What a message carries: which action is due."""
 
     action_id: UUID
@@ -24,16 +24,16 @@ class Nudge:
     correlation_id: str
 
 
-def queue_due(session: Session, *, batch: int, lease: timedelta) -> Sequence[Nudge]:
+def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequence[DueAction]:
     """Take what is due, at most one action for each account, under a lease. Publish after the commit."""
-    accounts = list(session.scalars(load("lock_ready_accounts"), {"batch": batch}))
+    accounts = list(session.scalars(load_query("lock_ready_accounts"), {"batch": batch}))
     if not accounts:
         return []
-    rows = session.execute(load("queue_due_actions"), {"accounts": accounts, "lease": lease})
-    return [Nudge(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
+    rows = session.execute(load_query("queue_due_actions"), {"accounts": accounts, "lease": lease})
+    return [DueAction(action_id, Kind(kind), correlation_id) for action_id, kind, correlation_id in rows]
 
 
-def hold_others(
+def postpone_others(
     session: Session, claim: Claim, *, reason: Reason, until: datetime, detail: str | None = None
 ) -> None:
     """Let the account's other due actions of this kind wait as well, with the same reason.

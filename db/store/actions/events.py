@@ -41,7 +41,7 @@ class ChainReport:
     problems: tuple[str, ...]
 
 
-def story(session: Session, action_id: UUID) -> Sequence[Event]:
+def list_events(session: Session, action_id: UUID) -> Sequence[Event]:
     """Return every move of one action, oldest first."""
     rows = session.scalars(
         select(ActionEvent).where(ActionEvent.action_id == action_id).order_by(ActionEvent.seq)
@@ -61,17 +61,17 @@ def story(session: Session, action_id: UUID) -> Sequence[Event]:
     ]
 
 
-def hold_head(session: Session, account_id: int) -> None:
+def lock_audit_head(session: Session, account_id: int) -> None:
     """Hold the end of the account's chain, before rows that others lock after it."""
     session.execute(insert(AuditHead).values(account_id=account_id, seq=0, hash=b"").on_conflict_do_nothing())
     session.execute(select(AuditHead.seq).where(AuditHead.account_id == account_id).with_for_update())
 
 
-def verify(session: Session) -> Sequence[ChainReport]:
+def verify_chains(session: Session) -> Sequence[ChainReport]:
     """Compute every account's chain again, row by row, in bounded memory.
 
-    Wants a transaction that sees one moment (`overview.freeze`): else a move between two of its statements
-    looks like a fault.
+    Wants a transaction that sees one moment (`overview.begin_snapshot`): else a move between two of its
+    statements looks like a fault.
     """
     accounts = session.execute(
         select(Account.id, Account.name, AuditHead)
@@ -93,7 +93,7 @@ def _verify_account(session: Session, account_id: int, name: str, head: AuditHea
     )
     for row in rows:
         if row.seq != seq + 1:
-            problems.append(_missing(seq + 1, row.seq - 1))
+            problems.append(_describe_gap(seq + 1, row.seq - 1))
         expected = _hash(reached, row)
         if row.hash != expected and row.seq == seq + 1:
             problems.append(f"event {row.seq} was changed")
@@ -104,16 +104,16 @@ def _verify_account(session: Session, account_id: int, name: str, head: AuditHea
         problems.append(f"the chain ends at event {seq}, but {head.seq} were written")
     elif head is not None and head.hash != reached:
         problems.append(f"event {seq} is not the one that was written last")
-    if strays := _strays(session, account_id):
+    if strays := _count_strays(session, account_id):
         problems.append(f"{strays} actions are in a state that no event brought them to")
     return ChainReport(name, seq, reached.hex(), tuple(problems))
 
 
-def _missing(first: int, last: int) -> str:
+def _describe_gap(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
-def _strays(session: Session, account_id: int) -> int:
+def _count_strays(session: Session, account_id: int) -> int:
     """Return how many actions are not where their last event says: moved with no trigger looking."""
     last = (
         select(ActionEvent.to_state)

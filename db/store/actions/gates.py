@@ -15,21 +15,21 @@ from db.store.imports import runs
 from db.store.people import profiles
 from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
 from worker.errors import Reason
-from worker.rules.messages.approval import approval_of
+from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.quota.windows import Hours, local_day, opening
 from worker.rules.sourcing.criteria import Criteria, needed_sections
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedGate:
     """Why an action may not happen now, and from when on it may, where that is known."""
 
     reason: Reason
     until: datetime | None = None
 
 
-LEAVES_OUT = frozenset(
+SKIP_REASONS = frozenset(
     {
         Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.NOT_CONNECTED, Reason.CAMPAIGN_CANCELLED,
         Reason.EXPIRED, Reason.NOT_APPROVED, Reason.VISITED_LATELY, Reason.FORGOTTEN,
@@ -41,7 +41,7 @@ _IMPORT_WAIT: Final = timedelta(minutes=1)
 """When to ask again while contacts are being imported."""
 
 
-def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> Closed | None:
+def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> ClosedGate | None:
     """Return which gate is closed for this action at this moment, or None.
 
     `hours` are the working hours to be asked too, by Postgres' clock.
@@ -55,7 +55,7 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
         .execution_options(populate_existing=True)
     ).one()
     today = now.astimezone(claim.zone).date()
-    about_person = () if contact is None else _about_person(session, claim, action, campaign, contact)
+    about_person = () if contact is None else _person_gates(session, claim, action, campaign, contact)
     about_all = (
         (campaign.state == CampaignState.CANCELLED, Reason.CAMPAIGN_CANCELLED),
         (action.expires_on is not None and action.expires_on < today, Reason.EXPIRED),
@@ -66,18 +66,18 @@ def closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -
     )
     reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
     if reason is not None:
-        return Closed(reason)
-    if claim.kind is Kind.COLLECT and runs.under_way(session, claim.account_id):
+        return ClosedGate(reason)
+    if claim.kind is Kind.COLLECT and runs.is_import_running(session, claim.account_id):
         # whom the import excludes must not come in beside it
-        return Closed(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
+        return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
     day = local_day(now, claim.zone)
-    heard = claim.kind is Kind.GREET and heard_since(
+    heard = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
     )
-    return Closed(Reason.ONE_VOICE, day.end) if heard else None
+    return ClosedGate(Reason.ONE_VOICE, day.end) if heard else None
 
 
-def _about_person(
+def _person_gates(
     session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
 ) -> Iterator[tuple[bool, Reason]]:
     """Give the gates of the person whom it is about, whether each is closed, lazily."""
@@ -85,15 +85,15 @@ def _about_person(
     # To withdraw an invitation is to leave somebody alone.
     yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
     if claim.kind is Kind.GREET:
-        yield _greeted(session, claim, contact), Reason.ALREADY_GREETED
+        yield _was_greeted(session, claim, contact), Reason.ALREADY_GREETED
         yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
-        approved = action.approval == approval_of(contact.profile_url, action.message)
+        approved = action.approval == approval_hash(contact.profile_url, action.message)
         yield action.needs_approval and not approved, Reason.NOT_APPROVED
     if claim.kind is Kind.VISIT:
-        yield visited_lately(session, contact.id, campaign), Reason.VISITED_LATELY
+        yield was_visited_lately(session, contact.id, campaign), Reason.VISITED_LATELY
 
 
-def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
+def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
     """Return whether the profile needn't be opened, or mustn't.
 
     For a visitor campaign: it was opened within the days of no repeat, or may have been, also by an earlier
@@ -102,7 +102,7 @@ def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> boo
     days = int(campaign.options["no_repeat_days"])
     since = func.now() - timedelta(days=days)
     if campaign.kind == CampaignKind.SOURCING:
-        known = profiles.of(session, contact_id)
+        known = profiles.find_profile(session, contact_id)
         needed = needed_sections(Criteria.model_validate(campaign.options["criteria"]))
         return known is not None and profiles.is_fresh(known, needed, days=days)
     recorded = exists().where(
@@ -116,7 +116,7 @@ def visited_lately(session: Session, contact_id: int, campaign: Campaign) -> boo
     return bool(session.scalar(select(or_(recorded, tried))))
 
 
-def _greeted(session: Session, claim: Claim, contact: Contact) -> bool:
+def _was_greeted(session: Session, claim: Claim, contact: Contact) -> bool:
     """Return whether the person was greeted for this occasion since it was planned (due_birthdays.sql)."""
     if contact.last_greeted_on is not None and contact.last_greeted_on >= claim.occasion_on:
         return True
@@ -133,7 +133,7 @@ def _greeted(session: Session, claim: Claim, contact: Contact) -> bool:
     return bool(session.scalar(select(or_(recorded, elsewhere))))
 
 
-def hold_voice(session: Session, claim: Claim) -> None:
+def lock_recipient(session: Session, claim: Claim) -> None:
     """Let nobody else ask about a text to this person until the transaction ends.
 
     Two accounts that know one person would else both find that nobody had written today (promise 10).
@@ -142,7 +142,7 @@ def hold_voice(session: Session, claim: Claim) -> None:
     session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def heard_since(
+def was_written_to_since(
     session: Session, since: datetime, *, site: str, profile_url: str, besides: UUID | None
 ) -> bool:
     """Return whether the person had a text since then, from whichever account of the site.

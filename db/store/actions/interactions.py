@@ -40,7 +40,7 @@ class InteractionRecord:
     created_at: datetime
 
 
-def page(
+def list_interactions(
     session: Session, *, limit: int, before: int | None = None, account: str | None = None
 ) -> Sequence[InteractionRecord]:
     """Return interactions with an id below `before`, newest first. Keyset: page N costs as page 1."""
@@ -77,7 +77,7 @@ def page(
     ]
 
 
-def texts_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
+def list_greetings_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
     """Return the greetings that this contact had since then, the oldest first."""
     had = select(Interaction.message).where(
         Interaction.contact_id == contact_id,
@@ -88,7 +88,7 @@ def texts_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[
     return session.scalars(had.order_by(Interaction.id)).all()
 
 
-def ours_to(session: Session, contact_id: int) -> Sequence[str]:
+def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:
     """Return every text of ours that this contact had, may have had, or is to have."""
     ours = select(Action.message).where(Action.contact_id == contact_id)
     recorded = select(Interaction.message).where(
@@ -97,7 +97,9 @@ def ours_to(session: Session, contact_id: int) -> Sequence[str]:
     return session.scalars(ours.union(recorded)).all()
 
 
-def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool) -> None:
+def record_message_by_hand(
+    session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool
+) -> None:
     """Record a message that the owner wrote by hand, once; one that counts in a window counts from now on.
 
     `for_occasion`: it was written on the claim's occasion, which then counts as greeted. Raises ValueError
@@ -123,4 +125,4 @@ def keep_seen(session: Session, claim: Claim, message: ThreadMessage, *, for_occ
         .returning(Interaction.created_at > func.now() - WEEK)
     )
     if kept.scalar():
-        fallback.reset(session, claim.account_id, ())
+        fallback.reset_breakers(session, claim.account_id, ())

@@ -12,9 +12,9 @@ from db.store.actions import lifecycle
 from db.store.campaigns import searches
 from db.tables import Account, Action
 from worker.errors import Reason
-from worker.rules.lifecycle import check_move
+from worker.rules.lifecycle import check_transition
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import MAX_FAILURES, MAX_OPENINGS
+from worker.rules.policy import MAX_FAILURES, MAX_PROFILE_OPENS
 
 _AFTER_LAPSE = {
     ActionState.QUEUED: ActionState.PLANNED,
@@ -25,7 +25,7 @@ _AFTER_LAPSE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lapsed:
+class LapsedAction:
     """An action whose lease ended before its worker did."""
 
     action_id: UUID
@@ -37,7 +37,7 @@ class Lapsed:
     was: ActionState
 
 
-def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
+def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
     """Settle what dead workers left: queued and claimed are planned again, acting becomes uncertain.
 
     What was only being read is planned again too: there is nothing to look for. One that has outlived as many
@@ -64,18 +64,18 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[Lapsed]:
             action.failures += 1
             opened = was is ActionState.ACTING and action.kind == Kind.VISIT
             if action.failures >= MAX_FAILURES or (
-                opened and lifecycle.openings(session, action.id) >= MAX_OPENINGS
+                opened and lifecycle.count_openings(session, action.id) >= MAX_PROFILE_OPENS
             ):
                 then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
-        check_move(was, then, reading=reads)
+        check_transition(was, then, reading=reads)
         if then is ActionState.FAILED and action.kind == Kind.COLLECT:
-            searches.fail(session, action.campaign_id)
+            searches.mark_search_failed(session, action.campaign_id)
         action.state = then
         action.reason = reason
         action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"
         action.lease_owner = action.lease_until = None
         lapsed.append(
-            Lapsed(
+            LapsedAction(
                 action.id, action.attempt, action.account_id, action.campaign_id, Kind(action.kind),
                 ZoneInfo(time_zone), was,
             )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.store.campaigns import searches
 from db.tables import Account, Action, ActionEvent, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.lifecycle import check_move
+from worker.rules.lifecycle import check_transition
 from worker.rules.model import ActionState, CampaignKind, Kind
 
 
@@ -56,7 +56,7 @@ class Claim:
         return self.person_id
 
 
-def claim(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
+def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
     """Take a queued action, or an uncertain one to look at. None: somebody did, or it needs nothing."""
     taken = session.execute(
         update(Action)
@@ -118,13 +118,13 @@ def has_acted(session: Session, claim: Claim) -> bool:
     return session.scalars(acted.limit(1)).first() is not None
 
 
-def openings(session: Session, action_id: UUID) -> int:
+def count_openings(session: Session, action_id: UUID) -> int:
     """Return how often the action was about to act: for one that reads, how often it opened its page."""
     acted = ActionEvent.action_id == action_id, ActionEvent.to_state == ActionState.ACTING
     return session.scalars(select(func.count()).where(*acted)).one()
 
 
-def reword(session: Session, claim: Claim, *, message: str, worded_for: date) -> None:
+def reword_action(session: Session, claim: Claim, *, message: str, worded_for: date) -> None:
     """Give a claimed action another text, if it is still the claim's and nobody has to approve its text."""
     session.execute(
         update(Action)
@@ -149,7 +149,7 @@ def extend_lease(session: Session, claim: Claim, lease: timedelta) -> bool:
     return held.first() is not None
 
 
-def intend(session: Session, claim: Claim) -> bool:
+def write_intent(session: Session, claim: Claim) -> bool:
     """Write down that the effect is about to happen. Commit before the click; False means that we lost it."""
     return _move(
         session, claim, ActionState.CLAIMED, ActionState.ACTING,
@@ -157,7 +157,7 @@ def intend(session: Session, claim: Claim) -> bool:
     )  # fmt: skip
 
 
-def give_back(
+def replan_action(
     session: Session,
     claim: Claim,
     *,
@@ -168,33 +168,33 @@ def give_back(
     failed: bool = False,
 ) -> bool:
     """Plan an action in hand again, after `wait` or at `until`; `failed` counts a passing fault."""
-    return _move_from_hand(
+    return _move_claimed(
         session, claim, ActionState.PLANNED,
         reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
-        failures=Action.failures + int(failed), **_FREE,
+        failures=Action.failures + int(failed), **_NO_LEASE,
     )  # fmt: skip
 
 
-def end(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:
+def end_action(session: Session, claim: Claim, state: ActionState, *, reason: Reason, detail: str) -> bool:
     """End an action in hand without an effect: skipped or failed, and why.
 
     With a page that can't be read its search ends too: the next page is planned by the one before it.
     """
-    ended = _move_from_hand(session, claim, state, reason=reason, detail=detail, **_FREE)
+    ended = _move_claimed(session, claim, state, reason=reason, detail=detail, **_NO_LEASE)
     if ended and claim.kind is Kind.COLLECT and reason is not Reason.CAMPAIGN_CANCELLED:
-        searches.fail(session, claim.campaign_id)
+        searches.mark_search_failed(session, claim.campaign_id)
     return ended
 
 
-def doubt(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:
+def mark_uncertain(session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta) -> bool:
     """The effect may have happened: uncertain, to be looked at after `wait`."""
     return _move(
         session, claim, ActionState.ACTING, ActionState.UNCERTAIN,
-        reason=reason, detail=detail, not_before=func.now() + wait, looks=0, **_FREE,
+        reason=reason, detail=detail, not_before=func.now() + wait, looks=0, **_NO_LEASE,
     )  # fmt: skip
 
 
-def look_again(
+def schedule_next_look(
     session: Session, claim: Claim, *, reason: Reason, detail: str, wait: timedelta, absent: bool | None
 ) -> bool:
     """Keep an uncertain action uncertain until the next look.
@@ -204,40 +204,49 @@ def look_again(
     return _move(
         session, claim, ActionState.UNCERTAIN, ActionState.UNCERTAIN,
         reason=reason, detail=detail, not_before=func.now() + wait,
-        looks=Action.looks + int(absent is True), failures=Action.failures + int(absent is False), **_FREE,
+        looks=Action.looks + int(absent is True), failures=Action.failures + int(absent is False),
+        **_NO_LEASE,
     )  # fmt: skip
 
 
-def settle_absent(session: Session, claim: Claim, *, detail: str) -> bool:
+def replan_absent(session: Session, claim: Claim, *, detail: str) -> bool:
     """It surely did not happen: plan it again."""
     return _move(
         session, claim, ActionState.UNCERTAIN, ActionState.PLANNED,
         reason=Reason.PROOF_MISSING, detail=detail, not_before=func.now(),
         looks=0, failures=Action.failures + 1,
-        acting_since=None, acting_attempt=None, **_FREE,
+        acting_since=None, acting_attempt=None, **_NO_LEASE,
     )  # fmt: skip
 
 
-def ask_person(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
+def mark_needs_review(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
     """Nobody but a person can tell what happened."""
     return _move(
-        session, claim, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, reason=reason, detail=detail, **_FREE
+        session,
+        claim,
+        ActionState.UNCERTAIN,
+        ActionState.NEEDS_REVIEW,
+        reason=reason,
+        detail=detail,
+        **_NO_LEASE,
     )
 
 
 def finish_page(session: Session, claim: Claim, *, detail: str) -> bool:
     """End the reading of a page of people found. False means that the fencing token was lost."""
-    return _move(session, claim, ActionState.ACTING, ActionState.DONE, reason=None, detail=detail, **_FREE)
+    return _move(
+        session, claim, ActionState.ACTING, ActionState.DONE, reason=None, detail=detail, **_NO_LEASE
+    )
 
 
-def record(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
+def record_effect(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
     """Write what happened: the interaction, a greeted contact's date and the end state, or nothing of it.
 
     False means that the fencing token was lost. Safe to repeat when a commit's outcome is unknown: the
     interaction is unique by action.
     """
     was = ActionState.UNCERTAIN if claim.looking else ActionState.ACTING
-    if not _move(session, claim, was, ActionState.DONE, reason=None, detail=None, **_FREE):
+    if not _move(session, claim, was, ActionState.DONE, reason=None, detail=None, **_NO_LEASE):
         return False
     session.add(
         Interaction(
@@ -261,10 +270,10 @@ def record(session: Session, claim: Claim, *, status: str, text: str, screenshot
     return True
 
 
-_FREE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
-def _move_from_hand(
+def _move_claimed(
     session: Session,
     claim: Claim,
     to_state: ActionState,
@@ -283,7 +292,7 @@ def _move(
     to_state: ActionState,
     **values: Any,  # noqa: ANN401 -- new values of columns of any type
 ) -> bool:
-    check_move(from_state, to_state, reading=claim.kind.reads)
+    check_transition(from_state, to_state, reading=claim.kind.reads)
     moved = session.execute(
         update(Action)
         .where(Action.id == claim.action_id, Action.state == from_state, Action.attempt == claim.attempt)
@@ -293,7 +302,7 @@ def _move(
     return moved.first() is not None
 
 
-def state_of(session: Session, action_id: UUID) -> tuple[ActionState, int]:
+def get_state(session: Session, action_id: UUID) -> tuple[ActionState, int]:
     """Return the action's state and attempt: how a commit whose answer was lost is settled."""
     state, attempt = session.execute(select(Action.state, Action.attempt).where(Action.id == action_id)).one()
     return ActionState(state), attempt

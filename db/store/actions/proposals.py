@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.tables import Account, Action, Contact, Interaction
-from worker.rules.messages.approval import approval_of
+from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind
 
 TEXTS_SHOWN = 3
@@ -64,7 +64,7 @@ class Proposal:
         return (self.today - self.occasion_on).days
 
 
-def waiting(
+def list_proposals(
     session: Session,
     *,
     limit: int,
@@ -84,7 +84,7 @@ def waiting(
         .where(Action.id.in_(page))
         .order_by(*_ORDER)
     ).all()
-    past = _past(session, [contact.id for _, contact, _, _, _ in rows])
+    past = _latest_interactions(session, [contact.id for _, contact, _, _, _ in rows])
     return [
         _proposal(
             action,
@@ -97,7 +97,7 @@ def waiting(
     ]
 
 
-def count(
+def count_proposals(
     session: Session, *, after: UUID | None = None, account: str | None = None, campaign: UUID | None = None
 ) -> int:
     """Return how many wait, or how many of them come after the one with id `after`."""
@@ -124,7 +124,7 @@ def _proposed(after: UUID | None, account: str | None, campaign: UUID | None) ->
     return statement
 
 
-def _past(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
+def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
     """Return the latest few interactions of each kind with each contact, the newest first."""
     newest = func.row_number().over(
         partition_by=(Interaction.contact_id, Interaction.type),
@@ -168,7 +168,7 @@ def _proposal(
         past_texts=tuple(
             PastText(row.created_at, row.message) for row in past if row.type == Kind.GREET and row.message
         ),
-        seen=approval_of(contact.profile_url, action.message),
+        seen=approval_hash(contact.profile_url, action.message),
     )
 
 

@@ -11,24 +11,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Action, Contact, Interaction, KillSwitch
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.messages.replies import READ_EVERY, WINDOW, Greeted, Reply
+from worker.rules.messages.replies import INBOX_READ_INTERVAL, REPLY_WINDOW, LatestGreeting, Reply
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.quota.windows import opening
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class InboxLease:
     """An inbox in a worker's hand, what to read, what was known. `lease_until` says whose it is."""
 
     account: AccountRecord
     since: datetime
     read_to: datetime | None
-    greeted: Sequence[Greeted]
+    greeted: Sequence[LatestGreeting]
     lease_until: datetime
 
 
@@ -42,12 +42,14 @@ class _Inbox:
         return next((words for words, closed in self.gates.items() if closed), None)
 
 
-def closed(session: Session, account: AccountRecord) -> str | None:
+def explain_closed_inbox(session: Session, account: AccountRecord) -> str | None:
     """Say in words why this inbox is not to be opened now; None: it may be."""
     return _inbox(session, account).closed()
 
 
-def begin(session: Session, account: AccountRecord, *, lease: timedelta, overlap: timedelta) -> Reading | str:
+def take_inbox(
+    session: Session, account: AccountRecord, *, lease: timedelta, overlap: timedelta
+) -> InboxLease | str:
     """Take the inbox, or say in words why not. Commit before it is opened.
 
     Reads `overlap` more than what is not known yet: so late a site may show a message.
@@ -58,16 +60,18 @@ def begin(session: Session, account: AccountRecord, *, lease: timedelta, overlap
     if (why := inbox.closed()) is not None:
         return why
     greeted = _greeted(session, account.id)
-    bounds = [inbox.now - WINDOW, min(each.greeted_at for each in greeted)]
+    bounds = [inbox.now - REPLY_WINDOW, min(each.greeted_at for each in greeted)]
     if inbox.read_to is not None:
         bounds.append(inbox.read_to - overlap)
     until = inbox.now + lease
     stamped = update(Account).where(Account.id == account.id)
     session.execute(stamped.values(inbox_asked_at=inbox.now, inbox_lease_until=until))
-    return Reading(account, max(bounds), inbox.read_to, greeted, until)
+    return InboxLease(account, max(bounds), inbox.read_to, greeted, until)
 
 
-def record(session: Session, reading: Reading, replies: Sequence[Reply], read_to: datetime | None) -> int:
+def record_replies(
+    session: Session, reading: InboxLease, replies: Sequence[Reply], read_to: datetime | None
+) -> int:
     """Mark who has replied and how far the inbox is known; return how many greetings are answered by it.
 
     A greeting is marked once, by whoever comes first. Safe to repeat. Of who was forgotten since the inbox
@@ -106,7 +110,7 @@ def record(session: Session, reading: Reading, replies: Sequence[Reply], read_to
     return marked
 
 
-def release(session: Session, reading: Reading) -> None:
+def release_inbox(session: Session, reading: InboxLease) -> None:
     """Let the account's actions go on, unless the lease has lapsed and somebody else has it."""
     session.execute(
         update(Account)
@@ -129,31 +133,33 @@ def _inbox(session: Session, account: AccountRecord) -> _Inbox:
             select(Action.id).where(Action.account_id == account.id, held).exists(),
             select(Interaction.id)
             .where(
-                Interaction.account_id == account.id, greeted, Interaction.created_at > func.now() - WINDOW
+                Interaction.account_id == account.id,
+                greeted,
+                Interaction.created_at > func.now() - REPLY_WINDOW,
             )
             .exists(),
         )
         .where(Account.id == account.id)
         .execution_options(populate_existing=True)
     ).one()
-    hours = limits.purse(session, account.id, Kind.GREET, "").purse.limits.hours
+    hours = limits.context(session, account.id, Kind.GREET, "").context.limits.hours
     gates = {
         "the kill switch is on": killed,
         f"the account is {row.status}": row.status != AccountStatus.ACTIVE,
         "nobody has signed the account in": row.session is None,
         "nobody was greeted in the last 30 days": not anybody,
-        "it was opened less than an hour ago": _after(row.inbox_asked_at, now - READ_EVERY),
-        "another worker reads it": _after(row.inbox_lease_until, now),
+        "it was opened less than an hour ago": _is_after(row.inbox_asked_at, now - INBOX_READ_INTERVAL),
+        "another worker reads it": _is_after(row.inbox_lease_until, now),
         "an action of the account is under way": busy,
         "it is outside the working hours": opening(now, hours, account.zone).start > now,
     }
     return _Inbox(now, row.inbox_read_at, gates)
 
 
-def _after(instant: datetime | None, bound: datetime) -> bool:
+def _is_after(instant: datetime | None, bound: datetime) -> bool:
     return instant is not None and instant > bound
 
 
-def _greeted(session: Session, account_id: int) -> list[Greeted]:
-    rows = session.execute(load("greeted_lately"), {"account_id": account_id, "window": WINDOW})
-    return [Greeted(*row) for row in rows]
+def _greeted(session: Session, account_id: int) -> list[LatestGreeting]:
+    rows = session.execute(load_query("greeted_lately"), {"account_id": account_id, "window": REPLY_WINDOW})
+    return [LatestGreeting(*row) for row in rows]

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.tables import Account, Action, Campaign
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
@@ -66,7 +66,7 @@ def _record(row: Campaign, account: str) -> CampaignRecord:
     )
 
 
-def start(
+def add_campaign(
     session: Session,
     *,
     campaign_id: UUID,
@@ -89,7 +89,7 @@ def start(
     return inserted.first() is not None
 
 
-def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
+def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
     """Return the campaign, or None. With `lock`, nobody else changes it until this transaction ends."""
     statement = (
         select(Campaign, Account.name)
@@ -100,7 +100,7 @@ def get(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignR
     return _record(*found) if found else None
 
 
-def plan(
+def insert_plan(
     session: Session,
     campaign: CampaignRecord,
     kind: Kind,
@@ -117,7 +117,7 @@ def plan(
         (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
     )
     inserted = session.scalars(
-        load("plan_actions"),
+        load_query("plan_actions"),
         {
             "account_id": campaign.account_id,
             "campaign_id": campaign.id,
@@ -138,7 +138,7 @@ def plan(
     return sum(state == wanted for state in inserted)
 
 
-def finish(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
+def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
     """Mark the campaign as planned; a dry run leaves its preview instead of actions."""
     session.execute(
         update(Campaign)
@@ -147,7 +147,7 @@ def finish(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]]
     )
 
 
-def fail(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> None:
+def mark_failed(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> None:
     """End a campaign that could not be planned, with the reason that a person reads."""
     session.execute(
         update(Campaign)
@@ -156,7 +156,7 @@ def fail(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> No
     )
 
 
-def to_nudge(session: Session, stale_after: timedelta) -> Sequence[CampaignRecord]:
+def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[CampaignRecord]:
     """Take the campaigns whose reading was asked for longer ago than `stale_after`; stamp them as asked now.
 
     A lost message costs no more than this wait.
@@ -174,10 +174,10 @@ def to_nudge(session: Session, stale_after: timedelta) -> Sequence[CampaignRecor
             update(Campaign).where(Campaign.id.in_(stale)).values(nudged_at=func.now()).returning(Campaign.id)
         )
     )
-    return [record for campaign_id in ids if (record := get(session, campaign_id))]
+    return [record for campaign_id in ids if (record := find_campaign(session, campaign_id))]
 
 
-def progress(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
+def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
     """Return how many of the campaign's actions are in which state."""
     rows = session.execute(
         select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)

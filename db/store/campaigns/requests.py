@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from db.tables import CampaignRequest
 
-OTHER_OPTIONS: Final = (
+CONFLICTING_REQUEST: Final = (
     "a campaign was asked for under this id before, for another account, kind or options; "
     "choose a new id, or repeat the request as it was"
 )
 
 
-def claim(session: Session, campaign_id: UUID, account_id: int, fingerprint: str) -> bool:
+def claim_campaign_id(session: Session, campaign_id: UUID, account_id: int, fingerprint: str) -> bool:
     """Keep what the id is asked for. False where it was asked for something else before.
 
     Of two at once, one waits for the other's commit.

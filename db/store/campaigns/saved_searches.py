@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, SavedSearch
 from worker.errors import RequestRefusedError
-from worker.rules.sourcing.criteria import Criteria, asked
-from worker.rules.sourcing.search import SearchQuery, parse_search, query_of
+from worker.rules.sourcing.criteria import Criteria, given_criteria
+from worker.rules.sourcing.search import SearchQuery, build_query, parse_search
 
 
 class NoSavedSearchError(RequestRefusedError):
@@ -20,7 +20,7 @@ class NoSavedSearchError(RequestRefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchSpec:
     """What is searched for on the site, and what people are scored by."""
 
     query: SearchQuery
@@ -28,26 +28,26 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedRecord:
+class SavedSearchRecord:
     """One saved search of an account."""
 
     account: str
     site: str
     name: str
-    wanted: Wanted
+    wanted: SearchSpec
     created_at: datetime
 
 
-def _record(row: SavedSearch, account: str, site: str) -> SavedRecord:
+def _record(row: SavedSearch, account: str, site: str) -> SavedSearchRecord:
     terms = tuple((name, value) for name, value in row.terms)
-    wanted = Wanted(SearchQuery(terms), Criteria.model_validate(row.criteria))
-    return SavedRecord(account, site, row.name, wanted, row.created_at)
+    wanted = SearchSpec(SearchQuery(terms), Criteria.model_validate(row.criteria))
+    return SavedSearchRecord(account, site, row.name, wanted, row.created_at)
 
 
 _SAVED = select(SavedSearch, Account.name, Account.site).join(Account, Account.id == SavedSearch.account_id)
 
 
-def put(session: Session, account_id: int, name: str, wanted: Wanted) -> None:
+def save_search(session: Session, account_id: int, name: str, wanted: SearchSpec) -> None:
     """Save a search under `name`; an earlier one of that name is replaced."""
     values = {
         "terms": [list(term) for term in wanted.query.terms],
@@ -57,7 +57,7 @@ def put(session: Session, account_id: int, name: str, wanted: Wanted) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "name"], set_=values))
 
 
-def get(session: Session, account_id: int, name: str) -> SavedRecord | None:
+def find_saved_search(session: Session, account_id: int, name: str) -> SavedSearchRecord | None:
     """Return the account's search of that name, or None."""
     row = session.execute(
         _SAVED.where(SavedSearch.account_id == account_id, SavedSearch.name == name)
@@ -65,7 +65,7 @@ def get(session: Session, account_id: int, name: str) -> SavedRecord | None:
     return _record(*row) if row else None
 
 
-def everything(session: Session, *, account: str | None = None) -> Sequence[SavedRecord]:
+def list_saved_searches(session: Session, *, account: str | None = None) -> Sequence[SavedSearchRecord]:
     """Return the saved searches by account and name."""
     statement = _SAVED.order_by(Account.name, SavedSearch.name)
     if account is not None:
@@ -73,7 +73,7 @@ def everything(session: Session, *, account: str | None = None) -> Sequence[Save
     return [_record(*row) for row in session.execute(statement)]
 
 
-def remove(session: Session, account_id: int, name: str) -> bool:
+def delete_saved_search(session: Session, account_id: int, name: str) -> bool:
     """Remove a saved search; return whether there was one."""
     gone = session.execute(
         delete(SavedSearch)
@@ -85,7 +85,7 @@ def remove(session: Session, account_id: int, name: str) -> bool:
 
 def wanted(
     session: Session, account: AccountRecord, *, url: str | None, name: str | None, criteria: Criteria
-) -> Wanted:
+) -> SearchSpec:
     """Return what a campaign of `account` searches for: by an address, a saved search, or criteria only.
 
     Criteria that are given win over those of the saved search. Raises NoSavedSearchError, and
@@ -93,15 +93,15 @@ def wanted(
     site, or criteria that the site can't be searched by.
     """
     if name is not None:
-        saved = get(session, account.id, name)
+        saved = find_saved_search(session, account.id, name)
         if saved is None:
             raise NoSavedSearchError(
                 f"saved_search: account {account.name} has no search {name!r}; `rapport sourcing saved "
                 f"{account.name}` shows them"
             )
-        return Wanted(saved.wanted.query, criteria if asked(criteria) else saved.wanted.criteria)
+        return SearchSpec(saved.wanted.query, criteria if given_criteria(criteria) else saved.wanted.criteria)
     try:
-        query = parse_search(url, account.site) if url is not None else query_of(criteria, account.site)
+        query = parse_search(url, account.site) if url is not None else build_query(criteria, account.site)
     except ValueError as error:
         raise RequestRefusedError(f"{'criteria' if url is None else 'url'}: {error}") from None
-    return Wanted(query, criteria)
+    return SearchSpec(query, criteria)

@@ -29,7 +29,7 @@ class DueSchedule:
     now: datetime
 
 
-def put(
+def save_schedule(
     session: Session,
     *,
     account_id: int,
@@ -44,7 +44,7 @@ def put(
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
 
 
-def take_due(session: Session) -> Sequence[DueSchedule]:
+def lock_due_schedules(session: Session) -> Sequence[DueSchedule]:
     """Lock the schedules whose time has come, by Postgres' clock; another beat's are passed over."""
     rows = session.execute(
         select(Schedule, Account, func.now())
@@ -68,14 +68,14 @@ def take_due(session: Session) -> Sequence[DueSchedule]:
     ]
 
 
-def fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_fire_at: datetime) -> None:
+def record_fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_fire_at: datetime) -> None:
     """Note that this instant has fired, once for all beats, and move on to the next one."""
     noted = insert(ScheduleFire).values(schedule_id=due.id, fire_at=due.fire_at, campaign_id=campaign_id)
     session.execute(noted.on_conflict_do_nothing())
-    skip(session, due, next_fire_at=next_fire_at)
+    skip_fire(session, due, next_fire_at=next_fire_at)
 
 
-def skip(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
+def skip_fire(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
     """Move on to the next instant without firing this one."""
     session.execute(update(Schedule).where(Schedule.id == due.id).values(next_fire_at=next_fire_at))
 
@@ -93,7 +93,7 @@ class ScheduleRecord:
     next_fire_at: datetime
 
 
-def everything(session: Session, *, account: str | None = None) -> Sequence[ScheduleRecord]:
+def list_schedules(session: Session, *, account: str | None = None) -> Sequence[ScheduleRecord]:
     """Return the schedules by account and kind, also those that are off."""
     statement = (
         select(Schedule, Account)
@@ -116,7 +116,7 @@ def everything(session: Session, *, account: str | None = None) -> Sequence[Sche
     ]
 
 
-def off(session: Session, account_id: int, kind: CampaignKind) -> bool:
+def disable_schedule(session: Session, account_id: int, kind: CampaignKind) -> bool:
     """Let the schedule fire no more; return whether there was one that would have."""
     stopped = session.execute(
         update(Schedule)

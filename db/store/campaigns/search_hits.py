@@ -17,7 +17,7 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people import profiles
 from db.tables import Action, Campaign, Contact, Hit, StoredProfile
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import Kind
 from worker.rules.sourcing.criteria import Criteria, needed_sections
 from worker.rules.sourcing.profile import Profile, Section
@@ -49,7 +49,7 @@ class HitLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class VisitProgress:
     """How far a campaign is: its search, and of whom it found, whose profile was `read`, or is `waiting`."""
 
     search: SearchRecord | None
@@ -58,7 +58,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Rescored:
+class RescoreReport:
     """What scoring anew came to. `unread`: whose profile was opened, but not in that section."""
 
     people: int
@@ -66,12 +66,12 @@ class Rescored:
     unread: Mapping[Section, int]
 
 
-def keep_score(session: Session, campaign_id: UUID, contact_id: int, found: Score) -> None:
+def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Score) -> None:
     """Keep how well somebody fits the campaign, and as the contact's newest score.
 
     Without reasons nothing was asked for, and there is no score. Nothing for whom the campaign never found.
     """
-    reasons = reasons_as_json(found.reasons) or null()
+    reasons = dump_reasons(found.reasons) or null()
     points = found.points if found.reasons else None
     kept = session.execute(
         update(Hit)
@@ -83,25 +83,25 @@ def keep_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
         session.execute(update(Contact).where(Contact.id == contact_id).values(score=points))
 
 
-def reasons_as_json(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
+def dump_reasons(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
     """Return reasons as they are stored, and as programs read them."""
     told: list[dict[str, Any]] = _REASONS.dump_python(tuple(reasons), mode="json")
     return told
 
 
-def reasons_from_json(told: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
+def load_reasons(told: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
     """Return reasons as they were stored; none where there was no score."""
     return _REASONS.validate_python(told or ())
 
 
-def campaigns_of(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
+def list_campaigns_of_contact(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
     """Return the campaigns that found this person, the one that scored them last at the end."""
     found_by = select(Hit.campaign_id).where(Hit.contact_id == contact_id)
     ids = session.scalars(found_by.order_by(Hit.scored_at.nulls_first(), Hit.campaign_id))
-    return [found for campaign_id in ids.all() if (found := campaigns.get(session, campaign_id))]
+    return [found for campaign_id in ids.all() if (found := campaigns.find_campaign(session, campaign_id))]
 
 
-def page(
+def list_hits(
     session: Session,
     campaign_id: UUID,
     *,
@@ -124,24 +124,24 @@ def page(
             # The first condition finds the place in the index, the second passes over its equals.
             scored = scored.where(Hit.score <= after.score)
             scored = scored.where((Hit.score < after.score) | (Hit.contact_id > after.contact_id))
-        lines += _read(session, scored.order_by(*_RANKING).limit(limit))
+        lines += _read_lines(session, scored.order_by(*_RANKING).limit(limit))
     if min_score is None and len(lines) < limit:
         unscored = of_campaign.where(Hit.score.is_(None))
         if after is not None and after.score is None:
             unscored = unscored.where(Hit.contact_id > after.contact_id)
-        lines += _read(session, unscored.order_by(*_RANKING).limit(limit - len(lines)))
+        lines += _read_lines(session, unscored.order_by(*_RANKING).limit(limit - len(lines)))
     return lines
 
 
-def ranking(session: Session, campaign_id: UUID, *, min_score: int | None = None) -> Iterator[HitLine]:
+def iter_ranking(session: Session, campaign_id: UUID, *, min_score: int | None = None) -> Iterator[HitLine]:
     """Give everybody in the campaign's ranking, a block in memory at a time."""
-    lines = page(session, campaign_id, limit=BLOCK, min_score=min_score)
+    lines = list_hits(session, campaign_id, limit=BLOCK, min_score=min_score)
     while lines:
         yield from lines
-        lines = page(session, campaign_id, limit=BLOCK, after=lines[-1], min_score=min_score)
+        lines = list_hits(session, campaign_id, limit=BLOCK, after=lines[-1], min_score=min_score)
 
 
-def progress(session: Session, campaign_id: UUID) -> Progress:
+def get_visit_progress(session: Session, campaign_id: UUID) -> VisitProgress:
     """Return how far the campaign is."""
     opened = (
         select(func.count())
@@ -150,23 +150,23 @@ def progress(session: Session, campaign_id: UUID) -> Progress:
         .where(Hit.campaign_id == campaign_id)
     )
     waiting = select(func.count()).where(
-        Action.campaign_id == campaign_id, Action.kind == Kind.VISIT, Action.state.not_in(ENDED)
+        Action.campaign_id == campaign_id, Action.kind == Kind.VISIT, Action.state.not_in(END_STATES)
     )
-    return Progress(
-        search=searches.get(session, campaign_id),
+    return VisitProgress(
+        search=searches.find_search(session, campaign_id),
         read=session.scalars(opened).one(),
         waiting=session.scalars(waiting).one(),
     )
 
 
-def rescore(session: Session, campaign_id: UUID, criteria: Criteria, today: date) -> Rescored:
+def rescore_hits(session: Session, campaign_id: UUID, criteria: Criteria, today: date) -> RescoreReport:
     """Score everybody whom the campaign found by other criteria, which are the campaign's from now on.
 
     From what is stored; nothing is opened. Who is read meanwhile waits for this transaction and is scored by
     the new criteria then. The campaign must be there.
     """
-    campaigns.get(session, campaign_id, lock=True)
-    contact_ids = _held(session, campaign_id)
+    campaigns.find_campaign(session, campaign_id, lock=True)
+    contact_ids = _lock_contacts(session, campaign_id)
     snapshot = literal({"criteria": criteria.model_dump(mode="json")}, JSONB)
     session.execute(
         update(Campaign)
@@ -177,15 +177,17 @@ def rescore(session: Session, campaign_id: UUID, criteria: Criteria, today: date
     needed, unread, not_opened = needed_sections(criteria), Counter[Section](), 0
     for begin in range(0, len(contact_ids), BLOCK):
         block = contact_ids[begin : begin + BLOCK]
-        stored = {record.contact_id: record.profile for record in profiles.of_many(session, block)}
+        stored = {record.contact_id: record.profile for record in profiles.list_profiles(session, block)}
         unread.update(
-            section for profile in stored.values() for section in needed - profiles.sections_of(profile)
+            section
+            for profile in stored.values()
+            for section in needed - profiles.list_read_sections(profile)
         )
         not_opened += len(block) - len(stored)
-        known = _cards(session, [one for one in block if one not in stored]) | stored
+        known = _list_cards(session, [one for one in block if one not in stored]) | stored
         for contact_id, profile in known.items():
-            keep_score(session, campaign_id, contact_id, score(criteria, profile, today))
-    return Rescored(len(contact_ids), not_opened, dict(sorted(unread.items())))
+            save_score(session, campaign_id, contact_id, score(criteria, profile, today))
+    return RescoreReport(len(contact_ids), not_opened, dict(sorted(unread.items())))
 
 
 _LINES = (
@@ -199,16 +201,16 @@ _LINES = (
 _RANKING = (Hit.score.desc().nulls_last(), Hit.contact_id)
 
 
-def _read(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterator[HitLine]:
+def _read_lines(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterator[HitLine]:
     for row in session.execute(narrowed):
-        card = _card(row.profile_url, row.full_name, row.profile)
+        card = _to_card(row.profile_url, row.full_name, row.profile)
         yield HitLine(
             row.id, card.full_name, card.profile_url, card.headline, card.location, card.degree,
-            card.open_to_work, row.is_read, row.score, reasons_from_json(row.reasons),
+            card.open_to_work, row.is_read, row.score, load_reasons(row.reasons),
         )  # fmt: skip
 
 
-def _held(session: Session, campaign_id: UUID) -> Sequence[int]:
+def _lock_contacts(session: Session, campaign_id: UUID) -> Sequence[int]:
     """Hold all whom the campaign found until the transaction ends, in the order in which pages hold them."""
     return session.scalars(
         select(Contact.id)
@@ -219,16 +221,16 @@ def _held(session: Session, campaign_id: UUID) -> Sequence[int]:
     ).all()
 
 
-def _cards(session: Session, contact_ids: Sequence[int]) -> dict[int, Profile]:
+def _list_cards(session: Session, contact_ids: Sequence[int]) -> dict[int, Profile]:
     rows = session.execute(
         select(Contact.id, Contact.profile_url, Contact.full_name, Contact.profile).where(
             Contact.id.in_(contact_ids)
         )
     )
-    return {row.id: _card(row.profile_url, row.full_name, row.profile) for row in rows}
+    return {row.id: _to_card(row.profile_url, row.full_name, row.profile) for row in rows}
 
 
-def _card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
+def _to_card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
     """Return what is known of somebody without their profile: what the search showed of them."""
     degree = told.get("degree")
     return Profile(

@@ -8,22 +8,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.store.campaigns import search_hits
-from db.store.campaigns.search_hits import Progress
+from db.store.campaigns.search_hits import VisitProgress
 from db.tables import Action, Campaign, Hit
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, CampaignState
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class SearchProgress:
     """A search at one moment. `best` and `mean` are of the `scored` people.
 
     `waits_for` and `not_before` are those of whatever comes next, where something holds it up.
     """
 
     state: CampaignState
-    progress: Progress
+    progress: VisitProgress
     scored: int
     best: int | None
     mean: int | None
@@ -32,7 +32,7 @@ class Walk:
     nothing_left: bool
 
 
-def of_campaign(session: Session, campaign_id: UUID) -> Walk:
+def get_search_progress(session: Session, campaign_id: UUID) -> SearchProgress:
     """Return how far the campaign is. Raises NoResultFound where there is none."""
     state = CampaignState(session.scalars(select(Campaign.state).where(Campaign.id == campaign_id)).one())
     scored, best, mean = session.execute(
@@ -44,16 +44,16 @@ def of_campaign(session: Session, campaign_id: UUID) -> Walk:
         select(Action.reason, Action.not_before)
         .where(
             Action.campaign_id == campaign_id,
-            Action.state.not_in(ENDED),
+            Action.state.not_in(END_STATES),
             Action.state != ActionState.NEEDS_REVIEW,  # nothing comes of it by itself
         )
         .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)
         .limit(1)
     ).first()
     held_up = upcoming if upcoming is not None and upcoming.reason is not None else None
-    return Walk(
+    return SearchProgress(
         state=state,
-        progress=search_hits.progress(session, campaign_id),
+        progress=search_hits.get_visit_progress(session, campaign_id),
         scored=scored,
         best=best,
         mean=int(mean) if mean is not None else None,

@@ -8,7 +8,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.people.profiles import head_of
+from db.store.people.profiles import dump_head
 from db.tables import Contact, Hit, Search
 from worker.rules.model import ContactStatus, FoundPerson, SearchEnd
 from worker.rules.sourcing.search import SearchQuery
@@ -28,13 +28,13 @@ class SearchRecord:
     ended: SearchEnd | None
 
 
-def begin(session: Session, campaign_id: UUID, query: SearchQuery) -> None:
+def add_search(session: Session, campaign_id: UUID, query: SearchQuery) -> None:
     """Begin a campaign's search before its first page."""
     session.add(Search(campaign_id=campaign_id, terms=[list(term) for term in query.terms]))
     session.flush()
 
 
-def get(session: Session, campaign_id: UUID) -> SearchRecord | None:
+def find_search(session: Session, campaign_id: UUID) -> SearchRecord | None:
     """Return the campaign's search, or None. Whoever moves it holds the campaign."""
     row = session.scalar(select(Search).where(Search.campaign_id == campaign_id))
     if row is None:
@@ -43,15 +43,15 @@ def get(session: Session, campaign_id: UUID) -> SearchRecord | None:
     return SearchRecord(query, row.pages, row.found, row.dry, SearchEnd(row.ended) if row.ended else None)
 
 
-def the(session: Session, campaign_id: UUID) -> SearchRecord:
+def require_search(session: Session, campaign_id: UUID) -> SearchRecord:
     """Return the search of a campaign that has one. Raises LookupError for any other."""
-    found = get(session, campaign_id)
+    found = find_search(session, campaign_id)
     if found is None:
         raise LookupError(f"the campaign {campaign_id} has no search")
     return found
 
 
-def advance(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
+def save_cursor(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
     """Move the cursor: what `after` says holds from now on."""
     session.execute(
         update(Search)
@@ -60,7 +60,7 @@ def advance(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
     )
 
 
-def keep_people(
+def save_found_people(
     session: Session, account_id: int, people: Sequence[FoundPerson]
 ) -> Mapping[int, FoundPerson]:
     """Add the people of a page, or bring up to date what its entries tell; return them by contact, in order.
@@ -76,7 +76,7 @@ def keep_people(
                 "account_id": account_id,
                 "profile_url": person.profile_url,
                 "full_name": person.full_name,
-                "profile": head_of(person),
+                "profile": dump_head(person),
                 "status": ContactStatus.CONNECTED if person.degree == 1 else ContactStatus.PROSPECT,
             }
             for _, person in sorted(by_address.items())
@@ -98,7 +98,7 @@ def keep_people(
     return {contacts[url]: person for url, person in by_address.items() if url in contacts}
 
 
-def not_found_before(
+def filter_new_people(
     session: Session, campaign_id: UUID, people: Sequence[FoundPerson]
 ) -> Sequence[FoundPerson]:
     """Return those of a page whom no earlier page of the campaign's search had, in their order."""
@@ -120,7 +120,7 @@ def add_hits(session: Session, campaign_id: UUID, contact_ids: Sequence[int], *,
         )
 
 
-def fail(session: Session, campaign_id: UUID) -> None:
+def mark_search_failed(session: Session, campaign_id: UUID) -> None:
     """Let the campaign's search end, if it goes on: a page of it can't be read."""
     session.execute(
         update(Search)

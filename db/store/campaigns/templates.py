@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from db.tables import Account
 from db.tables import MessageTemplate as Row
-from worker.rules.messages.templates import MessageTemplate, check
+from worker.rules.messages.templates import MessageTemplate, check_template
 
 
 @dataclass(frozen=True, slots=True)
-class Default:
+class DefaultTemplate:
     """A template that ships. `key` stays when the text is corrected in a later version."""
 
     key: str
@@ -37,7 +37,7 @@ class TemplateRecord:
     default: bool
 
 
-def add(
+def add_template(
     session: Session, *, account_id: int | None, language: str, late: bool, body: str, weight: int = 1
 ) -> int | None:
     """Add a template for one account, or with None for all; return its id, or None if it is there already.
@@ -45,18 +45,18 @@ def add(
     Raises TemplateRefusedError when it could fail, or be too long, for anybody.
     """
     body = unicodedata.normalize("NFC", body.strip())
-    check(body, late=late)
+    check_template(body, late=late)
     values = {"account_id": account_id, "language": language, "late": late, "body": body, "weight": weight}
     return session.scalar(insert(Row).values(**values).on_conflict_do_nothing().returning(Row.id))
 
 
-def get(session: Session, template_id: int) -> TemplateRecord | None:
+def find_template(session: Session, template_id: int) -> TemplateRecord | None:
     """Return one template, or None if there is none of that id."""
-    found = listed(session, template_id=template_id)
+    found = list_templates(session, template_id=template_id)
     return found[0] if found else None
 
 
-def listed(
+def list_templates(
     session: Session,
     *,
     account_id: int | None = None,
@@ -90,12 +90,12 @@ def listed(
     ]
 
 
-def for_account(session: Session, account_id: int) -> Sequence[MessageTemplate]:
+def list_usable_templates(session: Session, account_id: int) -> Sequence[MessageTemplate]:
     """Return the enabled templates that the account uses.
 
     Its own for a language, on the day or late, replace everybody's for the same; the others stay in use.
     """
-    found = [record for record in listed(session, account_id=account_id) if record.enabled]
+    found = [record for record in list_templates(session, account_id=account_id) if record.enabled]
     own = {(record.language, record.late) for record in found if record.account is not None}
     return [
         MessageTemplate(record.id, record.language, record.late, record.body, record.weight)
@@ -104,22 +104,22 @@ def for_account(session: Session, account_id: int) -> Sequence[MessageTemplate]:
     ]
 
 
-def enable(session: Session, template_id: int, *, enabled: bool) -> None:
+def set_template_enabled(session: Session, template_id: int, *, enabled: bool) -> None:
     """Say whether a template is used. What is planned already keeps its text."""
     session.execute(update(Row).where(Row.id == template_id).values(enabled=enabled))
 
 
-def weigh(session: Session, template_id: int, weight: int) -> None:
+def set_template_weight(session: Session, template_id: int, weight: int) -> None:
     """Say how often a template is chosen, from 1 to 100, beside the others of its language."""
     session.execute(update(Row).where(Row.id == template_id).values(weight=weight))
 
 
-def remove(session: Session, template_id: int) -> None:
+def delete_template(session: Session, template_id: int) -> None:
     """Remove a user's template. A default would be back at the next upgrade, so it stays as it is."""
     session.execute(delete(Row).where(Row.id == template_id, Row.default_key.is_(None)))
 
 
-def keep_defaults(session: Session, defaults: Sequence[Default]) -> None:
+def save_default_templates(session: Session, defaults: Sequence[DefaultTemplate]) -> None:
     """Make everybody's defaults these: add new ones, correct texts, delete those that ship no longer.
 
     Weights stay, and what a user disabled stays disabled. Everybody's text that is now a default becomes it.

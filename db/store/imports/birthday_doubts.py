@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from db.tables import Account, Contact, Import, ImportChange, ImportDoubt
 from worker.errors import RequestRefusedError
 
-_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
+_BIRTHDAY_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class BirthdayDoubt:
     """A birthday that an entry of a file gives to a name, and a contact who may be meant."""
 
     id: int
@@ -31,9 +31,9 @@ class Doubt:
     profile_url: str
 
 
-def waiting(
+def list_doubts(
     session: Session, *, account: str | None = None, ids: Sequence[int] | None = None, limit: int = 100
-) -> Sequence[Doubt]:
+) -> Sequence[BirthdayDoubt]:
     """Return what nobody has answered yet, the oldest first; the candidates of one entry stand together."""
     statement = (
         select(ImportDoubt, Import.file_name, Account.name, Contact.full_name, Contact.profile_url)
@@ -47,7 +47,7 @@ def waiting(
     if ids is not None:
         statement = statement.where(ImportDoubt.id.in_(ids))
     return [
-        Doubt(
+        BirthdayDoubt(
             row.id, row.import_id, file_name, row.line, owner, row.name, row.birth_month, row.birth_day,
             row.birth_year, contact, profile_url,
         )
@@ -57,13 +57,13 @@ def waiting(
     ]  # fmt: skip
 
 
-def confirm(session: Session, doubt_id: int) -> None:
+def confirm_doubt(session: Session, doubt_id: int) -> None:
     """Write the birthday to its contact; the other candidates of the same entry are not meant then.
 
     Undoing the import takes it back. Raises RequestRefusedError where it was answered already, or the
     contact has another birthday by now.
     """
-    doubt = _open(session, doubt_id)
+    doubt = _lock_open_doubt(session, doubt_id)
     contact = session.scalars(select(Contact).where(Contact.id == doubt.contact_id).with_for_update()).one()
     known = (contact.birth_month, contact.birth_day)
     if known not in {(None, None), (doubt.birth_month, doubt.birth_day)} and not (
@@ -73,7 +73,7 @@ def confirm(session: Session, doubt_id: int) -> None:
             f"{contact.full_name} has the birthday {known[0]:02}-{known[1]:02} by now: "
             f"refuse doubt {doubt_id}"
         )
-    before = {column: getattr(contact, column) for column in _COLUMNS}
+    before = {column: getattr(contact, column) for column in _BIRTHDAY_COLUMNS}
     contact.birth_month, contact.birth_day = doubt.birth_month, doubt.birth_day
     contact.birth_year = contact.birth_year or doubt.birth_year
     changed = {column: value for column, value in before.items() if value != getattr(contact, column)}
@@ -99,17 +99,17 @@ def confirm(session: Session, doubt_id: int) -> None:
     )
 
 
-def refuse(session: Session, doubt_id: int) -> None:
+def refuse_doubt(session: Session, doubt_id: int) -> None:
     """Note that the contact is not meant; the same birthday is never asked for them again.
 
     Raises RequestRefusedError where it was answered already.
     """
-    doubt = _open(session, doubt_id)
+    doubt = _lock_open_doubt(session, doubt_id)
     doubt.is_theirs, doubt.settled_at = False, func.now()
     session.flush()
 
 
-def _open(session: Session, doubt_id: int) -> ImportDoubt:
+def _lock_open_doubt(session: Session, doubt_id: int) -> ImportDoubt:
     doubt = session.scalars(
         select(ImportDoubt).where(ImportDoubt.id == doubt_id).with_for_update()
     ).one_or_none()

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from db.queries import load
+from db.queries import load_query
 from db.store.quota import fallback
 from db.tables import (
     Account,
@@ -41,7 +41,7 @@ class ImportRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoReport:
     """What undoing an import took out and put back. `kept`: contacts that other records hold on to."""
 
     contacts: int
@@ -51,16 +51,16 @@ class Undone:
     kept: int
 
 
-def begin(session: Session, *, account_id: int, source: ImportSource, file_name: str, by: str) -> int:
+def begin_import(session: Session, *, account_id: int, source: ImportSource, file_name: str, by: str) -> int:
     """Note that an import begins and return its id. Another one into this account waits for the commit."""
-    _take_turns(session, account_id)
+    _lock_account(session, account_id)
     row = Import(account_id=account_id, source=source, file_name=file_name, started_by=by)
     session.add(row)
     session.flush()
     return row.id
 
 
-def finish(session: Session, import_id: int, report: Mapping[str, Any]) -> None:
+def finish_import(session: Session, import_id: int, report: Mapping[str, Any]) -> None:
     """Note that the import is whole, and what came over."""
     session.execute(
         update(Import)
@@ -69,7 +69,7 @@ def finish(session: Session, import_id: int, report: Mapping[str, Any]) -> None:
     )
 
 
-def history(session: Session, *, account: str | None = None, limit: int = 50) -> Sequence[ImportRecord]:
+def list_imports(session: Session, *, account: str | None = None, limit: int = 50) -> Sequence[ImportRecord]:
     """Return the latest imports, the newest first."""
     statement = select(Import, Account.name).join(Account, Account.id == Import.account_id)
     if account is not None:
@@ -83,7 +83,7 @@ def history(session: Session, *, account: str | None = None, limit: int = 50) ->
     ]  # fmt: skip
 
 
-def undo(session: Session, import_id: int) -> Undone:
+def undo_import(session: Session, import_id: int) -> UndoReport:
     """Take out what an import brought in, and put back what it changed.
 
     A contact that it brought in and that has actions or other interactions by now is kept, and so is its
@@ -93,23 +93,23 @@ def undo(session: Session, import_id: int) -> Undone:
     owner = session.scalar(select(Import.account_id).where(Import.id == import_id))
     if owner is None:
         raise RequestRefusedError(f"there is no import {import_id}; `rapport import list` shows them")
-    _take_turns(session, owner)
+    _lock_account(session, owner)
     row = session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one()
     if row.undone_at is not None:
         raise RequestRefusedError(f"import {import_id} was undone already")
-    _refuse_if_built_upon(session, row)
+    _refuse_if_built_on(session, row)
     session.execute(text("set local statement_timeout = 0"))  # its statements grow with the import
-    interactions = _rows(session, delete(Interaction).where(Interaction.import_id == import_id))
-    exclusions = _rows(session, delete(Exclusion).where(Exclusion.import_id == import_id))
+    interactions = _count_rows(session, delete(Interaction).where(Interaction.import_id == import_id))
+    exclusions = _count_rows(session, delete(Exclusion).where(Exclusion.import_id == import_id))
     session.execute(delete(SelectorHint).where(SelectorHint.import_id == import_id))
-    restored = _rows(session, load("restore_contacts"), {"import_id": import_id})
+    restored = _count_rows(session, load_query("restore_contacts"), {"import_id": import_id})
     session.execute(delete(ImportChange).where(ImportChange.import_id == import_id))
     session.execute(delete(ImportDoubt).where(ImportDoubt.import_id == import_id))
     # Locked first, and then looked at by a statement of its own: a plan that was being made is seen.
     session.execute(
         select(Contact.id).where(Contact.import_id == import_id).order_by(Contact.id).with_for_update()
     ).all()
-    contacts = _rows(
+    contacts = _count_rows(
         session,
         delete(Contact).where(
             Contact.import_id == import_id,
@@ -117,34 +117,34 @@ def undo(session: Session, import_id: int) -> Undone:
             ~exists().where(Interaction.contact_id == Contact.id),
         ),
     )
-    session.execute(load("last_greeted"), {"import_id": import_id})
+    session.execute(load_query("last_greeted"), {"import_id": import_id})
     if interactions:
-        fallback.reset(session, owner, ())
+        fallback.reset_breakers(session, owner, ())
     kept = session.scalars(select(func.count()).where(Contact.import_id == import_id)).one()
     row.undone_at = func.now()
-    return Undone(contacts, restored, interactions, exclusions, kept)
+    return UndoReport(contacts, restored, interactions, exclusions, kept)
 
 
-def turn(account_id: int) -> ColumnElement[int]:
+def get_lock_key(account_id: int) -> ColumnElement[int]:
     """Return the key of the lock that an import holds alone, and a page that is read with others."""
     return func.hashtextextended(f"import:{account_id}", 0)
 
 
-def under_way(session: Session, account_id: int) -> bool:
+def is_import_running(session: Session, account_id: int) -> bool:
     """Return whether an import into the account is under way."""
-    return not session.scalar(select(func.pg_try_advisory_xact_lock_shared(turn(account_id))))
+    return not session.scalar(select(func.pg_try_advisory_xact_lock_shared(get_lock_key(account_id))))
 
 
-def keep_out(session: Session, account_id: int) -> None:
+def lock_out_imports(session: Session, account_id: int) -> None:
     """Let no import into the account begin until the transaction ends; one under way is waited for."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(turn(account_id))))
+    session.execute(select(func.pg_advisory_xact_lock_shared(get_lock_key(account_id))))
 
 
-def _take_turns(session: Session, account_id: int) -> None:
-    session.execute(select(func.pg_advisory_xact_lock(turn(account_id))))
+def _lock_account(session: Session, account_id: int) -> None:
+    session.execute(select(func.pg_advisory_xact_lock(get_lock_key(account_id))))
 
 
-def _refuse_if_built_upon(session: Session, row: Import) -> None:
+def _refuse_if_built_on(session: Session, row: Import) -> None:
     """Refuse where a later import changed the same contacts, or found here what this one had brought."""
     own, later = aliased(ImportChange), aliased(ImportChange)
     rests: list[ColumnElement[bool]] = [
@@ -166,5 +166,5 @@ def _refuse_if_built_upon(session: Session, row: Import) -> None:
         )
 
 
-def _rows(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> int:  # noqa: ANN401 -- text or a delete
+def _count_rows(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> int:  # noqa: ANN401 -- text or a delete
     return cast("CursorResult[Any]", session.execute(statement, values or {})).rowcount

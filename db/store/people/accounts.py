@@ -42,7 +42,7 @@ def _record(row: Account) -> AccountRecord:
     )
 
 
-def add(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRecord:
+def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRecord:
     """Add an account, or return the one of that name; its zone then becomes `zone`."""
     statement = insert(Account).values(name=name, site=site, time_zone=zone.key)
     row = session.scalars(
@@ -53,18 +53,18 @@ def add(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRec
     return _record(row)
 
 
-def by_name(session: Session, name: str) -> AccountRecord | None:
+def find_account(session: Session, name: str) -> AccountRecord | None:
     """Return the account called `name`, or None."""
     row = session.scalar(select(Account).where(Account.name == name))
     return _record(row) if row else None
 
 
-def by_id(session: Session, account_id: int) -> AccountRecord:
+def get_account(session: Session, account_id: int) -> AccountRecord:
     """Return the account. Raises NoResultFound if there is none."""
     return _record(session.scalars(select(Account).where(Account.id == account_id)).one())
 
 
-def keep_session(session: Session, account_id: int, sealed: bytes) -> None:
+def save_session(session: Session, account_id: int, sealed: bytes) -> None:
     """Store a fresh sign-in. What its site had stopped may act again; what a person paused stays paused.
 
     An account that was challenged warms up again (design §4).
@@ -94,7 +94,7 @@ def replace_session(session: Session, account_id: int, before: bytes, sealed: by
     return replaced.first() is not None
 
 
-def stop(session: Session, account_id: int, reason: Reason) -> None:
+def stop_account(session: Session, account_id: int, reason: Reason) -> None:
     """Let the account do nothing more until a person has looked (promise 5)."""
     session.execute(
         update(Account)
@@ -103,11 +103,11 @@ def stop(session: Session, account_id: int, reason: Reason) -> None:
     )
 
 
-def everyone(session: Session) -> list[AccountRecord]:
+def list_accounts(session: Session) -> list[AccountRecord]:
     """Return all accounts by name."""
     return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]
 
 
-def keep_for(session: Session, account_id: int, days: int | None) -> None:
+def set_keep_days(session: Session, account_id: int, days: int | None) -> None:
     """Say for how many days people who are no connections, and profiles, are kept unseen; None: for ever."""
     session.execute(update(Account).where(Account.id == account_id).values(keep_days=days))

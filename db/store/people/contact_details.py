@@ -14,13 +14,13 @@ from db.store.people import profiles
 from db.store.people.profiles import ProfileRecord
 from db.tables import Account, Action, Campaign, Contact, Hit, Interaction
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
 from worker.rules.sourcing.scoring import ScoreReason
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class CampaignScore:
     """How well the person fits a campaign's criteria; `reasons` add up to the score."""
 
     campaign_id: UUID
@@ -32,7 +32,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class PastInteraction:
     """One thing that happened between the account and the person."""
 
     type: Kind
@@ -44,7 +44,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class OpenAction:
     """One action that has not ended."""
 
     id: UUID
@@ -56,7 +56,7 @@ class Coming:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ContactDetails:
     """One contact of an account. `facts` is what lists and pages told of them, `read` their profile."""
 
     account: str
@@ -72,12 +72,12 @@ class Person:
     known_since: datetime
     facts: Mapping[str, Any]
     read: ProfileRecord | None
-    scores: Sequence[Scored]
-    happened: Sequence[Happened]
-    coming: Sequence[Coming]
+    scores: Sequence[CampaignScore]
+    happened: Sequence[PastInteraction]
+    coming: Sequence[OpenAction]
 
 
-def everything(session: Session, contact_id: int) -> Person:
+def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
     """Return all that is known of a contact. Raises NoResultFound if there is none."""
     row, account = session.execute(
         select(Contact, Account.name)
@@ -85,7 +85,7 @@ def everything(session: Session, contact_id: int) -> Person:
         .where(Contact.id == contact_id)
     ).one()
     born = (row.birth_year, row.birth_month, row.birth_day) if row.birth_month and row.birth_day else None
-    return Person(
+    return ContactDetails(
         account=account,
         profile_url=row.profile_url,
         name=row.full_name,
@@ -98,14 +98,14 @@ def everything(session: Session, contact_id: int) -> Person:
         replied_at=row.replied_at,
         known_since=row.created_at,
         facts=row.profile,
-        read=profiles.of(session, contact_id),
-        scores=_scores(session, contact_id),
-        happened=_happened(session, contact_id),
-        coming=_coming(session, contact_id),
+        read=profiles.find_profile(session, contact_id),
+        scores=_list_scores(session, contact_id),
+        happened=_list_interactions(session, contact_id),
+        coming=_list_open_actions(session, contact_id),
     )
 
 
-def _scores(session: Session, contact_id: int) -> Sequence[Scored]:
+def _list_scores(session: Session, contact_id: int) -> Sequence[CampaignScore]:
     rows = session.execute(
         select(Hit, Campaign.kind)
         .join(Campaign, Campaign.id == Hit.campaign_id)
@@ -113,36 +113,36 @@ def _scores(session: Session, contact_id: int) -> Sequence[Scored]:
         .order_by(Campaign.created_at.desc(), Campaign.id)
     )
     return [
-        Scored(
+        CampaignScore(
             hit.campaign_id,
             CampaignKind(kind),
             hit.page,
             hit.score,
-            search_hits.reasons_from_json(hit.reasons),
+            search_hits.load_reasons(hit.reasons),
             hit.scored_at,
         )
         for hit, kind in rows
     ]
 
 
-def _happened(session: Session, contact_id: int) -> Sequence[Happened]:
+def _list_interactions(session: Session, contact_id: int) -> Sequence[PastInteraction]:
     rows = session.scalars(
         select(Interaction).where(Interaction.contact_id == contact_id).order_by(Interaction.id.desc())
     )
     return [
-        Happened(Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.created_at)
+        PastInteraction(Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.created_at)
         for row in rows
     ]
 
 
-def _coming(session: Session, contact_id: int) -> Sequence[Coming]:
+def _list_open_actions(session: Session, contact_id: int) -> Sequence[OpenAction]:
     rows = session.scalars(
         select(Action)
-        .where(Action.contact_id == contact_id, Action.state.not_in(ENDED))
+        .where(Action.contact_id == contact_id, Action.state.not_in(END_STATES))
         .order_by(Action.not_before, Action.id)
     )
     return [
-        Coming(
+        OpenAction(
             id=row.id,
             kind=Kind(row.kind),
             occasion=row.occasion,

@@ -37,7 +37,7 @@ class ContactLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class ContactFilters:
     """Whom a list shows; what is None or empty narrows nothing.
 
     `text` is looked for in name, headline, location and company, whatever the capitals. A `min_score` leaves
@@ -51,12 +51,14 @@ class Filters:
     text: str = ""
 
 
-def page(session: Session, filters: Filters, *, limit: int, after: int = 0) -> Sequence[ContactLine]:
+def list_contacts(
+    session: Session, filters: ContactFilters, *, limit: int, after: int = 0
+) -> Sequence[ContactLine]:
     """Return contacts with an id above `after`, in the order in which they became known.
 
     Keyset: page N costs as page 1. Who was forgotten is not among them.
     """
-    narrowed = _narrowed(filters).where(Contact.id > after).order_by(Contact.id).limit(limit)
+    narrowed = _filtered(filters).where(Contact.id > after).order_by(Contact.id).limit(limit)
     if filters.account is not None:
         # Asked first: how many people an account has decides which plan is the quick one.
         owner = session.scalar(select(Account.id).where(Account.name == filters.account))
@@ -95,7 +97,7 @@ def page(session: Session, filters: Filters, *, limit: int, after: int = 0) -> S
     ]
 
 
-def _narrowed(filters: Filters) -> Select[Contact]:
+def _filtered(filters: ContactFilters) -> Select[Contact]:
     facts, statement = Contact.profile, select(Contact).where(Contact.forgotten_at.is_(None))
     if filters.status is not None:
         statement = statement.where(Contact.status == filters.status)

@@ -8,11 +8,11 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.imports import runs
 from db.tables import Account, Contact, Exclusion
 from worker.errors import Reason
-from worker.rules.birthdays import celebrated, occasion
+from worker.rules.birthdays import birthday_occasion, recent_birthdays
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus
 
 
@@ -46,7 +46,7 @@ class ContactRecord:
     do_not_contact: bool
 
 
-def matching(
+def find_contacts(
     session: Session, given: str, *, account: str | None = None, limit: int = 20
 ) -> Sequence[ContactRecord]:
     """Return who is meant by a profile address, its last part, or a whole display name.
@@ -77,7 +77,7 @@ def matching(
     ]
 
 
-def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
+def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
     """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
 
     Who asked to be forgotten is passed over.
@@ -98,7 +98,7 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     }
     if not people:
         return 0
-    runs.keep_out(session, account_id)
+    runs.lock_out_imports(session, account_id)
     statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(
@@ -118,22 +118,22 @@ def keep_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     return len(kept.all())
 
 
-def due_birthdays(
+def list_due_birthdays(
     session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime
 ) -> Sequence[DueBirthday]:
     """Return who has a birthday today or had one at most `late_days` days ago, the latest birthday first.
 
     The same as `birthday_audience.due` says of each contact; `texts_since` bounds the texts only.
     """
-    days = celebrated(today, late_days)
+    days = recent_birthdays(today, late_days)
     rows = session.execute(
-        load("due_birthdays"),
+        load_query("due_birthdays"),
         {
             "account_id": account_id,
             "months": [birthday.month for birthday in days],
             "days": [birthday.day for birthday in days],
             "dates": list(days.values()),
-            "occasions": [occasion(on) for on in days.values()],
+            "occasions": [birthday_occasion(on) for on in days.values()],
             "texts_since": texts_since,
         },
     )
@@ -152,14 +152,14 @@ def due_birthdays(
     ]
 
 
-def addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
+def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
     """Return the display name and the language (ISO 639-1) of a contact."""
     found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
     full_name, language = session.execute(found).one()
     return full_name, language
 
 
-def disconnect(session: Session, contact_id: int) -> None:
+def mark_not_connected(session: Session, contact_id: int) -> None:
     """Note that the site showed this person as no connection; a birthdays page with them takes it back."""
     session.execute(
         update(Contact).where(Contact.id == contact_id).values(status=ContactStatus.NOT_CONNECTED)

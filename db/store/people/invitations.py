@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from db.store.imports import runs
 from db.tables import Action, Contact
-from worker.rules.invitations import Invited
-from worker.rules.lifecycle import ENDED
+from worker.rules.invitations import InvitedContact
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import ActionState, ContactStatus, Kind, SentInvitation
 
 
-def keep(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> int:
+def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> int:
     """Add whom the account has invited, or bring their names up to date; return how many contacts it is.
 
     Nobody stops being a connection by this, and who asked to be forgotten is passed over.
@@ -21,7 +21,7 @@ def keep(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> i
     people = {invitation.profile_url: invitation.full_name for invitation in sent}
     if not people:
         return 0
-    runs.keep_out(session, account_id)
+    runs.lock_out_imports(session, account_id)
     statement = insert(Contact).values(
         [
             {
@@ -41,15 +41,15 @@ def keep(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> i
     return len(kept.all())
 
 
-def known(
+def list_invited(
     session: Session, account_id: int, sent: Sequence[SentInvitation], *, occasion: str
-) -> list[Invited]:
+) -> list[InvitedContact]:
     """Return those who are contacts, each with the withdrawal that is open or has this `occasion`."""
     contacts = select(Contact.id, Contact.profile_url).where(
         Contact.account_id == account_id, Contact.profile_url.in_([one.profile_url for one in sent])
     )
     ids = {address: contact_id for contact_id, address in session.execute(contacts)}
-    ended = Action.state.in_(ENDED)
+    ended = Action.state.in_(END_STATES)
     planned = session.execute(
         select(Action.contact_id, Action.state)
         .where(
@@ -61,7 +61,7 @@ def known(
     )
     states = {contact_id: ActionState(state) for contact_id, state in planned}
     return [
-        Invited(contact_id, one, states.get(contact_id))
+        InvitedContact(contact_id, one, states.get(contact_id))
         for one in sent
         if (contact_id := ids.get(one.profile_url)) is not None
     ]

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.tables import Contact
 from worker.errors import Reason
 from worker.rules.model import ContactStatus
@@ -29,7 +29,7 @@ class DueVisit:
     planned: bool
 
 
-def keep_addresses(session: Session, account_id: int, addresses: Sequence[str]) -> Sequence[int]:
+def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) -> Sequence[int]:
     """Add people of whom only the address is known; return the contacts of all, in the order given.
 
     Who asked to be forgotten is passed over.
@@ -53,21 +53,21 @@ def keep_addresses(session: Session, account_id: int, addresses: Sequence[str]) 
     return session.scalars(known.order_by(position)).all()
 
 
-def of_contacts(
+def check_contacts(
     session: Session, account_id: int, contact_ids: Sequence[int], *, no_repeat_days: int
 ) -> Sequence[DueVisit]:
     """Return whether each of these contacts may be visited, in the order given."""
-    return _due(session, account_id, list(contact_ids), no_repeat_days, None, limit=len(contact_ids))
+    return _list_due(session, account_id, list(contact_ids), no_repeat_days, None, limit=len(contact_ids))
 
 
-def not_seen(
+def list_unseen_connections(
     session: Session, account_id: int, *, months: int, no_repeat_days: int, limit: int
 ) -> Sequence[DueVisit]:
     """Return connections whose profile was not opened for so many months, the longest ago first."""
-    return _due(session, account_id, None, no_repeat_days, months, limit=limit)
+    return _list_due(session, account_id, None, no_repeat_days, months, limit=limit)
 
 
-def _due(
+def _list_due(
     session: Session,
     account_id: int,
     contact_ids: list[int] | None,
@@ -77,7 +77,7 @@ def _due(
     limit: int,
 ) -> Sequence[DueVisit]:
     rows = session.execute(
-        load("due_visits"),
+        load_query("due_visits"),
         {
             "account_id": account_id,
             "contact_ids": contact_ids,

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from db.store.imports import runs
 from db.store.privacy import personal_columns, redaction, tombstones
-from db.store.privacy.personal_columns import Erased
+from db.store.privacy.personal_columns import ErasedRows
 from db.tables import Account, Action, AuditHead, Contact, Exclusion
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.lifecycle import ENDED, IN_FLIGHT, check_move
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
 from worker.rules.mentions import Mentions
 from worker.rules.model import ActionState
 
@@ -23,7 +23,7 @@ BUSY = "this person is being worked on right now; nothing was changed: ask again
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class ErasureReport:
     """What forgetting somebody came to. `new`: they had not asked before. Else counts of rows.
 
     `account_ids` are all of the site's: pictures are named by account.
@@ -32,20 +32,20 @@ class Forgotten:
     new: bool
     accounts: int
     skipped: int
-    erased: Erased
+    erased: ErasedRows
     exclusions: int
     mentions: int
     account_ids: Sequence[int]
 
 
-def forget(session: Session, site: str, address: str) -> Forgotten:
+def forget_person(session: Session, site: str, address: str) -> ErasureReport:
     """Erase the person of this normalised address from all the site's accounts; nobody brings them back.
 
     Wants a transaction of its own. Raises RequestRefusedError, and changes nothing, while somebody works on
     the person: a worker on an action of theirs, a plan, an import.
     """
-    with _refusing_to_wait():
-        account_ids = _hold_accounts(session, site)
+    with _refuse_if_locked():
+        account_ids = _lock_accounts(session, site)
         people = session.scalars(
             select(Contact)
             .where(Contact.profile_url == address, Contact.account_id.in_(account_ids))
@@ -58,16 +58,16 @@ def forget(session: Session, site: str, address: str) -> Forgotten:
             names={person.full_name for person in people},
             emails={person.email for person in people if person.email},
         )
-        skipped = _skip(session, ids)
-        new = tombstones.put(session, site, address)
-        exclusions = _exclusions(session, account_ids, address, {person.name_key for person in people})
-        mentions = redaction.scrub(session, account_ids, site, who)
-        erased = personal_columns.erase(session, ids)
-    return Forgotten(new, len(people), skipped, erased, exclusions, mentions, account_ids)
+        skipped = _skip_actions(session, ids)
+        new = tombstones.add_tombstone(session, site, address)
+        exclusions = _delete_exclusions(session, account_ids, address, {person.name_key for person in people})
+        mentions = redaction.redact_person(session, account_ids, site, who)
+        erased = personal_columns.erase_contacts(session, ids)
+    return ErasureReport(new, len(people), skipped, erased, exclusions, mentions, account_ids)
 
 
 @contextmanager
-def _refusing_to_wait() -> Iterator[None]:
+def _refuse_if_locked() -> Iterator[None]:
     """Turn a row that somebody else holds into a refusal.
 
     Whoever holds the audit's head, as forgetting does, waits for no action, contact or campaign: their
@@ -81,11 +81,11 @@ def _refusing_to_wait() -> Iterator[None]:
         raise
 
 
-def _hold_accounts(session: Session, site: str) -> Sequence[int]:
+def _lock_accounts(session: Session, site: str) -> Sequence[int]:
     """Let no import, dispatcher, inbox or page of the site's accounts go on until the transaction ends."""
     account_ids = session.scalars(select(Account.id).where(Account.site == site).order_by(Account.id)).all()
     for account_id in account_ids:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(runs.turn(account_id)))):
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(runs.get_lock_key(account_id)))):
             raise RequestRefusedError(
                 "people are being brought into an account of this site right now (`rapport import list`); "
                 "nothing was changed: ask again when that is over"
@@ -94,15 +94,15 @@ def _hold_accounts(session: Session, site: str) -> Sequence[int]:
     session.execute(held.with_for_update(key_share=True)).all()
     heads = select(AuditHead.account_id).where(AuditHead.account_id.in_(account_ids))
     session.execute(heads.order_by(AuditHead.account_id).with_for_update()).all()
-    tombstones.hold_still(session)
+    tombstones.lock_exclusively(session)
     return account_ids
 
 
-def _skip(session: Session, contact_ids: Sequence[int]) -> int:
+def _skip_actions(session: Session, contact_ids: Sequence[int]) -> int:
     """End what is planned, proposed or unsettled for them; return how many. What is under way refuses."""
     rows = session.scalars(
         select(Action)
-        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(ENDED))
+        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(END_STATES))
         .order_by(Action.id)
         .with_for_update(nowait=True)
         .execution_options(populate_existing=True)
@@ -110,17 +110,17 @@ def _skip(session: Session, contact_ids: Sequence[int]) -> int:
     if any(row.state in IN_FLIGHT or row.lease_until is not None for row in rows):
         raise RequestRefusedError(BUSY)
     uncertain = [row.id for row in rows if row.state == ActionState.UNCERTAIN]
-    _end(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
+    _end_actions(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
     for state in (ActionState.PLANNED, ActionState.PROPOSED, ActionState.NEEDS_REVIEW):
         ids = [row.id for row in rows if row.state == state]
-        _end(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
+        _end_actions(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
     return len(rows)
 
 
-def _end(
+def _end_actions(
     session: Session, ids: Sequence[Any], was: ActionState, becomes: ActionState = ActionState.SKIPPED
 ) -> None:
-    check_move(was, becomes)
+    check_transition(was, becomes)
     session.execute(
         update(Action)
         .where(Action.id.in_(ids), Action.state == was)
@@ -129,7 +129,7 @@ def _end(
     )
 
 
-def _exclusions(session: Session, account_ids: Sequence[int], address: str, keys: set[str]) -> int:
+def _delete_exclusions(session: Session, account_ids: Sequence[int], address: str, keys: set[str]) -> int:
     """Delete the exclusions of their address, and those of their name that is nobody else's here."""
     others = (
         select(Contact.id)

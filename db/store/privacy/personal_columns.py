@@ -29,14 +29,14 @@ from db.tables import (
     SelectorHint,
     StoredProfile,
 )
-from worker.rules.mentions import FORGOTTEN
+from worker.rules.mentions import REDACTED_TEXT
 from worker.rules.model import ContactStatus
 
 EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
     {
         Contact: {
             "profile_url": func.concat("forgotten:", Contact.id),
-            "full_name": FORGOTTEN,
+            "full_name": REDACTED_TEXT,
             "email": None,
             "language": None,
             "birth_month": None,
@@ -58,7 +58,7 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
             "worded_for": None,
             "message": "",
             "detail": None,
-            "approval": case((Action.approval.is_not(None), FORGOTTEN)),  # it was a hash of name and text
+            "approval": case((Action.approval.is_not(None), REDACTED_TEXT)),  # it was a hash of name and text
             "approved_by": None,
         },
         Interaction: {
@@ -85,7 +85,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
 )
 """Rows about a person go; the columns are those that hold something."""
 
-SCRUBBED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
+REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
     {
         Campaign: frozenset({"options", "preview", "detail"}),
         Schedule: frozenset({"options"}),
@@ -132,7 +132,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasedRows:
     """How much was erased, in rows."""
 
     contacts: int = 0
@@ -147,38 +147,38 @@ class Erased:
         return type(self)(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-def erase(session: Session, contact_ids: Collection[int]) -> Erased:
+def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows:
     """Empty these contacts, and whatever is about them, but for what the quota and the audit need.
 
     The caller holds their rows, and nothing is planned, proposed or under way for them any more.
     """
     ids = list(contact_ids)
-    actions = _count(session, _emptied(Action).where(Action.contact_id.in_(ids)))
-    interactions = _count(session, _emptied(Interaction).where(Interaction.contact_id.in_(ids)))
-    doubts = _doubts(session, ids)
-    return Erased(
+    actions = _count_rows(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
+    interactions = _count_rows(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
+    doubts = _delete_doubts(session, ids)
+    return ErasedRows(
         actions=actions,
         interactions=interactions,
-        profiles=_count(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
-        hits=_count(session, delete(Hit).where(Hit.contact_id.in_(ids))),
+        profiles=_count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
+        hits=_count_rows(session, delete(Hit).where(Hit.contact_id.in_(ids))),
         doubts=doubts,
-        former_values=_count(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
-        contacts=_count(session, _emptied(Contact).where(Contact.id.in_(ids))),
+        former_values=_count_rows(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
+        contacts=_count_rows(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
     )
 
 
-def _emptied(table: type[Base]) -> Update:
+def _empty_rows(table: type[Base]) -> Update:
     return update(table).values(**EMPTIED[table])
 
 
-def _doubts(session: Session, contact_ids: list[int]) -> int:
+def _delete_doubts(session: Session, contact_ids: list[int]) -> int:
     """Delete the entries of files that may be about them; what was said to be another's is another's."""
     entries = select(ImportDoubt.import_id, ImportDoubt.line).where(ImportDoubt.contact_id.in_(contact_ids))
     others = ImportDoubt.contact_id.not_in(contact_ids) & ImportDoubt.is_theirs.is_(True)
     theirs = tuple_(ImportDoubt.import_id, ImportDoubt.line).in_(entries)
-    return _count(session, delete(ImportDoubt).where(theirs, ~others))
+    return _count_rows(session, delete(ImportDoubt).where(theirs, ~others))
 
 
-def _count(session: Session, statement: Update | Delete) -> int:
+def _count_rows(session: Session, statement: Update | Delete) -> int:
     done = session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", done).rowcount

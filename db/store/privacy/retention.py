@@ -28,12 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.imports import runs
 from db.store.privacy import personal_columns
-from db.store.privacy.redaction import NOBODY_LEFT
+from db.store.privacy.redaction import ONLY_FORGOTTEN
 from db.tables import Action, Campaign, Contact, Hit, Interaction, StoredProfile
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignState
 
 BLOCK: Final = 300
@@ -41,7 +41,7 @@ BLOCK: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
+class StaleData:
     """What an account keeps longer than it says, counted; `before` is the instant that it is older than."""
 
     before: datetime
@@ -51,16 +51,16 @@ class Stale:
     campaigns: int
 
 
-def look(session: Session, account_id: int, keep: timedelta) -> Stale:
+def find_stale_data(session: Session, account_id: int, keep: timedelta) -> StaleData:
     """Return what is to be erased. `people` are contacts, in the order of their ids."""
     before = session.scalars(select(func.now() - keep)).one()
     people = [row.id for row in _stale_people(session, account_id, before)]
-    return Stale(
+    return StaleData(
         before=before,
         people=people,
-        profiles=_counted(session, _old_profiles(account_id, before, besides=people)),
-        scores=_counted(session, _old_scores(account_id, before)),
-        campaigns=_counted(session, select(Campaign.id).where(*_telling(account_id, before))),
+        profiles=_count(session, _old_profiles(account_id, before, besides=people)),
+        scores=_count(session, _old_scores(account_id, before)),
+        campaigns=_count(session, select(Campaign.id).where(*_list_people(account_id, before))),
     )
 
 
@@ -72,7 +72,7 @@ def erase_people(
     Who was written to or visited stays as an empty contact, for the quota and the audit; the others go. None
     while an import is under way, which may know them.
     """
-    if runs.under_way(session, account_id):
+    if runs.is_import_running(session, account_id):
         return None
     held = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
     locked = session.scalars(held.with_for_update(skip_locked=True)).all()
@@ -83,7 +83,7 @@ def erase_people(
         exists().where(Action.contact_id == Contact.id), exists().where(Interaction.contact_id == Contact.id)
     )
     stubs = session.scalars(select(Contact.id).where(Contact.id.in_(stale_ids), history)).all()
-    personal_columns.erase(session, stubs)
+    personal_columns.erase_contacts(session, stubs)
     session.execute(delete(Contact).where(Contact.id.in_(set(stale_ids) - set(stubs))))
     return [row.profile_url for row in stale]
 
@@ -91,26 +91,26 @@ def erase_people(
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:
     """Delete a block of the profiles that nobody has read since; return how many, 0 when none is left."""
     block = _old_profiles(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=StoredProfile)
-    return _rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
+    return _count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
 
 
 def erase_scores(session: Session, account_id: int, before: datetime) -> int:
     """Take the scores out of a block of old hits: their reasons quote profiles. Return how many."""
     block = _old_scores(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=Hit)
     cleared = update(Hit).where(tuple_(Hit.campaign_id, Hit.contact_id).in_(block))
-    return _rows(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
+    return _count_rows(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
 
 
 def erase_lists(session: Session, account_id: int, before: datetime) -> int:
     """Empty the previews and lists of addresses of old campaigns that are over; return how many had one."""
     empty = cast([], JSONB)
-    nobody = Campaign.options.op("||")(cast({"profiles": NOBODY_LEFT}, JSONB))
-    telling = update(Campaign).where(*_telling(account_id, before))
-    return _rows(
+    nobody = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
+    telling = update(Campaign).where(*_list_people(account_id, before))
+    return _count_rows(
         session,
         telling.values(
-            preview=case((_lists(Campaign.preview), empty), else_=Campaign.preview),
-            options=case((_lists(Campaign.options["profiles"]), nobody), else_=Campaign.options),
+            preview=case((_is_nonempty_list(Campaign.preview), empty), else_=Campaign.preview),
+            options=case((_is_nonempty_list(Campaign.options["profiles"]), nobody), else_=Campaign.options),
         ),
     )
 
@@ -119,7 +119,7 @@ def _stale_people(
     session: Session, account_id: int, before: datetime, *, among: Sequence[int] | None = None
 ) -> Sequence[Any]:
     values = {"account_id": account_id, "before": before, "among": None if among is None else list(among)}
-    return session.execute(load("stale_people"), values).all()
+    return session.execute(load_query("stale_people"), values).all()
 
 
 def _old_profiles(account_id: int, before: datetime, *, besides: Sequence[int] = ()) -> Select[int]:
@@ -142,28 +142,31 @@ def _old_scores(account_id: int, before: datetime) -> Select[UUID, int]:
     )
 
 
-def _telling(account_id: int, before: datetime) -> Sequence[ColumnElement[bool]]:
+def _list_people(account_id: int, before: datetime) -> Sequence[ColumnElement[bool]]:
     """Say which old campaigns that are over still list people."""
     profiles = Campaign.options["profiles"]
     return (
         Campaign.account_id == account_id,
         Campaign.created_at < before,
         Campaign.state != CampaignState.READING,
-        ~exists().where(Action.campaign_id == Campaign.id, Action.state.not_in(ENDED)),
-        or_(_lists(Campaign.preview), and_(_lists(profiles), profiles != cast(NOBODY_LEFT, JSONB))),
+        ~exists().where(Action.campaign_id == Campaign.id, Action.state.not_in(END_STATES)),
+        or_(
+            _is_nonempty_list(Campaign.preview),
+            and_(_is_nonempty_list(profiles), profiles != cast(ONLY_FORGOTTEN, JSONB)),
+        ),
     )
 
 
-def _lists(value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+def _is_nonempty_list(value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """Return whether a JSON value is a list with something in it; it may be null in both ways."""
     length = case((func.jsonb_typeof(value) == "array", func.jsonb_array_length(value)), else_=0)
     return func.coalesce(length, 0) > 0
 
 
-def _counted(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
+def _count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
 
 
-def _rows(session: Session, statement: Update | Delete) -> int:
+def _count_rows(session: Session, statement: Update | Delete) -> int:
     done = session.execute(statement, execution_options={"synchronize_session": False})
     return typing_cast("CursorResult[Any]", done).rowcount

@@ -13,24 +13,24 @@ _LOCK = func.hashtextextended("tombstones", 0)
 """Held with others by whoever adds contacts (trigger last_ones_in), alone by whoever writes a tombstone."""
 
 
-def fingerprint(address: str) -> bytes:
+def hash_address(address: str) -> bytes:
     """Return what is kept of a normalised profile address. The trigger contact_passed_over has the same."""
     return hashlib.sha256(address.encode()).digest()
 
 
-def hold_still(session: Session) -> None:
+def lock_exclusively(session: Session) -> None:
     """Let nobody come in until this transaction ends; waits for those who are adding contacts."""
     session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
-def hold(session: Session) -> None:
+def lock_shared(session: Session) -> None:
     """Let no tombstone be added until this transaction ends, but others bring people in as well."""
     session.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 
 
-def put(session: Session, site: str, address: str) -> bool:
+def add_tombstone(session: Session, site: str, address: str) -> bool:
     """Write a tombstone, also where one was lifted; return whether it is new. Hold still first."""
-    written = insert(Tombstone).values(site=site, fingerprint=fingerprint(address))
+    written = insert(Tombstone).values(site=site, fingerprint=hash_address(address))
     again = written.on_conflict_do_update(
         index_elements=["fingerprint", "site"],
         set_={"created_at": func.now(), "lifted_at": None, "lifted_by": None},
@@ -39,13 +39,13 @@ def put(session: Session, site: str, address: str) -> bool:
     return session.execute(again.returning(Tombstone.site)).first() is not None
 
 
-def lift(session: Session, site: str, address: str, *, by: str) -> bool:
+def lift_tombstone(session: Session, site: str, address: str, *, by: str) -> bool:
     """Let the person be found again, and note who said so; return whether there was a tombstone."""
     lifted = (
         update(Tombstone)
         .where(
             Tombstone.site == site,
-            Tombstone.fingerprint == fingerprint(address),
+            Tombstone.fingerprint == hash_address(address),
             Tombstone.lifted_at.is_(None),
         )
         .values(lifted_at=func.now(), lifted_by=by)
@@ -53,9 +53,9 @@ def lift(session: Session, site: str, address: str, *, by: str) -> bool:
     return session.execute(lifted.returning(Tombstone.site)).first() is not None
 
 
-def resting(session: Session, site: str, addresses: Collection[str]) -> frozenset[str]:
+def list_forgotten_addresses(session: Session, site: str, addresses: Collection[str]) -> frozenset[str]:
     """Return which of these people asked to be forgotten; holds."""
-    hold(session)
-    hashes = {fingerprint(address): address for address in addresses}
+    lock_shared(session)
+    hashes = {hash_address(address): address for address in addresses}
     known = select(Tombstone.fingerprint).where(Tombstone.site == site, Tombstone.lifted_at.is_(None))
     return frozenset(hashes[each] for each in session.scalars(known) if each in hashes)

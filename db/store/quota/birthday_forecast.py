@@ -13,10 +13,10 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.birthdays import occasion
+from worker.rules.birthdays import birthday_occasion
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.quota.allowance import Allowance
-from worker.rules.quota.forecast import Expected, Forecast, forecast
+from worker.rules.quota.forecast import ExpectedAction, Forecast, forecast
 
 _NOT_BEGUN = (ActionState.PROPOSED, ActionState.PLANNED, ActionState.QUEUED, ActionState.CLAIMED)
 
@@ -41,15 +41,15 @@ class AccountForecast:
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _PlannedGreeting:
     """A planned greeting that has not begun."""
 
-    expected: Expected
+    expected: ExpectedAction
     state: ActionState
     campaign: CampaignState
 
 
-def of_account(
+def forecast_birthdays(
     session: Session,
     account: AccountRecord,
     *,
@@ -62,20 +62,20 @@ def of_account(
     Also told are those of the last days who may still be greeted. How late that may be is `late_days`, else
     what the account's schedule says, else its latest campaign, else `default_late_days`.
     """
-    allowance = limits.allowance(session, account.id, Kind.GREET)
+    allowance = limits.load_allowance(session, account.id, Kind.GREET)
     now: datetime = session.scalars(select(func.clock_timestamp())).one()
     today = now.astimezone(account.zone).date()
     last = today + timedelta(days=days - 1)
     if late_days is None:
-        late_days = _late_days(session, account.id, default_late_days)
+        late_days = _find_late_days(session, account.id, default_late_days)
     horizon = last + timedelta(days=late_days)
-    planned = list(_planned(session, account.id, never_late=horizon))
+    planned = list(_list_planned(session, account.id, never_late=horizon))
     people = [
         *(one.expected for one in planned),
-        *_to_come(session, account.id, horizon, now=now, days=days, late_days=late_days),
+        *_list_unplanned(session, account.id, horizon, now=now, days=days, late_days=late_days),
     ]
-    books = fallback.ledger(session, allowance.purse(now, ""))
-    stopped_by = Reason.KILL_SWITCH if control.kill_switch(session) is not None else None
+    books = fallback.read_ledger(session, allowance.context(now, ""))
+    stopped_by = Reason.KILL_SWITCH if control.get_kill_switch(session) is not None else None
     return AccountForecast(
         account=account,
         allowance=allowance,
@@ -89,7 +89,7 @@ def of_account(
     )
 
 
-def _late_days(session: Session, account_id: int, default: int) -> int:
+def _find_late_days(session: Session, account_id: int, default: int) -> int:
     scheduled = select(Schedule.options["late_days"].as_integer()).where(
         Schedule.account_id == account_id, Schedule.kind == CampaignKind.BIRTHDAY, Schedule.enabled
     )
@@ -105,7 +105,7 @@ def _late_days(session: Session, account_id: int, default: int) -> int:
     return default if told is None else told
 
 
-def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_Open]:
+def _list_planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_PlannedGreeting]:
     """Give the greetings that are planned and not begun; what nothing makes too late may wait long."""
     rows = session.execute(
         select(Action, Contact.id, Contact.full_name, Campaign.state)
@@ -121,7 +121,7 @@ def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator
         )
     )
     for action, contact_id, full_name, campaign in rows:
-        expected = Expected(
+        expected = ExpectedAction(
             contact_id=contact_id,
             full_name=full_name,
             on=action.occasion_on,
@@ -130,17 +130,19 @@ def _planned(session: Session, account_id: int, *, never_late: date) -> Iterator
             not_before=action.not_before,
             waits_for=Reason(action.reason) if action.reason else None,
         )
-        yield _Open(expected, ActionState(action.state), CampaignState(campaign))
+        yield _PlannedGreeting(expected, ActionState(action.state), CampaignState(campaign))
 
 
-def _to_come(
+def _list_unplanned(
     session: Session, account_id: int, horizon: date, *, now: datetime, days: int, late_days: int
-) -> Iterator[Expected]:
+) -> Iterator[ExpectedAction]:
     """Give those with a birthday up to `horizon`, or lately, for whom nothing is planned or done yet.
 
     It is asked as a campaign would ask on that last day, looking back over all of it.
     """
-    found = contacts.due_birthdays(session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now)
+    found = contacts.list_due_birthdays(
+        session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now
+    )
     people = [person for person in found if person.left_out is None]
     ids = cast([person.contact_id for person in people], ARRAY(BigInteger))
     known = select(Action.contact_id, Action.occasion).where(
@@ -148,6 +150,6 @@ def _to_come(
     )
     planned = {(contact_id, key) for contact_id, key in session.execute(known)}
     for person in people:
-        if (person.contact_id, occasion(person.on)) not in planned:
+        if (person.contact_id, birthday_occasion(person.on)) not in planned:
             until = person.on + timedelta(days=late_days)
-            yield Expected(person.contact_id, person.full_name, person.on, until)
+            yield ExpectedAction(person.contact_id, person.full_name, person.on, until)

@@ -8,15 +8,15 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.quota import limits
 from db.tables import Action, QuotaCharge, QuotaEpoch, QuotaGate
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import Kind
 from worker.rules.quota import decision as rules
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import WEEK, Books, Charge, Decision, Purse, Verb, Verdict
-from worker.rules.quota.limits import drawn_gap
+from worker.rules.quota.decision import WEEK, Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
+from worker.rules.quota.limits import draw_gap
 
 
 def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
@@ -25,55 +25,55 @@ def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
     None: somebody else has done it since. Holds the account's lock until the transaction ends, so of many
     who find the counters lost one rebuilds them.
     """
-    epoch = _lock_or_begin(session, account_id)
+    epoch = _lock_or_create(session, account_id)
     if epoch != seen:
         return None
     session.execute(update(QuotaEpoch).where(QuotaEpoch.account_id == account_id).values(epoch=epoch + 1))
     return epoch + 1
 
 
-def reset(session: Session, account_id: int, kinds: Collection[Kind]) -> None:
+def reset_breakers(session: Session, account_id: int, kinds: Collection[Kind]) -> None:
     """Close the breakers of `kinds`, for operators; whoever decides next rebuilds the counters."""
-    raise_epoch(session, account_id, seen=_lock_or_begin(session, account_id))
+    raise_epoch(session, account_id, seen=_lock_or_create(session, account_id))
     for kind in kinds:
         write_breaker(session, account_id, kind, Breaker())
 
 
-def still_in_epoch(session: Session, account_id: int, epoch: int) -> bool:
+def is_current_epoch(session: Session, account_id: int, epoch: int) -> bool:
     """Whether the grants of `epoch` are still good; holds that true until the transaction ends."""
     statement = select(QuotaEpoch.epoch).where(QuotaEpoch.account_id == account_id)
     return session.scalar(statement.with_for_update(read=True)) == epoch
 
 
-def ledger(session: Session, purse: Purse) -> Books:
+def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
     """Return the books as the actions and interactions tell them. A gap is taken as long as it can be."""
-    rows = session.execute(load("quota_ledger"), {"account_id": purse.account_id, "week": WEEK})
+    rows = session.execute(load_query("quota_ledger"), {"account_id": context.account_id, "week": WEEK})
     charges = tuple(
         Charge(Kind(kind), reservation_id, charged_at, run_id, held)
         for kind, reservation_id, charged_at, run_id, held in rows
     )
-    longest = limits.longest_gaps(session, purse.account_id)
+    longest = limits.get_longest_gaps(session, context.account_id)
     gaps: dict[Kind, datetime] = {}
     for charge in charges:
         until = charge.at + longest[charge.kind]
         gaps[charge.kind] = max(until, gaps.get(charge.kind, until))
-    gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == purse.account_id))
-    return Books(charges, gaps, {Kind(gate.kind): _breaker(gate, probe=None) for gate in gates})
+    gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == context.account_id))
+    return QuotaState(charges, gaps, {Kind(gate.kind): _breaker(gate, probe=None) for gate in gates})
 
 
-def told_by_ledger(session: Session, purse: Purse) -> Decision:
+def remaining_by_ledger(session: Session, context: QuotaContext) -> Decision:
     """Return what is left as the ledger tells it: what rebuilding would come to, asking no Redis."""
     now = session.scalars(select(func.clock_timestamp())).one()
-    return rules.remaining(ledger(session, purse), purse, now)
+    return rules.remaining(read_ledger(session, context), context, now)
 
 
-def acted_lately(session: Session) -> list[int]:
+def list_active_accounts(session: Session) -> list[int]:
     """Return the accounts that have used any quota in the last seven days."""
     lately = Action.acting_since > func.now() - WEEK
     return list(session.scalars(select(Action.account_id).where(lately).distinct()))
 
 
-def at_rest(session: Session, account_id: int) -> bool:
+def is_account_idle(session: Session, account_id: int) -> bool:
     """Whether no action of the account is under way, so that no reservation is either."""
     under_way = select(Action.id).where(Action.account_id == account_id, Action.state.in_(IN_FLIGHT))
     return session.scalars(under_way.limit(1)).first() is None
@@ -94,7 +94,7 @@ def write_breaker(session: Session, account_id: int, kind: Kind, breaker: Breake
 class Fallback:
     """Decides in Postgres while Redis is away: the same rules, one decision of an account at a time.
 
-    Each verb needs its own transaction, and answers COLD until `install` was called in the purse's epoch.
+    Each verb needs its own transaction, and answers COLD until `install` was called in the context's epoch.
     """
 
     def __init__(
@@ -104,55 +104,59 @@ class Fallback:
         self._now: datetime = now or session.scalars(select(func.clock_timestamp())).one()
         self._draw = draw or random.SystemRandom()
 
-    def reserve(self, purse: Purse, reservation_id: str, *, lease: timedelta) -> Decision:
+    def reserve(self, context: QuotaContext, reservation_id: str, *, lease: timedelta) -> Decision:
         """As Guard.reserve."""
-        gap = drawn_gap(purse.limits, self._draw.random())
+        gap = draw_gap(context.limits, self._draw.random())
         return self._change(
-            purse,
-            lambda books: rules.reserve(books, purse, reservation_id, gap=gap, lease=lease, now=self._now),
+            context,
+            lambda books: rules.reserve(books, context, reservation_id, gap=gap, lease=lease, now=self._now),
         )
 
-    def remaining(self, purse: Purse) -> Decision:
+    def remaining(self, context: QuotaContext) -> Decision:
         """As Guard.remaining."""
-        return self._change(purse, lambda books: (rules.remaining(books, purse, self._now), books))
+        return self._change(context, lambda books: (rules.remaining(books, context, self._now), books))
 
-    def start(self, purse: Purse, reservation_id: str) -> Decision:
+    def start(self, context: QuotaContext, reservation_id: str) -> Decision:
         """As Guard.start."""
-        return self._change(purse, lambda books: rules.start(books, purse, reservation_id, self._now))
+        return self._change(context, lambda books: rules.start(books, context, reservation_id, self._now))
 
-    def settle(self, purse: Purse, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
+    def settle(self, context: QuotaContext, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
         """As Guard.settle."""
         return self._change(
-            purse,
-            lambda books: rules.settle(books, purse, verb, reservation_id, outcome=outcome, now=self._now),
+            context,
+            lambda books: rules.settle(books, context, verb, reservation_id, outcome=outcome, now=self._now),
         )
 
-    def reset_breaker(self, purse: Purse) -> Decision:
+    def reset_breaker(self, context: QuotaContext) -> Decision:
         """As Guard.reset_breaker."""
         noted = Decision(Verdict.NOTED)
-        return self._change(purse, lambda books: (noted, books.with_breaker(purse.kind, Breaker())))
+        return self._change(context, lambda books: (noted, books.with_breaker(context.kind, Breaker())))
 
-    def install(self, purse: Purse, books: Books) -> Decision:
+    def install(self, context: QuotaContext, books: QuotaState) -> Decision:
         """As Guard.install."""
-        _lock(self._session, purse.account_id)
-        whole = update(QuotaEpoch).where(QuotaEpoch.account_id == purse.account_id)
-        self._session.execute(whole.values(fallback=purse.epoch))
-        _write(self._session, purse.account_id, _read(self._session, purse.account_id), books)
+        _lock(self._session, context.account_id)
+        whole = update(QuotaEpoch).where(QuotaEpoch.account_id == context.account_id)
+        self._session.execute(whole.values(fallback=context.epoch))
+        _save_changes(
+            self._session, context.account_id, _load_state(self._session, context.account_id), books
+        )
         return Decision(Verdict.NOTED)
 
-    def _change(self, purse: Purse, rule: Callable[[Books], tuple[Decision, Books]]) -> Decision:
-        if purse.epoch == 0:  # nobody has built anything yet
+    def _change(
+        self, context: QuotaContext, rule: Callable[[QuotaState], tuple[Decision, QuotaState]]
+    ) -> Decision:
+        if context.epoch == 0:  # nobody has built anything yet
             return Decision(Verdict.COLD)
-        epoch, fallback = _lock(self._session, purse.account_id)
-        if epoch != purse.epoch or fallback != purse.epoch:
+        epoch, fallback = _lock(self._session, context.account_id)
+        if epoch != context.epoch or fallback != context.epoch:
             return Decision(Verdict.COLD)
-        before = _read(self._session, purse.account_id)
+        before = _load_state(self._session, context.account_id)
         decision, after = rule(before)
-        _write(self._session, purse.account_id, before, after)
+        _save_changes(self._session, context.account_id, before, after)
         return decision
 
 
-def _lock_or_begin(session: Session, account_id: int) -> int:
+def _lock_or_create(session: Session, account_id: int) -> int:
     session.execute(insert(QuotaEpoch).values(account_id=account_id, epoch=0).on_conflict_do_nothing())
     epoch, _ = _lock(session, account_id)
     return epoch
@@ -165,7 +169,7 @@ def _lock(session: Session, account_id: int) -> tuple[int, int]:
     return epoch, fallback
 
 
-def _read(session: Session, account_id: int) -> Books:
+def _load_state(session: Session, account_id: int) -> QuotaState:
     charges = session.execute(
         select(
             QuotaCharge.kind,
@@ -177,7 +181,7 @@ def _read(session: Session, account_id: int) -> Books:
         ).where(QuotaCharge.account_id == account_id)
     )
     gates = list(session.scalars(select(QuotaGate).where(QuotaGate.account_id == account_id)))
-    return Books(
+    return QuotaState(
         tuple(
             Charge(Kind(kind), reservation_id, charged_at, run_id, held, lapses_at)
             for kind, reservation_id, charged_at, run_id, held, lapses_at in charges
@@ -191,7 +195,7 @@ def _breaker(gate: QuotaGate, *, probe: str | None) -> Breaker:
     return Breaker(gate.failures, gate.openings, gate.open_until, probe)
 
 
-def _write(session: Session, account_id: int, before: Books, after: Books) -> None:
+def _save_changes(session: Session, account_id: int, before: QuotaState, after: QuotaState) -> None:
     """Write what differs; a decision changes a row or two, a denial none."""
     if after is before:
         return

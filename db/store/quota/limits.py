@@ -15,7 +15,7 @@ from db.tables import Account, QuotaChange, QuotaCut, QuotaEpoch, QuotaGate, Quo
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 from worker.rules.quota.allowance import Allowance
-from worker.rules.quota.decision import Purse
+from worker.rules.quota.decision import QuotaContext
 from worker.rules.quota.limits import CUT_FOR, PAUSE_FOR, Limits, SiteQuota, Totals, site_quota
 from worker.rules.quota.windows import ALL_WEEK, Hours
 
@@ -25,38 +25,38 @@ _Row: TypeAlias = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A purse as Postgres has it now. `failing`: the breaker has failures that a success must clear.
+class LoadedContext:
+    """A context as Postgres has it now. `failing`: the breaker has failures that a success must clear.
 
     `warm_up_on` and `cut_until` say why the limits in force may be less than the account's own.
     """
 
-    purse: Purse
+    context: QuotaContext
     failing: bool
     warm_up_on: date | None = None
     cut_until: datetime | None = None
 
 
-def purse(session: Session, account_id: int, kind: Kind, run_id: str) -> Loaded:
+def context(session: Session, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
     """Return what a decision is asked with now: limits in force, reserved shares, the epoch. One statement.
 
     Raises NoResultFound if there is no such account.
     """
-    given, failures, now = _given(session, account_id, kind)
-    return Loaded(
-        given.purse(now, run_id),
+    given, failures, now = _load(session, account_id, kind)
+    return LoadedContext(
+        given.context(now, run_id),
         failing=bool(failures),
         warm_up_on=given.warm_up_on,
         cut_until=given.cut_until if given.is_cut(now) else None,
     )
 
 
-def allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
-    """Return what the limits in force follow from, now and later. Raises as `purse`."""
-    return _given(session, account_id, kind)[0]
+def load_allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
+    """Return what the limits in force follow from, now and later. Raises as `context`."""
+    return _load(session, account_id, kind)[0]
 
 
-def _given(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int | None, datetime]:
+def _load(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int | None, datetime]:
     """Return the allowance, the breaker's failures and now."""
     rows = session.execute(
         select(Account, QuotaLimit, QuotaTotal, QuotaCut, QuotaEpoch.epoch, QuotaGate.failures, func.now())
@@ -76,8 +76,8 @@ def _given(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, in
         zone=ZoneInfo(account.time_zone),
         kind=kind,
         site=site,
-        limits=_every_kind(site, [row for _, row, *_ in rows if row is not None]),
-        totals=_totals(site, total),
+        limits=_limits_by_kind(site, [row for _, row, *_ in rows if row is not None]),
+        totals=_totals_of_row(site, total),
         warm_up_on=account.warm_up_on,
         cut_until=cut.cut_until if cut is not None else None,
         paused_until=cut.paused_until if cut is not None else None,
@@ -86,22 +86,22 @@ def _given(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, in
     return given, failures, now
 
 
-def own(session: Session, account_id: int, kind: Kind) -> Limits:
+def get_configured_limits(session: Session, account_id: int, kind: Kind) -> Limits:
     """Return the account's own limits for `kind`, or its site's; before warm-up, cuts and ceilings."""
     row = session.get(QuotaLimit, (account_id, kind), populate_existing=True)
-    return _limits(row) if row is not None else _site(session, account_id).limits[kind]
+    return _limits_of_row(row) if row is not None else _site_quota(session, account_id).limits[kind]
 
 
-def own_totals(session: Session, account_id: int) -> Totals:
+def get_configured_totals(session: Session, account_id: int) -> Totals:
     """Return the account's own limits for all kinds together, or its site's; before warm-up."""
     row = session.get(QuotaTotal, account_id, populate_existing=True)
-    return _totals(_site(session, account_id), row)
+    return _totals_of_row(_site_quota(session, account_id), row)
 
 
-def longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]:
+def get_longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]:
     """Return the longest gap of each kind."""
     rows = session.scalars(select(QuotaLimit).where(QuotaLimit.account_id == account_id)).all()
-    every = _every_kind(_site(session, account_id), list(rows))
+    every = _limits_by_kind(_site_quota(session, account_id), list(rows))
     return {kind: limits.gap_max for kind, limits in every.items()}
 
 
@@ -110,35 +110,35 @@ def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *,
 
     Raises RequestRefusedError above a hard ceiling of the account's site.
     """
-    if refusal := _site(session, account_id).refusal(kind, limits):
+    if refusal := _site_quota(session, account_id).refusal(kind, limits):
         raise RequestRefusedError(f"{kind}: {refusal}")
-    before, values = own(session, account_id, kind), _values(limits)
+    before, values = get_configured_limits(session, account_id, kind), _row_values(limits)
     statement = insert(QuotaLimit).values(account_id=account_id, kind=kind, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
-    _note(session, account_id, kind, before=_values(before), after=values, by=by)
+    _record_change(session, account_id, kind, before=_row_values(before), after=values, by=by)
 
 
 def set_totals(session: Session, account_id: int, totals: Totals, *, by: str) -> None:
     """Give the account limits of its own for all kinds together. Raises as `set_limits`."""
-    if refusal := _site(session, account_id).total_refusal(totals):
+    if refusal := _site_quota(session, account_id).total_refusal(totals):
         raise RequestRefusedError(f"all kinds together: {refusal}")
-    before, values = own_totals(session, account_id), asdict(totals)
+    before, values = get_configured_totals(session, account_id), asdict(totals)
     statement = insert(QuotaTotal).values(account_id=account_id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id"], set_=values))
-    _note(session, account_id, "total", before=asdict(before), after=values, by=by)
+    _record_change(session, account_id, "total", before=asdict(before), after=values, by=by)
 
 
-def warm_up_from(session: Session, account_id: int, on: date | None, *, by: str) -> None:
+def set_warm_up(session: Session, account_id: int, on: date | None, *, by: str) -> None:
     """Let the account's limits ramp up from `on`; None: they need not."""
     account = session.get_one(Account, account_id, populate_existing=True)
     before, account.warm_up_on = account.warm_up_on, on
     session.flush()
     if before != on:
         old, new = ({"warm_up_on": day.isoformat()} if day else None for day in (before, on))
-        _note(session, account_id, "warm_up", before=old, after=new, by=by)
+        _record_change(session, account_id, "warm_up", before=old, after=new, by=by)
 
 
-def cut(session: Session, account_id: int, kind: Kind) -> None:
+def cut_limits(session: Session, account_id: int, kind: Kind) -> None:
     """Pause the kind and cut its limits for a while, after a limit page of the site (design §4)."""
     values = {"paused_until": func.now() + PAUSE_FOR, "cut_until": func.now() + CUT_FOR}
     statement = insert(QuotaCut).values(account_id=account_id, kind=kind, **values)
@@ -146,7 +146,7 @@ def cut(session: Session, account_id: int, kind: Kind) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LimitChange:
     """One line of the audit: who changed what, from what to what."""
 
     what: str
@@ -156,7 +156,7 @@ class Change:
     at: datetime
 
 
-def changes(session: Session, account_id: int, *, newest: int = 50) -> list[Change]:
+def list_changes(session: Session, account_id: int, *, newest: int = 50) -> list[LimitChange]:
     """Return the newest changes of an account's limits, newest first."""
     rows = session.scalars(
         select(QuotaChange)
@@ -164,29 +164,29 @@ def changes(session: Session, account_id: int, *, newest: int = 50) -> list[Chan
         .order_by(QuotaChange.id.desc())
         .limit(newest)
     )
-    return [Change(row.what, row.before, row.after, row.changed_by, row.changed_at) for row in rows]
+    return [LimitChange(row.what, row.before, row.after, row.changed_by, row.changed_at) for row in rows]
 
 
-def note_reset(
+def record_breaker_reset(
     session: Session, account_id: int, *, by: str, kinds: Collection[Kind] = frozenset(Kind)
 ) -> None:
     """Leave a line in the audit that an operator closed the breakers and had the counters rebuilt."""
-    _note(session, account_id, "breaker", before=None, after={"closed": sorted(kinds)}, by=by)
+    _record_change(session, account_id, "breaker", before=None, after={"closed": sorted(kinds)}, by=by)
 
 
-def _site(session: Session, account_id: int) -> SiteQuota:
+def _site_quota(session: Session, account_id: int) -> SiteQuota:
     return site_quota(session.scalars(select(Account.site).where(Account.id == account_id)).one())
 
 
-def _every_kind(quota: SiteQuota, rows: list[QuotaLimit]) -> dict[Kind, Limits]:
-    return {**quota.limits, **{Kind(row.kind): _limits(row) for row in rows}}
+def _limits_by_kind(quota: SiteQuota, rows: list[QuotaLimit]) -> dict[Kind, Limits]:
+    return {**quota.limits, **{Kind(row.kind): _limits_of_row(row) for row in rows}}
 
 
-def _totals(quota: SiteQuota, row: QuotaTotal | None) -> Totals:
+def _totals_of_row(quota: SiteQuota, row: QuotaTotal | None) -> Totals:
     return Totals(row.per_day, row.per_week) if row is not None else quota.totals
 
 
-def _limits(row: QuotaLimit) -> Limits:
+def _limits_of_row(row: QuotaLimit) -> Limits:
     return Limits(
         per_run=row.per_run,
         per_day=row.per_day,
@@ -202,7 +202,7 @@ def _limits(row: QuotaLimit) -> Limits:
     )
 
 
-def _values(limits: Limits) -> dict[str, int]:
+def _row_values(limits: Limits) -> dict[str, int]:
     return {
         "per_run": limits.per_run,
         "per_day": limits.per_day,
@@ -216,5 +216,7 @@ def _values(limits: Limits) -> dict[str, int]:
     }
 
 
-def _note(session: Session, account_id: int, what: str, *, before: _Row, after: _Row, by: str) -> None:
+def _record_change(
+    session: Session, account_id: int, what: str, *, before: _Row, after: _Row, by: str
+) -> None:
     session.add(QuotaChange(account_id=account_id, what=what, before=before, after=after, changed_by=by))

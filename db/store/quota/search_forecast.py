@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.store.quota import fallback, limits
 from db.tables import Action, Campaign
-from worker.rules.lifecycle import ENDED
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignState, Kind
-from worker.rules.quota.forecast import Expected, forecast
+from worker.rules.quota.forecast import ExpectedAction, forecast
 from worker.rules.quota.limits import Limits
 
 HORIZON: Final = timedelta(days=365)
@@ -22,7 +22,7 @@ PEOPLE_A_PAGE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class SearchEstimate:
     """When the last page of a search is read and its last profile opened; None: not within `HORIZON`.
 
     `of_pages` and `of_profiles` are the limits in force now.
@@ -36,22 +36,22 @@ class Estimate:
     of_profiles: Limits
 
 
-def of_search(session: Session, account_id: int, *, people: int, campaign_id: UUID) -> Estimate:
+def estimate_search(session: Session, account_id: int, *, people: int, campaign_id: UUID) -> SearchEstimate:
     """Return how long a search for so many people takes, if all of them are new and nothing fails."""
     pages = -(-people // PEOPLE_A_PAGE)
-    last_page = times(session, account_id, Kind.COLLECT, pages, campaign_id=campaign_id)[-1]
-    last = times(session, account_id, Kind.VISIT, people, campaign_id=campaign_id)[-1]
-    return Estimate(
+    last_page = forecast_times(session, account_id, Kind.COLLECT, pages, campaign_id=campaign_id)[-1]
+    last = forecast_times(session, account_id, Kind.VISIT, people, campaign_id=campaign_id)[-1]
+    return SearchEstimate(
         people=people,
         pages=pages,
         last_page=last_page,
         last_profile=max(last, last_page) if last and last_page else None,  # found first, then opened
-        of_pages=limits.purse(session, account_id, Kind.COLLECT, str(campaign_id)).purse.limits,
-        of_profiles=limits.purse(session, account_id, Kind.VISIT, str(campaign_id)).purse.limits,
+        of_pages=limits.context(session, account_id, Kind.COLLECT, str(campaign_id)).context.limits,
+        of_profiles=limits.context(session, account_id, Kind.VISIT, str(campaign_id)).context.limits,
     )
 
 
-def times(
+def forecast_times(
     session: Session, account_id: int, kind: Kind, count: int, *, campaign_id: UUID
 ) -> list[datetime | None]:
     """Return when each of `count` readings of `kind` for a campaign comes (aware, UTC), in turn.
@@ -60,19 +60,19 @@ def times(
     campaigns have planned of the kind goes first; assumed is that nothing else uses the quota. None: not
     within `HORIZON`.
     """
-    allowance = limits.allowance(session, account_id, kind)
+    allowance = limits.load_allowance(session, account_id, kind)
     now: datetime = session.scalars(select(func.clock_timestamp())).one()
     today = now.astimezone(allowance.zone).date()
-    others = _waiting_before(session, account_id, kind, campaign_id)
+    others = _list_planned_by_others(session, account_id, kind, campaign_id)
     runs = [*others, *[str(campaign_id)] * count]
     until = today + HORIZON
-    people = [Expected(place, "", today, until, campaign=run) for place, run in enumerate(runs)]
-    books = fallback.ledger(session, allowance.purse(now, ""))
+    people = [ExpectedAction(place, "", today, until, campaign=run) for place, run in enumerate(runs)]
+    books = fallback.read_ledger(session, allowance.context(now, ""))
     told = forecast(people, allowance, books, now=now, last=today).people
     return [outlook.reached_at for outlook in told[len(others) :]]
 
 
-def _waiting_before(session: Session, account_id: int, kind: Kind, campaign_id: UUID) -> list[str]:
+def _list_planned_by_others(session: Session, account_id: int, kind: Kind, campaign_id: UUID) -> list[str]:
     """Return the campaign of each reading that others have planned."""
     waiting = (
         select(Action.campaign_id)
@@ -80,7 +80,7 @@ def _waiting_before(session: Session, account_id: int, kind: Kind, campaign_id: 
         .where(
             Action.account_id == account_id,
             Action.kind == kind,
-            Action.state.not_in(ENDED),
+            Action.state.not_in(END_STATES),
             Campaign.state == CampaignState.PLANNED,
             Action.campaign_id != campaign_id,
         )

@@ -12,15 +12,15 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits
 from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED
-from worker.rules.model import NOBODY, ActionState, CampaignState, Kind
+from worker.rules.lifecycle import END_STATES
+from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
 from worker.rules.policy import DENIALS
 from worker.rules.quota import decision as rules
-from worker.rules.quota.decision import Decision, Purse, Used
+from worker.rules.quota.decision import Decision, QuotaContext, Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QuotaStatus:
     """How one kind of an account stands at `now`, by the ledger alone; Redis isn't asked.
 
     `told` is what a reservation would be answered by counters rebuilt from the ledger. `gap_until` is when
@@ -28,10 +28,10 @@ class Standing:
     """
 
     now: datetime
-    purse: Purse
+    context: QuotaContext
     warm_up_on: date | None
     cut_until: datetime | None
-    used: Used
+    used: Usage
     gap_until: datetime | None
     told: Decision
 
@@ -47,36 +47,39 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountStanding:
+class AccountQuotaStatus:
     """How an account stands with every kind, and the newest denial of each that still waits."""
 
     account: AccountRecord
     now: datetime
-    kinds: Mapping[Kind, Standing]
+    kinds: Mapping[Kind, QuotaStatus]
     denials: Mapping[Kind, Denial]
 
 
-def of_kind(session: Session, account_id: int, kind: Kind, run_id: str) -> Standing:
+def get_kind_status(session: Session, account_id: int, kind: Kind, run_id: str) -> QuotaStatus:
     """Return how one kind stands. Raises NoResultFound if there is no such account."""
-    loaded = limits.purse(session, account_id, kind, run_id)
-    purse, now = loaded.purse, session.scalars(select(func.clock_timestamp())).one()
-    books = fallback.ledger(session, purse)
-    return Standing(
+    loaded = limits.context(session, account_id, kind, run_id)
+    context, now = loaded.context, session.scalars(select(func.clock_timestamp())).one()
+    books = fallback.read_ledger(session, context)
+    return QuotaStatus(
         now=now,
-        purse=purse,
+        context=context,
         warm_up_on=loaded.warm_up_on,
         cut_until=loaded.cut_until,
-        used=rules.usage(books, purse, now),
+        used=rules.usage(books, context, now),
         gap_until=books.gaps.get(kind),
-        told=rules.remaining(books, purse, now),
+        told=rules.remaining(books, context, now),
     )
 
 
-def of_account(session: Session, account: AccountRecord) -> AccountStanding:
+def get_account_status(session: Session, account: AccountRecord) -> AccountQuotaStatus:
     """Return how every kind of the account stands, each in its present run."""
-    kinds = {kind: of_kind(session, account.id, kind, _run(session, account.id, kind)) for kind in Kind}
-    denials = {kind: last_denial(session, account.id, kind) for kind in Kind}
-    return AccountStanding(
+    kinds = {
+        kind: get_kind_status(session, account.id, kind, _find_current_run(session, account.id, kind))
+        for kind in Kind
+    }
+    denials = {kind: find_last_denial(session, account.id, kind) for kind in Kind}
+    return AccountQuotaStatus(
         account=account,
         now=session.scalars(select(func.now())).one(),
         kinds=kinds,
@@ -84,7 +87,7 @@ def of_account(session: Session, account: AccountRecord) -> AccountStanding:
     )
 
 
-def last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
+def find_last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
     """Return the newest action of `kind` that waits because the quota said so."""
     row = session.execute(
         select(Action.id, Contact.full_name, Action.reason, Action.not_before)
@@ -102,10 +105,10 @@ def last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
     if row is None:
         return None
     action_id, contact, reason, until = row
-    return Denial(action_id, contact or NOBODY, Reason(str(reason)), until)
+    return Denial(action_id, contact or NO_CONTACT_LABEL, Reason(str(reason)), until)
 
 
-def _run(session: Session, account_id: int, kind: Kind) -> str:
+def _find_current_run(session: Session, account_id: int, kind: Kind) -> str:
     """Return the campaign whose action is under way or comes next; nothing where there is none."""
     campaign_id = session.scalar(
         select(Action.campaign_id)
@@ -113,7 +116,7 @@ def _run(session: Session, account_id: int, kind: Kind) -> str:
         .where(
             Action.account_id == account_id,
             Action.kind == kind,
-            Action.state.not_in(ENDED),
+            Action.state.not_in(END_STATES),
             Campaign.state == CampaignState.PLANNED,
         )
         .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)

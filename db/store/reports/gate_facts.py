@@ -1,6 +1,6 @@
 """Why something does or does not happen (promise 8): every gate's fact, read at one moment.
 
-What these facts come to is decided by `gates.closed_gate` and the dispatch queries; tests hold the words
+What these facts come to is decided by `gates.find_closed_gate` and the dispatch queries; tests hold the words
 that are made of them to the same answers.
 """
 
@@ -15,16 +15,16 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.store.actions import control, gates
-from db.store.actions.control import Pulled
+from db.store.actions.control import PulledSwitch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
-from db.store.quota.status import Standing
+from db.store.quota.status import QuotaStatus
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.lifecycle import ENDED, IN_FLIGHT
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT
 from worker.rules.model import (
-    NOBODY,
+    NO_CONTACT_LABEL,
     AccountStatus,
     ActionState,
     CampaignState,
@@ -97,7 +97,7 @@ class ActionFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GateFacts:
     """All that decides, at the instant `now` of Postgres' clock.
 
     `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
@@ -105,7 +105,7 @@ class Facts:
     """
 
     now: datetime
-    kill_switch: Pulled | None
+    kill_switch: PulledSwitch | None
     account: AccountFacts
     contact: ContactFacts | None
     action: ActionFacts | None
@@ -114,45 +114,50 @@ class Facts:
     counts: Mapping[ActionState, int]
     next_schedule: datetime | None
     kind: Kind
-    quota: Standing
+    quota: QuotaStatus
 
 
-def about_account(session: Session, account_id: int) -> Facts:
+def get_account_facts(session: Session, account_id: int) -> GateFacts:
     """Return what decides for an account. Raises NoResultFound if there is none."""
-    return _facts(session, account_id, None, None)
+    return _gather_facts(session, account_id, None, None)
 
 
-def about_contact(session: Session, contact_id: int) -> Facts:
+def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
     """Return what decides for a contact, with their open action, else their last one.
 
     Raises NoResultFound if there is none.
     """
     contact = session.scalars(select(Contact).where(Contact.id == contact_id)).one()
-    open_first = Action.state.in_(ENDED), Action.occasion_on.desc(), Action.created_at.desc()
-    return _facts(
-        session, contact.account_id, contact, _action(session, Action.contact_id == contact_id, *open_first)
+    open_first = Action.state.in_(END_STATES), Action.occasion_on.desc(), Action.created_at.desc()
+    return _gather_facts(
+        session,
+        contact.account_id,
+        contact,
+        _find_action(session, Action.contact_id == contact_id, *open_first),
     )
 
 
-def about_action(session: Session, action_id: UUID) -> Facts:
+def get_action_facts(session: Session, action_id: UUID) -> GateFacts:
     """Return what decides for an action. Raises NoResultFound if there is none."""
     account_id, contact = session.execute(
         select(Action.account_id, Contact)
         .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
     ).one()
-    return _facts(session, account_id, contact, _action(session, Action.id == action_id))
+    return _gather_facts(session, account_id, contact, _find_action(session, Action.id == action_id))
 
 
-def _facts(session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None) -> Facts:
-    account = accounts.by_id(session, account_id)
-    upcoming = _upcoming(session, account_id)
-    in_flight = _in_flight(session, account_id)
+def _gather_facts(
+    session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None
+) -> GateFacts:
+    account = accounts.get_account(session, account_id)
+    upcoming = _find_upcoming(session, account_id)
+    in_flight = _find_in_flight(session, account_id)
     about = action or in_flight or upcoming
     kind = about.kind if about else Kind.GREET
-    return Facts(
+    return GateFacts(
         now=session.scalars(select(func.now())).one(),
-        kill_switch=control.kill_switch(session),
+        kill_switch=control.get_kill_switch(session),
         account=AccountFacts(
             id=account.id,
             name=account.name,
@@ -167,20 +172,22 @@ def _facts(session: Session, account_id: int, contact: Contact | None, action: A
                 )
             ),
         ),
-        contact=_contact(session, contact, account, action) if contact else None,
+        contact=_contact_facts(session, contact, account, action) if contact else None,
         action=action,
         in_flight=in_flight,
         upcoming=upcoming,
-        counts=_counts(session, account_id),
+        counts=_count_actions(session, account_id),
         next_schedule=session.scalars(
             select(func.min(Schedule.next_fire_at)).where(Schedule.account_id == account_id, Schedule.enabled)
         ).one(),
         kind=kind,
-        quota=quota_status.of_kind(session, account_id, kind, str(about.campaign_id) if about else ""),
+        quota=quota_status.get_kind_status(
+            session, account_id, kind, str(about.campaign_id) if about else ""
+        ),
     )
 
 
-def _contact(
+def _contact_facts(
     session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None
 ) -> ContactFacts:
     now = session.scalars(select(func.now())).one()
@@ -190,7 +197,7 @@ def _contact(
         status=ContactStatus(row.status),
         do_not_contact=row.do_not_contact,
         last_greeted_on=row.last_greeted_on,
-        heard_today=gates.heard_since(
+        heard_today=gates.was_written_to_since(
             session,
             local_day(now, account.zone).start,
             site=account.site,
@@ -199,11 +206,11 @@ def _contact(
         ),
         visited_lately=action is not None
         and action.kind is Kind.VISIT
-        and gates.visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),
+        and gates.was_visited_lately(session, row.id, session.get_one(Campaign, action.campaign_id)),
     )
 
 
-def _counts(session: Session, account_id: int) -> dict[ActionState, int]:
+def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:
     rows = session.execute(
         select(Action.state, func.count()).where(Action.account_id == account_id).group_by(Action.state)
     )
@@ -211,15 +218,15 @@ def _counts(session: Session, account_id: int) -> dict[ActionState, int]:
     return {state: counts[state] for state in ActionState if state in counts}
 
 
-def _in_flight(session: Session, account_id: int) -> ActionFacts | None:
+def _find_in_flight(session: Session, account_id: int) -> ActionFacts | None:
     """Return the one action that a message or a worker holds."""
     looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
-    return _action(
+    return _find_action(
         session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
     )
 
 
-def _upcoming(session: Session, account_id: int) -> ActionFacts | None:
+def _find_upcoming(session: Session, account_id: int) -> ActionFacts | None:
     """Return what the dispatcher takes next: what is due goes by its own order, else the earliest."""
     dispatched = and_(
         Action.account_id == account_id,
@@ -229,7 +236,7 @@ def _upcoming(session: Session, account_id: int) -> ActionFacts | None:
             and_(Action.state == ActionState.PLANNED, Campaign.state != CampaignState.PAUSED),
         ),
     )
-    return _action(
+    return _find_action(
         session,
         dispatched,
         func.greatest(Action.not_before, func.now()),
@@ -239,7 +246,7 @@ def _upcoming(session: Session, account_id: int) -> ActionFacts | None:
     )
 
 
-def _action(
+def _find_action(
     session: Session, condition: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any]
 ) -> ActionFacts | None:
     found = session.execute(
@@ -256,7 +263,7 @@ def _action(
     row, full_name, campaign = found
     return ActionFacts(
         id=row.id,
-        contact=full_name or NOBODY,
+        contact=full_name or NO_CONTACT_LABEL,
         kind=Kind(row.kind),
         occasion=row.occasion,
         occasion_on=row.occasion_on,

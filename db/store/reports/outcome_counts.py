@@ -9,25 +9,25 @@ from sqlalchemy.orm import Session
 from db.tables import Action, ActionEvent, Contact, Interaction
 from worker.errors import Reason
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.model import NOBODY, ActionState, Kind
+from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
 from worker.rules.quota.windows import Span
-from worker.rules.summary import LeftOut, Open
+from worker.rules.summary import NotGreeted, OpenCounts
 
 sent_at = func.coalesce(Action.acting_since, Interaction.created_at)
 """When a greeting went out: right before its click, as the quota counts it too."""
 
 
-def sent_within(span: Span) -> ColumnElement[bool]:
+def is_sent_within(span: Span) -> ColumnElement[bool]:
     """The condition that a greeting went out in `span`. It is recorded later, never before."""
-    return and_(Interaction.created_at >= span.start, within(sent_at, span))
+    return and_(Interaction.created_at >= span.start, is_within(sent_at, span))
 
 
-def within(instant: SQLColumnExpression[Any], span: Span) -> ColumnElement[bool]:
+def is_within(instant: SQLColumnExpression[Any], span: Span) -> ColumnElement[bool]:
     """The condition that `instant` is in `span`."""
     return and_(instant >= span.start, instant < span.end)
 
 
-def sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tuple[int, int]:
+def count_sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tuple[int, int]:
     """Return how many greetings of ours went out, and how many of them after the birthday itself."""
     late = cast(func.timezone(zone.key, sent_at), Date) > Action.occasion_on
     sent, of_them = session.execute(
@@ -39,7 +39,7 @@ def sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tu
     return sent, of_them
 
 
-def done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
+def count_done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
     """Return how many actions of each kind are done."""
     rows = session.execute(
         select(Action.kind, func.count())
@@ -50,7 +50,7 @@ def done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
     return {kind: counts.get(kind, 0) for kind in Kind}
 
 
-def ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
+def count_ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
     """Return how the actions ended that did so in `span`, by the events of their last move."""
     states = (ActionState.SKIPPED, ActionState.FAILED, ActionState.DONE)
     rows = session.execute(
@@ -59,7 +59,7 @@ def ended(session: Session, account_id: int, span: Span) -> dict[ActionState, di
             ActionEvent.account_id == account_id,
             ActionEvent.to_state.in_(states),
             ActionEvent.reason.is_not(None),
-            within(ActionEvent.at, span),
+            is_within(ActionEvent.at, span),
         )
         .group_by(ActionEvent.to_state, ActionEvent.reason)
         .order_by(func.count().desc(), ActionEvent.reason)
@@ -70,7 +70,7 @@ def ended(session: Session, account_id: int, span: Span) -> dict[ActionState, di
     return ended
 
 
-def reasons(session: Session, condition: ColumnElement[bool], state: ActionState) -> dict[Reason, int]:
+def count_reasons(session: Session, condition: ColumnElement[bool], state: ActionState) -> dict[Reason, int]:
     """Return how many actions are in `state` for which reason, the most frequent first."""
     rows = session.execute(
         select(Action.reason, func.count())
@@ -81,24 +81,24 @@ def reasons(session: Session, condition: ColumnElement[bool], state: ActionState
     return {Reason(str(reason)): count for reason, count in rows}
 
 
-def still_open(session: Session, condition: ColumnElement[bool]) -> Open:
+def count_open(session: Session, condition: ColumnElement[bool]) -> OpenCounts:
     """Return how many actions are not over, and what they wait for."""
     rows = session.execute(
         select(Action.state, func.count(), func.count(Action.reason)).where(condition).group_by(Action.state)
     )
     counts = {ActionState(state): (count, with_reason) for state, count, with_reason in rows}
     planned, held_back = counts.get(ActionState.PLANNED, (0, 0))
-    return Open(
+    return OpenCounts(
         due=planned - held_back,
         under_way=sum(counts.get(state, (0, 0))[0] for state in IN_FLIGHT),
         uncertain=counts.get(ActionState.UNCERTAIN, (0, 0))[0],
         proposed=counts.get(ActionState.PROPOSED, (0, 0))[0],
         needs_review=counts.get(ActionState.NEEDS_REVIEW, (0, 0))[0],
-        waiting=reasons(session, condition, ActionState.PLANNED),
+        waiting=count_reasons(session, condition, ActionState.PLANNED),
     )
 
 
-def left_out(session: Session, condition: ColumnElement[bool]) -> list[LeftOut]:
+def list_left_out(session: Session, condition: ColumnElement[bool]) -> list[NotGreeted]:
     """Return who was skipped or failed, by reason."""
     rows = session.execute(
         select(
@@ -114,6 +114,8 @@ def left_out(session: Session, condition: ColumnElement[bool]) -> list[LeftOut]:
         .order_by(Action.reason, Contact.full_name, Action.id)
     )
     return [
-        LeftOut(contact or NOBODY, url or "", occasion, ActionState(state), Reason(str(reason)), detail)
+        NotGreeted(
+            contact or NO_CONTACT_LABEL, url or "", occasion, ActionState(state), Reason(str(reason)), detail
+        )
         for contact, url, occasion, state, reason, detail in rows
     ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.model import NOBODY, ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignKind, CampaignState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,20 @@ class CampaignLine:
     created_at: datetime
 
 
-def freeze(session: Session) -> None:
+def begin_snapshot(session: Session) -> None:
     """Let this transaction, which must be new, see one moment of the database and change nothing."""
     session.execute(text("set transaction isolation level repeatable read, read only"))
 
 
-def _lines(session: Session, narrowed: Select[Action, str, str, str, Interaction]) -> Sequence[ActionLine]:
+def _read_lines(
+    session: Session, narrowed: Select[Action, str, str, str, Interaction]
+) -> Sequence[ActionLine]:
     return [
         ActionLine(
             id=action.id,
             account=account,
             kind=Kind(action.kind),
-            contact=full_name or NOBODY,
+            contact=full_name or NO_CONTACT_LABEL,
             profile_url=profile_url or "",
             occasion=action.occasion,
             occasion_on=action.occasion_on,
@@ -110,9 +112,9 @@ _ACTIONS = (
 )
 
 
-def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
+def list_account_actions(session: Session, account_id: int) -> Sequence[ActionLine]:
     """Return all actions of an account, the newest occasions first."""
-    return _lines(
+    return _read_lines(
         session,
         _ACTIONS.where(Action.account_id == account_id).order_by(
             Action.occasion_on.desc(), Contact.full_name, Action.id
@@ -120,9 +122,9 @@ def actions_of(session: Session, account_id: int) -> Sequence[ActionLine]:
     )
 
 
-def campaign_actions(session: Session, campaign_id: UUID) -> Sequence[ActionLine]:
+def list_campaign_actions(session: Session, campaign_id: UUID) -> Sequence[ActionLine]:
     """Return all actions of a campaign, today's occasions first."""
-    return _lines(
+    return _read_lines(
         session,
         _ACTIONS.where(Action.campaign_id == campaign_id).order_by(
             Action.occasion_on.desc(), Contact.full_name, Action.id
@@ -130,12 +132,12 @@ def campaign_actions(session: Session, campaign_id: UUID) -> Sequence[ActionLine
     )
 
 
-def action(session: Session, action_id: UUID) -> ActionLine | None:
+def find_action(session: Session, action_id: UUID) -> ActionLine | None:
     """Return one action, or None."""
-    return next(iter(_lines(session, _ACTIONS.where(Action.id == action_id))), None)
+    return next(iter(_read_lines(session, _ACTIONS.where(Action.id == action_id))), None)
 
 
-def action_page(
+def list_actions(
     session: Session,
     *,
     limit: int,
@@ -152,10 +154,10 @@ def action_page(
         statement = statement.where(Account.name == account)
     if state is not None:
         statement = statement.where(Action.state == state)
-    return _lines(session, statement)
+    return _read_lines(session, statement)
 
 
-def campaign_page(
+def list_campaigns(
     session: Session, *, limit: int, before: UUID | None = None, account: str | None = None
 ) -> Sequence[CampaignLine]:
     """Return campaigns asked for before the one with id `before`, the newest first."""
@@ -197,17 +199,17 @@ def campaign_page(
     ]
 
 
-def actions_by_prefix(session: Session, prefix: str) -> Sequence[UUID]:
+def find_action_ids(session: Session, prefix: str) -> Sequence[UUID]:
     """Return at most two actions whose id begins so; none where `prefix` can't begin an id."""
-    return _by_prefix(session, Action.id, prefix)
+    return _find_ids(session, Action.id, prefix)
 
 
-def campaigns_by_prefix(session: Session, prefix: str) -> Sequence[UUID]:
+def find_campaign_ids(session: Session, prefix: str) -> Sequence[UUID]:
     """Return at most two campaigns whose id begins so; none where `prefix` can't begin an id."""
-    return _by_prefix(session, Campaign.id, prefix)
+    return _find_ids(session, Campaign.id, prefix)
 
 
-def _by_prefix(session: Session, column: InstrumentedAttribute[UUID], prefix: str) -> Sequence[UUID]:
+def _find_ids(session: Session, column: InstrumentedAttribute[UUID], prefix: str) -> Sequence[UUID]:
     digits = prefix.replace("-", "").lower()
     if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
         return []

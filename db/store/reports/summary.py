@@ -20,18 +20,18 @@ from db.store.quota import fallback, limits
 from db.store.reports import outcome_counts
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.birthdays import celebrated
-from worker.rules.date_range import bounded
-from worker.rules.messages.replies import WINDOW
+from worker.rules.birthdays import recent_birthdays
+from worker.rules.date_range import require_supported_day
+from worker.rules.messages.replies import REPLY_WINDOW
 from worker.rules.model import ActionState, ContactStatus, Kind
 from worker.rules.quota import decision as rules
 from worker.rules.quota.windows import Span, local_day
-from worker.rules.summary import GreetingsLeft, Happened, LeftOut, Open, Summary
+from worker.rules.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
 
-_STANDS_FOR: Final = timedelta(hours=1)
+_STATE_HOLDS_FOR: Final = timedelta(hours=1)
 """So soon after a day's end, what stands open is still what stood open at its end."""
 
-_AS_JSON: Final = TypeAdapter(Summary)
+_SUMMARIES: Final = TypeAdapter(Summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class CampaignSummary:
     """What one campaign came to so far."""
 
     campaign: CampaignRecord
-    happened: Happened
-    open: Open
-    left_out: Sequence[LeftOut]
+    happened: EndedCounts
+    open: OpenCounts
+    left_out: Sequence[NotGreeted]
     search: SearchRecord | None
 
 
-def of_day(
+def summarise_day(
     session: Session, account: AccountRecord, on: date | None = None, *, now: datetime | None = None
 ) -> Summary:
     """Return the summary of a day, today's if none is given.
@@ -60,57 +60,57 @@ def of_day(
     if on > today:
         raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
     try:
-        bounded(on)
+        require_supported_day(on)
     except ValueError as error:
         raise RequestRefusedError(str(error)) from None
     if on == today:
-        return _whole(session, account, on, at=now, now=now)
+        return _with_open_state(session, account, on, at=now, now=now)
     kept = session.scalar(
         select(DailySummary.summary).where(DailySummary.account_id == account.id, DailySummary.on == on)
     )
-    counted = _counted(session, account, on, now=now)
+    counted = _count_day(session, account, on, now=now)
     if kept is None:
         return counted
-    then = _AS_JSON.validate_python(kept)
+    then = _SUMMARIES.validate_python(kept)
     return replace(
         counted, as_of=then.as_of, open=then.open, quota=then.quota,
         birthdays_next_day=then.birthdays_next_day,
     )  # fmt: skip
 
 
-def of_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
+def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
     """Return what a campaign came to so far, or None if there is none."""
-    campaign = campaigns.get(session, campaign_id)
+    campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None:
         return None
     zone = session.scalars(select(Account.time_zone).where(Account.id == campaign.account_id)).one()
     mine = Action.campaign_id == campaign_id
-    sent, late = outcome_counts.sent(session, ZoneInfo(zone), mine)
-    done = outcome_counts.done(session, mine)
+    sent, late = outcome_counts.count_sent(session, ZoneInfo(zone), mine)
+    done = outcome_counts.count_done(session, mine)
     answered = select(func.count()).select_from(Interaction).join(Action)
     by_hand = select(func.count()).where(
         mine, Action.state == ActionState.DONE, Action.reason == Reason.SETTLED_BY_HAND
     )
     return CampaignSummary(
         campaign=campaign,
-        happened=Happened(
+        happened=EndedCounts(
             sent=sent,
             late=late,
             replies=session.scalars(answered.where(mine, Interaction.replied_at.is_not(None))).one(),
             settled_by_hand=session.scalars(by_hand).one(),
-            skipped=outcome_counts.reasons(session, mine, ActionState.SKIPPED),
-            failed=outcome_counts.reasons(session, mine, ActionState.FAILED),
+            skipped=outcome_counts.count_reasons(session, mine, ActionState.SKIPPED),
+            failed=outcome_counts.count_reasons(session, mine, ActionState.FAILED),
             visits=done[Kind.VISIT],
             pages=done[Kind.COLLECT],
             withdrawn=done[Kind.WITHDRAW],
         ),
-        open=outcome_counts.still_open(session, mine),
-        left_out=outcome_counts.left_out(session, mine),
-        search=searches.get(session, campaign_id),
+        open=outcome_counts.count_open(session, mine),
+        left_out=outcome_counts.list_left_out(session, mine),
+        search=searches.find_search(session, campaign_id),
     )
 
 
-def days_to_keep(session: Session, *, now: datetime | None = None) -> list[tuple[int, date]]:
+def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[tuple[int, date]]:
     """Return the accounts whose yesterday, in their zone, is not kept yet; none for a day before it was."""
     zone = Account.time_zone
     yesterday = cast(func.timezone(zone, now or _now(session)), Date) - 1
@@ -120,28 +120,30 @@ def days_to_keep(session: Session, *, now: datetime | None = None) -> list[tuple
     return [(account_id, on) for account_id, on in rows]
 
 
-def day_over(session: Session, account: AccountRecord, on: date, *, now: datetime | None = None) -> Summary:
+def summarise_ended_day(
+    session: Session, account: AccountRecord, on: date, *, now: datetime | None = None
+) -> Summary:
     """Return the summary of a day that is over, to be kept.
 
     Written soon after its end it tells also what stands open; later that can't be known any more.
     """
     now = now or _now(session)
-    end = _span(on, account.zone).end
-    if now - end > _STANDS_FOR:
-        return _counted(session, account, on, now=now)
-    return _whole(session, account, on, at=end - timedelta.resolution, now=now)
+    end = _day_span(on, account.zone).end
+    if now - end > _STATE_HOLDS_FOR:
+        return _count_day(session, account, on, now=now)
+    return _with_open_state(session, account, on, at=end - timedelta.resolution, now=now)
 
 
-def keep(session: Session, account_id: int, summary: Summary) -> bool:
+def save_day(session: Session, account_id: int, summary: Summary) -> bool:
     """Keep a day's summary; False where somebody has kept it already."""
-    values = {"account_id": account_id, "on": summary.on, "summary": as_json(summary)}
+    values = {"account_id": account_id, "on": summary.on, "summary": dump_summary(summary)}
     statement = insert(DailySummary).values(values).on_conflict_do_nothing().returning(DailySummary.on)
     return session.execute(statement).first() is not None
 
 
-def as_json(summary: Summary) -> dict[str, object]:
+def dump_summary(summary: Summary) -> dict[str, object]:
     """Return the summary as it is kept and logged: counts, and no one's name or text."""
-    plain: dict[str, object] = _AS_JSON.dump_python(summary, mode="json")
+    plain: dict[str, object] = _SUMMARIES.dump_python(summary, mode="json")
     return plain
 
 
@@ -150,25 +152,29 @@ def _now(session: Session) -> datetime:
     return now
 
 
-def _span(on: date, zone: ZoneInfo) -> Span:
+def _day_span(on: date, zone: ZoneInfo) -> Span:
     return local_day(datetime(on.year, on.month, on.day, 12, tzinfo=zone), zone)
 
 
-def _whole(session: Session, account: AccountRecord, on: date, *, at: datetime, now: datetime) -> Summary:
+def _with_open_state(
+    session: Session, account: AccountRecord, on: date, *, at: datetime, now: datetime
+) -> Summary:
     return replace(
-        _counted(session, account, on, now=now),
-        open=outcome_counts.still_open(session, Action.account_id == account.id),
-        quota=_quota(session, account, at),
-        birthdays_next_day=_birthdays(session, account.id, on + timedelta(days=1)),
+        _count_day(session, account, on, now=now),
+        open=outcome_counts.count_open(session, Action.account_id == account.id),
+        quota=_count_greetings_left(session, account, at),
+        birthdays_next_day=_count_birthdays(session, account.id, on + timedelta(days=1)),
     )
 
 
-def _counted(session: Session, account: AccountRecord, on: date, *, now: datetime) -> Summary:
+def _count_day(session: Session, account: AccountRecord, on: date, *, now: datetime) -> Summary:
     """What the ledger tells of any day."""
-    span = _span(on, account.zone)
+    span = _day_span(on, account.zone)
     mine = Interaction.account_id == account.id
-    sent, late = outcome_counts.sent(session, account.zone, and_(mine, outcome_counts.sent_within(span)))
-    lately = outcome_counts.sent_within(Span(span.end - WINDOW, span.end))
+    sent, late = outcome_counts.count_sent(
+        session, account.zone, and_(mine, outcome_counts.is_sent_within(span))
+    )
+    lately = outcome_counts.is_sent_within(Span(span.end - REPLY_WINDOW, span.end))
     greeted, answered = session.execute(
         select(func.count(), func.count(Interaction.replied_at))
         .select_from(Interaction)
@@ -179,20 +185,20 @@ def _counted(session: Session, account: AccountRecord, on: date, *, now: datetim
         select(func.count()).where(
             mine,
             # a reply is looked for no longer than the window: what is older has none on this day
-            Interaction.created_at > span.start - 2 * WINDOW,
-            outcome_counts.within(Interaction.replied_at, span),
+            Interaction.created_at > span.start - 2 * REPLY_WINDOW,
+            outcome_counts.is_within(Interaction.replied_at, span),
         )
     ).one()
-    ended = outcome_counts.ended(session, account.id, span)
-    done = outcome_counts.done(
-        session, and_(Action.account_id == account.id, outcome_counts.within(Action.acting_since, span))
+    ended = outcome_counts.count_ended(session, account.id, span)
+    done = outcome_counts.count_done(
+        session, and_(Action.account_id == account.id, outcome_counts.is_within(Action.acting_since, span))
     )
     return Summary(
         account=account.name,
         on=on,
         time_zone=account.zone.key,
         as_of=now,
-        happened=Happened(
+        happened=EndedCounts(
             sent=sent,
             late=late,
             replies=replies,
@@ -211,19 +217,20 @@ def _counted(session: Session, account: AccountRecord, on: date, *, now: datetim
     )
 
 
-def _quota(session: Session, account: AccountRecord, at: datetime) -> GreetingsLeft:
-    purse = limits.purse(session, account.id, Kind.GREET, "").purse
-    books = fallback.ledger(session, purse)
+def _count_greetings_left(session: Session, account: AccountRecord, at: datetime) -> GreetingQuota:
+    context = limits.context(session, account.id, Kind.GREET, "").context
+    books = fallback.read_ledger(session, context)
     until_then = replace(books, charges=tuple(charge for charge in books.charges if charge.at <= at))
-    used = rules.usage(until_then, purse, at)
-    left = used.left(purse)
-    return GreetingsLeft(used.day, left.day, used.week, left.week)
+    used = rules.usage(until_then, context, at)
+    left = used.left(context)
+    return GreetingQuota(used.day, left.day, used.week, left.week)
 
 
-def _birthdays(session: Session, account_id: int, on: date) -> int:
+def _count_birthdays(session: Session, account_id: int, on: date) -> int:
     """How many who may be contacted have their birthday then."""
     theirs = [
-        and_(Contact.birth_month == day.month, Contact.birth_day == day.day) for day in celebrated(on, 0)
+        and_(Contact.birth_month == day.month, Contact.birth_day == day.day)
+        for day in recent_birthdays(on, 0)
     ]
     return session.scalars(
         select(func.count()).where(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from api_stub.client import Client
+from api_stub.client import TaskClient
 from db.engine import Database
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign, InvitationsOptions
 from tasks.services import Services
 from tests.builders import SANDBOX, an_account
@@ -52,7 +52,7 @@ def worker(
     vars(services)["database"] = database
     asked: list[InvitationsCampaign] = []
 
-    def send(_: Client, task: str, payload: InvitationsCampaign, **__: Any) -> str:
+    def send(_: TaskClient, task: str, payload: InvitationsCampaign, **__: Any) -> str:
         assert task == INVITATIONS_CAMPAIGN
         asked.append(payload)
         assert payload.campaign_id is not None
@@ -60,13 +60,13 @@ def worker(
             payload.model_dump(include=set(InvitationsOptions.model_fields))
         )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_invitations(
+            start_invitations_campaign(
                 session, account=payload.account, campaign_id=payload.campaign_id, options=options
             )
         read_invitations(services, payload.campaign_id)
         return "id"
 
-    monkeypatch.setattr(Client, "send", send)
+    monkeypatch.setattr(TaskClient, "send", send)
     return asked
 
 

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select, text, update
 
 from api_stub.cli.campaigns import follow_search
-from api_stub.client import Client
+from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns, saved_searches, searches
 from db.store.campaigns.campaigns import PlannedAction
-from db.store.campaigns.saved_searches import Wanted
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people import accounts, profiles
 from db.tables import Action, Hit
-from tasks.campaigns.plan_searches import start_sourcing
-from tasks.campaigns.plan_visits import start_visits
+from tasks.campaigns.plan_searches import start_sourcing_campaign
+from tasks.campaigns.plan_visits import start_visitor_campaign
 from tasks.contract import SourcingCampaign, SourcingOptions, VisitorCampaign, VisitorOptions
 from tests.builders import SANDBOX, TEN, a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
@@ -46,7 +46,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
     """Whoever is asked plans at once; returns what was asked for."""
     asked: Asked = []
 
-    def send(_: Client, task: str, payload: VisitorCampaign | SourcingCampaign, **__: Any) -> str:
+    def send(_: TaskClient, task: str, payload: VisitorCampaign | SourcingCampaign, **__: Any) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
         with database.transaction() as session, logs.bound(correlation_id="test"):
@@ -55,7 +55,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
                 to_visit = VisitorOptions.model_validate(
                     payload.model_dump(include=set(VisitorOptions.model_fields))
                 )
-                start_visits(
+                start_visitor_campaign(
                     session, account=payload.account, campaign_id=payload.campaign_id, options=to_visit
                 )
             else:
@@ -63,12 +63,12 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
                 to_find = SourcingOptions.model_validate(
                     payload.model_dump(include=set(SourcingOptions.model_fields))
                 )
-                start_sourcing(
+                start_sourcing_campaign(
                     session, account=payload.account, campaign_id=payload.campaign_id, options=to_find
                 )
         return "id"
 
-    monkeypatch.setattr(Client, "send", send)
+    monkeypatch.setattr(TaskClient, "send", send)
     return asked
 
 
@@ -80,9 +80,9 @@ def a_file(folder: Path, name: str, content: object) -> str:
 
 def save_a_search(database: Database, name: str = "pythonists", criteria: Criteria | None = None) -> None:
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
-        saved_searches.put(session, account.id, name, Wanted(QUERY, criteria or Criteria()))
+        saved_searches.save_search(session, account.id, name, SearchSpec(QUERY, criteria or Criteria()))
 
 
 def test_a_list_is_visited_in_turn_and_each_profile_once(
@@ -133,7 +133,7 @@ def test_a_dry_run_says_who_would_be_visited_and_who_not(
     rapport: Rapport, worker: Asked, tmp_path: Path, database: Database
 ) -> None:
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
         a_contact(session, account, "eve").do_not_contact = True
     given = a_file(tmp_path, "list.txt", f"{SANDBOX}ann/\n{SANDBOX}eve/\n")
@@ -315,16 +315,19 @@ def test_following_shows_how_far_it_is_until_nothing_is_left(
 
 
 def _one_found(session: Any) -> None:
-    account = accounts.by_name(session, "demo")
+    account = accounts.find_account(session, "demo")
     assert account is not None
     campaign_id = session.scalars(text("select id from campaigns")).one()
-    campaign, search = campaigns.get(session, campaign_id), searches.get(session, campaign_id)
+    campaign, search = (
+        campaigns.find_campaign(session, campaign_id),
+        searches.find_search(session, campaign_id),
+    )
     assert campaign is not None
     assert search is not None
     ann = a_contact(session, account, "ann")
     session.add(Hit(campaign_id=campaign_id, contact_id=ann.id, page=1))
     draft = PlannedAction(ann.id, f"search:{campaign_id}", database_now(session).date(), "")
-    campaigns.plan(session, campaign, Kind.VISIT, [draft])
+    campaigns.insert_plan(session, campaign, Kind.VISIT, [draft])
     session.execute(
         text("update searches set pages = 1, found = 1, ended = :ended"), {"ended": SearchEnd.NO_MORE_PAGES}
     )
@@ -332,7 +335,9 @@ def _one_found(session: Any) -> None:
 
 def _read_and_over(session: Any) -> None:
     (hit,) = session.scalars(select(Hit))
-    profiles.keep(session, hit.contact_id, Profile(f"{SANDBOX}ann/", "Ann", "", "", 2, open_to_work=False))
+    profiles.save_profile(
+        session, hit.contact_id, Profile(f"{SANDBOX}ann/", "Ann", "", "", 2, open_to_work=False)
+    )
     session.execute(text("set local session_replication_role = replica"))
     session.execute(update(Action).values(state=ActionState.DONE))
     reasons = [{"points": 70, "criterion": "skills", "text": "skill Python"}]

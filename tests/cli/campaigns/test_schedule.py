@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store.campaigns import saved_searches, schedules
-from db.store.campaigns.saved_searches import Wanted
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people import accounts
 from db.tables import Schedule
 from tests.builders import TEN, an_account
@@ -61,7 +61,7 @@ def test_set_again_it_is_replaced_and_off_it_stays_listed(
     assert (row.cron, row.options["not_seen_months"], row.enabled) == ("30 10 1 * *", 7, True)
     assert "no more" in rapport("schedule", "off", "demo", "visitor")
     with database.transaction() as session:
-        assert schedules.take_due(session) == []
+        assert schedules.lock_due_schedules(session) == []
     shown = rapport("schedule", "list", "--account", "demo")
     assert " off " in shown
     assert "no visitor campaign of demo starts by itself" in rapport.refused(
@@ -109,9 +109,9 @@ def test_options_are_held_against_the_kind_s_own(
 
 def test_a_saved_search_can_be_scheduled(rapport: Rapport, tmp_path: Path, database: Database) -> None:
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
-        wanted = Wanted(SearchQuery((("keywords", "python"),)), Criteria(title="Engineer"))
-        saved_searches.put(session, account.id, "pythonists", wanted)
+        wanted = SearchSpec(SearchQuery((("keywords", "python"),)), Criteria(title="Engineer"))
+        saved_searches.save_search(session, account.id, "pythonists", wanted)
     rapport("schedule", "set", "demo", "sourcing", *WEEKDAYS, *options(tmp_path, saved_search="pythonists"))
     assert rows(database)[0].options["saved_search"] == "pythonists"

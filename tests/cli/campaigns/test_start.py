@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from api_stub.cli.campaigns import start
-from api_stub.cli.formatting import in_words
-from api_stub.client import Client
+from api_stub.cli.formatting import describe_reason
+from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
-from tasks.campaigns.plan_birthdays import start_birthdays
+from tasks.campaigns.plan_birthdays import start_birthday_campaign
 from tasks.contract import BirthdayCampaign, BirthdayOptions
 from tests.builders import a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
@@ -37,21 +37,23 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Birthday
     """Whoever is asked plans at once; returns what was asked for."""
     asked: list[BirthdayCampaign] = []
 
-    def send(_: Client, __: str, payload: BirthdayCampaign, **___: Any) -> str:
+    def send(_: TaskClient, __: str, payload: BirthdayCampaign, **___: Any) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
         options = BirthdayOptions.model_validate(
             payload.model_dump(include=set(BirthdayOptions.model_fields))
         )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_birthdays(
+            start_birthday_campaign(
                 session, account=payload.account, campaign_id=payload.campaign_id, options=options
             )
             if options.read_site:
-                campaigns.fail(session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in")
+                campaigns.mark_failed(
+                    session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in"
+                )
         return "id"
 
-    monkeypatch.setattr(Client, "send", send)
+    monkeypatch.setattr(TaskClient, "send", send)
     return asked
 
 
@@ -60,8 +62,8 @@ def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(
 ) -> None:
     said = rapport("campaign", "birthday", "demo", "--dry-run", "--no-read-site")
     assert "Ann" in said
-    assert in_words(Reason.DO_NOT_CONTACT) in said
-    assert in_words(Reason.NO_NAME) in said
+    assert describe_reason(Reason.DO_NOT_CONTACT) in said
+    assert describe_reason(Reason.NO_NAME) in said
     assert re.search(r"about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said)
     assert "Far" not in said
     assert "nothing was planned or sent" in said
@@ -104,7 +106,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 def test_without_workers_it_says_so_and_what_to_do(
     rapport: Rapport, people: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "PATIENCE", timedelta(0))
+    monkeypatch.setattr(start, "PLAN_TIMEOUT", timedelta(0))
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site")
     assert "no worker has taken it" in said
     assert "rapport up" in said

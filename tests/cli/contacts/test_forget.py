@@ -11,7 +11,7 @@ from db.engine import Database
 from db.tables import Action, Contact, Tombstone
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.cli.conftest import Rapport
-from tests.whole_person import NAME, SLUG, TELLING, ZOE, a_known_person, pictures
+from tests.whole_person import IDENTIFYING_TEXTS, NAME, SLUG, ZOE, a_known_person, pictures
 
 _TEXTS = "('text', 'character varying', 'jsonb', 'json', 'bytea', 'ARRAY')"
 
@@ -56,7 +56,7 @@ def test_nothing_anywhere_tells_who_it_was(
     (tmp_path / "files").mkdir()
     with database.transaction() as session:
         accounts = a_known_person(session, tmp_path / "files")
-        for word in TELLING:
+        for word in IDENTIFYING_TEXTS:
             assert tables_that_tell(session, word), word
         open_one = session.scalars(select(Action.id).where(Action.state == "planned")).first()
     *hers, bobs = pictures(evidence, accounts)
@@ -68,8 +68,12 @@ def test_nothing_anywhere_tells_who_it_was(
     assert f"{len(hers)} pictures" in said
     assert "Not reached: exports and backups" in said
     with database.transaction() as session:
-        assert {word: tables_that_tell(session, word) for word in TELLING} == {word: [] for word in TELLING}
-    assert [files_that_tell(tmp_path / "data", word) for word in TELLING] == [[]] * len(TELLING)
+        assert {word: tables_that_tell(session, word) for word in IDENTIFYING_TEXTS} == {
+            word: [] for word in IDENTIFYING_TEXTS
+        }
+    assert [files_that_tell(tmp_path / "data", word) for word in IDENTIFYING_TEXTS] == [[]] * len(
+        IDENTIFYING_TEXTS
+    )
     assert bobs.exists()
     for command in (
         ("actions", "list"), ("actions", "show", str(open_one)), ("why", str(open_one)[:8]), ("why", "demo"),
@@ -77,7 +81,7 @@ def test_nothing_anywhere_tells_who_it_was(
         ("export", "interactions"), ("export", "contacts", "--format", "jsonl"), ("audit", "verify"),
     ):  # fmt: skip
         out = rapport(*command)
-        assert not [word for word in TELLING if word.casefold() in out.casefold()], command
+        assert not [word for word in IDENTIFYING_TEXTS if word.casefold() in out.casefold()], command
     assert "(forgotten)" in rapport("export", "interactions")
     assert "(forgotten)" not in rapport("export", "contacts")
     assert "nothing is called" in rapport.refused("why", "(forgotten)")

@@ -14,7 +14,7 @@ from db.store.imports import runs
 from db.tables import Account, Contact, Import, Interaction
 from tests.cli.conftest import Rapport
 from tests.imports.messy_v1 import messy_v1
-from tests.imports.v1_hands import SAMPLE, dump
+from tests.imports.v1_helpers import SAMPLE, dump
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
@@ -76,7 +76,7 @@ def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
     assert "hunter2" not in said
     assert "to take it back: rapport import undo 1" in said
     with database.transaction() as session:
-        (kept,) = runs.history(session)
+        (kept,) = runs.list_imports(session)
         assert (kept.account, kept.source, kept.file_name, kept.started_by) == (
             "ann",
             "v1",

@@ -11,7 +11,7 @@ from db.engine import Database
 from db.store.imports import birthday_doubts, runs
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
-from tests.imports.files import a_file, contacts_now
+from tests.imports.files import contacts_now, write_file
 
 CARDS = """BEGIN:VCARD
 FN:Ann
@@ -35,7 +35,7 @@ def vcf(database: Database, tmp_path: Path) -> Path:
         account = an_account(session)
         for slug in ("bob", "bob-two"):
             a_contact(session, account, slug, name="Bob")
-    return a_file(tmp_path, CARDS, "book [x].vcf")
+    return write_file(tmp_path, CARDS, "book [x].vcf")
 
 
 def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vcf: Path) -> None:
@@ -59,8 +59,8 @@ def test_a_dry_run_says_the_same_and_changes_nothing(database: Database, rapport
     assert "3 entries read, nothing changed: a dry run" in dry
     with database.transaction() as session:
         assert contacts_now(session) == before
-        assert not runs.history(session)
-        assert not birthday_doubts.waiting(session)
+        assert not runs.list_imports(session)
+        assert not birthday_doubts.list_doubts(session)
     wet = rapport("import", "contacts", str(vcf), "--account", "demo")
     assert dry.replace("would be", "were").splitlines()[1:] == wet.splitlines()[1:]
 
@@ -68,7 +68,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(database: Database, rapport
 def test_undo_says_what_it_took_out(database: Database, rapport: Rapport, vcf: Path) -> None:
     rapport("import", "contacts", str(vcf), "--account", "demo")
     with database.transaction() as session:
-        (record,) = runs.history(session)
+        (record,) = runs.list_imports(session)
     assert "1 people taken out" in rapport("import", "undo", str(record.id))
     assert "undone" in rapport("import", "list", "--account", "demo")
     assert "undone already" in rapport.refused("import", "undo", str(record.id))
@@ -87,20 +87,20 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
     missing = ("import", "contacts", str(tmp_path), "--account", "demo")
     assert "there is no file" in rapport.refused(*missing)
     with database.transaction() as session:
-        assert not runs.history(session)
+        assert not runs.list_imports(session)
 
 
 def test_more_refused_lines_than_a_screen_holds_are_counted(
     database: Database, rapport: Rapport, vcf: Path, tmp_path: Path
 ) -> None:
     rows = "".join(f"Bob,,0{number}/01/1980\n" for number in range(1, 10)) * 3
-    path = a_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-06\n{rows}")
+    path = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-06\n{rows}")
     with database.transaction() as session:
         an_account(session)
     told = rapport("import", "contacts", str(path), "--account", "demo")
     assert "refused: 27" in told
     assert "and 7 more" in told
-    conflicting = a_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
+    conflicting = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
     assert "1 birthdays are known otherwise and stay as they are: lines 2" in told
 
@@ -112,7 +112,7 @@ def test_doubts_are_listed_and_settled_by_id(database: Database, rapport: Rappor
     assert "1980-03-06" in listed
     assert "book [x].vcf, line 6" in listed
     with database.transaction() as session:
-        first, second = (doubt.id for doubt in birthday_doubts.waiting(session))
+        first, second = (doubt.id for doubt in birthday_doubts.list_doubts(session))
     assert "1 birthday is refused" in rapport("contacts", "refuse", str(first))
     assert "1 birthday is confirmed" in rapport("contacts", "confirm", str(second))
     assert "confirmed already" in rapport.refused("contacts", "confirm", str(second))

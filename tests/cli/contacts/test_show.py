@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.store.people import profiles
 from db.tables import Contact, Hit, Interaction
-from tests.builders import SANDBOX, a_campaign, a_contact, an_account, planned
+from tests.builders import SANDBOX, a_campaign, a_contact, add_planned, an_account
 from tests.cli.conftest import Rapport
 from worker.rules.model import ContactStatus, Kind
 from worker.rules.sourcing.profile import Education, Position, Profile
@@ -36,7 +36,7 @@ def people(database: Database) -> None:
         ann = a_contact(session, account, "ann", name="Ann Smith", birthday=date(2027, 3, 9))
         ann.status, ann.score = ContactStatus.PROSPECT, 70
         session.flush()
-        profiles.keep(session, ann.id, ANN)
+        profiles.save_profile(session, ann.id, ANN)
         campaign_id = a_campaign(session, account)
         reasons = [
             {"points": 80, "criterion": "skills", "text": "skill Python"},
@@ -44,7 +44,7 @@ def people(database: Database) -> None:
         ]
         session.add(Hit(campaign_id=campaign_id, contact_id=ann.id, page=2, score=70, reasons=reasons))
         visited(session, ann)
-        planned(session, account, ann, text="Happy birthday!")
+        add_planned(session, account, ann, text="Happy birthday!")
         bob = a_contact(session, account, "bob", name="Bob")
         bob.do_not_contact, bob.last_greeted_on = True, date(2026, 1, 2)
         a_contact(session, an_account(session, "other"), "ann", name="Ann Smith")

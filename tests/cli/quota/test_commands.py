@@ -9,22 +9,22 @@ import pytest
 from sqlalchemy import update
 
 from api_stub.cli import formatting
-from api_stub.cli.quota.parse import duration, gap_between, times, working_days
+from api_stub.cli.quota.parse import parse_days, parse_duration, parse_gap, parse_hours
 from db.engine import Database
 from db.store.people import accounts
 from db.store.quota import fallback, limits
 from db.tables import Account, Action, QuotaGate
 from tasks.quota import Quota
-from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
 from tests.cli.conftest import Rapport
 from worker import redis_address
 from worker.errors import Reason, RequestRefusedError
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
 from worker.rules.quota.decision import Verdict
-from worker.rules.quota.limits import CAREFUL, PRACTICE, Limits, Totals
+from worker.rules.quota.limits import DEFAULT_QUOTA, PRACTICE_QUOTA, Limits, Totals
 from worker.rules.quota.windows import ALL_WEEK, WEEKDAYS, Hours
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -42,8 +42,8 @@ def account_id(database: Database) -> int:
 @pytest.fixture
 def used(database: Database, redis_url: str, account_id: int) -> Iterator[Quota]:
     """Three visits are reserved."""
-    client = guard.connect(redis_address.parse(redis_url))
-    quota = Quota(database, Guard(client), lease=HOUR)
+    client = redis_quota.connect(redis_address.parse(redis_url))
+    quota = Quota(database, RedisQuota(client), lease=HOUR)
     with database.transaction() as session:
         none = Limits(15, 12, 50, 0 * SECOND, 0 * SECOND)
         limits.set_limits(session, account_id, Kind.VISIT, none, by="tests")
@@ -55,15 +55,15 @@ def used(database: Database, redis_url: str, account_id: int) -> Iterator[Quota]
 
 def own(database: Database, account_id: int, kind: Kind = Kind.GREET) -> Limits:
     with database.transaction() as session:
-        return limits.own(session, account_id, kind)
+        return limits.get_configured_limits(session, account_id, kind)
 
 
 def one_waits(database: Database, account_id: int, reason: Reason = Reason.DAY_LIMIT) -> UUID:
     with database.transaction() as session:
-        account = accounts.by_id(session, account_id)
+        account = accounts.get_account(session, account_id)
         campaign_id = a_campaign(session, account)
         ann = a_contact(session, account, "ann", name="Ann [x]")
-        action_id = planned(session, account, ann, campaign_id=campaign_id)
+        action_id = add_planned(session, account, ann, campaign_id=campaign_id)
         row = action(session, action_id)
         row.reason, row.not_before = reason, row.not_before + 5 * HOUR
     return action_id
@@ -82,7 +82,7 @@ def test_show_tells_each_kind_s_windows_and_all_kinds_together(
     together = lines.index("all kinds together")
     assert lines[together + 1].split()[2:] == ["3", "used", "17", "left", "of", "20"]
     with database.transaction() as session:
-        until = formatting.utc(database_now(session) + 5 * HOUR)[:13]
+        until = formatting.format_utc(database_now(session) + 5 * HOUR)[:13]
     assert any(
         f"Ann [x] waits until {until}" in line and "the day's limit is reached" in line for line in lines
     )
@@ -120,9 +120,9 @@ def test_a_window_that_was_lowered_below_its_use_says_how_much_is_used(
     database: Database, rapport: Rapport, used: Quota, account_id: int
 ) -> None:
     with database.transaction() as session:
-        account = accounts.by_id(session, account_id)
+        account = accounts.get_account(session, account_id)
         for n in range(3):
-            planned(session, account, a_contact(session, account, f"p{n}"))
+            add_planned(session, account, a_contact(session, account, f"p{n}"))
         session.execute(
             update(Action).values(acting_since=Action.created_at, acting_attempt=1, kind="withdraw")
         )
@@ -152,10 +152,10 @@ def test_set_changes_only_what_is_given_and_says_from_what_to_what(
     rapport("quota", "set", "demo", "greet", "--gap-max", "5m", "--reserve", "2", "--per-run", "3")
     assert own(database, account_id) == Limits(3, 8, 50, 2 * MINUTE, 5 * MINUTE, hours, reserved_per_day=2)
     assert "it is so already" in rapport("quota", "set", "demo", "greet", "--per-run", "3")
-    assert own(database, account_id, Kind.VISIT) == PRACTICE.limits[Kind.VISIT]
+    assert own(database, account_id, Kind.VISIT) == PRACTICE_QUOTA.limits[Kind.VISIT]
     assert "a day 20 → 30" in rapport("quota", "set", "demo", "all", "--per-day", "30")
     with database.transaction() as session:
-        assert limits.own_totals(session, account_id) == Totals(30, 100)
+        assert limits.get_configured_totals(session, account_id) == Totals(30, 100)
 
 
 def test_a_share_that_is_kept_follows_a_day_that_is_lowered_below_it(
@@ -190,7 +190,7 @@ def test_limits_that_cannot_hold_are_refused_and_nothing_is_changed(
     assert says in rapport.refused("quota", "set", "demo", *arguments)
     assert own(database, account_id) == TEN
     with database.transaction() as session:
-        assert limits.own_totals(session, account_id) == Totals(20, 100)
+        assert limits.get_configured_totals(session, account_id) == Totals(20, 100)
 
 
 def test_a_hard_ceiling_of_the_site_is_named_and_holds(database: Database, rapport: Rapport) -> None:
@@ -203,7 +203,7 @@ def test_a_hard_ceiling_of_the_site_is_named_and_holds(database: Database, rappo
         "quota", "set", "ann", "all", "--per-week", "551"
     )
     assert own(database, account_id) == TEN
-    assert own(database, account_id, Kind.VISIT) == CAREFUL.limits[Kind.VISIT]
+    assert own(database, account_id, Kind.VISIT) == DEFAULT_QUOTA.limits[Kind.VISIT]
 
 
 def test_whoever_the_quota_told_to_wait_asks_again_and_nobody_else(
@@ -260,16 +260,16 @@ def test_reset_closes_the_breaker_and_the_next_decision_counts_anew_from_the_led
         fallback.raise_epoch(session, account_id, seen=1)
     assert used.remaining(account_id, Kind.VISIT, "")[1].reason is Reason.BREAKER_OPEN
     said = rapport("quota", "show", "demo")
-    assert f"open until {formatting.utc(until)}, after 3 faults of the site in a row" in said
+    assert f"open until {formatting.format_utc(until)}, after 3 faults of the site in a row" in said
     held = used.reserve(account_id, Kind.COLLECT, "run", "collect:1")
     assert held.decision.granted
     assert "the breaker for visit is closed" in rapport("quota", "reset", "demo", "visit")
     with database.transaction() as session:  # what was granted before can't act any more
-        assert not fallback.still_in_epoch(session, account_id, held.purse.epoch)
-    purse, decision = used.remaining(account_id, Kind.VISIT, "")
+        assert not fallback.is_current_epoch(session, account_id, held.context.epoch)
+    context, decision = used.remaining(account_id, Kind.VISIT, "")
     assert (decision.verdict, decision.reason, decision.breaker) == (Verdict.REMAINING, None, Breaker())
     assert decision.remaining is not None
-    assert decision.remaining.day == purse.limits.per_day  # only reserved, never used: not in the ledger
+    assert decision.remaining.day == context.limits.per_day  # only reserved, never used: not in the ledger
     assert used.remaining(account_id, Kind.GREET, "")[1].reason is Reason.BREAKER_OPEN
     assert "all breakers are closed" in rapport("quota", "reset", "demo")
     assert used.remaining(account_id, Kind.GREET, "")[1].reason is None
@@ -312,14 +312,18 @@ def test_every_command_refuses_an_account_that_is_not_there(rapport: Rapport) ->
 
 
 def test_gaps_hours_and_days_are_read_as_people_write_them() -> None:
-    assert (duration("90"), duration("1.5m"), duration("2 h")) == (90 * SECOND, 90 * SECOND, 2 * HOUR)
-    assert gap_between("90s-3m") == (90 * SECOND, 3 * MINUTE)
-    assert gap_between("2s") == (2 * SECOND, 2 * SECOND)
-    assert times("7-19:30") == (7 * HOUR, 19 * HOUR + 30 * MINUTE)
-    assert working_days("Mon-Friday") == WEEKDAYS
-    assert working_days("sat, sun") == frozenset({5, 6})
-    assert working_days("fri-mon") == frozenset({4, 5, 6, 0})
-    assert working_days("every day") == working_days("mon-sun") == ALL_WEEK
+    assert (parse_duration("90"), parse_duration("1.5m"), parse_duration("2 h")) == (
+        90 * SECOND,
+        90 * SECOND,
+        2 * HOUR,
+    )
+    assert parse_gap("90s-3m") == (90 * SECOND, 3 * MINUTE)
+    assert parse_gap("2s") == (2 * SECOND, 2 * SECOND)
+    assert parse_hours("7-19:30") == (7 * HOUR, 19 * HOUR + 30 * MINUTE)
+    assert parse_days("Mon-Friday") == WEEKDAYS
+    assert parse_days("sat, sun") == frozenset({5, 6})
+    assert parse_days("fri-mon") == frozenset({4, 5, 6, 0})
+    assert parse_days("every day") == parse_days("mon-sun") == ALL_WEEK
     for wrong in ("", "1d", "-5"):
         with pytest.raises(RequestRefusedError):
-            duration(wrong)
+            parse_duration(wrong)

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from api_stub.responses.forecast import MOST_DAYS
+from api_stub.responses.forecast import MAX_DAYS
 from db.engine import Database
 from db.store.people import accounts
 from tests.builders import FREE, a_contact, an_account, database_now
@@ -52,9 +52,9 @@ def test_where_all_is_well_it_says_so(rapport: Rapport, database: Database) -> N
 def test_what_a_person_must_do_first_is_said(rapport: Rapport, database: Database) -> None:
     people(database, FREE, {"ann": 0, "late": -1})
     with database.transaction() as session:
-        account = accounts.by_name(session, "demo")
+        account = accounts.find_account(session, "demo")
         assert account is not None
-        accounts.stop(session, account.id, Reason.CHALLENGE)
+        accounts.stop_account(session, account.id, Reason.CHALLENGE)
     said = rapport("forecast", "demo")
     assert "nothing goes out as long as this holds: the site asks whether a person is there" in said
     assert said.endswith("2 of 2 are reached, 1 of them late, 0 missed: their birthdays were over already\n")
@@ -72,6 +72,6 @@ def test_the_same_as_json(rapport: Rapport, database: Database) -> None:
 
 def test_an_account_that_is_not_there_and_too_many_days_are_refused(rapport: Rapport) -> None:
     assert "no account called 'nobody'" in rapport.refused("forecast", "nobody")
-    code, _, said = rapport.code("forecast", "demo", "--days", str(MOST_DAYS + 1))
+    code, _, said = rapport.code("forecast", "demo", "--days", str(MAX_DAYS + 1))
     assert code == 2
     assert "--days" in said

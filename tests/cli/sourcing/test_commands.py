@@ -34,16 +34,16 @@ def campaign_id(database: Database) -> UUID:
         people = (found("ann"), found("bob", "Lyon"), replace(found("cy"), headline="=1+1\x1b[2J"))
         campaign_id, [ann, _, _] = a_search(session, account, *people)
         head = Profile(f"{SANDBOX}ann/", "Ann", "ann at work", "Paris, France", 2, open_to_work=True)
-        profiles.keep(session, ann, replace(head, skills=("Go",)))
+        profiles.save_profile(session, ann, replace(head, skills=("Go",)))
         criteria = Criteria.model_validate(
             {"skills": ["Go"], "location": "Paris", "weights": {"skills": 3, "location": 1},
              "required": ["location"]}
         )  # fmt: skip
-        search_hits.rescore(session, campaign_id, criteria, date(2026, 11, 24))
-        search = searches.get(session, campaign_id)
+        search_hits.rescore_hits(session, campaign_id, criteria, date(2026, 11, 24))
+        search = searches.find_search(session, campaign_id)
         assert search is not None
-        searches.advance(session, campaign_id, replace(search, pages=4, found=3, ended=SearchEnd.NO_NEWS))
-        campaigns.finish(session, campaign_id)
+        searches.save_cursor(session, campaign_id, replace(search, pages=4, found=3, ended=SearchEnd.NO_NEWS))
+        campaigns.mark_planned(session, campaign_id)
     return campaign_id
 
 
@@ -185,7 +185,7 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     assert "of demo, paused: pages read: 0" in rapport("sourcing", "results", str(nobody))
     with database.transaction() as session:
         session.execute(delete(Search))
-        campaigns.finish(session, nobody, preview=[])
+        campaigns.mark_planned(session, nobody, preview=[])
     assert "nothing was searched, it was a dry run" in rapport("sourcing", "results", str(nobody))
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
 from db.store.actions import approval, control, events, gates, proposals
-from db.store.actions.approval import Decision, Outcome
-from db.store.actions.gates import Closed
+from db.store.actions.approval import Decision, DecisionOutcome
+from db.store.actions.gates import ClosedGate
 from db.store.actions.proposals import LastContact, Proposal
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
@@ -21,15 +21,22 @@ from tests.builders import (
     a_campaign,
     a_contact,
     action,
+    add_planned,
+    add_proposed,
     an_account,
     contact_by_slug,
     database_now,
-    planned,
-    proposed,
 )
-from tests.db.helpers import at_once, behind_the_triggers, claimed, connected, queue, until_somebody_waits
+from tests.db.helpers import (
+    claim_action,
+    open_database,
+    queue_due_actions,
+    run_concurrently,
+    run_without_triggers,
+    wait_for_lock_wait,
+)
 from worker.errors import Reason
-from worker.rules.messages.approval import TextRefusedError, approval_of
+from worker.rules.messages.approval import TextRefusedError, approval_hash
 from worker.rules.model import ActionState, CampaignState, Kind
 
 S = ActionState
@@ -37,25 +44,25 @@ S = ActionState
 
 def one_waits(session: Session, slug: str = "ann", *, days_left: int = 3) -> tuple[AccountRecord, UUID]:
     account = an_account(session, f"of-{slug}")
-    return account, proposed(session, account, a_contact(session, account, slug), days_left=days_left)
+    return account, add_proposed(session, account, a_contact(session, account, slug), days_left=days_left)
 
 
 def shown(session: Session, action_id: UUID) -> Proposal:
-    return next(p for p in proposals.waiting(session, limit=100) if p.id == action_id)
+    return next(p for p in proposals.list_proposals(session, limit=100) if p.id == action_id)
 
 
 def yes(session: Session, action_id: UUID) -> Decision:
-    return approval.approve(session, action_id, seen=shown(session, action_id).seen, by="ann@host")
+    return approval.approve_proposal(session, action_id, seen=shown(session, action_id).seen, by="ann@host")
 
 
 def test_what_nobody_approved_is_never_dispatched_and_what_somebody_did_is(session: Session) -> None:
     _, action_id = one_waits(session)
-    assert queue(session) == []
-    assert yes(session, action_id) == Decision(Outcome.DONE, S.PLANNED, None, "approved by ann@host")
-    assert queue(session) == [action_id]
-    assert gates.closed_gate(session, claimed(session, action_id)) is None
+    assert queue_due_actions(session) == []
+    assert yes(session, action_id) == Decision(DecisionOutcome.DONE, S.PLANNED, None, "approved by ann@host")
+    assert queue_due_actions(session) == [action_id]
+    assert gates.find_closed_gate(session, claim_action(session, action_id)) is None
     row = action(session, action_id)
-    assert (row.approval, row.approved_by) == (approval_of(f"{SANDBOX}ann/", "Hi!"), "ann@host")
+    assert (row.approval, row.approved_by) == (approval_hash(f"{SANDBOX}ann/", "Hi!"), "ann@host")
 
 
 UNAPPROVED = sorted(set(S) - {S.PROPOSED, S.SKIPPED})
@@ -67,22 +74,22 @@ def test_the_table_refuses_every_other_state_without_an_approval(database: Datab
         one_waits(session)
     moved = f"update actions set lease_until = now(), reason = 'gap', state = '{state}'"
     with pytest.raises(RowRefusedError, match="ck_actions_approved"), database.transaction() as session:
-        behind_the_triggers(session, moved)
+        run_without_triggers(session, moved)
     with database.transaction() as session:
-        behind_the_triggers(session, f"{moved}, approval = 'given'")
+        run_without_triggers(session, f"{moved}, approval = 'given'")
 
 
 def test_an_approval_leaves_the_place_in_the_row_and_an_event_that_names_who(database: Database) -> None:
     with database.transaction() as session:
         account, first = one_waits(session)
     with database.transaction() as session:
-        second = planned(session, account, a_contact(session, account, "bob"))
+        second = add_planned(session, account, a_contact(session, account, "bob"))
     with database.transaction() as session:
         yes(session, first)
-        last = events.story(session, first)[-1]
+        last = events.list_events(session, first)[-1]
         assert (last.from_state, last.to_state, last.reason) == (S.PROPOSED, S.PLANNED, None)
         assert last.actor == "tests"
-        assert queue(session) == [first]
+        assert queue_due_actions(session) == [first]
         assert action(session, second).state == S.PLANNED
 
 
@@ -101,14 +108,14 @@ def test_what_has_changed_since_it_was_shown_is_not_approved(database: Database,
         session.execute(text(CHANGES[what]))
     with database.transaction() as session:
         for decision in (
-            approval.approve(session, action_id, seen=seen, by="ann"),
-            approval.edit(session, action_id, "Mine", seen=seen, by="ann"),
+            approval.approve_proposal(session, action_id, seen=seen, by="ann"),
+            approval.edit_proposal(session, action_id, "Mine", seen=seen, by="ann"),
         ):
-            assert decision.outcome is Outcome.CHANGED
-            assert "look at it again" in approval.refusal(decision)
+            assert decision.outcome is DecisionOutcome.CHANGED
+            assert "look at it again" in approval.describe_refusal(decision)
         row = action(session, action_id)
         assert (row.state, row.reason, row.approval) == (S.PROPOSED, Reason.AWAITING_APPROVAL, None)
-        assert yes(session, action_id).outcome is Outcome.DONE
+        assert yes(session, action_id).outcome is DecisionOutcome.DONE
 
 
 @pytest.mark.parametrize("what", CHANGES)
@@ -116,63 +123,65 @@ def test_what_changes_after_the_approval_meets_the_gate(session: Session, what: 
     _, action_id = one_waits(session)
     yes(session, action_id)
     session.execute(text(CHANGES[what]))
-    queue(session)
-    assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.NOT_APPROVED)
+    queue_due_actions(session)
+    assert gates.find_closed_gate(session, claim_action(session, action_id)) == ClosedGate(
+        Reason.NOT_APPROVED
+    )
 
 
 def test_an_edited_text_is_what_is_approved_and_sent(session: Session) -> None:
     _, action_id = one_waits(session)
     seen = shown(session, action_id).seen
-    decision = approval.edit(session, action_id, " Mine, with love\r\n", seen=seen, by="ann")
-    assert (decision.outcome, decision.state) == (Outcome.DONE, S.PLANNED)
-    queue(session)
-    claim = claimed(session, action_id)
+    decision = approval.edit_proposal(session, action_id, " Mine, with love\r\n", seen=seen, by="ann")
+    assert (decision.outcome, decision.state) == (DecisionOutcome.DONE, S.PLANNED)
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
     assert claim.message == "Mine, with love"
-    assert gates.closed_gate(session, claim) is None
+    assert gates.find_closed_gate(session, claim) is None
 
 
 def test_a_text_that_cannot_be_sent_changes_nothing(session: Session) -> None:
     _, action_id = one_waits(session)
     with pytest.raises(TextRefusedError):
-        approval.edit(session, action_id, "\x00", seen=shown(session, action_id).seen, by="ann")
+        approval.edit_proposal(session, action_id, "\x00", seen=shown(session, action_id).seen, by="ann")
     row = action(session, action_id)
     assert (row.message, row.state) == ("Hi!", S.PROPOSED)
 
 
 def test_dropped_it_is_over_and_says_by_whom(session: Session) -> None:
     _, action_id = one_waits(session)
-    assert approval.drop(session, action_id, by="ann") == Decision(
-        Outcome.DONE, S.SKIPPED, Reason.DROPPED_BY_HAND, "by ann"
+    assert approval.drop_proposal(session, action_id, by="ann") == Decision(
+        DecisionOutcome.DONE, S.SKIPPED, Reason.DROPPED_BY_HAND, "by ann"
     )
-    assert proposals.count(session) == 0
+    assert proposals.count_proposals(session) == 0
     for late in (
-        approval.drop(session, action_id, by="bob"),
-        approval.approve(session, action_id, seen="", by="bob"),
+        approval.drop_proposal(session, action_id, by="bob"),
+        approval.approve_proposal(session, action_id, seen="", by="bob"),
     ):
-        assert late.outcome is Outcome.DECIDED
-        assert "it is skipped by now (dropped_by_hand, by ann)" in approval.refusal(late)
+        assert late.outcome is DecisionOutcome.DECIDED
+        assert "it is skipped by now (dropped_by_hand, by ann)" in approval.describe_refusal(late)
 
 
 def test_only_a_proposal_can_be_decided_on(session: Session) -> None:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, "ann"))
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
     for decide in (
-        approval.drop(session, action_id, by="ann"),
-        approval.approve(session, action_id, seen=approval_of(f"{SANDBOX}ann/", "Hi!"), by="ann"),
+        approval.drop_proposal(session, action_id, by="ann"),
+        approval.approve_proposal(session, action_id, seen=approval_hash(f"{SANDBOX}ann/", "Hi!"), by="ann"),
     ):
-        assert decide.outcome is Outcome.DECIDED
-        assert approval.refusal(decide).startswith("it is planned by now: only a proposed")
+        assert decide.outcome is DecisionOutcome.DECIDED
+        assert approval.describe_refusal(decide).startswith("it is planned by now: only a proposed")
     assert action(session, action_id).approved_by is None
 
 
 def test_nobody_finds_what_is_not_there(session: Session) -> None:
     for decision in (
-        approval.approve(session, uuid4(), seen="", by="ann"),
-        approval.drop(session, uuid4(), by="ann"),
-        approval.never(session, uuid4(), by="ann"),
+        approval.approve_proposal(session, uuid4(), seen="", by="ann"),
+        approval.drop_proposal(session, uuid4(), by="ann"),
+        approval.never_contact(session, uuid4(), by="ann"),
     ):
-        assert decision == Decision(Outcome.UNKNOWN)
-        assert "no such action" in approval.refusal(decision)
+        assert decision == Decision(DecisionOutcome.UNKNOWN)
+        assert "no such action" in approval.describe_refusal(decision)
 
 
 def test_who_is_not_to_be_contacted_a_cancelled_campaign_and_a_day_too_late_are_not_approved(
@@ -185,10 +194,10 @@ def test_who_is_not_to_be_contacted_a_cancelled_campaign_and_a_day_too_late_are_
     session.execute(update(Campaign).where(campaign).values(state=CampaignState.CANCELLED))
     _, too_late = one_waits(session, "eve", days_left=-1)
     _, last_day = one_waits(session, "zoe", days_left=0)
-    assert yes(session, left_alone).outcome is Outcome.LEFT_ALONE
-    assert yes(session, cancelled).outcome is Outcome.CANCELLED
-    assert yes(session, too_late).outcome is Outcome.TOO_LATE
-    assert yes(session, last_day).outcome is Outcome.DONE
+    assert yes(session, left_alone).outcome is DecisionOutcome.LEFT_ALONE
+    assert yes(session, cancelled).outcome is DecisionOutcome.CANCELLED
+    assert yes(session, too_late).outcome is DecisionOutcome.TOO_LATE
+    assert yes(session, last_day).outcome is DecisionOutcome.DONE
     assert session.scalar(select(func.count()).where(Action.state == S.PROPOSED)) == 3
 
 
@@ -200,27 +209,29 @@ def test_a_cancelled_campaign_takes_its_proposals_along(session: Session) -> Non
 
 def test_never_again_holds_for_every_account_that_knows_the_address(session: Session) -> None:
     one, two = an_account(session, "one"), an_account(session, "two")
-    here = proposed(session, one, a_contact(session, one, "ann"))
-    there = proposed(session, two, a_contact(session, two, "ann"))
-    stranger = proposed(session, two, a_contact(session, two, "other-ann", name="Ann"))
-    assert approval.never(session, here, by="me") == Decision(
-        Outcome.DONE, S.SKIPPED, Reason.DO_NOT_CONTACT, "by me"
+    here = add_proposed(session, one, a_contact(session, one, "ann"))
+    there = add_proposed(session, two, a_contact(session, two, "ann"))
+    stranger = add_proposed(session, two, a_contact(session, two, "other-ann", name="Ann"))
+    assert approval.never_contact(session, here, by="me") == Decision(
+        DecisionOutcome.DONE, S.SKIPPED, Reason.DO_NOT_CONTACT, "by me"
     )
     session.expire_all()
     assert contact_by_slug(session, one, "ann").do_not_contact
     assert contact_by_slug(session, two, "ann").do_not_contact
     assert not contact_by_slug(session, two, "other-ann").do_not_contact
     assert action(session, there).reason == Reason.DO_NOT_CONTACT
-    assert [p.id for p in proposals.waiting(session, limit=9)] == [stranger]
+    assert [p.id for p in proposals.list_proposals(session, limit=9)] == [stranger]
 
 
 def test_never_again_wins_over_an_approval_that_was_quicker(session: Session) -> None:
     _, action_id = one_waits(session)
     yes(session, action_id)
-    assert approval.never(session, action_id, by="me").state is S.PLANNED
-    queue(session)
+    assert approval.never_contact(session, action_id, by="me").state is S.PLANNED
+    queue_due_actions(session)
     session.expire_all()
-    assert gates.closed_gate(session, claimed(session, action_id)) == Closed(Reason.DO_NOT_CONTACT)
+    assert gates.find_closed_gate(session, claim_action(session, action_id)) == ClosedGate(
+        Reason.DO_NOT_CONTACT
+    )
 
 
 def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told(
@@ -233,16 +244,16 @@ def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told(
     def decide(own: Database, number: int) -> Decision:
         with own.transaction() as session:
             if number % 2:
-                return approval.drop(session, action_id, by=f"person {number}")
-            return approval.approve(session, action_id, seen=seen, by=f"person {number}")
+                return approval.drop_proposal(session, action_id, by=f"person {number}")
+            return approval.approve_proposal(session, action_id, seen=seen, by=f"person {number}")
 
-    told = at_once(database_url, 8, decide)
-    (winner,) = (number for number, decision in enumerate(told) if decision.outcome is Outcome.DONE)
-    losers = [decision for decision in told if decision.outcome is not Outcome.DONE]
-    assert {decision.outcome for decision in losers} == {Outcome.DECIDED}
-    assert all(f"by person {winner}" in approval.refusal(decision) for decision in losers)
+    told = run_concurrently(database_url, 8, decide)
+    (winner,) = (number for number, decision in enumerate(told) if decision.outcome is DecisionOutcome.DONE)
+    losers = [decision for decision in told if decision.outcome is not DecisionOutcome.DONE]
+    assert {decision.outcome for decision in losers} == {DecisionOutcome.DECIDED}
+    assert all(f"by person {winner}" in approval.describe_refusal(decision) for decision in losers)
     with database.transaction() as session:
-        assert len(events.story(session, action_id)) == 2
+        assert len(events.list_events(session, action_id)) == 2
 
 
 def test_an_approval_waits_for_whoever_is_changing_the_text_and_then_sees_it(
@@ -252,16 +263,16 @@ def test_an_approval_waits_for_whoever_is_changing_the_text_and_then_sees_it(
         _, action_id = one_waits(session)
         seen = shown(session, action_id).seen
 
-    def approve() -> Outcome:
-        with connected(database_url) as own, own.transaction() as session:
-            return approval.approve(session, action_id, seen=seen, by="ann").outcome
+    def approve() -> DecisionOutcome:
+        with open_database(database_url) as own, own.transaction() as session:
+            return approval.approve_proposal(session, action_id, seen=seen, by="ann").outcome
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             session.execute(text("update actions set message = 'Hello!'"))
             approving = pool.submit(approve)
-            until_somebody_waits(database, approving)
-        assert approving.result(60) is Outcome.CHANGED
+            wait_for_lock_wait(database, approving)
+        assert approving.result(60) is DecisionOutcome.CHANGED
     with database.transaction() as session:
         assert action(session, action_id).message == "Hello!"
 
@@ -271,13 +282,13 @@ def test_two_accounts_that_say_never_of_one_person_at_once_do_not_wait_for_each_
 ) -> None:
     with database.transaction() as session:
         known = [an_account(session, f"account-{n}") for n in range(60)]
-        ids = [proposed(session, account, a_contact(session, account, "ann")) for account in known]
+        ids = [add_proposed(session, account, a_contact(session, account, "ann")) for account in known]
 
-    def say(own: Database, number: int) -> Outcome:
+    def say(own: Database, number: int) -> DecisionOutcome:
         with own.transaction() as session:
-            return approval.never(session, ids[number], by="me").outcome
+            return approval.never_contact(session, ids[number], by="me").outcome
 
-    assert at_once(database_url, 6, say) == [Outcome.DONE] * 6
+    assert run_concurrently(database_url, 6, say) == [DecisionOutcome.DONE] * 6
 
 
 def test_a_cancelled_campaign_and_an_approval_at_once_send_nothing(
@@ -292,9 +303,9 @@ def test_a_cancelled_campaign_and_an_approval_at_once_send_nothing(
         with own.transaction() as session:
             if number:
                 return control.cancel_campaign(session, campaign_id)
-            return approval.approve(session, action_id, seen=seen, by="ann")
+            return approval.approve_proposal(session, action_id, seen=seen, by="ann")
 
-    at_once(database_url, 2, change)
+    run_concurrently(database_url, 2, change)
     with database.transaction() as session:
         assert action(session, action_id).reason == Reason.CAMPAIGN_CANCELLED
 
@@ -303,17 +314,17 @@ def test_of_a_campaign_those_are_approved_that_were_seen_as_they_are(session: Se
     account = an_account(session)
     campaign_id = a_campaign(session, account)
     ids = [
-        proposed(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
+        add_proposed(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
         for n in range(3)
     ]
     _, elsewhere = one_waits(session, "eve")
-    seen = {p.id: p.seen for p in proposals.waiting(session, limit=9) if p.id != ids[2]}
+    seen = {p.id: p.seen for p in proposals.list_proposals(session, limit=9) if p.id != ids[2]}
     session.execute(update(Action).where(Action.id == ids[1]).values(message="Hello!"))
-    told = approval.approve_all(session, campaign_id, seen, by="ann")
+    told = approval.approve_proposals(session, campaign_id, seen, by="ann")
     assert {action_id: decision.outcome for action_id, decision in told.items()} == {
-        ids[0]: Outcome.DONE,
-        ids[1]: Outcome.CHANGED,
-        elsewhere: Outcome.UNKNOWN,
+        ids[0]: DecisionOutcome.DONE,
+        ids[1]: DecisionOutcome.CHANGED,
+        elsewhere: DecisionOutcome.UNKNOWN,
     }
     assert [action(session, a).state for a in (*ids, elsewhere)] == [S.PLANNED] + [S.PROPOSED] * 3
 
@@ -321,23 +332,23 @@ def test_of_a_campaign_those_are_approved_that_were_seen_as_they_are(session: Se
 def test_proposals_come_in_pages_todays_first_and_of_whom_one_asks(session: Session) -> None:
     account, other = an_account(session), an_account(session, "other")
     ids = {
-        late: {proposed(session, account, a_contact(session, account, f"p{late}{n}"), late_days=late)
+        late: {add_proposed(session, account, a_contact(session, account, f"p{late}{n}"), late_days=late)
                for n in range(3)}
         for late in (2, 0, 1)
     }  # fmt: skip
-    alone = proposed(session, other, a_contact(session, other, "eve"), late_days=9)
+    alone = add_proposed(session, other, a_contact(session, other, "eve"), late_days=9)
     pages: list[list[UUID]] = []
-    while page := proposals.waiting(session, limit=4, after=pages[-1][-1] if pages else None):
+    while page := proposals.list_proposals(session, limit=4, after=pages[-1][-1] if pages else None):
         pages.append([p.id for p in page])
         left = 10 - sum(map(len, pages))
-        assert proposals.count(session, after=pages[-1][-1]) == left
+        assert proposals.count_proposals(session, after=pages[-1][-1]) == left
     flat = [action_id for page in pages for action_id in page]
     assert [set(flat[:3]), set(flat[3:6]), set(flat[6:9]), flat[9:]] == [ids[0], ids[1], ids[2], [alone]]
-    assert [p.id for p in proposals.waiting(session, limit=9, account="other")] == [alone]
+    assert [p.id for p in proposals.list_proposals(session, limit=9, account="other")] == [alone]
     campaign = action(session, alone).campaign_id
-    assert [p.id for p in proposals.waiting(session, limit=9, campaign=campaign)] == [alone]
-    assert proposals.count(session, account="demo") == 9
-    assert proposals.waiting(session, limit=9, after=uuid4()) == []
+    assert [p.id for p in proposals.list_proposals(session, limit=9, campaign=campaign)] == [alone]
+    assert proposals.count_proposals(session, account="demo") == 9
+    assert proposals.list_proposals(session, limit=9, after=uuid4()) == []
 
 
 def happened(session: Session, contact: Contact, at: datetime, message: str, **more: object) -> None:
@@ -359,13 +370,13 @@ def test_a_proposal_tells_who_it_is_how_late_and_what_passed_between_the_two(ses
         happened(session, ann, now - ago * days, f"text {ago}")
     happened(session, ann, now - 5 * days, "", type=Kind.VISIT)
     happened(session, eve, now - 9 * days, "Hi Eve", replied_at=now - 8 * days)
-    ids = [proposed(session, account, who, late_days=2, text="Salut !") for who in (ann, eve)]
+    ids = [add_proposed(session, account, who, late_days=2, text="Salut !") for who in (ann, eve)]
     told = shown(session, ids[0])
     today = now.astimezone(account.zone).date()
     assert (told.account, told.contact, told.profile_url) == ("demo", "Ann O'Neil", f"{SANDBOX}ann/")
     assert (told.headline, told.company, told.language) == ("CTO", "Example", "fr")
     assert (told.occasion_on, told.days_late, told.expires_on) == (today - 2 * days, 2, today + 3 * days)
-    assert (told.message, told.seen) == ("Salut !", approval_of(f"{SANDBOX}ann/", "Salut !"))
+    assert (told.message, told.seen) == ("Salut !", approval_hash(f"{SANDBOX}ann/", "Salut !"))
     assert [past.message for past in told.past_texts] == ["text 10", "text 20", "text 30"]
     assert told.last_contact == LastContact(now - 5 * days, Kind.VISIT)
     assert shown(session, ids[1]).last_contact == LastContact(now - 8 * days, None)
@@ -378,7 +389,7 @@ def test_of_a_stranger_it_tells_that_nothing_is_known(session: Session) -> None:
     account = an_account(session)
     ann = a_contact(session, account, "ann")
     ann.profile = {"headline": ["odd"], "company": "  ", "position": "Baker"}
-    told = shown(session, proposed(session, account, ann))
+    told = shown(session, add_proposed(session, account, ann))
     assert (told.headline, told.company, told.language) == ("Baker", None, None)
     assert (told.last_contact, told.past_texts) == (None, ())
 
@@ -387,9 +398,9 @@ def test_one_page_asks_two_questions_however_many_wait(database: Database) -> No
     with database.transaction() as session:
         account = an_account(session)
         for n in range(20):
-            proposed(session, account, a_contact(session, account, f"p{n}"))
+            add_proposed(session, account, a_contact(session, account, f"p{n}"))
     asked: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
     with database.transaction() as session:
-        assert len(proposals.waiting(session, limit=100)) == 20
+        assert len(proposals.list_proposals(session, limit=100)) == 20
     assert len(asked) == 2

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import approval, control, gates, proposals
-from db.store.actions.approval import Decision, Outcome
+from db.store.actions.approval import Decision, DecisionOutcome
 from db.tables import Account, Action, Contact
-from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, proposed
-from tests.db.helpers import behind_the_triggers, claimed, queue
+from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account
+from tests.db.helpers import claim_action, queue_due_actions, run_without_triggers
 from worker.errors import Reason
-from worker.rules.messages.approval import approval_of
+from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState
 
 S = ActionState
@@ -52,13 +52,13 @@ class Review(RuleBasedStateMachine):
         self.people += 1
         with self.database.transaction() as session:
             contact = a_contact(session, self.account, f"p{self.people}")
-            return proposed(session, self.account, contact, campaign_id=self.campaigns[number], text=text)
+            return add_proposed(session, self.account, contact, campaign_id=self.campaigns[number], text=text)
 
     @rule(target=sights, action_id=ids)
     def look(self, action_id: UUID) -> tuple[UUID, str]:
         """What a person saw, and may act on much later."""
         with self.database.transaction() as session:
-            waiting = {p.id: p.seen for p in proposals.waiting(session, limit=1000)}
+            waiting = {p.id: p.seen for p in proposals.list_proposals(session, limit=1000)}
         return action_id, waiting.get(action_id, "0" * 64)
 
     @rule(action_id=ids, text=TEXTS)
@@ -77,11 +77,15 @@ class Review(RuleBasedStateMachine):
 
     @rule(sight=sights)
     def approve(self, sight: tuple[UUID, str]) -> None:
-        self.decide(sight, None, lambda s: approval.approve(s, sight[0], seen=sight[1], by="a person"))
+        self.decide(
+            sight, None, lambda s: approval.approve_proposal(s, sight[0], seen=sight[1], by="a person")
+        )
 
     @rule(sight=sights, text=TEXTS)
     def edit(self, sight: tuple[UUID, str], text: str) -> None:
-        self.decide(sight, text, lambda s: approval.edit(s, sight[0], text, seen=sight[1], by="a person"))
+        self.decide(
+            sight, text, lambda s: approval.edit_proposal(s, sight[0], text, seen=sight[1], by="a person")
+        )
 
     def decide(
         self, sight: tuple[UUID, str], own_text: str | None, how: Callable[[Session], Decision]
@@ -91,20 +95,20 @@ class Review(RuleBasedStateMachine):
             before = action(session, action_id)
             address, text, state = self.address(session, action_id), before.message, before.state
             decision = how(session)
-        agrees = state == S.PROPOSED and seen == approval_of(address, text)
-        assert (decision.outcome is Outcome.DONE) <= agrees
-        if decision.outcome is Outcome.DONE:
+        agrees = state == S.PROPOSED and seen == approval_hash(address, text)
+        assert (decision.outcome is DecisionOutcome.DONE) <= agrees
+        if decision.outcome is DecisionOutcome.DONE:
             self.agreed[action_id] = (address, own_text or text)
 
     @rule(action_id=ids)
     def drop(self, action_id: UUID) -> None:
         with self.database.transaction() as session:
-            approval.drop(session, action_id, by="a person")
+            approval.drop_proposal(session, action_id, by="a person")
 
     @rule(action_id=ids)
     def never(self, action_id: UUID) -> None:
         with self.database.transaction() as session:
-            assert approval.never(session, action_id, by="a person").state is not S.PROPOSED
+            assert approval.never_contact(session, action_id, by="a person").state is not S.PROPOSED
 
     @rule(number=st.integers(0, 1))
     def cancel(self, number: int) -> None:
@@ -115,14 +119,14 @@ class Review(RuleBasedStateMachine):
     def a_worker_takes_the_next(self) -> None:
         """It passes the gate only with the recipient and the text that were agreed to."""
         with self.database.transaction() as session:
-            for action_id in queue(session):
-                claim = claimed(session, action_id)
-                closed = gates.closed_gate(session, claim)
+            for action_id in queue_due_actions(session):
+                claim = claim_action(session, action_id)
+                closed = gates.find_closed_gate(session, claim)
                 still = self.agreed[action_id] == (claim.profile_url, claim.message)
-                assert closed is None or closed.reason in gates.LEAVES_OUT
+                assert closed is None or closed.reason in gates.SKIP_REASONS
                 assert (closed is None) <= still
                 assert (closed is not None and closed.reason is Reason.NOT_APPROVED) <= (not still)
-                behind_the_triggers(
+                run_without_triggers(
                     session, "update actions set state = 'done', lease_until = null where state = 'claimed'"
                 )
 
@@ -132,7 +136,7 @@ class Review(RuleBasedStateMachine):
             rows = session.scalars(select(Action).where(Action.needs_approval)).all()
             for row in rows:
                 if row.state not in {S.PROPOSED, S.SKIPPED}:
-                    assert row.approval == approval_of(*self.agreed[row.id])
+                    assert row.approval == approval_hash(*self.agreed[row.id])
                     assert row.message == self.agreed[row.id][1]
                 else:
                     assert row.id not in self.agreed or row.state == S.SKIPPED

@@ -9,21 +9,21 @@ from sqlalchemy.orm import Session
 from db.store.actions import interactions
 from db.store.actions.lifecycle import Claim
 from db.tables import Interaction, QuotaEpoch
-from tests.builders import a_contact, an_account, database_now, planned
-from tests.db.helpers import claimed, queue
+from tests.builders import a_contact, add_planned, an_account, database_now
+from tests.db.helpers import claim_action, queue_due_actions
 from worker.rules.model import Kind, ThreadMessage
 
 
 def a_claim(session: Session, name: str = "demo") -> Claim:
     account = an_account(session, name)
-    action_id = planned(session, account, a_contact(session, account, "ann"), text="planned")
-    assert queue(session) == [action_id]
-    return claimed(session, action_id)
+    action_id = add_planned(session, account, a_contact(session, account, "ann"), text="planned")
+    assert queue_due_actions(session) == [action_id]
+    return claim_action(session, action_id)
 
 
 def seen(session: Session, claim: Claim, at: datetime, words: str = "Dear Ann") -> None:
     message = ThreadMessage(outgoing=True, text=words, at=at)
-    interactions.keep_seen(session, claim, message, for_occasion=False)
+    interactions.record_message_by_hand(session, claim, message, for_occasion=False)
 
 
 def kept(session: Session, claim: Claim, message: str, **values: object) -> None:
@@ -79,18 +79,18 @@ def test_only_greetings_of_that_time_are_texts_that_a_person_had(session: Sessio
     kept(session, claim, "a visit", type=Kind.VISIT)
     kept(session, claim, "newer")
     kept(session, other, "another's")
-    assert interactions.texts_to(session, claim.contact_id, since=since) == ["at the edge", "newer"]
+    assert interactions.list_greetings_to(session, claim.contact_id, since=since) == ["at the edge", "newer"]
 
 
 def test_what_we_sent_or_may_have_sent_is_not_by_hand(session: Session) -> None:
     claim, other = a_claim(session), a_claim(session, "other")
     kept(session, claim, "imported")
     kept(session, other, "another's")
-    planned(
+    add_planned(
         session,
         an_account(session, "other"),
         a_contact(session, an_account(session, "other"), "bob"),
         text="to bob",
     )
     seen(session, claim, database_now(session), "by hand")
-    assert set(interactions.ours_to(session, claim.contact_id)) == {"planned", "imported"}
+    assert set(interactions.list_our_texts_to(session, claim.contact_id)) == {"planned", "imported"}

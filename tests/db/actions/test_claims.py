@@ -18,16 +18,24 @@ from tests.builders import (
     a_contact,
     a_search,
     action,
+    add_planned,
     an_account,
     contact_by_slug,
     database_now,
     found,
-    planned,
 )
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, let_leases_lapse, make_due, queue
+from tests.db.helpers import (
+    LEASE,
+    claim_action,
+    expire_leases,
+    make_due,
+    open_database,
+    queue_due_actions,
+    run_without_triggers,
+)
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import MAX_FAILURES, MAX_OPENINGS
+from worker.rules.policy import MAX_FAILURES, MAX_PROFILE_OPENS
 
 S = ActionState
 HOUR = timedelta(hours=1)
@@ -35,27 +43,27 @@ HOUR = timedelta(hours=1)
 
 def a_claim(session: Session, name: str = "demo", *, kind: Kind = Kind.GREET) -> Claim:
     account = an_account(session, name)
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     contact = None if kind is Kind.COLLECT else a_contact(session, account, "ann").id
     draft = PlannedAction(contact, "test", database_now(session).date(), "Hi!")
-    assert campaigns.plan(session, campaign, kind, [draft]) == 1
-    assert queue(session) == [draft.id]
-    return claimed(session, draft.id, "first")
+    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
+    assert queue_due_actions(session) == [draft.id]
+    return claim_action(session, draft.id, "first")
 
 
 def lapse(session: Session) -> None:
-    let_leases_lapse(session)
+    expire_leases(session)
     leases.take_lapsed(session, batch=10)
     session.flush()
 
 
 def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(session: Session) -> None:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, "ann"))
-    assert queue(session) == [action_id]
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
+    assert queue_due_actions(session) == [action_id]
     assert action(session, action_id).lease_until == database_now(session) + LEASE
-    claim = lifecycle.claim(session, action_id, owner="w", lease=HOUR)
+    claim = lifecycle.claim_action(session, action_id, owner="w", lease=HOUR)
     assert claim is not None
     row = action(session, action_id)
     assert (row.lease_owner, row.lease_until) == ("w", database_now(session) + HOUR)
@@ -66,14 +74,14 @@ def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Sessio
     ids = []
     for name in ("one", "two"):
         account = an_account(session, name)
-        ids.append(planned(session, account, a_contact(session, account, "ann")))
-    assert set(queue(session)) == set(ids)
-    claimed(session, ids[0])
+        ids.append(add_planned(session, account, a_contact(session, account, "ann")))
+    assert set(queue_due_actions(session)) == set(ids)
+    claim_action(session, ids[0])
     assert [action(session, each).state for each in ids] == [S.CLAIMED, S.QUEUED]
     free = "update actions set state = :state, lease_owner = null, reason = 'cannot_tell' where id = :id"
     for state in S:
-        behind_the_triggers(session, free, state=state, id=ids[1])
-        taken = lifecycle.claim(session, ids[1], owner="w", lease=LEASE)
+        run_without_triggers(session, free, state=state, id=ids[1])
+        taken = lifecycle.claim_action(session, ids[1], owner="w", lease=LEASE)
         assert (taken is not None) == (state in {S.QUEUED, S.UNCERTAIN})
         session.expire_all()
 
@@ -86,9 +94,9 @@ def test_only_its_holder_extends_a_lease(session: Session) -> None:
     lapse(session)
     assert not lifecycle.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until is None
-    queue(session)  # on its way to somebody else, with the same attempt
+    queue_due_actions(session)  # on its way to somebody else, with the same attempt
     assert not lifecycle.extend_lease(session, first, HOUR)
-    second = claimed(session, first.action_id, "second")
+    second = claim_action(session, first.action_id, "second")
     assert not lifecycle.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until == database_now(session) + LEASE
     assert lifecycle.extend_lease(session, second, HOUR)
@@ -98,13 +106,13 @@ def test_what_one_claim_does_leaves_every_other_action_alone(session: Session) -
     claim, other = a_claim(session), a_claim(session, "other")
     assert lifecycle.extend_lease(session, claim, HOUR)
     assert action(session, other.action_id).lease_until == database_now(session) + LEASE
-    assert lifecycle.intend(session, claim)
+    assert lifecycle.write_intent(session, claim)
     assert action(session, other.action_id).state == S.CLAIMED
 
 
 def reworded(session: Session, claim: Claim) -> bool:
     today = database_now(session).date()
-    lifecycle.reword(session, claim, message="Late, but", worded_for=today)
+    lifecycle.reword_action(session, claim, message="Late, but", worded_for=today)
     row = action(session, claim.action_id)
     assert (row.worded_for == today) is (row.message == "Late, but")
     return row.message == "Late, but"
@@ -113,12 +121,12 @@ def reworded(session: Session, claim: Claim) -> bool:
 def test_only_its_holder_words_an_action_anew_and_only_before_the_intent(session: Session) -> None:
     first, other = a_claim(session), a_claim(session, "other")
     lapse(session)
-    queue(session)
-    second = claimed(session, first.action_id, "second")
+    queue_due_actions(session)
+    second = claim_action(session, first.action_id, "second")
     assert not reworded(session, first)
-    assert lifecycle.intend(session, second)
+    assert lifecycle.write_intent(session, second)
     assert not reworded(session, second)
-    behind_the_triggers(session, "update actions set state = 'claimed', attempt = 2")
+    run_without_triggers(session, "update actions set state = 'claimed', attempt = 2")
     assert reworded(session, second)
     assert action(session, other.action_id).message == "Hi!"
 
@@ -132,34 +140,34 @@ def test_what_a_person_approves_is_not_worded_anew(session: Session) -> None:
 def test_an_intent_says_when_and_in_which_attempt(session: Session) -> None:
     claim = a_claim(session)
     assert not lifecycle.has_acted(session, claim)
-    assert lifecycle.intend(session, claim)
+    assert lifecycle.write_intent(session, claim)
     row = action(session, claim.action_id)
     assert (row.acting_since, row.acting_attempt) == (database_now(session), claim.attempt)
     other = a_claim(session, "other")
     assert lifecycle.has_acted(session, claim)
     assert not lifecycle.has_acted(session, other)
-    assert [lifecycle.openings(session, one.action_id) for one in (claim, other)] == [1, 0]
+    assert [lifecycle.count_openings(session, one.action_id) for one in (claim, other)] == [1, 0]
 
 
 def test_a_doubt_waits_before_it_is_looked_at_and_starts_its_looks_anew(session: Session) -> None:
     claim = a_claim(session)
-    assert lifecycle.intend(session, claim)
+    assert lifecycle.write_intent(session, claim)
     session.execute(text("update actions set looks = 1"))
     until = database_now(session) + HOUR
-    assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=HOUR)
+    assert lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=HOUR)
     row = action(session, claim.action_id)
     assert (row.not_before, row.looks) == (until, 0)
     make_due(session)
-    queue(session)
-    looking = claimed(session, claim.action_id)
-    assert lifecycle.look_again(
+    queue_due_actions(session)
+    looking = claim_action(session, claim.action_id)
+    assert lifecycle.schedule_next_look(
         session, looking, reason=Reason.PROOF_MISSING, detail="", wait=2 * HOUR, absent=True
     )
     row = action(session, claim.action_id)
     assert (row.not_before, row.looks) == (until + HOUR, 1)
     make_due(session)
-    queue(session)
-    assert lifecycle.settle_absent(session, claimed(session, claim.action_id), detail="")
+    queue_due_actions(session)
+    assert lifecycle.replan_absent(session, claim_action(session, claim.action_id), detail="")
     row = action(session, claim.action_id)
     assert (row.not_before, row.looks) == (database_now(session), 0)
 
@@ -173,8 +181,8 @@ def test_a_record_moves_the_date_of_the_last_greeting_forward_only_and_only_for_
         update(Contact).where(Contact.account_id == claim.account_id).values(last_greeted_on=younger)
     )
     for one in (claim, visit):
-        assert lifecycle.intend(session, one)
-        assert lifecycle.record(session, one, status="sent", text="Hi!", screenshot=None)
+        assert lifecycle.write_intent(session, one)
+        assert lifecycle.record_effect(session, one, status="sent", text="Hi!", screenshot=None)
     rows = session.execute(select(Contact.account_id, Contact.last_greeted_on))
     dates = {row.account_id: row.last_greeted_on for row in rows}
     assert dates == {claim.account_id: younger, visit.account_id: None}
@@ -183,19 +191,19 @@ def test_a_record_moves_the_date_of_the_last_greeting_forward_only_and_only_for_
 def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(session: Session) -> None:
     account = an_account(session)
     campaign_id, _ = a_search(session, account, found("ann"))
-    campaign = campaigns.get(session, campaign_id)
+    campaign = campaigns.find_campaign(session, campaign_id)
     assert campaign is not None
     for number, (reason, ended) in enumerate(
         ((Reason.CAMPAIGN_CANCELLED, None), (Reason.SITE_UNEXPECTED, "failed"))
     ):
         page = PlannedAction(None, f"page:{number}", database_now(session).date(), "")
-        assert campaigns.plan(session, campaign, Kind.COLLECT, [page]) == 1
-        assert queue(session) == [page.id]
-        claim = claimed(session, page.id)
+        assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
+        assert queue_due_actions(session) == [page.id]
+        claim = claim_action(session, page.id)
         stale = replace(claim, attempt=claim.attempt + 1)
-        assert not lifecycle.end(session, stale, S.FAILED, reason=Reason.SITE_UNEXPECTED, detail="")
+        assert not lifecycle.end_action(session, stale, S.FAILED, reason=Reason.SITE_UNEXPECTED, detail="")
         assert session.scalars(select(Search.ended)).one() is None
-        assert lifecycle.end(session, claim, S.SKIPPED, reason=reason, detail="")
+        assert lifecycle.end_action(session, claim, S.SKIPPED, reason=reason, detail="")
         assert session.scalars(select(Search.ended)).one() == ended
 
 
@@ -219,7 +227,7 @@ def test_an_action_that_outlives_its_workers_ends_only_if_it_surely_had_no_effec
 ) -> None:
     claim = a_claim(session, kind=kind)
     left = "update actions set state = :was, failures = :failures, reason = 'cannot_tell'"
-    behind_the_triggers(session, left, was=was, failures=failures)
+    run_without_triggers(session, left, was=was, failures=failures)
     session.expire_all()
     lapse(session)
     row = action(session, claim.action_id)
@@ -233,15 +241,15 @@ def test_an_action_that_outlives_its_workers_ends_only_if_it_surely_had_no_effec
 
 def test_a_visit_that_was_opened_as_often_as_it_may_be_ends(session: Session) -> None:
     claim = a_claim(session, kind=Kind.VISIT)
-    for opened in range(1, MAX_OPENINGS + 1):
-        assert lifecycle.intend(session, claim)
+    for opened in range(1, MAX_PROFILE_OPENS + 1):
+        assert lifecycle.write_intent(session, claim)
         lapse(session)
-        ended = opened == MAX_OPENINGS
+        ended = opened == MAX_PROFILE_OPENS
         assert action(session, claim.action_id).state == (S.FAILED if ended else S.PLANNED)
         if not ended:
             make_due(session)
-            queue(session)
-            claim = claimed(session, claim.action_id)
+            queue_due_actions(session)
+            claim = claim_action(session, claim.action_id)
 
 
 def test_the_leases_that_lapsed_first_are_settled_first(session: Session) -> None:
@@ -265,11 +273,11 @@ def test_void_leases_frees_the_inbox_too(session: Session) -> None:
 def review(session: Session, name: str, kind: Kind) -> Claim:
     """Leave an action to a person."""
     claim = a_claim(session, name, kind=kind)
-    assert lifecycle.intend(session, claim)
+    assert lifecycle.write_intent(session, claim)
     wait = timedelta(days=1)
-    assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
+    assert lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
     tried = "update actions set state = 'needs_review', looks = 2, failures = 3 where state = 'uncertain'"
-    behind_the_triggers(session, tried)
+    run_without_triggers(session, tried)
     session.expire_all()
     return claim
 
@@ -305,14 +313,14 @@ def test_a_move_that_is_not_listed_is_an_error(session: Session) -> None:
     claim = a_claim(session)
     for state in (S.DONE, S.QUEUED, S.PROPOSED):
         with pytest.raises(ValueError, match="cannot move"):
-            lifecycle.end(session, claim, state, reason=Reason.UNEXPECTED, detail="")
+            lifecycle.end_action(session, claim, state, reason=Reason.UNEXPECTED, detail="")
 
 
 def test_a_lapsed_lease_that_its_recovery_holds_is_passed_over(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         a_claim(session)
-        let_leases_lapse(session)
-    with database.transaction() as first, connected(database_url) as other:
+        expire_leases(session)
+    with database.transaction() as first, open_database(database_url) as other:
         first.execute(text("select from actions for update"))
         with other.transaction() as second:
             second.execute(text("set local lock_timeout = '2s'"))

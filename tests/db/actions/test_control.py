@@ -10,8 +10,8 @@ from db.engine import Database
 from db.store.actions import control
 from db.store.people import accounts
 from db.tables import Account, Action
-from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned, proposed
-from tests.db.helpers import behind_the_triggers, connected, until_somebody_waits
+from tests.builders import a_campaign, a_contact, action, add_planned, add_proposed, an_account, database_now
+from tests.db.helpers import open_database, run_without_triggers, wait_for_lock_wait
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ActionState, Kind
 
@@ -22,7 +22,7 @@ def test_what_is_said_of_one_campaign_or_account_leaves_the_others(session: Sess
     one, two = an_account(session, "one"), an_account(session, "two")
     campaigns = [a_campaign(session, account) for account in (one, one, two)]
     ids = [
-        planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
+        add_planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
         for n, (account, campaign_id) in enumerate(zip((one, one, two), campaigns, strict=True))
     ]
     assert control.cancel_campaign(session, campaigns[0]) == 1
@@ -31,7 +31,7 @@ def test_what_is_said_of_one_campaign_or_account_leaves_the_others(session: Sess
     assert control.pause_account(session, two.id)
     assert control.resume_account(session, one.id)
     session.expire_all()
-    statuses = [accounts.by_id(session, each.id).status for each in (one, two)]
+    statuses = [accounts.get_account(session, each.id).status for each in (one, two)]
     assert statuses == [AccountStatus.ACTIVE, AccountStatus.PAUSED]
 
 
@@ -39,14 +39,14 @@ def test_on_its_last_day_nothing_is_too_late(session: Session) -> None:
     account = an_account(session)
     # A zone whose date is behind that of UTC, or the same: there the last day is over last.
     session.execute(update(Account).values(time_zone="Pacific/Niue"))
-    account = accounts.by_id(session, account.id)
+    account = accounts.get_account(session, account.id)
     today = database_now(session).astimezone(account.zone).date()
-    waits = planned(session, account, a_contact(session, account, "ann"))
-    asks = proposed(session, account, a_contact(session, account, "bob"))
+    waits = add_planned(session, account, a_contact(session, account, "ann"))
+    asks = add_proposed(session, account, a_contact(session, account, "bob"))
 
     def expire_on(day: date) -> int:
         session.execute(update(Action).values(expires_on=day))
-        return control.expire(session)
+        return control.expire_actions(session)
 
     assert expire_on(today) == 0
     assert expire_on(today - timedelta(days=1)) == 2
@@ -57,11 +57,11 @@ def test_what_is_too_late_in_another_account_s_zone_only_is_not_too_late(session
     an_account(session, "ahead", zone="Pacific/Kiritimati")
     behind = an_account(session, "behind", zone="Pacific/Niue")
     today = database_now(session).astimezone(behind.zone).date()
-    late, waits = (planned(session, behind, a_contact(session, behind, slug)) for slug in ("ann", "bob"))
+    late, waits = (add_planned(session, behind, a_contact(session, behind, slug)) for slug in ("ann", "bob"))
     for action_id, day in ((late, today - timedelta(days=1)), (waits, today)):
         action(session, action_id).expires_on = day
     session.flush()
-    assert control.expire(session) == 1
+    assert control.expire_actions(session) == 1
     assert [action(session, each).state for each in (late, waits)] == [S.SKIPPED, S.PLANNED]
 
 
@@ -70,39 +70,39 @@ def test_expiring_and_somebody_who_moves_the_same_action_do_not_wait_for_each_ot
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        ids = [planned(session, account, a_contact(session, account, slug)) for slug in ("ann", "bob")]
+        ids = [add_planned(session, account, a_contact(session, account, slug)) for slug in ("ann", "bob")]
         late = update(Action).where(Action.id == ids[1])
         session.execute(late.values(expires_on=date(2000, 1, 1)))
 
     def expire() -> int:
-        with connected(database_url) as other, other.transaction() as session:
-            return control.expire(session)
+        with open_database(database_url) as other, other.transaction() as session:
+            return control.expire_actions(session)
 
     skip = update(Action).values(state=S.SKIPPED, reason=Reason.DROPPED_BY_HAND)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             session.execute(skip.where(Action.id == ids[0]))  # its event holds the end of the audit's chain
             expiring = pool.submit(expire)
-            until_somebody_waits(database, expiring)
+            wait_for_lock_wait(database, expiring)
             session.execute(skip.where(Action.id == ids[1]))
         assert expiring.result(60) == 0
 
 
 def test_what_is_under_way_is_not_too_late(session: Session) -> None:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, "ann"))
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
     for state in set(S) - {S.PLANNED, S.PROPOSED}:
         moved = "update actions set state = :state, reason = 'cannot_tell', lease_until = now()"
-        behind_the_triggers(session, moved, state=state)
+        run_without_triggers(session, moved, state=state)
         session.execute(update(Action).values(expires_on=date(2000, 1, 1)))
-        assert control.expire(session) == 0
+        assert control.expire_actions(session) == 0
     assert action(session, action_id).reason == Reason.CANNOT_TELL
 
 
 def test_only_what_the_quota_denied_asks_again(session: Session) -> None:
     account, other = an_account(session), an_account(session, "other")
     ids = {
-        name: planned(session, owner, a_contact(session, owner, f"p{n}"))
+        name: add_planned(session, owner, a_contact(session, owner, f"p{n}"))
         for n, (name, owner) in enumerate(
             {
                 "denied": account, "other account": other, "other kind": account, "other reason": account,
@@ -116,6 +116,6 @@ def test_only_what_the_quota_denied_asks_again(session: Session) -> None:
     action(session, ids["other reason"]).reason = Reason.SITE_UNREACHABLE
     session.flush()
     uncertain = "update actions set state = 'uncertain' where id = :id"
-    behind_the_triggers(session, uncertain, id=ids["uncertain"])
-    assert control.ask_quota_again(session, account.id, {Kind.GREET}) == 1
+    run_without_triggers(session, uncertain, id=ids["uncertain"])
+    assert control.wake_denied_actions(session, account.id, {Kind.GREET}) == 1
     assert {name for name, each in ids.items() if action(session, each).not_before != later} == {"denied"}

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import approval, proposals
-from db.store.actions.approval import Outcome
+from db.store.actions.approval import DecisionOutcome
 from db.store.people import contacts
 from db.tables import Action
-from tests.builders import SANDBOX, a_contact, action, an_account, database_now, proposed
-from tests.db.helpers import connected
-from worker.rules.messages.approval import approval_of
+from tests.builders import SANDBOX, a_contact, action, add_proposed, an_account, database_now
+from tests.db.helpers import open_database
+from worker.rules.messages.approval import approval_hash
 
 ANN = f"{SANDBOX}ann/"
 
@@ -24,11 +24,11 @@ def elsewhere(now: datetime) -> str:
 
 def test_what_was_decided_is_told_before_whatever_else_hinders(session: Session) -> None:
     account = an_account(session)
-    action_id = proposed(session, account, a_contact(session, account, "ann"))
-    assert approval.drop(session, action_id, by="bob").outcome is Outcome.DONE
+    action_id = add_proposed(session, account, a_contact(session, account, "ann"))
+    assert approval.drop_proposal(session, action_id, by="bob").outcome is DecisionOutcome.DONE
     contacts.set_do_not_contact(session, account.id, ANN, value=True)
-    late = approval.approve(session, action_id, seen="", by="ann")
-    assert (late.outcome, late.told) == (Outcome.DECIDED, "by bob")
+    late = approval.approve_proposal(session, action_id, seen="", by="ann")
+    assert (late.outcome, late.told) == (DecisionOutcome.DECIDED, "by bob")
 
 
 def test_the_last_day_to_approve_is_one_of_the_account_s_zone(session: Session) -> None:
@@ -36,29 +36,29 @@ def test_the_last_day_to_approve_is_one_of_the_account_s_zone(session: Session) 
     account = an_account(session, zone=elsewhere(now))
     today = now.astimezone(account.zone).date()
     assert today != now.date()
-    action_id = proposed(session, account, a_contact(session, account, "ann"))
-    for days, outcome in ((-1, Outcome.TOO_LATE), (0, Outcome.DONE)):
+    action_id = add_proposed(session, account, a_contact(session, account, "ann"))
+    for days, outcome in ((-1, DecisionOutcome.TOO_LATE), (0, DecisionOutcome.DONE)):
         session.execute(update(Action).values(expires_on=today + timedelta(days=days)))
-        decision = approval.approve(session, action_id, seen=approval_of(ANN, "Hi!"), by="ann")
+        decision = approval.approve_proposal(session, action_id, seen=approval_hash(ANN, "Hi!"), by="ann")
         assert decision.outcome is outcome
 
 
 def test_an_approval_judges_the_row_as_it_is_now(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = proposed(session, account, a_contact(session, account, "ann"))
+        action_id = add_proposed(session, account, a_contact(session, account, "ann"))
     with database.transaction() as session:
         known = action(session, action_id)
         assert known.message == "Hi!"
-        with connected(database_url) as other, other.transaction() as theirs:
+        with open_database(database_url) as other, other.transaction() as theirs:
             theirs.execute(update(Action).values(message="Hello!"))
-        decision = approval.approve(session, action_id, seen=approval_of(ANN, "Hi!"), by="ann")
-        assert decision.outcome is Outcome.CHANGED
+        decision = approval.approve_proposal(session, action_id, seen=approval_hash(ANN, "Hi!"), by="ann")
+        assert decision.outcome is DecisionOutcome.CHANGED
 
 
 def test_how_late_a_proposal_is_goes_by_the_account_s_day(session: Session) -> None:
     now = database_now(session)
     account = an_account(session, zone=elsewhere(now))
-    proposed(session, account, a_contact(session, account, "ann"), late_days=2)
-    (shown,) = proposals.waiting(session, limit=9)
+    add_proposed(session, account, a_contact(session, account, "ann"), late_days=2)
+    (shown,) = proposals.list_proposals(session, limit=9)
     assert (shown.today, shown.days_late) == (now.astimezone(account.zone).date(), 2)

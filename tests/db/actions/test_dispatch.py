@@ -14,8 +14,8 @@ from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts
 from db.tables import Action
-from tests.builders import a_campaign, a_contact, action, an_account, planned
-from tests.db.helpers import LEASE, at_once, claimed, let_leases_lapse, make_due, queue
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account
+from tests.db.helpers import LEASE, claim_action, expire_leases, make_due, queue_due_actions, run_concurrently
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
 
@@ -23,19 +23,19 @@ from worker.rules.model import ActionState, Kind
 def test_planning_twice_inserts_once(session: Session) -> None:
     account = an_account(session)
     people = [a_contact(session, account, f"p{n}") for n in range(3)]
-    first, second = (campaigns.get(session, a_campaign(session, account)) for _ in range(2))
+    first, second = (campaigns.find_campaign(session, a_campaign(session, account)) for _ in range(2))
     assert first is not None
     assert second is not None
 
     def plan() -> list[PlannedAction]:
         return [PlannedAction(p.id, "birthday:2027", date(2027, 1, 3), "Hi") for p in people]
 
-    assert campaigns.plan(session, first, Kind.GREET, plan()) == 3
-    assert campaigns.plan(session, first, Kind.GREET, plan()) == 0
-    assert campaigns.plan(session, second, Kind.GREET, plan()) == 0
+    assert campaigns.insert_plan(session, first, Kind.GREET, plan()) == 3
+    assert campaigns.insert_plan(session, first, Kind.GREET, plan()) == 0
+    assert campaigns.insert_plan(session, second, Kind.GREET, plan()) == 0
     next_year = [PlannedAction(people[0].id, "birthday:2028", date(2028, 1, 3), "Hi")]
-    assert campaigns.plan(session, second, Kind.GREET, next_year) == 1
-    assert campaigns.progress(session, first.id) == {ActionState.PLANNED: 3}
+    assert campaigns.insert_plan(session, second, Kind.GREET, next_year) == 1
+    assert campaigns.count_actions(session, first.id) == {ActionState.PLANNED: 3}
 
 
 def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, database_url: str) -> None:
@@ -46,12 +46,12 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
 
     def plan(own: Database, number: int) -> int:
         with own.transaction() as session:
-            campaign = campaigns.get(session, ids[number])
+            campaign = campaigns.find_campaign(session, ids[number])
             assert campaign is not None
             drafts = [PlannedAction(p, "birthday:2027", date(2027, 1, 3), f"by {number}") for p in people]
-            return campaigns.plan(session, campaign, Kind.GREET, drafts)
+            return campaigns.insert_plan(session, campaign, Kind.GREET, drafts)
 
-    assert sum(at_once(database_url, 4, plan)) == 40
+    assert sum(run_concurrently(database_url, 4, plan)) == 40
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Action)) == 40
 
@@ -59,23 +59,23 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
 def test_what_is_left_out_of_a_plan_is_there_with_its_reason(session: Session) -> None:
     account = an_account(session)
     contact = a_contact(session, account, "ann")
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     left_out = PlannedAction(contact.id, "birthday:2027", date(2027, 1, 3), "", reason=Reason.DO_NOT_CONTACT)
-    assert campaigns.plan(session, campaign, Kind.GREET, [left_out]) == 0
+    assert campaigns.insert_plan(session, campaign, Kind.GREET, [left_out]) == 0
     row = action(session, left_out.id)
     assert (row.state, row.reason) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
-    assert queue(session) == []
+    assert queue_due_actions(session) == []
 
 
 def test_a_plan_keeps_the_days_of_each_action(session: Session) -> None:
     on, worded_for, expires_on = date(2027, 1, 3), date(2027, 1, 4), date(2027, 1, 6)
     account = an_account(session)
     contact = a_contact(session, account, "ann")
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, "birthday:2027", on, "Hi", worded_for=worded_for, expires_on=expires_on)
-    assert campaigns.plan(session, campaign, Kind.GREET, [draft]) == 1
+    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
     row = action(session, draft.id)
     assert (row.occasion_on, row.worded_for, row.expires_on) == (on, worded_for, expires_on)
 
@@ -83,20 +83,20 @@ def test_a_plan_keeps_the_days_of_each_action(session: Session) -> None:
 def test_one_action_of_an_account_is_in_flight_and_the_longest_waiting_goes_first(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(3)]
+        ids = [add_planned(session, account, a_contact(session, account, f"p{n}")) for n in range(3)]
         for minutes, action_id in zip((5, 9, 7), ids, strict=True):
             action(session, action_id).not_before -= timedelta(minutes=minutes)
             action(session, action_id).created_at += timedelta(minutes=minutes)  # the newest waited longest
         session.flush()
-        assert queue(session) == [ids[1]]
-        assert queue(session) == []
+        assert queue_due_actions(session) == [ids[1]]
+        assert queue_due_actions(session) == []
     with database.transaction() as session:
-        claim = claimed(session, ids[1])
-        assert queue(session) == []
-        assert lifecycle.intend(session, claim)
-        assert queue(session) == []
-        assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
-        assert queue(session) == [ids[2]]
+        claim = claim_action(session, ids[1])
+        assert queue_due_actions(session) == []
+        assert lifecycle.write_intent(session, claim)
+        assert queue_due_actions(session) == []
+        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
+        assert queue_due_actions(session) == [ids[2]]
 
 
 def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_account(
@@ -104,59 +104,61 @@ def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_acco
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
-        (first,) = queue(session)
-        claim = claimed(session, first)
-        lifecycle.intend(session, claim)
-        lifecycle.doubt(
+        ids = [add_planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
+        (first,) = queue_due_actions(session)
+        claim = claim_action(session, first)
+        lifecycle.write_intent(session, claim)
+        lifecycle.mark_uncertain(
             session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=timedelta(seconds=-1)
         )
     with database.transaction() as session:
         other = action(session, next(i for i in ids if i != first))
         other.not_before -= timedelta(days=1)
         session.flush()
-        assert queue(session) == [first]
+        assert queue_due_actions(session) == [first]
         assert action(session, first).state == ActionState.UNCERTAIN
-        assert queue(session) == []
-        looking = claimed(session, first)
+        assert queue_due_actions(session) == []
+        looking = claim_action(session, first)
         assert looking.looking
-        assert queue(session) == []
-        lifecycle.ask_person(session, looking, reason=Reason.CANNOT_TELL, detail="two bubbles")
-        assert queue(session) == [next(i for i in ids if i != first)]
+        assert queue_due_actions(session) == []
+        lifecycle.mark_needs_review(session, looking, reason=Reason.CANNOT_TELL, detail="two bubbles")
+        assert queue_due_actions(session) == [next(i for i in ids if i != first)]
 
 
 def test_while_a_look_must_wait_the_account_goes_on_with_what_is_due(session: Session) -> None:
     account = an_account(session)
-    ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
-    (first,) = queue(session)
-    claim = claimed(session, first)
-    lifecycle.intend(session, claim)
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(minutes=1))
-    assert queue(session) == [i for i in ids if i != first]
+    ids = [add_planned(session, account, a_contact(session, account, f"p{n}")) for n in range(2)]
+    (first,) = queue_due_actions(session)
+    claim = claim_action(session, first)
+    lifecycle.write_intent(session, claim)
+    lifecycle.mark_uncertain(
+        session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(minutes=1)
+    )
+    assert queue_due_actions(session) == [i for i in ids if i != first]
 
 
 def test_a_stopped_account_and_an_action_that_waits_are_left_alone(session: Session) -> None:
     stopped, waiting = an_account(session, "stopped"), an_account(session, "waiting")
-    planned(session, stopped, a_contact(session, stopped, "ann"))
-    waits = planned(session, waiting, a_contact(session, waiting, "bob"))
-    accounts.stop(session, stopped.id, Reason.CHALLENGE)
+    add_planned(session, stopped, a_contact(session, stopped, "ann"))
+    waits = add_planned(session, waiting, a_contact(session, waiting, "bob"))
+    accounts.stop_account(session, stopped.id, Reason.CHALLENGE)
     row = action(session, waits)
     row.reason, row.not_before = Reason.GAP, row.not_before + timedelta(hours=1)
     session.flush()
-    assert queue(session) == []
-    accounts.keep_session(session, stopped.id, b"sealed")
+    assert queue_due_actions(session) == []
+    accounts.save_session(session, stopped.id, b"sealed")
     make_due(session)
-    assert len(queue(session)) == 2
+    assert len(queue_due_actions(session)) == 2
 
 
 def test_busy_accounts_do_not_use_up_the_batch(session: Session) -> None:
     busy, idle = an_account(session, "busy"), an_account(session, "idle")
     for n in range(3):
-        planned(session, busy, a_contact(session, busy, f"p{n}"))
+        add_planned(session, busy, a_contact(session, busy, f"p{n}"))
     make_due(session)
-    assert len(queue(session, batch=1)) == 1
-    other = planned(session, idle, a_contact(session, idle, "ann"))
-    assert queue(session, batch=1) == [other]
+    assert len(queue_due_actions(session, batch=1)) == 1
+    other = add_planned(session, idle, a_contact(session, idle, "ann"))
+    assert queue_due_actions(session, batch=1) == [other]
 
 
 def test_dispatchers_at_once_serve_every_account_once(database: Database, database_url: str) -> None:
@@ -164,16 +166,16 @@ def test_dispatchers_at_once_serve_every_account_once(database: Database, databa
         for number in range(12):
             account = an_account(session, f"account {number}")
             for person in range(4):
-                planned(session, account, a_contact(session, account, f"p{person}"))
+                add_planned(session, account, a_contact(session, account, f"p{person}"))
 
     def dispatch(own: Database, _: int) -> list[UUID]:
         taken = []
         for _ in range(10):
             with own.transaction() as session:
-                taken += queue(session, batch=5)
+                taken += queue_due_actions(session, batch=5)
         return taken
 
-    nudges = [action_id for taken in at_once(database_url, 4, dispatch) for action_id in taken]
+    nudges = [action_id for taken in run_concurrently(database_url, 4, dispatch) for action_id in taken]
     assert len(nudges) == len(set(nudges)) == 12
     with database.transaction() as session:
         queued = session.scalars(select(Action.account_id).where(Action.state == ActionState.QUEUED)).all()
@@ -186,22 +188,22 @@ def test_a_second_dispatcher_passes_over_an_account_that_is_being_served(
     with database.transaction() as session:
         account = an_account(session)
         for n in range(2):
-            planned(session, account, a_contact(session, account, f"p{n}"))
+            add_planned(session, account, a_contact(session, account, f"p{n}"))
     with database.transaction() as first:
-        assert len(queue(first)) == 1
+        assert len(queue_due_actions(first)) == 1
 
         def dispatch(own: Database, _: int) -> list[UUID]:
             with own.transaction() as session:
-                return queue(session)
+                return queue_due_actions(session)
 
-        assert at_once(database_url, 1, dispatch) == [[]]
+        assert run_concurrently(database_url, 1, dispatch) == [[]]
 
 
 def test_even_two_moves_by_hand_cannot_bring_two_actions_of_an_account_in_flight(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
         for n in range(2):
-            planned(session, account, a_contact(session, account, f"p{n}"))
+            add_planned(session, account, a_contact(session, account, f"p{n}"))
     with pytest.raises(RowRefusedError, match="one_in_flight"), database.transaction() as session:
         session.execute(text("update actions set state = 'queued', lease_until = now()"))
 
@@ -209,30 +211,30 @@ def test_even_two_moves_by_hand_cannot_bring_two_actions_of_an_account_in_flight
 def test_a_lost_publish_comes_back_through_its_lease(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
-        queue(session)
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
+        queue_due_actions(session)
     with database.transaction() as session:
         assert leases.take_lapsed(session, batch=10) == []
-        let_leases_lapse(session)
+        expire_leases(session)
         (lapsed,) = leases.take_lapsed(session, batch=10)
         assert (lapsed.action_id, lapsed.was) == (action_id, ActionState.QUEUED)
     with database.transaction() as session:
         row = action(session, action_id)
         assert (row.state, row.reason) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
-        assert queue(session) == [action_id]
+        assert queue_due_actions(session) == [action_id]
 
 
 def test_of_two_who_claim_at_once_one_gets_it(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
-        queue(session)
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
+        queue_due_actions(session)
 
     def claim(own: Database, number: int) -> bool:
         with own.transaction() as session:
-            return lifecycle.claim(session, action_id, owner=f"w{number}", lease=LEASE) is not None
+            return lifecycle.claim_action(session, action_id, owner=f"w{number}", lease=LEASE) is not None
 
-    assert sorted(at_once(database_url, 4, claim)) == [False, False, False, True]
+    assert sorted(run_concurrently(database_url, 4, claim)) == [False, False, False, True]
     with database.transaction() as session:
         assert action(session, action_id).attempt == 1
 
@@ -241,22 +243,24 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     session: Session,
 ) -> None:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, "ann"))
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
 
     def again() -> lifecycle.Claim | None:
-        return lifecycle.claim(session, action_id, owner="late", lease=LEASE)
+        return lifecycle.claim_action(session, action_id, owner="late", lease=LEASE)
 
     assert again() is None  # planned: its message is older than a recovery
-    queue(session)
-    claim = claimed(session, action_id)
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
     assert again() is None
-    lifecycle.intend(session, claim)
+    lifecycle.write_intent(session, claim)
     assert again() is None
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1))
+    lifecycle.mark_uncertain(
+        session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1)
+    )
     assert again() is None  # uncertain, but nobody sent it to be looked at
-    queue(session)
-    looking = claimed(session, action_id)
+    queue_due_actions(session)
+    looking = claim_action(session, action_id)
     assert again() is None
-    lifecycle.record(session, looking, status="found", text="Hi!", screenshot=None)
+    lifecycle.record_effect(session, looking, status="found", text="Hi!", screenshot=None)
     assert again() is None
-    assert lifecycle.claim(session, uuid4(), owner="w", lease=LEASE) is None
+    assert lifecycle.claim_action(session, uuid4(), owner="w", lease=LEASE) is None

@@ -16,19 +16,19 @@ from db.store.actions import control, dispatch, events, leases, lifecycle
 from db.store.actions.events import ChainReport
 from db.store.reports import overview
 from db.tables import Action, ActionEvent
-from tests.builders import a_campaign, a_contact, action, an_account, planned
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account
 from tests.db.helpers import (
     LEASE,
-    at_once,
-    behind_the_triggers,
-    claimed,
-    connected,
-    let_leases_lapse,
+    claim_action,
+    expire_leases,
     make_due,
-    queue,
+    open_database,
+    queue_due_actions,
+    run_concurrently,
+    run_without_triggers,
 )
 from worker.errors import Reason
-from worker.rules.lifecycle import MOVES
+from worker.rules.lifecycle import TRANSITIONS
 from worker.rules.model import ActionState
 
 S = ActionState
@@ -36,48 +36,50 @@ S = ActionState
 
 def reports(database: Database) -> dict[str, ChainReport]:
     with database.transaction() as session:
-        overview.freeze(session)
-        return {report.account: report for report in events.verify(session)}
+        overview.begin_snapshot(session)
+        return {report.account: report for report in events.verify_chains(session)}
 
 
 def moves_of(session: Session, action_id: UUID) -> list[tuple[S | None, S, Reason | None, int]]:
-    return [(e.from_state, e.to_state, e.reason, e.attempt) for e in events.story(session, action_id)]
+    return [(e.from_state, e.to_state, e.reason, e.attempt) for e in events.list_events(session, action_id)]
 
 
 def greeted(session: Session, name: str = "demo", people: int = 1) -> list[UUID]:
     """An account whose people were all greeted: five events for each."""
     account = an_account(session, name)
-    ids = [planned(session, account, a_contact(session, account, f"p{n}")) for n in range(people)]
+    ids = [add_planned(session, account, a_contact(session, account, f"p{n}")) for n in range(people)]
     for _ in ids:
-        (action_id,) = queue(session)
-        claim = claimed(session, action_id)
-        assert lifecycle.intend(session, claim)
-        assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        (action_id,) = queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        assert lifecycle.write_intent(session, claim)
+        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
     return ids
 
 
 def test_every_move_through_the_store_leaves_one_event_in_order(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
-        queue(session)
-        let_leases_lapse(session)
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
+        queue_due_actions(session)
+        expire_leases(session)
         leases.take_lapsed(session, batch=10)
-        queue(session)
-        claim = claimed(session, action_id)
-        lifecycle.give_back(session, claim, reason=Reason.SITE_UNREACHABLE, detail="", failed=True)
+        queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        lifecycle.replan_action(session, claim, reason=Reason.SITE_UNREACHABLE, detail="", failed=True)
         make_due(session)
-        queue(session)
-        claim = claimed(session, action_id)
-        lifecycle.intend(session, claim)
+        queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        lifecycle.write_intent(session, claim)
         soon = timedelta(seconds=-1)
-        lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
-        queue(session)
-        claim = claimed(session, action_id)
-        lifecycle.look_again(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True)
-        queue(session)
-        claim = claimed(session, action_id)
-        lifecycle.ask_person(session, claim, reason=Reason.CANNOT_TELL, detail="two bubbles")
+        lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon)
+        queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        lifecycle.schedule_next_look(
+            session, claim, reason=Reason.PROOF_MISSING, detail="", wait=soon, absent=True
+        )
+        queue_due_actions(session)
+        claim = claim_action(session, action_id)
+        lifecycle.mark_needs_review(session, claim, reason=Reason.CANNOT_TELL, detail="two bubbles")
         control.settle_by_hand(session, action_id, S.DONE)
         assert moves_of(session, action_id) == [
             (None, S.PLANNED, None, 0),
@@ -93,18 +95,21 @@ def test_every_move_through_the_store_leaves_one_event_in_order(database: Databa
             (S.UNCERTAIN, S.NEEDS_REVIEW, Reason.CANNOT_TELL, 4),
             (S.NEEDS_REVIEW, S.DONE, Reason.SETTLED_BY_HAND, 4),
         ]
-        assert {e.correlation_id for e in events.story(session, action_id)} == {"test"}
+        assert {e.correlation_id for e in events.list_events(session, action_id)} == {"test"}
     assert reports(database)["demo"].problems == ()
 
 
 def test_each_event_names_who_moved_it(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
-    with connected(database_url) as other, other.transaction() as session:
-        queue(session)
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
+    with open_database(database_url) as other, other.transaction() as session:
+        queue_due_actions(session)
     with database.transaction() as session:
-        assert [e.actor for e in events.story(session, action_id)] == ["tests", "a test's second process"]
+        assert [e.actor for e in events.list_events(session, action_id)] == [
+            "tests",
+            "a test's second process",
+        ]
 
 
 def test_a_move_that_changes_nothing_leaves_no_event_and_one_undone_neither(database: Database) -> None:
@@ -114,7 +119,7 @@ def test_a_move_that_changes_nothing_leaves_no_event_and_one_undone_neither(data
         assert not control.settle_by_hand(session, action_id, S.SKIPPED)
         session.execute(text("update actions set state = state, detail = 'touched'"))
     with database.transaction() as session, session.begin_nested() as undone:
-        planned(session, an_account(session), a_contact(session, an_account(session), "undone"))
+        add_planned(session, an_account(session), a_contact(session, an_account(session), "undone"))
         undone.rollback()
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(ActionEvent)) == 5
@@ -124,10 +129,10 @@ def test_a_move_that_changes_nothing_leaves_no_event_and_one_undone_neither(data
 def test_the_trigger_allows_what_the_table_of_moves_lists_and_nothing_else(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
         allowed = set()
         for before, after in product(S, S):
-            behind_the_triggers(
+            run_without_triggers(
                 session, "update actions set state = :s, reason = 'gap', lease_until = now()", s=before
             )
             with suppress(IntegrityError), session.begin_nested():
@@ -135,7 +140,7 @@ def test_the_trigger_allows_what_the_table_of_moves_lists_and_nothing_else(datab
                     text("update actions set state = :s where id = :id"), {"s": after, "id": action_id}
                 )
                 allowed.add((before, after))
-        assert allowed == {(a, b) for a in S for b in S if b in MOVES[a] or a == b}
+        assert allowed == {(a, b) for a in S for b in S if b in TRANSITIONS[a] or a == b}
 
 
 def test_a_move_that_nobody_may_make_is_refused_and_leaves_no_event(database: Database) -> None:
@@ -147,7 +152,7 @@ def test_a_move_that_nobody_may_make_is_refused_and_leaves_no_event(database: Da
     ):
         session.execute(text("update actions set state = 'planned'"))
     with database.transaction() as session:
-        assert len(events.story(session, action_id)) == 5
+        assert len(events.list_events(session, action_id)) == 5
     assert reports(database)["demo"].problems == ()
 
 
@@ -208,7 +213,7 @@ def test_each_change_is_found(database: Database, attack: Sequence[str], found: 
 def test_a_move_behind_the_trigger_is_found(database: Database) -> None:
     with database.transaction() as session:
         greeted(session, people=2)
-        behind_the_triggers(session, "update actions set state = 'skipped', reason = 'gap'")
+        run_without_triggers(session, "update actions set state = 'skipped', reason = 'gap'")
     assert reports(database)["demo"].problems == ("2 actions are in a state that no event brought them to",)
 
 
@@ -219,14 +224,14 @@ def test_moves_of_one_account_at_once_keep_its_chain_whole(database: Database, d
         for number, (account, campaign_id) in enumerate(campaigns):
             for person in range(5):
                 contact = a_contact(session, account, f"p{number}-{person}")
-                planned(session, account, contact, campaign_id=campaign_id)
+                add_planned(session, account, contact, campaign_id=campaign_id)
             session.execute(text("update campaigns set state = 'planned'"))
 
     def cancel(own: Database, number: int) -> int | None:
         with own.transaction() as session:
             return control.cancel_campaign(session, campaigns[number][1])
 
-    assert at_once(database_url, 8, cancel) == [5] * 8
+    assert run_concurrently(database_url, 8, cancel) == [5] * 8
     told = reports(database)
     assert {name: (report.events, report.problems) for name, report in told.items()} == {
         "one": (40, ()),
@@ -239,12 +244,12 @@ def test_moves_of_one_account_at_once_keep_its_chain_whole(database: Database, d
 def test_who_verifies_while_others_move_sees_one_moment(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        action_id = planned(session, account, a_contact(session, account, "ann"))
+        action_id = add_planned(session, account, a_contact(session, account, "ann"))
     with database.transaction() as reading:
-        overview.freeze(reading)
+        overview.begin_snapshot(reading)
         reading.execute(text("select 1 from accounts"))  # the moment begins here
-        with connected(database_url) as other, other.transaction() as session:
-            dispatch.queue_due(session, batch=10, lease=LEASE)
-        assert [(r.events, r.problems) for r in events.verify(reading)] == [(1, ())]
+        with open_database(database_url) as other, other.transaction() as session:
+            dispatch.queue_due_actions(session, batch=10, lease=LEASE)
+        assert [(r.events, r.problems) for r in events.verify_chains(reading)] == [(1, ())]
     with database.transaction() as session:
         assert action(session, action_id).state == S.QUEUED

@@ -9,12 +9,19 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
 from db.store.actions import dispatch, gates, leases, lifecycle
-from db.store.actions.gates import Closed
+from db.store.actions.gates import ClosedGate
 from db.store.actions.lifecycle import Claim
 from db.store.people import accounts, contacts
 from db.tables import Contact, Interaction
-from tests.builders import SANDBOX, a_contact, action, an_account, database_now, planned
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, let_leases_lapse, queue
+from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, database_now
+from tests.db.helpers import (
+    LEASE,
+    claim_action,
+    expire_leases,
+    open_database,
+    queue_due_actions,
+    run_without_triggers,
+)
 from worker.errors import Reason
 from worker.rules.model import ActionState, ContactStatus, Kind
 
@@ -23,43 +30,43 @@ S = ActionState
 
 def a_claim(session: Session, slug: str = "ann") -> Claim:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, slug))
-    queue(session)
-    return claimed(session, action_id, "first")
+    action_id = add_planned(session, account, a_contact(session, account, slug))
+    queue_due_actions(session)
+    return claim_action(session, action_id, "first")
 
 
 MOVES: dict[str, tuple[Callable[[Session, Claim], bool], S, S]] = {
-    "intend": (lifecycle.intend, S.CLAIMED, S.ACTING),
+    "intend": (lifecycle.write_intent, S.CLAIMED, S.ACTING),
     "give_back": (
-        lambda s, c: lifecycle.give_back(s, c, reason=Reason.GAP, detail="", wait=LEASE),
+        lambda s, c: lifecycle.replan_action(s, c, reason=Reason.GAP, detail="", wait=LEASE),
         S.CLAIMED,
         S.PLANNED,
     ),
     "end": (
-        lambda s, c: lifecycle.end(s, c, S.SKIPPED, reason=Reason.PROFILE_GONE, detail=""),
+        lambda s, c: lifecycle.end_action(s, c, S.SKIPPED, reason=Reason.PROFILE_GONE, detail=""),
         S.CLAIMED,
         S.SKIPPED,
     ),
     "doubt": (
-        lambda s, c: lifecycle.doubt(s, c, reason=Reason.PROOF_MISSING, detail="", wait=LEASE),
+        lambda s, c: lifecycle.mark_uncertain(s, c, reason=Reason.PROOF_MISSING, detail="", wait=LEASE),
         S.ACTING,
         S.UNCERTAIN,
     ),
     "record": (
-        lambda s, c: lifecycle.record(s, c, status="sent", text="Hi!", screenshot=None),
+        lambda s, c: lifecycle.record_effect(s, c, status="sent", text="Hi!", screenshot=None),
         S.ACTING,
         S.DONE,
     ),
     "look_again": (
-        lambda s, c: lifecycle.look_again(
+        lambda s, c: lifecycle.schedule_next_look(
             s, c, reason=Reason.PROOF_MISSING, detail="", wait=LEASE, absent=True
         ),
         S.UNCERTAIN,
         S.UNCERTAIN,
     ),
-    "settle_absent": (lambda s, c: lifecycle.settle_absent(s, c, detail=""), S.UNCERTAIN, S.PLANNED),
+    "settle_absent": (lambda s, c: lifecycle.replan_absent(s, c, detail=""), S.UNCERTAIN, S.PLANNED),
     "ask_person": (
-        lambda s, c: lifecycle.ask_person(s, c, reason=Reason.CANNOT_TELL, detail=""),
+        lambda s, c: lifecycle.mark_needs_review(s, c, reason=Reason.CANNOT_TELL, detail=""),
         S.UNCERTAIN,
         S.NEEDS_REVIEW,
     ),
@@ -73,7 +80,7 @@ def snapshot(session: Session) -> list[tuple[object, ...]]:
 def bring_to(session: Session, claim: Claim, state: S) -> None:
     """Put the action into any state, also by a move that nobody may make."""
     change = "update actions set state = :state, reason = :reason where id = :id"
-    behind_the_triggers(session, change, state=state, reason=Reason.PROOF_MISSING, id=claim.action_id)
+    run_without_triggers(session, change, state=state, reason=Reason.PROOF_MISSING, id=claim.action_id)
     session.expire_all()
 
 
@@ -90,10 +97,10 @@ def test_a_move_is_made_from_its_own_state_by_the_holder(session: Session, name:
 def test_a_stale_attempt_moves_nothing(session: Session, name: str) -> None:
     move, from_state, _ = MOVES[name]
     claim = a_claim(session)
-    let_leases_lapse(session)
+    expire_leases(session)
     leases.take_lapsed(session, batch=10)
-    queue(session)
-    claimed(session, claim.action_id, "second")
+    queue_due_actions(session)
+    claim_action(session, claim.action_id, "second")
     bring_to(session, claim, from_state)
     before = snapshot(session)
     assert not move(session, claim)
@@ -136,7 +143,7 @@ def test_what_a_dead_worker_leaves_is_settled_by_its_state(database: Database, w
     with database.transaction() as session:
         claim = a_claim(session)
         bring_to(session, claim, was)
-        let_leases_lapse(session)
+        expire_leases(session)
     with database.transaction() as session:
         (lapsed,) = leases.take_lapsed(session, batch=10)
         assert (lapsed.action_id, lapsed.attempt, lapsed.was) == (claim.action_id, 1, was)
@@ -151,10 +158,10 @@ def test_what_a_dead_worker_leaves_is_settled_by_its_state(database: Database, w
 def test_a_lease_that_runs_is_left_alone_and_the_batch_is_kept(session: Session) -> None:
     for number in range(3):
         account = an_account(session, f"a{number}")
-        planned(session, account, a_contact(session, account, "ann"))
-    queue(session)
+        add_planned(session, account, a_contact(session, account, "ann"))
+    queue_due_actions(session)
     assert leases.take_lapsed(session, batch=10) == []
-    let_leases_lapse(session)
+    expire_leases(session)
     assert len(leases.take_lapsed(session, batch=2)) == 2
     assert len(leases.take_lapsed(session, batch=2)) == 1
 
@@ -162,10 +169,10 @@ def test_a_lease_that_runs_is_left_alone_and_the_batch_is_kept(session: Session)
 def test_two_recoveries_at_once_share_the_work(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         a_claim(session)
-        let_leases_lapse(session)
+        expire_leases(session)
     with database.transaction() as first:
         assert len(leases.take_lapsed(first, batch=10)) == 1
-        with connected(database_url) as other, other.transaction() as second:
+        with open_database(database_url) as other, other.transaction() as second:
             assert leases.take_lapsed(second, batch=10) == []
 
 
@@ -173,7 +180,7 @@ def test_void_leases_ends_every_lease_and_nothing_else(database: Database) -> No
     with database.transaction() as session:
         claim = a_claim(session)
         idle = an_account(session, "idle")
-        waiting = planned(session, idle, a_contact(session, idle, "bob"))
+        waiting = add_planned(session, idle, a_contact(session, idle, "bob"))
     with database.transaction() as session:
         assert leases.void_leases(session) == 1
         assert action(session, waiting).lease_until is None
@@ -185,8 +192,8 @@ def test_void_leases_ends_every_lease_and_nothing_else(database: Database) -> No
 def test_a_record_is_the_interaction_the_contacts_date_and_the_end_state(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        lifecycle.intend(session, claim)
-        assert lifecycle.record(session, claim, status="sent", text="as proven", screenshot="a.png")
+        lifecycle.write_intent(session, claim)
+        assert lifecycle.record_effect(session, claim, status="sent", text="as proven", screenshot="a.png")
     with database.transaction() as session:
         row = action(session, claim.action_id)
         (told,) = session.scalars(select(Interaction)).all()
@@ -199,7 +206,7 @@ def test_a_record_is_the_interaction_the_contacts_date_and_the_end_state(databas
 
 def record_and_die(database: Database, claim: Claim) -> None:
     with database.transaction() as session:
-        assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
         session.flush()
         raise ZeroDivisionError
 
@@ -207,7 +214,7 @@ def record_and_die(database: Database, claim: Claim) -> None:
 def test_a_record_is_all_or_nothing(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        lifecycle.intend(session, claim)
+        lifecycle.write_intent(session, claim)
     with pytest.raises(ZeroDivisionError):
         record_and_die(database, claim)
     with database.transaction() as session:
@@ -219,48 +226,48 @@ def test_a_record_is_all_or_nothing(database: Database) -> None:
 def test_a_record_whose_commit_was_unknown_can_be_repeated(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        lifecycle.intend(session, claim)
-        assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        lifecycle.write_intent(session, claim)
+        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
     with database.transaction() as session:
-        assert not lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
-        assert lifecycle.state_of(session, claim.action_id) == (S.DONE, claim.attempt)
+        assert not lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
+        assert lifecycle.get_state(session, claim.action_id) == (S.DONE, claim.attempt)
         assert session.scalar(select(func.count()).select_from(Interaction)) == 1
 
 
 def test_one_action_has_one_interaction_whoever_writes_it(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        lifecycle.intend(session, claim)
-        lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        lifecycle.write_intent(session, claim)
+        lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
     with database.transaction() as session:
         session.execute(text("update actions set lease_until = now()"))
         bring_to(session, claim, S.ACTING)
     with pytest.raises(RowRefusedError, match="uq_interactions_action_id"), database.transaction() as session:
-        lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+        lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
 
 
 def test_an_absent_effect_is_planned_again_with_a_clean_intent(session: Session) -> None:
     claim = a_claim(session)
-    lifecycle.intend(session, claim)
+    lifecycle.write_intent(session, claim)
     assert action(session, claim.action_id).acting_attempt == claim.attempt
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
-    queue(session)
-    looking = claimed(session, claim.action_id)
+    lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
+    queue_due_actions(session)
+    looking = claim_action(session, claim.action_id)
     assert looking.acting_attempt == claim.attempt
     assert looking.acting_since is not None
-    assert lifecycle.settle_absent(session, looking, detail="twice absent")
+    assert lifecycle.replan_absent(session, looking, detail="twice absent")
     row = action(session, claim.action_id)
     assert (row.acting_since, row.acting_attempt, row.looks, row.failures) == (None, None, 0, 1)
 
 
 def test_a_look_counts_as_a_look_or_as_a_failure(session: Session) -> None:
     claim = a_claim(session)
-    lifecycle.intend(session, claim)
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
+    lifecycle.write_intent(session, claim)
+    lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE)
     for absent, looks, failures in ((True, 1, 0), (False, 1, 1), (True, 2, 1)):
-        queue(session)
-        looking = claimed(session, claim.action_id)
-        assert lifecycle.look_again(
+        queue_due_actions(session)
+        looking = claim_action(session, claim.action_id)
+        assert lifecycle.schedule_next_look(
             session, looking, reason=Reason.PROOF_MISSING, detail="", wait=-LEASE, absent=absent
         )
         row = action(session, claim.action_id)
@@ -270,15 +277,15 @@ def test_a_look_counts_as_a_look_or_as_a_failure(session: Session) -> None:
 def test_giving_back_waits_says_why_and_counts_a_failure_only_if_it_was_one(session: Session) -> None:
     claim = a_claim(session)
     until = database_now(session) + timedelta(hours=3)
-    lifecycle.give_back(session, claim, reason=Reason.DAY_LIMIT, detail="full", until=until)
+    lifecycle.replan_action(session, claim, reason=Reason.DAY_LIMIT, detail="full", until=until)
     row = action(session, claim.action_id)
     assert (row.reason, row.detail, row.not_before, row.failures) == ("day_limit", "full", until, 0)
-    assert queue(session) == []
+    assert queue_due_actions(session) == []
     row.not_before = database_now(session)
     session.flush()
-    queue(session)
-    again = claimed(session, claim.action_id)
-    lifecycle.give_back(
+    queue_due_actions(session)
+    again = claim_action(session, claim.action_id)
+    lifecycle.replan_action(
         session, again, reason=Reason.SITE_UNREACHABLE, detail="", wait=timedelta(hours=1), failed=True
     )
     row = action(session, claim.action_id)
@@ -297,23 +304,23 @@ def test_a_closed_window_holds_the_accounts_other_actions_that_it_closes(
     session: Session, reason: Reason, held: set[str]
 ) -> None:
     claim = a_claim(session)
-    account = accounts.by_id(session, claim.account_id)
+    account = accounts.get_account(session, claim.account_id)
     stranger = an_account(session, "stranger")
     until = database_now(session) + timedelta(hours=1)
     ids = {
-        "same campaign": planned(
+        "same campaign": add_planned(
             session, account, a_contact(session, account, "p1"), campaign_id=claim.campaign_id
         ),
-        "other campaign": planned(session, account, a_contact(session, account, "p2")),
-        "other kind": planned(session, account, a_contact(session, account, "p3")),
-        "waits longer": planned(session, account, a_contact(session, account, "p4")),
-        "other account": planned(session, stranger, a_contact(session, stranger, "p5")),
+        "other campaign": add_planned(session, account, a_contact(session, account, "p2")),
+        "other kind": add_planned(session, account, a_contact(session, account, "p3")),
+        "waits longer": add_planned(session, account, a_contact(session, account, "p4")),
+        "other account": add_planned(session, stranger, a_contact(session, stranger, "p5")),
     }
     action(session, ids["other kind"]).kind = Kind.VISIT
     longer = action(session, ids["waits longer"])
     longer.reason, longer.not_before = Reason.WEEK_LIMIT, until + timedelta(days=1)
     session.flush()
-    dispatch.hold_others(session, claim, reason=reason, until=until)
+    dispatch.postpone_others(session, claim, reason=reason, until=until)
     found = {name for name, action_id in ids.items() if action(session, action_id).not_before == until}
     assert found == held
     assert all(action(session, ids[name]).reason == reason for name in held)
@@ -325,17 +332,17 @@ def test_a_closed_window_holds_the_accounts_other_actions_that_it_closes(
 def test_do_not_contact_is_asked_at_the_last_moment_and_wins_over_everything(database: Database) -> None:
     with database.transaction() as session:
         claim = a_claim(session)
-        assert gates.closed_gate(session, claim) is None
+        assert gates.find_closed_gate(session, claim) is None
         assert contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=True)
     with database.transaction() as session:
-        accounts.stop(session, claim.account_id, Reason.CHALLENGE)
-        assert gates.closed_gate(session, claim) == Closed(Reason.DO_NOT_CONTACT)
+        accounts.stop_account(session, claim.account_id, Reason.CHALLENGE)
+        assert gates.find_closed_gate(session, claim) == ClosedGate(Reason.DO_NOT_CONTACT)
         contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}ann/", value=False)
-        assert gates.closed_gate(session, claim) == Closed(Reason.CHALLENGE)
-        accounts.keep_session(session, claim.account_id, b"sealed")
-        assert gates.closed_gate(session, claim) is None
+        assert gates.find_closed_gate(session, claim) == ClosedGate(Reason.CHALLENGE)
+        accounts.save_session(session, claim.account_id, b"sealed")
+        assert gates.find_closed_gate(session, claim) is None
         session.execute(update(Contact).values(status=ContactStatus.NOT_CONNECTED))
-        assert gates.closed_gate(session, claim) == Closed(Reason.NOT_CONNECTED)
+        assert gates.find_closed_gate(session, claim) == ClosedGate(Reason.NOT_CONNECTED)
 
 
 def test_do_not_contact_of_nobody_known_says_so(session: Session) -> None:
@@ -343,4 +350,4 @@ def test_do_not_contact_of_nobody_known_says_so(session: Session) -> None:
     other = an_account(session, "other")
     assert not contacts.set_do_not_contact(session, claim.account_id, f"{SANDBOX}bob/", value=True)
     assert not contacts.set_do_not_contact(session, other.id, f"{SANDBOX}ann/", value=True)
-    assert gates.closed_gate(session, claim) is None
+    assert gates.find_closed_gate(session, claim) is None

@@ -11,15 +11,22 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import control, lifecycle, replies
-from db.store.actions.replies import Reading
+from db.store.actions.replies import InboxLease
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Action, Campaign, Contact, Interaction
-from tests.builders import FREE, a_contact, action, an_account, contact_by_slug, database_now, planned
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, queue, until_somebody_waits
+from tests.builders import FREE, a_contact, action, add_planned, an_account, contact_by_slug, database_now
+from tests.db.helpers import (
+    LEASE,
+    claim_action,
+    open_database,
+    queue_due_actions,
+    run_without_triggers,
+    wait_for_lock_wait,
+)
 from worker.errors import Reason
-from worker.rules.messages.replies import WINDOW, Reply
+from worker.rules.messages.replies import REPLY_WINDOW, Reply
 from worker.rules.model import Kind
 from worker.rules.quota.limits import Limits
 from worker.rules.quota.windows import Hours
@@ -30,24 +37,24 @@ SECOND = timedelta(seconds=1)
 
 def greeted(session: Session, account: AccountRecord, slug: str) -> UUID:
     """Greet somebody and record it; return the action's id."""
-    action_id = planned(session, account, a_contact(session, account, slug))
-    queue(session)
-    claim = claimed(session, action_id)
-    assert lifecycle.intend(session, claim)
-    assert lifecycle.record(session, claim, status="sent", text="Hi!", screenshot=None)
+    action_id = add_planned(session, account, a_contact(session, account, slug))
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
+    assert lifecycle.write_intent(session, claim)
+    assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
     session.flush()
     return action_id
 
 
 def a_signed_in_account(session: Session, name: str = "demo") -> AccountRecord:
     account = an_account(session, name)
-    accounts.keep_session(session, account.id, b"sealed")
+    accounts.save_session(session, account.id, b"sealed")
     return account
 
 
-def begun(session: Session, account: AccountRecord, overlap: timedelta = NOTHING) -> Reading:
-    reading = replies.begin(session, account, lease=LEASE, overlap=overlap)
-    assert isinstance(reading, Reading)
+def begun(session: Session, account: AccountRecord, overlap: timedelta = NOTHING) -> InboxLease:
+    reading = replies.take_inbox(session, account, lease=LEASE, overlap=overlap)
+    assert isinstance(reading, InboxLease)
     return reading
 
 
@@ -57,7 +64,7 @@ def next_hour(session: Session) -> None:
 
 def busy(session: Session, state: str, lease: str = "now()") -> None:
     change = f"update actions set state = :state, reason = 'cannot_tell', lease_until = {lease}"
-    behind_the_triggers(session, change, state=state)
+    run_without_triggers(session, change, state=state)
 
 
 def out_of_hours(session: Session, account: AccountRecord) -> None:
@@ -71,7 +78,7 @@ def out_of_hours(session: Session, account: AccountRecord) -> None:
 SHUT: list[tuple[str, Callable[[Session, AccountRecord], object]]] = [
     ("the kill switch is on", lambda s, _: control.pull_kill_switch(s, "tests")),
     ("the account is paused", lambda s, a: control.pause_account(s, a.id)),
-    ("the account is stopped", lambda s, a: accounts.stop(s, a.id, Reason.CHALLENGE)),
+    ("the account is stopped", lambda s, a: accounts.stop_account(s, a.id, Reason.CHALLENGE)),
     ("nobody has signed the account in", lambda s, _: s.execute(update(Account).values(session=None))),
     (
         "nobody was greeted in the last 30 days",
@@ -99,11 +106,11 @@ def test_each_gate_keeps_an_inbox_shut_and_nobody_takes_it(database: Database) -
         greeted(session, account, "ann")
     for why, shut in SHUT:
         with database.transaction() as session:
-            assert replies.closed(session, account) is None
+            assert replies.explain_closed_inbox(session, account) is None
             shut(session, account)
             session.expire_all()
             before = session.scalars(select(Account.inbox_asked_at)).one()
-            assert replies.begin(session, account, lease=LEASE, overlap=NOTHING) == why
+            assert replies.take_inbox(session, account, lease=LEASE, overlap=NOTHING) == why
             assert session.scalars(select(Account.inbox_asked_at)).one() == before
             session.rollback()
 
@@ -116,10 +123,10 @@ def test_an_account_that_is_paused_meanwhile_is_seen_by_a_session_that_read_it_b
         greeted(session, account, "ann")
     with database.transaction() as session:
         known = session.get_one(Account, account.id)
-        assert replies.closed(session, account) is None
-        with connected(database_url) as other, other.transaction() as theirs:
+        assert replies.explain_closed_inbox(session, account) is None
+        with open_database(database_url) as other, other.transaction() as theirs:
             control.pause_account(theirs, account.id)
-        assert replies.closed(session, account) == "the account is paused"
+        assert replies.explain_closed_inbox(session, account) == "the account is paused"
         assert known.status == "paused"
 
 
@@ -133,18 +140,18 @@ def test_an_inbox_opens_again_when_its_time_has_come(session: Session) -> None:
     ):
         session.execute(text(change))
         session.expire_all()
-        assert replies.closed(session, account) is None
+        assert replies.explain_closed_inbox(session, account) is None
     busy(session, "uncertain", "null")  # it waits to be looked at, and nobody holds it
-    assert replies.closed(session, account) is None
+    assert replies.explain_closed_inbox(session, account) is None
 
 
 def test_what_is_another_account_s_keeps_no_inbox_shut_and_opens_none(session: Session) -> None:
     account, other = a_signed_in_account(session), a_signed_in_account(session, "other")
     greeted(session, account, "ann")
-    assert replies.closed(session, other) == "nobody was greeted in the last 30 days"
-    planned(session, other, a_contact(session, other, "bob"))
-    assert len(queue(session)) == 1
-    assert replies.closed(session, account) is None
+    assert replies.explain_closed_inbox(session, other) == "nobody was greeted in the last 30 days"
+    add_planned(session, other, a_contact(session, other, "bob"))
+    assert len(queue_due_actions(session)) == 1
+    assert replies.explain_closed_inbox(session, account) is None
 
 
 @pytest.mark.parametrize("source", ["visit", "by hand"])
@@ -153,7 +160,7 @@ def test_only_a_greeting_of_our_own_opens_an_inbox(session: Session, source: str
     greeted(session, account, "ann")
     change = "type = 'visit'" if source == "visit" else "action_id = null, source_key = 'seen:1'"
     session.execute(text(f"update interactions set {change}"))
-    assert replies.closed(session, account) == "nobody was greeted in the last 30 days"
+    assert replies.explain_closed_inbox(session, account) == "nobody was greeted in the last 30 days"
 
 
 def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
@@ -163,16 +170,16 @@ def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
         account = a_signed_in_account(session)
         greeted(session, account, "ann")
 
-    def begin() -> Reading | str:
-        with connected(database_url) as other, other.transaction() as session:
-            return replies.begin(session, account, lease=LEASE, overlap=NOTHING)
+    def begin() -> InboxLease | str:
+        with open_database(database_url) as other, other.transaction() as session:
+            return replies.take_inbox(session, account, lease=LEASE, overlap=NOTHING)
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as first:
             reading = begun(first, account)
             assert reading.lease_until == database_now(first) + LEASE
             second = pool.submit(begin)
-            until_somebody_waits(database, second)
+            wait_for_lock_wait(database, second)
         assert second.result(60) == "it was opened less than an hour ago"
     with database.transaction() as session:
         row = session.scalars(select(Account)).one()
@@ -182,7 +189,7 @@ def test_whoever_comes_second_waits_and_then_sees_that_the_inbox_is_taken(
         )
         row.inbox_asked_at = None
         session.flush()
-        assert replies.closed(session, account) == "another worker reads it"
+        assert replies.explain_closed_inbox(session, account) == "another worker reads it"
 
 
 def test_a_lease_on_an_inbox_is_given_back_by_its_holder_only(session: Session) -> None:
@@ -192,7 +199,7 @@ def test_a_lease_on_an_inbox_is_given_back_by_its_holder_only(session: Session) 
     until = reading.lease_until + SECOND
     for lease, left in ((until, until), (reading.lease_until, None)):
         session.execute(update(Account).values(inbox_lease_until=lease))
-        replies.release(session, reading)
+        replies.release_inbox(session, reading)
         leases = session.execute(select(Account.id, Account.inbox_lease_until)).all()
         assert {row.id: row.inbox_lease_until for row in leases} == {account.id: left, other.id: lease}
 
@@ -221,7 +228,7 @@ def test_a_reading_begins_where_the_last_one_ended_less_what_a_site_may_show_lat
     assert since() == now - timedelta(days=9)
     session.execute(update(Action).values(acting_since=now - timedelta(days=40)))
     session.execute(update(Account).values(inbox_read_at=None))
-    assert since() == now - WINDOW
+    assert since() == now - REPLY_WINDOW
 
 
 def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(session: Session) -> None:
@@ -236,7 +243,7 @@ def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(session: 
     session.execute(update(Campaign).where(keeps).values(options={"keep_replies": True}))
     session.execute(update(Interaction).where(Interaction.contact_id == eve.id).values(replied_at=now))
     session.execute(
-        update(Interaction).where(Interaction.action_id == ids[3]).values(created_at=now - WINDOW)
+        update(Interaction).where(Interaction.action_id == ids[3]).values(created_at=now - REPLY_WINDOW)
     )
     action(session, ids[0]).acting_since = now - 3 * days
     earlier = planned_before(session, account, ann)
@@ -262,10 +269,10 @@ def test_the_newest_greeting_of_each_person_is_what_a_reply_belongs_to(session: 
 def planned_before(session: Session, account: AccountRecord, contact: Contact) -> UUID:
     """Greet somebody for an earlier birthday too."""
     action_id = planned_for(session, account, contact)
-    queue(session)
-    claim = claimed(session, action_id)
-    assert lifecycle.intend(session, claim)
-    assert lifecycle.record(session, claim, status="sent", text="Earlier", screenshot=None)
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
+    assert lifecycle.write_intent(session, claim)
+    assert lifecycle.record_effect(session, claim, status="sent", text="Earlier", screenshot=None)
     session.flush()
     return action_id
 
@@ -274,7 +281,7 @@ def planned_for(session: Session, account: AccountRecord, contact: Contact) -> U
     session.execute(
         update(Action).where(Action.contact_id == contact.id).values(occasion=Action.occasion + " before")
     )
-    return planned(session, account, contact)
+    return add_planned(session, account, contact)
 
 
 def test_a_reply_is_marked_once_and_dates_only_move_forward(session: Session) -> None:
@@ -286,7 +293,7 @@ def test_a_reply_is_marked_once_and_dates_only_move_forward(session: Session) ->
     ann = reading.greeted[0]
 
     def mark(at: datetime, message: str, read_to: datetime | None) -> tuple[int, datetime | None]:
-        marked = replies.record(session, reading, [Reply(ann, at, message)], read_to)
+        marked = replies.record_replies(session, reading, [Reply(ann, at, message)], read_to)
         session.expire_all()
         row = session.get_one(Interaction, ann.interaction_id)
         assert (row.replied_at, row.reply) == (now, "first")

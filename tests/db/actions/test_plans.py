@@ -15,12 +15,12 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.queries import load
+from db.queries import load_query
 from db.store.actions import approval, dispatch, gates, interactions, leases, lifecycle, proposals
 from db.store.campaigns import campaigns, schedules, search_hits
 from db.store.campaigns.search_hits import HitLine
 from db.store.people import contact_list, contacts, profiles
-from db.store.people.contact_list import Filters
+from db.store.people.contact_list import ContactFilters
 from db.store.quota import fallback, limits
 from db.store.reports import overview
 from tests.builders import LONG_AGO
@@ -89,7 +89,7 @@ def full(servers: Servers) -> Iterator[Database]:
         connection.execute(
             sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
         )
-        url = servers.url_of(name)
+        url = servers.database_url_of(name)
         with psycopg.connect(url, autocommit=True) as own:
             own.execute(FILL)
         database = Database(url, application_name="plans")
@@ -133,14 +133,14 @@ def ranked_after(session: Session, score: int | None) -> object:
     """Read a page of a ranking from somebody with this score on."""
     campaign_id = session.scalars(text(A_SEARCH)).one()
     after = HitLine(7, "x", "x", "", "", None, False, False, score, ())
-    return search_hits.page(session, campaign_id, limit=50, after=after)
+    return search_hits.list_hits(session, campaign_id, limit=50, after=after)
 
 
 WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "who has a birthday": (
         "contacts",
         "ix_contacts_birthday",
-        lambda s: contacts.due_birthdays(s, 7, date(2027, 1, 3), 10, texts_since=LONG_AGO),
+        lambda s: contacts.list_due_birthdays(s, 7, date(2027, 1, 3), 10, texts_since=LONG_AGO),
     ),
     "the best prospects of an account": (
         "contacts",
@@ -162,22 +162,24 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "the first page of an account's people": (
         "contacts",
         "ix_contacts_account_id",
-        lambda s: contact_list.page(s, Filters(account="account 7"), limit=100),
+        lambda s: contact_list.list_contacts(s, ContactFilters(account="account 7"), limit=100),
     ),
     "the last page of an account's people": (
         "contacts",
         "ix_contacts_account_id",
-        lambda s: contact_list.page(s, Filters(account="account 7"), limit=100, after=90_000),
+        lambda s: contact_list.list_contacts(s, ContactFilters(account="account 7"), limit=100, after=90_000),
     ),
     "an account's people with a good score": (
         "contacts",
         "ix_contacts_account_status_score",
-        lambda s: contact_list.page(s, Filters("account 7", ContactStatus.PROSPECT, min_score=80), limit=100),
+        lambda s: contact_list.list_contacts(
+            s, ContactFilters("account 7", ContactStatus.PROSPECT, min_score=80), limit=100
+        ),
     ),
     "everybody, in pages": (
         "contacts",
         "pk_contacts",
-        lambda s: contact_list.page(s, Filters(), limit=100, after=50_000),
+        lambda s: contact_list.list_contacts(s, ContactFilters(), limit=100, after=50_000),
     ),
     "people added lately": (
         "contacts",
@@ -192,7 +194,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "a person whom several accounts know": (
         "contacts",
         "uq_contacts_profile_url_account_id",
-        lambda s: gates.heard_since(
+        lambda s: gates.was_written_to_since(
             s, LONG_AGO, site="sandbox", profile_url="https://sandbox.test/in/706", besides=None
         ),
     ),
@@ -221,7 +223,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "what a person had from us, or is to have": (
         "actions",
         "ix_actions_contact_id",
-        lambda s: interactions.ours_to(s, 706),
+        lambda s: interactions.list_our_texts_to(s, 706),
     ),
     "what it is too late for": (
         "actions",
@@ -235,17 +237,17 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "what waits for a person": (
         "actions",
         "ix_actions_expires_on",
-        lambda s: proposals.waiting(s, limit=50, after=UUID(int=7)),
+        lambda s: proposals.list_proposals(s, limit=50, after=UUID(int=7)),
     ),
     "how many wait for a person": (
         "actions",
         "ix_actions_expires_on",
-        lambda s: proposals.count(s, account="account 7"),
+        lambda s: proposals.count_proposals(s, account="account 7"),
     ),
     "who is never to be contacted again": (
         "contacts",
         "uq_contacts_profile_url_account_id",
-        lambda s: approval.never(
+        lambda s: approval.never_contact(
             s, s.scalars(text("select id from actions order by created_at, id limit 1")).one(), by="tests"
         ),
     ),
@@ -264,71 +266,71 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "the first page of interactions": (
         "interactions",
         "pk_interactions",
-        lambda s: interactions.page(s, limit=50),
+        lambda s: interactions.list_interactions(s, limit=50),
     ),
     "the last page of interactions": (
         "interactions",
         "pk_interactions",
-        lambda s: interactions.page(s, limit=50, before=51),
+        lambda s: interactions.list_interactions(s, limit=50, before=51),
     ),
     "the newest interactions of an account": (
         "interactions",
         "ix_interactions_account_id",
-        lambda s: interactions.page(s, limit=10, account="account 7"),
+        lambda s: interactions.list_interactions(s, limit=10, account="account 7"),
     ),
     "what an account has used of its quota": (
         "actions",
         "ix_actions_acting_since",
-        lambda s: fallback.ledger(s, limits.purse(s, 7, Kind.GREET, "").purse),
+        lambda s: fallback.read_ledger(s, limits.context(s, 7, Kind.GREET, "").context),
     ),
-    "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.action_page(s, limit=10)),
+    "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.list_actions(s, limit=10)),
     "which accounts can start": (
         "actions",
         "ix_actions_due",
-        lambda s: s.execute(load("lock_ready_accounts"), {"batch": 50}),
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
     ),
     "which accounts are busy": (
         "actions",
         "uq_actions_one_in_flight",
-        lambda s: s.execute(load("lock_ready_accounts"), {"batch": 50}),
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
     ),
     "the longest waiting action": (
         "actions",
         "ix_actions_due",
         lambda s: s.execute(
-            load("queue_due_actions"), {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3)}
+            load_query("queue_due_actions"), {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3)}
         ),
     ),
     "one claim": (
         "actions",
         "pk_actions",
-        lambda s: lifecycle.claim(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
+        lambda s: lifecycle.claim_action(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
     ),
     "leases that lapsed": ("actions", "ix_actions_lease", lambda s: leases.take_lapsed(s, batch=50)),
     "leases that run": ("actions", "ix_actions_lease", leases.void_leases),
     "a campaign's progress": (
         "actions",
         "ix_actions_campaign_id",
-        lambda s: campaigns.progress(s, UUID(int=7)),
+        lambda s: campaigns.count_actions(s, UUID(int=7)),
     ),
     "the best whom a search found": (
         "hits",
         "ix_hits_score",
-        lambda s: search_hits.page(s, s.scalars(text(A_SEARCH)).one(), limit=50),
+        lambda s: search_hits.list_hits(s, s.scalars(text(A_SEARCH)).one(), limit=50),
     ),
     "the next best whom a search found": ("hits", "ix_hits_score", lambda s: ranked_after(s, 50)),
     "those without a score": ("hits", "ix_hits_score", lambda s: ranked_after(s, None)),
     "whose searches found a person": (
         "hits",
         "ix_hits_contact_id",
-        lambda s: search_hits.campaigns_of(s, 706),
+        lambda s: search_hits.list_campaigns_of_contact(s, 706),
     ),
     "how well somebody fits": (
         "hits",
         "pk_hits",
-        lambda s: search_hits.keep_score(s, s.scalars(text(A_SEARCH)).one(), 706, Score(0, ())),
+        lambda s: search_hits.save_score(s, s.scalars(text(A_SEARCH)).one(), 706, Score(0, ())),
     ),
-    "what was read of somebody": ("profiles", "pk_profiles", lambda s: profiles.of(s, 706)),
+    "what was read of somebody": ("profiles", "pk_profiles", lambda s: profiles.find_profile(s, 706)),
     "profiles that were read long ago": (
         "profiles",
         "ix_profiles_read_at",
@@ -339,7 +341,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "readings to ask for again": (
         "campaigns",
         "ix_campaigns_reading",
-        lambda s: campaigns.to_nudge(s, timedelta(minutes=2)),
+        lambda s: campaigns.take_stale_readings(s, timedelta(minutes=2)),
     ),
 }
 
@@ -361,7 +363,7 @@ def test_a_ranking_is_read_in_the_order_of_its_index(full: Database) -> None:
 
 
 def test_dispatch_as_a_whole_reads_no_actions_but_those_it_needs(full: Database) -> None:
-    for plan in plans(full, lambda s: dispatch.queue_due(s, batch=50, lease=timedelta(minutes=3))):
+    for plan in plans(full, lambda s: dispatch.queue_due_actions(s, batch=50, lease=timedelta(minutes=3))):
         for node in nodes(plan):
             assert not (node["Node Type"] == "Seq Scan" and node.get("Relation Name") in BIG)
 
@@ -382,5 +384,5 @@ def test_every_index_of_the_big_tables_has_a_query_above(full: Database) -> None
 
 
 def test_due_schedules_are_found_without_reading_the_big_tables(full: Database) -> None:
-    found = [node for plan in plans(full, schedules.take_due) for node in nodes(plan)]
+    found = [node for plan in plans(full, schedules.lock_due_schedules) for node in nodes(plan)]
     assert not {node.get("Relation Name") for node in found} & BIG

@@ -10,12 +10,12 @@ from sqlalchemy import Row, func, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.queries import load
+from db.queries import load_query
 from db.store.actions import control, lifecycle
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign
-from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, connected, queue
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
+from tests.db.helpers import LEASE, claim_action, open_database, queue_due_actions, run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignState, Kind
 
@@ -26,20 +26,20 @@ LONG_WAIT = timedelta(days=2)
 def waits_long(session: Session, name: str, *, campaign_id: UUID | None = None) -> tuple[AccountRecord, UUID]:
     """Plan an action of an account that has waited longer than any other."""
     account = an_account(session, name)
-    action_id = planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign_id)
+    action_id = add_planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign_id)
     action(session, action_id).not_before -= LONG_WAIT
     session.flush()
     return account, action_id
 
 
 def in_flight(session: Session, account: AccountRecord, action_id: UUID, state: S) -> None:
-    behind_the_triggers(
+    run_without_triggers(
         session,
         "update actions set state = :state, reason = 'cannot_tell', lease_until = now() where id = :id",
         state=state,
         id=action_id,
     )
-    other = planned(session, account, a_contact(session, account, "bob"))
+    other = add_planned(session, account, a_contact(session, account, "bob"))
     session.execute(update(Action).where(Action.id == other).values(not_before=Action.not_before - LONG_WAIT))
 
 
@@ -65,7 +65,7 @@ NOT_READY: dict[str, Callable[[Session, AccountRecord, UUID], object]] = {
         .where(Action.id == i)
         .values(not_before=text("now() + interval '1 second'"), reason=Reason.GAP)
     ),
-    "proposed": lambda s, _a, i: behind_the_triggers(
+    "proposed": lambda s, _a, i: run_without_triggers(
         s, "update actions set state = 'proposed', reason = 'awaiting_approval' where id = :id", id=i
     ),
 }  # fmt: skip
@@ -76,43 +76,43 @@ def test_an_account_that_can_start_nothing_takes_no_place_in_the_batch(session: 
     account, action_id = waits_long(session, "not ready")
     NOT_READY[why](session, account, action_id)
     free = an_account(session, "free")
-    starts = planned(session, free, a_contact(session, free, "eve"))
+    starts = add_planned(session, free, a_contact(session, free, "eve"))
     session.expire_all()
-    assert session.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == [free.id]
-    assert queue(session, batch=1) == [starts]
-    assert queue(session, batch=1) == []
+    assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [free.id]
+    assert queue_due_actions(session, batch=1) == [starts]
+    assert queue_due_actions(session, batch=1) == []
 
 
 def test_an_account_whose_inbox_was_read_goes_on(session: Session) -> None:
     _, action_id = waits_long(session, "demo")
     session.execute(update(Account).values(inbox_lease_until=text("now()")))
-    assert queue(session) == [action_id]
+    assert queue_due_actions(session) == [action_id]
 
 
 def test_the_account_that_waited_longest_goes_first(session: Session) -> None:
     late, first = an_account(session, "late"), an_account(session, "first")
-    ids = [planned(session, account, a_contact(session, account, "ann")) for account in (late, first)]
+    ids = [add_planned(session, account, a_contact(session, account, "ann")) for account in (late, first)]
     for hours, each in zip((1, 2), ids, strict=True):
         action(session, each).not_before -= timedelta(hours=hours)
-    newer = planned(session, first, a_contact(session, first, "bob"))
+    newer = add_planned(session, first, a_contact(session, first, "bob"))
     session.flush()
-    assert queue(session, batch=1) == [ids[1]]
-    assert queue(session, batch=1) == [ids[0]]
+    assert queue_due_actions(session, batch=1) == [ids[1]]
+    assert queue_due_actions(session, batch=1) == [ids[0]]
     assert action(session, newer).state == S.PLANNED
 
 
 def test_under_the_kill_switch_no_account_is_ready(session: Session) -> None:
     _, action_id = waits_long(session, "demo")
     control.pull_kill_switch(session, "tests")
-    assert queue(session) == []
+    assert queue_due_actions(session) == []
     assert control.release_kill_switch(session)
-    assert queue(session) == [action_id]
+    assert queue_due_actions(session) == [action_id]
 
 
 def picked(session: Session, *accounts: AccountRecord) -> Sequence[Row[tuple[UUID, str, str]]]:
     """Send the second statement alone, as after a lock that was taken before something changed."""
     ids = [account.id for account in accounts]
-    rows = session.execute(load("queue_due_actions"), {"accounts": ids, "lease": LEASE}).all()
+    rows = session.execute(load_query("queue_due_actions"), {"accounts": ids, "lease": LEASE}).all()
     session.expire_all()
     return rows
 
@@ -128,26 +128,26 @@ def test_what_changed_after_the_accounts_were_found_is_seen(session: Session, wh
 def test_a_paused_campaign_lets_another_of_its_account_go_first(session: Session) -> None:
     account, paused = waits_long(session, "demo")
     NOT_READY["campaign paused"](session, account, paused)
-    goes_on = planned(session, account, a_contact(session, account, "bob"))
-    assert queue(session) == [goes_on]
+    goes_on = add_planned(session, account, a_contact(session, account, "bob"))
+    assert queue_due_actions(session) == [goes_on]
 
 
 def test_a_proposal_waits_beside_what_is_planned(session: Session) -> None:
     account, action_id = waits_long(session, "demo")
     NOT_READY["proposed"](session, account, action_id)
-    goes_on = planned(session, account, a_contact(session, account, "bob"))
-    assert queue(session) == [goes_on]
+    goes_on = add_planned(session, account, a_contact(session, account, "bob"))
+    assert queue_due_actions(session) == [goes_on]
 
 
 def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(session: Session) -> None:
     account = an_account(session)
-    action_id = planned(session, account, a_contact(session, account, "ann"))
-    queue(session)
-    claim = claimed(session, action_id)
-    assert lifecycle.intend(session, claim)
-    assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(0))
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
+    assert lifecycle.write_intent(session, claim)
+    assert lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(0))
     NOT_READY["campaign paused"](session, account, action_id)
-    assert queue(session) == [action_id]
+    assert queue_due_actions(session) == [action_id]
     row = action(session, action_id)
     assert (row.state, row.reason) == (S.UNCERTAIN, Reason.PROOF_MISSING)
     assert (row.lease_owner, row.lease_until) == (None, database_now(session) + LEASE)
@@ -157,7 +157,7 @@ def test_what_is_queued_waits_for_nothing_any_more(session: Session) -> None:
     _, action_id = waits_long(session, "demo")
     action(session, action_id).reason = Reason.GAP
     session.flush()
-    assert queue(session) == [action_id]
+    assert queue_due_actions(session) == [action_id]
     row = action(session, action_id)
     assert (row.state, row.reason, row.lease_until) == (S.QUEUED, None, database_now(session) + LEASE)
 
@@ -168,7 +168,7 @@ def test_of_those_that_waited_alike_todays_birthday_goes_before_a_late_one_and_o
     account = an_account(session)
     campaign_id = a_campaign(session, account)
     ids = [
-        planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
+        add_planned(session, account, a_contact(session, account, f"p{n}"), campaign_id=campaign_id)
         for n in range(3)
     ]
     for days_ago, each in zip((2, 0, 1), ids, strict=True):
@@ -178,14 +178,14 @@ def test_of_those_that_waited_alike_todays_birthday_goes_before_a_late_one_and_o
     def order() -> list[UUID]:
         started = []
         for _ in ids:
-            (each,) = queue(session)
+            (each,) = queue_due_actions(session)
             started.append(each)
-            behind_the_triggers(
+            run_without_triggers(
                 session,
                 "update actions set state = 'skipped', reason = 'expired' where id = :id",
                 id=each,
             )
-        behind_the_triggers(session, "update actions set state = 'planned', lease_until = null")
+        run_without_triggers(session, "update actions set state = 'planned', lease_until = null")
         session.expire_all()
         return started
 
@@ -204,17 +204,17 @@ def test_a_row_that_somebody_is_changing_is_passed_over_not_waited_for(
 ) -> None:
     with database.transaction() as session:
         account, _ = waits_long(session, "demo")
-    with connected(database_url) as other, other.transaction() as theirs:
+    with open_database(database_url) as other, other.transaction() as theirs:
         theirs.execute(text("select from actions for update"))
         with database.transaction() as session:
             session.execute(text("set local lock_timeout = '2s'"))
-            assert queue(session) == []
+            assert queue_due_actions(session) == []
         theirs.execute(text("select from accounts for no key update"))
         with database.transaction() as session:
             session.execute(text("set local lock_timeout = '2s'"))
-            assert session.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == []
+            assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == []
     with database.transaction() as session:
-        assert session.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
+        assert session.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
 
 
 def test_an_account_that_is_being_served_is_held_until_the_commit(
@@ -223,6 +223,6 @@ def test_an_account_that_is_being_served_is_held_until_the_commit(
     with database.transaction() as session:
         account, _ = waits_long(session, "demo")
     with database.transaction() as first:
-        assert first.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
-        with connected(database_url) as other, other.transaction() as second:
-            assert second.scalars(load("lock_ready_accounts"), {"batch": 9}).all() == []
+        assert first.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == [account.id]
+        with open_database(database_url) as other, other.transaction() as second:
+            assert second.scalars(load_query("lock_ready_accounts"), {"batch": 9}).all() == []

@@ -4,7 +4,7 @@ import pytest
 
 from db.engine import Database
 from db.store.campaigns import saved_searches
-from db.store.campaigns.saved_searches import NoSavedSearchError, Wanted
+from db.store.campaigns.saved_searches import NoSavedSearchError, SearchSpec
 from tests.builders import TEN, an_account
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria, Criterion
@@ -23,56 +23,56 @@ URL = "https://sandbox.test/search/people/?keywords=rust"
 def test_a_search_comes_back_as_it_was_saved(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
+        saved_searches.save_search(session, account.id, "one", SearchSpec(QUERY, CRITERIA))
     with database.transaction() as session:
-        found = saved_searches.get(session, account.id, "one")
+        found = saved_searches.find_saved_search(session, account.id, "one")
     assert found is not None
     assert (found.account, found.site, found.name) == ("demo", "sandbox", "one")
-    assert found.wanted == Wanted(QUERY, CRITERIA)
+    assert found.wanted == SearchSpec(QUERY, CRITERIA)
 
 
 def test_a_name_is_an_account_s_own_and_holds_one_search(database: Database) -> None:
     with database.transaction() as session:
         account, other = an_account(session), an_account(session, "other")
-        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
-        saved_searches.put(session, account.id, "one", Wanted(QUERY, Criteria()))
-        saved_searches.put(session, other.id, "one", Wanted(QUERY, CRITERIA))
-        saved_searches.put(session, account.id, "a", Wanted(QUERY, CRITERIA))
-        found = saved_searches.everything(session)
+        saved_searches.save_search(session, account.id, "one", SearchSpec(QUERY, CRITERIA))
+        saved_searches.save_search(session, account.id, "one", SearchSpec(QUERY, Criteria()))
+        saved_searches.save_search(session, other.id, "one", SearchSpec(QUERY, CRITERIA))
+        saved_searches.save_search(session, account.id, "a", SearchSpec(QUERY, CRITERIA))
+        found = saved_searches.list_saved_searches(session)
         assert [(one.account, one.name) for one in found] == [
             ("demo", "a"),
             ("demo", "one"),
             ("other", "one"),
         ]
         assert found[1].wanted.criteria == Criteria()
-        assert saved_searches.remove(session, account.id, "one")
-        assert not saved_searches.remove(session, account.id, "one")
-        assert saved_searches.get(session, account.id, "one") is None
-        assert [one.name for one in saved_searches.everything(session, account="other")] == ["one"]
+        assert saved_searches.delete_saved_search(session, account.id, "one")
+        assert not saved_searches.delete_saved_search(session, account.id, "one")
+        assert saved_searches.find_saved_search(session, account.id, "one") is None
+        assert [one.name for one in saved_searches.list_saved_searches(session, account="other")] == ["one"]
 
 
 def test_what_is_wanted_comes_from_an_address_a_saved_search_or_criteria(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        saved_searches.put(session, account.id, "one", Wanted(QUERY, CRITERIA))
+        saved_searches.save_search(session, account.id, "one", SearchSpec(QUERY, CRITERIA))
 
-        def wanted(url: str | None, name: str | None, **criteria: str) -> Wanted:
+        def wanted(url: str | None, name: str | None, **criteria: str) -> SearchSpec:
             return saved_searches.wanted(
                 session, account, url=url, name=name, criteria=Criteria.model_validate(criteria)
             )
 
         rust = SearchQuery((("keywords", "rust"),))
-        assert wanted(URL, None, title="Chef") == Wanted(rust, Criteria(title="Chef"))
-        assert wanted(None, "one") == Wanted(QUERY, CRITERIA)
-        assert wanted(None, "one", title="Chef") == Wanted(QUERY, Criteria(title="Chef"))
+        assert wanted(URL, None, title="Chef") == SearchSpec(rust, Criteria(title="Chef"))
+        assert wanted(None, "one") == SearchSpec(QUERY, CRITERIA)
+        assert wanted(None, "one", title="Chef") == SearchSpec(QUERY, Criteria(title="Chef"))
         chef = SearchQuery((("title", "Chef"),))
-        assert wanted(None, None, title="Chef") == Wanted(chef, Criteria(title="Chef"))
+        assert wanted(None, None, title="Chef") == SearchSpec(chef, Criteria(title="Chef"))
 
 
 def test_what_cannot_be_searched_says_which_field(database: Database) -> None:
     with database.transaction() as session:
         account, real = an_account(session), an_account(session, "real", site="linkedin", limits=TEN)
-        saved_searches.put(session, real.id, "one", Wanted(QUERY, CRITERIA))
+        saved_searches.save_search(session, real.id, "one", SearchSpec(QUERY, CRITERIA))
         with pytest.raises(NoSavedSearchError, match=r"^saved_search: account demo has no search 'one'"):
             saved_searches.wanted(session, account, url=None, name="one", criteria=Criteria())
         with pytest.raises(RequestRefusedError, match=r"^url: this is no address on linkedin"):

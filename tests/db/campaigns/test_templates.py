@@ -6,17 +6,19 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from api_stub.cli.stack.migrate import bring_up_to_date
+from api_stub.cli.stack.migrate import migrate_and_seed
 from db import defaults
 from db.engine import Database
 from db.store.campaigns import templates
-from db.store.campaigns.templates import Default
+from db.store.campaigns.templates import DefaultTemplate
 from db.tables import MessageTemplate
 from tests.builders import an_account
-from tests.db.helpers import at_once
+from tests.db.helpers import run_concurrently
 from worker.rules.messages.templates import TemplateRefusedError
 
-A, B = (Default(f"en.day.{name}", "en", late=False, body=f"{name} {{{{ first_name }}}}") for name in "ab")
+A, B = (
+    DefaultTemplate(f"en.day.{name}", "en", late=False, body=f"{name} {{{{ first_name }}}}") for name in "ab"
+)
 
 
 @pytest.fixture
@@ -38,13 +40,13 @@ def bodies(session: Session) -> list[str]:
 
 def used(session: Session, account_id: int) -> list[str]:
     session.expire_all()
-    return [template.body for template in templates.for_account(session, account_id)]
+    return [template.body for template in templates.list_usable_templates(session, account_id)]
 
 
 def own(
     session: Session, account_id: int | None, body: str, *, language: str = "en", late: bool = False
 ) -> int:
-    number = templates.add(session, account_id=account_id, language=language, late=late, body=body)
+    number = templates.add_template(session, account_id=account_id, language=language, late=late, body=body)
     assert number is not None
     return number
 
@@ -58,14 +60,14 @@ def test_a_template_that_can_fail_never_gets_in(empty: Session) -> None:
         "{{ days_late }}",
     ):
         with pytest.raises(TemplateRefusedError):
-            templates.add(empty, account_id=None, language="en", late=False, body=body)
+            templates.add_template(empty, account_id=None, language="en", late=False, body=body)
     assert bodies(empty) == []
 
 
 def test_the_same_text_is_added_once_however_it_is_spelt(empty: Session) -> None:
     own(empty, None, "Zo\u00e9, {{ first_name }}")
     for body in ("Zoe\u0301, {{ first_name }}", " Zo\u00e9, {{ first_name }}\n"):
-        assert templates.add(empty, account_id=None, language="en", late=False, body=body) is None
+        assert templates.add_template(empty, account_id=None, language="en", late=False, body=body) is None
     assert bodies(empty) == ["Zo\u00e9, {{ first_name }}"]
 
 
@@ -77,34 +79,34 @@ def test_an_accounts_own_replace_everybodys_of_that_language_and_time_alone(empt
     number = own(empty, account.id, "mine")
     assert sorted(used(empty, account.id)) == ["en late", "fr day", "fr late", "mine"]
     assert sorted(used(empty, other.id)) == ["en day", "en late", "fr day", "fr late"]
-    templates.enable(empty, number, enabled=False)
+    templates.set_template_enabled(empty, number, enabled=False)
     assert "en day" in used(empty, account.id)
 
 
 def test_disabled_ones_are_listed_but_not_used(empty: Session) -> None:
     account = an_account(empty)
     kept, dropped = own(empty, None, "kept"), own(empty, None, "dropped")
-    templates.enable(empty, dropped, enabled=False)
+    templates.set_template_enabled(empty, dropped, enabled=False)
     assert used(empty, account.id) == ["kept"]
-    assert [(record.id, record.enabled) for record in templates.listed(empty)] == [
+    assert [(record.id, record.enabled) for record in templates.list_templates(empty)] == [
         (kept, True),
         (dropped, False),
     ]
-    templates.enable(empty, dropped, enabled=True)
+    templates.set_template_enabled(empty, dropped, enabled=True)
     assert used(empty, account.id) == ["kept", "dropped"]
 
 
 def test_a_weight_is_used(empty: Session) -> None:
     account = an_account(empty)
     number = own(empty, None, "heavy")
-    templates.weigh(empty, number, 7)
-    assert [template.weight for template in templates.for_account(empty, account.id)] == [7]
+    templates.set_template_weight(empty, number, 7)
+    assert [template.weight for template in templates.list_usable_templates(empty, account.id)] == [7]
 
 
 def test_seeding_twice_changes_nothing(empty: Session) -> None:
-    defaults.seed(empty)
+    defaults.seed_templates(empty)
     before = bodies(empty)
-    defaults.seed(empty)
+    defaults.seed_templates(empty)
     assert bodies(empty) == before
     assert sorted(before) == sorted(default.body for default in defaults.GREETINGS)
 
@@ -113,43 +115,43 @@ def test_a_disabled_default_stays_disabled_and_keeps_its_weight_when_its_text_is
     empty: Session,
 ) -> None:
     account = an_account(empty)
-    templates.keep_defaults(empty, [A, B])
+    templates.save_default_templates(empty, [A, B])
     empty.execute(
         update(MessageTemplate).where(MessageTemplate.default_key == A.key).values(enabled=False, weight=9)
     )
-    templates.keep_defaults(empty, [Default(A.key, "en", late=False, body="corrected"), B])
-    (record,) = [record for record in templates.listed(empty) if not record.enabled]
+    templates.save_default_templates(empty, [DefaultTemplate(A.key, "en", late=False, body="corrected"), B])
+    (record,) = [record for record in templates.list_templates(empty) if not record.enabled]
     assert (record.body, record.weight, record.default) == ("corrected", 9, True)
     assert used(empty, account.id) == [B.body]
 
 
 def test_a_default_that_ships_no_longer_is_gone_and_a_users_own_stays(empty: Session) -> None:
-    templates.keep_defaults(empty, [A, B])
+    templates.save_default_templates(empty, [A, B])
     own(empty, None, "ours")
     own(empty, an_account(empty).id, A.body)
-    templates.keep_defaults(empty, [B])
+    templates.save_default_templates(empty, [B])
     assert bodies(empty) == [B.body, "ours", A.body]
 
 
 def test_a_text_of_everybodys_that_is_now_a_default_is_one_template(empty: Session) -> None:
-    templates.keep_defaults(empty, [A])
+    templates.save_default_templates(empty, [A])
     own(empty, None, B.body)
-    templates.keep_defaults(empty, [Default(A.key, "en", late=False, body=B.body)])
-    assert [(record.body, record.default) for record in templates.listed(empty)] == [(B.body, True)]
+    templates.save_default_templates(empty, [DefaultTemplate(A.key, "en", late=False, body=B.body)])
+    assert [(record.body, record.default) for record in templates.list_templates(empty)] == [(B.body, True)]
 
 
 def test_a_default_is_not_removed(empty: Session) -> None:
-    templates.keep_defaults(empty, [A])
+    templates.save_default_templates(empty, [A])
     number = own(empty, None, "ours")
-    for record in templates.listed(empty):
-        templates.remove(empty, record.id)
-    assert templates.get(empty, number) is None
+    for record in templates.list_templates(empty):
+        templates.delete_template(empty, record.id)
+    assert templates.find_template(empty, number) is None
     assert bodies(empty) == [A.body]
 
 
 def test_two_upgrades_at_once_take_turns(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         session.execute(delete(MessageTemplate))
-    at_once(database_url, 3, lambda *_: bring_up_to_date(database_url))
+    run_concurrently(database_url, 3, lambda *_: migrate_and_seed(database_url))
     with database.transaction() as session:
         assert len(bodies(session)) == len(defaults.GREETINGS)

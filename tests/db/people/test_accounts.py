@@ -23,12 +23,12 @@ def test_a_sign_in_lets_go_on_what_the_site_had_stopped_and_nothing_that_a_perso
         an_account(session, name, zone=zone) for name in ("challenged", "signed out", "paused", "other")
     )
     session.execute(update(Account).values(warm_up_on=before))
-    accounts.stop(session, challenged.id, Reason.CHALLENGE)
-    accounts.stop(session, signed_out.id, Reason.NOT_SIGNED_IN)
-    accounts.stop(session, other.id, Reason.CHALLENGE)
+    accounts.stop_account(session, challenged.id, Reason.CHALLENGE)
+    accounts.stop_account(session, signed_out.id, Reason.NOT_SIGNED_IN)
+    accounts.stop_account(session, other.id, Reason.CHALLENGE)
     assert control.pause_account(session, paused.id)
     for account in (challenged, signed_out, paused):
-        accounts.keep_session(session, account.id, account.name.encode())
+        accounts.save_session(session, account.id, account.name.encode())
     session.expire_all()
     rows = session.scalars(select(Account).order_by(Account.id)).all()
     today = now.astimezone(challenged.zone).date()
@@ -44,21 +44,21 @@ def test_a_sign_in_lets_go_on_what_the_site_had_stopped_and_nothing_that_a_perso
 def test_a_stop_holds_whatever_the_account_was_and_for_no_other(session: Session) -> None:
     account, other = an_account(session), an_account(session, "other")
     assert control.pause_account(session, account.id)
-    accounts.stop(session, account.id, Reason.LIMIT_PAGE)
+    accounts.stop_account(session, account.id, Reason.LIMIT_PAGE)
     assert not control.resume_account(session, account.id)
     session.expire_all()
-    stopped = accounts.by_id(session, account.id)
+    stopped = accounts.get_account(session, account.id)
     assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, Reason.LIMIT_PAGE)
-    assert accounts.by_id(session, other.id).status is AccountStatus.ACTIVE
+    assert accounts.get_account(session, other.id).status is AccountStatus.ACTIVE
 
 
 def test_an_account_added_again_stays_as_it_is_but_for_its_zone(session: Session) -> None:
     account = an_account(session)
-    accounts.keep_session(session, account.id, b"sealed")
-    accounts.stop(session, account.id, Reason.CHALLENGE)
+    accounts.save_session(session, account.id, b"sealed")
+    accounts.stop_account(session, account.id, Reason.CHALLENGE)
     session.expire_all()
     again = an_account(session, site="linkedin", zone="Asia/Kolkata")
     session.expire_all()
-    again = accounts.by_id(session, again.id)
+    again = accounts.get_account(session, again.id)
     assert (again.id, again.site, again.zone.key) == (account.id, "sandbox", "Asia/Kolkata")
     assert (again.status, again.session) == (AccountStatus.STOPPED, b"sealed")

@@ -91,7 +91,7 @@ def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(session: Session
     today, number = FIRST, 0
     while today <= LAST:
         late_days = number % 11
-        told = contacts.due_birthdays(session, account.id, today, late_days, texts_since=LONG_AGO)
+        told = contacts.list_due_birthdays(session, account.id, today, late_days, texts_since=LONG_AGO)
         by_rule = {
             contact_id: found
             for contact_id, person in zip(ids, people, strict=True)
@@ -112,7 +112,7 @@ def test_somebody_elses_exclusion_leaves_nobody_out(session: Session) -> None:
     for owner, occasion in ((other, "birthday:2027"), (account, "birthday:2026")):
         session.add(Exclusion(account_id=owner.id, occasion=occasion, profile_url=f"{SANDBOX}ann/"))
     session.flush()
-    (found,) = contacts.due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
+    (found,) = contacts.list_due_birthdays(session, account.id, day, 0, texts_since=LONG_AGO)
     assert found.left_out is None
 
 
@@ -137,5 +137,5 @@ def test_the_texts_of_the_last_two_years_come_with_the_person(session: Session) 
         )  # fmt: skip
     session.flush()
     since = datetime(2025, 3, 4, tzinfo=UTC)
-    found = contacts.due_birthdays(session, account.id, day, 0, texts_since=since)
+    found = contacts.list_due_birthdays(session, account.id, day, 0, texts_since=since)
     assert [row.texts for row in found] == [("first", "second"), ("his",)]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.people import contact_list, profiles
-from db.store.people.contact_list import Filters
+from db.store.people.contact_list import ContactFilters
 from db.tables import Contact, Interaction
 from tests.builders import a_contact, an_account
 from worker.rules.model import ContactStatus, Kind
@@ -27,8 +27,13 @@ def people(database: Database) -> None:
             person.status = ContactStatus.PROSPECT if number < 6 else ContactStatus.CONNECTED
 
 
-def names(session: Session, filters: Filters | None = None, *, limit: int = 100, after: int = 0) -> list[str]:
-    return [line.name for line in contact_list.page(session, filters or Filters(), limit=limit, after=after)]
+def names(
+    session: Session, filters: ContactFilters | None = None, *, limit: int = 100, after: int = 0
+) -> list[str]:
+    return [
+        line.name
+        for line in contact_list.list_contacts(session, filters or ContactFilters(), limit=limit, after=after)
+    ]
 
 
 def person(session: Session, number: int) -> Contact:
@@ -38,7 +43,7 @@ def person(session: Session, number: int) -> Contact:
 def test_pages_hold_everybody_once_in_one_order(database: Database, people: None) -> None:
     with database.transaction() as session:
         seen, after = [], 0
-        while found := contact_list.page(session, Filters(), limit=5, after=after):
+        while found := contact_list.list_contacts(session, ContactFilters(), limit=5, after=after):
             seen += [line.name for line in found]
             after = found[-1].id
     assert seen == [f"Person {number:02}" for number in range(12)]
@@ -46,17 +51,20 @@ def test_pages_hold_everybody_once_in_one_order(database: Database, people: None
 
 def test_each_filter_narrows_and_all_of_them_together_do(database: Database, people: None) -> None:
     with database.transaction() as session:
-        assert names(session, Filters(account="other")) == [f"Person {n:02}" for n in (1, 3, 5, 7, 9, 11)]
-        assert names(session, Filters(account="nobody")) == []
+        assert names(session, ContactFilters(account="other")) == [
+            f"Person {n:02}" for n in (1, 3, 5, 7, 9, 11)
+        ]
+        assert names(session, ContactFilters(account="nobody")) == []
         assert names(
-            session, Filters(status=ContactStatus.PROSPECT), limit=2, after=person(session, 2).id
+            session, ContactFilters(status=ContactStatus.PROSPECT), limit=2, after=person(session, 2).id
         ) == [
             "Person 03",
             "Person 04",
         ]
-        assert names(session, Filters(min_score=90)) == ["Person 10", "Person 11"]
+        assert names(session, ContactFilters(min_score=90)) == ["Person 10", "Person 11"]
         both = names(
-            session, Filters(account="demo", status=ContactStatus.PROSPECT, min_score=18, text="person")
+            session,
+            ContactFilters(account="demo", status=ContactStatus.PROSPECT, min_score=18, text="person"),
         )
         assert both == ["Person 02", "Person 04"]
 
@@ -74,9 +82,9 @@ def test_text_is_looked_for_in_four_places_whatever_the_capitals(
         }
         person(session, 5).profile = {"headline": "Cook of 500 axb", "location": None, "company": None}
         session.flush()
-        assert names(session, Filters(text=wanted)) == ["Person 04"]
-        assert names(session, Filters(text="secret")) == []
-        assert names(session, Filters(text="zürich\nacme")) == ["Person 04"]
+        assert names(session, ContactFilters(text=wanted)) == ["Person 04"]
+        assert names(session, ContactFilters(text="secret")) == []
+        assert names(session, ContactFilters(text="zürich\nacme")) == ["Person 04"]
 
 
 def test_open_to_work_is_what_was_read_and_nobody_is_guessed_at(database: Database, people: None) -> None:
@@ -84,8 +92,8 @@ def test_open_to_work_is_what_was_read_and_nobody_is_guessed_at(database: Databa
         person(session, 1).profile = {"open_to_work": True}
         person(session, 2).profile = {"open_to_work": False}
         session.flush()
-        assert names(session, Filters(open_to_work=True)) == ["Person 01"]
-        assert names(session, Filters(open_to_work=False)) == ["Person 02"]
+        assert names(session, ContactFilters(open_to_work=True)) == ["Person 01"]
+        assert names(session, ContactFilters(open_to_work=False)) == ["Person 02"]
 
 
 def test_a_line_tells_what_is_known(database: Database, people: None) -> None:
@@ -102,9 +110,9 @@ def test_a_line_tells_what_is_known(database: Database, people: None) -> None:
             )  # fmt: skip
         session.flush()
         seen = Profile(ann.profile_url, "Ann", "Chef", "Paris", degree=1, open_to_work=True)
-        profiles.keep(session, ann.id, seen)
+        profiles.save_profile(session, ann.id, seen)
         session.expire_all()
-        (line,) = contact_list.page(session, Filters(text="ann"), limit=2)
+        (line,) = contact_list.list_contacts(session, ContactFilters(text="ann"), limit=2)
     assert (line.name, line.headline, line.location, line.company) == ("Ann", "Chef", "Paris", "")
     assert (line.status, line.degree, line.open_to_work) == (ContactStatus.CONNECTED, 1, True)
     assert (line.do_not_contact, line.last_greeted_on, line.visited_at) == (True, date(2026, 5, 1), VISITED)
@@ -120,4 +128,4 @@ def test_who_was_forgotten_is_in_no_page(database: Database, people: None) -> No
             )
         )
         assert "Person 03" not in names(session)
-        assert names(session, Filters(text="Person 03")) == []
+        assert names(session, ContactFilters(text="Person 03")) == []

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from db.queries import load
+from db.queries import load_query
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
@@ -24,9 +24,9 @@ from tests.builders import (
     an_account,
     database_now,
 )
-from tests.db.helpers import behind_the_triggers
+from tests.db.helpers import run_without_triggers
 from worker.errors import Reason
-from worker.rules.birthdays import occasion
+from worker.rules.birthdays import birthday_occasion
 from worker.rules.model import (
     ActionState,
     ContactStatus,
@@ -40,16 +40,16 @@ MONTHS = {"months": 6, "no_repeat_days": 30, "limit": 9}
 
 
 def due(session: Session, account: AccountRecord, late_days: int = 0) -> Sequence[DueBirthday]:
-    return contacts.due_birthdays(session, account.id, DAY, late_days, texts_since=LONG_AGO)
+    return contacts.list_due_birthdays(session, account.id, DAY, late_days, texts_since=LONG_AGO)
 
 
 def an_action(
     session: Session, account: AccountRecord, contact: Contact, kind: Kind, occasion: str = "test"
 ) -> PlannedAction:
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, occasion, DAY, "Hi!")
-    assert campaigns.plan(session, campaign, kind, [draft]) == 1
+    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
     return draft
 
 
@@ -67,10 +67,10 @@ def happened(session: Session, contact: Contact, at: datetime, **values: object)
 def test_a_birthday_says_what_is_planned_for_it_and_for_no_other(session: Session) -> None:
     account = an_account(session)
     ann, bob = (a_contact(session, account, slug, birthday=DAY) for slug in ("ann", "bob"))
-    an_action(session, account, ann, Kind.VISIT, occasion(DAY))
+    an_action(session, account, ann, Kind.VISIT, birthday_occasion(DAY))
     an_action(session, account, ann, Kind.GREET, "birthday:2026")
     assert [row.planned_as for row in due(session, account)] == [None, None]
-    an_action(session, account, bob, Kind.GREET, occasion(DAY))
+    an_action(session, account, bob, Kind.GREET, birthday_occasion(DAY))
     assert [row.planned_as for row in due(session, account)] == [None, ActionState.PLANNED]
 
 
@@ -82,9 +82,9 @@ def test_only_what_concerns_this_birthday_leaves_somebody_out(session: Session) 
     prospect = a_contact(session, account, "eve", birthday=DAY)
     prospect.status = ContactStatus.PROSPECT
     now = database_now(session)
-    happened(session, ann, now, occasion=occasion(DAY))  # a visit
+    happened(session, ann, now, occasion=birthday_occasion(DAY))  # a visit
     happened(session, ann, now, occasion="birthday:2026", type=Kind.GREET, message="Hi")
-    session.add(Exclusion(account_id=account.id, occasion=occasion(DAY), name_key="bob"))
+    session.add(Exclusion(account_id=account.id, occasion=birthday_occasion(DAY), name_key="bob"))
     session.flush()
     (only,) = due(session, account)
     assert (only.contact_id, only.left_out, only.texts) == (ann.id, None, ("Hi",))
@@ -102,12 +102,12 @@ def test_do_not_contact_is_told_before_any_other_reason(session: Session) -> Non
 
 
 def unseen(session: Session, account: AccountRecord) -> list[int]:
-    return [row.contact_id for row in visits.not_seen(session, account.id, **MONTHS)]
+    return [row.contact_id for row in visits.list_unseen_connections(session, account.id, **MONTHS)]
 
 
 def named(session: Session, account: AccountRecord, *people: Contact) -> list[DueVisit]:
     ids = [person.id for person in people]
-    return list(visits.of_contacts(session, account.id, ids, no_repeat_days=30))
+    return list(visits.check_contacts(session, account.id, ids, no_repeat_days=30))
 
 
 def test_who_was_not_seen_for_long_is_a_connection_that_may_be_visited(session: Session) -> None:
@@ -119,7 +119,7 @@ def test_who_was_not_seen_for_long_is_a_connection_that_may_be_visited(session: 
     unnamed.status = ContactStatus.PROSPECT
     prospect.status, left_alone.do_not_contact = ContactStatus.PROSPECT, True
     session.flush()
-    behind_the_triggers(
+    run_without_triggers(
         session,
         "update contacts set forgotten_at = now(), profile_url = 'forgotten:' || id where id = :id",
         id=gone.id,
@@ -142,7 +142,7 @@ def test_a_visit_that_was_made_tried_or_planned_is_not_made_again(session: Sessi
     assert unseen(session, account) == [bob.id]
     for state in ActionState:
         moved = "update actions set state = :state, reason = 'gap', lease_until = now()"
-        behind_the_triggers(session, moved, state=state)
+        run_without_triggers(session, moved, state=state)
         on_its_way = state in {"planned", "queued", "claimed", "acting"}
         assert named(session, account, ann)[0].planned is on_its_way
         assert (ann.id in unseen(session, account)) is not on_its_way
@@ -176,19 +176,19 @@ def test_somebody_visited_within_the_days_is_seen_whatever_the_months(session: S
     ann = a_contact(session, account, "ann")
     happened(session, ann, database_now(session) - timedelta(days=30) + timedelta(seconds=1))
     ask = {**MONTHS, "months": 0}
-    assert visits.not_seen(session, account.id, **ask) == []
+    assert visits.list_unseen_connections(session, account.id, **ask) == []
     session.execute(update(Interaction).values(created_at=database_now(session) - timedelta(days=30)))
-    assert [row.contact_id for row in visits.not_seen(session, account.id, **ask)] == [ann.id]
+    assert [row.contact_id for row in visits.list_unseen_connections(session, account.id, **ask)] == [ann.id]
 
 
 def test_a_profile_that_was_read_for_a_search_was_seen(session: Session) -> None:
     account = an_account(session)
     ann, bob, eve = (a_contact(session, account, slug) for slug in ("ann", "bob", "eve"))
-    profiles.keep(session, ann.id, Profile(ann.profile_url, "Ann", "", "", 1, open_to_work=False))
+    profiles.save_profile(session, ann.id, Profile(ann.profile_url, "Ann", "", "", 1, open_to_work=False))
     session.execute(text("update profiles set read_at = now() - interval '6 months'"))
     happened(session, bob, database_now(session) - timedelta(days=400))
     assert unseen(session, account) == [eve.id, bob.id, ann.id]
-    (first,) = visits.not_seen(session, account.id, **{**MONTHS, "limit": 1})
+    (first,) = visits.list_unseen_connections(session, account.id, **{**MONTHS, "limit": 1})
     assert first.contact_id == eve.id
     session.execute(text("update profiles set read_at = now() - interval '6 months' + interval '1 s'"))
     assert unseen(session, account) == [eve.id, bob.id]
@@ -197,7 +197,7 @@ def test_a_profile_that_was_read_for_a_search_was_seen(session: Session) -> None
 def test_whom_we_greeted_ourselves_is_known_after_an_import_is_undone(session: Session) -> None:
     account = an_account(session)
     first, second = (
-        runs.begin(session, account_id=account.id, source=ImportSource.CSV, file_name="x", by="me")
+        runs.begin_import(session, account_id=account.id, source=ImportSource.CSV, file_name="x", by="me")
         for _ in range(2)
     )
     ann, bob = (a_contact(session, account, slug) for slug in ("ann", "bob"))
@@ -212,7 +212,7 @@ def test_whom_we_greeted_ourselves_is_known_after_an_import_is_undone(session: S
     ):
         draft = an_action(session, account, ann, kind, f"{kind} {days}")
         moved = "update actions set state = :state, reason = 'gap', occasion_on = :on where id = :id"
-        behind_the_triggers(session, moved, state=state, on=DAY + timedelta(days=days), id=draft.id)
-    session.execute(load("last_greeted"), {"import_id": first})
+        run_without_triggers(session, moved, state=state, on=DAY + timedelta(days=days), id=draft.id)
+    session.execute(load_query("last_greeted"), {"import_id": first})
     session.expire_all()
     assert (ann.last_greeted_on, bob.last_greeted_on) == (DAY, DAY + timedelta(days=9))

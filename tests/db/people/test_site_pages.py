@@ -27,7 +27,13 @@ from tests.builders import (
     database_now,
     found,
 )
-from tests.db.helpers import behind_the_triggers, claimed, connected, queue, until_somebody_waits
+from tests.db.helpers import (
+    claim_action,
+    open_database,
+    queue_due_actions,
+    run_without_triggers,
+    wait_for_lock_wait,
+)
 from worker.rules.model import (
     ActionState,
     BirthdayCard,
@@ -45,10 +51,10 @@ DAY = date(2027, 3, 4)
 def an_action(
     session: Session, account: AccountRecord, contact: Contact, kind: Kind, occasion: str = "test"
 ) -> PlannedAction:
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, occasion, DAY, "Hi!")
-    assert campaigns.plan(session, campaign, kind, [draft]) == 1
+    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
     return draft
 
 
@@ -58,23 +64,23 @@ def test_pages_and_lists_change_no_more_than_they_show(session: Session) -> None
     ann.do_not_contact = True
     session.flush()
     addresses = [f"{SANDBOX}{slug}/" for slug in ("new", "ann")]
-    assert len(visits.keep_addresses(session, account.id, addresses)) == 2
+    assert len(visits.save_addresses(session, account.id, addresses)) == 2
     sent = [SentInvitation(address, "Renamed", DAY) for address in addresses]
-    assert invitations.keep(session, account.id, sent) == 2
+    assert invitations.save_invited(session, account.id, sent) == 2
     far = FoundPerson(addresses[1], "Ann Far", "", "", 3, open_to_work=False)
-    assert len(searches.keep_people(session, account.id, [far])) == 1
+    assert len(searches.save_found_people(session, account.id, [far])) == 1
     session.expire_all()
     assert (ann.status, ann.full_name, ann.do_not_contact) == (ContactStatus.CONNECTED, "Ann Far", True)
     new = contact_by_slug(session, account, "new")
     assert (new.status, new.full_name) == (ContactStatus.PROSPECT, "Renamed")
     near = FoundPerson(addresses[0], "New", "", "", 1, open_to_work=False)
-    searches.keep_people(session, account.id, [near])
+    searches.save_found_people(session, account.id, [near])
     session.expire_all()
     assert new.status == ContactStatus.CONNECTED
-    contacts.disconnect(session, ann.id)
+    contacts.mark_not_connected(session, ann.id)
     session.expire_all()
     assert [ann.status, new.status] == [ContactStatus.NOT_CONNECTED, ContactStatus.CONNECTED]
-    contacts.keep_birthdays(session, account.id, [BirthdayCard(addresses[1], "Ann", DAY)])
+    contacts.save_birthdays(session, account.id, [BirthdayCard(addresses[1], "Ann", DAY)])
     session.expire_all()
     assert ann.status == ContactStatus.CONNECTED
 
@@ -84,14 +90,14 @@ def test_whoever_a_page_or_a_list_brings_in_is_no_connection_unless_the_site_say
 ) -> None:
     account = an_account(session)
     address = f"{SANDBOX}{{}}/".format
-    visits.keep_addresses(session, account.id, [address("listed")])
-    invitations.keep(session, account.id, [SentInvitation(address("invited"), "Invited", DAY)])
-    searches.keep_people(
+    visits.save_addresses(session, account.id, [address("listed")])
+    invitations.save_invited(session, account.id, [SentInvitation(address("invited"), "Invited", DAY)])
+    searches.save_found_people(
         session,
         account.id,
         [FoundPerson(address(str(n)), "X", "", "", n, open_to_work=False) for n in (1, 2, 3)],
     )
-    contacts.keep_birthdays(session, account.id, [BirthdayCard(address("birthday"), "Ann", DAY)])
+    contacts.save_birthdays(session, account.id, [BirthdayCard(address("birthday"), "Ann", DAY)])
     connected = select(Contact.profile_url).where(Contact.status == ContactStatus.CONNECTED)
     assert sorted(session.scalars(connected)) == [address("1"), address("birthday")]
 
@@ -99,8 +105,8 @@ def test_whoever_a_page_or_a_list_brings_in_is_no_connection_unless_the_site_say
 def test_a_list_names_the_account_s_own_contacts(session: Session) -> None:
     other, account = an_account(session, "other"), an_account(session)
     addresses = [f"{SANDBOX}{slug}/" for slug in ("bob", "ann")]
-    visits.keep_addresses(session, other.id, addresses)
-    ids = visits.keep_addresses(session, account.id, addresses)
+    visits.save_addresses(session, other.id, addresses)
+    ids = visits.save_addresses(session, account.id, addresses)
     rows = [session.get_one(Contact, each) for each in ids]
     assert [(row.account_id, row.profile_url) for row in rows] == [
         (account.id, address) for address in addresses
@@ -116,18 +122,18 @@ def test_a_page_waits_for_an_import_which_may_exclude_somebody_on_it(
     ann = f"{SANDBOX}ann/"
 
     def keep() -> int:
-        with connected(database_url) as other, other.transaction() as session:
+        with open_database(database_url) as other, other.transaction() as session:
             if page == "birthdays":
-                return contacts.keep_birthdays(session, account.id, [BirthdayCard(ann, "Ann", DAY)])
-            return invitations.keep(session, account.id, [SentInvitation(ann, "Ann", DAY)])
+                return contacts.save_birthdays(session, account.id, [BirthdayCard(ann, "Ann", DAY)])
+            return invitations.save_invited(session, account.id, [SentInvitation(ann, "Ann", DAY)])
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+            session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
             session.add(Exclusion(account_id=account.id, profile_url=ann))
             session.flush()
             keeping = pool.submit(keep)
-            until_somebody_waits(database, keeping)
+            wait_for_lock_wait(database, keeping)
         assert keeping.result(60) == 1
     with database.transaction() as session:
         assert contact_by_slug(session, account, "ann").do_not_contact
@@ -144,8 +150,8 @@ def test_an_invitation_says_what_is_planned_for_it(session: Session) -> None:
     for person, which in ((ann, "old"), (bob, "now"), (bob, "open"), (eve, "now")):
         an_action(session, account, person, Kind.WITHDRAW, which)
     ended = "update actions set state = 'skipped', reason = 'gap' where occasion in ('old', 'now')"
-    behind_the_triggers(session, ended)
-    told = invitations.known(session, account.id, sent, occasion="now")
+    run_without_triggers(session, ended)
+    told = invitations.list_invited(session, account.id, sent, occasion="now")
     assert [(one.contact_id, one.planned_as) for one in told] == [
         (ann.id, None), (bob.id, ActionState.PLANNED), (eve.id, ActionState.SKIPPED), (zoe.id, None),
     ]  # fmt: skip
@@ -188,35 +194,35 @@ def test_a_schedule_is_put_and_switched_off_for_one_kind_of_one_account(session:
     later = database_now(session) + timedelta(hours=1)
     kinds = [(one, CampaignKind.BIRTHDAY), (one, CampaignKind.VISITOR), (two, CampaignKind.BIRTHDAY)]
     for account, kind in kinds:
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=account.id, kind=kind, cron="0 7 * * *", options={}, next_fire_at=later
         )
-    assert schedules.take_due(session) == []
-    assert schedules.off(session, one.id, CampaignKind.BIRTHDAY)
-    assert not schedules.off(session, one.id, CampaignKind.BIRTHDAY)
+    assert schedules.lock_due_schedules(session) == []
+    assert schedules.disable_schedule(session, one.id, CampaignKind.BIRTHDAY)
+    assert not schedules.disable_schedule(session, one.id, CampaignKind.BIRTHDAY)
     enabled = select(Schedule.account_id, Schedule.kind).where(Schedule.enabled)
     assert {tuple(row) for row in session.execute(enabled)} == {
         (one.id, CampaignKind.VISITOR), (two.id, CampaignKind.BIRTHDAY),
     }  # fmt: skip
     session.execute(update(Schedule).values(next_fire_at=database_now(session)))
-    first, second = schedules.take_due(session)
+    first, second = schedules.lock_due_schedules(session)
     campaign_id = a_campaign(session, one)
-    schedules.fire(session, first, campaign_id=campaign_id, next_fire_at=later)
-    assert [due.id for due in schedules.take_due(session)] == [second.id]
+    schedules.record_fire(session, first, campaign_id=campaign_id, next_fire_at=later)
+    assert [due.id for due in schedules.lock_due_schedules(session)] == [second.id]
 
 
 def test_a_schedule_that_another_beat_holds_is_not_waited_for(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
             next_fire_at=database_now(session),
         )  # fmt: skip
-    with database.transaction() as first, connected(database_url) as other:
-        assert len(schedules.take_due(first)) == 1
+    with database.transaction() as first, open_database(database_url) as other:
+        assert len(schedules.lock_due_schedules(first)) == 1
         with other.transaction() as second:
             second.execute(text("set local lock_timeout = '2s'"))
-            assert schedules.take_due(second) == []
+            assert schedules.lock_due_schedules(second) == []
 
 
 def test_a_search_moves_on_alone_and_its_end_is_kept(session: Session) -> None:
@@ -224,34 +230,34 @@ def test_a_search_moves_on_alone_and_its_end_is_kept(session: Session) -> None:
     one, people = a_search(session, account, found("ann"), found("bob"))
     two, _ = a_search(session, account)
     new = [found("ann"), found("new")]
-    assert searches.not_found_before(session, one, new) == [new[1]]
+    assert searches.filter_new_people(session, one, new) == [new[1]]
     session.execute(text("delete from hits where campaign_id = :id"), {"id": one})
-    assert searches.not_found_before(session, one, new) == new
+    assert searches.filter_new_people(session, one, new) == new
     searches.add_hits(session, one, people, page=1)
-    before = searches.the(session, one)
-    searches.fail(session, one)
-    assert [searches.the(session, each).ended for each in (one, two)] == [SearchEnd.FAILED, None]
+    before = searches.require_search(session, one)
+    searches.mark_search_failed(session, one)
+    assert [searches.require_search(session, each).ended for each in (one, two)] == [SearchEnd.FAILED, None]
     session.execute(update(Search).where(Search.campaign_id == one).values(ended=SearchEnd.LIMIT))
-    searches.fail(session, one)
-    assert searches.the(session, one).ended is SearchEnd.LIMIT
-    searches.advance(session, one, before)
-    assert searches.the(session, one) == before
+    searches.mark_search_failed(session, one)
+    assert searches.require_search(session, one).ended is SearchEnd.LIMIT
+    searches.save_cursor(session, one, before)
+    assert searches.require_search(session, one) == before
     assert session.scalar(select(func.count()).where(Hit.campaign_id == one)) == 2
-    searches.advance(session, one, replace(before, pages=7))
-    assert [searches.the(session, each).pages for each in (one, two)] == [7, before.pages]
+    searches.save_cursor(session, one, replace(before, pages=7))
+    assert [searches.require_search(session, each).pages for each in (one, two)] == [7, before.pages]
 
 
 def test_a_page_s_action_is_about_nobody(session: Session) -> None:
     account = an_account(session)
     campaign_id, _ = a_search(session, account)
-    campaign = campaigns.get(session, campaign_id)
+    campaign = campaigns.find_campaign(session, campaign_id)
     assert campaign is not None
     page = PlannedAction(None, "page:1", DAY, "")
-    assert campaigns.plan(session, campaign, Kind.COLLECT, [page]) == 1
+    assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
     again = PlannedAction(None, "page:1", DAY, "")
-    assert campaigns.plan(session, campaign, Kind.COLLECT, [again]) == 0  # one page is read once
-    assert queue(session) == [page.id]
-    claim = claimed(session, page.id)
-    assert lifecycle.intend(session, claim)
+    assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [again]) == 0  # one page is read once
+    assert queue_due_actions(session) == [page.id]
+    claim = claim_action(session, page.id)
+    assert lifecycle.write_intent(session, claim)
     assert lifecycle.finish_page(session, claim, detail="12 people")
     assert action(session, page.id).state == ActionState.DONE

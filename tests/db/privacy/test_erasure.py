@@ -18,8 +18,8 @@ from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import birthday_doubts, runs
 from db.store.privacy import erasure, tombstones
-from db.store.privacy.erasure import Forgotten
-from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, SCRUBBED
+from db.store.privacy.erasure import ErasureReport
+from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, REDACTED
 from db.store.quota import fallback, limits
 from db.store.reports import overview
 from db.tables import (
@@ -34,27 +34,36 @@ from db.tables import (
     Schedule,
     Tombstone,
 )
-from tests.builders import SANDBOX, TEN, a_campaign, a_contact, an_account, contact_by_slug, planned, proposed
-from tests.db.helpers import claimed, connected, queue, until_somebody_waits
-from tests.imports.files import a_file, brought_in
+from tests.builders import (
+    SANDBOX,
+    TEN,
+    a_campaign,
+    a_contact,
+    add_planned,
+    add_proposed,
+    an_account,
+    contact_by_slug,
+)
+from tests.db.helpers import claim_action, open_database, queue_due_actions, wait_for_lock_wait
+from tests.imports.files import import_path, write_file
 from tests.whole_person import NAME, SLUG, ZOE, a_known_person
 from worker.errors import Reason, RequestRefusedError
-from worker.rules.mentions import FORGOTTEN
-from worker.rules.messages.replies import Greeted, Reply
+from worker.rules.mentions import REDACTED_TEXT
+from worker.rules.messages.replies import LatestGreeting, Reply
 from worker.rules.model import ActionState, FoundPerson, ImportSource, Kind
 
 DOCS = Path(__file__).parents[3] / "docs" / "privacy.md"
 
 
-def forgotten(session: Session, address: str = ZOE) -> Forgotten:
-    result = erasure.forget(session, "sandbox", address)
+def forgotten(session: Session, address: str = ZOE) -> ErasureReport:
+    result = erasure.forget_person(session, "sandbox", address)
     session.expire_all()
     return result
 
 
 def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:
     """What the quota's counters are rebuilt from."""
-    books = fallback.ledger(session, limits.purse(session, account_id, Kind.GREET, "").purse)
+    books = fallback.read_ledger(session, limits.context(session, account_id, Kind.GREET, "").context)
     return {(charge.kind, charge.reservation_id, charge.at) for charge in books.charges}
 
 
@@ -72,8 +81,8 @@ def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) 
         assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
     with database.transaction() as session:
-        overview.freeze(session)
-        assert [report.problems for report in events.verify(session)] == [(), ()]
+        overview.begin_snapshot(session)
+        assert [report.problems for report in events.verify_chains(session)] == [(), ()]
 
 
 def test_what_was_open_is_skipped_through_allowed_moves(database: Database, tmp_path: Path) -> None:
@@ -90,7 +99,7 @@ def test_what_was_open_is_skipped_through_allowed_moves(database: Database, tmp_
         for action_id, was in open_ones.items():
             row = session.get_one(Action, action_id)
             assert (row.state, row.reason) == (ActionState.SKIPPED, Reason.FORGOTTEN)
-            moves = [event.to_state for event in events.story(session, action_id)]
+            moves = [event.to_state for event in events.list_events(session, action_id)]
             assert moves[-2:] == ["needs_review" if was == "uncertain" else was, "skipped"]
 
 
@@ -104,17 +113,17 @@ def test_others_keep_all_that_is_theirs(session: Session, tmp_path: Path) -> Non
     listed = [o["profiles"] for o in session.scalars(select(Campaign.options)) if "profiles" in o]
     assert listed == [[bob], [bob]]
     schedules = session.scalars(select(Schedule)).all()
-    assert [(s.options["profiles"], s.enabled) for s in schedules] == [([FORGOTTEN], False)] * 2
+    assert [(s.options["profiles"], s.enabled) for s in schedules] == [([REDACTED_TEXT], False)] * 2
 
 
 def test_undoing_an_import_brings_nothing_of_them_back(session: Session, tmp_path: Path) -> None:
     a_known_person(session, tmp_path)
     forgotten(session)
     for import_id in session.scalars(select(Import.id).order_by(Import.id.desc())).all():
-        runs.undo(session, import_id)
+        runs.undo_import(session, import_id)
     session.expire_all()
     stubs = session.scalars(select(Contact).where(Contact.forgotten_at.is_not(None))).all()
-    assert [(stub.full_name, stub.email, stub.profile) for stub in stubs] == [(FORGOTTEN, None, {})] * 2
+    assert [(stub.full_name, stub.email, stub.profile) for stub in stubs] == [(REDACTED_TEXT, None, {})] * 2
     assert {stub.do_not_contact for stub in stubs} == {True}
 
 
@@ -123,15 +132,17 @@ def test_who_is_worked_on_is_left_whole_until_it_is_over(database: Database, how
     with database.transaction() as session:
         account, other = an_account(session), an_account(session, "other")
         a_contact(session, other, SLUG, name=NAME)
-        action_id = planned(session, account, a_contact(session, account, SLUG, name=NAME))
-        assert queue(session) == [action_id]
+        action_id = add_planned(session, account, a_contact(session, account, SLUG, name=NAME))
+        assert queue_due_actions(session) == [action_id]
         if how != "queued":
-            claim = claimed(session, action_id)
+            claim = claim_action(session, action_id)
             if how != "claimed":
-                assert lifecycle.intend(session, claim)
+                assert lifecycle.write_intent(session, claim)
             if how == "looked at":
-                lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="?", wait=timedelta(0))
-                assert queue(session) == [action_id]
+                lifecycle.mark_uncertain(
+                    session, claim, reason=Reason.PROOF_MISSING, detail="?", wait=timedelta(0)
+                )
+                assert queue_due_actions(session) == [action_id]
     with pytest.raises(RequestRefusedError, match="ask again in a minute"), database.transaction() as session:
         forgotten(session)
     with database.transaction() as session:
@@ -151,11 +162,13 @@ def _planning(session: Session, zoe: Contact, action_id: UUID) -> None:
 
 def _reading(session: Session, zoe: Contact, action_id: UUID) -> None:
     """As the planner of a campaign that has read its site."""
-    campaigns.get(session, a_campaign_of(session, action_id), lock=True)
+    campaigns.find_campaign(session, a_campaign_of(session, action_id), lock=True)
 
 
 def _importing(session: Session, zoe: Contact, action_id: UUID) -> None:
-    runs.begin(session, account_id=zoe.account_id, source=ImportSource.CSV, file_name="x.csv", by="tests")
+    runs.begin_import(
+        session, account_id=zoe.account_id, source=ImportSource.CSV, file_name="x.csv", by="tests"
+    )
 
 
 def a_campaign_of(session: Session, action_id: UUID) -> UUID:
@@ -169,7 +182,7 @@ def test_nobody_waits_for_those_who_may_wait_for_us(
     with database.transaction() as session:
         account = an_account(session)
         zoe = a_contact(session, account, SLUG, name=NAME)
-        action_id = proposed(session, account, zoe)
+        action_id = add_proposed(session, account, zoe)
     with database.transaction() as busy:
         others(busy, zoe, action_id)
         refused = pytest.raises(RequestRefusedError, match="nothing was changed")
@@ -187,17 +200,17 @@ def test_what_is_planned_for_them_meanwhile_waits_and_then_is_not(
         zoe = a_contact(session, account, SLUG, name=NAME)
 
     def plan() -> int:
-        with connected(database_url) as other, other.transaction() as session:
-            campaign = campaigns.get(session, a_campaign(session, account))
+        with open_database(database_url) as other, other.transaction() as session:
+            campaign = campaigns.find_campaign(session, a_campaign(session, account))
             assert campaign is not None
             draft = PlannedAction(zoe.id, "birthday:2026", date(2026, 11, 24), f"Dear {NAME}")
-            return campaigns.plan(session, campaign, Kind.GREET, [draft])
+            return campaigns.insert_plan(session, campaign, Kind.GREET, [draft])
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             forgotten(session)
             planning = pool.submit(plan)
-            until_somebody_waits(database, planning)
+            wait_for_lock_wait(database, planning)
         assert planning.result() == 0
     with database.transaction() as session:
         assert not session.scalars(select(Action)).all()
@@ -208,15 +221,15 @@ def test_who_comes_in_meanwhile_waits_and_then_does_not(database: Database, data
         account = an_account(session)
 
     def read() -> int:
-        with connected(database_url) as other, other.transaction() as session:
+        with open_database(database_url) as other, other.transaction() as session:
             found = FoundPerson(ZOE, NAME, "", "", 2, open_to_work=False)
-            return len(searches.keep_people(session, account.id, [found]))
+            return len(searches.save_found_people(session, account.id, [found]))
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             forgotten(session)
             reading = pool.submit(read)
-            until_somebody_waits(database, reading)
+            wait_for_lock_wait(database, reading)
         assert reading.result() == 0
 
 
@@ -227,11 +240,13 @@ def test_a_reply_that_was_being_read_is_not_kept(database: Database, tmp_path: P
         assert row is not None
         session.execute(update(Interaction).values(replied_at=None, reply=None))
     now = row.created_at
-    greeted = Greeted(row.id, row.contact_id, ZOE, now, now, replied=False, keep_text=True, may_open=True)
-    reading = replies.Reading(account, now, None, [greeted], now)
+    greeted = LatestGreeting(
+        row.id, row.contact_id, ZOE, now, now, replied=False, keep_text=True, may_open=True
+    )
+    reading = replies.InboxLease(account, now, None, [greeted], now)
     with database.transaction() as session:
         forgotten(session)
-        assert replies.record(session, reading, [Reply(greeted, now, "Thanks!")], now) == 0
+        assert replies.record_replies(session, reading, [Reply(greeted, now, "Thanks!")], now) == 0
         assert not session.scalars(select(Interaction.reply).where(Interaction.reply.is_not(None))).all()
 
 
@@ -252,11 +267,11 @@ def test_an_entry_of_a_file_that_may_be_theirs_goes_but_for_whose_it_was_said_to
     zoe = a_contact(session, account, SLUG, name=NAME)
     namesake = a_contact(session, account, "namesake", name=NAME)
     rows = "".join(f"{NAME},2-{day}\n" for day in (11, 12))
-    brought_in(session, account, a_file(tmp_path, f"full_name,birthday\n{rows.replace('2-', '02-')}"))
+    import_path(session, account, write_file(tmp_path, f"full_name,birthday\n{rows.replace('2-', '02-')}"))
     first, second = session.scalars(
         select(ImportDoubt.id).where(ImportDoubt.contact_id == namesake.id).order_by(ImportDoubt.line)
     )
-    birthday_doubts.confirm(session, first)
+    birthday_doubts.confirm_doubt(session, first)
     forgotten(session)
     assert session.scalars(select(ImportDoubt.id)).all() == [first]
     assert (zoe.birth_month, namesake.birth_day) == (None, 11)
@@ -268,7 +283,7 @@ def test_only_the_hash_of_the_address_stays_and_by_site(session: Session) -> Non
     session.add(Contact(account_id=linkedin.id, profile_url=ZOE, full_name=NAME))
     assert forgotten(session).accounts == 0
     stone = session.scalars(select(Tombstone)).one()
-    assert (stone.site, stone.fingerprint) == ("sandbox", tombstones.fingerprint(ZOE))
+    assert (stone.site, stone.fingerprint) == ("sandbox", tombstones.hash_address(ZOE))
     assert not forgotten(session).new
     assert session.scalars(select(Contact.full_name)).all() == [NAME]
 
@@ -276,7 +291,7 @@ def test_only_the_hash_of_the_address_stays_and_by_site(session: Session) -> Non
 def personal() -> dict[str, set[str]]:
     return {
         table.__tablename__: set(columns)
-        for mapping in (EMPTIED, DELETED, SCRUBBED)
+        for mapping in (EMPTIED, DELETED, REDACTED)
         for table, columns in mapping.items()
     }
 

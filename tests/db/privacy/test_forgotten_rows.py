@@ -12,17 +12,17 @@ from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
 from db.store.people import profiles
 from db.store.privacy import erasure
-from db.store.privacy.erasure import Forgotten
+from db.store.privacy.erasure import ErasureReport
 from db.tables import Action, Contact, Exclusion, SelectorHint, StoredProfile
-from tests.builders import TEN, a_campaign, a_contact, action, an_account, planned
-from tests.db.helpers import connected, queue, until_somebody_waits
+from tests.builders import TEN, a_campaign, a_contact, action, add_planned, an_account
+from tests.db.helpers import open_database, queue_due_actions, wait_for_lock_wait
 from tests.whole_person import NAME, SLUG, ZOE
 from worker.rules.model import ActionState, ImportSource, Kind
 from worker.rules.sourcing.profile import Profile
 
 
-def forgotten(session: Session) -> Forgotten:
-    result = erasure.forget(session, "sandbox", ZOE)
+def forgotten(session: Session) -> ErasureReport:
+    result = erasure.forget_person(session, "sandbox", ZOE)
     session.expire_all()
     return result
 
@@ -32,9 +32,9 @@ def test_of_whom_is_forgotten_nothing_is_left_but_that_they_were(database: Datab
     with database.transaction() as session:
         account = an_account(session)
         zoe = a_contact(session, account, SLUG, name=NAME, birthday=born)
-        planned(session, account, zoe)
+        add_planned(session, account, zoe)
         zoe.birth_year, zoe.score, zoe.replied_at, zoe.last_greeted_on = 1980, 70, func.now(), born
-        zoe.import_id = runs.begin(
+        zoe.import_id = runs.begin_import(
             session, account_id=account.id, source=ImportSource.CSV, file_name="x", by="me"
         )
         session.execute(update(Action).values(occasion_on=born, expires_on=born))
@@ -55,11 +55,11 @@ def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> 
     account = an_account(session)
     linkedin = an_account(session, "linkedin", site="linkedin", limits=TEN)
     zoe, bob = a_contact(session, account, SLUG, name=NAME), a_contact(session, account, "bob")
-    waits = planned(session, account, bob)
-    planned(session, account, zoe)
-    profiles.keep(session, bob.id, Profile(bob.profile_url, "Bob", "", "", 1, open_to_work=False))
+    waits = add_planned(session, account, bob)
+    add_planned(session, account, zoe)
+    profiles.save_profile(session, bob.id, Profile(bob.profile_url, "Bob", "", "", 1, open_to_work=False))
     elsewhere = Exclusion(account_id=linkedin.id, profile_url=ZOE)
-    button = runs.begin(session, account_id=account.id, source=ImportSource.V1, file_name="x", by="me")
+    button = runs.begin_import(session, account_id=account.id, source=ImportSource.V1, file_name="x", by="me")
     hint = SelectorHint(
         site="sandbox", name="button", selector="button.send", page="thread", import_id=button
     )
@@ -80,14 +80,14 @@ def test_no_action_of_the_account_starts_while_somebody_is_being_forgotten(
     with database.transaction() as session:
         account = an_account(session)
         a_contact(session, account, SLUG, name=NAME)
-        waits = planned(session, account, a_contact(session, account, "bob"))
-    with database.transaction() as session, connected(database_url) as other:
+        waits = add_planned(session, account, a_contact(session, account, "bob"))
+    with database.transaction() as session, open_database(database_url) as other:
         forgotten(session)
         with other.transaction() as dispatcher:
             dispatcher.execute(text("set local lock_timeout = '2s'"))
-            assert queue(dispatcher) == []
+            assert queue_due_actions(dispatcher) == []
     with database.transaction() as session:
-        assert queue(session) == [waits]
+        assert queue_due_actions(session) == [waits]
 
 
 def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
@@ -96,19 +96,19 @@ def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
     with database.transaction() as session:
         account = an_account(session)
         zoe, bob = a_contact(session, account, SLUG, name=NAME), a_contact(session, account, "bob")
-        planned(session, account, zoe)
+        add_planned(session, account, zoe)
 
     def erase() -> int:
-        with connected(database_url) as other, other.transaction() as session:
+        with open_database(database_url) as other, other.transaction() as session:
             return forgotten(session).skipped
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            planned(session, account, bob)  # its event holds the end of the audit's chain
+            add_planned(session, account, bob)  # its event holds the end of the audit's chain
             erasing = pool.submit(erase)
-            until_somebody_waits(database, erasing)
-            campaign = campaigns.get(session, a_campaign(session, account))
+            wait_for_lock_wait(database, erasing)
+            campaign = campaigns.find_campaign(session, a_campaign(session, account))
             assert campaign is not None
             visit = PlannedAction(zoe.id, "visit:2026-W47", date(2026, 11, 17), "")
-            assert campaigns.plan(session, campaign, Kind.VISIT, [visit]) == 1
+            assert campaigns.insert_plan(session, campaign, Kind.VISIT, [visit]) == 1
         assert erasing.result(60) == 2

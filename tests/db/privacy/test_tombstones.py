@@ -10,7 +10,7 @@ from db.store.people import visits
 from db.store.privacy import tombstones
 from db.tables import Contact, Exclusion, Tombstone
 from tests.builders import SANDBOX, a_contact, an_account
-from tests.db.helpers import connected, until_somebody_waits
+from tests.db.helpers import open_database, wait_for_lock_wait
 
 ANN, BOB = f"{SANDBOX}ann/", f"{SANDBOX}bob/"
 
@@ -24,43 +24,45 @@ def three(session: Session) -> list[tuple[str, bytes]]:
     """Write tombstones of Ann on two sites, and of Bob on one."""
     written = [("sandbox", ANN), ("linkedin", ANN), ("sandbox", BOB)]
     for site, address in written:
-        assert tombstones.put(session, site, address)
-    return [(site, tombstones.fingerprint(address)) for site, address in written]
+        assert tombstones.add_tombstone(session, site, address)
+    return [(site, tombstones.hash_address(address)) for site, address in written]
 
 
 def test_a_tombstone_is_lifted_for_one_person_of_one_site_once(session: Session) -> None:
     stones = three(session)
-    assert tombstones.lift(session, "sandbox", ANN, by="me")
-    assert not tombstones.lift(session, "sandbox", ANN, by="somebody else")
+    assert tombstones.lift_tombstone(session, "sandbox", ANN, by="me")
+    assert not tombstones.lift_tombstone(session, "sandbox", ANN, by="somebody else")
     assert lifted(session) == dict(zip(stones, ("me", None, None), strict=True))
 
 
 def test_who_rests_is_known_by_site_and_not_once_it_was_lifted(session: Session) -> None:
     three(session)
     eve = f"{SANDBOX}eve/"
-    assert tombstones.resting(session, "sandbox", [ANN, BOB, eve]) == {ANN, BOB}
-    assert tombstones.resting(session, "linkedin", [ANN, BOB, eve]) == {ANN}
-    tombstones.lift(session, "sandbox", ANN, by="me")
-    assert tombstones.resting(session, "sandbox", [ANN, BOB]) == {BOB}
-    assert tombstones.put(session, "sandbox", ANN)
-    assert tombstones.resting(session, "sandbox", [ANN, BOB]) == {ANN, BOB}
+    assert tombstones.list_forgotten_addresses(session, "sandbox", [ANN, BOB, eve]) == {ANN, BOB}
+    assert tombstones.list_forgotten_addresses(session, "linkedin", [ANN, BOB, eve]) == {ANN}
+    tombstones.lift_tombstone(session, "sandbox", ANN, by="me")
+    assert tombstones.list_forgotten_addresses(session, "sandbox", [ANN, BOB]) == {BOB}
+    assert tombstones.add_tombstone(session, "sandbox", ANN)
+    assert tombstones.list_forgotten_addresses(session, "sandbox", [ANN, BOB]) == {ANN, BOB}
 
 
 def test_nobody_is_forgotten_while_an_import_reads_who_rests(database: Database, database_url: str) -> None:
     order = []
 
     def forget() -> None:
-        with connected(database_url) as other, other.transaction() as session:
-            tombstones.hold_still(session)
+        with open_database(database_url) as other, other.transaction() as session:
+            tombstones.lock_exclusively(session)
             order.append("forgotten")
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            tombstones.resting(session, "sandbox", [ANN])
-            with connected(database_url) as other, other.transaction() as beside:
-                assert tombstones.resting(beside, "sandbox", [ANN]) == frozenset()  # two imports at once
+            tombstones.list_forgotten_addresses(session, "sandbox", [ANN])
+            with open_database(database_url) as other, other.transaction() as beside:
+                assert (
+                    tombstones.list_forgotten_addresses(beside, "sandbox", [ANN]) == frozenset()
+                )  # two imports at once
             forgetting = pool.submit(forget)
-            until_somebody_waits(database, forgetting)
+            wait_for_lock_wait(database, forgetting)
             order.append("imported")
         forgetting.result(60)
     assert order == ["imported", "forgotten"]
@@ -69,9 +71,9 @@ def test_nobody_is_forgotten_while_an_import_reads_who_rests(database: Database,
 def test_who_agreed_comes_in_again_and_who_was_never_forgotten_does(session: Session) -> None:
     account = an_account(session)
     for address in (ANN, BOB):
-        tombstones.put(session, account.site, address)
-    tombstones.lift(session, account.site, ANN, by="me")
-    assert len(visits.keep_addresses(session, account.id, [ANN, BOB, f"{SANDBOX}eve/"])) == 2
+        tombstones.add_tombstone(session, account.site, address)
+    tombstones.lift_tombstone(session, account.site, ANN, by="me")
+    assert len(visits.save_addresses(session, account.id, [ANN, BOB, f"{SANDBOX}eve/"])) == 2
     assert sorted(session.scalars(select(Contact.profile_url))) == [ANN, f"{SANDBOX}eve/"]
     session.execute(update(Contact).where(Contact.profile_url == ANN).values(profile_url=f"{SANDBOX}zoe/"))
     session.execute(update(Contact).where(Contact.profile_url != f"{SANDBOX}zoe/").values(profile_url=ANN))

@@ -15,17 +15,17 @@ from db.store.quota import birthday_forecast as store
 from db.store.quota import limits
 from db.store.quota.birthday_forecast import AccountForecast
 from db.tables import Action, Campaign, Contact, Interaction
-from tests.builders import FREE, a_campaign, a_contact, an_account, database_now, planned
+from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
-from worker.rules.birthdays import occasion
+from worker.rules.birthdays import birthday_occasion
 from worker.rules.model import CampaignKind, ContactStatus, Kind
-from worker.rules.quota.limits import CAREFUL, Limits
+from worker.rules.quota.limits import DEFAULT_QUOTA, Limits
 
 DAY = timedelta(days=1)
 
 
 def foretold(session: Session, account: AccountRecord, *, days: int = 30, late: int = 3) -> AccountForecast:
-    return store.of_account(session, account, days=days, default_late_days=late)
+    return store.forecast_birthdays(session, account, days=days, default_late_days=late)
 
 
 def told(found: AccountForecast) -> dict[str, int | None]:
@@ -57,11 +57,11 @@ def test_who_is_not_to_be_greeted_is_not_told_of(database: Database) -> None:
         people["Gone"].status = ContactStatus.NOT_CONNECTED
         people["Greeted"].last_greeted_on = on
         a_contact(session, account, "next", birthday=on + DAY).last_greeted_on = on - 364 * DAY
-        skipped = planned(session, account, people["Done"])
+        skipped = add_planned(session, account, people["Done"])
         row = session.get_one(Action, skipped)
         row.state, row.reason = "skipped", Reason.CONTACT_REPLIED
         cancelled = a_campaign(session, account)
-        planned(session, account, people["Cancelled"], campaign_id=cancelled)
+        add_planned(session, account, people["Cancelled"], campaign_id=cancelled)
         session.flush()
         control.change_campaign(session, cancelled, control.CampaignVerb.CANCEL)
         assert told(foretold(session, account)) == {"Ann": 0, "Next": 0}
@@ -73,10 +73,10 @@ def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> N
         account, on = an_account(session, limits=one_a_day), today(session)
         late = a_contact(session, account, "planned", birthday=on - DAY)
         a_contact(session, account, "now", birthday=on)
-        campaign = campaigns.get(session, a_campaign(session, account))
+        campaign = campaigns.find_campaign(session, a_campaign(session, account))
         assert campaign is not None
-        draft = PlannedAction(late.id, occasion(on - DAY), on - DAY, "Hi", expires_on=on)
-        campaigns.plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
+        draft = PlannedAction(late.id, birthday_occasion(on - DAY), on - DAY, "Hi", expires_on=on)
+        campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
         found = foretold(session, account)
         assert told(found) == {"Planned": 1, "Now": 1}
         assert (found.unapproved, found.paused, found.stopped_by) == (1, 0, None)
@@ -101,10 +101,10 @@ def test_what_is_used_already_counts(database: Database) -> None:
 
 def test_limits_ramp_up_and_are_those_of_the_site_where_the_account_has_none(database: Database) -> None:
     with database.transaction() as session:
-        added = accounts.add(session, name="ann", site="linkedin", zone=an_account(session).zone)
-        limits.warm_up_from(session, added.id, today(session) - 6 * DAY, by="tests")
+        added = accounts.add_account(session, name="ann", site="linkedin", zone=an_account(session).zone)
+        limits.set_warm_up(session, added.id, today(session) - 6 * DAY, by="tests")
         days = foretold(session, added, days=16).forecast.days
-        full = CAREFUL.limits[Kind.GREET].per_day
+        full = DEFAULT_QUOTA.limits[Kind.GREET].per_day
         assert [days[n].limit for n in (0, 1, 7, 8, 14, 15)] == [5, 7, 7, 12, 12, full]
 
 
@@ -117,7 +117,7 @@ def test_how_late_is_what_the_schedule_says_or_the_latest_campaign(
     with database.transaction() as session:
         account = an_account(session)
         if scheduled is not None:
-            schedules.put(
+            schedules.save_schedule(
                 session,
                 account_id=account.id,
                 kind=CampaignKind.BIRTHDAY,
@@ -135,11 +135,11 @@ def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
         campaign = a_campaign(session, account)
-        planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign)
+        add_planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign)
         session.get_one(Campaign, campaign).state = "paused"
-        accounts.stop(session, account.id, Reason.CHALLENGE)
+        accounts.stop_account(session, account.id, Reason.CHALLENGE)
         session.flush()
-        found = foretold(session, accounts.by_id(session, account.id))
+        found = foretold(session, accounts.get_account(session, account.id))
         assert (found.stopped_by, found.paused) == (Reason.CHALLENGE, 1)
         control.pull_kill_switch(session, by="tests")
         assert foretold(session, account).stopped_by is Reason.KILL_SWITCH

@@ -37,21 +37,21 @@ def days(session: Session, told: list[datetime | None]) -> list[int]:
 
 def visits_planned(session: Session, account: AccountRecord, count: int) -> UUID:
     campaign_id = a_campaign(session, account)
-    campaigns.finish(session, campaign_id)
-    campaign = campaigns.get(session, campaign_id)
+    campaigns.mark_planned(session, campaign_id)
+    campaign = campaigns.find_campaign(session, campaign_id)
     assert campaign is not None
     today = database_now(session).date()
     drafts = [
         PlannedAction(a_contact(session, account, f"p{number}").id, "visit:2026-W47", today, "")
         for number in range(count)
     ]
-    campaigns.plan(session, campaign, Kind.VISIT, drafts)
+    campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
     return campaign_id
 
 
 def test_a_day_and_a_week_hold_what_they_allow(database: Database, account: AccountRecord) -> None:
     with database.transaction() as session:
-        told = search_forecast.times(session, account.id, Kind.VISIT, 60, campaign_id=uuid4())
+        told = search_forecast.forecast_times(session, account.id, Kind.VISIT, 60, campaign_id=uuid4())
         assert days(session, told) == [10, 10, 10, 10, 10, 0, 0, 10]
         assert sorted(told, key=str) == told
 
@@ -61,10 +61,10 @@ def test_what_others_have_planned_goes_first_and_one_s_own_counts_once(
 ) -> None:
     with database.transaction() as session:
         other = visits_planned(session, account, 8)
-        told = search_forecast.times(session, account.id, Kind.VISIT, 5, campaign_id=uuid4())
+        told = search_forecast.forecast_times(session, account.id, Kind.VISIT, 5, campaign_id=uuid4())
         assert days(session, told) == [2, 3]
         assert days(
-            session, search_forecast.times(session, account.id, Kind.VISIT, 8, campaign_id=other)
+            session, search_forecast.forecast_times(session, account.id, Kind.VISIT, 8, campaign_id=other)
         ) == [8]
 
 
@@ -72,8 +72,11 @@ def test_what_never_comes_is_not_promised(database: Database, account: AccountRe
     with database.transaction() as session:
         nothing = replace(TEN, per_run=0, per_day=0, per_week=0)
         set_limits(session, account.id, Kind.VISIT, nothing, by="tests")
-        assert search_forecast.times(session, account.id, Kind.VISIT, 2, campaign_id=uuid4()) == [None, None]
-        told = search_forecast.of_search(session, account.id, people=15, campaign_id=uuid4())
+        assert search_forecast.forecast_times(session, account.id, Kind.VISIT, 2, campaign_id=uuid4()) == [
+            None,
+            None,
+        ]
+        told = search_forecast.estimate_search(session, account.id, people=15, campaign_id=uuid4())
         assert (told.last_profile, told.last_page is None) == (None, False)
 
 
@@ -82,8 +85,8 @@ def test_a_search_ends_with_its_last_page_or_its_last_profile(
 ) -> None:
     with database.transaction() as session:
         now = database_now(session)
-        few = search_forecast.of_search(session, account.id, people=15, campaign_id=uuid4())
-        many = search_forecast.of_search(session, account.id, people=50, campaign_id=uuid4())
+        few = search_forecast.estimate_search(session, account.id, people=15, campaign_id=uuid4())
+        many = search_forecast.estimate_search(session, account.id, people=50, campaign_id=uuid4())
         assert (few.pages, many.pages) == (2, 5)
         assert few.last_page is not None
         assert few.last_profile is not None

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from db.engine import Database
 from db.store.quota import fallback, limits, status
 from db.tables import Action, Campaign
-from tests.builders import a_campaign, a_contact, action, an_account, database_now, planned
-from tests.db.helpers import behind_the_triggers
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
+from tests.db.helpers import run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import CampaignState, Kind
 from worker.rules.quota.limits import Limits
@@ -22,16 +22,16 @@ def test_the_newest_action_that_the_quota_denied_is_told_and_no_other_wait(datab
         campaign_id = a_campaign(session, account)
         for slug, reason in (("ann", Reason.GAP), ("bob", Reason.SITE_UNREACHABLE)):
             contact = a_contact(session, account, slug)
-            row = action(session, planned(session, account, contact, campaign_id=campaign_id))
+            row = action(session, add_planned(session, account, contact, campaign_id=campaign_id))
             row.reason, row.not_before = reason, row.not_before + HOUR
         until = row.not_before
     with database.transaction() as session:
-        denial = status.last_denial(session, account.id, Kind.GREET)
+        denial = status.find_last_denial(session, account.id, Kind.GREET)
         assert denial is not None
         assert (denial.contact, denial.reason, denial.until) == ("Ann", Reason.GAP, until)
-        assert status.last_denial(session, account.id, Kind.VISIT) is None
+        assert status.find_last_denial(session, account.id, Kind.VISIT) is None
         session.execute(update(Action).values(not_before=Action.created_at))
-        assert status.last_denial(session, account.id, Kind.GREET) is None
+        assert status.find_last_denial(session, account.id, Kind.GREET) is None
 
 
 def test_of_several_denials_the_newest_of_the_account_that_still_waits_is_told(database: Database) -> None:
@@ -42,21 +42,21 @@ def test_of_several_denials_the_newest_of_the_account_that_still_waits_is_told(d
         rows = {}
         for age, slug in enumerate(("a fault of the site", "newest", "older", "oldest")):
             contact = a_contact(session, account, slug)
-            row = action(session, planned(session, account, contact, campaign_id=campaign_id))
+            row = action(session, add_planned(session, account, contact, campaign_id=campaign_id))
             row.reason, row.not_before, row.updated_at = Reason.GAP, now + HOUR, now - age * HOUR
             rows[slug] = row
         rows["a fault of the site"].reason = Reason.SITE_UNREACHABLE
         session.flush()
-        assert status.last_denial(session, other.id, Kind.GREET) is None
+        assert status.find_last_denial(session, other.id, Kind.GREET) is None
         for slug, state in (("newest", "queued"), ("older", "planned")):
-            denial = status.last_denial(session, account.id, Kind.GREET)
+            denial = status.find_last_denial(session, account.id, Kind.GREET)
             assert denial is not None
             assert denial.contact == slug.title()
-            behind_the_triggers(
+            run_without_triggers(
                 session, "update actions set state = :state, not_before = now(), lease_until = now() "
                 "where id = :id", state=state, id=rows[slug].id,
             )  # fmt: skip
-        denial = status.last_denial(session, account.id, Kind.GREET)
+        denial = status.find_last_denial(session, account.id, Kind.GREET)
         assert denial is not None
         assert denial.contact == "Oldest"
 
@@ -64,11 +64,11 @@ def test_of_several_denials_the_newest_of_the_account_that_still_waits_is_told(d
 def test_an_action_that_is_under_way_is_no_denial(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        row = action(session, planned(session, account, a_contact(session, account, "ann")))
+        row = action(session, add_planned(session, account, a_contact(session, account, "ann")))
         row.reason, row.not_before = Reason.GAP, row.not_before + HOUR
         session.flush()
-        behind_the_triggers(session, "update actions set state = 'queued', lease_until = now()")
-        assert status.last_denial(session, account.id, Kind.GREET) is None
+        run_without_triggers(session, "update actions set state = 'queued', lease_until = now()")
+        assert status.find_last_denial(session, account.id, Kind.GREET) is None
 
 
 def test_the_run_at_hand_is_what_is_under_way_or_due_first_of_the_account_and_kind(
@@ -82,7 +82,7 @@ def test_the_run_at_hand_is_what_is_under_way_or_due_first_of_the_account_and_ki
             campaign_id = a_campaign(session, owner)
             row = action(
                 session,
-                planned(session, owner, a_contact(session, owner, f"p{number}"), campaign_id=campaign_id),
+                add_planned(session, owner, a_contact(session, owner, f"p{number}"), campaign_id=campaign_id),
             )
             row.not_before = row.created_at - (HOUR if name in {"first", "over"} else HOUR / 2)
             row.not_before -= 2 * HOUR if name in {"over", "theirs"} else 0 * HOUR
@@ -92,39 +92,39 @@ def test_the_run_at_hand_is_what_is_under_way_or_due_first_of_the_account_and_ki
         moved = (
             "update actions set state = :state, lease_until = :until, reason = 'cannot_tell' where id = :id"
         )
-        behind_the_triggers(session, moved, state="skipped", until=None, id=ids["over"][1])
+        run_without_triggers(session, moved, state="skipped", until=None, id=ids["over"][1])
 
         def run_id(kind: Kind = Kind.GREET) -> str:
-            return status.of_account(session, account).kinds[kind].purse.run_id
+            return status.get_account_status(session, account).kinds[kind].context.run_id
 
         assert run_id() == str(ids["first"][0])
         assert run_id(Kind.VISIT) == ""
         until = database_now(session)
-        behind_the_triggers(session, moved, state="queued", until=until, id=ids["under way"][1])
+        run_without_triggers(session, moved, state="queued", until=until, id=ids["under way"][1])
         assert run_id() == str(ids["under way"][0])
 
 
 def test_the_run_at_hand_is_the_next_action_s_campaign_and_none_where_it_waits(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        assert status.of_account(session, account).kinds[Kind.GREET].purse.run_id == ""
+        assert status.get_account_status(session, account).kinds[Kind.GREET].context.run_id == ""
         campaign_id = a_campaign(session, account)
-        planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign_id)
+        add_planned(session, account, a_contact(session, account, "ann"), campaign_id=campaign_id)
         session.execute(update(Campaign).values(state=CampaignState.PLANNED))
-        of = status.of_account(session, account).kinds
-        assert of[Kind.GREET].purse.run_id == str(campaign_id)
-        assert of[Kind.VISIT].purse.run_id == ""
+        of = status.get_account_status(session, account).kinds
+        assert of[Kind.GREET].context.run_id == str(campaign_id)
+        assert of[Kind.VISIT].context.run_id == ""
         session.execute(update(Campaign).values(state=CampaignState.PAUSED))
-        assert status.of_account(session, account).kinds[Kind.GREET].purse.run_id == ""
+        assert status.get_account_status(session, account).kinds[Kind.GREET].context.run_id == ""
 
 
 def test_what_was_used_is_told_beyond_a_limit_too(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session, limits=Limits(2, 2, 9, timedelta(0), timedelta(0)))
         for slug in ("ann", "bob", "cy"):
-            planned(session, account, a_contact(session, account, slug))
+            add_planned(session, account, a_contact(session, account, slug))
         session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1))
-        one = status.of_kind(session, account.id, Kind.GREET, "")
+        one = status.get_kind_status(session, account.id, Kind.GREET, "")
     assert (one.used.day, one.used.week, one.used.all_day) == (3, 3, 3)
     assert one.told.reason is Reason.DAY_LIMIT
     assert one.told.remaining is not None
@@ -137,11 +137,11 @@ def test_a_kind_s_gap_in_the_ledger_is_its_own_whichever_kind_asks(database: Dat
         for kind, longest in ((Kind.GREET, 3 * HOUR), (Kind.VISIT, HOUR)):
             own = Limits(9, 9, 9, timedelta(0), longest)
             limits.set_limits(session, account.id, kind, own, by="tests")
-        planned(session, account, a_contact(session, account, "ann"))
+        add_planned(session, account, a_contact(session, account, "ann"))
         session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1))
         charge = session.scalars(select(Action.created_at)).one()
         for kind in (Kind.GREET, Kind.VISIT):
-            books = fallback.ledger(session, limits.purse(session, account.id, kind, "").purse)
+            books = fallback.read_ledger(session, limits.context(session, account.id, kind, "").context)
             assert books.gaps == {Kind.GREET: charge + 3 * HOUR}
-            told = status.of_kind(session, account.id, kind, "").gap_until
+            told = status.get_kind_status(session, account.id, kind, "").gap_until
             assert told == (charge + 3 * HOUR if kind is Kind.GREET else None)

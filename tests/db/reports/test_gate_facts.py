@@ -12,20 +12,20 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli import formatting
 from api_stub.cli.quota.gates import Gate
-from api_stub.cli.why_display import Next, gates, next_step
-from api_stub.responses.quota import Told
+from api_stub.cli.why_display import NextStep, build_gates, find_next_step
+from api_stub.responses.quota import QuotaReading
 from api_stub.responses.quota_models import Source
 from db.store.actions import control, lifecycle
-from db.store.actions.gates import Closed, closed_gate
+from db.store.actions.gates import ClosedGate, find_closed_gate
 from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts, contacts
 from db.store.quota import limits
 from db.store.reports import gate_facts, overview
-from db.store.reports.gate_facts import Facts
+from db.store.reports.gate_facts import GateFacts
 from db.tables import Campaign, Contact
-from tests.builders import FREE, SANDBOX, a_campaign, a_contact, action, an_account, database_now, planned
-from tests.db.helpers import LEASE, behind_the_triggers, claimed, queue
+from tests.builders import FREE, SANDBOX, a_campaign, a_contact, action, add_planned, an_account, database_now
+from tests.db.helpers import LEASE, claim_action, queue_due_actions, run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.quota.breaker import Breaker
@@ -37,37 +37,37 @@ S = ActionState
 
 def told(
     left: Remaining, reason: Reason | None = None, retry_at: datetime | None = None, **more: Breaker
-) -> Told:
-    return Told(Decision(Verdict.REMAINING, left, reason, retry_at, **more), Source.REDIS)
+) -> QuotaReading:
+    return QuotaReading(Decision(Verdict.REMAINING, left, reason, retry_at, **more), Source.REDIS)
 
 
 PLENTY = told(Remaining(5, 5, 5, 5, 5))
 ANN = f"{SANDBOX}ann/"
 
 
-def one_planned(session: Session) -> tuple[UUID, Facts]:
+def one_planned(session: Session) -> tuple[UUID, GateFacts]:
     """Ann, planned and due, in a signed-in account."""
     account = an_account(session)
-    accounts.keep_session(session, account.id, b"sealed")
-    action_id = planned(session, account, a_contact(session, account, "ann"))
+    accounts.save_session(session, account.id, b"sealed")
+    action_id = add_planned(session, account, a_contact(session, account, "ann"))
     session.execute(update(Campaign).values(state=CampaignState.PLANNED))
     session.expire_all()
-    return action_id, gate_facts.about_action(session, action_id)
+    return action_id, gate_facts.get_action_facts(session, action_id)
 
 
-def closed(facts: Facts, answer: Told = PLENTY) -> list[str]:
-    return [gate.name for gate in gates(facts, answer) if not gate.open]
+def closed(facts: GateFacts, answer: QuotaReading = PLENTY) -> list[str]:
+    return [gate.name for gate in build_gates(facts, answer) if not gate.open]
 
 
-def gate(facts: Facts, name: str, answer: Told = PLENTY) -> Gate:
-    return next(gate for gate in gates(facts, answer) if gate.name == name)
+def gate(facts: GateFacts, name: str, answer: QuotaReading = PLENTY) -> Gate:
+    return next(gate for gate in build_gates(facts, answer) if gate.name == name)
 
 
 def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> None:
     _, facts = one_planned(session)
     assert closed(facts) == []
-    assert next_step(facts, PLENTY) == Next("Ann's turn to greet comes, at the earliest", facts.now)
-    assert [g.name for g in gates(facts, PLENTY)] == [
+    assert find_next_step(facts, PLENTY) == NextStep("Ann's turn to greet comes, at the earliest", facts.now)
+    assert [g.name for g in build_gates(facts, PLENTY)] == [
         "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
         "one voice", "campaign", "lease", "time", "tries",
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
@@ -95,7 +95,9 @@ CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
         lambda s, c: control.pause_account(s, c.account_id), "account", "rapport account resume demo"
     ),
     Reason.CHALLENGE: (
-        lambda s, c: accounts.stop(s, c.account_id, Reason.CHALLENGE), "account", "account sign-in demo"
+        lambda s, c: accounts.stop_account(s, c.account_id, Reason.CHALLENGE),
+        "account",
+        "account sign-in demo",
     ),
     Reason.DO_NOT_CONTACT: (
         lambda s, c: contacts.set_do_not_contact(s, c.account_id, ANN, value=True),
@@ -116,17 +118,17 @@ def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_an
 ) -> None:
     close, name, says = CLOSES[reason]
     action_id, _ = one_planned(session)
-    queue(session)
-    claim = claimed(session, action_id)
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
     close(session, claim)
-    assert closed_gate(session, claim) == Closed(reason)
-    assert lifecycle.give_back(session, claim, reason=reason, detail="a gate closed")
+    assert find_closed_gate(session, claim) == ClosedGate(reason)
+    assert lifecycle.replan_action(session, claim, reason=reason, detail="a gate closed")
     session.expire_all()
-    facts = gate_facts.about_action(session, action_id)
+    facts = gate_facts.get_action_facts(session, action_id)
     skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.EXPIRED}
-    assert queue(session) == ([action_id] if skipped_in_turn else [])
+    assert queue_due_actions(session) == ([action_id] if skipped_in_turn else [])
     assert closed(facts) == [name]
-    assert says in str(next_step(facts, PLENTY))
+    assert says in str(find_next_step(facts, PLENTY))
 
 
 def test_a_cancelled_campaign_says_that_nothing_more_is_sent(session: Session) -> None:
@@ -134,16 +136,16 @@ def test_a_cancelled_campaign_says_that_nothing_more_is_sent(session: Session) -
     assert facts.action is not None
     assert control.cancel_campaign(session, facts.action.campaign_id) == 1
     session.expire_all()
-    ended = gate_facts.about_action(session, action_id)
-    behind_the_triggers(session, "update actions set state = 'planned'")
+    ended = gate_facts.get_action_facts(session, action_id)
+    run_without_triggers(session, "update actions set state = 'planned'")
     session.expire_all()
-    stray = gate_facts.about_action(session, action_id)
-    assert queue(session) == [action_id]  # so that the gate ends it, with the reason
-    assert str(next_step(ended, PLENTY)) == (
+    stray = gate_facts.get_action_facts(session, action_id)
+    assert queue_due_actions(session) == [action_id]  # so that the gate ends it, with the reason
+    assert str(find_next_step(ended, PLENTY)) == (
         f"next: nothing; birthday:{ended.now.year} ended as skipped (its campaign was cancelled)"
     )
     assert "campaign" in closed(stray)
-    assert "its campaign was cancelled" in str(next_step(stray, PLENTY))
+    assert "its campaign was cancelled" in str(find_next_step(stray, PLENTY))
 
 
 def test_waiting_says_until_when_and_why(session: Session) -> None:
@@ -152,10 +154,10 @@ def test_waiting_says_until_when_and_why(session: Session) -> None:
     until = row.not_before + timedelta(hours=3)
     row.reason, row.not_before = Reason.GAP, until
     session.flush()
-    facts = gate_facts.about_action(session, action_id)
+    facts = gate_facts.get_action_facts(session, action_id)
     assert closed(facts) == ["time"]
     assert "the gap between two actions" in gate(facts, "time").says
-    assert next_step(facts, PLENTY).at == until
+    assert find_next_step(facts, PLENTY).at == until
 
 
 def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session: Session) -> None:
@@ -170,10 +172,10 @@ def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session
     ):
         answer = told(left, reason, tomorrow)
         assert closed(facts, answer) == [name]
-        assert next_step(facts, answer).at == tomorrow
-        assert formatting.in_words(reason) in next_step(facts, answer).what
+        assert find_next_step(facts, answer).at == tomorrow
+        assert formatting.describe_reason(reason) in find_next_step(facts, answer).what
     late = facts.now + timedelta(days=3)
-    assert next_step(facts, told(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
+    assert find_next_step(facts, told(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
 
 
 def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session) -> None:
@@ -181,11 +183,11 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session)
     soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
     waits = told(left, Reason.GAP, soon)
     assert closed(facts, waits) == ["gap"]
-    assert formatting.utc(soon) in gate(facts, "gap", waits).says
+    assert formatting.format_utc(soon) in gate(facts, "gap", waits).says
     opened = told(left, Reason.BREAKER_OPEN, soon, breaker=Breaker(3, 1, soon))
     assert closed(facts, opened) == ["breaker"]
     assert gate(facts, "breaker", opened).says.startswith(
-        f"open until {formatting.utc(soon)}, after 3 faults"
+        f"open until {formatting.format_utc(soon)}, after 3 faults"
     )
     past = Breaker(3, 1, facts.now - timedelta(minutes=5))
     assert gate(facts, "breaker", told(left, breaker=past)) == Gate(
@@ -199,20 +201,20 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session)
 
 def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -> None:
     _, facts = one_planned(session)
-    limits.cut(session, facts.account.id, Kind.GREET)
-    limits.warm_up_from(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
-    facts = gate_facts.about_account(session, facts.account.id)
+    limits.cut_limits(session, facts.account.id, Kind.GREET)
+    limits.set_warm_up(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
+    facts = gate_facts.get_account_facts(session, facts.account.id)
     day = timedelta(days=1)
-    in_force = facts.quota.purse.limits
+    in_force = facts.quota.context.limits
     assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
-    answer = Told(facts.quota.told, Source.LEDGER)
+    answer = QuotaReading(facts.quota.told, Source.LEDGER)
     paused = gate(facts, "pause", answer)
     assert not paused.open
-    assert f"until {formatting.utc(facts.now + day)}, after a limit page" in paused.says
-    assert f"cut by 30 % until {formatting.utc(facts.now + 7 * day)}" in paused.says
+    assert f"until {formatting.format_utc(facts.now + day)}, after a limit page" in paused.says
+    assert f"cut by 30 % until {formatting.format_utc(facts.now + 7 * day)}" in paused.says
     until = facts.now.date() + 14 * day
     assert gate(facts, "warm-up", answer).says == f"week 2 of 3: a half of the limits; in full on {until}"
-    assert next_step(facts, answer).at == facts.now + day
+    assert find_next_step(facts, answer).at == facts.now + day
 
 
 def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
@@ -220,14 +222,16 @@ def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
     hour = facts.now.hour
     ahead = Hours(timedelta(hours=(hour + 2) % 24), timedelta(hours=(hour + 2) % 24 + 1))
     set_hours(session, facts.account.id, ahead)
-    shut = gate_facts.about_account(session, facts.account.id)
+    shut = gate_facts.get_account_facts(session, facts.account.id)
     set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
-    opened = gate_facts.about_account(session, facts.account.id)
-    answer = Told(shut.quota.told, Source.LEDGER)
+    opened = gate_facts.get_account_facts(session, facts.account.id)
+    answer = QuotaReading(shut.quota.told, Source.LEDGER)
     assert closed(shut, answer) == ["working hours"]
     at = opening(shut.now, ahead, shut.account.zone).start
-    assert gate(shut, "working hours").says.endswith(f"every day in UTC; opens at {formatting.utc(at)}")
-    assert next_step(shut, answer).at == at
+    assert gate(shut, "working hours").says.endswith(
+        f"every day in UTC; opens at {formatting.format_utc(at)}"
+    )
+    assert find_next_step(shut, answer).at == at
     assert "open until" in gate(opened, "working hours").says
 
 
@@ -237,92 +241,92 @@ def set_hours(session: Session, account_id: int, hours: Hours) -> None:
 
 def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: Session) -> None:
     first, facts = one_planned(session)
-    account = accounts.by_id(session, facts.account.id)
-    second = planned(session, account, a_contact(session, account, "bob"))
+    account = accounts.get_account(session, facts.account.id)
+    second = add_planned(session, account, a_contact(session, account, "bob"))
     action(session, first).not_before -= timedelta(minutes=1)
     session.flush()
-    waiting = gate_facts.about_action(session, second)
-    assert "comes after Ann's" in next_step(waiting, PLENTY).what
-    assert queue(session) == [first]
-    queued = gate_facts.about_action(session, first)
-    claimed(session, first, "worker 7")
+    waiting = gate_facts.get_action_facts(session, second)
+    assert "comes after Ann's" in find_next_step(waiting, PLENTY).what
+    assert queue_due_actions(session) == [first]
+    queued = gate_facts.get_action_facts(session, first)
+    claim_action(session, first, "worker 7")
     session.expire_all()
-    held, behind = gate_facts.about_action(session, first), gate_facts.about_action(session, second)
-    whole = gate_facts.about_account(session, account.id)
+    held, behind = gate_facts.get_action_facts(session, first), gate_facts.get_action_facts(session, second)
+    whole = gate_facts.get_account_facts(session, account.id)
     assert "waits for a worker until" in gate(queued, "one at a time").says
     assert closed(held) == []
     assert held.action is not None
-    assert next_step(held, PLENTY).at == held.action.lease_until
+    assert find_next_step(held, PLENTY).at == held.action.lease_until
     assert closed(behind) == ["one at a time"]
     assert "Ann is claimed, held by worker 7" in gate(behind, "one at a time").says
-    assert "Ann, claimed" in str(next_step(whole, PLENTY))
+    assert "Ann, claimed" in str(find_next_step(whole, PLENTY))
     assert whole.counts == {S.PLANNED: 1, S.CLAIMED: 1}
 
 
 def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(session: Session) -> None:
     action_id, facts = one_planned(session)
-    queue(session)
-    claim = claimed(session, action_id)
-    lifecycle.intend(session, claim)
-    lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=LEASE)
+    queue_due_actions(session)
+    claim = claim_action(session, action_id)
+    lifecycle.write_intent(session, claim)
+    lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="no bubble", wait=LEASE)
     assert control.pause_campaign(session, claim.campaign_id)
     session.expire_all()
-    facts = gate_facts.about_action(session, action_id)
-    whole = gate_facts.about_account(session, claim.account_id)
+    facts = gate_facts.get_action_facts(session, action_id)
+    whole = gate_facts.get_account_facts(session, claim.account_id)
     assert closed(facts) == ["time"]
     denied = told(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
-    for step in (next_step(facts, PLENTY), next_step(whole, denied)):
+    for step in (find_next_step(facts, PLENTY), find_next_step(whole, denied)):
         assert step.what == "a worker looks whether it reached Ann"
         assert step.at == facts.now + LEASE
 
 
 def test_what_a_person_must_settle_says_how(session: Session) -> None:
     action_id, facts = one_planned(session)
-    behind_the_triggers(session, "update actions set state = 'needs_review', reason = 'cannot_tell'")
+    run_without_triggers(session, "update actions set state = 'needs_review', reason = 'cannot_tell'")
     session.expire_all()
-    facts = gate_facts.about_action(session, action_id)
-    whole = gate_facts.about_account(session, facts.account.id)
-    behind_the_triggers(session, "update actions set state = 'proposed'")
+    facts = gate_facts.get_action_facts(session, action_id)
+    whole = gate_facts.get_account_facts(session, facts.account.id)
+    run_without_triggers(session, "update actions set state = 'proposed'")
     session.expire_all()
-    proposed = gate_facts.about_action(session, action_id)
-    assert f"rapport actions settle {action_id} done|again|skip" in str(next_step(facts, PLENTY))
-    assert str(next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
-    assert str(next_step(proposed, PLENTY)) == "next: a person approves it: rapport review"
+    proposed = gate_facts.get_action_facts(session, action_id)
+    assert f"rapport actions settle {action_id} done|again|skip" in str(find_next_step(facts, PLENTY))
+    assert str(find_next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
+    assert str(find_next_step(proposed, PLENTY)) == "next: a person approves it: rapport review"
 
 
 def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_none(
     session: Session,
 ) -> None:
     account = an_account(session)
-    idle = gate_facts.about_account(session, account.id)
+    idle = gate_facts.get_account_facts(session, account.id)
     at = database_now(session) + timedelta(days=1)
-    schedules.put(
+    schedules.save_schedule(
         session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 9 * * *", options={},
         next_fire_at=at,
     )  # fmt: skip
-    scheduled = gate_facts.about_account(session, account.id)
-    assert "no schedule is set" in str(next_step(idle, PLENTY))
+    scheduled = gate_facts.get_account_facts(session, account.id)
+    assert "no schedule is set" in str(find_next_step(idle, PLENTY))
     assert closed(idle) == ["sign-in"]
-    assert "greet, run" not in [g.name for g in gates(idle, PLENTY)]
-    assert next_step(scheduled, PLENTY).at == at
+    assert "greet, run" not in [g.name for g in build_gates(idle, PLENTY)]
+    assert find_next_step(scheduled, PLENTY).at == at
 
 
 def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(session: Session) -> None:
     _, facts = one_planned(session)
     assert facts.action is not None
     control.pause_campaign(session, facts.action.campaign_id)
-    paused = gate_facts.about_account(session, facts.account.id)
+    paused = gate_facts.get_account_facts(session, facts.account.id)
     control.pull_kill_switch(session, "ops@host")
-    stopped = gate_facts.about_account(session, facts.account.id)
-    assert str(next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
-    assert "resume-everything" in str(next_step(stopped, PLENTY))
+    stopped = gate_facts.get_account_facts(session, facts.account.id)
+    assert str(find_next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
+    assert "resume-everything" in str(find_next_step(stopped, PLENTY))
     assert "by ops@host" in gate(stopped, "kill switch").says
 
 
 def test_a_contact_tells_their_open_action_before_those_that_ended(session: Session) -> None:
     account = an_account(session)
     ann, bob = a_contact(session, account, "ann"), a_contact(session, account, "bob")
-    campaign = campaigns.get(session, a_campaign(session, account))
+    campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     old, late, young = (
         campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
@@ -330,27 +334,27 @@ def test_a_contact_tells_their_open_action_before_those_that_ended(session: Sess
             (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
         )
     )  # fmt: skip
-    campaigns.plan(session, campaign, Kind.GREET, [old, young])
-    ended = gate_facts.about_contact(session, ann.id)
-    campaigns.plan(session, campaign, Kind.GREET, [late])
-    still_open = gate_facts.about_contact(session, ann.id)
-    nothing = gate_facts.about_contact(session, bob.id)
+    campaigns.insert_plan(session, campaign, Kind.GREET, [old, young])
+    ended = gate_facts.get_contact_facts(session, ann.id)
+    campaigns.insert_plan(session, campaign, Kind.GREET, [late])
+    still_open = gate_facts.get_contact_facts(session, ann.id)
+    nothing = gate_facts.get_contact_facts(session, bob.id)
     assert ended.action is not None
     assert ended.action.id == young.id
     assert still_open.action is not None
     assert still_open.action.id == late.id
-    assert next_step(nothing, PLENTY) == Next("nothing is planned for this person")
+    assert find_next_step(nothing, PLENTY) == NextStep("nothing is planned for this person")
     assert nothing.contact is not None
     assert gate(nothing, "last greeted").says == "never"
 
 
 def test_nobody_is_found_by_a_wrong_id(session: Session) -> None:
     with pytest.raises(NoResultFound):
-        gate_facts.about_account(session, 1)
+        gate_facts.get_account_facts(session, 1)
     with pytest.raises(NoResultFound):
-        gate_facts.about_contact(session, 1)
+        gate_facts.get_contact_facts(session, 1)
     with pytest.raises(NoResultFound):
-        gate_facts.about_action(session, uuid4())
+        gate_facts.get_action_facts(session, uuid4())
 
 
 def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_digits(
@@ -360,10 +364,10 @@ def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_di
     ann = a_contact(session, one, "ann", name="Ann O'Neil")
     a_contact(session, two, "ann", name="Ann 100%")
     joann = a_contact(session, one, "jo_ann", name="ANN O'NEIL")
-    action_id = planned(session, one, ann)
+    action_id = add_planned(session, one, ann)
 
     def found(given: str, account: str | None = None) -> list[tuple[str, str]]:
-        people = contacts.matching(session, given, account=account)
+        people = contacts.find_contacts(session, given, account=account)
         return [(person.account, person.profile_url) for person in people]
 
     assert found(ANN) == found("ann") == found(ANN.rstrip("/")) == [("one", ANN), ("two", ANN)]
@@ -372,20 +376,20 @@ def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_di
     assert found("jo_ann") == [("one", joann.profile_url)]
     assert found("joXann") == found("%") == found("nn") == []
     for given in (str(action_id), str(action_id)[:8].upper(), action_id.hex):
-        assert overview.actions_by_prefix(session, given) == [action_id]
+        assert overview.find_action_ids(session, given) == [action_id]
     for given in ("", "x", "-", action_id.hex + "0"):
-        assert overview.actions_by_prefix(session, given) == []
+        assert overview.find_action_ids(session, given) == []
 
 
 def test_while_the_inbox_is_read_the_dispatcher_waits_and_why_says_so(session: Session) -> None:
     action_id, facts = one_planned(session)
     assert closed(facts) == []
     session.execute(text("update accounts set inbox_lease_until = now() + interval '3 minutes'"))
-    assert queue(session) == []
-    facts = gate_facts.about_action(session, action_id)
+    assert queue_due_actions(session) == []
+    facts = gate_facts.get_action_facts(session, action_id)
     assert closed(facts) == ["one at a time"]
     assert "a worker reads the inbox, until" in gate(facts, "one at a time").says
-    assert next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
+    assert find_next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
     session.execute(text("update accounts set inbox_lease_until = now()"))
-    assert closed(gate_facts.about_action(session, action_id)) == []
-    assert queue(session) == [action_id]
+    assert closed(gate_facts.get_action_facts(session, action_id)) == []
+    assert queue_due_actions(session) == [action_id]

@@ -12,8 +12,8 @@ from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from db.store.reports import outcome_counts
 from db.tables import Action, Interaction
-from tests.builders import a_campaign, a_contact, an_account, planned
-from tests.db.helpers import behind_the_triggers
+from tests.builders import a_campaign, a_contact, add_planned, an_account
+from tests.db.helpers import run_without_triggers
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.windows import Span
@@ -45,14 +45,14 @@ def moved(
 ) -> Action:
     """An action that came into `state` at `at`."""
     contact = a_contact(session, account, slug)
-    action_id = planned(session, account, contact, campaign_id=a_campaign(session, account))
-    behind_the_triggers(
+    action_id = add_planned(session, account, contact, campaign_id=a_campaign(session, account))
+    run_without_triggers(
         session,
         "update actions set state = :state, reason = :reason, not_before = created_at, lease_until = now(), "
         "updated_at = :at where id = :id",
         state=state, reason=reason, at=at, id=action_id,
     )  # fmt: skip
-    behind_the_triggers(
+    run_without_triggers(
         session,
         "update action_events set to_state = :state, reason = :reason, at = :at where action_id = :id",
         state=state, reason=reason, at=at, id=action_id,
@@ -92,7 +92,7 @@ def test_a_greeting_belongs_to_the_day_of_its_click_from_midnight_to_midnight(
     greeted(session, account, "found", clicked=None, recorded=DAY.start + HOUR)
     greeted(session, account, "found too late", clicked=None, recorded=DAY.end)
     greeted(session, account, "a visit", clicked=DAY.start, recorded=DAY.start, kind=Kind.VISIT)
-    sent, _ = outcome_counts.sent(session, ZoneInfo("UTC"), outcome_counts.sent_within(DAY))
+    sent, _ = outcome_counts.count_sent(session, ZoneInfo("UTC"), outcome_counts.is_sent_within(DAY))
     assert sent == 4
 
 
@@ -103,7 +103,7 @@ def test_late_is_what_was_sent_after_the_birthday_by_the_account_s_calendar(
     greeted(session, account, "on the day", clicked=DAY.start + HOUR, recorded=late_evening + 2 * HOUR)
     greeted(session, account, "in the evening", clicked=late_evening, recorded=late_evening)
     for zone, late in (("UTC", 0), ("Europe/Paris", 1), ("America/New_York", 0)):
-        assert outcome_counts.sent(session, ZoneInfo(zone), true()) == (2, late)
+        assert outcome_counts.count_sent(session, ZoneInfo(zone), true()) == (2, late)
 
 
 def test_what_ended_in_a_span_is_told_by_how_and_why(session: Session, account: AccountRecord) -> None:
@@ -123,7 +123,7 @@ def test_what_ended_in_a_span_is_told_by_how_and_why(session: Session, account: 
         ]
     ):
         moved(session, owner, f"p{number}", state, reason, at=at)
-    told = outcome_counts.ended(session, account.id, DAY)
+    told = outcome_counts.count_ended(session, account.id, DAY)
     assert told == {
         S.SKIPPED: {Reason.DO_NOT_CONTACT: 2, Reason.ALREADY_GREETED: 1},
         S.FAILED: {Reason.TOO_MANY_ATTEMPTS: 1},
@@ -144,18 +144,18 @@ def test_what_is_open_is_counted_once_as_what_it_is(session: Session, account: A
         moved(session, account, f"p{number}", state, reason)
     for owner, state in (("a", S.QUEUED), ("b", S.CLAIMED), ("c", S.ACTING)):
         moved(session, an_account(session, owner), owner, state, None)
-    told = outcome_counts.still_open(session, true())
+    told = outcome_counts.count_open(session, true())
     assert (told.due, told.under_way, told.uncertain, told.proposed, told.needs_review) == (3, 3, 1, 1, 1)
     assert list(told.waiting.items()) == [(Reason.GAP, 2), (Reason.DAY_LIMIT, 1)]
-    assert outcome_counts.reasons(session, true(), S.SKIPPED) == {Reason.ALREADY_GREETED: 1}
-    assert outcome_counts.done(session, true()) == {
+    assert outcome_counts.count_reasons(session, true(), S.SKIPPED) == {Reason.ALREADY_GREETED: 1}
+    assert outcome_counts.count_done(session, true()) == {
         Kind.GREET: 1,
         Kind.VISIT: 0,
         Kind.COLLECT: 0,
         Kind.WITHDRAW: 0,
     }
-    assert outcome_counts.still_open(session, Action.account_id != account.id).due == 0
-    assert outcome_counts.done(session, Action.account_id != account.id)[Kind.GREET] == 0
+    assert outcome_counts.count_open(session, Action.account_id != account.id).due == 0
+    assert outcome_counts.count_done(session, Action.account_id != account.id)[Kind.GREET] == 0
 
 
 def test_who_was_left_out_is_told_by_reason_and_name(session: Session, account: AccountRecord) -> None:
@@ -165,9 +165,9 @@ def test_who_was_left_out_is_told_by_reason_and_name(session: Session, account: 
         ("eve", S.DONE, Reason.SETTLED_BY_HAND), ("fay", S.UNCERTAIN, Reason.PROOF_MISSING),
     ):  # fmt: skip
         moved(session, account, slug, state, reason)
-    told = outcome_counts.left_out(session, true())
+    told = outcome_counts.list_left_out(session, true())
     assert [(line.contact, line.state, line.reason) for line in told] == [
         ("Bob", S.SKIPPED, Reason.ALREADY_GREETED), ("Ann", S.SKIPPED, Reason.DO_NOT_CONTACT),
         ("Cem", S.SKIPPED, Reason.DO_NOT_CONTACT), ("Dan", S.FAILED, Reason.TOO_MANY_ATTEMPTS),
     ]  # fmt: skip
-    assert outcome_counts.left_out(session, Action.account_id != account.id) == []
+    assert outcome_counts.list_left_out(session, Action.account_id != account.id) == []

@@ -15,11 +15,11 @@ from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from db.store.reports import summary
 from db.tables import Account, Action, ActionEvent, Campaign, Contact, Interaction
-from tests.builders import FREE, a_campaign, a_contact, an_account, database_now, planned
-from tests.db.helpers import at_once
+from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
+from tests.db.helpers import run_concurrently
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.model import ActionState
-from worker.rules.summary import Open
+from worker.rules.summary import OpenCounts
 
 S = ActionState
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -79,7 +79,7 @@ def live(session: Session, account: AccountRecord, fates: list[Fate], now: datet
         contact = a_contact(session, account, f"p{number}", birthday=birthday)
         contact.do_not_contact = fate.do_not_contact
         sent = fate.state is S.DONE and fate.reason is None
-        action_id = planned(session, account, contact, campaign_id=campaign_id)
+        action_id = add_planned(session, account, contact, campaign_id=campaign_id)
         session.execute(text("set local session_replication_role = replica"))  # any state, at any time
         session.execute(
             update(Action)
@@ -141,7 +141,7 @@ def test_a_day_is_what_a_plain_count_says(
         live(session, account, fates, now)
         today = now.astimezone(account.zone).date()
         day = today - days_ago * DAY
-        told = summary.of_day(session, account, day)
+        told = summary.summarise_day(session, account, day)
     sent = [f for f in fates if f.state is S.DONE and f.reason is None]
     on = [f for f in fates if on_day(now - f.ago, account.zone, day)]
     sent_on = [f for f in sent if f in on]
@@ -163,7 +163,7 @@ def test_a_day_is_what_a_plain_count_says(
         return
     planned_as = [f.reason for f in fates if f.state is S.PLANNED]
     states = Counter(f.state for f in fates)
-    assert told.open == Open(
+    assert told.open == OpenCounts(
         due=planned_as.count(None),
         under_way=0,
         uncertain=states[S.UNCERTAIN],
@@ -189,12 +189,12 @@ def test_under_way_is_counted_and_a_campaign_says_who_was_left_out(database: Dat
         ]
         live(session, account, fates, now)
         (campaign_id,) = session.scalars(text("select id from campaigns"))
-        other = planned(session, account, a_contact(session, account, "other"))
+        other = add_planned(session, account, a_contact(session, account, "other"))
         session.execute(
             text("update actions set state = 'queued', lease_until = now() where id = :id"), {"id": other}
         )
-        came_to = summary.of_campaign(session, campaign_id)
-        told = summary.of_day(session, account)
+        came_to = summary.summarise_campaign(session, campaign_id)
+        told = summary.summarise_day(session, account)
     assert told.open is not None
     assert (told.open.under_way, told.open.due) == (1, 1)
     assert came_to is not None
@@ -229,30 +229,32 @@ def test_a_day_is_over_at_midnight_of_its_own_zone(
 ) -> None:
     with database.transaction() as session:
         account = an_old_account(session, zone)
-        assert summary.days_to_keep(session, now=at) == [(account.id, day)]
-        assert summary.keep(session, account.id, summary.day_over(session, account, day, now=at))
-        assert summary.days_to_keep(session, now=at) == []
-        assert summary.days_to_keep(session, now=at + DAY) == [(account.id, day + DAY)]
+        assert summary.list_unsaved_days(session, now=at) == [(account.id, day)]
+        assert summary.save_day(
+            session, account.id, summary.summarise_ended_day(session, account, day, now=at)
+        )
+        assert summary.list_unsaved_days(session, now=at) == []
+        assert summary.list_unsaved_days(session, now=at + DAY) == [(account.id, day + DAY)]
 
 
 def test_an_account_has_no_days_before_it_was(database: Database) -> None:
     with database.transaction() as session:
         an_account(session)
         session.execute(update(Account).values(created_at=NOON))
-        assert summary.days_to_keep(session, now=NOON + timedelta(hours=11)) == []
-        assert len(summary.days_to_keep(session, now=NOON + timedelta(hours=12))) == 1
+        assert summary.list_unsaved_days(session, now=NOON + timedelta(hours=11)) == []
+        assert len(summary.list_unsaved_days(session, now=NOON + timedelta(hours=12))) == 1
 
 
 def test_of_many_who_keep_a_day_one_does(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_old_account(session)
-        day = summary.day_over(session, account, SUNDAY, now=NOON + DAY)
+        day = summary.summarise_ended_day(session, account, SUNDAY, now=NOON + DAY)
 
     def keep(own: Database, _: int) -> bool:
         with own.transaction() as session:
-            return summary.keep(session, account.id, day)
+            return summary.save_day(session, account.id, day)
 
-    assert sorted(at_once(database_url, 3, keep)) == [False, False, True]
+    assert sorted(run_concurrently(database_url, 3, keep)) == [False, False, True]
 
 
 def test_what_stood_open_is_kept_and_what_happened_is_counted_anew(database: Database) -> None:
@@ -260,11 +262,11 @@ def test_what_stood_open_is_kept_and_what_happened_is_counted_anew(database: Dat
     with database.transaction() as session:
         account = an_old_account(session)
         contact = a_contact(session, account, "ann", birthday=date(2027, 1, 4))
-        action_id = planned(session, account, contact)
-        kept = summary.day_over(session, account, SUNDAY, now=midnight + timedelta(minutes=5))
+        action_id = add_planned(session, account, contact)
+        kept = summary.summarise_ended_day(session, account, SUNDAY, now=midnight + timedelta(minutes=5))
         assert kept.open is not None
         assert (kept.open.due, kept.birthdays_next_day, kept.happened.sent) == (1, 1, 0)
-        summary.keep(session, account.id, kept)
+        summary.save_day(session, account.id, kept)
         session.add(
             Interaction(
                 account_id=account.id,
@@ -281,7 +283,7 @@ def test_what_stood_open_is_kept_and_what_happened_is_counted_anew(database: Dat
         )
         session.flush()
         session.execute(update(Contact).values(do_not_contact=True))
-        later = summary.of_day(session, account, SUNDAY, now=midnight + 5 * DAY)
+        later = summary.summarise_day(session, account, SUNDAY, now=midnight + 5 * DAY)
     assert (later.happened.sent, later.happened.replies, later.answered) == (1, 1, 1)
     assert (later.as_of, later.open, later.quota) == (kept.as_of, kept.open, kept.quota)
     assert later.birthdays_next_day == 1
@@ -291,16 +293,16 @@ def test_kept_too_late_it_does_not_pretend_to_know_what_stood_open(database: Dat
     with database.transaction() as session:
         account = an_old_account(session)
         soon = datetime(2027, 1, 4, 1, tzinfo=UTC)
-        assert summary.day_over(session, account, SUNDAY, now=soon).open is not None
-        too_late = summary.day_over(session, account, SUNDAY, now=soon + timedelta(seconds=1))
+        assert summary.summarise_ended_day(session, account, SUNDAY, now=soon).open is not None
+        too_late = summary.summarise_ended_day(session, account, SUNDAY, now=soon + timedelta(seconds=1))
     assert (too_late.open, too_late.quota, too_late.birthdays_next_day) == (None, None, None)
 
 
 def test_what_is_kept_holds_no_name(database: Database) -> None:
     with database.transaction() as session:
         account = an_old_account(session)
-        planned(session, account, a_contact(session, account, "ann", name="Ann Unmistakable"))
-        kept = summary.as_json(summary.of_day(session, account))
+        add_planned(session, account, a_contact(session, account, "ann", name="Ann Unmistakable"))
+        kept = summary.dump_summary(summary.summarise_day(session, account))
     assert "Unmistakable" not in str(kept)
     assert kept["account"] == "demo"
 
@@ -309,13 +311,13 @@ def test_a_day_to_come_is_refused(database: Database) -> None:
     with database.transaction() as session:
         account = an_old_account(session, "Pacific/Auckland")
         with pytest.raises(RequestRefusedError, match="still to come"):
-            summary.of_day(session, account, date(2027, 1, 5), now=NOON)
-        assert summary.of_day(session, account, date(2027, 1, 4), now=NOON).open is not None
+            summary.summarise_day(session, account, date(2027, 1, 5), now=NOON)
+        assert summary.summarise_day(session, account, date(2027, 1, 4), now=NOON).open is not None
 
 
 def test_no_campaign_has_no_summary(database: Database) -> None:
     with database.transaction() as session:
         campaign_id = a_campaign(session, an_account(session))
-        assert summary.of_campaign(session, campaign_id) is not None
+        assert summary.summarise_campaign(session, campaign_id) is not None
         session.execute(delete(Campaign))
-        assert summary.of_campaign(session, campaign_id) is None
+        assert summary.summarise_campaign(session, campaign_id) is None

@@ -38,13 +38,13 @@ from tests.faults.scenarios.site import SITE
 from tests.faults.scenarios.stops import STOPS, asked_to_stop, outlived
 from tests.faults.scenarios.storm import storm
 from tests.faults.scenarios.ticks import TICKS
-from worker.failpoint import POINTS
+from worker.failpoint import FAILPOINTS
 
 FAULTS: Final = {
     **{
         f"SIGKILL of the {victim} at `{point}`": Scenario(kills(fault, (point, point)))
         for victim, fault in VICTIMS.items()
-        for point in POINTS
+        for point in FAILPOINTS
     },
     **PROCESSES,
     **REDIS,
@@ -62,7 +62,7 @@ FAULTS: Final = {
 
 QUICK: Final = {
     **{
-        f"{victim}s killed at every point": Scenario(kills(fault, POINTS), EVERYBODY)
+        f"{victim}s killed at every point": Scenario(kills(fault, FAILPOINTS), EVERYBODY)
         for victim, fault in VICTIMS.items()
     },
     "redis": Scenario(medley(redis_forgets, redis_flushed, redis_away(3), redis_refuses(4)), EVERYBODY),

@@ -54,7 +54,7 @@ def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
         deadline = time.perf_counter() + 30
         while harness.done() < planned and time.perf_counter() < deadline:
             with database.transaction() as session:
-                due = list(actions_dispatch.queue_due(session, batch=10, lease=TIME_LIMIT))
+                due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=TIME_LIMIT))
             for nudge in due * copies:
                 harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(nudge.action_id))
             queued += len(due)

@@ -37,7 +37,7 @@ def beat_down_for_three_fires(harness: Harness) -> int:
 def _schedule(harness: Harness, cron: str, *, due_in: timedelta) -> None:
     assert harness.account is not None
     with harness.database.transaction() as session:
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=harness.account.id, kind=CampaignKind.BIRTHDAY, cron=cron,
             options={"late_days": 0}, next_fire_at=database_now(session) + due_in,
         )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.messages.approval import TextRefusedError, approval_of, checked_text
+from worker.rules.messages.approval import TextRefusedError, approval_hash, validate_message
 from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
 
 ADDRESSES = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1)
@@ -18,24 +18,24 @@ TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))
 def test_two_approvals_are_one_only_if_recipient_and_text_are(
     one: tuple[str, str], other: tuple[str, str]
 ) -> None:
-    assert (approval_of(*one) == approval_of(*other)) == (one == other)
+    assert (approval_hash(*one) == approval_hash(*other)) == (one == other)
 
 
 def test_an_address_and_a_text_are_told_apart() -> None:
-    assert approval_of("ann", "a text") != approval_of("anna", " text")
+    assert approval_hash("ann", "a text") != approval_hash("anna", " text")
 
 
 @given(st.text())
 def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text: str) -> None:
     try:
-        message = checked_text(text)
+        message = validate_message(text)
     except TextRefusedError:
         return
     assert 0 < len(message) <= MAX_MESSAGE_CHARACTERS
     assert message.split() == text.split()
     assert not {unicodedata.category(c) for c in message if c != "\n"} & {"Cc", "Cs"}
-    assert checked_text(message) == message
-    approval_of("x", message)
+    assert validate_message(message) == message
+    approval_hash("x", message)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text
 )
 def test_what_is_refused_says_why(text: str, says: str) -> None:
     with pytest.raises(TextRefusedError, match=re.escape(says)):
-        checked_text(text)
+        validate_message(text)
 
 
 def test_lines_and_what_people_write_with_stay() -> None:
     family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
-    assert checked_text(f"  Bon anniversaire !\r\n\r\n{family}\n") == f"Bon anniversaire !\n\n{family}"
-    assert len(checked_text("x" * MAX_MESSAGE_CHARACTERS)) == MAX_MESSAGE_CHARACTERS
+    assert validate_message(f"  Bon anniversaire !\r\n\r\n{family}\n") == f"Bon anniversaire !\n\n{family}"
+    assert len(validate_message("x" * MAX_MESSAGE_CHARACTERS)) == MAX_MESSAGE_CHARACTERS
     for text in ("🎂", "{ :-) } 100 %", "יום הולדת שמח \u200f!", "می\u200cنا"):  # noqa: RUF001 -- Persian is meant
-        assert checked_text(f"\u2003{text}\u00a0") == text
+        assert validate_message(f"\u2003{text}\u00a0") == text

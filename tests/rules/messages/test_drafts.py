@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from db import defaults
 from worker.errors import Reason
-from worker.rules.messages.drafts import Addressee, Draft, write
+from worker.rules.messages.drafts import Addressee, Draft, draft_message
 from worker.rules.messages.templates import MessageTemplate
 
 WORDS = ("Hip hip hooray", "Many happy returns", "Best wishes", "Cheers and cake", "To a good year")
@@ -32,7 +32,9 @@ def written(
     draw: int = 0,
 ) -> Draft | Reason:
     to = Addressee(1, name, language)
-    return write(to, templates, past_texts=past, fallback_language="en", days_late=days_late, draw=draw)
+    return draft_message(
+        to, templates, past_texts=past, fallback_language="en", days_late=days_late, draw=draw
+    )
 
 
 def the_draft(found: Draft | Reason) -> Draft:

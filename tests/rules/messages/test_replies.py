@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.messages.replies import Greeted, Reply, Telling, answer, known_to, telling, wants_text
+from worker.rules.messages.replies import (
+    InboxSignal,
+    LatestGreeting,
+    Reply,
+    classify_inbox_line,
+    find_reply,
+    needs_text,
+    replies_known_until,
+)
 from worker.rules.model import InboxLine, ThreadMessage
 
 MINUTE = timedelta(minutes=1)
 SENT = datetime(2027, 1, 3, 9, tzinfo=UTC)
-ANN = Greeted(1, 1, "ann", SENT, SENT + timedelta(seconds=5), replied=False, keep_text=True, may_open=True)
+ANN = LatestGreeting(
+    1, 1, "ann", SENT, SENT + timedelta(seconds=5), replied=False, keep_text=True, may_open=True
+)
 
 INSTANTS = st.integers(-5000, 5000).map(lambda seconds: SENT + timedelta(seconds=seconds))
 LINES = st.builds(InboxLine, st.sampled_from("abc"), INSTANTS, st.booleans())
@@ -27,30 +37,30 @@ def said(minutes: float, *, outgoing: bool = False) -> InboxLine:
 @pytest.mark.parametrize(
     ("line", "greeted", "read_to", "expected"),
     [
-        (said(10), ANN, None, Telling.REPLIED),
-        (said(0.01), ANN, None, Telling.REPLIED),
-        (said(-1), ANN, None, Telling.NOTHING),
-        (said(10), replace(ANN, replied=True), SENT + 20 * MINUTE, Telling.REPLIED),
-        (said(0.05, outgoing=True), ANN, None, Telling.NOTHING),
-        (said(0.5, outgoing=True), ANN, None, Telling.NOTHING),
-        (said(10, outgoing=True), ANN, None, Telling.MAYBE),
-        (said(10, outgoing=True), ANN, SENT, Telling.MAYBE),
-        (said(10, outgoing=True), ANN, SENT + 10 * MINUTE, Telling.NOTHING),
-        (said(10, outgoing=True), replace(ANN, replied=True), None, Telling.NOTHING),
-        (said(10, outgoing=True), replace(ANN, may_open=False), None, Telling.NOTHING),
-        (said(-10, outgoing=True), ANN, None, Telling.NOTHING),
+        (said(10), ANN, None, InboxSignal.REPLIED),
+        (said(0.01), ANN, None, InboxSignal.REPLIED),
+        (said(-1), ANN, None, InboxSignal.NOTHING),
+        (said(10), replace(ANN, replied=True), SENT + 20 * MINUTE, InboxSignal.REPLIED),
+        (said(0.05, outgoing=True), ANN, None, InboxSignal.NOTHING),
+        (said(0.5, outgoing=True), ANN, None, InboxSignal.NOTHING),
+        (said(10, outgoing=True), ANN, None, InboxSignal.MAYBE),
+        (said(10, outgoing=True), ANN, SENT, InboxSignal.MAYBE),
+        (said(10, outgoing=True), ANN, SENT + 10 * MINUTE, InboxSignal.NOTHING),
+        (said(10, outgoing=True), replace(ANN, replied=True), None, InboxSignal.NOTHING),
+        (said(10, outgoing=True), replace(ANN, may_open=False), None, InboxSignal.NOTHING),
+        (said(-10, outgoing=True), ANN, None, InboxSignal.NOTHING),
     ],
 )
 def test_what_a_line_tells(
-    line: InboxLine, greeted: Greeted, read_to: datetime | None, expected: Telling
+    line: InboxLine, greeted: LatestGreeting, read_to: datetime | None, expected: InboxSignal
 ) -> None:
-    assert telling(line, greeted, read_to) is expected
+    assert classify_inbox_line(line, greeted, read_to) is expected
 
 
 def test_a_conversation_is_opened_for_its_text_once_and_never_of_somebody_left_alone() -> None:
-    assert wants_text(ANN)
+    assert needs_text(ANN)
     for changed in (replace(ANN, keep_text=False), replace(ANN, replied=True), replace(ANN, may_open=False)):
-        assert not wants_text(changed)
+        assert not needs_text(changed)
 
 
 @given(st.lists(MESSAGES), st.booleans())
@@ -59,7 +69,7 @@ def test_the_answer_is_the_first_that_came_in_after_the_greeting(
 ) -> None:
     greeted = replace(ANN, keep_text=keep)
     later = [m for m in messages if not m.outgoing and m.at is not None and m.at > SENT]
-    found = answer(messages, greeted)
+    found = find_reply(messages, greeted)
     if not later:
         assert found is None
     else:
@@ -72,7 +82,7 @@ def test_nothing_that_is_left_is_taken_for_known_and_nothing_unseen_either(
     lines: list[InboxLine], data: st.DataObject
 ) -> None:
     left = data.draw(st.lists(st.sampled_from(lines))) if lines else []
-    known = known_to(lines, left)
+    known = replies_known_until(lines, left)
     if known is None:
         assert not lines
     else:
@@ -85,4 +95,4 @@ def test_a_reply_does_not_show_its_text() -> None:
 
 
 def test_all_is_known_up_to_the_newest_message_where_nothing_is_left() -> None:
-    assert known_to([said(1), said(9), said(5)], []) == SENT + 9 * MINUTE
+    assert replies_known_until([said(1), said(9), said(5)], []) == SENT + 9 * MINUTE

@@ -8,17 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db import defaults
-from db.store.campaigns.templates import Default
-from worker.rules.messages.similarity import SAME_FROM, normalised, says_the_same, similarity
-from worker.rules.messages.templates import render
+from db.store.campaigns.templates import DefaultTemplate
+from worker.rules.messages.similarity import (
+    SAME_MESSAGE_THRESHOLD,
+    is_same_message,
+    normalise_text,
+    similarity,
+)
+from worker.rules.messages.templates import render_template
 from worker.rules.names.spoken_name import SpokenName
 
 ANNA = SpokenName("Anna", "Anna Smith")
 FAR_APART = 0.7
 
 
-def said(default: Default, name: SpokenName = ANNA, *, days: int = 1) -> str:
-    return render(default.body, name=name, days_late=days if default.late else 0)
+def said(default: DefaultTemplate, name: SpokenName = ANNA, *, days: int = 1) -> str:
+    return render_template(default.body, name=name, days_late=days if default.late else 0)
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
@@ -27,7 +32,7 @@ def test_no_default_is_like_another_of_its_language(language: str) -> None:
     for one, other in combinations(mine, 2):
         for days in (1, 2):
             found = similarity(said(one, days=days), said(other, days=days), name=ANNA)
-            assert found < FAR_APART < SAME_FROM, (one.key, other.key)
+            assert found < FAR_APART < SAME_MESSAGE_THRESHOLD, (one.key, other.key)
 
 
 CHANGES: Mapping[str, Callable[[str], str]] = {
@@ -49,18 +54,18 @@ def test_the_same_words_in_another_dress_are_the_same(change: str) -> None:
         text = said(default)
         changed = CHANGES[change](text)
         assert changed != text
-        assert says_the_same(changed, text, name=ANNA), default.key
+        assert is_same_message(changed, text, name=ANNA), default.key
 
 
 def test_one_day_more_is_the_same_text() -> None:
     body = "Your birthday was {{ days_late }} days ago, {{ first_name }}: many happy returns!"
-    three, nine = (render(body, name=ANNA, days_late=days) for days in (3, 9))
-    assert says_the_same(three, nine, name=ANNA)
+    three, nine = (render_template(body, name=ANNA, days_late=days) for days in (3, 9))
+    assert is_same_message(three, nine, name=ANNA)
 
 
 def test_a_name_is_taken_out_as_a_word_and_not_from_the_middle_of_one() -> None:
-    assert normalised("Ann's anniversary, Ann", names=["Ann"]) == "sanniversary"
-    assert normalised("生日快乐李小龙！", names=["李小龙"]) == "生日快乐"  # noqa: RUF001 -- full width is meant
+    assert normalise_text("Ann's anniversary, Ann", names=["Ann"]) == "sanniversary"
+    assert normalise_text("生日快乐李小龙！", names=["李小龙"]) == "生日快乐"  # noqa: RUF001 -- full width is meant
 
 
 TEXTS = st.one_of(st.text(), st.sampled_from([said(default) for default in defaults.GREETINGS]))

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db import defaults
-from db.store.campaigns.templates import Default
+from db.store.campaigns.templates import DefaultTemplate
 from worker.rules.messages.templates import (
-    LATEST_DAYS,
+    MAX_DAYS_LATE,
     MAX_MESSAGE_CHARACTERS,
     MAX_TEMPLATE_CHARACTERS,
     TemplateRefusedError,
-    check,
-    render,
+    check_template,
+    render_template,
 )
 from worker.rules.names.spoken_name import SpokenName, spoken_name
 
@@ -91,7 +91,7 @@ NOTHING_ELSE = "nothing else"
 )
 def test_a_template_that_can_fail_is_refused_and_told_why(body: str, why: str) -> None:
     with pytest.raises(TemplateRefusedError, match=why):
-        check(body, late=True)
+        check_template(body, late=True)
 
 
 @pytest.mark.parametrize(
@@ -110,41 +110,41 @@ def test_a_template_that_can_fail_is_refused_and_told_why(body: str, why: str) -
     ],
 )  # fmt: skip
 def test_what_can_not_fail_is_accepted(body: str) -> None:
-    check(body, late=True)
+    check_template(body, late=True)
 
 
 def test_on_the_day_there_are_no_days_to_count() -> None:
-    check("{{ days_late }} days", late=True)
+    check_template("{{ days_late }} days", late=True)
     with pytest.raises(TemplateRefusedError, match="days_late is for late templates"):
-        check("{{ days_late }} days", late=False)
+        check_template("{{ days_late }} days", late=False)
 
 
 def test_a_name_is_text_and_never_a_template_of_its_own() -> None:
     odd = SpokenName("{{ 7 * 7 }}", "<b> & O'Brien")
-    assert render("Hi {{ first_name }}, {{ full_name }}", name=odd, days_late=0) == (
+    assert render_template("Hi {{ first_name }}, {{ full_name }}", name=odd, days_late=0) == (
         "Hi {{ 7 * 7 }}, <b> & O'Brien"
     )
 
 
 def test_blanks_are_tidied_and_lines_are_kept() -> None:
-    assert render("  Hi   {{ first_name }} \n\nyou\r\n", name=ANNA, days_late=0) == "Hi Anna \n\nyou"
+    assert render_template("  Hi   {{ first_name }} \n\nyou\r\n", name=ANNA, days_late=0) == "Hi Anna \n\nyou"
 
 
 def test_a_french_blank_is_kept() -> None:
-    assert render("Bonne fête\u202f!", name=ANNA, days_late=0) == "Bonne fête\u202f!"
+    assert render_template("Bonne fête\u202f!", name=ANNA, days_late=0) == "Bonne fête\u202f!"
 
 
 @pytest.mark.parametrize(("days_late", "said"), [(1, "yesterday"), (2, "2 days ago"), (10, "10 days ago")])
 def test_days_are_told(days_late: int, said: str) -> None:
     body = "{% if days_late == 1 %}yesterday{% else %}{{ days_late }} days ago{% endif %}"
-    assert render(body, name=ANNA, days_late=days_late) == said
+    assert render_template(body, name=ANNA, days_late=days_late) == said
 
 
 @pytest.mark.parametrize("default", defaults.GREETINGS, ids=lambda default: default.key)
-def test_every_default_may_get_in_and_says_the_name_once(default: Default) -> None:
-    check(default.body, late=default.late)
-    days = range(1, LATEST_DAYS + 1) if default.late else (0,)
-    for said in {render(default.body, name=ANNA, days_late=day) for day in days}:
+def test_every_default_may_get_in_and_says_the_name_once(default: DefaultTemplate) -> None:
+    check_template(default.body, late=default.late)
+    days = range(1, MAX_DAYS_LATE + 1) if default.late else (0,)
+    for said in {render_template(default.body, name=ANNA, days_late=day) for day in days}:
         assert said.count("Anna") == 1
         assert "  " not in said
         assert "'" not in said  # the apostrophe is \u2019
@@ -164,10 +164,10 @@ def test_there_are_enough_for_two_years(language: str) -> None:
     assert sum(default.late for default in mine) >= 4
 
 
-@given(st.text(), st.sampled_from(defaults.GREETINGS), st.integers(1, LATEST_DAYS))
-def test_every_default_can_be_said_to_everybody(full_name: str, default: Default, days: int) -> None:
+@given(st.text(), st.sampled_from(defaults.GREETINGS), st.integers(1, MAX_DAYS_LATE))
+def test_every_default_can_be_said_to_everybody(full_name: str, default: DefaultTemplate, days: int) -> None:
     if name := spoken_name(full_name):
-        said = render(default.body, name=name, days_late=days if default.late else 0)
+        said = render_template(default.body, name=name, days_late=days if default.late else 0)
         assert name.first in said
 
 
@@ -197,11 +197,11 @@ TEMPLATES = st.recursive(
 AWKWARD_LETTERS = st.text(alphabet=st.sampled_from("aßŉİΐǆﬁ\u1f52李م\u0301- "), min_size=1, max_size=90)
 
 
-@given(TEMPLATES, st.one_of(st.text(), AWKWARD_LETTERS), st.integers(1, LATEST_DAYS))
+@given(TEMPLATES, st.one_of(st.text(), AWKWARD_LETTERS), st.integers(1, MAX_DAYS_LATE))
 def test_a_template_that_got_in_never_fails_for_anybody(body: str, full_name: str, days_late: int) -> None:
     try:
-        check(body, late=True)
+        check_template(body, late=True)
     except TemplateRefusedError:
         return
     if name := spoken_name(full_name):
-        assert 0 < len(render(body, name=name, days_late=days_late)) <= MAX_MESSAGE_CHARACTERS
+        assert 0 < len(render_template(body, name=name, days_late=days_late)) <= MAX_MESSAGE_CHARACTERS

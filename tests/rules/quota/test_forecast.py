@@ -16,9 +16,9 @@ from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Books, Charge
-from worker.rules.quota.forecast import Day, Expected, Forecast, Outlook, forecast
-from worker.rules.quota.limits import PRACTICE, Limits, Totals
+from worker.rules.quota.decision import Charge, QuotaState
+from worker.rules.quota.forecast import ActionForecast, DayUsage, ExpectedAction, Forecast, forecast
+from worker.rules.quota.limits import PRACTICE_QUOTA, Limits, Totals
 from worker.rules.quota.windows import WEEKDAYS, Hours
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -33,27 +33,27 @@ def an_allowance(limits: Limits = FREE, zone: ZoneInfo = UTC_ZONE, **more: Any) 
         account_id=1,
         zone=zone,
         kind=Kind.GREET,
-        site=PRACTICE,
+        site=PRACTICE_QUOTA,
         limits={Kind.GREET: limits, Kind.VISIT: FREE, Kind.COLLECT: FREE},
         totals=Totals(10_000, 70_000),
     )
     return replace(given, **more)
 
 
-def born(contact_id: int, on: date = MONDAY, *, late: int = 3, **more: Any) -> Expected:
-    person = Expected(contact_id, f"P{contact_id}", on, on + late * DAY)
+def born(contact_id: int, on: date = MONDAY, *, late: int = 3, **more: Any) -> ExpectedAction:
+    person = ExpectedAction(contact_id, f"P{contact_id}", on, on + late * DAY)
     return replace(person, **more)
 
 
 def played(
-    people: Sequence[Expected],
+    people: Sequence[ExpectedAction],
     allowance: Allowance,
-    books: Books | None = None,
+    books: QuotaState | None = None,
     *,
     now: datetime = NOON,
     last: date = MONDAY + 30 * DAY,
 ) -> Forecast:
-    return forecast(people, allowance, books or Books(), now=now, last=last)
+    return forecast(people, allowance, books or QuotaState(), now=now, last=last)
 
 
 def ends(told: Forecast) -> dict[int, tuple[int | None, Reason | None]]:
@@ -61,7 +61,7 @@ def ends(told: Forecast) -> dict[int, tuple[int | None, Reason | None]]:
     return {one.person.contact_id: (_late(one), one.held_back) for one in told.people}
 
 
-def _late(one: Outlook) -> int | None:
+def _late(one: ActionForecast) -> int | None:
     return one.days_late if one.reached_at else None
 
 
@@ -100,7 +100,7 @@ def allowances(draw: st.DrawFn) -> Allowance:
 
 
 @st.composite
-def crowds(draw: st.DrawFn) -> list[Expected]:
+def crowds(draw: st.DrawFn) -> list[ExpectedAction]:
     late = draw(st.integers(0, 4))
     people = []
     for contact_id in range(draw(st.integers(0, 25))):
@@ -117,15 +117,15 @@ def crowds(draw: st.DrawFn) -> list[Expected]:
 
 
 @st.composite
-def ledgers(draw: st.DrawFn) -> Books:
+def ledgers(draw: st.DrawFn) -> QuotaState:
     charges = [
         Charge(draw(st.sampled_from([Kind.GREET, Kind.VISIT])), f"old {n}", at, "a")
         for n, at in enumerate(draw(st.lists(instants, max_size=8)))
     ]
-    return Books(tuple(charges))
+    return QuotaState(tuple(charges))
 
 
-def overrun(told: Forecast, allowance: Allowance, books: Books) -> str | None:
+def overrun(told: Forecast, allowance: Allowance, books: QuotaState) -> str | None:
     """Count anew, naively, what had been used at each greeting of the forecast; return what was too much."""
 
     def local(at: datetime) -> datetime:
@@ -137,12 +137,12 @@ def overrun(told: Forecast, allowance: Allowance, books: Books) -> str | None:
     for one in order:
         at = one.reached_at
         assert at is not None
-        purse = allowance.purse(at, "")
-        in_force, totals = purse.limits, purse.totals
+        context = allowance.context(at, "")
+        in_force, totals = context.limits, context.totals
         today = [(kind, run) for kind, then, run in done if local(then).date() == local(at).date()]
         week = [kind for kind, then, _ in done if at - then < WEEK]
         by_kind = Counter(kind for kind, _ in today)
-        kept = sum(max(0, purse.shares[kind] - by_kind[kind]) for kind in (Kind.VISIT, Kind.COLLECT))
+        kept = sum(max(0, context.shares[kind] - by_kind[kind]) for kind in (Kind.VISIT, Kind.COLLECT))
         wall = timedelta(hours=local(at).hour, minutes=local(at).minute, seconds=local(at).second)
         run = one.person.campaign
         checks = {
@@ -165,14 +165,14 @@ def overrun(told: Forecast, allowance: Allowance, books: Books) -> str | None:
 
 @given(crowds(), allowances(), ledgers())
 def test_no_window_holds_more_than_it_may_at_any_instant(
-    people: list[Expected], allowance: Allowance, books: Books
+    people: list[ExpectedAction], allowance: Allowance, books: QuotaState
 ) -> None:
     assert overrun(played(people, allowance, books), allowance, books) is None
 
 
 @given(crowds(), allowances(), ledgers())
 def test_everybody_is_told_of_once_and_nobody_is_reached_before_or_too_long_after_the_birthday(
-    people: list[Expected], allowance: Allowance, books: Books
+    people: list[ExpectedAction], allowance: Allowance, books: QuotaState
 ) -> None:
     told = played(people, allowance, books)
     assert sorted(one.person.contact_id for one in told.people) == [p.contact_id for p in people]
@@ -186,7 +186,7 @@ def test_everybody_is_told_of_once_and_nobody_is_reached_before_or_too_long_afte
 
 @given(crowds(), allowances(), ledgers())
 def test_who_is_late_or_missed_and_was_not_late_before_has_a_reason(
-    people: list[Expected], allowance: Allowance, books: Books
+    people: list[ExpectedAction], allowance: Allowance, books: QuotaState
 ) -> None:
     today = NOON.astimezone(allowance.zone).date()
     for one in played(people, allowance, books).people:
@@ -200,7 +200,7 @@ def test_who_is_late_or_missed_and_was_not_late_before_has_a_reason(
 
 @given(crowds(), allowances(), ledgers())
 def test_a_day_s_sum_is_what_is_used_and_reached_on_it(
-    people: list[Expected], allowance: Allowance, books: Books
+    people: list[ExpectedAction], allowance: Allowance, books: QuotaState
 ) -> None:
     told = played(people, allowance, books)
     by_day = Counter(one.reached_on for one in told.people)
@@ -215,7 +215,7 @@ def test_a_day_s_sum_is_what_is_used_and_reached_on_it(
 
 
 @given(crowds())
-def test_without_limits_everybody_is_reached_on_the_day_or_at_once(people: list[Expected]) -> None:
+def test_without_limits_everybody_is_reached_on_the_day_or_at_once(people: list[ExpectedAction]) -> None:
     people = [replace(person, not_before=None) for person in people]
     for one in played(people, an_allowance()).people:
         assert one.reached_on == max(one.person.on, MONDAY)
@@ -227,7 +227,7 @@ def reached(told: Forecast, by: datetime) -> int:
 
 @given(crowds(), limits(), st.sampled_from(["per_run", "per_day", "per_week"]))
 def test_where_nobody_is_missed_a_raised_limit_never_leaves_fewer_reached_by_any_time(
-    people: list[Expected], low: Limits, raised: str
+    people: list[ExpectedAction], low: Limits, raised: str
 ) -> None:
     people = [replace(person, until=MONDAY + 400 * DAY, campaign=None) for person in people]
     low = replace(low, per_run=low.per_run + 1, per_day=low.per_day + 1, per_week=low.per_week + 2)
@@ -272,7 +272,7 @@ def test_what_holds_the_second_back_is_told(limits: Limits, reason: Reason) -> N
 
 
 def test_the_week_s_limit_makes_one_late_and_one_missed() -> None:
-    used = Books(tuple(Charge(Kind.GREET, str(n), NOON - (6 - n) * DAY) for n in range(2)))
+    used = QuotaState(tuple(Charge(Kind.GREET, str(n), NOON - (6 - n) * DAY) for n in range(2)))
     people = [born(1), born(2)]
     told = played(people, an_allowance(replace(FREE, per_week=2, per_day=2)), used)
     assert ends(told) == {1: (1, Reason.WEEK_LIMIT), 2: (2, Reason.WEEK_LIMIT)}
@@ -319,7 +319,8 @@ def test_the_ramp_lets_more_through_from_week_to_week() -> None:
     allowance = an_allowance(replace(FREE, per_day=6), warm_up_on=MONDAY - 6 * DAY)
     told = played([born(n, MONDAY + n % 2 * DAY) for n in range(12)], allowance)
     assert told.days[:4] == (
-        Day(MONDAY, 2, 2), Day(MONDAY + DAY, 3, 3), Day(MONDAY + 2 * DAY, 3, 3), Day(MONDAY + 3 * DAY, 3, 3)
+        DayUsage(MONDAY, 2, 2), DayUsage(MONDAY + DAY, 3, 3),
+        DayUsage(MONDAY + 2 * DAY, 3, 3), DayUsage(MONDAY + 3 * DAY, 3, 3),
     )  # fmt: skip
 
 
@@ -333,7 +334,7 @@ def test_a_cut_ends_in_the_middle_of_a_day_and_a_pause_is_waited_for() -> None:
 
 
 def test_other_kinds_eat_no_share_that_is_kept_for_greetings() -> None:
-    visits = Books(tuple(Charge(Kind.VISIT, str(n), NOON - HOUR) for n in range(5)))
+    visits = QuotaState(tuple(Charge(Kind.VISIT, str(n), NOON - HOUR) for n in range(5)))
     shared = an_allowance(totals=Totals(5, 100))
     assert ends(played([born(1)], shared, visits)) == {1: (1, Reason.ALL_DAY_LIMIT)}
     week = an_allowance(totals=Totals(6, 6))
@@ -342,7 +343,7 @@ def test_other_kinds_eat_no_share_that_is_kept_for_greetings() -> None:
 
 
 def test_an_open_breaker_is_waited_for_and_closed_by_the_first() -> None:
-    books = Books(breakers={Kind.GREET: Breaker(3, 1, NOON + 4 * HOUR)})
+    books = QuotaState(breakers={Kind.GREET: Breaker(3, 1, NOON + 4 * HOUR)})
     told = played([born(1), born(2)], an_allowance(), books)
     assert [one.reached_at for one in told.people] == [NOON + 4 * HOUR] * 2
 
@@ -356,7 +357,7 @@ def test_those_after_the_last_day_compete_but_are_not_told_of() -> None:
 
 def test_nobody_comes_to_nothing() -> None:
     told = played([], an_allowance(replace(FREE, per_day=0, per_week=0)), last=MONDAY + DAY)
-    assert told == Forecast((), (Day(MONDAY, 0, 0), Day(MONDAY + DAY, 0, 0)))
+    assert told == Forecast((), (DayUsage(MONDAY, 0, 0), DayUsage(MONDAY + DAY, 0, 0)))
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,7 @@ def test_nobody_comes_to_nothing() -> None:
 )
 def test_the_limits_in_force_are_a_share_of_the_account_s_own(days_ago: int | None, share: Fraction) -> None:
     began = MONDAY - days_ago * DAY if days_ago is not None else None
-    purse = an_allowance(warm_up_on=began).purse(NOON, "run")
-    assert purse.limits.per_day == int(1000 * share)
-    assert purse.totals.per_week == int(70_000 * share)
-    assert (purse.run_id, purse.account_id, purse.kind) == ("run", 1, Kind.GREET)
+    context = an_allowance(warm_up_on=began).context(NOON, "run")
+    assert context.limits.per_day == int(1000 * share)
+    assert context.totals.per_week == int(70_000 * share)
+    assert (context.run_id, context.account_id, context.kind) == ("run", 1, Kind.GREET)

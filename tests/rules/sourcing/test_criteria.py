@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from worker.rules.sourcing.criteria import Criteria, Criterion, asked, needed_sections
+from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.profile import Section
 
 REFUSED: list[tuple[Mapping[str, Any], str, str]] = [
@@ -53,11 +53,11 @@ def test_what_does_not_hold_together_is_refused_and_said(
 
 
 def test_what_is_given_is_asked_and_no_more_is_read_than_that_needs() -> None:
-    assert asked(Criteria()) == set()
+    assert given_criteria(Criteria()) == set()
     assert needed_sections(Criteria()) == set()
     assert needed_sections(Criteria(location="Paris", open_to_work=False)) == set()
     some = Criteria(min_years=0, languages=("fr",), skills=("Python",))
-    assert asked(some) == {Criterion.YEARS, Criterion.LANGUAGES, Criterion.SKILLS}
+    assert given_criteria(some) == {Criterion.YEARS, Criterion.LANGUAGES, Criterion.SKILLS}
     assert needed_sections(some) == {Section.POSITIONS, Section.LANGUAGES, Section.SKILLS}
     assert needed_sections(Criteria(keywords=("x",))) == set(Section) - {Section.LANGUAGES}
 

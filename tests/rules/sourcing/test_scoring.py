@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.sourcing.criteria import Criteria, Criterion, asked
-from worker.rules.sourcing.experience import years_of_experience
-from worker.rules.sourcing.languages import english_name, is_known, speaks
+from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria
+from worker.rules.sourcing.experience import measure_experience
+from worker.rules.sourcing.languages import english_name, is_known_language, lists_language
 from worker.rules.sourcing.profile import Education, Position, Profile
-from worker.rules.sourcing.scoring import DEFAULT_WEIGHTS, points_of, score
+from worker.rules.sourcing.scoring import DEFAULT_WEIGHTS, allocate_points, score
 
 TODAY = date(2026, 11, 24)
 MINUS = "\N{MINUS SIGN}"
@@ -97,7 +97,7 @@ def test_what_a_criterion_gives_or_takes_and_why(
 
 def test_criteria_together_are_a_hundred_points_by_weight() -> None:
     some = Criteria(skills=("Python", "Go"), location="Paris", required=frozenset({Criterion.LOCATION}))
-    assert points_of(some) == {Criterion.SKILLS: 67, Criterion.LOCATION: 33}
+    assert allocate_points(some) == {Criterion.SKILLS: 67, Criterion.LOCATION: 33}
     assert told(some) == [
         f"{MINUS}33 location: Lyon, France is not Paris",
         "+33 skill Python",
@@ -110,7 +110,7 @@ def test_criteria_together_are_a_hundred_points_by_weight() -> None:
 
 def test_nothing_asked_for_is_nothing_to_score() -> None:
     assert score(Criteria(), ANN, TODAY).reasons == ()
-    assert points_of(Criteria()) == {}
+    assert allocate_points(Criteria()) == {}
 
 
 def test_a_job_without_dates_may_add_to_the_years() -> None:
@@ -144,7 +144,7 @@ def test_months_are_counted_once_and_gaps_not(
 ) -> None:
     jobs = [Position("x", "y", month(*begin), month(*end) if end else None) for begin, end in spans]
     for order in (jobs, jobs[::-1]):
-        assert years_of_experience(order, TODAY).months == months
+        assert measure_experience(order, TODAY).months == months
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_months_are_counted_once_and_gaps_not(
     ],
 )  # fmt: skip
 def test_a_language_is_known_by_its_names(name: str, code: str) -> None:
-    assert is_known(code)
-    assert speaks(["Klingon", name], code)
-    assert not speaks(["Klingon", name], "it")
+    assert is_known_language(code)
+    assert lists_language(["Klingon", name], code)
+    assert not lists_language(["Klingon", name], "it")
 
 
 @pytest.mark.parametrize("code", ["sh", "la", "aa"])
 def test_a_language_that_has_no_data_of_its_own_has_its_name_all_the_same(code: str) -> None:
-    assert is_known(code)
-    assert speaks([english_name(code)], code)
-    assert not speaks(["Klingon"], code)
+    assert is_known_language(code)
+    assert lists_language([english_name(code)], code)
+    assert not lists_language(["Klingon"], code)
 
 
 WORDS = st.sampled_from(
@@ -205,7 +205,7 @@ def all_criteria(draw: st.DrawFn) -> Criteria:
         "languages": draw(st.lists(st.sampled_from(LANGUAGES), unique=True)),
         "open_to_work": draw(st.none() | st.booleans()),
     }
-    here = sorted(asked(Criteria.model_construct(**given)))
+    here = sorted(given_criteria(Criteria.model_construct(**given)))
     some = st.sampled_from(here) if here else st.nothing()
     return Criteria.model_validate(
         given | {"weights": draw(st.dictionaries(some, st.integers(1, 100))), "required": draw(st.sets(some))}
@@ -217,17 +217,17 @@ def test_points_are_what_the_reasons_say_within_bounds(criteria: Criteria, profi
     found = score(criteria, profile, TODAY)
     assert 0 <= found.points <= 100
     assert found.points == min(100, max(0, sum(reason.points for reason in found.reasons)))
-    assert {reason.criterion for reason in found.reasons} == asked(criteria)
+    assert {reason.criterion for reason in found.reasons} == given_criteria(criteria)
     for reason in found.reasons:
         assert reason.points >= 0 or reason.criterion in criteria.required
         assert str(reason).removeprefix("+").removeprefix(MINUS).startswith(f"{abs(reason.points)} ")
 
 
-@given(all_criteria().filter(asked))
+@given(all_criteria().filter(given_criteria))
 def test_all_that_is_given_has_a_hundred_points(criteria: Criteria) -> None:
-    points = points_of(criteria)
+    points = allocate_points(criteria)
     assert sum(points.values()) == 100
-    weights = {one: criteria.weights.get(one, DEFAULT_WEIGHTS[one]) for one in asked(criteria)}
+    weights = {one: criteria.weights.get(one, DEFAULT_WEIGHTS[one]) for one in given_criteria(criteria)}
     for criterion, given_points in points.items():
         assert abs(given_points - 100 * weights[criterion] / sum(weights.values())) < 1
 
@@ -267,7 +267,7 @@ def test_asking_for_one_more_skill_that_is_there_never_lowers(
 @given(all_criteria(), PROFILES, st.integers(2, 10))
 def test_only_proportions_of_weights_count(criteria: Criteria, profile: Profile, times: int) -> None:
     small: Mapping[Criterion, int] = {
-        criterion: 1 + criteria.weights.get(criterion, 5) % 10 for criterion in asked(criteria)
+        criterion: 1 + criteria.weights.get(criterion, 5) % 10 for criterion in given_criteria(criteria)
     }
     one = criteria.model_copy(update={"weights": small})
     other = criteria.model_copy(update={"weights": {name: times * weight for name, weight in small.items()}})

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.rules.sourcing.criteria import Criteria
-from worker.rules.sourcing.search import LONGEST, SearchQuery, parse_search, query_of, search_address
+from worker.rules.sourcing.search import (
+    MAX_URL_CHARACTERS,
+    SearchQuery,
+    build_query,
+    build_search_url,
+    parse_search,
+)
 
 LINKEDIN = "https://www.linkedin.com/search/results/people/"
 SANDBOX = "http://127.0.0.1:8765/search/people/"
@@ -112,7 +118,7 @@ def test_a_port_is_for_this_machine_s_own_practice_network_only(url: str) -> Non
         (f"{LINKEDIN}?keywords=a%0d%0aHost:%20evil", "the value of 'keywords' has control characters"),
         (f"{LINKEDIN}?keywords=a%00", "the value of 'keywords' has control characters"),
         (f"{LINKEDIN}?keywords=%ff%fe", "no UTF-8"),
-        (f"{LINKEDIN}?keywords={'x' * LONGEST}", "2000 characters at most; this one has 20"),
+        (f"{LINKEDIN}?keywords={'x' * MAX_URL_CHARACTERS}", "2000 characters at most; this one has 20"),
         (f"{LINKEDIN}?keywords={'李' * 300}", "too long for an address"),
         (LINKEDIN, "nobody in particular: give one of keywords, title"),
         (f"{LINKEDIN}?keywords=&title=%20&page=3", "nobody in particular"),
@@ -146,7 +152,7 @@ def test_a_site_without_a_search_says_so() -> None:
     with pytest.raises(ValueError, match=says):
         parse_search(LINKEDIN, "xing")
     with pytest.raises(ValueError, match=says):
-        query_of(Criteria(title="x"), "xing")
+        build_query(Criteria(title="x"), "xing")
 
 
 def test_the_site_without_pages_takes_its_terms_as_they_are() -> None:
@@ -163,28 +169,28 @@ def test_criteria_become_the_search_that_a_site_can_do() -> None:
         keywords=("data", "R&D"), title="engineer", location="Paris", company="Acme", skills=("C#",),
         languages=("fr",), min_years=3, open_to_work=True,
     )  # fmt: skip
-    assert query_of(some, "sandbox").terms == (
+    assert build_query(some, "sandbox").terms == (
         ("keywords", "data R&D"), ("title", "engineer"), ("location", "Paris"), ("company", "Acme"),
     )  # fmt: skip
-    assert query_of(some, "linkedin").terms == (
+    assert build_query(some, "linkedin").terms == (
         ("keywords", "data R&D Paris"), ("title", "engineer"), ("company", "Acme"),
     )  # fmt: skip
-    assert query_of(Criteria(skills=("C#", "SQL"), location="Paris"), "sandbox").terms == (
+    assert build_query(Criteria(skills=("C#", "SQL"), location="Paris"), "sandbox").terms == (
         ("keywords", "C# SQL"), ("location", "Paris"),
     )  # fmt: skip
-    assert dict(query_of(some, "ledger").terms)["location"] == "Paris"
+    assert dict(build_query(some, "ledger").terms)["location"] == "Paris"
 
 
 @pytest.mark.parametrize("given", [Criteria(), Criteria(min_years=3, languages=("fr",), open_to_work=True)])
 def test_criteria_that_no_search_asks_for_are_refused(given: Criteria) -> None:
     with pytest.raises(ValueError, match="nothing to search for: give keywords, a title"):
-        query_of(given, "sandbox")
+        build_query(given, "sandbox")
 
 
 def test_criteria_that_make_too_long_an_address_are_refused() -> None:
     given = Criteria(keywords=tuple(f"{chr(0x4E00 + n)}" * 100 for n in range(10)))
     with pytest.raises(ValueError, match="use fewer words"):
-        query_of(given, "sandbox")
+        build_query(given, "sandbox")
 
 
 TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
@@ -202,7 +208,7 @@ def test_parsing_what_was_parsed_changes_nothing_and_stays_on_the_site(
     base = {"sandbox": SANDBOX, "linkedin": LINKEDIN}[site]
     query = parse_search(f"{base}?{urlencode(noise | terms)}", site)
     assert dict(query.terms) == terms
-    address = search_address(query, site)
+    address = build_search_url(query, site)
     assert parse_search(address, site) == query
     host = {"sandbox": "sandbox.test", "linkedin": "www.linkedin.com"}[site]
     assert (urlsplit(address).scheme, urlsplit(address).netloc) == ("https", host)
@@ -245,7 +251,7 @@ def test_whatever_is_let_in_is_on_the_site_and_keeps_no_host(
     assert urlsplit(url).hostname in hosts
     assert urlsplit(url).username is None
     assert [name for name, _ in query.terms] == ["keywords"]
-    assert urlsplit(search_address(query, site)).hostname in hosts
+    assert urlsplit(build_search_url(query, site)).hostname in hosts
 
 
 @given(url=st.text(max_size=80), site=st.sampled_from(["sandbox", "linkedin", "ledger"]))

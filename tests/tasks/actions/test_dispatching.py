@@ -17,9 +17,9 @@ from tasks.actions.dispatch import dispatch_due, task_for
 from tasks.actions.recover import recover_lapsed
 from tasks.services import Services
 from tests import builders
-from tests.db.helpers import claimed, let_leases_lapse
-from tests.tasks.hands import next_action, row, state, used_today, worker_taken_for_dead
-from tests.tasks.reading import a_reader, visits_of
+from tests.db.helpers import claim_action, expire_leases
+from tests.tasks.action_helpers import next_action, row, state, used_today, worker_taken_for_dead
+from tests.tasks.search_helpers import a_reader, visits_of
 from worker import logs
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
@@ -33,7 +33,7 @@ def account(without_pages: Services) -> AccountRecord:
 @pytest.fixture
 def greeting(without_pages: Services, account: AccountRecord) -> UUID:
     with without_pages.database.transaction() as session:
-        return builders.planned(session, account, builders.a_contact(session, account, "ann"))
+        return builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
 
 
 def test_a_message_is_published_when_what_it_speaks_of_is_committed(
@@ -43,7 +43,7 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
 
     def nudge(task: Task, action_id: str) -> None:
         stored = row(without_pages, UUID(action_id))  # on another connection
-        published.append((task.name, action_id, stored.state, logs.correlation_id()))
+        published.append((task.name, action_id, stored.state, logs.current_correlation_id()))
 
     monkeypatch.setattr(dispatching, "nudge", nudge)
     assert dispatch_due(without_pages) == 1
@@ -61,7 +61,7 @@ def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_lo
         now = builders.database_now(session)
         assert queued.lease_until is not None
         assert now < queued.lease_until <= now + without_pages.settings.action_time_limit
-        let_leases_lapse(session)
+        expire_leases(session)
     assert recover_lapsed(without_pages) == 1
     assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
     assert dispatch_due(without_pages) == 1
@@ -82,14 +82,14 @@ def test_what_a_dead_worker_had_not_begun_costs_nothing_and_what_it_had_stays_us
     def taken(*, begins: bool) -> None:
         action_id = next_action(without_pages)
         with without_pages.database.transaction() as session:
-            claim = claimed(session, action_id)
+            claim = claim_action(session, action_id)
         reservation = f"{claim.action_id}:{claim.attempt}"
         grant = without_pages.quota.reserve(account.id, claim.kind, str(claim.campaign_id), reservation)
         assert grant.decision.granted
         if begins:
             assert without_pages.quota.start(grant)
             with without_pages.database.transaction() as session:
-                assert lifecycle.intend(session, claim)
+                assert lifecycle.write_intent(session, claim)
 
     taken(begins=False)
     assert used_today(without_pages, account) == 1
@@ -118,6 +118,6 @@ def test_what_is_recovered_is_dispatched_at_once(
     assert published == []  # nothing had lapsed, so the dispatcher's own tick is soon enough
     next_action(without_pages)
     with without_pages.database.transaction() as session:
-        let_leases_lapse(session)
+        expire_leases(session)
     recovering.recover()
     assert published == [str(greeting)]

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from db.store.actions import dispatch, leases, lifecycle
 from db.store.actions.lifecycle import Claim
-from tasks.actions.heartbeat import Hold, holding
-from tasks.actions.perform import perform
+from tasks.actions.heartbeat import LeaseGuard, hold_lease
+from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
 from tasks.services import Services
@@ -31,16 +31,16 @@ LEASE = timedelta(seconds=30)
 def queued(without_pages: Services) -> UUID:
     with without_pages.database.transaction() as session:
         account = builders.an_account(session, site="ledger")
-        action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
+        action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     with without_pages.database.transaction() as session:
-        (nudge,) = dispatch.queue_due(session, batch=1, lease=LEASE)
+        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
     assert nudge.action_id == action_id
     return action_id
 
 
 def claim(services: Services, action_id: UUID) -> Claim:
     with services.database.transaction() as session:
-        claimed = lifecycle.claim(session, action_id, owner="test", lease=LEASE)
+        claimed = lifecycle.claim_action(session, action_id, owner="test", lease=LEASE)
     assert claimed is not None
     return claimed
 
@@ -55,7 +55,7 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     claimed = claim(without_pages, queued)
     with without_pages.database.transaction() as session:
         before = builders.action(session, queued).lease_until
-    hold = Hold(LEASE)
+    hold = LeaseGuard(LEASE)
     assert hold.beat(without_pages, claimed, clock.monotonic_seconds())
     with without_pages.database.transaction() as session:
         after = builders.action(session, queued).lease_until
@@ -67,7 +67,7 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
 
 def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
-    hold = Hold(without_pages.settings.lease)
+    hold = LeaseGuard(without_pages.settings.lease)
     slow_answer = clock.monotonic_seconds() - without_pages.settings.lease.total_seconds() + 5
     assert hold.beat(without_pages, claimed, slow_answer)
     hold.check(timedelta(0))
@@ -89,7 +89,7 @@ def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
         return really(*arguments)  # type: ignore[arg-type]  # handed through
 
     monkeypatch.setattr(lifecycle, "extend_lease", away_once)
-    with holding(without_pages, claimed):
+    with hold_lease(without_pages, claimed):
         wait_for("a second beat", lambda: len(beats) > 1 or not any(map(is_heart, threading.enumerate())))
     assert len(beats) > 1
 
@@ -111,7 +111,7 @@ def test_a_lease_survives_two_beats_that_fail(
             return True
 
     monkeypatch.setattr("tasks.actions.heartbeat.threading.Event", Impatient)
-    with holding(without_pages, claim(without_pages, queued)):
+    with hold_lease(without_pages, claim(without_pages, queued)):
         pass
     assert waits[0] * 3 < without_pages.settings.lease.total_seconds()
 
@@ -119,14 +119,14 @@ def test_a_lease_survives_two_beats_that_fail(
 def test_a_beat_after_the_loss_says_so(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
     lapse(without_pages)
-    hold = Hold(LEASE)
+    hold = LeaseGuard(LEASE)
     assert not hold.beat(without_pages, claimed, clock.monotonic_seconds())
     with pytest.raises(TryAgainError, match="lease"):
         hold.check(timedelta(0))
 
 
 def test_a_worker_that_slept_knows_it_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    hold = Hold(LEASE)
+    hold = LeaseGuard(LEASE)
     hold.check(timedelta(seconds=20))
     awake = clock.monotonic_seconds() + LEASE.total_seconds() - 10
     monkeypatch.setattr(clock, "monotonic_seconds", lambda: awake)
@@ -145,7 +145,7 @@ def test_the_thread_beats_while_the_work_goes_on(without_pages: Services, queued
         with without_pages.database.transaction() as session:
             return builders.action(session, queued).lease_until != before
 
-    with holding(without_pages, claimed):
+    with hold_lease(without_pages, claimed):
         wait_for("a beat", beaten)
 
 
@@ -159,7 +159,7 @@ def test_who_lost_the_action_before_the_intent_sends_nothing(
         lapse(without_pages)
 
     monkeypatch.setattr(LedgerThread, "type", sleep_while_typing)
-    assert perform(without_pages, queued) is Outcome.POSTPONED
+    assert perform_action(without_pages, queued) is Outcome.POSTPONED
     assert len(effects(without_pages)) == 0
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.PLANNED
@@ -168,7 +168,7 @@ def test_who_lost_the_action_before_the_intent_sends_nothing(
 def test_who_slept_between_intent_and_click_does_not_click(
     without_pages: Services, queued: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = lifecycle.intend
+    real = lifecycle.write_intent
 
     def sleep_after(session: object, claimed: Claim) -> bool:
         intended = real(session, claimed)  # type: ignore[arg-type]  # handed through
@@ -176,8 +176,8 @@ def test_who_slept_between_intent_and_click_does_not_click(
         monkeypatch.setattr(clock, "monotonic_seconds", lambda: late)
         return intended
 
-    monkeypatch.setattr(lifecycle, "intend", sleep_after)
-    assert perform(without_pages, queued) is Outcome.UNCERTAIN
+    monkeypatch.setattr(lifecycle, "write_intent", sleep_after)
+    assert perform_action(without_pages, queued) is Outcome.UNCERTAIN
     assert len(effects(without_pages)) == 0
     with without_pages.database.transaction() as session:
         action = builders.action(session, queued)
@@ -195,12 +195,12 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
         lapse(without_pages)
 
     monkeypatch.setattr(LedgerSite, "screenshot", lose_it)
-    assert perform(without_pages, queued) is Outcome.LOST
+    assert perform_action(without_pages, queued) is Outcome.LOST
     monkeypatch.undo()
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.UNCERTAIN
-        (nudge,) = dispatch.queue_due(session, batch=1, lease=LEASE)
-    assert perform(without_pages, nudge.action_id) is Outcome.DONE
+        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert perform_action(without_pages, nudge.action_id) is Outcome.DONE
     assert len(effects(without_pages)) == 1
 
 
@@ -211,7 +211,7 @@ def test_an_action_that_kills_its_worker_each_time_ends_as_failed(
         claim(without_pages, queued)
         lapse(without_pages)
         with without_pages.database.transaction() as session:
-            dispatch.queue_due(session, batch=1, lease=LEASE)
+            dispatch.queue_due_actions(session, batch=1, lease=LEASE)
     with without_pages.database.transaction() as session:
         action = builders.action(session, queued)
         assert (action.state, action.reason) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)

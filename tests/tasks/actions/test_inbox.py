@@ -8,18 +8,27 @@ from sqlalchemy import select, text, update
 from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
 from db.store.actions import control, dispatch, replies
-from db.store.actions.replies import Reading
+from db.store.actions.replies import InboxLease
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Interaction
-from tasks.actions.read_inbox import read_replies, to_read
+from tasks.actions.read_inbox import list_readable_inboxes, read_replies
 from tasks.entry import birthday, upkeep
 from tasks.services import Services
 from tests import builders
 from tests.builders import FREE
-from tests.db.helpers import LEASE, at_once
-from tests.tasks.answers import ANN, ANSWER, MING, Greet, an_hour_later, marked, read_to, ten_minutes_earlier
+from tests.db.helpers import LEASE, run_concurrently
 from tests.tasks.conftest import NewAccount
+from tests.tasks.reply_helpers import (
+    ANN,
+    ANSWER,
+    MING,
+    Greet,
+    an_hour_later,
+    marked,
+    read_to,
+    ten_minutes_earlier,
+)
 from worker.errors import RequestRefusedError
 from worker.rules.messages.replies import Reply
 from worker.rules.model import Kind
@@ -27,10 +36,10 @@ from worker.rules.quota.limits import Limits
 from worker.rules.quota.windows import Hours
 
 
-def begun(services: Services, account: AccountRecord) -> Reading:
+def begun(services: Services, account: AccountRecord) -> InboxLease:
     with services.database.transaction() as session:
-        reading = replies.begin(session, account, lease=LEASE, overlap=timedelta(0))
-    assert isinstance(reading, Reading)
+        reading = replies.take_inbox(session, account, lease=LEASE, overlap=timedelta(0))
+    assert isinstance(reading, InboxLease)
     return reading
 
 
@@ -45,8 +54,8 @@ def test_as_much_is_read_again_as_a_site_may_show_late(
     assert known is not None
     an_hour_later(services)
     with services.database.transaction() as session:
-        again = replies.begin(session, account, lease=LEASE, overlap=timedelta(minutes=5))
-    assert isinstance(again, Reading)
+        again = replies.take_inbox(session, account, lease=LEASE, overlap=timedelta(minutes=5))
+    assert isinstance(again, InboxLease)
     assert (again.since, again.read_to) == (known - timedelta(minutes=5), known)
 
 
@@ -58,14 +67,14 @@ def test_a_worker_that_dies_while_it_reads_loses_nothing_and_holds_nobody_up_for
     dead = begun(services, account)
     an_hour_later(services)
     with services.database.transaction() as session:
-        assert replies.closed(session, account) == "another worker reads it"
+        assert replies.explain_closed_inbox(session, account) == "another worker reads it"
         session.execute(update(Account).values(inbox_lease_until=text("now() - interval '1 second'")))
     assert read_replies(services, "demo") == 1
     living = None
     an_hour_later(services)
     living = begun(services, account)
     with services.database.transaction() as session:
-        replies.release(session, dead)  # what it lost is not its to give back
+        replies.release_inbox(session, dead)  # what it lost is not its to give back
         lease = session.scalars(select(Account.inbox_lease_until)).one()
     assert lease == living.lease_until
 
@@ -75,18 +84,18 @@ def test_a_mark_that_fails_moves_nothing(
 ) -> None:
     greeting = greet()
     sandbox.says(ANN, "demo", ANSWER)
-    really = replies.record
+    really = replies.record_replies
 
     def dies(*arguments: object) -> int:
         really(*arguments)  # type: ignore[arg-type]  # whatever it was called with
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(replies, "record", dies)
+    monkeypatch.setattr(replies, "record_replies", dies)
     with pytest.raises(KeyboardInterrupt):
         read_replies(services, "demo")
     assert marked(services, greeting) == (None, None)
     assert read_to(services) is None
-    monkeypatch.setattr(replies, "record", really)
+    monkeypatch.setattr(replies, "record_replies", really)
     an_hour_later(services)
     assert read_replies(services, "demo") == 1
 
@@ -96,19 +105,19 @@ def test_of_two_at_once_one_reads_and_of_two_who_mark_one_counts(
 ) -> None:
     greet()
 
-    def begin(database: Database, _: int) -> Reading | str:
+    def begin(database: Database, _: int) -> InboxLease | str:
         with database.transaction() as session:
-            return replies.begin(session, account, lease=LEASE, overlap=timedelta(0))
+            return replies.take_inbox(session, account, lease=LEASE, overlap=timedelta(0))
 
-    both = at_once(database_url, 2, begin)
-    (reading,) = (each for each in both if isinstance(each, Reading))
+    both = run_concurrently(database_url, 2, begin)
+    (reading,) = (each for each in both if isinstance(each, InboxLease))
     answers = [Reply(reading.greeted[0], datetime.now(UTC))]  # noqa: TID251 -- any instant does
 
     def mark(database: Database, _: int) -> int:
         with database.transaction() as session:
-            return replies.record(session, reading, answers, answers[0].at)
+            return replies.record_replies(session, reading, answers, answers[0].at)
 
-    assert sorted(at_once(database_url, 3, mark)) == [0, 0, 1]
+    assert sorted(run_concurrently(database_url, 3, mark)) == [0, 0, 1]
 
 
 def test_while_an_inbox_is_read_no_action_starts_and_while_one_is_under_way_no_inbox_is_opened(
@@ -116,48 +125,48 @@ def test_while_an_inbox_is_read_no_action_starts_and_while_one_is_under_way_no_i
 ) -> None:
     greet()
     with services.database.transaction() as session:
-        builders.planned(session, account, builders.a_contact(session, account, MING))
+        builders.add_planned(session, account, builders.a_contact(session, account, MING))
 
     def queued() -> int:
         with services.database.transaction() as session:
-            return len(dispatch.queue_due(session, batch=10, lease=LEASE))
+            return len(dispatch.queue_due_actions(session, batch=10, lease=LEASE))
 
     reading = begun(services, account)
     assert queued() == 0
     with services.database.transaction() as session:
-        replies.release(session, reading)
+        replies.release_inbox(session, reading)
     assert queued() == 1
     an_hour_later(services)
     with services.database.transaction() as session:
-        assert replies.closed(session, account) == "an action of the account is under way"
+        assert replies.explain_closed_inbox(session, account) == "an action of the account is under way"
 
 
 def test_every_gate_keeps_the_inbox_shut(
     services: Services, account: AccountRecord, new_account: NewAccount, greet: Greet
 ) -> None:
     new_account("demo2")
-    assert to_read(services) == []
+    assert list_readable_inboxes(services) == []
     greet()
-    assert to_read(services) == ["demo"]
+    assert list_readable_inboxes(services) == ["demo"]
     now = datetime.now(UTC)  # noqa: TID251 -- the working hours to be missed are around the real one
     elsewhere = Hours(days=frozenset({(now.weekday() + 3) % 7}))
     shut = Limits(FREE.per_run, FREE.per_day, FREE.per_week, FREE.gap_min, FREE.gap_max, hours=elsewhere)
     with services.database.transaction() as session:
         control.pull_kill_switch(session, "tests")
-    assert to_read(services) == []
+    assert list_readable_inboxes(services) == []
     with services.database.transaction() as session:
         control.release_kill_switch(session)
         control.pause_account(session, account.id)
-        assert replies.closed(session, account) == "the account is paused"
+        assert replies.explain_closed_inbox(session, account) == "the account is paused"
         control.resume_account(session, account.id)
         limits.set_limits(session, account.id, Kind.GREET, shut, by="tests")
-        assert replies.closed(session, account) == "it is outside the working hours"
+        assert replies.explain_closed_inbox(session, account) == "it is outside the working hours"
         limits.set_limits(session, account.id, Kind.GREET, FREE, by="tests")
-        assert replies.closed(session, account) is None
+        assert replies.explain_closed_inbox(session, account) is None
         session.execute(update(Interaction).values(created_at=text("now() - interval '31 days'")))
-        assert replies.closed(session, account) == "nobody was greeted in the last 30 days"
+        assert replies.explain_closed_inbox(session, account) == "nobody was greeted in the last 30 days"
         session.execute(update(Account).values(session=None))
-        assert replies.closed(session, account) == "nobody has signed the account in"
+        assert replies.explain_closed_inbox(session, account) == "nobody has signed the account in"
 
 
 def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(

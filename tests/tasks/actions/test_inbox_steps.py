@@ -12,14 +12,14 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Campaign, Contact, Interaction, QuotaCut
 from tasks.actions import read_inbox as inbox
-from tasks.actions.read_inbox import read_replies, to_read
+from tasks.actions.read_inbox import list_readable_inboxes, read_replies
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
-from tests.tasks.answers import an_hour_later, read_to
-from tests.tasks.hands import go_on, settle_slowly, stopped_for
-from tests.tasks.scripted import ScriptedSite
+from tests.tasks.action_helpers import perform_next, settle_slowly, stopped_for
+from tests.tasks.reply_helpers import an_hour_later, read_to
+from tests.tasks.scripted_site import ScriptedSite
 from worker import clock
 from worker.errors import NeverError, Reason, RequestRefusedError, StopAccountError, TryAgainError
 from worker.rules.model import InboxLine, Kind, ThreadMessage
@@ -32,7 +32,7 @@ PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     with without_pages.database.transaction() as session:
         account = builders.an_account(session, site="ledger")
-        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))
+        accounts.save_session(session, account.id, without_pages.vault.seal("{}"))
     return account
 
 
@@ -45,9 +45,9 @@ def greet(services: Services, account: AccountRecord, *slugs: str, keep: bool = 
         session.flush()
         for slug in slugs:
             contact = builders.a_contact(session, account, slug)
-            builders.planned(session, account, contact, campaign_id=campaign_id)
-        campaigns.finish(session, campaign_id)
-    assert [go_on(services) for _ in slugs] == [Outcome.DONE] * len(slugs)
+            builders.add_planned(session, account, contact, campaign_id=campaign_id)
+        campaigns.mark_planned(session, campaign_id)
+    assert [perform_next(services) for _ in slugs] == [Outcome.DONE] * len(slugs)
 
 
 def answers(site: ScriptedSite, slug: str, *, minutes: int = 0, text: str = ANSWER) -> None:
@@ -116,9 +116,9 @@ def test_a_passing_fault_leaves_all_for_the_next_hour(
     assert stopped_for(without_pages, account) is None
     assert read_replies(without_pages, "demo") == 0
     assert scripted.steps.count("inbox") == 1  # at most once an hour
-    assert to_read(without_pages) == []
+    assert list_readable_inboxes(without_pages) == []
     an_hour_later(without_pages)
-    assert to_read(without_pages) == ["demo"]
+    assert list_readable_inboxes(without_pages) == ["demo"]
     assert read_replies(without_pages, "demo") == 1
 
 

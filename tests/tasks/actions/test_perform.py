@@ -11,12 +11,12 @@ from sqlalchemy import delete
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName, Value
 from db.store.actions import dispatch, gates, interactions, leases, lifecycle
-from db.store.actions.gates import Closed
+from db.store.actions.gates import ClosedGate
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import QuotaCut
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
 from tasks.quota import Quota
@@ -26,8 +26,8 @@ from tests.builders import SANDBOX
 from tests.proxy import Proxy
 from worker import redis_address
 from worker.errors import Reason
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import AccountStatus, ActionState, ContactStatus, Kind
 from worker.rules.quota.limits import Limits
 
@@ -44,14 +44,14 @@ def plan(services: Services, account: AccountRecord) -> Plan:
     def make(slug: str = PERSON, text: str = TEXT) -> UUID:
         with services.database.transaction() as session:
             contact = builders.a_contact(session, account, slug)
-            return builders.planned(session, account, contact, text=text)
+            return builders.add_planned(session, account, contact, text=text)
 
     return make
 
 
 def queue(services: Services) -> list[UUID]:
     with services.database.transaction() as session:
-        due = dispatch.queue_due(session, batch=10, lease=timedelta(minutes=1))
+        due = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
     return [nudge.action_id for nudge in due]
 
 
@@ -61,7 +61,7 @@ def run(services: Services, action_id: UUID) -> Outcome:
         action = builders.action(session, action_id)
         action.not_before = min(action.not_before, builders.database_now(session))
     assert queue(services) == [action_id]
-    return perform(services, action_id)
+    return perform_action(services, action_id)
 
 
 def row(services: Services, action_id: UUID) -> tuple[ActionState, Reason | None]:
@@ -91,7 +91,7 @@ def test_a_greeting_is_sent_once_and_recorded_as_it_was_proven(
     assert run(services, action_id) is Outcome.DONE
     assert sent(sandbox) == [(PERSON, TEXT)]
     with services.database.transaction() as session:
-        (record,) = interactions.page(session, limit=10)
+        (record,) = interactions.list_interactions(session, limit=10)
         contact = builders.action(session, action_id)
         assert contact.state == ActionState.DONE
     assert record.message == sandbox.ledger("demo")[0].text
@@ -104,7 +104,7 @@ def test_a_second_delivery_finds_nothing_to_claim(
 ) -> None:
     action_id = plan()
     assert run(services, action_id) is Outcome.DONE
-    assert perform(services, action_id) is Outcome.DUPLICATE
+    assert perform_action(services, action_id) is Outcome.DUPLICATE
     assert len(sent(sandbox)) == 1
 
 
@@ -112,7 +112,7 @@ def test_a_message_for_an_action_that_was_never_queued_does_nothing(
     services: Services, sandbox: SandboxClient, plan: Plan
 ) -> None:
     action_id = plan()
-    assert perform(services, action_id) is Outcome.DUPLICATE
+    assert perform_action(services, action_id) is Outcome.DUPLICATE
     assert sent(sandbox) == []
 
 
@@ -125,7 +125,7 @@ def test_the_quota_denies_and_everybody_else_waits_with_the_same_reason(
     planned = [plan(slug) for slug in (PERSON, "layla-haddad", "kim-minji")]
     for _ in planned[:2]:
         (action_id,) = queue(services)
-        perform(services, action_id)
+        perform_action(services, action_id)
     assert queue(services) == []
     assert len(sent(sandbox)) == 1
     states = sorted(row(services, action_id) for action_id in planned)
@@ -151,13 +151,13 @@ def test_a_gate_that_closes_while_typing_is_seen_before_the_click(
     services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    asked: list[Closed | None] = []
+    asked: list[ClosedGate | None] = []
 
-    def closes_after_the_first_look(*_: object, **__: object) -> Closed | None:
-        asked.append(Closed(Reason.DO_NOT_CONTACT) if asked else None)
+    def closes_after_the_first_look(*_: object, **__: object) -> ClosedGate | None:
+        asked.append(ClosedGate(Reason.DO_NOT_CONTACT) if asked else None)
         return asked[-1]
 
-    monkeypatch.setattr(gates, "closed_gate", closes_after_the_first_look)
+    monkeypatch.setattr(gates, "find_closed_gate", closes_after_the_first_look)
     action_id = plan()
     assert run(services, action_id) is Outcome.SKIPPED
     assert sent(sandbox) == []
@@ -174,7 +174,7 @@ def test_what_the_owner_wrote_by_hand_on_the_day_is_enough(
         builders.forget_actions(session)
         contact = builders.contact_by_slug(session, account, PERSON)
         contact.last_greeted_on = None
-        action_id = builders.planned(session, account, contact, campaign_id=second, text="Another text")
+        action_id = builders.add_planned(session, account, contact, campaign_id=second, text="Another text")
     assert run(services, action_id) is Outcome.SKIPPED
     assert row(services, action_id) == (ActionState.SKIPPED, Reason.WRITTEN_BY_HAND)
     assert len(sent(sandbox)) == 1
@@ -234,10 +234,10 @@ def test_a_page_that_asks_for_a_person_stops_the_account(
     with services.database.transaction() as session:
         builders.action(session, action_id).not_before -= timedelta(seconds=1)
     assert queue(services) == [action_id]
-    assert perform(services, action_id) is Outcome.POSTPONED
+    assert perform_action(services, action_id) is Outcome.POSTPONED
     assert row(services, action_id) == (ActionState.PLANNED, reason)
     with services.database.transaction() as session:
-        stopped = accounts.by_id(session, account.id)
+        stopped = accounts.get_account(session, account.id)
     assert (stopped.status, stopped.stop_reason) == (AccountStatus.STOPPED, reason)
     assert queue(services) == []
     assert sent(sandbox) == []
@@ -265,8 +265,8 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
 ) -> None:
     action_id = plan()
     with Proxy(services.settings.required("redis_url").get_secret_value()) as proxy:
-        client = guard.connect(redis_address.parse(proxy.url))
-        vars(services)["quota"] = Quota(services.database, Guard(client), lease=timedelta(minutes=5))
+        client = redis_quota.connect(redis_address.parse(proxy.url))
+        vars(services)["quota"] = Quota(services.database, RedisQuota(client), lease=timedelta(minutes=5))
         proxy.lose_reply(verb.encode())
         fault(sandbox, FaultName.HTTP_500, times=1)  # lets the unit go back
         assert run(services, action_id) is Outcome.POSTPONED
@@ -307,9 +307,9 @@ def test_a_worker_that_died_while_acting_leaves_a_doubt_that_looking_settles(
     action_id = plan()
     (queued,) = queue(services)
     with services.database.transaction() as session:
-        claim = lifecycle.claim(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
         assert claim is not None
-        assert lifecycle.intend(session, claim)
+        assert lifecycle.write_intent(session, claim)
     with services.database.transaction() as session:
         assert leases.void_leases(session) == 1
     assert recover_lapsed(services) == 1
@@ -324,7 +324,7 @@ def test_a_worker_that_died_before_acting_gives_its_unit_back(
     action_id = plan()
     (queued,) = queue(services)
     with services.database.transaction() as session:
-        claim = lifecycle.claim(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
         assert claim is not None
     run_id, reservation = str(claim.campaign_id), f"{action_id}:{claim.attempt}"
     assert services.quota.reserve(account.id, Kind.GREET, run_id, reservation).decision.granted

@@ -12,15 +12,15 @@ import redis
 from sqlalchemy import delete, update
 
 from db.imports.v1 import file, rows
-from db.imports.v1.bring import bring_in
-from db.imports.v1.rows import Reading
+from db.imports.v1.importer import import_v1_file
+from db.imports.v1.rows import V1Context
 from db.store.actions import dispatch, gates
 from db.store.imports import runs
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits
 from db.tables import Action, QuotaCut, QuotaEpoch
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.entry.upkeep import compare_quotas
 from tasks.quota import Quota
@@ -30,8 +30,8 @@ from tests.tasks.conftest import effects
 from worker import clock, redis_address
 from worker.browser.ledger import LedgerSite, LedgerThread
 from worker.errors import Reason, StopAccountError, TryAgainError
-from worker.quota import guard
-from worker.quota.guard import Guard
+from worker.quota import redis_quota
+from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.quota import breaker
 from worker.rules.quota.decision import Remaining
@@ -54,7 +54,7 @@ def account(without_pages: Services) -> AccountRecord:
 def plan(without_pages: Services, account: AccountRecord) -> Plan:
     def make(slug: str) -> UUID:
         with without_pages.database.transaction() as session:
-            return builders.planned(session, account, builders.a_contact(session, account, slug))
+            return builders.add_planned(session, account, builders.a_contact(session, account, slug))
 
     return make
 
@@ -64,8 +64,8 @@ def go_on(services: Services) -> Outcome:
     with services.database.transaction() as session:
         waiting = update(Action).where(Action.state == ActionState.PLANNED)
         session.execute(waiting.values(not_before=Action.created_at))
-        (due,) = dispatch.queue_due(session, batch=1, lease=LEASE)
-    return perform(services, due.action_id)
+        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    return perform_action(services, due.action_id)
 
 
 def reason(services: Services, action_id: UUID) -> Reason | None:
@@ -90,7 +90,9 @@ def flush(services: Services) -> None:
 
 
 def without_redis(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    away = Quota(services.database, Guard(guard.connect(redis_address.parse(NOWHERE))), lease=LEASE)
+    away = Quota(
+        services.database, RedisQuota(redis_quota.connect(redis_address.parse(NOWHERE))), lease=LEASE
+    )
     monkeypatch.setitem(vars(services), "quota", away)
 
 
@@ -245,11 +247,11 @@ def test_faults_of_the_site_in_a_row_open_the_breaker_and_its_probe_closes_it(
     assert Reason.BREAKER_OPEN in {reason(without_pages, each) for each in people}
     flush(without_pages)  # a breaker is not forgotten with the counters
     assert go_on(without_pages) is Outcome.DENIED
-    purse, _ = without_pages.quota.remaining(account.id, Kind.GREET, "none")
+    context, _ = without_pages.quota.remaining(account.id, Kind.GREET, "none")
     with without_pages.database.transaction() as session:
         half_open = breaker.Breaker(breaker.THRESHOLD, 1, builders.database_now(session))
         fallback.write_breaker(session, account.id, Kind.GREET, half_open)
-    without_pages.quota.rebuild(purse, in_postgres=False)
+    without_pages.quota.rebuild(context, in_postgres=False)
     assert go_on(without_pages) is Outcome.DONE
     _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
     assert decision.breaker == breaker.Breaker()
@@ -269,8 +271,8 @@ def test_a_limit_page_pauses_the_kind_and_cuts_its_limits(
         patch.setattr(LedgerSite, "open_thread", limited)
         assert go_on(without_pages) is Outcome.POSTPONED
     with without_pages.database.transaction() as session:
-        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has looked
-        assert accounts.by_id(session, account.id).status is AccountStatus.ACTIVE
+        accounts.save_session(session, account.id, without_pages.vault.seal("{}"))  # a person has looked
+        assert accounts.get_account(session, account.id).status is AccountStatus.ACTIVE
     assert go_on(without_pages) is Outcome.DENIED
     assert reason(without_pages, action_id) is Reason.LIMIT_PAGE
     assert left(without_pages, account).day == 7 * builders.FREE.per_day // 10
@@ -283,8 +285,8 @@ def test_an_account_that_was_challenged_warms_up_again(
     without_pages: Services, account: AccountRecord
 ) -> None:
     with without_pages.database.transaction() as session:
-        accounts.stop(session, account.id, Reason.CHALLENGE)
-        accounts.keep_session(session, account.id, without_pages.vault.seal("{}"))  # a person has cleared it
+        accounts.stop_account(session, account.id, Reason.CHALLENGE)
+        accounts.save_session(session, account.id, without_pages.vault.seal("{}"))  # a person has cleared it
     assert left(without_pages, account).day == builders.FREE.per_day // 3
 
 
@@ -324,11 +326,11 @@ def test_an_import_of_v1_counts_in_the_windows_at_once_and_its_undoing_frees_the
     before = left(without_pages, account)
     assert (before.day, before.week, before.all_week) == (10, 50, 50)
     now = clock.now()
-    lines = rows.read_lines(file.read(path), Reading(account.site, account.zone, now))
+    lines = rows.parse_file(file.read_v1_file(path), V1Context(account.site, account.zone, now))
     with database.transaction() as session:
-        report = bring_in(session, account, lines, by="tests", now=now)
+        report = import_v1_file(session, account, lines, by="tests", now=now)
     after = left(without_pages, account)
     assert (after.day, after.week, after.all_week) == (9, 48, 48)
     with database.transaction() as session:
-        runs.undo(session, report.import_id)
+        runs.undo_import(session, report.import_id)
     assert left(without_pages, account) == before

@@ -9,12 +9,19 @@ from sqlalchemy import select
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
 from db.tables import Action
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tests.tasks.hands import an_hour_asleep, another_takes_over, go_on, state, stopped_for, used_today
-from tests.tasks.reading import a_reader, next_due, search_of, visits_of
-from tests.tasks.scripted import ScriptedSite
+from tests.tasks.action_helpers import (
+    an_hour_asleep,
+    another_takes_over,
+    perform_next,
+    state,
+    stopped_for,
+    used_today,
+)
+from tests.tasks.scripted_site import ScriptedSite
+from tests.tasks.search_helpers import a_reader, next_due, search_of, visits_of
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota import breaker
@@ -55,7 +62,7 @@ def test_a_page_that_was_asked_for_is_paid_for_whatever_comes_of_it(
     *, error: RapportError,
 ) -> None:  # fmt: skip
     scripted.fail("profile", error)
-    assert go_on(without_pages) is (Outcome.SKIPPED if error is GONE else Outcome.POSTPONED)
+    assert perform_next(without_pages) is (Outcome.SKIPPED if error is GONE else Outcome.POSTPONED)
     ended = ActionState.SKIPPED if error is GONE else ActionState.PLANNED
     assert state(without_pages, visit) == (ended, error.reason)
     assert stopped_for(without_pages, account) == (error.reason if error is LIMITED else None)
@@ -73,7 +80,7 @@ def test_a_gate_that_closes_before_the_intent_keeps_the_page_shut_and_costs_noth
             control.pull_kill_switch(session, "tests")
 
     when_the_site_is_asked_for(without_pages, scripted, monkeypatch, stop_everything)
-    assert go_on(without_pages) is Outcome.POSTPONED
+    assert perform_next(without_pages) is Outcome.POSTPONED
     assert state(without_pages, visit) == (ActionState.PLANNED, Reason.KILL_SWITCH)
     assert scripted.steps == []
     assert used_today(without_pages, account, Kind.VISIT) == 0
@@ -84,7 +91,7 @@ def test_who_slept_before_the_intent_opens_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     when_the_site_is_asked_for(without_pages, scripted, monkeypatch, an_hour_asleep(monkeypatch))
-    assert go_on(without_pages) is Outcome.POSTPONED
+    assert perform_next(without_pages) is Outcome.POSTPONED
     assert state(without_pages, visit) == (ActionState.PLANNED, Reason.LEASE_LOST)
     assert scripted.steps == []
     assert used_today(without_pages, account, Kind.VISIT) == 0
@@ -94,7 +101,7 @@ def test_who_lost_the_action_keeps_nothing_of_the_page(
     without_pages: Services, scripted: ScriptedSite, visit: UUID
 ) -> None:
     scripted.on("profile", lambda: another_takes_over(without_pages))
-    assert go_on(without_pages) is Outcome.LOST
+    assert perform_next(without_pages) is Outcome.LOST
     assert state(without_pages, visit)[0] is ActionState.CLAIMED
 
 
@@ -105,10 +112,10 @@ def test_pages_that_fail_in_a_row_open_the_breaker(
     visits_of(without_pages, account, profiles=people)
     scripted.fail("profile", GONE)
     scripted.fail("profile", PASSING, times=breaker.THRESHOLD)
-    outcomes = [perform(without_pages, next_due(without_pages)) for _ in people]
+    outcomes = [perform_action(without_pages, next_due(without_pages)) for _ in people]
     assert outcomes == [Outcome.SKIPPED] + [Outcome.POSTPONED] * breaker.THRESHOLD
     visits_of(without_pages, account, profiles=["ledger:last"])
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DENIED
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DENIED
 
 
 def test_a_page_of_people_is_tried_more_often_than_a_profile_which_its_person_sees(
@@ -116,4 +123,8 @@ def test_a_page_of_people_is_tried_more_often_than_a_profile_which_its_person_se
 ) -> None:
     search_of(without_pages, account, people=3)
     scripted.fail("search", PASSING, times=2)
-    assert [go_on(without_pages) for _ in range(3)] == [Outcome.POSTPONED, Outcome.POSTPONED, Outcome.DONE]
+    assert [perform_next(without_pages) for _ in range(3)] == [
+        Outcome.POSTPONED,
+        Outcome.POSTPONED,
+        Outcome.DONE,
+    ]

@@ -9,25 +9,25 @@ from sqlalchemy import select, update
 from db.store.actions import dispatch
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Interaction, QuotaCut
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
 from tests.db.helpers import LEASE
-from tests.tasks.hands import (
+from tests.tasks.action_helpers import (
     another_takes_over,
-    go_on,
+    perform_next,
     row,
     settle_slowly,
     state,
     stopped_for,
     used_today,
 )
-from tests.tasks.scripted import ScriptedSite
+from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import FIRST_WAIT, MAX_FAILURES
+from worker.rules.policy import MAX_FAILURES, MIN_RETRY_WAIT
 from worker.rules.quota import breaker
 
 ANN = f"{SANDBOX}ann/"
@@ -48,9 +48,9 @@ def greeting(
     """A greeting of Ann that was clicked and not proven. It reached nobody."""
     monkeypatch.setattr(breaker, "THRESHOLD", 100)
     with without_pages.database.transaction() as session:
-        action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
+        action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     scripted.deaf = True
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     return action_id
 
 
@@ -58,12 +58,12 @@ def look(services: Services) -> Outcome:
     """Look now, whatever the wait."""
     with services.database.transaction() as session:
         session.execute(update(Action).values(not_before=Action.created_at))
-    return go_on(services)
+    return perform_next(services)
 
 
 def is_due(services: Services) -> bool:
     with services.database.transaction() as session:
-        due = dispatch.queue_due(session, batch=1, lease=LEASE)
+        due = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
         session.rollback()
     return bool(due)
 
@@ -138,8 +138,8 @@ def test_the_first_look_waits_for_a_settle_time_too(
     settle_slowly(without_pages)
     scripted.deaf = True
     with without_pages.database.transaction() as session:
-        action_id = builders.planned(session, account, builders.a_contact(session, account, "ann"))
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+        action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert not is_due(without_pages)
     assert wait_of(without_pages, action_id) > timedelta(minutes=59)
 
@@ -153,7 +153,7 @@ def test_a_look_that_could_not_be_taken_waits_and_is_none_of_the_two(
     after = row(without_pages, greeting)
     assert (after.state, after.reason, after.looks, after.failures) == ("uncertain", PASSING.reason, 1, 1)
     assert not is_due(without_pages)
-    assert wait_of(without_pages, greeting) > FIRST_WAIT / 2 - timedelta(seconds=10)
+    assert wait_of(without_pages, greeting) > MIN_RETRY_WAIT / 2 - timedelta(seconds=10)
     assert look(without_pages) is Outcome.POSTPONED
 
 
@@ -218,5 +218,5 @@ def test_who_lost_the_action_that_was_found_claims_nothing(
 
 def test_one_message_looks_once(without_pages: Services, scripted: ScriptedSite, greeting: UUID) -> None:
     assert look(without_pages) is Outcome.UNCERTAIN
-    assert perform(without_pages, greeting) is Outcome.DUPLICATE
+    assert perform_action(without_pages, greeting) is Outcome.DUPLICATE
     assert scripted.steps.count("click") == 1

@@ -9,12 +9,12 @@ import pytest
 
 from db.store.actions.lifecycle import Claim
 from tasks.actions.thread import (
-    already_there,
+    count_outgoing_copies,
+    find_messages_by_hand,
+    find_reason_not_to_send,
     is_for_occasion,
-    outgoing_copies,
-    same_text,
-    sent_for_occasion,
-    written_by_hand,
+    is_greeting_sent,
+    is_same_text,
 )
 from worker.errors import Reason
 from worker.rules.model import CampaignKind, Kind, ThreadMessage
@@ -57,19 +57,19 @@ def theirs(text: str, at: datetime | None) -> ThreadMessage:
 def test_a_greeting_was_sent_if_it_stands_there_since_the_birthday_or_undated(
     message: ThreadMessage, *, is_sent: bool
 ) -> None:
-    assert sent_for_occasion([message], CLAIM) is is_sent
+    assert is_greeting_sent([message], CLAIM) is is_sent
 
 
 def test_only_the_accounts_own_bubbles_of_this_text_count_as_copies() -> None:
     bubbles = [ours(TEXT, None), ours(f" {TEXT}\n", PLANNED_AT), theirs(TEXT, None), ours("Hello", None)]
-    assert outgoing_copies(bubbles, TEXT) == 2
-    assert not same_text(TEXT, TEXT.upper())
+    assert count_outgoing_copies(bubbles, TEXT) == 2
+    assert not is_same_text(TEXT, TEXT.upper())
 
 
 def test_what_is_dated_from_the_account_and_none_of_our_texts_was_written_by_hand() -> None:
     by_hand = ours("How are you?", PLANNED_AT)
     bubbles = [ours(TEXT, PLANNED_AT), by_hand, ours("Undated", None), theirs("Fine, thanks", PLANNED_AT)]
-    assert written_by_hand(bubbles, [TEXT]) == [by_hand]
+    assert find_messages_by_hand(bubbles, [TEXT]) == [by_hand]
 
 
 EARLIER = replace(CLAIM, occasion_on=date(2026, 5, 20))
@@ -99,7 +99,7 @@ EARLIER = replace(CLAIM, occasion_on=date(2026, 5, 20))
 def test_why_nothing_should_be_sent(
     claim: Claim, messages: list[ThreadMessage], by_hand: list[ThreadMessage], reason: Reason | None
 ) -> None:
-    assert already_there(messages, claim, by_hand) is reason
+    assert find_reason_not_to_send(messages, claim, by_hand) is reason
 
 
 def test_a_message_is_for_the_occasion_from_the_birthday_on() -> None:

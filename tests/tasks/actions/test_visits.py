@@ -13,12 +13,12 @@ from db.store.imports import runs
 from db.store.people import contacts, profiles
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact, Exclusion, Interaction
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
-from tests.db.helpers import until_somebody_waits
-from tests.tasks.reading import (
+from tests.db.helpers import wait_for_lock_wait
+from tests.tasks.search_helpers import (
     KilledError,
     a_reader,
     next_due,
@@ -68,7 +68,7 @@ def killed_on_a_profile(services: Services, monkeypatch: pytest.MonkeyPatch) -> 
 
     reading(monkeypatch, die, shown=True)
     with pytest.raises(KilledError):
-        perform(services, next_due(services))
+        perform_action(services, next_due(services))
     worker_dies(services)
 
 
@@ -81,12 +81,12 @@ def test_named_people_are_visited_once_each_and_what_was_seen_is_kept(
     assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 2}
     with without_pages.database.transaction() as session:
         ann = session.scalars(select(Contact).where(Contact.profile_url == ANN)).one()
-        known = profiles.of(session, ann.id)
+        known = profiles.find_profile(session, ann.id)
         kinds = session.execute(select(Interaction.type, Interaction.status, Interaction.message)).all()
         assert ann.profile["headline"] == "a headline"
         assert ann.status == ContactStatus.PROSPECT
     assert known is not None
-    assert profiles.sections_of(known.profile) == frozenset()  # nobody asked for more than the head
+    assert profiles.list_read_sections(known.profile) == frozenset()  # nobody asked for more than the head
     assert {tuple(kind) for kind in kinds} == {("visit", "visited", "")}
 
 
@@ -133,7 +133,7 @@ def test_a_search_needs_what_a_killed_worker_did_not_keep(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign_id = search_of(without_pages, account, people=1)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     killed_on_a_profile(without_pages, monkeypatch)
     assert run_all(without_pages) == [Outcome.DONE]
     assert states(without_pages, campaign_id, Kind.VISIT) == {DONE: 1}
@@ -141,16 +141,16 @@ def test_a_search_needs_what_a_killed_worker_did_not_keep(
     assert without_pages.quota.compare(account.id)  # both openings count, in Redis and in the ledger
     with without_pages.database.transaction() as session:
         session.execute(update(Campaign).values(state="cancelled"))
-    purse, decision = without_pages.quota.remaining(account.id, Kind.VISIT, "")
+    context, decision = without_pages.quota.remaining(account.id, Kind.VISIT, "")
     assert decision.remaining is not None
-    assert purse.limits.per_day - decision.remaining.day == 2
+    assert context.limits.per_day - decision.remaining.day == 2
 
 
 def test_what_a_killed_worker_did_not_keep_is_read_by_whichever_search_comes_first(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = search_of(without_pages, account, people=1)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     killed_on_a_profile(without_pages, monkeypatch)
     with without_pages.database.transaction() as session:
         session.execute(update(Action).values(not_before=func.now() + timedelta(hours=1)))
@@ -211,7 +211,7 @@ def test_a_profile_is_opened_twice_at_most_for_a_search(
         raise TryAgainError(Reason.SITE_UNREACHABLE, "the page took too long")
 
     campaign_id = search_of(without_pages, account, people=1)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     for _ in range(2):
         reading(monkeypatch, slow, shown=True)
         run_all(without_pages)
@@ -230,7 +230,7 @@ def test_what_was_found_first_is_visited_first(without_pages: Services, account:
     visits_of(without_pages, account, profiles=[BEN])
     with without_pages.database.transaction() as session:
         session.execute(text("update actions set not_before = '2026-01-01'"))  # as a full day holds all
-    perform(without_pages, next_due(without_pages))
+    perform_action(without_pages, next_due(without_pages))
     assert states(without_pages, first, Kind.VISIT) == {DONE: 1}
 
 
@@ -241,7 +241,7 @@ def test_a_search_goes_on_after_a_passing_fault(
         raise TryAgainError(Reason.SITE_UNREACHABLE, "the page took too long")
 
     campaign_id = search_of(without_pages, account, people=1)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     reading(monkeypatch, slow, shown=False)
     assert run_all(without_pages) == [Outcome.POSTPONED]
     worker_dies(without_pages)  # its wait is over
@@ -312,11 +312,11 @@ def test_a_list_waits_for_an_import_which_may_exclude_somebody_on_it(
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         with without_pages.database.transaction() as session:
-            session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+            session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
             session.add(Exclusion(account_id=account.id, profile_url=ANN))
             session.flush()
             asked = pool.submit(visits_of, without_pages, account, profiles=[ANN])
-            until_somebody_waits(without_pages.database, asked)
+            wait_for_lock_wait(without_pages.database, asked)
         campaign_id = asked.result(30)
     assert run_all(without_pages) == []
     assert states(without_pages, campaign_id, Kind.VISIT) == {(ActionState.SKIPPED, Reason.DO_NOT_CONTACT): 1}

@@ -17,8 +17,8 @@ from tasks.actions.settle import Outcome
 from tasks.services import Services
 from tests import builders
 from tests.builders import FREE, SANDBOX
-from tests.tasks.hands import an_hour_asleep, go_on, row, state, stopped_for, used_today
-from tests.tasks.scripted import ScriptedSite
+from tests.tasks.action_helpers import an_hour_asleep, perform_next, row, state, stopped_for, used_today
+from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, CampaignKind, Kind, SentInvitation
 
@@ -44,15 +44,15 @@ def withdrawal(without_pages: Services, scripted: ScriptedSite, account: Account
     with without_pages.database.transaction() as session:
         today = builders.database_now(session).date()
         scripted.invited = [SentInvitation(url, "", today) for url in (ANN, BOB)]
-        campaigns.start(
+        campaigns.add_campaign(
             session, campaign_id=campaign_id, account_id=account.id, kind=CampaignKind.INVITATIONS,
             options={}, correlation_id="test",
         )  # fmt: skip
-        campaign = campaigns.get(session, campaign_id)
+        campaign = campaigns.find_campaign(session, campaign_id)
         assert campaign is not None
         contact = builders.a_contact(session, account, "ann")
         draft = PlannedAction(contact.id, "withdraw:2026-W48", today, "")
-        assert campaigns.plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
+        assert campaigns.insert_plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
     return draft.id
 
 
@@ -63,7 +63,7 @@ def used(services: Services, account: AccountRecord) -> int:
 def test_one_is_withdrawn_and_proven_by_the_list(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, withdrawal: UUID
 ) -> None:
-    assert go_on(without_pages) is Outcome.DONE
+    assert perform_next(without_pages) is Outcome.DONE
     assert scripted.withdrawn == [ANN]
     assert scripted.steps[-2:] == ["list", "picture"]
     with without_pages.database.transaction() as session:
@@ -77,7 +77,7 @@ def test_what_fails_before_the_intent_withdraws_nothing_and_costs_nothing(
     *, error: RapportError,
 ) -> None:  # fmt: skip
     scripted.fail("find", error)
-    assert go_on(without_pages) is Outcome.POSTPONED
+    assert perform_next(without_pages) is Outcome.POSTPONED
     assert state(without_pages, withdrawal) == (ActionState.PLANNED, error.reason)
     assert stopped_for(without_pages, account) == (error.reason if error is CHALLENGED else None)
     assert scripted.withdrawn == []
@@ -91,7 +91,7 @@ def test_what_fails_after_the_intent_is_uncertain_and_its_unit_stays_used(
     *, step: str, error: RapportError,
 ) -> None:  # fmt: skip
     scripted.fail(step, error)
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert state(without_pages, withdrawal) == (ActionState.UNCERTAIN, error.reason)
     assert stopped_for(without_pages, account) == (error.reason if error is CHALLENGED else None)
     assert used(without_pages, account) == 1
@@ -101,10 +101,13 @@ def test_one_that_is_still_in_the_list_is_not_withdrawn(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, withdrawal: UUID
 ) -> None:
     scripted.deaf = True
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert state(without_pages, withdrawal) == (ActionState.UNCERTAIN, Reason.PROOF_MISSING)
     assert used(without_pages, account) == 1
-    assert [go_on(without_pages), go_on(without_pages)] == [Outcome.UNCERTAIN, Outcome.POSTPONED]
+    assert [perform_next(without_pages), perform_next(without_pages)] == [
+        Outcome.UNCERTAIN,
+        Outcome.POSTPONED,
+    ]
     assert used(without_pages, account) == 0
 
 
@@ -112,9 +115,9 @@ def test_a_page_that_asks_for_a_person_while_looking_says_nothing_and_stops_the_
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, withdrawal: UUID
 ) -> None:
     scripted.fail("withdrawn", PASSING)
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     scripted.fail("list", CHALLENGED)
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert stopped_for(without_pages, account) is Reason.CHALLENGE
     assert row(without_pages, withdrawal).looks == 0
 
@@ -124,7 +127,7 @@ def test_who_slept_before_the_intent_writes_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     scripted.on("find", an_hour_asleep(monkeypatch))
-    assert go_on(without_pages) is Outcome.POSTPONED
+    assert perform_next(without_pages) is Outcome.POSTPONED
     assert state(without_pages, withdrawal) == (ActionState.PLANNED, Reason.LEASE_LOST)
     assert used(without_pages, account) == 0
 
@@ -132,15 +135,15 @@ def test_who_slept_before_the_intent_writes_none(
 def test_who_slept_between_intent_and_click_does_not_click(
     without_pages: Services, scripted: ScriptedSite, withdrawal: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, sleep = lifecycle.intend, an_hour_asleep(monkeypatch)
+    really, sleep = lifecycle.write_intent, an_hour_asleep(monkeypatch)
 
     def sleep_after(session: Session, claim: Claim) -> bool:
         intended = really(session, claim)
         sleep()
         return intended
 
-    monkeypatch.setattr(lifecycle, "intend", sleep_after)
-    assert go_on(without_pages) is Outcome.UNCERTAIN
+    monkeypatch.setattr(lifecycle, "write_intent", sleep_after)
+    assert perform_next(without_pages) is Outcome.UNCERTAIN
     assert scripted.withdrawn == []
 
 
@@ -152,7 +155,7 @@ def test_a_gate_that_closes_meanwhile_is_seen_before_the_click_and_costs_nothing
             control.pull_kill_switch(session, "tests")
 
     scripted.on("find", stop_everything)
-    assert go_on(without_pages) is Outcome.POSTPONED
+    assert perform_next(without_pages) is Outcome.POSTPONED
     assert state(without_pages, withdrawal) == (ActionState.PLANNED, Reason.KILL_SWITCH)
     assert scripted.withdrawn == []
     assert used(without_pages, account) == 0

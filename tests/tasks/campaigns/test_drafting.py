@@ -13,17 +13,17 @@ from db.store.actions import dispatch, lifecycle
 from db.store.campaigns import templates
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Interaction, MessageTemplate
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.campaigns import plan_birthdays
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX, an_account
-from tests.db.helpers import until_somebody_waits
+from tests.db.helpers import wait_for_lock_wait
 from tests.tasks.conftest import effects
 from worker.errors import Reason
-from worker.rules.messages.approval import approval_of
+from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind
 
 ANN = f"{SANDBOX}ann/"
@@ -43,8 +43,10 @@ def account(without_pages: Services) -> AccountRecord:
                 "Un peu tard, {{ first_name }} : mes vœux !",
             ),
         ):
-            templates.add(session, account_id=account.id, language=language, late=False, body=on_the_day)
-            templates.add(session, account_id=account.id, language=language, late=True, body=late)
+            templates.add_template(
+                session, account_id=account.id, language=language, late=False, body=on_the_day
+            )
+            templates.add_template(session, account_id=account.id, language=language, late=True, body=late)
         return account
 
 
@@ -58,7 +60,9 @@ def campaign(services: Services, *, days_ago: int = 0, name: str = "Ann Smith", 
         session.flush()
         wanted = BirthdayOptions.model_validate({"read_site": False, "late_days": 5, **options})
         campaign_id = uuid4()
-        plan_birthdays.start_birthdays(session, account="demo", campaign_id=campaign_id, options=wanted)
+        plan_birthdays.start_birthday_campaign(
+            session, account="demo", campaign_id=campaign_id, options=wanted
+        )
         return session.scalars(select(Action.id).where(Action.campaign_id == campaign_id)).one()
 
 
@@ -76,9 +80,9 @@ def a_day_passes(services: Services) -> None:
 
 def carry_out(services: Services, action_id: UUID) -> Outcome:
     with services.database.transaction() as session:
-        (due,) = dispatch.queue_due(session, batch=10, lease=timedelta(minutes=1))
+        (due,) = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
         assert due.action_id == action_id
-    return perform(services, action_id)
+    return perform_action(services, action_id)
 
 
 def row(services: Services, action_id: UUID) -> Action:
@@ -135,7 +139,7 @@ def test_what_a_person_approved_is_sent_as_it_was_approved(
     with without_pages.database.transaction() as session:
         session.execute(
             update(Action).values(
-                state=ActionState.PLANNED, reason=None, approval=approval_of(ANN, text), approved_by="me"
+                state=ActionState.PLANNED, reason=None, approval=approval_hash(ANN, text), approved_by="me"
             )
         )
     a_day_passes(without_pages)
@@ -146,12 +150,12 @@ def test_what_a_person_approved_is_sent_as_it_was_approved(
 def test_what_may_have_been_sent_keeps_its_text(without_pages: Services, account: AccountRecord) -> None:
     action_id = campaign(without_pages)
     with without_pages.database.transaction() as session:
-        (due,) = dispatch.queue_due(session, batch=10, lease=timedelta(minutes=1))
-        claim = lifecycle.claim(session, due.action_id, owner="w", lease=timedelta(minutes=1))
+        (due,) = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
+        claim = lifecycle.claim_action(session, due.action_id, owner="w", lease=timedelta(minutes=1))
         assert claim is not None
-        assert lifecycle.intend(session, claim)
+        assert lifecycle.write_intent(session, claim)
         wait = timedelta(0)
-        assert lifecycle.doubt(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
+        assert lifecycle.mark_uncertain(session, claim, reason=Reason.PROOF_MISSING, detail="", wait=wait)
     for _ in range(2):
         with without_pages.database.transaction() as session:
             session.execute(update(Action).values(not_before=builders.database_now(session)))
@@ -198,7 +202,7 @@ def test_the_same_text_does_not_come_again_the_next_year(
         builders.contact_by_slug(session, account, "ann").last_greeted_on = None
         session.flush()
         wanted = BirthdayOptions(read_site=False)
-        plan_birthdays.start_birthdays(session, account="demo", campaign_id=uuid4(), options=wanted)
+        plan_birthdays.start_birthday_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
         newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
         assert (newest.state, newest.reason) == (ActionState.SKIPPED, Reason.NO_FRESH_TEMPLATE)
         assert newest.message == ""
@@ -217,7 +221,7 @@ def test_a_text_may_come_again_after_two_years(
         builders.contact_by_slug(session, account, "ann").last_greeted_on = None
         session.flush()
         wanted = BirthdayOptions(read_site=False)
-        plan_birthdays.start_birthdays(session, account="demo", campaign_id=uuid4(), options=wanted)
+        plan_birthdays.start_birthday_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
         newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
     assert (newest.reason is None) is comes_again
 
@@ -267,7 +271,7 @@ def test_the_intent_waits_while_another_account_asks_about_the_same_person(
         with without_pages.database.transaction() as asking:
             asking.execute(select(func.pg_advisory_xact_lock(key)))
             greeting = pool.submit(carry_out, without_pages, action_id)
-            until_somebody_waits(without_pages.database, greeting)
+            wait_for_lock_wait(without_pages.database, greeting)
             assert not greeting.done()
             assert effects(without_pages) == []
         assert greeting.result() is Outcome.DONE

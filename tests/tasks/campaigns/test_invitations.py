@@ -17,9 +17,9 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Action, Contact, Interaction
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
 from tasks.contract import InvitationsOptions
 from tasks.entry import upkeep
 from tasks.services import Services
@@ -51,7 +51,7 @@ def campaign(services: Services, account: AccountRecord) -> Campaign:
     def make(*, read: bool = True, **options: int | bool) -> CampaignRecord:
         campaign_id = uuid4()
         with services.database.transaction() as session, logs.bound(correlation_id="test"):
-            start_invitations(
+            start_invitations_campaign(
                 session, account=account.name, campaign_id=campaign_id,
                 options=InvitationsOptions.model_validate(options),
             )  # fmt: skip
@@ -64,7 +64,7 @@ def campaign(services: Services, account: AccountRecord) -> Campaign:
 
 def record(services: Services, campaign_id: UUID) -> CampaignRecord:
     with services.database.transaction() as session:
-        found = campaigns.get(session, campaign_id)
+        found = campaigns.find_campaign(session, campaign_id)
     assert found is not None
     return found
 
@@ -74,10 +74,10 @@ def carry_on(services: Services) -> list[Outcome]:
     outcomes: list[Outcome] = []
     while True:
         with services.database.transaction() as session:
-            due = dispatch.queue_due(session, batch=10, lease=LEASE)
+            due = dispatch.queue_due_actions(session, batch=10, lease=LEASE)
         if not due:
             return outcomes
-        outcomes += [perform(services, nudge.action_id) for nudge in due]
+        outcomes += [perform_action(services, nudge.action_id) for nudge in due]
 
 
 def withdrawn(sandbox: SandboxClient) -> list[str]:
@@ -251,7 +251,7 @@ def test_a_challenge_stops_the_account_and_ends_the_campaign_with_a_reason(
     made = campaign()
     assert (made.state, made.reason) == (CampaignState.FAILED, Reason.CHALLENGE)
     with services.database.transaction() as session:
-        assert accounts.by_id(session, account.id).status is AccountStatus.STOPPED
+        assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED
     sandbox.clear_faults()
     assert campaign().reason is Reason.CHALLENGE
 

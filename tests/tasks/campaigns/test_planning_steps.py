@@ -17,14 +17,14 @@ from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, Contact
 from tasks.campaigns.drafting import today_in
-from tasks.campaigns.plan_birthdays import read_birthdays, start_birthdays
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations
+from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
+from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
 from tasks.contract import BirthdayOptions, InvitationsOptions
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
-from tests.tasks.hands import stopped_for
-from tests.tasks.scripted import ScriptedSite
+from tests.tasks.action_helpers import stopped_for
+from tests.tasks.scripted_site import ScriptedSite
 from worker import logs
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import BirthdayCard, CampaignState, SentInvitation
@@ -54,7 +54,7 @@ def start(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     with services.database.transaction() as session, logs.bound(correlation_id="test"):
         asked = BirthdayOptions.model_validate(options)
-        assert start_birthdays(session, account="demo", campaign_id=campaign_id, options=asked)
+        assert start_birthday_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
     return campaign_id
 
 
@@ -62,13 +62,13 @@ def withdrawals(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     with services.database.transaction() as session, logs.bound(correlation_id="test"):
         asked = InvitationsOptions.model_validate(options)
-        assert start_invitations(session, account="demo", campaign_id=campaign_id, options=asked)
+        assert start_invitations_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
     return campaign_id
 
 
 def campaign_of(services: Services, campaign_id: UUID) -> CampaignRecord:
     with services.database.transaction() as session:
-        found = campaigns.get(session, campaign_id)
+        found = campaigns.find_campaign(session, campaign_id)
     assert found is not None
     return found
 
@@ -84,12 +84,12 @@ def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
     with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
         first, second, third = uuid4(), uuid4(), uuid4()
         reads, does_not = BirthdayOptions(), BirthdayOptions(read_site=False)
-        assert start_birthdays(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthdays(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthdays(session, account="demo", campaign_id=second, options=does_not)
+        assert start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_birthday_campaign(session, account="demo", campaign_id=second, options=does_not)
         withdraws = InvitationsOptions()
-        assert start_invitations(session, account="demo", campaign_id=third, options=withdraws)
-        assert not start_invitations(session, account="demo", campaign_id=third, options=withdraws)
+        assert start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
+        assert not start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
 
 
 def kill_switch(session: Session, account: AccountRecord) -> None:
@@ -123,7 +123,7 @@ def test_nothing_is_read_while_contacts_are_imported(
 ) -> None:
     campaign_id = start(without_pages)
     with without_pages.database.transaction() as session:
-        session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+        session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
         read_birthdays(without_pages, campaign_id)
     assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
     assert scripted.steps == []

@@ -12,13 +12,13 @@ from db.store.imports import runs
 from db.store.people import contacts, visits
 from db.store.people.accounts import AccountRecord
 from db.tables import AuditHead, Campaign, Hit
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.actions.visit import wanted_sections
-from tasks.campaigns.plan_visits import start_visits
+from tasks.actions.visit import get_needed_sections
+from tasks.campaigns.plan_visits import start_visitor_campaign
 from tasks.contract import VisitorOptions
 from tasks.services import Services
-from tests.tasks.reading import (
+from tests.tasks.search_helpers import (
     a_reader,
     hits_of,
     next_due,
@@ -61,10 +61,10 @@ def test_no_import_begins_while_a_page_is_kept(
 
     def look(*_: object) -> None:
         with without_pages.database.transaction() as session:
-            free.append(session.scalar(select(func.pg_try_advisory_xact_lock(runs.turn(account.id)))))
+            free.append(session.scalar(select(func.pg_try_advisory_xact_lock(runs.get_lock_key(account.id)))))
 
-    monkeypatch.setattr("tasks.campaigns.scoring.score_found", look)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    monkeypatch.setattr("tasks.campaigns.scoring.score_found_people", look)
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     assert free == [False]
 
 
@@ -86,7 +86,7 @@ def test_somebody_who_is_about_to_be_visited_is_not_planned_twice(
     campaign_id = visits_of(without_pages, account, saved_search="many")
     page = next_due(without_pages)
     first = visits_of(without_pages, account, profiles=["ledger:p-1"])
-    assert perform(without_pages, page) is Outcome.DONE
+    assert perform_action(without_pages, page) is Outcome.DONE
     assert sum(states(without_pages, campaign_id, Kind.VISIT).values()) == 1
     run_all(without_pages)
     assert states(without_pages, first, Kind.VISIT) == {DONE: 1}
@@ -97,8 +97,8 @@ def test_whom_to_leave_alone_a_search_does_not_visit(without_pages: Services, ac
     with without_pages.database.transaction() as session:
         contacts.set_do_not_contact(session, account.id, "ledger:p-1", value=True)
     campaign_id = search_of(without_pages, account, people=2)
-    assert perform(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}
-    assert perform(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}
+    assert perform_action(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}
+    assert perform_action(without_pages, next_due(without_pages)) in {Outcome.DONE, Outcome.SKIPPED}
     left_alone = (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
     assert states(without_pages, campaign_id, Kind.VISIT) == {
         left_alone: 1, (ActionState.PLANNED, None): 1,
@@ -143,7 +143,7 @@ def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, acc
     def ask(profile: str) -> None:
         with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
             asked = VisitorOptions(profiles=[profile])
-            start_visits(session, account=account.name, campaign_id=campaign_id, options=asked)
+            start_visitor_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
 
     ask("ledger:ann")
     with without_pages.database.transaction() as session:
@@ -170,7 +170,7 @@ def test_a_list_is_cut_at_its_limit(without_pages: Services, account: AccountRec
 def test_a_list_holds_the_audits_head_before_its_people(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = visits.keep_addresses
+    really = visits.save_addresses
     free: list[int] = []
     visits_of(without_pages, account, profiles=["ledger:ann"])
 
@@ -180,7 +180,7 @@ def test_a_list_holds_the_audits_head_before_its_people(
             free.extend(other.scalars(head.with_for_update(skip_locked=True)))
         return list(really(session, account_id, addresses))
 
-    monkeypatch.setattr(visits, "keep_addresses", look)
+    monkeypatch.setattr(visits, "save_addresses", look)
     visits_of(without_pages, account, profiles=["ledger:ben"])
     assert free == []
 
@@ -189,7 +189,7 @@ def test_what_a_profile_shows_is_scored_in_the_campaign_that_found_its_person(
     without_pages: Services, account: AccountRecord
 ) -> None:
     campaign_id = search_of(without_pages, account, people=1)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     assert states(without_pages, campaign_id, Kind.COLLECT) == {DONE: 1}  # it was the last page
     with without_pages.database.transaction() as session:
         before = session.scalars(select(Hit.score)).one()
@@ -205,5 +205,5 @@ def test_a_campaign_reads_the_sections_that_its_criteria_need(
     search = search_of(without_pages, account, people=1)
     visits = visits_of(without_pages, account, profiles=["ledger:ann"])
     with without_pages.database.transaction() as session:
-        assert wanted_sections(session, search) == {Section.SKILLS}
-        assert wanted_sections(session, visits) == frozenset()
+        assert get_needed_sections(session, search) == {Section.SKILLS}
+        assert get_needed_sections(session, visits) == frozenset()

@@ -13,10 +13,10 @@ from db.store.actions.control import CampaignVerb
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact, Hit, StoredProfile, Tombstone
-from tasks.actions.perform import perform
+from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
-from tests.tasks.reading import (
+from tests.tasks.search_helpers import (
     KilledError,
     a_reader,
     hits_of,
@@ -104,7 +104,7 @@ def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
         raise TryAgainError(Reason.SITE_UNEXPECTED, "an entry can't be read")
 
     campaign_id = search_of(without_pages, account, people=30)
-    perform(without_pages, next_due(without_pages))
+    perform_action(without_pages, next_due(without_pages))
     monkeypatch.setattr(LedgerSite, "search", broken)
     monkeypatch.setattr(breaker, "THRESHOLD", 100)
     for _ in range(MAX_FAILURES):
@@ -184,8 +184,8 @@ def test_a_page_that_was_kept_is_not_opened_by_a_second_message(
 ) -> None:
     search_of(without_pages, account, people=5)
     action_id = next_due(without_pages)
-    assert perform(without_pages, action_id) is Outcome.DONE
-    assert perform(without_pages, action_id) is Outcome.DUPLICATE
+    assert perform_action(without_pages, action_id) is Outcome.DONE
+    assert perform_action(without_pages, action_id) is Outcome.DUPLICATE
     assert pages(without_pages) == {"page 1": 1}
 
 
@@ -198,11 +198,11 @@ def test_a_worker_that_lost_its_page_keeps_nothing_of_it(
     def slow(site: LedgerSite, query: SearchQuery, page: int) -> ResultPage:
         monkeypatch.setattr(LedgerSite, "search", really)
         worker_dies(without_pages)  # everybody takes it for dead, and another one does its work
-        assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+        assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
         return really(site, query, page)
 
     monkeypatch.setattr(LedgerSite, "search", slow)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.LOST
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.LOST
     assert (the_search(without_pages, campaign_id).pages, hits_of(without_pages, campaign_id)) == (1, 5)
 
 
@@ -229,7 +229,7 @@ def test_pages_and_views_wait_for_their_own_quota_and_the_counters_can_be_rebuil
 
 def test_a_cancelled_campaign_reads_no_further(without_pages: Services, account: AccountRecord) -> None:
     campaign_id = search_of(without_pages, account, people=100)
-    assert perform(without_pages, next_due(without_pages)) is Outcome.DONE
+    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
     with without_pages.database.transaction() as session:
         assert control.change_campaign(session, campaign_id, CampaignVerb.CANCEL) == 11
     assert run_all(without_pages) == []
@@ -277,7 +277,7 @@ def test_who_asked_to_be_forgotten_is_passed_over(without_pages: Services, accou
 def test_no_page_is_read_while_contacts_are_imported(without_pages: Services, account: AccountRecord) -> None:
     campaign_id = search_of(without_pages, account, people=3)
     with without_pages.database.transaction() as session:
-        session.execute(select(func.pg_advisory_xact_lock(runs.turn(account.id))))
+        session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
         assert run_all(without_pages) == [Outcome.POSTPONED]
     waits = (ActionState.PLANNED, Reason.IMPORT_UNDER_WAY)
     assert states(without_pages, campaign_id, Kind.COLLECT) == {waits: 1}

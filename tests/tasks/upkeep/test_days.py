@@ -6,7 +6,7 @@ from sqlalchemy import select, text, update
 from db.store.reports import summary
 from db.tables import Account, DailySummary
 from tasks.entry import upkeep
-from tasks.entry.upkeep import keep_days
+from tasks.entry.upkeep import record_ended_days
 from tasks.services import Services
 from tests import builders
 
@@ -16,7 +16,7 @@ def test_each_day_is_told_once_and_the_line_holds_counts_only(
 ) -> None:
     with without_pages.database.transaction() as session:
         account = builders.an_account(session, site="ledger")
-        builders.planned(
+        builders.add_planned(
             session,
             account,
             builders.a_contact(session, account, "ann", name="Ann Unmistakable"),
@@ -24,8 +24,8 @@ def test_each_day_is_told_once_and_the_line_holds_counts_only(
         )
         session.execute(update(Account).values(created_at=text("now() - interval '9 days'")))
         builders.an_account(session, "began-today", site="ledger")
-    assert keep_days(without_pages) == 1
-    assert keep_days(without_pages) == 0
+    assert record_ended_days(without_pages) == 1
+    assert record_ended_days(without_pages) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if "daily_summary" in line]
     assert len(lines) == 1
     assert "Unmistakable" not in lines[0]
@@ -43,9 +43,9 @@ def test_of_two_who_would_tell_one_day_one_does(
     with without_pages.database.transaction() as session:
         builders.an_account(session, site="ledger")
         session.execute(update(Account).values(created_at=text("now() - interval '9 days'")))
-        over = summary.days_to_keep(session)
-    monkeypatch.setattr(summary, "days_to_keep", lambda _: over)
-    assert [keep_days(without_pages), keep_days(without_pages)] == [1, 0]
+        over = summary.list_unsaved_days(session)
+    monkeypatch.setattr(summary, "list_unsaved_days", lambda _: over)
+    assert [record_ended_days(without_pages), record_ended_days(without_pages)] == [1, 0]
 
 
 def test_the_tick_keeps_days(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> None:

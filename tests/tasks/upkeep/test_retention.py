@@ -16,12 +16,12 @@ from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Campaign, Contact, Hit, Interaction, StoredProfile, Tombstone
 from tasks.entry import upkeep
-from tasks.entry.upkeep import forget_evidence, keep_no_longer
+from tasks.entry.upkeep import delete_old_evidence, purge_old_people
 from tasks.services import Services
-from tasks.upkeep.retention import Purged, purge, stale
-from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug, planned
+from tasks.upkeep.retention import PurgeReport, find_stale, purge_stale
+from tests.builders import SANDBOX, a_campaign, a_contact, add_planned, an_account, contact_by_slug
 from worker.rules.model import ContactStatus, FoundPerson, ImportSource, Kind
-from worker.rules.picture_names import picture_name
+from worker.rules.screenshot_names import screenshot_name
 
 KEEP = timedelta(days=30)
 OLD = timedelta(days=31)
@@ -59,8 +59,10 @@ def interaction(session: Session, contact: Contact, *, age: timedelta = OLD) -> 
     session.flush()
 
 
-def purged(database: Database, account: AccountRecord, folder: Path, *, most: int | None = None) -> Purged:
-    return purge(database, folder, account.id, stale(database, account.id, KEEP), most=most)
+def purged(
+    database: Database, account: AccountRecord, folder: Path, *, most: int | None = None
+) -> PurgeReport:
+    return purge_stale(database, folder, account.id, find_stale(database, account.id, KEEP), most=most)
 
 
 def left(database: Database) -> list[str]:
@@ -77,7 +79,7 @@ HELD: dict[str, Callable[[Session, AccountRecord, Contact], object]] = {
     "new": lambda s, a, c: s.execute(update(Contact).values(created_at=func.now())),
     "answered": lambda s, a, c: s.execute(update(Contact).values(replied_at=func.now())),
     "greeted": lambda s, a, c: s.execute(update(Contact).values(last_greeted_on=func.current_date())),
-    "planned": planned,
+    "planned": add_planned,
     "visited": lambda s, a, c: interaction(s, c, age=timedelta(days=29)),
     "read": lambda s, a, c: a_profile(s, c, age=timedelta(days=29)),
     "found": lambda s, a, c: a_hit(s, a_campaign(s, a), c, age=timedelta(days=29)),
@@ -106,10 +108,10 @@ def test_whom_nothing_holds_goes_and_what_was_done_stays_in_the_ledger(
         a_prospect(session, other, "theirs")
         day = tmp_path / "2026-11-24"
         day.mkdir()
-        shots = [day / picture_name(a.id, f"{SANDBOX}visited/", Kind.VISIT, 1) for a in (account, other)]
+        shots = [day / screenshot_name(a.id, f"{SANDBOX}visited/", Kind.VISIT, 1) for a in (account, other)]
         for shot in shots:
             shot.touch()
-    assert purged(database, account, tmp_path) == Purged(2, 0, 0, 0, 1, waits=False)
+    assert purged(database, account, tmp_path) == PurgeReport(2, 0, 0, 0, 1, waits=False)
     assert left(database) == ["theirs"]
     assert [shot.exists() for shot in shots] == [False, True]
     with database.transaction() as session:
@@ -119,8 +121,8 @@ def test_whom_nothing_holds_goes_and_what_was_done_stays_in_the_ledger(
         ]
         assert not session.scalars(select(Tombstone)).all()
         found = FoundPerson(f"{SANDBOX}visited/", "V", "", "", 2, open_to_work=False)
-        assert len(searches.keep_people(session, account.id, [found])) == 1
-    assert purged(database, account, tmp_path) == Purged(0, 0, 0, 0, 0, waits=False)
+        assert len(searches.save_found_people(session, account.id, [found])) == 1
+    assert purged(database, account, tmp_path) == PurgeReport(0, 0, 0, 0, 0, waits=False)
 
 
 def test_old_profiles_scores_and_lists_go_also_of_connections(database: Database, tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_old_profiles_scores_and_lists_go_also_of_connections(database: Database
             campaign = session.get_one(Campaign, each)
             campaign.state, campaign.created_at = "planned", func.now() - age
             campaign.preview, campaign.options = [{"contact": "X"}], {"profiles": ["x"], "limit": 1}
-    assert purged(database, account, tmp_path) == Purged(0, 1, 1, 1, 0, waits=False)
+    assert purged(database, account, tmp_path) == PurgeReport(0, 1, 1, 1, 0, waits=False)
     assert left(database) == ["fresh", "old"]
     with database.transaction() as session:
         fresh = contact_by_slug(session, account, "fresh").id
@@ -158,8 +160,8 @@ def test_blocks_are_small_and_what_was_not_reached_is_next_time(
         for number in range(7):
             a_prospect(session, account, f"p{number}")
     told: list[int] = []
-    found = stale(database, account.id, KEEP)
-    assert purge(database, tmp_path, account.id, found, most=5, progress=told.append).people == 5
+    found = find_stale(database, account.id, KEEP)
+    assert purge_stale(database, tmp_path, account.id, found, most=5, progress=told.append).people == 5
     assert told == [2, 2, 1]
     assert len(left(database)) == 2
     assert purged(database, account, tmp_path).people == 2
@@ -170,11 +172,11 @@ def test_what_is_planned_after_it_was_found_stays(database: Database, tmp_path: 
         account = an_account(session)
         ann = a_prospect(session, account, "ann")
         a_prospect(session, account, "bob")
-    found = stale(database, account.id, KEEP)
+    found = find_stale(database, account.id, KEEP)
     assert len(found.people) == 2
     with database.transaction() as session:
-        planned(session, account, ann)
-    assert purge(database, tmp_path, account.id, found).people == 1
+        add_planned(session, account, ann)
+    assert purge_stale(database, tmp_path, account.id, found).people == 1
     assert left(database) == ["ann"]
 
 
@@ -183,7 +185,7 @@ def test_people_wait_while_an_import_is_under_way(database: Database, tmp_path: 
         account = an_account(session)
         a_prospect(session, account, "ann")
     with database.transaction() as session:
-        runs.begin(session, account_id=account.id, source=ImportSource.CSV, file_name="x", by="x")
+        runs.begin_import(session, account_id=account.id, source=ImportSource.CSV, file_name="x", by="x")
         assert purged(database, account, tmp_path).waits
     assert left(database) == ["ann"]
 
@@ -194,8 +196,8 @@ def test_upkeep_purges_the_accounts_that_say_how_long(without_pages: Services) -
         account, for_ever = an_account(session), an_account(session, "for-ever")
         a_prospect(session, account, "ann")
         a_prospect(session, for_ever, "bob")
-        accounts.keep_for(session, account.id, 30)
-    keep_no_longer(without_pages)
+        accounts.set_keep_days(session, account.id, 30)
+    purge_old_people(without_pages)
     assert left(database) == ["bob"]
 
 
@@ -207,8 +209,8 @@ def test_upkeep_purges_so_many_people_at_once(
         account = an_account(session)
         for slug in ("ann", "bob", "cem"):
             a_prospect(session, account, slug)
-        accounts.keep_for(session, account.id, 30)
-    keep_no_longer(without_pages)
+        accounts.set_keep_days(session, account.id, 30)
+    purge_old_people(without_pages)
     assert len(left(without_pages.database)) == 1
 
 
@@ -227,5 +229,5 @@ def test_pictures_are_kept_for_so_many_days(tmp_path: Path) -> None:
     for day in ("2026-05-02", "2026-05-03", "2026-05-10"):
         (tmp_path / day).mkdir()
         (tmp_path / day / "1-ann-greet-1.png").touch()
-    assert forget_evidence(tmp_path, today=date(2026, 5, 10), days=7) == 1
+    assert delete_old_evidence(tmp_path, today=date(2026, 5, 10), days=7) == 1
     assert sorted(day.name for day in tmp_path.iterdir()) == ["2026-05-03", "2026-05-10"]

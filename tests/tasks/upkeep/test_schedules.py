@@ -89,7 +89,7 @@ def schedule(services: Services, *, overdue: timedelta, cron: str = "0 * * * *")
     with services.database.transaction() as session:
         account = an_account(session)
         fire_at = database_now(session) - overdue
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron=cron,
             options={"late_days": 1, "read_site": False}, next_fire_at=fire_at,
         )  # fmt: skip
@@ -124,16 +124,18 @@ def test_the_campaign_of_a_fire_whose_message_was_lost_is_asked_for_again(withou
         session.scalars(select(Schedule)).one().options = {"late_days": 1}
     ((_, reading),) = fire_schedules(without_pages)  # and nobody publishes it
     with without_pages.database.transaction() as session:
-        assert campaigns.to_nudge(session, timedelta(minutes=2)) == []
+        assert campaigns.take_stale_readings(session, timedelta(minutes=2)) == []
         session.scalars(select(Campaign)).one().nudged_at = database_now(session) - timedelta(minutes=3)
         session.flush()
-        assert [record.id for record in campaigns.to_nudge(session, timedelta(minutes=2))] == [reading]
+        assert [record.id for record in campaigns.take_stale_readings(session, timedelta(minutes=2))] == [
+            reading
+        ]
 
 
 def test_a_schedule_of_a_search_starts_it_anew_each_time(without_pages: Services) -> None:
     with without_pages.database.transaction() as session:
         account = an_account(session, site="ledger")
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=account.id, kind=CampaignKind.SOURCING, cron="0 * * * *",
             options={"url": "https://ledger.test/?people=3", "criteria": {"skills": ["Planning"]}},
             next_fire_at=database_now(session) - timedelta(minutes=1),
@@ -155,8 +157,8 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(
             ("old", "ledger", {"colour": "vermilion"}),
             ("fine", "ledger", {"read_site": False}),
         ):
-            account = accounts.add(session, name=name, site=site, zone=ZoneInfo("UTC"))
-            schedules.put(
+            account = accounts.add_account(session, name=name, site=site, zone=ZoneInfo("UTC"))
+            schedules.save_schedule(
                 session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 * * * *",
                 options=options, next_fire_at=overdue,
             )  # fmt: skip
@@ -173,7 +175,7 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(
 def test_a_schedule_that_postgres_refuses_stops_no_other(
     without_pages: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = kinds.start
+    really = kinds.start_campaign
 
     def broken(session: Session, kind: CampaignKind, account: str, *rest: Any) -> bool:
         if account == "demo":
@@ -184,7 +186,7 @@ def test_a_schedule_that_postgres_refuses_stops_no_other(
     schedule(without_pages, overdue=timedelta(minutes=1))
     with without_pages.database.transaction() as session:
         other = an_account(session, "other")
-        schedules.put(
+        schedules.save_schedule(
             session, account_id=other.id, kind=CampaignKind.BIRTHDAY, cron="0 * * * *",
             options={"read_site": False}, next_fire_at=database_now(session) - timedelta(minutes=1),
         )  # fmt: skip

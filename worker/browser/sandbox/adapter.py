@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
+from worker.browser.errors import translate_errors
 from worker.browser.sandbox import invitations, pages, people, selectors
-from worker.browser.translate import translated
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
@@ -113,7 +113,7 @@ class SandboxSite:
     def screenshot(self, path: Path, *, masked: bool) -> None:
         """Write a PNG of the page; with `masked`, message texts are covered."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with translated("take a screenshot"):
+        with translate_errors("take a screenshot"):
             self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
 
     def _pages_of_invitations(self) -> Iterator[invitations.SentPage]:
@@ -137,7 +137,7 @@ class SandboxSite:
             )
 
     def _go(self, path: str) -> int:
-        with translated(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
+        with translate_errors(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
             return pages.open_page(self._page, self._base_url + path)
 
     def _open_profile(self, address: str) -> None:
@@ -225,7 +225,7 @@ class SandboxThread:
 def _watched(page: Page, doing: str) -> Iterator[None]:
     """Translate Playwright's errors; where the page meanwhile asks for a person, say that instead."""
     try:
-        with translated(doing):
+        with translate_errors(doing):
             yield
     except TryAgainError as passing:
         try:

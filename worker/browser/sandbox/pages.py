@@ -9,13 +9,13 @@ from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import selectors
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.addresses import CANONICAL, profile_address
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 from worker.rules.model import BirthdayCard, InboxLine, ThreadMessage
 
 
 def normalise(profile_url: str) -> str:
     """The one form of a profile's address. Raises TryAgainError for what is not one."""
-    address = profile_address(urljoin(CANONICAL["sandbox"], profile_url), "sandbox")
+    address = normalise_profile_url(urljoin(PROFILE_ORIGINS["sandbox"], profile_url), "sandbox")
     if address is None:
         raise TryAgainError(Reason.SITE_UNEXPECTED, "an address is not that of a profile")
     return address

@@ -2,12 +2,12 @@
 
 from playwright.sync_api import Page
 
+from worker.browser.errors import translate_errors
 from worker.browser.sandbox import pages
-from worker.browser.translate import translated
 from worker.errors import Reason
 
 
 def sign_in(page: Page, base_url: str, name: str, password: str) -> None:
     """Sign this page's context in. Raises StopAccountError(NOT_SIGNED_IN) if the site refuses."""
-    with translated("sign in", slow=Reason.SITE_UNREACHABLE):
+    with translate_errors("sign in", slow=Reason.SITE_UNREACHABLE):
         pages.sign_in(page, base_url.rstrip("/"), name, password)

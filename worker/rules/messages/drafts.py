@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from worker.errors import Reason
-from worker.rules.messages.similarity import says_the_same
-from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, render
+from worker.rules.messages.similarity import is_same_message
+from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, render_template
 from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 
@@ -27,7 +27,7 @@ class Draft:
     language: str
 
 
-def write(
+def draft_message(
     addressee: Addressee,
     templates: Sequence[MessageTemplate],
     *,
@@ -62,14 +62,14 @@ def write(
 
 def _draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
     try:
-        message = render(template.body, name=name, days_late=days_late)
+        message = render_template(template.body, name=name, days_late=days_late)
     except TemplateRefusedError:
         return None
     return Draft(message, template.id, template.language)
 
 
 def _is_fresh(draft: Draft, past_texts: Sequence[str], name: SpokenName) -> bool:
-    return not any(says_the_same(draft.message, past, name=name) for past in past_texts)
+    return not any(is_same_message(draft.message, past, name=name) for past in past_texts)
 
 
 def _pick(drafts: Sequence[tuple[Draft, int]], draw: int) -> Draft | Reason:

@@ -13,13 +13,13 @@ from typing import Final
 
 from worker.rules.model import InboxLine, ThreadMessage
 
-WINDOW: Final = timedelta(days=30)
+REPLY_WINDOW: Final = timedelta(days=30)
 """A reply belongs to a greeting that is not older than this."""
 
-READ_EVERY: Final = timedelta(hours=1)
+INBOX_READ_INTERVAL: Final = timedelta(hours=1)
 """The inbox of an account is opened at most so often."""
 
-MOST_OPENED: Final = 10
+MAX_CONVERSATIONS_OPENED: Final = 10
 """Conversations opened in one reading; the others wait for the next."""
 
 _OWN_WITHIN: Final = timedelta(minutes=1)
@@ -27,7 +27,7 @@ _OWN_WITHIN: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Greeted:
+class LatestGreeting:
     """A contact's newest greeting: intended at `greeted_at`, proven and recorded at `recorded_at`.
 
     `keep_text`: the campaign was asked to. `may_open`: the person is not to be left alone altogether.
@@ -47,12 +47,12 @@ class Greeted:
 class Reply:
     """The person wrote back, at `at`. The text is there only where it is to be kept, and in no repr."""
 
-    greeted: Greeted
+    greeted: LatestGreeting
     at: datetime
     text: str | None = field(default=None, repr=False)
 
 
-class Telling(StrEnum):
+class InboxSignal(StrEnum):
     """What a line of the inbox tells about a greeting."""
 
     NOTHING = "nothing"
@@ -60,24 +60,24 @@ class Telling(StrEnum):
     MAYBE = "maybe"
 
 
-def telling(line: InboxLine, greeted: Greeted, read_to: datetime | None) -> Telling:
+def classify_inbox_line(line: InboxLine, greeted: LatestGreeting, read_to: datetime | None) -> InboxSignal:
     """Say what `line` tells. Up to `read_to` conversations were looked at before.
 
     What came in before the greeting is no reply to it. What the account itself wrote since may hide one.
     """
     if not line.outgoing:
-        return Telling.REPLIED if line.at > greeted.greeted_at else Telling.NOTHING
+        return InboxSignal.REPLIED if line.at > greeted.greeted_at else InboxSignal.NOTHING
     by_hand = line.at > greeted.recorded_at + _OWN_WITHIN
     seen = greeted.replied or (read_to is not None and line.at <= read_to)
-    return Telling.MAYBE if by_hand and not seen and greeted.may_open else Telling.NOTHING
+    return InboxSignal.MAYBE if by_hand and not seen and greeted.may_open else InboxSignal.NOTHING
 
 
-def wants_text(greeted: Greeted) -> bool:
+def needs_text(greeted: LatestGreeting) -> bool:
     """Whether the conversation is to be opened for what was said."""
     return greeted.keep_text and greeted.may_open and not greeted.replied
 
 
-def answer(messages: Sequence[ThreadMessage], greeted: Greeted) -> Reply | None:
+def find_reply(messages: Sequence[ThreadMessage], greeted: LatestGreeting) -> Reply | None:
     """Return the first message that came in after the greeting; one without a time can't be told."""
     since = (m for m in messages if not m.outgoing and m.at is not None and m.at > greeted.greeted_at)
     first = next(since, None)
@@ -86,7 +86,7 @@ def answer(messages: Sequence[ThreadMessage], greeted: Greeted) -> Reply | None:
     return Reply(greeted, first.at, first.text if greeted.keep_text else None)
 
 
-def known_to(lines: Sequence[InboxLine], left: Sequence[InboxLine]) -> datetime | None:
+def replies_known_until(lines: Sequence[InboxLine], left: Sequence[InboxLine]) -> datetime | None:
     """Return up to when replies are known: the newest message seen, or just before the first one `left`."""
     if left:
         return min(line.at for line in left) - timedelta.resolution

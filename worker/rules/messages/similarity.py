@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 
 from worker.rules.names.spoken_name import SpokenName
 
-SAME_FROM = 0.8
+SAME_MESSAGE_THRESHOLD = 0.8
 """Texts as similar as this, or more, count as the same.
 
 Measured on the defaults: two of one language reach 0.65 at most (the tests hold them below 0.7), and a text
@@ -20,7 +20,7 @@ _UNSPACED_FROM = "\u2e80"
 """From here on in Unicode scripts put no blanks between words, so a name may touch what is beside it."""
 
 
-def normalised(text: str, *, names: Iterable[str] = ()) -> str:
+def normalise_text(text: str, *, names: Iterable[str] = ()) -> str:
     """Return the letters and digits of `text` alone, in small letters, with `names` taken out (NFKC)."""
     folded = _folded(text)
     for name in sorted(filter(None, map(_folded, names)), key=len, reverse=True):
@@ -35,13 +35,13 @@ def similarity(one: str, other: str, *, name: SpokenName | None = None) -> float
     It is the share of letters that both have in the same order (rapidfuzz's ratio), so it is symmetric.
     """
     names = (name.first, name.full) if name else ()
-    left, right = (normalised(text, names=names) for text in (one, other))
+    left, right = (normalise_text(text, names=names) for text in (one, other))
     return 1.0 if left == right else fuzz.ratio(left, right) / 100
 
 
-def says_the_same(one: str, other: str, *, name: SpokenName | None = None) -> bool:
+def is_same_message(one: str, other: str, *, name: SpokenName | None = None) -> bool:
     """Return whether the person would read `other` as `one` once more."""
-    return similarity(one, other, name=name) >= SAME_FROM
+    return similarity(one, other, name=name) >= SAME_MESSAGE_THRESHOLD
 
 
 def _folded(text: str) -> str:

@@ -18,8 +18,8 @@ from jinja2 import Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from worker.errors import RequestRefusedError
-from worker.rules.characters import first_unseen, says_something
-from worker.rules.names.difficult_names import AWKWARD_NAMES
+from worker.rules.characters import find_invisible, has_visible_text
+from worker.rules.names.difficult_names import DIFFICULT_NAMES
 from worker.rules.names.spoken_name import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, SpokenName, spoken_name
 
 MAX_MESSAGE_CHARACTERS = 600
@@ -28,17 +28,17 @@ MAX_MESSAGE_CHARACTERS = 600
 MAX_TEMPLATE_CHARACTERS = 4_000
 """A message for each of ten days fits."""
 
-LATEST_DAYS = 10
+MAX_DAYS_LATE = 10
 """A greeting later than this is none."""
 
-FIELDS: Mapping[str, str] = MappingProxyType(
+TEMPLATE_FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "first_name": "what to call the person: Jean-Noël",
         "full_name": "the whole name, without titles and degrees: Jean-Noël Dupont",
         "days_late": "how many days ago the birthday was: 1, 2, ...; only in late templates",
     }
 )
-FILTERS = frozenset({"capitalize", "lower", "upper"})
+TEMPLATE_FILTERS = frozenset({"capitalize", "lower", "upper"})
 
 _DAYS = "days_late"
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
@@ -47,7 +47,7 @@ _LONGEST_IN_CAPITALS = "\u0390"
 """One letter whose capital is three characters; none has more."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
-_AWKWARD = tuple(filter(None, map(spoken_name, AWKWARD_NAMES)))
+_AWKWARD = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 
 
@@ -66,47 +66,47 @@ class MessageTemplate:
     weight: int = 1
 
 
-def check(body: str, *, late: bool) -> None:
+def check_template(body: str, *, late: bool) -> None:
     """Raise TemplateRefusedError, which says why, unless `body` makes a good message for anybody."""
     template = _compiled(body)
     if not late and _DAYS in template.fields:
         raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
     for name in (_LONGEST, *_AWKWARD):
-        for days in range(1, LATEST_DAYS + 1) if late else (0,):
-            render(body, name=name, days_late=days)
+        for days in range(1, MAX_DAYS_LATE + 1) if late else (0,):
+            render_template(body, name=name, days_late=days)
 
 
-def render(body: str, *, name: SpokenName, days_late: int) -> str:
+def render_template(body: str, *, name: SpokenName, days_late: int) -> str:
     """Return the message of template `body` for a person; `days_late` is 0 on the day.
 
     Raises TemplateRefusedError where it can't be said: see `check`, which tells beforehand.
     """
     text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
     message = re.sub(r"[ \t]+", " ", text).strip()
-    fault = fault_of(message)
+    fault = find_message_fault(message)
     if fault is not None:
         raise TemplateRefusedError(f"the template {fault}")
     return message
 
 
-def fault_of(message: str) -> str | None:
+def find_message_fault(message: str) -> str | None:
     """Return why `message` can't be sent, as what follows "the text" or "the template"; None if it can.
 
     It must show something, in 600 characters at most, and hold no character that acts instead of being seen.
     """
-    place = first_unseen(message)
+    place = find_invisible(message)
     if place is not None:
         name = unicodedata.name(message[place], "")  # controls have none
         character = f"U+{ord(message[place]):04X}{f' ({name})' if name else ''}"
-        return f"has a control character, {character}, {place_in(message, place)}: take it out"
-    if not says_something(message):
+        return f"has a control character, {character}, {describe_position(message, place)}: take it out"
+    if not has_visible_text(message):
         return "is empty: nothing in it can be seen"
     if len(message) > MAX_MESSAGE_CHARACTERS:
         return f"has {len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent"
     return None
 
 
-def place_in(message: str, place: int) -> str:
+def describe_position(message: str, place: int) -> str:
     """Say where in a message a character is, as an editor counts."""
     before = message[:place].split("\n")
     return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
@@ -161,13 +161,13 @@ def _check_value(node: nodes.Node) -> None:
         case nodes.TemplateData() | nodes.Const(value=str()):
             pass
         case nodes.Name(name=name):
-            if name not in FIELDS:
+            if name not in TEMPLATE_FIELDS:
                 raise TemplateRefusedError(
-                    f"the template asks for {name}: there is no such field, only {', '.join(FIELDS)}"
+                    f"the template asks for {name}: there is no such field, only {', '.join(TEMPLATE_FIELDS)}"
                 )
-        case nodes.Filter() if node.name not in FILTERS:
+        case nodes.Filter() if node.name not in TEMPLATE_FILTERS:
             raise TemplateRefusedError(
-                f"there is no filter {node.name} for templates, only {', '.join(sorted(FILTERS))}"
+                f"there is no filter {node.name} for templates, only {', '.join(sorted(TEMPLATE_FILTERS))}"
             )
         case nodes.Filter(node=nodes.Node() as inner, args=[], kwargs=[], dyn_args=None, dyn_kwargs=None):
             _check_value(inner)

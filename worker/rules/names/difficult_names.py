@@ -1,6 +1,6 @@
 """Display names that break greetings. Every template is rendered for them before it gets in."""
 
-AWKWARD_NAMES = (
+DIFFICULT_NAMES = (
     "Dr. Jean-Noël Dupont",
     "李小龙",
     "Sarah O'Brien",

@@ -6,16 +6,16 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from worker.rules.model import Kind
-from worker.rules.quota.decision import Purse
+from worker.rules.quota.decision import QuotaContext
 from worker.rules.quota.limits import (
-    CUT,
+    CUT_SHARE,
     Limits,
     SiteQuota,
     Totals,
-    share_of,
-    share_of_totals,
-    under_ceiling,
-    under_total_ceiling,
+    cap_limits,
+    cap_totals,
+    scale_limits,
+    scale_totals,
     warm_up_share,
 )
 
@@ -39,22 +39,22 @@ class Allowance:
     paused_until: datetime | None = None
     epoch: int = 0
 
-    def purse(self, now: datetime, run_id: str) -> Purse:
+    def context(self, now: datetime, run_id: str) -> QuotaContext:
         """Return what a decision is asked with at `now`: limits after ceilings, warm-up and cuts."""
         share = warm_up_share(self.warm_up_on, now, self.zone)
         in_force = {
-            kind: share_of(under_ceiling(self.site, kind, own), share) for kind, own in self.limits.items()
+            kind: scale_limits(cap_limits(self.site, kind, own), share) for kind, own in self.limits.items()
         }
         if self.is_cut(now):
-            in_force[self.kind] = share_of(in_force[self.kind], CUT)
+            in_force[self.kind] = scale_limits(in_force[self.kind], CUT_SHARE)
         paused = self.paused_until
-        return Purse(
+        return QuotaContext(
             account_id=self.account_id,
             zone=self.zone,
             kind=self.kind,
             run_id=run_id,
             limits=in_force[self.kind],
-            totals=share_of_totals(under_total_ceiling(self.site, self.totals), share),
+            totals=scale_totals(cap_totals(self.site, self.totals), share),
             shares={kind: limits.reserved_per_day for kind, limits in in_force.items()},
             epoch=self.epoch,
             paused_until=paused if paused is not None and paused > now else None,

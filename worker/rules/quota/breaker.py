@@ -31,7 +31,7 @@ class Breaker:
     probe: str | None = None
 
 
-def report(breaker: Breaker, outcome: Outcome, reservation_id: str, now: datetime) -> Breaker:
+def record_outcome(breaker: Breaker, outcome: Outcome, reservation_id: str, now: datetime) -> Breaker:
     """Return the breaker after the outcome of one reservation. While it is open, only its probe counts."""
     is_probe = breaker.probe == reservation_id
     if breaker.open_until is not None and not is_probe:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from worker.errors import Reason
 from worker.rules.model import Kind
-from worker.rules.quota.breaker import Breaker, Outcome, report
+from worker.rules.quota.breaker import Breaker, Outcome, record_outcome
 from worker.rules.quota.limits import Limits, Totals
 from worker.rules.quota.windows import local_day, opening
 
@@ -47,7 +47,7 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class QuotaContext:
     """Whose quota is asked: an account in its zone, a kind, a run, and what they may do now.
 
     `limits` and `totals` are those in force (after warm-up, cuts and ceilings); `shares` are each kind's
@@ -109,7 +109,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class QuotaState:
     """All that the quota of one account knows: what rebuilding writes and what the fallback decides from."""
 
     charges: tuple[Charge, ...] = ()
@@ -125,22 +125,22 @@ class Books:
         """Return the breaker of `kind`; closed if nothing ever failed."""
         return self.breakers.get(kind, Breaker())
 
-    def without(self, *gone: Charge) -> "Books":
+    def without(self, *gone: Charge) -> "QuotaState":
         """Return the books without these charges."""
         return replace(self, charges=tuple(c for c in self.charges if c not in gone))
 
-    def with_charge(self, charge: Charge) -> "Books":
+    def with_charge(self, charge: Charge) -> "QuotaState":
         """Return the books with `charge` in place of the one of the same reservation."""
         old = self.find(charge.kind, charge.reservation_id)
         books = self.without(old) if old else self
         return replace(books, charges=(*books.charges, charge))
 
-    def with_breaker(self, kind: Kind, breaker: Breaker) -> "Books":
+    def with_breaker(self, kind: Kind, breaker: Breaker) -> "QuotaState":
         """Return the books with another breaker for `kind`."""
         return replace(self, breakers={**self.breakers, kind: breaker})
 
 
-def swept(books: Books, now: datetime) -> Books:
+def release_lapsed(books: QuotaState, now: datetime) -> QuotaState:
     """Give back what has lapsed. A probe that lapses lets the next one through."""
     lapsed = [c for c in books.charges if c.lapses_at is not None and c.lapses_at <= now]
     for charge in lapsed:
@@ -150,76 +150,90 @@ def swept(books: Books, now: datetime) -> Books:
     return books.without(*lapsed) if lapsed else books
 
 
-def remaining(books: Books, purse: Purse, now: datetime) -> Decision:
+def remaining(books: QuotaState, context: QuotaContext, now: datetime) -> Decision:
     """Return what is left, and what a new reservation would be denied with."""
-    books = swept(books, now)
-    used = usage(books, purse, now)
-    closed = _closed_gates(books, purse, used, now)
+    books = release_lapsed(books, now)
+    used = usage(books, context, now)
+    closed = _closed_gates(books, context, used, now)
     reason, retry_at = max(closed, key=lambda gate: gate[1]) if closed else (None, None)
-    return Decision(Verdict.REMAINING, used.left(purse), reason, retry_at, books.breaker(purse.kind))
+    return Decision(Verdict.REMAINING, used.left(context), reason, retry_at, books.breaker(context.kind))
 
 
 def reserve(
-    books: Books, purse: Purse, reservation_id: str, *, gap: timedelta, lease: timedelta, now: datetime
-) -> tuple[Decision, Books]:
+    books: QuotaState,
+    context: QuotaContext,
+    reservation_id: str,
+    *,
+    gap: timedelta,
+    lease: timedelta,
+    now: datetime,
+) -> tuple[Decision, QuotaState]:
     """Look at every gate, then take one unit from all windows or from none. Idempotent by reservation id."""
-    books = swept(books, now)
-    asked = remaining(books, purse, now)
-    known = books.find(purse.kind, reservation_id)
+    books = release_lapsed(books, now)
+    asked = remaining(books, context, now)
+    known = books.find(context.kind, reservation_id)
     if known is not None and now - known.at < WEEK:
         return replace(asked, verdict=Verdict.REPLAY, reason=None, retry_at=None), books
     if asked.reason is not None:
         return replace(asked, verdict=Verdict.DENIED), books
     books = replace(books, charges=tuple(c for c in books.charges if c.held or now - c.at < WEEK))
     books = books.with_charge(
-        Charge(purse.kind, reservation_id, now, purse.run_id, held=True, lapses_at=now + lease)
+        Charge(context.kind, reservation_id, now, context.run_id, held=True, lapses_at=now + lease)
     )
-    books = replace(books, gaps={**books.gaps, purse.kind: now + gap})
-    breaker = books.breaker(purse.kind)
+    books = replace(books, gaps={**books.gaps, context.kind: now + gap})
+    breaker = books.breaker(context.kind)
     if breaker.open_until is not None:
         breaker = replace(breaker, probe=reservation_id)
-        books = books.with_breaker(purse.kind, breaker)
-    left = usage(books, purse, now).left(purse)
+        books = books.with_breaker(context.kind, breaker)
+    left = usage(books, context, now).left(context)
     return Decision(Verdict.GRANTED, left, breaker=breaker), books
 
 
-def start(books: Books, purse: Purse, reservation_id: str, now: datetime) -> tuple[Decision, Books]:
+def start(
+    books: QuotaState, context: QuotaContext, reservation_id: str, now: datetime
+) -> tuple[Decision, QuotaState]:
     """Begin to act: from now on the unit counts until it is settled, as the effect may have happened."""
-    books = swept(books, now)
-    held = books.find(purse.kind, reservation_id)
+    books = release_lapsed(books, now)
+    held = books.find(context.kind, reservation_id)
     if held is None or not held.held:
-        return Decision(Verdict.ABSENT, breaker=books.breaker(purse.kind)), books
+        return Decision(Verdict.ABSENT, breaker=books.breaker(context.kind)), books
     books = books.with_charge(replace(held, lapses_at=None))
-    return Decision(Verdict.STARTED, breaker=books.breaker(purse.kind)), books
+    return Decision(Verdict.STARTED, breaker=books.breaker(context.kind)), books
 
 
 def settle(
-    books: Books, purse: Purse, verb: Verb, reservation_id: str, *, outcome: Outcome, now: datetime
-) -> tuple[Decision, Books]:
+    books: QuotaState,
+    context: QuotaContext,
+    verb: Verb,
+    reservation_id: str,
+    *,
+    outcome: Outcome,
+    now: datetime,
+) -> tuple[Decision, QuotaState]:
     """Commit (it happened), release (surely not) or only report how it went. All of it is idempotent.
 
     A commit after the unit was given back is accepted and charged again. What is settled isn't given back.
     """
-    books = swept(books, now)
-    before = books.breaker(purse.kind)
-    after = report(before, outcome, reservation_id, now)
+    books = release_lapsed(books, now)
+    before = books.breaker(context.kind)
+    after = record_outcome(before, outcome, reservation_id, now)
     if verb is Verb.RELEASE and before.probe == reservation_id:
         after = replace(after, probe=None)
     if after != before:
-        books = books.with_breaker(purse.kind, after)
-    charge = books.find(purse.kind, reservation_id)
+        books = books.with_breaker(context.kind, after)
+    charge = books.find(context.kind, reservation_id)
     if charge is not None and not charge.held and now - charge.at >= WEEK:
         charge = None
-    charged = charge or Charge(purse.kind, reservation_id, now, purse.run_id)
+    charged = charge or Charge(context.kind, reservation_id, now, context.run_id)
     if verb is Verb.COMMIT:
         books = books.with_charge(replace(charged, held=False, lapses_at=None))
     elif verb is Verb.RELEASE and charge is not None and charge.held:
         books = books.without(charge)
-    verdict = _settled_as(verb, charge)
+    verdict = _settle_verdict(verb, charge)
     return Decision(verdict, breaker=after), books
 
 
-def _settled_as(verb: Verb, charge: Charge | None) -> Verdict:
+def _settle_verdict(verb: Verb, charge: Charge | None) -> Verdict:
     if verb is Verb.REPORT:
         return Verdict.NOTED
     if charge is None:
@@ -228,7 +242,7 @@ def _settled_as(verb: Verb, charge: Charge | None) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class Usage:
     """How much of each window is used up; `kept` is what others' reserved shares still hold of the day."""
 
     run: int
@@ -238,9 +252,9 @@ class Used:
     all_week: int
     kept: int
 
-    def left(self, purse: Purse) -> Remaining:
+    def left(self, context: QuotaContext) -> Remaining:
         """Return what is left of each window."""
-        limits, totals = purse.limits, purse.totals
+        limits, totals = context.limits, context.totals
         return Remaining(
             run=max(0, limits.per_run - self.run),
             day=max(0, limits.per_day - self.day),
@@ -250,66 +264,72 @@ class Used:
         )
 
 
-def usage(books: Books, purse: Purse, now: datetime) -> Used:
+def usage(books: QuotaState, context: QuotaContext, now: datetime) -> Usage:
     """Return how much of each window is used up."""
-    today = local_day(now, purse.zone).start
+    today = local_day(now, context.zone).start
     week = [charge for charge in books.charges if now - charge.at < WEEK]
     by_day = Counter(charge.kind for charge in week if charge.at >= today)
-    kept = (max(0, share - by_day[kind]) for kind, share in purse.shares.items() if kind is not purse.kind)
-    in_run = (c for c in week if c.kind is purse.kind and c.run_id == purse.run_id and c.at >= today)
-    return Used(
+    kept = (
+        max(0, share - by_day[kind]) for kind, share in context.shares.items() if kind is not context.kind
+    )
+    in_run = (c for c in week if c.kind is context.kind and c.run_id == context.run_id and c.at >= today)
+    return Usage(
         run=sum(1 for _ in in_run),
-        day=by_day[purse.kind],
-        week=sum(charge.kind is purse.kind for charge in week),
+        day=by_day[context.kind],
+        week=sum(charge.kind is context.kind for charge in week),
         all_day=by_day.total(),
         all_week=len(week),
         kept=sum(kept),
     )
 
 
-def _closed_gates(books: Books, purse: Purse, used: Used, now: datetime) -> list[tuple[Reason, datetime]]:
+def _closed_gates(
+    books: QuotaState, context: QuotaContext, used: Usage, now: datetime
+) -> list[tuple[Reason, datetime]]:
     """Return each gate that is closed and when it opens; of those that open last the first is the reason."""
-    limits, totals, breaker = purse.limits, purse.totals, books.breaker(purse.kind)
-    tomorrow = local_day(now, purse.zone).end
-    opens = opening(now, limits.hours, purse.zone).start
+    limits, totals, breaker = context.limits, context.totals, books.breaker(context.kind)
+    tomorrow = local_day(now, context.zone).end
+    opens = opening(now, limits.hours, context.zone).start
     gates: list[tuple[bool, Reason, Callable[[], datetime]]] = [
-        (_after(purse.paused_until, now), Reason.LIMIT_PAGE, lambda: purse.paused_until or now),
+        (_is_after(context.paused_until, now), Reason.LIMIT_PAGE, lambda: context.paused_until or now),
         (opens > now, Reason.OUTSIDE_HOURS, lambda: opens),
-        (_after(breaker.open_until, now), Reason.BREAKER_OPEN, lambda: breaker.open_until or now),
+        (_is_after(breaker.open_until, now), Reason.BREAKER_OPEN, lambda: breaker.open_until or now),
         (
-            breaker.probe is not None and not _after(breaker.open_until, now),
+            breaker.probe is not None and not _is_after(breaker.open_until, now),
             Reason.BREAKER_PROBE,
-            lambda: _probe_over(books, purse.kind, now),
+            lambda: _probe_ends_at(books, context.kind, now),
         ),
-        (_after(books.gaps.get(purse.kind), now), Reason.GAP, lambda: books.gaps[purse.kind]),
+        (_is_after(books.gaps.get(context.kind), now), Reason.GAP, lambda: books.gaps[context.kind]),
         (used.run >= limits.per_run, Reason.RUN_LIMIT, lambda: tomorrow),
         (used.day >= limits.per_day, Reason.DAY_LIMIT, lambda: tomorrow),
         (
             used.week >= limits.per_week,
             Reason.WEEK_LIMIT,
-            lambda: _room_in_week((c for c in books.charges if c.kind is purse.kind), limits.per_week, now),
+            lambda: _week_frees_at(
+                (c for c in books.charges if c.kind is context.kind), limits.per_week, now
+            ),
         ),
         (used.all_day + used.kept >= totals.per_day, Reason.ALL_DAY_LIMIT, lambda: tomorrow),
         (
             used.all_week >= totals.per_week,
             Reason.ALL_WEEK_LIMIT,
-            lambda: _room_in_week(books.charges, totals.per_week, now),
+            lambda: _week_frees_at(books.charges, totals.per_week, now),
         ),
     ]
     return [(reason, opens_at()) for closed, reason, opens_at in gates if closed]
 
 
-def _after(instant: datetime | None, now: datetime) -> bool:
+def _is_after(instant: datetime | None, now: datetime) -> bool:
     return instant is not None and instant > now
 
 
-def _probe_over(books: Books, kind: Kind, now: datetime) -> datetime:
+def _probe_ends_at(books: QuotaState, kind: Kind, now: datetime) -> datetime:
     probe = books.find(kind, books.breaker(kind).probe or "")
     lapses = probe.lapses_at if probe else None
     return min(lapses or now + PROBE_WAIT, now + PROBE_WAIT)
 
 
-def _room_in_week(charges: Iterable[Charge], limit: int, now: datetime) -> datetime:
+def _week_frees_at(charges: Iterable[Charge], limit: int, now: datetime) -> datetime:
     """Return when the window has room: once all but limit - 1 of the newest charges have aged out."""
     if limit == 0:
         return now + WEEK

@@ -71,14 +71,14 @@ class SiteQuota:
     def refusal(self, kind: Kind, limits: Limits) -> str | None:
         """Return why `limits` may not be set for `kind`, or None."""
         ceiling = self.ceilings[kind] if self.ceilings else None
-        return _above(Totals(limits.per_day, limits.per_week), ceiling)
+        return _above_ceiling(Totals(limits.per_day, limits.per_week), ceiling)
 
     def total_refusal(self, totals: Totals) -> str | None:
         """Return why `totals` may not be set, or None."""
-        return _above(totals, self.total_ceiling)
+        return _above_ceiling(totals, self.total_ceiling)
 
 
-def _above(wanted: Totals, ceiling: Totals | None) -> str | None:
+def _above_ceiling(wanted: Totals, ceiling: Totals | None) -> str | None:
     if ceiling is None:
         return None
     if wanted.per_day > ceiling.per_day:
@@ -92,7 +92,7 @@ _BY_DAY: Final = Hours(opens=timedelta(hours=7), closes=timedelta(hours=19))
 _ON_WEEKDAYS: Final = replace(_BY_DAY, days=WEEKDAYS)
 _SECONDS: Final = timedelta(seconds=1)
 
-CAREFUL: Final = SiteQuota(
+DEFAULT_QUOTA: Final = SiteQuota(
     limits={
         Kind.GREET: Limits(15, 15, 75, 90 * _SECONDS, 180 * _SECONDS, _BY_DAY, reserved_per_day=15),
         Kind.VISIT: Limits(40, 40, 200, 45 * _SECONDS, 120 * _SECONDS, _ON_WEEKDAYS),
@@ -113,9 +113,9 @@ CAREFUL: Final = SiteQuota(
 Nobody advises how many invitations to withdraw: as careful as search pages.
 """
 
-PRACTICE: Final = SiteQuota(
-    limits={kind: replace(limits, hours=Hours()) for kind, limits in CAREFUL.limits.items()},
-    totals=CAREFUL.totals,
+PRACTICE_QUOTA: Final = SiteQuota(
+    limits={kind: replace(limits, hours=Hours()) for kind, limits in DEFAULT_QUOTA.limits.items()},
+    totals=DEFAULT_QUOTA.totals,
     ceilings=None,
     total_ceiling=None,
 )
@@ -126,20 +126,20 @@ _PRACTICE_SITES: Final = frozenset({"sandbox", "ledger"})
 
 def site_quota(site: str) -> SiteQuota:
     """Return what holds for accounts of `site`."""
-    return PRACTICE if site in _PRACTICE_SITES else CAREFUL
+    return PRACTICE_QUOTA if site in _PRACTICE_SITES else DEFAULT_QUOTA
 
 
-WARM_UP: Final = (Fraction(1, 3), Fraction(1, 2), Fraction(4, 5))
+WARM_UP_SHARES: Final = (Fraction(1, 3), Fraction(1, 2), Fraction(4, 5))
 """What a new account may use of its limits in its first, second and third week (design §4)."""
 
-CUT: Final = Fraction(7, 10)
+CUT_SHARE: Final = Fraction(7, 10)
 """What is left of a kind's limits after a limit page of the site, for `CUT_FOR` (design §4)."""
 CUT_FOR: Final = timedelta(days=7)
 PAUSE_FOR: Final = timedelta(hours=24)
 """How long a kind pauses after a limit page of the site."""
 
 
-def drawn_gap(limits: Limits, jitter: float) -> timedelta:
+def draw_gap(limits: Limits, jitter: float) -> timedelta:
     """Return a gap between the limits' bounds, in whole milliseconds; `jitter` is drawn from [0, 1)."""
     if limits.gap_min == limits.gap_max:
         return limits.gap_min
@@ -155,10 +155,10 @@ def warm_up_share(warm_up_on: date | None, now: datetime, zone: ZoneInfo) -> Fra
     if warm_up_on is None:
         return Fraction(1)
     weeks = (now.astimezone(zone).date() - warm_up_on).days // 7
-    return WARM_UP[max(0, weeks)] if weeks < len(WARM_UP) else Fraction(1)
+    return WARM_UP_SHARES[max(0, weeks)] if weeks < len(WARM_UP_SHARES) else Fraction(1)
 
 
-def under_ceiling(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
+def cap_limits(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
     """Return `limits` with no count above the site's hard ceiling, whatever a row says."""
     if quota.ceilings is None:
         return limits
@@ -168,7 +168,7 @@ def under_ceiling(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
     return replace(limits, per_day=per_day, per_week=per_week, reserved_per_day=reserved)
 
 
-def under_total_ceiling(quota: SiteQuota, totals: Totals) -> Totals:
+def cap_totals(quota: SiteQuota, totals: Totals) -> Totals:
     """Return `totals` no higher than the site's hard ceiling, whatever a row says."""
     ceiling = quota.total_ceiling
     if ceiling is None:
@@ -176,21 +176,21 @@ def under_total_ceiling(quota: SiteQuota, totals: Totals) -> Totals:
     return Totals(min(totals.per_day, ceiling.per_day), min(totals.per_week, ceiling.per_week))
 
 
-def share_of(limits: Limits, share: Fraction) -> Limits:
+def scale_limits(limits: Limits, share: Fraction) -> Limits:
     """Return `share` of the counts, rounded down but not to nothing. Gap and hours stay."""
     return replace(
         limits,
-        per_run=_part(limits.per_run, share),
-        per_day=_part(limits.per_day, share),
-        per_week=_part(limits.per_week, share),
-        reserved_per_day=_part(limits.reserved_per_day, share),
+        per_run=_scale_count(limits.per_run, share),
+        per_day=_scale_count(limits.per_day, share),
+        per_week=_scale_count(limits.per_week, share),
+        reserved_per_day=_scale_count(limits.reserved_per_day, share),
     )
 
 
-def share_of_totals(totals: Totals, share: Fraction) -> Totals:
+def scale_totals(totals: Totals, share: Fraction) -> Totals:
     """Return `share` of the counts, rounded down but not to nothing."""
-    return Totals(_part(totals.per_day, share), _part(totals.per_week, share))
+    return Totals(_scale_count(totals.per_day, share), _scale_count(totals.per_week, share))
 
 
-def _part(count: int, share: Fraction) -> int:
+def _scale_count(count: int, share: Fraction) -> int:
     return min(count, max(1, int(count * share)))

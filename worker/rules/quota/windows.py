@@ -50,7 +50,7 @@ def local_day(now: datetime, zone: ZoneInfo) -> Span:
 
 def calendar_day(day: date, zone: ZoneInfo) -> Span:
     """Return the calendar day `day` in `zone`, as `local_day`."""
-    return Span(_moment(day, _MIDNIGHT, zone), _moment(day, _NEXT_MIDNIGHT, zone))
+    return Span(_to_instant(day, _MIDNIGHT, zone), _to_instant(day, _NEXT_MIDNIGHT, zone))
 
 
 def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
@@ -63,14 +63,14 @@ def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
     for ahead in range(15):  # one working day a week, and that one lost to a gap: within two weeks
         day = today + timedelta(days=ahead)
         if day.weekday() in hours.days:
-            span = Span(_moment(day, hours.opens, zone), _moment(day, hours.closes, zone))
+            span = Span(_to_instant(day, hours.opens, zone), _to_instant(day, hours.closes, zone))
             if span.start < span.end and now < span.end:
                 return span
     raise AssertionError("no opening within two weeks")  # pragma: no cover -- Hours has at least one day
 
 
 @lru_cache(maxsize=4096)
-def _moment(day: date, after_midnight: timedelta, zone: ZoneInfo) -> datetime:
+def _to_instant(day: date, after_midnight: timedelta, zone: ZoneInfo) -> datetime:
     # fold=0 is the earlier of two. A time that doesn't exist comes back from UTC as the moment after the
     # gap, but as far behind it as it was behind the gap's beginning: hence the second look.
     wall = datetime.combine(day, time.min) + after_midnight

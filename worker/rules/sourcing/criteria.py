@@ -16,22 +16,22 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from worker.rules.sourcing.languages import is_known
-from worker.rules.sourcing.phrases import folded
+from worker.rules.sourcing.languages import is_known_language
+from worker.rules.sourcing.phrases import fold_text
 from worker.rules.sourcing.profile import Section
-from worker.rules.wire.json_types import NUMBER
+from worker.rules.wire.json_types import JSON_NUMBER
 
 
 def _can_be_found(phrase: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
         raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
-    if not any(character.isalnum() for character in folded(phrase)):
+    if not any(character.isalnum() for character in fold_text(phrase)):
         raise PydanticCustomError("no_word", "there is no letter and no digit to look for")
     return phrase
 
 
 def _is_language(code: str) -> str:
-    if not is_known(code):
+    if not is_known_language(code):
         raise PydanticCustomError("language", "give a language as two letters of ISO 639-1, such as en or fr")
     return code
 
@@ -39,10 +39,10 @@ def _is_language(code: str) -> str:
 def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
     seen = set()
     for phrase in phrases:
-        if folded(phrase) in seen:
+        if fold_text(phrase) in seen:
             # The text goes in as a value: a brace in it is no placeholder.
             raise PydanticCustomError("twice", "{phrase} is given twice", {"phrase": phrase})
-        seen.add(folded(phrase))
+        seen.add(fold_text(phrase))
     return phrases
 
 
@@ -57,8 +57,8 @@ Phrase = Annotated[
 LanguageCode = Annotated[
     str, AfterValidator(_is_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
 ]
-Weight = Annotated[int, Field(ge=1, le=100), NUMBER]
-Years = Annotated[int, Field(ge=0, le=50), NUMBER]
+Weight = Annotated[int, Field(ge=1, le=100), JSON_NUMBER]
+Years = Annotated[int, Field(ge=0, le=50), JSON_NUMBER]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -106,7 +106,7 @@ class Criteria(BaseModel):
                 "min_years ({least}) is above max_years ({most})",
                 {"least": self.min_years, "most": self.max_years},
             )
-        given = asked(self)
+        given = given_criteria(self)
         for field, named in (("weights", frozenset(self.weights)), ("required", self.required)):
             if strangers := sorted(named - given):
                 raise PydanticCustomError(
@@ -129,7 +129,7 @@ _NEEDED: Mapping[Criterion, frozenset[Section]] = {
 }
 
 
-def asked(criteria: Criteria) -> frozenset[Criterion]:
+def given_criteria(criteria: Criteria) -> frozenset[Criterion]:
     """Return which criteria are given."""
     given = {
         Criterion.KEYWORDS: bool(criteria.keywords),
@@ -146,4 +146,4 @@ def asked(criteria: Criteria) -> frozenset[Criterion]:
 
 def needed_sections(criteria: Criteria) -> frozenset[Section]:
     """Return the sections of a profile that the criteria need; nothing else is read or kept."""
-    return frozenset().union(*(_NEEDED[criterion] for criterion in asked(criteria)))
+    return frozenset().union(*(_NEEDED[criterion] for criterion in given_criteria(criteria)))

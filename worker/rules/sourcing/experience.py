@@ -23,7 +23,7 @@ class Experience:
         return self.months // _MONTHS_A_YEAR
 
 
-def years_of_experience(positions: Iterable[Position], today: date) -> Experience:
+def measure_experience(positions: Iterable[Position], today: date) -> Experience:
     """Return how long somebody has worked until `today`.
 
     Months in which two positions overlap count once, months between two not at all; a position's last month

@@ -8,7 +8,7 @@ from typing import Final
 
 from babel import Locale, UnknownLocaleError
 
-from worker.rules.sourcing.phrases import folded
+from worker.rules.sourcing.phrases import fold_text
 
 _PROFILES_ARE_IN: Final = ("en", "fr", "de", "es")
 
@@ -19,7 +19,7 @@ _ADDED: Final = re.compile(r"\s*\(.*$")
 """What people add in brackets: "Chinese (Simplified)"."""
 
 
-def is_known(code: str) -> bool:
+def is_known_language(code: str) -> bool:
     """Return whether `code` is a language of ISO 639-1 that has a name."""
     return re.fullmatch("[a-z]{2}", code) is not None and code in Locale("en").languages
 
@@ -29,13 +29,13 @@ def english_name(code: str) -> str:
     return str(Locale("en").languages[code])
 
 
-def speaks(languages: Iterable[str], code: str) -> bool:
+def lists_language(languages: Iterable[str], code: str) -> bool:
     """Return whether the language `code` is among names as a profile lists them.
 
     In English, French, German, Spanish or the language itself; its variants ("Brazilian Portuguese") count.
     """
     names = _names(code)
-    return any(_ADDED.sub("", folded(name)) in names for name in languages)
+    return any(_ADDED.sub("", fold_text(name)) in names for name in languages)
 
 
 @lru_cache(maxsize=256)
@@ -49,4 +49,4 @@ def _names(code: str) -> frozenset[str]:
     ]
     with suppress(UnknownLocaleError):  # Unicode has its name, but nothing in the language itself
         found += [own for one in wanted if (own := Locale.parse(one).get_language_name(one))]
-    return frozenset(map(folded, found))
+    return frozenset(map(fold_text, found))

@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import Final
 
 from worker.rules.sourcing.criteria import Criteria, Criterion
-from worker.rules.sourcing.experience import years_of_experience
-from worker.rules.sourcing.languages import english_name, speaks
-from worker.rules.sourcing.phrases import folded, holds
+from worker.rules.sourcing.experience import measure_experience
+from worker.rules.sourcing.languages import english_name, lists_language
+from worker.rules.sourcing.phrases import contains_phrase, fold_text
 from worker.rules.sourcing.profile import Position, Profile
 
 NOT_READ: Final = "not read"
@@ -38,17 +38,19 @@ class Finding:
     text: str
 
 
-def findings(criterion: Criterion, criteria: Criteria, profile: Profile, today: date) -> Sequence[Finding]:
+def match_criterion(
+    criterion: Criterion, criteria: Criteria, profile: Profile, today: date
+) -> Sequence[Finding]:
     """Return what `profile` says to each thing that the given `criterion` asks for, in its order."""
     return tuple(_FINDERS[criterion](criteria, profile, today))
 
 
 def _keywords(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
-    texts = [folded(text) for text in _texts(profile)]
+    texts = [fold_text(text) for text in _texts(profile)]
     sections = (profile.about, profile.positions, profile.education, profile.skills, profile.certifications)
     unread = any(section is None for section in sections)
     for keyword in criteria.keywords:
-        if any(holds(text, folded(keyword)) for text in texts):
+        if any(contains_phrase(text, fold_text(keyword)) for text in texts):
             yield Finding(keyword, Verdict.MET, f"keyword {keyword}")
         elif unread:
             yield Finding(keyword, Verdict.UNKNOWN, f"keyword {keyword}: not in what was read")
@@ -69,8 +71,10 @@ def _texts(profile: Profile) -> Iterator[str]:
 
 def _title(criteria: Criteria, profile: Profile, today: date) -> Iterator[Finding]:
     asked = criteria.title or ""
-    jobs = [job for job in profile.positions or () if holds(folded(job.title), folded(asked))]
-    if holds(folded(profile.headline), folded(asked)) or any(_is_current(job, today) for job in jobs):
+    jobs = [job for job in profile.positions or () if contains_phrase(fold_text(job.title), fold_text(asked))]
+    if contains_phrase(fold_text(profile.headline), fold_text(asked)) or any(
+        _is_current(job, today) for job in jobs
+    ):
         yield Finding(asked, Verdict.MET, f"title {asked}")
     elif jobs:
         yield Finding(asked, Verdict.MET_ONCE, f"title {asked}: formerly, counts half")
@@ -88,7 +92,7 @@ def _location(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Fi
     asked = criteria.location or ""
     if not profile.location.strip():
         yield Finding(asked, Verdict.UNKNOWN, f"location {asked}: {SILENT}")
-    elif holds(folded(profile.location), folded(asked)):
+    elif contains_phrase(fold_text(profile.location), fold_text(asked)):
         yield Finding(asked, Verdict.MET, f"location {asked}")
     else:
         yield Finding(asked, Verdict.MISSED, f"location: {profile.location} is not {asked}")
@@ -96,17 +100,17 @@ def _location(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Fi
 
 def _company(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
     asked = criteria.company or ""
-    if any(holds(folded(job.company), folded(asked)) for job in profile.positions or ()):
+    if any(contains_phrase(fold_text(job.company), fold_text(asked)) for job in profile.positions or ()):
         yield Finding(asked, Verdict.MET, f"company {asked}")
     else:
         yield _absent(f"company {asked}", asked, profile.positions)
 
 
 def _skills(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
-    listed = [folded(skill) for skill in profile.skills or ()]
+    listed = [fold_text(skill) for skill in profile.skills or ()]
     has = frozenset(listed) | {_BESIDES.sub("", skill) for skill in listed}
     for skill in criteria.skills:
-        if folded(skill) in has:
+        if fold_text(skill) in has:
             yield Finding(skill, Verdict.MET, f"skill {skill}")
         elif profile.skills is None:
             yield Finding(skill, Verdict.UNKNOWN, f"skill {skill}: {NOT_READ}")
@@ -119,7 +123,7 @@ def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Findin
     if not profile.positions:
         yield _absent("years", "years", profile.positions)
         return
-    worked = years_of_experience(profile.positions, today)
+    worked = measure_experience(profile.positions, today)
     told = f"{worked.years} year{'' if worked.years == 1 else 's'}"
     if most is not None and worked.years > most:
         yield Finding("years", Verdict.MISSED, f"years: {told}, at most {most} are asked for")
@@ -134,7 +138,7 @@ def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Findin
 def _languages(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
     for code in criteria.languages:
         name = f"language {english_name(code)}"
-        if profile.languages and speaks(profile.languages, code):
+        if profile.languages and lists_language(profile.languages, code):
             yield Finding(code, Verdict.MET, name)
         else:
             yield _absent(name, code, profile.languages)

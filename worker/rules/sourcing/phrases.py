@@ -21,7 +21,7 @@ _UNSPACED: Final = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17f
 """Thai and Lao, Burmese, Khmer, and what is east of them: these put no blanks between words."""
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return `text` in the one form in which phrases are compared: NFKD without its accents, casefolded.
 
     Marks that make another letter of one stay (the dots of kana, the vowels of Devanagari, tones of Thai);
@@ -38,7 +38,7 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", bare).translate(_SAME).split())
 
 
-def holds(text: str, phrase: str) -> bool:
+def contains_phrase(text: str, phrase: str) -> bool:
     """Return whether `phrase` stands in `text` as whole words; both are folded already.
 
     `+` and `#` belong to the word before them, and `&` to both of its neighbours: neither C nor R is in

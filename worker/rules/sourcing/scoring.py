@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from worker.rules.sourcing.criteria import Criteria, Criterion, asked
-from worker.rules.sourcing.matching import Finding, Verdict, findings
-from worker.rules.sourcing.phrases import folded
+from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria
+from worker.rules.sourcing.matching import Finding, Verdict, match_criterion
+from worker.rules.sourcing.phrases import fold_text
 from worker.rules.sourcing.profile import Profile
 
-WHOLE: Final = 100
+MAX_POINTS: Final = 100
 
 DEFAULT_WEIGHTS: Final[Mapping[Criterion, int]] = {
     Criterion.SKILLS: 30,
@@ -57,31 +57,33 @@ class Score:
 
 def score(criteria: Criteria, profile: Profile, today: date) -> Score:
     """Return how well `profile` fits, with a reason for each thing asked for, in their order."""
-    shares = points_of(criteria)
+    shares = allocate_points(criteria)
     reasons: list[ScoreReason] = []
     for criterion, found in _by_criterion(criteria, profile, today):
         parts = _parts(shares[criterion], [finding.item for finding in found])
         for finding, part in zip(found, parts, strict=True):
             required = criterion in criteria.required
             reasons.append(ScoreReason(_points(finding, part, required=required), criterion, finding.text))
-    return Score(min(WHOLE, max(0, sum(reason.points for reason in reasons))), tuple(reasons))
+    return Score(min(MAX_POINTS, max(0, sum(reason.points for reason in reasons))), tuple(reasons))
 
 
-def points_of(criteria: Criteria) -> Mapping[Criterion, int]:
+def allocate_points(criteria: Criteria) -> Mapping[Criterion, int]:
     """Return how many of the 100 points each given criterion has, the largest remainders rounded up.
 
     Only proportions count: twice every weight is the same.
     """
-    given = asked(criteria)
+    given = given_criteria(criteria)
     weights = {
         criterion: criteria.weights.get(criterion, DEFAULT_WEIGHTS[criterion])
         for criterion in Criterion
         if criterion in given
     }
     total = sum(weights.values())
-    points = {criterion: WHOLE * weight // total for criterion, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda criterion: WHOLE * weights[criterion] % total, reverse=True)
-    for criterion in by_remainder[: WHOLE - sum(points.values())] if given else ():
+    points = {criterion: MAX_POINTS * weight // total for criterion, weight in weights.items()}
+    by_remainder = sorted(
+        weights, key=lambda criterion: MAX_POINTS * weights[criterion] % total, reverse=True
+    )
+    for criterion in by_remainder[: MAX_POINTS - sum(points.values())] if given else ():
         points[criterion] += 1
     return points
 
@@ -89,10 +91,10 @@ def points_of(criteria: Criteria) -> Mapping[Criterion, int]:
 def _by_criterion(
     criteria: Criteria, profile: Profile, today: date
 ) -> Iterator[tuple[Criterion, Sequence[Finding]]]:
-    given = asked(criteria)
+    given = given_criteria(criteria)
     for criterion in Criterion:
         if criterion in given:
-            yield criterion, findings(criterion, criteria, profile, today)
+            yield criterion, match_criterion(criterion, criteria, profile, today)
 
 
 def _parts(points: int, items: Sequence[str]) -> Sequence[int]:
@@ -101,8 +103,8 @@ def _parts(points: int, items: Sequence[str]) -> Sequence[int]:
     So the order in which things are asked for changes nothing.
     """
     each, over = divmod(points, len(items))
-    luckier = set(sorted(map(folded, items))[:over])
-    return [each + (folded(item) in luckier) for item in items]
+    luckier = set(sorted(map(fold_text, items))[:over])
+    return [each + (fold_text(item) in luckier) for item in items]
 
 
 def _points(finding: Finding, part: int, *, required: bool) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote_plus, urlencode, urlsplit
 
-from worker.rules.addresses import CANONICAL, HOSTS
+from worker.rules.addresses import HOSTS, PROFILE_ORIGINS
 from worker.rules.sourcing.criteria import Criteria
 
-LONGEST: Final = 2000
+MAX_URL_CHARACTERS: Final = 2000
 """Characters of an address. Longer ones are cut by some browsers and refused by many servers."""
 
 _LOOPBACK: Final = {"127.0.0.1", "localhost"}
@@ -43,10 +43,10 @@ class _PeopleSearch:
 
 _SEARCHES: Final[Mapping[str, _PeopleSearch]] = {
     "sandbox": _PeopleSearch(
-        f"{CANONICAL['sandbox']}/search/people/", ("keywords", "title", "location", "company")
+        f"{PROFILE_ORIGINS['sandbox']}/search/people/", ("keywords", "title", "location", "company")
     ),
     "linkedin": _PeopleSearch(
-        f"{CANONICAL['linkedin']}/search/results/people/",
+        f"{PROFILE_ORIGINS['linkedin']}/search/results/people/",
         (
             "keywords", "title", "company", "geoUrn", "network", "currentCompany", "pastCompany", "industry",
             "profileLanguage", "schoolFilter", "firstName", "lastName", "school",
@@ -67,8 +67,10 @@ def parse_search(url: str, site: str) -> SearchQuery:
     """
     search = _search_of(site)
     given = url.strip()
-    if len(given) > LONGEST:
-        raise ValueError(f"a search address has {LONGEST} characters at most; this one has {len(given)}")
+    if len(given) > MAX_URL_CHARACTERS:
+        raise ValueError(
+            f"a search address has {MAX_URL_CHARACTERS} characters at most; this one has {len(given)}"
+        )
     if any(not character.isprintable() or character in " \\" for character in given):
         raise ValueError("a search address has no blanks, backslashes or control characters in it")
     parts = _parts_on(site, given)
@@ -82,7 +84,7 @@ def parse_search(url: str, site: str) -> SearchQuery:
     return _kept(_values(parts.query, search), search)
 
 
-def query_of(criteria: Criteria, site: str) -> SearchQuery:
+def build_query(criteria: Criteria, site: str) -> SearchQuery:
     """Return the search that finds people for `criteria`, as far as `site` can be asked for them.
 
     A site wants every word that it is given, so skills are only searched for where neither keywords nor a
@@ -109,7 +111,7 @@ def query_of(criteria: Criteria, site: str) -> SearchQuery:
     return _kept(values, search)
 
 
-def search_address(query: SearchQuery, site: str) -> str:
+def build_search_url(query: SearchQuery, site: str) -> str:
     """Return the address of the first page of a search, on the site's own host."""
     return f"{_search_of(site).address}?{urlencode(query.terms, quote_via=quote_plus)}"
 
@@ -171,6 +173,8 @@ def _kept(values: Mapping[str, str], search: _PeopleSearch) -> SearchQuery:
     terms = tuple((name, told) for name in names if (told := " ".join(values.get(name, "").split())))
     if not terms:
         raise ValueError(f"this searches for nobody in particular: give one of {', '.join(names)}")
-    if len(search.address) + 1 + len(urlencode(terms)) > LONGEST:
-        raise ValueError(f"this search is too long for an address of {LONGEST} characters: use fewer words")
+    if len(search.address) + 1 + len(urlencode(terms)) > MAX_URL_CHARACTERS:
+        raise ValueError(
+            f"this search is too long for an address of {MAX_URL_CHARACTERS} characters: use fewer words"
+        )
     return SearchQuery(terms)

@@ -10,5 +10,5 @@ def _is_number(given: object) -> object:
     return given
 
 
-NUMBER = BeforeValidator(_is_number)
+JSON_NUMBER = BeforeValidator(_is_number)
 """Behind a number's bounds in `Annotated`. A whole number may be written as 3.0, as JSON Schema has it."""

@@ -1,0 +1,90 @@
+"""Limits on connections: how many may be open, and how long a request and its answer may take.
+
+uvicorn bounds none of these: a client that sends a byte now and then keeps its connection for ever.
+"""
+
+import asyncio
+import sys
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api_stub.http.problems import problem_response
+from api_stub.http.request_context import SECURITY_HEADERS
+
+MAX_CONNECTIONS: Final = 500
+"""Half of the file descriptors that a process has where nobody raised their number."""
+REQUEST_TIMEOUT_S: Final = 20.0
+"""From a connection's start, or the first byte of its next request, to that request's last byte."""
+RESPONSE_TIMEOUT_S: Final = 90.0
+"""From there to the last byte of its answer."""
+MAX_INCOMPLETE_BYTES: Final = 65_536
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection. It is closed when it takes too long, or for another when there are too many."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take the connection, at the cost of the one that has been idle longest where there are too many."""
+        super().connection_made(transport)
+        self._is_whole = False
+        self._end_at(REQUEST_TIMEOUT_S)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._end.cancel()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Pass received bytes on, and note whether the request is complete."""
+        super().handle_events()
+        whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE}
+        if whole is not self._is_whole and not self.transport.is_closing():
+            self._is_whole = whole
+            self._end.cancel()
+            self._end_at(RESPONSE_TIMEOUT_S if whole else REQUEST_TIMEOUT_S)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or has too large a head, as every other error is answered."""
+        error = sys.exception()
+        status = (
+            getattr(error, "error_status_hint", 400) if isinstance(error, h11.RemoteProtocolError) else 400
+        )
+        answer = problem_response(status, msg, {**SECURITY_HEADERS, "Connection": "close"})
+        for event in (
+            h11.Response(status_code=status, headers=answer.raw_headers, reason=b""),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _make_room(self) -> None:
+        # One that was told to end stays among the connections until the loop gets to it.
+        others = (one for one in self.connections if isinstance(one, BoundedProtocol))
+        still_open = [one for one in others if not one.transport.is_closing()]
+        if len(still_open) > MAX_CONNECTIONS:
+            min(still_open, key=BoundedProtocol._use).transport.abort()
+
+    def _end_at(self, seconds: float) -> None:
+        self._ends_at = self.loop.time() + seconds
+        self._end = self.loop.call_at(self._ends_at, self.transport.abort)
+
+    def _use(self) -> tuple[bool, float]:
+        return self._is_whole, self._ends_at
+
+
+def connection_settings() -> dict[str, Any]:
+    """Return what uvicorn is told about connections."""
+    return {
+        "http": BoundedProtocol,
+        "ws": "none",
+        "h11_max_incomplete_event_size": MAX_INCOMPLETE_BYTES,
+        "backlog": 128,
+        "server_header": False,
+        "proxy_headers": False,  # whose address a stranger may choose counts for nobody
+        "timeout_keep_alive": 5,
+    }

@@ -1,0 +1,83 @@
+"""How pages show a person: dates, lengths of time and degrees, in the member's language."""
+
+# ruff: noqa: RUF001 -- the dashes are what pages write
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from api_stub.sandbox.population.profiles import Job, Profile, School
+from api_stub.sandbox.texts import TEXTS
+
+_MONTHS = {
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December"),
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+           "novembre", "décembre"),
+}  # fmt: skip
+_SHORT = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+}
+_DEGREES: Mapping[str, Mapping[int, str]] = {
+    "en": {1: "1st", 2: "2nd", 3: "3rd"},
+    "fr": {1: "1er", 2: "2e", 3: "3e"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFormat:
+    """The words of a page in one language, on one day. `in_full` writes months out."""
+
+    language: str
+    today: date
+    in_full: bool
+
+    def month(self, told: str) -> str:
+        """`2019-03` as a page says it; a year alone stays one."""
+        year, _, month = told.partition("-")
+        names = (_MONTHS if self.in_full else _SHORT)[self.language]
+        return f"{names[int(month) - 1]} {year}" if month else year
+
+    def end(self, job: Job) -> str:
+        """Until when."""
+        return self.month(job.ended) if job.ended else TEXTS[self.language]["present"]
+
+    def length(self, job: Job) -> str:
+        """How long, counting the first month and the last; the shortest is a month, or a year."""
+        first = _month_number(job.started or "")
+        last = _month_number(job.ended or f"{self.today:%Y-%m}")
+        if "-" not in f"{job.started}":
+            return self._years(max(1, last // 12 - first // 12))
+        years, months = divmod(last - first + 1, 12)
+        said = [self._years(years)] * bool(years) + [self._months(months)] * bool(months)
+        return " ".join(said)
+
+    def years(self, school: School) -> str:
+        """From when until when; one year stands alone, the open end is a dash."""
+        if school.ended is None:
+            return f"{school.started} – " if school.started else ""
+        return f"{school.started} – {school.ended}" if school.started else str(school.ended)
+
+    def degree(self, degree: int) -> str:
+        """1st, 2nd, 3rd."""
+        return _DEGREES[self.language][degree]
+
+    def _years(self, count: int) -> str:
+        return f"{count} {'an' if self.language == 'fr' else 'yr'}{'s' if count > 1 else ''}"
+
+    def _months(self, count: int) -> str:
+        return f"{count} mois" if self.language == "fr" else f"{count} mo{'s' if count > 1 else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person in a page's list, seen by one member."""
+
+    person: Profile
+    degree: int
+
+
+def _month_number(told: str) -> int:
+    year, _, month = told.partition("-")
+    return int(year) * 12 + int(month or 1) - 1

@@ -1,0 +1,32 @@
+"""Where a running stack can be reached: so that `rapport account list` in another terminal finds it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from api_stub.stack.secrets import write_private_file
+
+_FILE_NAME = "environment.json"
+
+
+def write_environment(data_dir: Path, environment: Mapping[str, str]) -> None:
+    """Leave our settings beside the data, readable by the owner only."""
+    ours = {
+        k: v for k, v in environment.items() if k.startswith("RAPPORT_") or k in {"DATABASE_URL", "REDIS_URL"}
+    }
+    write_private_file(data_dir / _FILE_NAME, json.dumps(ours, indent=2) + "\n")
+
+
+def remove_environment(data_dir: Path) -> None:
+    """Say that nothing runs any more."""
+    (data_dir / _FILE_NAME).unlink(missing_ok=True)
+
+
+def read_environment(data_dir: Path) -> dict[str, str]:
+    """Return the settings of the stack that runs on `data_dir`, or nothing."""
+    try:
+        return {
+            str(name): str(value) for name, value in json.loads((data_dir / _FILE_NAME).read_text()).items()
+        }
+    except FileNotFoundError:
+        return {}

@@ -1,0 +1,52 @@
+"""A file that is there whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from worker.errors import RequestRefusedError
+
+
+@contextmanager
+def open_atomic_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
+    """Give a file that becomes `path` when the block ends well, and nothing when it doesn't.
+
+    Only its owner may read it (mode 0600). Until then it lies beside `path` under a name that begins with a
+    dot; only SIGKILL or a power cut leaves that behind. Raises RequestRefusedError where `path` is there
+    already and `replace` wasn't asked for, is no file, or can't be written.
+    """
+    _check_writable(path, replace=replace)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".rapport-export-", suffix=".part", dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _check_writable(path, replace=replace)  # somebody else may have been quicker
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise RequestRefusedError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _check_writable(path: Path, *, replace: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise RequestRefusedError(f"{path} is not a file: name one, or - for the standard output")
+    if not replace and os.path.lexists(path):
+        raise RequestRefusedError(f"{path} is there already: give another name, or --force to replace it")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power cut as well."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

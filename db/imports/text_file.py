@@ -1,0 +1,93 @@
+"""A text file, line by line: which encoding it is in, where its lines are, how far it was read."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from worker.errors import RequestRefusedError
+from worker.files import open_regular_file
+
+MAX_LINE_CHARS: Final = 1 << 20
+"""In characters. What is beyond is dropped, and the line says so."""
+
+_CHUNK: Final = 1 << 20
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does, so it is looked for first
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line with its end. `cut`: it was longer than LONGEST_LINE, and this is its beginning."""
+
+    number: int
+    text: str
+    cut: bool = False
+
+
+class Lines:
+    """The lines of a file, once, in bounded memory. CR, LF and both together end a line."""
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._path, self._encoding = path, encoding
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[Line]:
+        with (
+            open(self._path, "rb", buffering=0, opener=open_regular_file) as raw,
+            io.TextIOWrapper(io.BufferedReader(raw, _CHUNK), self._encoding, newline="") as text,
+        ):
+            number = 0
+            while line := text.readline(MAX_LINE_CHARS):
+                number += 1
+                cut = len(line) == MAX_LINE_CHARS and not line.endswith(("\r", "\n"))
+                yield Line(number, line.removeprefix("\ufeff") if number == 1 else line, cut)
+                while cut and (rest := text.readline(MAX_LINE_CHARS)):
+                    cut = not rest.endswith(("\r", "\n"))
+                self.bytes_read = raw.tell()
+
+
+def detect_encoding(path: Path, given: str | None = None) -> str:
+    """Return the encoding that the whole file can be read in.
+
+    Without `given`: what a byte order mark says, else UTF-8, else Windows-1252. Raises RequestRefusedError if
+    the file is not in it, or `given` is no encoding of text.
+    """
+    if given is not None:
+        try:
+            "".encode(given)
+        except (LookupError, UnicodeError):
+            raise RequestRefusedError(
+                f"{given!r} is no text encoding; utf-8, utf-16 and windows-1252 are the usual ones"
+            ) from None
+        candidates = [given]
+    else:
+        with open(path, "rb", opener=open_regular_file) as file:
+            head = file.read(4)
+        marked = [name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)]
+        candidates = marked[:1] or ["utf-8", "windows-1252"]
+    for encoding in candidates:
+        if _is_decodable(path, encoding):
+            return encoding
+    raise RequestRefusedError(
+        f"{path.name} is not text in {' or '.join(candidates)}: say with --encoding in what it was written"
+    )
+
+
+def _is_decodable(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with open(path, "rb", opener=open_regular_file) as file:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True

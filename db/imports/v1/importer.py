@@ -1,0 +1,239 @@
+"""Brings a V1 file into an account, in the caller's transaction, so that undoing it takes everything back."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy.orm import Session
+
+from db.imports.v1.forgotten import refuse_forgotten
+from db.imports.v1.people import HeldContact, HeldContacts, merge_person
+from db.imports.v1.records import (
+    BlockedPerson,
+    Greeting,
+    ParsedFile,
+    ParsedRow,
+    Person,
+    PersonRef,
+    RefusedRow,
+    SelectorNote,
+    Visit,
+)
+from db.imports.v1.report import Outcome, TableCounts, V1Report
+from db.imports.v1.rows import DUPLICATE, NO_DATE
+from db.imports.v1.writers import ExclusionWriter, InteractionWriter, add_hint
+from db.store.imports import runs
+from db.store.people.accounts import AccountRecord
+from db.store.quota import fallback
+from worker.rules.birthdays import birthday_occasion
+from worker.rules.model import ContactStatus, ImportSource, Kind
+from worker.rules.quota.decision import WEEK
+
+T = TypeVar("T")
+
+_GREETING_WINDOW: Final = timedelta(days=10)
+"""V1 greeted for birthdays of up to so many days ago."""
+
+
+def import_v1_file(
+    session: Session, account: AccountRecord, lines: ParsedFile, *, by: str, now: datetime
+) -> V1Report:
+    """Bring over everything that can come; run twice, the second run finds everything here.
+
+    The quota's counters are rebuilt with it. A caller gives the transaction up for a dry run, and where
+    nothing was brought: then there is nothing to undo.
+    """
+    import_id = runs.begin_import(
+        session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
+    )
+    lines = refuse_forgotten(session, account.site, lines)
+    bringing = _V1Import(session, account, lines, import_id, now)
+    report = V1Report(import_id, bringing.tables(), lines.left, bringing.uncounted)
+    if bringing.write():
+        fallback.reset_breakers(session, account.id, ())
+    runs.finish_import(session, import_id, report.as_json())
+    return report
+
+
+class _V1Import:
+    """One import. Tells what comes of each row; then `write` writes what the rows add and change."""
+
+    def __init__(
+        self, session: Session, account: AccountRecord, lines: ParsedFile, import_id: int, now: datetime
+    ) -> None:
+        self._session = session
+        self._account = account
+        self._lines = lines
+        self._import_id = import_id
+        self._now = now
+        self._people = HeldContacts(session, account.id, import_id)
+        self._people.hold(list(_list_persons(lines)), set(_list_named(lines)))
+        self._ledger = InteractionWriter(session, account.id, import_id, set(_list_source_keys(lines)))
+        self._exclusions = ExclusionWriter(session, account.id, import_id)
+        self.uncounted = 0
+
+    def tables(self) -> Sequence[TableCounts]:
+        """Tell what comes of each row, table by table."""
+        lines = self._lines
+        told = [
+            self._persons("contacts", lines.contacts),
+            self._persons("scraped_profiles", lines.scraped_profiles),
+            self._greetings(lines.birthday_messages),
+            self._visits(lines.profile_visits),
+            self._blacklist(lines.blacklist),
+            self._hints(lines.linkedin_selectors),
+        ]
+        self._trust_the_contacts_own_date()
+        return told
+
+    def write(self) -> int:
+        """Write everything; return how many interactions are new."""
+        self._people.write()
+        self._exclusions.write()
+        return self._ledger.write()
+
+    def _tally(self, table: str) -> TableCounts:
+        return TableCounts(table, there=table in self._lines.tables)
+
+    def _persons(self, table: str, lines: Sequence[ParsedRow[Person]]) -> TableCounts:
+        tally = self._tally(table)
+        for number, person in _usable_rows(lines, tally):
+            held = self._people.by_address[person.address]
+            there = Outcome.SAME if merge_person(held.before, person) == held.before else Outcome.CHANGED
+            tally.note(number, Outcome.NEW if held.new else there)
+        return tally
+
+    def _greetings(self, lines: Sequence[ParsedRow[Greeting]]) -> TableCounts:
+        tally = self._tally("birthday_messages")
+        for number, greeting in _usable_rows(lines, tally):
+            held = self._people.find(greeting.whom)
+            if greeting.sent_at is None or greeting.on is None:
+                new, why = self._exclude_undated(greeting.whom)
+            else:
+                new, why = self._greeted(held, greeting, at=greeting.sent_at, on=greeting.on)
+            tally.note(number, Outcome.NEW if new else Outcome.SAME, why)
+        return tally
+
+    def _greeted(
+        self, held: HeldContact | None, greeting: Greeting, *, at: datetime, on: date
+    ) -> tuple[bool, str]:
+        """Keep a greeting; return whether it is new, and in which form it came where that is another.
+
+        A name alone is a guess, so everybody of it, now or later, then counts as greeted for that birthday.
+        """
+        by_name, name = greeting.whom.address is None, greeting.whom.name or ""
+        note = f"greeted by V1 for {on}"
+        excluded = by_name and self._exclusions.add(None, self._people.key(name), birthday_occasion(on), note)
+        if held is None:
+            self.uncounted += excluded and at > self._now - WEEK
+            return excluded, "no one contact has that name: the name counts as greeted for that birthday"
+        kept = self._ledger.add(
+            held,
+            Kind.GREET,
+            greeting.key,
+            at=at,
+            occasion=birthday_occasion(on),
+            message=greeting.message,
+            replied_at=greeting.replied_at,
+        )
+        if kept:
+            held.greeted_on(on)
+        return kept, ""
+
+    def _exclude_undated(self, whom: PersonRef) -> tuple[bool, str]:
+        """Keep the person from being greeted for the birthdays that V1 may have meant lately."""
+        today = self._now.astimezone(self._account.zone).date()
+        key = None if whom.address else self._people.key(whom.name or "")
+        new = [
+            self._exclusions.add(whom.address, key, each, "greeted by V1; when can't be read")
+            for each in sorted({birthday_occasion(today), birthday_occasion(today - _GREETING_WINDOW)})
+        ]
+        return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
+
+    def _trust_the_contacts_own_date(self) -> None:
+        """V1's contact says when it was written to last, also where the message itself was lost."""
+        for _, person in _usable_rows(self._lines.contacts):
+            held = self._people.by_address[person.address]
+            if person.last_written is not None:
+                held.greeted_on(person.last_written)
+
+    def _visits(self, lines: Sequence[ParsedRow[Visit]]) -> TableCounts:
+        tally = self._tally("profile_visits")
+        for number, visit in _usable_rows(lines, tally):
+            held = self._people.find(visit.whom)
+            if held is None:
+                tally.note(number, Outcome.REFUSED, "it has no address, and no one contact has that name")
+                continue
+            year, week, _ = visit.visited_at.astimezone(self._account.zone).isocalendar()
+            new = self._ledger.add(
+                held, Kind.VISIT, visit.key, at=visit.visited_at, occasion=f"visit:{year}-W{week:02}"
+            )
+            tally.note(number, Outcome.NEW if new else Outcome.SAME)
+        return tally
+
+    def _blacklist(self, lines: Sequence[ParsedRow[BlockedPerson]]) -> TableCounts:
+        tally = self._tally("blacklist")
+        for number, blocked in _usable_rows(lines, tally):
+            whom = blocked.whom
+            if whom.address is not None:
+                found = self._people.find(whom)
+                people: Sequence[HeldContact] = [found] if found else []
+                new = self._exclusions.add(whom.address, None, None, blocked.note)
+                why = ""
+            else:
+                people = self._people.named(whom.name)
+                new = self._exclusions.add(None, self._people.key(whom.name or ""), None, blocked.note)
+                why = "no address: everybody of that name is left alone"
+            marked = [held.leave_alone() for held in people]
+            there = Outcome.CHANGED if any(marked) else Outcome.SAME
+            tally.note(number, Outcome.NEW if new else there, why)
+        return tally
+
+    def _hints(self, lines: Sequence[ParsedRow[SelectorNote]]) -> TableCounts:
+        tally = self._tally("linkedin_selectors")
+        seen: set[SelectorNote] = set()
+        for number, hint in _usable_rows(lines, tally):
+            if hint in seen:
+                tally.note(number, Outcome.REFUSED, DUPLICATE)
+                continue
+            seen.add(hint)
+            new = add_hint(self._session, self._account.site, self._import_id, hint)
+            tally.note(number, Outcome.NEW if new else Outcome.SAME)
+        return tally
+
+
+def _usable_rows(lines: Sequence[ParsedRow[T]], tally: TableCounts | None = None) -> Iterator[tuple[int, T]]:
+    """Return the rows that can come over; note the others as refused."""
+    for line in lines:
+        if not isinstance(line.told, RefusedRow):
+            yield line.number, line.told
+        elif tally is not None:
+            tally.note(line.number, Outcome.REFUSED, line.told.why)
+
+
+def _list_persons(lines: ParsedFile) -> Iterator[Person]:
+    """Return everybody with an address: V1's contacts first, then what was scraped, then who was visited."""
+    for table in (lines.contacts, lines.scraped_profiles):
+        for _, person in _usable_rows(table):
+            yield person
+    for _, visit in _usable_rows(lines.profile_visits):
+        if visit.whom.address is not None:
+            name = visit.whom.name or ""
+            yield Person(visit.whom.address, name, ContactStatus.PROSPECT, None, {}, None)
+
+
+def _list_named(lines: ParsedFile) -> Iterator[PersonRef]:
+    """Return everybody whom a row only names."""
+    for _, greeting in _usable_rows(lines.birthday_messages):
+        yield greeting.whom
+    for _, visit in _usable_rows(lines.profile_visits):
+        yield visit.whom
+    for _, blocked in _usable_rows(lines.blacklist):
+        yield blocked.whom
+
+
+def _list_source_keys(lines: ParsedFile) -> Iterator[str]:
+    for _, greeting in _usable_rows(lines.birthday_messages):
+        yield greeting.key
+    for _, visit in _usable_rows(lines.profile_visits):
+        yield visit.key

@@ -1,0 +1,116 @@
+"""What an import adds: interactions, exclusions and hints, each once."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from db.imports.v1.people import HeldContact, is_any_of
+from db.imports.v1.records import SelectorNote
+from db.tables import Exclusion, Interaction, SelectorHint
+from worker.rules.model import Kind
+
+
+class InteractionWriter:
+    """The account's interactions; `keys` are those of the rows that are about to come."""
+
+    def __init__(self, session: Session, account_id: int, import_id: int, keys: Collection[str]) -> None:
+        self._session = session
+        self._account_id = account_id
+        self._import_id = import_id
+        there = select(Interaction.source_key).where(
+            Interaction.account_id == account_id, is_any_of(Interaction.source_key, keys)
+        )
+        self._there = set(session.scalars(there))
+        self._rows: list[dict[str, Any]] = []
+
+    def add(
+        self,
+        held: HeldContact,
+        kind: Kind,
+        key: str,
+        *,
+        at: datetime,
+        occasion: str,
+        message: str = "",
+        replied_at: datetime | None = None,
+    ) -> bool:
+        """Add one thing that happened; return whether it is new."""
+        if key in self._there:
+            return False
+        self._rows.append(
+            {
+                "account_id": self._account_id,
+                "contact_id": held.id,
+                "source_key": key,
+                "import_id": self._import_id,
+                "type": kind,
+                "status": "imported",
+                "occasion": occasion,
+                "message": message,
+                "replied_at": replied_at,
+                "correlation_id": f"import:{self._import_id}",
+                "created_at": at,
+            }
+        )
+        return True
+
+    def write(self) -> int:
+        """Write what was added, in the order in which it happened; return how much that is."""
+        if self._rows:
+            self._session.execute(insert(Interaction), sorted(self._rows, key=lambda row: row["created_at"]))
+        return len(self._rows)
+
+
+class ExclusionWriter:
+    """Whom the account leaves alone, ever or for an occasion."""
+
+    def __init__(self, session: Session, account_id: int, import_id: int) -> None:
+        self._session = session
+        self._account_id = account_id
+        self._import_id = import_id
+        there = select(Exclusion.profile_url, Exclusion.name_key, Exclusion.occasion).where(
+            Exclusion.account_id == account_id
+        )
+        self._there = {(row[0], row[1], row[2]) for row in session.execute(there)}
+        self._rows: dict[tuple[str | None, str | None, str | None], str] = {}
+
+    def add(self, address: str | None, name_key: str | None, occasion: str | None, note: str) -> bool:
+        """Exclude somebody by address, else by name; return whether that is new to the database."""
+        person = (address, None if address else name_key, occasion)
+        if person in self._there:
+            return False
+        self._rows.setdefault(person, note)
+        return True
+
+    def write(self) -> None:
+        """Write what was added. A trigger marks those who come later; who is here is marked by the caller."""
+        if self._rows:
+            rows = [
+                {
+                    "account_id": self._account_id,
+                    "import_id": self._import_id,
+                    "profile_url": address,
+                    "name_key": name_key,
+                    "occasion": occasion,
+                    "note": note,
+                }
+                for (address, name_key, occasion), note in self._rows.items()
+            ]
+            self._session.execute(upsert(Exclusion).on_conflict_do_nothing(), rows)
+
+
+def add_hint(session: Session, site: str, import_id: int, hint: SelectorNote) -> bool:
+    """Keep a hint for who mends an adapter; return whether it is new."""
+    values = {
+        "site": site,
+        "name": hint.name,
+        "selector": hint.selector,
+        "page": hint.page,
+        "import_id": import_id,
+    }
+    kept = upsert(SelectorHint).values(**values).on_conflict_do_nothing().returning(SelectorHint.name)
+    return session.execute(kept).first() is not None

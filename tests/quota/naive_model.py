@@ -1,0 +1,141 @@
+"""The quota in plain words: a list of charges and some dates, asked the slow way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from worker.errors import Reason
+from worker.rules.model import Kind
+from worker.rules.quota import breaker as rules
+from worker.rules.quota.decision import QuotaContext
+from worker.rules.quota.windows import local_day, opening
+
+WEEK = timedelta(days=7)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Entry:
+    kind: Kind
+    name: str
+    at: datetime
+    run: str | None
+    open: bool = True
+    lapses: datetime | None = None
+
+
+@dataclass
+class Fuse:
+    failures: int = 0
+    openings: int = 0
+    until: datetime | None = None
+    probe: str | None = None
+
+
+@dataclass
+class Book:
+    """One account."""
+
+    entries: list[Entry] = field(default_factory=list)
+    gaps: dict[Kind, datetime] = field(default_factory=dict)
+    fuses: dict[Kind, Fuse] = field(default_factory=dict)
+
+    def fuse(self, kind: Kind) -> Fuse:
+        return self.fuses.setdefault(kind, Fuse())
+
+    def look(self, now: datetime) -> None:
+        """What has lapsed was never there."""
+        for entry in list(self.entries):
+            if entry.lapses is not None and entry.lapses <= now:
+                self.entries.remove(entry)
+                if self.fuse(entry.kind).probe == entry.name:
+                    self.fuse(entry.kind).probe = None
+
+    def find(self, kind: Kind, name: str, now: datetime) -> Entry | None:
+        for entry in self.entries:
+            if (entry.kind, entry.name) == (kind, name) and (entry.open or now - entry.at < WEEK):
+                return entry
+        return None
+
+    def lately(self, now: datetime) -> list[Entry]:
+        return [entry for entry in self.entries if now - entry.at < WEEK]
+
+    def left(self, context: QuotaContext, now: datetime) -> tuple[int, int, int, int, int]:
+        today = now.astimezone(context.zone).date()
+        week = self.lately(now)
+        day = [entry for entry in week if entry.at.astimezone(context.zone).date() == today]
+        kept = 0
+        for kind, share in context.shares.items():
+            if kind is not context.kind:
+                kept += max(0, share - len([entry for entry in day if entry.kind is kind]))
+        own_day = [entry for entry in day if entry.kind is context.kind]
+        own_run = [entry for entry in own_day if entry.run == context.run_id]
+        own_week = [entry for entry in week if entry.kind is context.kind]
+        limits, totals = context.limits, context.totals
+        used = (
+            (limits.per_run, len(own_run)),
+            (limits.per_day, len(own_day)),
+            (limits.per_week, len(own_week)),
+            (totals.per_day, len(day) + kept),
+            (totals.per_week, len(week)),
+        )
+        run, in_day, in_week, all_day, all_week = (max(0, limit - count) for limit, count in used)
+        return run, in_day, in_week, all_day, all_week
+
+    def shut(self, context: QuotaContext, now: datetime) -> Iterator[tuple[Reason, datetime]]:
+        """Every gate that is shut, and when it opens."""
+        midnight = local_day(now, context.zone).end
+        run, day, week, all_day, all_week = self.left(context, now)
+        if context.paused_until is not None and context.paused_until > now:
+            yield Reason.LIMIT_PAGE, context.paused_until
+        opens = opening(now, context.limits.hours, context.zone).start
+        if opens > now:
+            yield Reason.OUTSIDE_HOURS, opens
+        yield from self.blown(context.kind, now)
+        if context.kind in self.gaps and self.gaps[context.kind] > now:
+            yield Reason.GAP, self.gaps[context.kind]
+        if not run:
+            yield Reason.RUN_LIMIT, midnight
+        if not day:
+            yield Reason.DAY_LIMIT, midnight
+        if not week:
+            own = [entry for entry in self.lately(now) if entry.kind is context.kind]
+            yield Reason.WEEK_LIMIT, self.room(own, context.limits.per_week, now)
+        if not all_day:
+            yield Reason.ALL_DAY_LIMIT, midnight
+        if not all_week:
+            yield Reason.ALL_WEEK_LIMIT, self.room(self.lately(now), context.totals.per_week, now)
+
+    def blown(self, kind: Kind, now: datetime) -> Iterator[tuple[Reason, datetime]]:
+        """Whether the breaker is open, or half-open with its probe under way."""
+        fuse = self.fuse(kind)
+        if fuse.until is not None and fuse.until > now:
+            yield Reason.BREAKER_OPEN, fuse.until
+        elif fuse.probe is not None:
+            probe = self.find(kind, fuse.probe, now)
+            over = probe.lapses if probe is not None else None
+            yield Reason.BREAKER_PROBE, min(over or now + MINUTE, now + MINUTE)
+
+    @staticmethod
+    def room(entries: list[Entry], limit: int, now: datetime) -> datetime:
+        """Try every instant at which something ages out, the plain way."""
+        for then in sorted(entry.at + WEEK for entry in entries):
+            if len([entry for entry in entries if then - entry.at < WEEK]) < limit:
+                return then
+        return now + WEEK
+
+    def told(self, kind: Kind, name: str, outcome: rules.Outcome, now: datetime) -> None:
+        """The breaker hears how it went; while it is open only from its probe."""
+        fuse = self.fuse(kind)
+        mine = fuse.probe == name
+        if outcome is rules.Outcome.NONE or (fuse.until is not None and not mine):
+            return
+        if outcome is rules.Outcome.SUCCESS:
+            self.fuses[kind] = Fuse()
+            return
+        fuse.failures += 1
+        if mine or fuse.failures >= rules.THRESHOLD:
+            wait = rules.FIRST_WAIT
+            for _ in range(fuse.openings):
+                wait = min(2 * wait, rules.LONGEST_WAIT)
+            fuse.openings, fuse.until, fuse.probe = fuse.openings + 1, now + wait, None

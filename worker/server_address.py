@@ -1,0 +1,120 @@
+"""Addresses of servers, read strictly: what one library takes and another reads differently is refused.
+
+A refusal is a ValueError whose text repeats nothing of the address: any part may be part of a password.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address
+from typing import Final
+from urllib.parse import unquote, unquote_plus
+
+_HOST: Final = r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?"
+_SSL_MODES: Final = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """The parts of one address. `user`, `password` and `query` are decoded; `path` begins with its slash."""
+
+    scheme: str
+    user: str
+    password: str = field(repr=False)
+    host: str
+    port: int | None
+    path: str
+    query: Mapping[str, str] = field(repr=False)
+    has_credentials: bool
+
+
+def parse_address(url: str, *, schemes: Collection[str], example: str) -> ServerAddress:
+    """Return the parts of an address with one of these schemes. Raises ValueError for any other."""
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ValueError("holds a space or a line break; in a password, percent-encode it")
+    if "%00" in url:  # libpq would take it as the end of everything
+        raise ValueError("holds an encoded zero byte, %00")
+    scheme, found, rest = url.partition("://")
+    if not found or scheme.lower() not in schemes:
+        raise ValueError(f"must look like {example}")
+    before_query, _, query = rest.partition("?")
+    authority, slash, path = before_query.partition("/")
+    if authority.count("@") > 1 or "@" in path + query or "#" in rest:
+        raise ValueError(
+            "has @, /, ? or # where none can stand; in a password, percent-encode them: %40, %2F, %3F, %23"
+        )
+    if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
+        raise ValueError("has a % that encodes nothing; in a password, percent-encode it: %25")
+    credentials, at, server = authority.rpartition("@")
+    user, _, password = credentials.partition(":")
+    host, port = _host_and_port(server)
+    return ServerAddress(
+        scheme=scheme.lower(),
+        user=unquote(user),
+        password=unquote(password),
+        host=host,
+        port=port,
+        path=slash + path,
+        query=_parameters(query),
+        has_credentials=bool(at),
+    )
+
+
+def check_postgres_url(url: str) -> None:
+    """Raise ValueError where psycopg can't use this address, or would ignore a part of it."""
+    example = "postgresql://user:password@host:5432/name"
+    address = parse_address(url, schemes=("postgresql", "postgres", "postgresql+psycopg"), example=example)
+    if not address.host and not address.query.get("host"):
+        raise ValueError(f"names no host; it must look like {example}")
+    if not address.query:
+        return
+    from psycopg.pq import Conninfo  # noqa: PLC0415 -- slow to import, and few addresses have parameters
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if not address.query.keys() <= known:
+        raise ValueError("has a parameter that Postgres' client does not know; sslmode is one that it knows")
+    if address.query.keys() & {"user", "password", "port", "dbname"}:
+        raise ValueError(f"has a parameter that belongs before the ?, as in {example}")
+    if "options" in address.query:
+        raise ValueError("has the parameter options, which Rapport sets itself: leave it out")
+    if "host" in address.query and (address.host or not address.query["host"].startswith("/")):
+        raise ValueError(
+            "has the parameter host, which may only be the folder of a Unix socket, without a host before it"
+        )
+    if address.query.get("sslmode", "prefer") not in _SSL_MODES:
+        raise ValueError(f"has an unknown sslmode; there are {', '.join(sorted(_SSL_MODES))}")
+
+
+def check_site_url(url: str) -> None:
+    """Raise ValueError where this is no address of a web server, or holds a password."""
+    example = "http://host:8080"
+    address = parse_address(url, schemes=("http", "https"), example=example)
+    if not address.host or address.has_credentials:
+        raise ValueError(f"must look like {example}, without a password")
+
+
+def _host_and_port(server: str) -> tuple[str, int | None]:
+    matched = re.fullmatch(rf"(?:\[(.*)\]|({_HOST})|)(?::(.*))?", server)
+    if matched is None or (matched[1] is not None and not _is_ipv6(matched[1])):
+        raise ValueError("has a host that is neither one name nor one IP address (IPv6 in brackets)")
+    port = matched[3]
+    if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
+        raise ValueError("has a port that is no number from 1 to 65535")
+    return matched[1] or matched[2] or "", None if port is None else int(port)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return IPv6Address(text).scope_id is None
+    except ValueError:
+        return False
+
+
+def _parameters(query: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in query.split("&")] if query else []
+    found = {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
+    if "" in found or "" in found.values():
+        raise ValueError("has a parameter without a name or a value")
+    if len(found) < len(pairs):
+        raise ValueError("has a parameter twice")
+    return found
