@@ -1,6 +1,6 @@
-"""Brings a file's people into an account: read entry by entry, copied to Postgres, merged there.
+"""Imports a file's people into an account: reads entries, copies them to Postgres and merges them there.
 
-Nothing but a batch of entries is ever in memory here. One transaction: whatever ends it early leaves nothing.
+Only a batch of entries is in memory at a time. One transaction: an interrupted import leaves nothing behind.
 """
 
 import json
@@ -51,7 +51,7 @@ _REFUSAL_TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file and what is known of it before it is read."""
+    """A file to import, with its detected format and encoding. `size` is in bytes."""
 
     path: Path
     source: ImportSource
@@ -62,7 +62,7 @@ class ImportFile:
 def inspect_file(
     path: Path, *, source: ImportSource | None = None, encoding: str | None = None
 ) -> ImportFile:
-    """Find out a file's encoding and format. Raises RequestRefusedError if it is neither text nor known."""
+    """Detect a file's encoding and format, unless given. Raises RequestRefusedError for an unknown file."""
     found = detect_encoding(path, encoding)
     return ImportFile(path, source or detect_format(path, found), found, path.stat().st_size)
 
@@ -76,10 +76,10 @@ def import_file(
     today: date,
     progress: Callable[[int], None],
 ) -> ImportReport:
-    """Merge the file's people into the account's contacts and return what came of it.
+    """Merge the file's people into the account's contacts and return the report.
 
-    The caller's transaction decides: a rollback is a dry run with the same figures. `progress` is told how
-    many bytes are read. Raises RequestRefusedError for a file that is not of its format.
+    For a dry run, the caller rolls its transaction back. `progress` is called with the number of bytes read
+    so far. Raises RequestRefusedError for a file that is not of its format.
     """
     import_id = runs.begin_import(
         session,
@@ -88,7 +88,7 @@ def import_file(
         file_name=str(file.path.name).encode(errors="replace").decode(),
         by=by,
     )
-    session.execute(text("set local statement_timeout = 0"))  # its statements grow with the file
+    session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
     session.execute(text("drop table if exists import_rows"))
     session.execute(load_query("import_rows"))
     refusals = RefusalLog()
@@ -104,13 +104,13 @@ def import_file(
 
 
 Row = tuple[Any, ...]
-"""As _COPY names its columns."""
+"""The values of _COPY's columns."""
 
 
 def _to_rows(
     entries: Iterator[Entry | RefusedEntry], site: str, refusals: RefusalLog
 ) -> Iterator[Row | None]:
-    """Return each entry as a row, or None for one that is refused."""
+    """Yield each entry as a row, or None for a refused one."""
     for entry in entries:
         if isinstance(entry, RefusedEntry):
             refusals.add(entry)
@@ -148,7 +148,7 @@ def _to_row(entry: Entry, site: str) -> Row:
 
 
 def _clean_text(given: str, what: str) -> str:
-    """Return `given` on one line. Raises UnreadableError for what is no text or far too long."""
+    """Return `given` on one line. Raises UnreadableEntryError for invalid characters or a too long text."""
     cleaned = " ".join(given.split())
     if _INVALID_CHARS.search(cleaned):
         raise UnreadableEntryError(f"the {what} holds a NUL byte or half a character")
@@ -178,9 +178,9 @@ def _encode_birthday(birthday: BirthDate | None) -> str | None:
 def _copy_rows(
     session: Session, rows: Iterator[Row | None], lines: Lines, progress: Callable[[int], None]
 ) -> int:
-    """Copy the rows to Postgres, batch by batch, and return how many.
+    """Copy the rows to Postgres in batches, and return how many.
 
-    A batch of nothing but refused entries is sent as well: a transaction that is silent is ended.
+    A batch of refused entries only is copied too, since Postgres ends an idle transaction.
     """
     connection = cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
     copied = 0
@@ -190,7 +190,7 @@ def _copy_rows(
                 for row in filter(None, batch):
                     copy.write_row(row)
                     copied += 1
-        except psycopg.OperationalError as error:  # as SQLAlchemy would say it
+        except psycopg.OperationalError as error:  # as SQLAlchemy wraps it
             raise OperationalError(_COPY, None, error) from error
         progress(lines.bytes_read)
     progress(lines.bytes_read)
@@ -198,13 +198,13 @@ def _copy_rows(
 
 
 def _drop_forgotten(session: Session, site: str) -> int:
-    """Take out the entries of people who asked to be forgotten; return how many."""
+    """Delete the entries of people with a tombstone; return how many."""
     tombstones.lock_shared(session)
     return cast("CursorResult[Any]", session.execute(load_query("import_forgotten"), {"site": site})).rowcount
 
 
 def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
-    """Find who each entry is, and merge. First all who have an address, then those whom only e-mail tells."""
+    """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest."""
     session.execute(text("analyze import_rows"))
     whose = {"account_id": account.id}
     what = {**whose, "import_id": import_id, "of_the_site": of_the_site}
@@ -223,13 +223,12 @@ def _count_outcomes(
     new, changed, doubts, settled, people, unsure = session.execute(
         load_query("import_tally"), {"import_id": import_id}
     ).one()
-    # Later lines of `outcome` are those that nothing was found for; _REASONS has the words.
     left = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
     first = session.execute(left, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
     refused_here = copied - settled - unsure
-    refusals.and_those(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
+    refusals.add_later(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
     differing = session.execute(
         load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
     ).all()

@@ -41,7 +41,7 @@ def start_visitor_campaign(
     addresses = _normalise_addresses(options.profiles, found.site)
     wanted = None
     if options.saved_search is not None:
-        wanted = saved_searches.wanted(
+        wanted = saved_searches.resolve_search(
             session, found, url=None, name=options.saved_search, criteria=Criteria()
         )
     campaign = add_campaign(session, found, CampaignKind.VISITOR, campaign_id, options)

@@ -1,4 +1,4 @@
-"""Hits: whom a campaign's search found, how well they fit its criteria, and the ranking of that."""
+"""Hits: the people that a campaign's search found, their scores, and the ranking by score."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +24,16 @@ from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.scoring import Score, ScoreReason, score
 
 BLOCK: Final = 500
-"""Profiles in memory at a time while people are scored anew."""
+"""Rows in memory at a time: profiles while rescoring, lines of a ranking."""
 
 _REASONS = TypeAdapter(tuple[ScoreReason, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class HitLine:
-    """One person found, as a ranking shows them. No score: there were no criteria, or not yet.
+    """One line of a ranking. `score` is None without criteria, or before the person was scored.
 
-    `is_read`: the profile was opened; else all is from what the search itself showed.
+    `is_read`: the profile was opened; if not, all values are from the search page.
     """
 
     contact_id: int
@@ -50,7 +50,7 @@ class HitLine:
 
 @dataclass(frozen=True, slots=True)
 class VisitProgress:
-    """How far a campaign is: its search, and of whom it found, whose profile was `read`, or is `waiting`."""
+    """Progress of a campaign: its search, the number of profiles `read`, and of visits `waiting`."""
 
     search: SearchRecord | None
     read: int
@@ -59,7 +59,7 @@ class VisitProgress:
 
 @dataclass(frozen=True, slots=True)
 class RescoreReport:
-    """What scoring anew came to. `unread`: whose profile was opened, but not in that section."""
+    """Result of rescoring. `unread` counts, for each needed section, opened profiles that lack it."""
 
     people: int
     not_opened: int
@@ -67,9 +67,10 @@ class RescoreReport:
 
 
 def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Score) -> None:
-    """Keep how well somebody fits the campaign, and as the contact's newest score.
+    """Save a person's score in the campaign and as the contact's latest score.
 
-    Without reasons nothing was asked for, and there is no score. Nothing for whom the campaign never found.
+    A score without reasons is stored as none: the campaign has no criteria. Does nothing if the person is
+    not a hit of the campaign.
     """
     reasons = dump_reasons(found.reasons) or null()
     points = found.points if found.reasons else None
@@ -84,18 +85,18 @@ def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
 
 
 def dump_reasons(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
-    """Return reasons as they are stored, and as programs read them."""
+    """Return reasons as JSON, for the table and for API responses."""
     told: list[dict[str, Any]] = _REASONS.dump_python(tuple(reasons), mode="json")
     return told
 
 
 def load_reasons(told: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
-    """Return reasons as they were stored; none where there was no score."""
+    """Parse stored reasons; empty where there is no score."""
     return _REASONS.validate_python(told or ())
 
 
 def list_campaigns_of_contact(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
-    """Return the campaigns that found this person, the one that scored them last at the end."""
+    """Return the campaigns that found this person, the latest scoring last."""
     found_by = select(Hit.campaign_id).where(Hit.contact_id == contact_id)
     ids = session.scalars(found_by.order_by(Hit.scored_at.nulls_first(), Hit.campaign_id))
     return [found for campaign_id in ids.all() if (found := campaigns.find_campaign(session, campaign_id))]
@@ -109,10 +110,10 @@ def list_hits(
     after: HitLine | None = None,
     min_score: int | None = None,
 ) -> Sequence[HitLine]:
-    """Return the people who come after `after` in the campaign's ranking.
+    """Return a keyset page of the campaign's ranking: the lines behind `after`.
 
-    The best score first, those without one last and not with `min_score`; equals in the order in which they
-    were first known.
+    Ordered by score, best first, then contact id. People without a score come last; `min_score` excludes
+    them.
     """
     lines: list[HitLine] = []
     of_campaign = _LINES.where(Hit.campaign_id == campaign_id)
@@ -121,7 +122,7 @@ def list_hits(
         if min_score is not None:
             scored = scored.where(Hit.score >= min_score)
         if after is not None:
-            # The first condition finds the place in the index, the second passes over its equals.
+            # The first condition can use the index; the second skips lines with the same score.
             scored = scored.where(Hit.score <= after.score)
             scored = scored.where((Hit.score < after.score) | (Hit.contact_id > after.contact_id))
         lines += _read_lines(session, scored.order_by(*_RANKING).limit(limit))
@@ -134,7 +135,7 @@ def list_hits(
 
 
 def iter_ranking(session: Session, campaign_id: UUID, *, min_score: int | None = None) -> Iterator[HitLine]:
-    """Give everybody in the campaign's ranking, a block in memory at a time."""
+    """Yield the campaign's whole ranking, BLOCK lines in memory at a time."""
     lines = list_hits(session, campaign_id, limit=BLOCK, min_score=min_score)
     while lines:
         yield from lines
@@ -142,7 +143,7 @@ def iter_ranking(session: Session, campaign_id: UUID, *, min_score: int | None =
 
 
 def get_visit_progress(session: Session, campaign_id: UUID) -> VisitProgress:
-    """Return how far the campaign is."""
+    """Return the progress of the campaign's search and visits."""
     opened = (
         select(func.count())
         .select_from(Hit)
@@ -160,10 +161,10 @@ def get_visit_progress(session: Session, campaign_id: UUID) -> VisitProgress:
 
 
 def rescore_hits(session: Session, campaign_id: UUID, criteria: Criteria, today: date) -> RescoreReport:
-    """Score everybody whom the campaign found by other criteria, which are the campaign's from now on.
+    """Set the campaign's criteria and score all its hits by them, from stored data only.
 
-    From what is stored; nothing is opened. Who is read meanwhile waits for this transaction and is scored by
-    the new criteria then. The campaign must be there.
+    A profile that a worker reads meanwhile waits for this transaction, then gets its score by the new
+    criteria. The campaign must exist.
     """
     campaigns.find_campaign(session, campaign_id, lock=True)
     contact_ids = _lock_contacts(session, campaign_id)
@@ -211,7 +212,7 @@ def _read_lines(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterato
 
 
 def _lock_contacts(session: Session, campaign_id: UUID) -> Sequence[int]:
-    """Hold all whom the campaign found until the transaction ends, in the order in which pages hold them."""
+    """Lock all hits' contacts, in the order in which storing a search page locks them (no deadlock)."""
     return session.scalars(
         select(Contact.id)
         .join(Hit, Hit.contact_id == Contact.id)
@@ -231,7 +232,7 @@ def _list_cards(session: Session, contact_ids: Sequence[int]) -> dict[int, Profi
 
 
 def _to_card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
-    """Return what is known of somebody without their profile: what the search showed of them."""
+    """Build a Profile from contacts.profile, for a person whose profile was not opened."""
     degree = told.get("degree")
     return Profile(
         profile_url,

@@ -1,4 +1,4 @@
-"""A campaign's search as somebody watches it: how far it is, how well people fit, and what comes next."""
+"""Progress of a campaign's search for display: pages, scores, and what comes next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,8 @@ from worker.rules.model import ActionState, CampaignState
 class SearchProgress:
     """A search at one moment. `best` and `mean` are of the `scored` people.
 
-    `waits_for` and `not_before` are those of whatever comes next, where something holds it up.
+    `waits_for` and `not_before` are the reason and the time of the next action, if it must wait.
+    `nothing_left`: nothing more happens without a person.
     """
 
     state: CampaignState
@@ -33,7 +34,7 @@ class SearchProgress:
 
 
 def get_search_progress(session: Session, campaign_id: UUID) -> SearchProgress:
-    """Return how far the campaign is. Raises NoResultFound where there is none."""
+    """Return the campaign's search progress. Raises NoResultFound for an unknown id."""
     state = CampaignState(session.scalars(select(Campaign.state).where(Campaign.id == campaign_id)).one())
     scored, best, mean = session.execute(
         select(func.count(Hit.score), func.max(Hit.score), func.round(func.avg(Hit.score))).where(
@@ -45,7 +46,7 @@ def get_search_progress(session: Session, campaign_id: UUID) -> SearchProgress:
         .where(
             Action.campaign_id == campaign_id,
             Action.state.not_in(END_STATES),
-            Action.state != ActionState.NEEDS_REVIEW,  # nothing comes of it by itself
+            Action.state != ActionState.NEEDS_REVIEW,  # waits for a person
         )
         .order_by(Action.lease_until.is_(None), Action.not_before, Action.id)
         .limit(1)

@@ -1,7 +1,7 @@
-"""Why something does or does not happen (promise 8): every gate's fact, read at one moment.
+"""The facts behind `rapport why`: what every gate depends on, read in one transaction.
 
-What these facts come to is decided by `gates.find_closed_gate` and the dispatch queries; tests hold the words
-that are made of them to the same answers.
+`gates.find_closed_gate` and the dispatch queries decide by these facts. Tests check that the explanation made of
+the facts gives the same answer.
 """
 
 from collections.abc import Mapping
@@ -36,10 +36,10 @@ from worker.rules.quota.windows import local_day
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """Who acts. Only an active account does, and only after its sign-in.
+    """The account. It acts only while active and signed in.
 
-    `sealed`: why the stored session can't be opened, as far as whoever asks has the keys to try.
-    `inbox_until`: a worker reads the inbox, until then at the latest, and no action starts meanwhile.
+    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox. `sealed`: why the
+    stored session can't be decrypted, or None; filled in by a caller that has the keys.
     """
 
     id: int
@@ -55,7 +55,7 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class ContactFacts:
-    """Whom it is about."""
+    """The contact of the action."""
 
     full_name: str
     profile_url: str
@@ -68,7 +68,7 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True)
 class ActionFacts:
-    """One action, its campaign, who holds it and how often it was tried."""
+    """One action with its campaign, lease and number of attempts."""
 
     id: UUID
     contact: str
@@ -92,16 +92,16 @@ class ActionFacts:
 
     @property
     def held(self) -> bool:
-        """Whether a message or a worker has it at this moment."""
+        """Whether a message or a worker holds a lease on it."""
         return self.lease_until is not None
 
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """All that decides, at the instant `now` of Postgres' clock.
+    """All facts at the instant `now` of Postgres' clock.
 
-    `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
-    takes next for the account. `quota` is how the quota of `kind` stands, for the campaign of that action.
+    `action` is the one asked about, or the contact's open or last one. `upcoming` is the action that the
+    dispatcher takes next for the account. `quota` is the status of `kind`, for the campaign of that action.
     """
 
     now: datetime
@@ -118,14 +118,14 @@ class GateFacts:
 
 
 def get_account_facts(session: Session, account_id: int) -> GateFacts:
-    """Return what decides for an account. Raises NoResultFound if there is none."""
+    """Return the facts about an account. Raises NoResultFound for an unknown id."""
     return _gather_facts(session, account_id, None, None)
 
 
 def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
-    """Return what decides for a contact, with their open action, else their last one.
+    """Return the facts about a contact, with its open action, else its last one.
 
-    Raises NoResultFound if there is none.
+    Raises NoResultFound for an unknown id.
     """
     contact = session.scalars(select(Contact).where(Contact.id == contact_id)).one()
     open_first = Action.state.in_(END_STATES), Action.occasion_on.desc(), Action.created_at.desc()
@@ -138,7 +138,7 @@ def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
 
 
 def get_action_facts(session: Session, action_id: UUID) -> GateFacts:
-    """Return what decides for an action. Raises NoResultFound if there is none."""
+    """Return the facts about an action. Raises NoResultFound for an unknown id."""
     account_id, contact = session.execute(
         select(Action.account_id, Contact)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -219,7 +219,7 @@ def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:
 
 
 def _find_in_flight(session: Session, account_id: int) -> ActionFacts | None:
-    """Return the one action that a message or a worker holds."""
+    """Return the account's one action that a message or a worker holds a lease on."""
     looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
     return _find_action(
         session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
@@ -227,7 +227,7 @@ def _find_in_flight(session: Session, account_id: int) -> ActionFacts | None:
 
 
 def _find_upcoming(session: Session, account_id: int) -> ActionFacts | None:
-    """Return what the dispatcher takes next: what is due goes by its own order, else the earliest."""
+    """Return the action that the dispatcher takes next: a due one in its order, else the earliest."""
     dispatched = and_(
         Action.account_id == account_id,
         Action.lease_until.is_(None),
