@@ -41,4 +41,6 @@ def check_campaign_request(
             raise RequestRefusedError(f"profiles.{place}: this is no profile address of {account.site}")
     if options.saved_search is None:
         return None
-    return saved_searches.resolve_search(session, account, url=None, name=options.saved_search, criteria=Criteria())
+    return saved_searches.resolve_search(
+        session, account, url=None, name=options.saved_search, criteria=Criteria()
+    )

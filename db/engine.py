@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -100,6 +100,13 @@ class Database:
             raise RowRefusedError(
                 f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'row refused'}"
             ) from None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Run the block in a read-only transaction that sees one snapshot (repeatable read)."""
+        with self.transaction() as session:
+            session.execute(text("set transaction isolation level repeatable read, read only"))
+            yield session
 
     def close(self) -> None:
         """Close every pooled connection."""

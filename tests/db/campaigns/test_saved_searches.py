@@ -78,4 +78,6 @@ def test_what_cannot_be_searched_says_which_field(database: Database) -> None:
         with pytest.raises(RequestRefusedError, match=r"^url: this is no address on linkedin"):
             saved_searches.resolve_search(session, real, url=URL, name=None, criteria=Criteria())
         with pytest.raises(RequestRefusedError, match=r"^criteria: there is nothing to search for"):
-            saved_searches.resolve_search(session, account, url=None, name=None, criteria=Criteria(open_to_work=True))
+            saved_searches.resolve_search(
+                session, account, url=None, name=None, criteria=Criteria(open_to_work=True)
+            )
