@@ -110,8 +110,7 @@ def results(
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
         _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
-    with handle_signals(), open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with handle_signals(), open_database(data) as database, database.snapshot() as session:
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
@@ -163,8 +162,7 @@ def rescore(
 
 
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = _require_sourcing_campaign(session, campaign)
         progress = search_hits.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
