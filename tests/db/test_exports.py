@@ -47,7 +47,7 @@ rows = st.lists(
 
 def written(form: Format, batches: Sequence[Sequence[Sequence[Any]]]) -> bytes:
     target = io.BytesIO()
-    with form.writing(target, KINDS) as write:
+    with form.open_writer(target, KINDS) as write:
         for batch in batches:
             write(batch)
     return target.getvalue()
@@ -118,7 +118,7 @@ def ann(database: Database) -> int:
 
 def exported(database: Database, sheet: Sheet, form: Format, account_id: int | None = None) -> bytes:
     target, columns = io.BytesIO(), form.columns(sheet)
-    with database.snapshot() as session, form.writing(target, columns) as write:
+    with database.snapshot() as session, form.open_writer(target, columns) as write:
         for batch in sheets.stream_rows(session, sheet, columns, account_id, batch=1):
             write(batch)
     return target.getvalue()

@@ -112,7 +112,7 @@ def _write_rows(
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (
-            as_format.writing(target, columns) as write,
+            as_format.open_writer(target, columns) as write,
             closing(sheets.stream_rows(session, sheet, columns, account_id)) as batches,
         ):
             for rows in batches:

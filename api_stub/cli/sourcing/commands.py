@@ -114,7 +114,9 @@ def results(
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
-            with Format(as_format).writing(file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])) as write:
+            with Format(as_format).open_writer(
+                file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])
+            ) as write:
                 total = 0
                 while block := list(islice(ranked, search_hits.BLOCK)):
                     write(list(_export_rows(block, as_format, total + 1)))
