@@ -1,12 +1,13 @@
 """Connections, sessions and transactions of Postgres; synchronous everywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -111,6 +112,20 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def execute_counted(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Execute an insert, update or delete and return the number of its rows.
+
+    Objects in the session are not updated.
+    """
+    result = session.execute(statement, values or {}, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def get_database_time(session: Session) -> datetime:
+    """Return the instant at which the transaction began, by Postgres' clock."""
+    return cast("datetime", session.scalar(select(func.now())))
 
 
 def _with_driver(url: str) -> str:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import psycopg
-from sqlalchemy import CursorResult, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from db.engine import execute_counted
 from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
 from db.imports.formats import READERS, detect_format
 from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
@@ -200,7 +201,7 @@ def _copy_rows(
 def _drop_forgotten(session: Session, site: str) -> int:
     """Delete the entries of people with a tombstone; return how many."""
     tombstones.lock_shared(session)
-    return cast("CursorResult[Any]", session.execute(load_query("import_forgotten"), {"site": site})).rowcount
+    return execute_counted(session, load_query("import_forgotten"), {"site": site})
 
 
 def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:

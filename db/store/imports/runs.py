@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from db.engine import execute_counted
 from db.queries import load_query
+from db.store.people import import_lock
 from db.store.quota import fallback
 from db.tables import (
     Account,
@@ -56,7 +58,7 @@ class UndoReport:
 
 def begin_import(session: Session, *, account_id: int, source: ImportSource, file_name: str, by: str) -> int:
     """Insert a running import and return its id. Other imports into the account wait for the commit."""
-    _lock_account(session, account_id)
+    import_lock.lock_for_import(session, account_id)
     row = Import(account_id=account_id, source=source, file_name=file_name, started_by=by)
     session.add(row)
     session.flush()
@@ -96,23 +98,23 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     owner = session.scalar(select(Import.account_id).where(Import.id == import_id))
     if owner is None:
         raise RequestRefusedError(f"there is no import {import_id}; `rapport import list` shows them")
-    _lock_account(session, owner)
+    import_lock.lock_for_import(session, owner)
     row = session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one()
     if row.undone_at is not None:
         raise RequestRefusedError(f"import {import_id} was undone already")
     _refuse_if_built_on(session, row)
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger import
-    interactions = _count_rows(session, delete(Interaction).where(Interaction.import_id == import_id))
-    exclusions = _count_rows(session, delete(Exclusion).where(Exclusion.import_id == import_id))
+    interactions = execute_counted(session, delete(Interaction).where(Interaction.import_id == import_id))
+    exclusions = execute_counted(session, delete(Exclusion).where(Exclusion.import_id == import_id))
     session.execute(delete(SelectorHint).where(SelectorHint.import_id == import_id))
-    restored = _count_rows(session, load_query("restore_contacts"), {"import_id": import_id})
+    restored = execute_counted(session, load_query("restore_contacts"), {"import_id": import_id})
     session.execute(delete(ImportChange).where(ImportChange.import_id == import_id))
     session.execute(delete(ImportDoubt).where(ImportDoubt.import_id == import_id))
     # Lock in a statement of its own, so that the delete sees a plan that was committed while we waited.
     session.execute(
         select(Contact.id).where(Contact.import_id == import_id).order_by(Contact.id).with_for_update()
     ).all()
-    contacts = _count_rows(
+    contacts = execute_counted(
         session,
         delete(Contact).where(
             Contact.import_id == import_id,
@@ -126,25 +128,6 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     kept = session.scalars(select(func.count()).where(Contact.import_id == import_id)).one()
     row.undone_at = func.now()
     return UndoReport(contacts, restored, interactions, exclusions, kept)
-
-
-def get_lock_key(account_id: int) -> ColumnElement[int]:
-    """Return the advisory lock's key: imports lock it exclusively, whoever adds contacts of a page shared."""
-    return func.hashtextextended(f"import:{account_id}", 0)
-
-
-def is_import_running(session: Session, account_id: int) -> bool:
-    """Return whether an import into the account is running. If not, none can begin in this transaction."""
-    return not session.scalar(select(func.pg_try_advisory_xact_lock_shared(get_lock_key(account_id))))
-
-
-def lock_out_imports(session: Session, account_id: int) -> None:
-    """Wait for a running import into the account, and lock imports out until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(get_lock_key(account_id))))
-
-
-def _lock_account(session: Session, account_id: int) -> None:
-    session.execute(select(func.pg_advisory_xact_lock(get_lock_key(account_id))))
 
 
 def _refuse_if_built_on(session: Session, row: Import) -> None:
@@ -167,7 +150,3 @@ def _refuse_if_built_on(session: Session, row: Import) -> None:
         raise RequestRefusedError(
             f"import {built} came later and rests on this one: undo that one first, then this one"
         )
-
-
-def _count_rows(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> int:  # noqa: ANN401 -- text or a delete
-    return cast("CursorResult[Any]", session.execute(statement, values or {})).rowcount

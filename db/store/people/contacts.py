@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.tables import Account, Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
@@ -96,7 +96,7 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     }
     if not people:
         return 0
-    runs.lock_out_imports(session, account_id)
+    import_lock.lock_out_imports(session, account_id)
     statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(

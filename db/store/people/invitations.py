@@ -6,7 +6,7 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.tables import Action, Contact
 from worker.rules.invitations import InvitedContact
 from worker.rules.lifecycle import END_STATES
@@ -21,7 +21,7 @@ def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitatio
     people = {invitation.profile_url: invitation.full_name for invitation in sent}
     if not people:
         return 0
-    runs.lock_out_imports(session, account_id)
+    import_lock.lock_out_imports(session, account_id)
     statement = insert(Contact).values(
         [
             {

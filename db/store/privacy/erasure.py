@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
 from db.tables import Account, Action, AuditHead, Contact, Exclusion
@@ -85,7 +85,7 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
     """Lock the site's accounts: imports, dispatch, inbox readers and pages wait for this transaction."""
     account_ids = session.scalars(select(Account.id).where(Account.site == site).order_by(Account.id)).all()
     for account_id in account_ids:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(runs.get_lock_key(account_id)))):
+        if not import_lock.try_lock_for_import(session, account_id):
             raise RequestRefusedError(
                 "people are being brought into an account of this site right now (`rapport import list`); "
                 "nothing was changed: ask again when that is over"

@@ -6,12 +6,12 @@ Every column that could hold personal data is in one of these mappings; a test f
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
-from sqlalchemy import CursorResult, Date, Delete, Update, case, delete, func, select, tuple_, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import Date, Update, case, cast, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from db.engine import execute_counted
 from db.tables import (
     Action,
     Base,
@@ -53,7 +53,7 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
             "forgotten_at": func.now(),
         },
         Action: {
-            "occasion_on": sql_cast(Action.created_at, Date),  # the occasion was the birthday
+            "occasion_on": cast(Action.created_at, Date),  # the occasion was the birthday
             "expires_on": None,
             "worded_for": None,
             "message": "",
@@ -153,17 +153,17 @@ def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows
     The caller has locked the contacts and ended their open actions.
     """
     ids = list(contact_ids)
-    actions = _count_rows(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
-    interactions = _count_rows(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
+    actions = execute_counted(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
+    interactions = execute_counted(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
     doubts = _delete_doubts(session, ids)
     return ErasedRows(
         actions=actions,
         interactions=interactions,
-        profiles=_count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
-        hits=_count_rows(session, delete(Hit).where(Hit.contact_id.in_(ids))),
+        profiles=execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
+        hits=execute_counted(session, delete(Hit).where(Hit.contact_id.in_(ids))),
         doubts=doubts,
-        former_values=_count_rows(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
-        contacts=_count_rows(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
+        former_values=execute_counted(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
+        contacts=execute_counted(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
     )
 
 
@@ -176,9 +176,4 @@ def _delete_doubts(session: Session, contact_ids: list[int]) -> int:
     entries = select(ImportDoubt.import_id, ImportDoubt.line).where(ImportDoubt.contact_id.in_(contact_ids))
     others = ImportDoubt.contact_id.not_in(contact_ids) & ImportDoubt.is_theirs.is_(True)
     theirs = tuple_(ImportDoubt.import_id, ImportDoubt.line).in_(entries)
-    return _count_rows(session, delete(ImportDoubt).where(theirs, ~others))
-
-
-def _count_rows(session: Session, statement: Update | Delete) -> int:
-    done = session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", done).rowcount
+    return execute_counted(session, delete(ImportDoubt).where(theirs, ~others))

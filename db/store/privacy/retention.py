@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from typing import cast as typing_cast
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
-    Delete,
     Select,
-    Update,
     and_,
     case,
     cast,
@@ -28,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.engine import execute_counted
 from db.queries import load_query
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.privacy import personal_columns
 from db.store.privacy.redaction import ONLY_FORGOTTEN
 from db.tables import Action, Campaign, Contact, Hit, Interaction, StoredProfile
@@ -72,7 +69,7 @@ def erase_people(
     Contacts with actions or interactions become empty contacts, for the quota and the audit; others are
     deleted. Returns None, and does nothing, while an import is running, which may refer to them.
     """
-    if runs.is_import_running(session, account_id):
+    if import_lock.is_import_running(session, account_id):
         return None
     held = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
     locked = session.scalars(held.with_for_update(skip_locked=True)).all()
@@ -91,14 +88,14 @@ def erase_people(
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:
     """Delete a block of profiles not read since `before`; return how many, 0 when none is left."""
     block = _old_profiles(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=StoredProfile)
-    return _count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
+    return execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
 
 
 def erase_scores(session: Session, account_id: int, before: datetime) -> int:
     """Clear the scores of a block of old hits, whose reasons quote profiles; return how many."""
     block = _old_scores(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=Hit)
     cleared = update(Hit).where(tuple_(Hit.campaign_id, Hit.contact_id).in_(block))
-    return _count_rows(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
+    return execute_counted(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
 
 
 def erase_lists(session: Session, account_id: int, before: datetime) -> int:
@@ -106,7 +103,7 @@ def erase_lists(session: Session, account_id: int, before: datetime) -> int:
     empty = cast([], JSONB)
     nobody = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
     telling = update(Campaign).where(*_list_people(account_id, before))
-    return _count_rows(
+    return execute_counted(
         session,
         telling.values(
             preview=case((_is_nonempty_list(Campaign.preview), empty), else_=Campaign.preview),
@@ -165,8 +162,3 @@ def _is_nonempty_list(value: ColumnElement[Any] | InstrumentedAttribute[Any]) ->
 
 def _count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
-
-
-def _count_rows(session: Session, statement: Update | Delete) -> int:
-    done = session.execute(statement, execution_options={"synchronize_session": False})
-    return typing_cast("CursorResult[Any]", done).rowcount

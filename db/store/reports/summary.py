@@ -12,6 +12,7 @@ from sqlalchemy import Date, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
@@ -53,7 +54,7 @@ def summarise_day(
     For a past day, what happened is counted from the ledger, and the open state is the one saved at its end.
     Raises RequestRefusedError for a future day, or one before 1900.
     """
-    now = now or _now(session)
+    now = now or get_database_time(session)
     today = now.astimezone(account.zone).date()
     on = on or today
     if on > today:
@@ -115,7 +116,7 @@ def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[
     Leaves out accounts that did not exist yesterday.
     """
     zone = Account.time_zone
-    yesterday = cast(func.timezone(zone, now or _now(session)), Date) - 1
+    yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
     kept = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
     there = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
     rows = session.execute(select(Account.id, yesterday).where(~kept, there).order_by(Account.id))
@@ -130,7 +131,7 @@ def summarise_ended_day(
     Within an hour of the day's end it includes the open actions, the quota and the next day's birthdays;
     later these are no longer known and stay None.
     """
-    now = now or _now(session)
+    now = now or get_database_time(session)
     end = _day_span(on, account.zone).end
     if now - end > _STATE_HOLDS_FOR:
         return _count_day(session, account, on, now=now)
@@ -148,11 +149,6 @@ def dump_summary(summary: Summary) -> dict[str, object]:
     """Return the summary as JSON, for the table and the log: counts only, no names or texts."""
     plain: dict[str, object] = _SUMMARIES.dump_python(summary, mode="json")
     return plain
-
-
-def _now(session: Session) -> datetime:
-    now: datetime = session.scalars(select(func.now())).one()
-    return now
 
 
 def _day_span(on: date, zone: ZoneInfo) -> Span:
