@@ -7,27 +7,27 @@ of the facts gives the same answer.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.actions import control, gates
 from db.store.actions.control import PulledSwitch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
 from db.store.quota.status import QuotaStatus
+from db.store.reports import action_facts
+from db.store.reports.action_facts import ActionFacts
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES, IN_FLIGHT
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import (
-    NO_CONTACT_LABEL,
     AccountStatus,
     ActionState,
-    CampaignState,
     ContactStatus,
     Kind,
 )
@@ -67,36 +67,6 @@ class ContactFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionFacts:
-    """One action with its campaign, lease and number of attempts."""
-
-    id: UUID
-    contact: str
-    kind: Kind
-    occasion: str
-    occasion_on: date
-    state: ActionState
-    reason: Reason | None
-    detail: str | None
-    not_before: datetime
-    attempt: int
-    failures: int
-    looks: int
-    lease_owner: str | None
-    lease_until: datetime | None
-    campaign_id: UUID
-    campaign: CampaignState
-    expires_on: date | None
-    needs_approval: bool
-    approved_by: str | None
-
-    @property
-    def held(self) -> bool:
-        """Whether a message or a worker holds a lease on it."""
-        return self.lease_until is not None
-
-
-@dataclass(frozen=True, slots=True)
 class GateFacts:
     """All facts at the instant `now` of Postgres' clock.
 
@@ -133,7 +103,7 @@ def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
         session,
         contact.account_id,
         contact,
-        _find_action(session, Action.contact_id == contact_id, *open_first),
+        action_facts.find_action(session, Action.contact_id == contact_id, *open_first),
     )
 
 
@@ -144,19 +114,22 @@ def get_action_facts(session: Session, action_id: UUID) -> GateFacts:
         .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
     ).one()
-    return _gather_facts(session, account_id, contact, _find_action(session, Action.id == action_id))
+    return _gather_facts(
+        session, account_id, contact, action_facts.find_action(session, Action.id == action_id)
+    )
 
 
 def _gather_facts(
     session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None
 ) -> GateFacts:
+    now = get_database_time(session)
     account = accounts.get_account(session, account_id)
-    upcoming = _find_upcoming(session, account_id)
-    in_flight = _find_in_flight(session, account_id)
+    upcoming = action_facts.find_upcoming(session, account_id)
+    in_flight = action_facts.find_in_flight(session, account_id)
     about = action or in_flight or upcoming
     kind = about.kind if about else Kind.GREET
     return GateFacts(
-        now=session.scalars(select(func.now())).one(),
+        now=now,
         kill_switch=control.get_kill_switch(session),
         account=AccountFacts(
             id=account.id,
@@ -172,7 +145,7 @@ def _gather_facts(
                 )
             ),
         ),
-        contact=_contact_facts(session, contact, account, action) if contact else None,
+        contact=_contact_facts(session, contact, account, action, now) if contact else None,
         action=action,
         in_flight=in_flight,
         upcoming=upcoming,
@@ -188,9 +161,8 @@ def _gather_facts(
 
 
 def _contact_facts(
-    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None
+    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None, now: datetime
 ) -> ContactFacts:
-    now = session.scalars(select(func.now())).one()
     return ContactFacts(
         full_name=row.full_name,
         profile_url=row.profile_url,
@@ -216,69 +188,3 @@ def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:
     )
     counts = {ActionState(state): count for state, count in rows}
     return {state: counts[state] for state in ActionState if state in counts}
-
-
-def _find_in_flight(session: Session, account_id: int) -> ActionFacts | None:
-    """Return the account's one action that a message or a worker holds a lease on."""
-    looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
-    return _find_action(
-        session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
-    )
-
-
-def _find_upcoming(session: Session, account_id: int) -> ActionFacts | None:
-    """Return the action that the dispatcher takes next: a due one in its order, else the earliest."""
-    dispatched = and_(
-        Action.account_id == account_id,
-        Action.lease_until.is_(None),
-        or_(
-            Action.state == ActionState.UNCERTAIN,
-            and_(Action.state == ActionState.PLANNED, Campaign.state != CampaignState.PAUSED),
-        ),
-    )
-    return _find_action(
-        session,
-        dispatched,
-        func.greatest(Action.not_before, func.now()),
-        Action.state == ActionState.PLANNED,
-        Action.not_before,
-        Action.id,
-    )
-
-
-def _find_action(
-    session: Session, condition: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any]
-) -> ActionFacts | None:
-    found = session.execute(
-        select(Action, Contact.full_name, Campaign.state)
-        .outerjoin(Contact, Contact.id == Action.contact_id)
-        .join(Campaign, Campaign.id == Action.campaign_id)
-        .join(Account, Account.id == Action.account_id)
-        .where(condition)
-        .order_by(*order)
-        .limit(1)
-    ).first()
-    if found is None:
-        return None
-    row, full_name, campaign = found
-    return ActionFacts(
-        id=row.id,
-        contact=full_name or NO_CONTACT_LABEL,
-        kind=Kind(row.kind),
-        occasion=row.occasion,
-        occasion_on=row.occasion_on,
-        state=ActionState(row.state),
-        reason=Reason(row.reason) if row.reason else None,
-        detail=row.detail,
-        not_before=row.not_before,
-        attempt=row.attempt,
-        failures=row.failures,
-        looks=row.looks,
-        lease_owner=row.lease_owner,
-        lease_until=row.lease_until,
-        campaign_id=row.campaign_id,
-        campaign=CampaignState(campaign),
-        expires_on=row.expires_on,
-        needs_approval=row.needs_approval,
-        approved_by=row.approved_by,
-    )
