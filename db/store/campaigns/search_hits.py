@@ -1,30 +1,22 @@
 """Hits: the people that a campaign's search found, their scores, and the ranking by score."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Select, collate, func, literal, null, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, func, null, select, update
 from sqlalchemy.orm import Session
 
-from db.store.campaigns import campaigns, searches
+from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.campaigns.searches import SearchRecord
-from db.store.people import profiles
-from db.tables import Action, Campaign, Contact, Hit, StoredProfile
-from worker.rules.lifecycle import END_STATES
-from worker.rules.model import Kind
-from worker.rules.sourcing.criteria import Criteria, needed_sections
-from worker.rules.sourcing.profile import Profile, Section
-from worker.rules.sourcing.scoring import Score, ScoreReason, score
+from db.tables import Contact, Hit, StoredProfile
+from worker.rules.sourcing.profile import Profile
+from worker.rules.sourcing.scoring import Score, ScoreReason
 
 BLOCK: Final = 500
-"""Rows in memory at a time: profiles while rescoring, lines of a ranking."""
+"""Lines of a ranking in memory at a time."""
 
 _REASONS = TypeAdapter(tuple[ScoreReason, ...])
 
@@ -46,24 +38,6 @@ class HitLine:
     is_read: bool
     score: int | None
     reasons: tuple[ScoreReason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VisitProgress:
-    """Progress of a campaign: its search, the number of profiles `read`, and of visits `waiting`."""
-
-    search: SearchRecord | None
-    read: int
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class RescoreReport:
-    """Result of rescoring. `unread` counts, for each needed section, opened profiles that lack it."""
-
-    people: int
-    not_opened: int
-    unread: Mapping[Section, int]
 
 
 def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Score) -> None:
@@ -142,55 +116,6 @@ def iter_ranking(session: Session, campaign_id: UUID, *, min_score: int | None =
         lines = list_hits(session, campaign_id, limit=BLOCK, after=lines[-1], min_score=min_score)
 
 
-def get_visit_progress(session: Session, campaign_id: UUID) -> VisitProgress:
-    """Return the progress of the campaign's search and visits."""
-    opened = (
-        select(func.count())
-        .select_from(Hit)
-        .join(StoredProfile, StoredProfile.contact_id == Hit.contact_id)
-        .where(Hit.campaign_id == campaign_id)
-    )
-    waiting = select(func.count()).where(
-        Action.campaign_id == campaign_id, Action.kind == Kind.VISIT, Action.state.not_in(END_STATES)
-    )
-    return VisitProgress(
-        search=searches.find_search(session, campaign_id),
-        read=session.scalars(opened).one(),
-        waiting=session.scalars(waiting).one(),
-    )
-
-
-def rescore_hits(session: Session, campaign_id: UUID, criteria: Criteria, today: date) -> RescoreReport:
-    """Set the campaign's criteria and score all its hits by them, from stored data only.
-
-    A profile that a worker reads meanwhile waits for this transaction, then gets its score by the new
-    criteria. The campaign must exist.
-    """
-    campaigns.find_campaign(session, campaign_id, lock=True)
-    contact_ids = _lock_contacts(session, campaign_id)
-    snapshot = literal({"criteria": criteria.model_dump(mode="json")}, JSONB)
-    session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign_id)
-        .values(options=Campaign.options.op("||")(snapshot))
-        .execution_options(synchronize_session=False)
-    )
-    needed, unread, not_opened = needed_sections(criteria), Counter[Section](), 0
-    for begin in range(0, len(contact_ids), BLOCK):
-        block = contact_ids[begin : begin + BLOCK]
-        stored = {record.contact_id: record.profile for record in profiles.list_profiles(session, block)}
-        unread.update(
-            section
-            for profile in stored.values()
-            for section in needed - profiles.list_read_sections(profile)
-        )
-        not_opened += len(block) - len(stored)
-        known = _list_cards(session, [one for one in block if one not in stored]) | stored
-        for contact_id, profile in known.items():
-            save_score(session, campaign_id, contact_id, score(criteria, profile, today))
-    return RescoreReport(len(contact_ids), not_opened, dict(sorted(unread.items())))
-
-
 _LINES = (
     select(
         Hit.score, Hit.reasons, Contact.id, Contact.profile_url, Contact.full_name, Contact.profile,
@@ -204,34 +129,14 @@ _RANKING = (Hit.score.desc().nulls_last(), Hit.contact_id)
 
 def _read_lines(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterator[HitLine]:
     for row in session.execute(narrowed):
-        card = _to_card(row.profile_url, row.full_name, row.profile)
+        card = to_card(row.profile_url, row.full_name, row.profile)
         yield HitLine(
             row.id, card.full_name, card.profile_url, card.headline, card.location, card.degree,
             card.open_to_work, row.is_read, row.score, load_reasons(row.reasons),
         )  # fmt: skip
 
 
-def _lock_contacts(session: Session, campaign_id: UUID) -> Sequence[int]:
-    """Lock all hits' contacts, in the order in which storing a search page locks them (no deadlock)."""
-    return session.scalars(
-        select(Contact.id)
-        .join(Hit, Hit.contact_id == Contact.id)
-        .where(Hit.campaign_id == campaign_id)
-        .order_by(collate(Contact.profile_url, "C"))
-        .with_for_update(of=Contact, key_share=True)
-    ).all()
-
-
-def _list_cards(session: Session, contact_ids: Sequence[int]) -> dict[int, Profile]:
-    rows = session.execute(
-        select(Contact.id, Contact.profile_url, Contact.full_name, Contact.profile).where(
-            Contact.id.in_(contact_ids)
-        )
-    )
-    return {row.id: _to_card(row.profile_url, row.full_name, row.profile) for row in rows}
-
-
-def _to_card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
+def to_card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
     """Build a Profile from contacts.profile, for a person whose profile was not opened."""
     degree = told.get("degree")
     return Profile(

@@ -7,12 +7,21 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.store.campaigns import search_hits
-from db.store.campaigns.search_hits import VisitProgress
-from db.tables import Action, Campaign, Hit
+from db.store.campaigns import searches
+from db.store.campaigns.searches import SearchRecord
+from db.tables import Action, Campaign, Hit, StoredProfile
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
-from worker.rules.model import ActionState, CampaignState
+from worker.rules.model import ActionState, CampaignState, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class VisitProgress:
+    """Progress of a campaign: its search, the number of profiles `read`, and of visits `waiting`."""
+
+    search: SearchRecord | None
+    read: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,24 @@ class SearchProgress:
     waits_for: Reason | None
     not_before: datetime | None
     nothing_left: bool
+
+
+def get_visit_progress(session: Session, campaign_id: UUID) -> VisitProgress:
+    """Return the progress of the campaign's search and visits."""
+    opened = (
+        select(func.count())
+        .select_from(Hit)
+        .join(StoredProfile, StoredProfile.contact_id == Hit.contact_id)
+        .where(Hit.campaign_id == campaign_id)
+    )
+    waiting = select(func.count()).where(
+        Action.campaign_id == campaign_id, Action.kind == Kind.VISIT, Action.state.not_in(END_STATES)
+    )
+    return VisitProgress(
+        search=searches.find_search(session, campaign_id),
+        read=session.scalars(opened).one(),
+        waiting=session.scalars(waiting).one(),
+    )
 
 
 def get_search_progress(session: Session, campaign_id: UUID) -> SearchProgress:
@@ -54,7 +81,7 @@ def get_search_progress(session: Session, campaign_id: UUID) -> SearchProgress:
     held_up = upcoming if upcoming is not None and upcoming.reason is not None else None
     return SearchProgress(
         state=state,
-        progress=search_hits.get_visit_progress(session, campaign_id),
+        progress=get_visit_progress(session, campaign_id),
         scored=scored,
         best=best,
         mean=int(mean) if mean is not None else None,
