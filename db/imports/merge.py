@@ -3,8 +3,6 @@
 Only a batch of entries is in memory at a time. One transaction: an interrupted import leaves nothing behind.
 """
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
-from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
+from db.imports.copy_rows import COPY, Row, to_rows
+from db.imports.entries import RefusedEntry
 from db.imports.formats import READERS, detect_format
 from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
 from db.imports.text_file import Lines, detect_encoding
@@ -26,22 +25,11 @@ from db.queries import load_query
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
-from worker.rules.addresses import normalise_profile_url
 from worker.rules.model import ImportSource
 
 _BATCH: Final = 2_000
 _MAX_CANDIDATES: Final = 20
-_MAX_TEXT_CHARS: Final = 500
-_MAX_EMAILS: Final = 10
-_JSON: Final = json.JSONEncoder(ensure_ascii=False)
-_INVALID_CHARS: Final = re.compile("[\0\ud800-\udfff]")
-_EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
-_LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 
-_COPY: Final = (
-    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile) "
-    "from stdin"
-)
 _REFUSAL_TEXTS: Final = {
     "nobody": "it has no profile address of this site, and nobody of this e-mail address or name is known",
     "crowd": f"more than {_MAX_CANDIDATES} contacts could be meant: add the profile address",
@@ -95,85 +83,13 @@ def import_file(
     refusals = RefusalLog()
     lines = Lines(file.path, file.encoding)
     read = _copy_rows(
-        session, _to_rows(READERS[file.source](lines, today), account.site, refusals), lines, progress
+        session, to_rows(READERS[file.source](lines, today), account.site, refusals), lines, progress
     )
     forgotten = _drop_forgotten(session, account.site)
     _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
     report = _count_outcomes(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
     runs.finish_import(session, import_id, report.as_json())
     return report
-
-
-Row = tuple[Any, ...]
-"""The values of _COPY's columns."""
-
-
-def _to_rows(
-    entries: Iterator[Entry | RefusedEntry], site: str, refusals: RefusalLog
-) -> Iterator[Row | None]:
-    """Yield each entry as a row, or None for a refused one."""
-    for entry in entries:
-        if isinstance(entry, RefusedEntry):
-            refusals.add(entry)
-            yield None
-            continue
-        try:
-            yield _to_row(entry, site)
-        except UnreadableEntryError as error:
-            refusals.add(RefusedEntry(entry.line, str(error)))
-            yield None
-
-
-def _to_row(entry: Entry, site: str) -> Row:
-    person = entry.person
-    name = _clean_text(person.name, "name")
-    if not any(sign.isalpha() for sign in name):
-        raise UnreadableEntryError("it has no name")
-    profile = {
-        key: value
-        for key, given in (("company", person.company), ("position", person.position))
-        if (value := _clean_text(given, key))
-    }
-    language = _LANGUAGE.fullmatch(person.language.strip())
-    return (
-        entry.line,
-        next((address for url in person.urls if (address := _find_address(url, site))), None),
-        name,
-        _clean_emails(person),
-        language[1].lower() if language else None,
-        _encode_birthday(person.birthday),
-        person.connected_on,
-        person.connected,
-        _JSON.encode(profile),
-    )
-
-
-def _clean_text(given: str, what: str) -> str:
-    """Return `given` on one line. Raises UnreadableEntryError for invalid characters or a too long text."""
-    cleaned = " ".join(given.split())
-    if _INVALID_CHARS.search(cleaned):
-        raise UnreadableEntryError(f"the {what} holds a NUL byte or half a character")
-    if len(cleaned) > _MAX_TEXT_CHARS:
-        raise UnreadableEntryError(f"the {what} is longer than {_MAX_TEXT_CHARS} characters")
-    return cleaned
-
-
-def _find_address(url: str, site: str) -> str | None:
-    address = normalise_profile_url(url, site) if url and len(url) <= _MAX_TEXT_CHARS else None
-    return None if address is None or _INVALID_CHARS.search(address) else address
-
-
-def _clean_emails(person: Person) -> list[str]:
-    found = (email.strip().lower() for email in person.emails)
-    usable = (email for email in found if _EMAIL.fullmatch(email) and not _INVALID_CHARS.search(email))
-    return list(dict.fromkeys(islice(usable, _MAX_EMAILS)))
-
-
-def _encode_birthday(birthday: BirthDate | None) -> str | None:
-    if birthday is None:
-        return None
-    year = f"{birthday.year:04}" if birthday.year is not None else "-"
-    return f"{year}-{birthday.month:02}-{birthday.day:02}"
 
 
 def _copy_rows(
@@ -187,12 +103,12 @@ def _copy_rows(
     copied = 0
     while batch := list(islice(rows, _BATCH)):
         try:
-            with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            with connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in filter(None, batch):
                     copy.write_row(row)
                     copied += 1
         except psycopg.OperationalError as error:  # as SQLAlchemy wraps it
-            raise OperationalError(_COPY, None, error) from error
+            raise OperationalError(COPY, None, error) from error
         progress(lines.bytes_read)
     progress(lines.bytes_read)
     return copied
