@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from db.engine import execute_counted
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import RefusedEntry
-from db.imports.formats import READERS, detect_format
+from db.imports.formats import FORMATS, detect_format
 from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
 from db.imports.text_file import Lines, detect_encoding
 from db.queries import load_query
@@ -83,7 +83,7 @@ def import_file(
     refusals = RefusalLog()
     lines = Lines(file.path, file.encoding)
     read = _copy_rows(
-        session, to_rows(READERS[file.source](lines, today), account.site, refusals), lines, progress
+        session, to_rows(FORMATS[file.source].read(lines, today), account.site, refusals), lines, progress
     )
     forgotten = _drop_forgotten(session, account.site)
     _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
