@@ -31,7 +31,8 @@ from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.rules.quota.limits import PRACTICE_QUOTA, site_quota
+from worker.rules.quota.limits import PRACTICE_QUOTA
+from worker.rules.sites import site_quota
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
