@@ -66,14 +66,14 @@ def _redact_value(name: str, value: Any, who: Mentions) -> Any:  # noqa: ANN401 
         return [entry for entry in value if not _is_about(entry, who)]
     if name == "options" and (listed := value.get("profiles")):
         value = {**value, "profiles": [each for each in listed if not who.appear_in(each)] or ONLY_FORGOTTEN}
-    return who.without(value)
+    return who.redact(value)
 
 
 def _is_about(entry: dict[str, str], who: Mentions) -> bool:
     """Return whether a line of a preview is about the person: by address if it has one, else by name."""
     if address := entry.get("profile_url"):
         return who.appear_in(address)
-    return bool(who.without(entry) != entry)
+    return bool(who.redact(entry) != entry)
 
 
 def _mentions(column: ColumnElement[Any], who: Mentions) -> ColumnElement[bool]:
