@@ -23,8 +23,8 @@ from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
-from worker.rules.quota.decision import QuotaContext, QuotaState
 from worker.rules.quota.limits import Limits, Totals
+from worker.rules.quota.model import QuotaContext, QuotaState
 
 HERE = Path(__file__).parent
 NONE = timedelta(0)

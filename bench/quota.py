@@ -30,8 +30,8 @@ from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.limits import DEFAULT_QUOTA, Totals
+from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.windows import Hours
 
 LEASE = timedelta(minutes=5)

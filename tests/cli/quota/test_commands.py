@@ -12,7 +12,7 @@ from api_stub.cli import formatting
 from api_stub.cli.quota.parse import parse_days, parse_duration, parse_gap, parse_hours
 from db.engine import Database
 from db.store.people import accounts
-from db.store.quota import fallback, limits
+from db.store.quota import epochs, ledger, limits
 from db.tables import Account, Action, QuotaGate
 from tasks.quota import Quota
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
@@ -23,8 +23,8 @@ from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Verdict
 from worker.rules.quota.limits import DEFAULT_QUOTA, PRACTICE_QUOTA, Limits, Totals
+from worker.rules.quota.model import Verdict
 from worker.rules.quota.windows import ALL_WEEK, WEEKDAYS, Hours
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -256,8 +256,8 @@ def test_reset_closes_the_breaker_and_the_next_decision_counts_anew_from_the_led
     with database.transaction() as session:
         until = database_now(session) + HOUR
         for kind in (Kind.VISIT, Kind.GREET):
-            fallback.write_breaker(session, account_id, kind, Breaker(3, 1, until))
-        fallback.raise_epoch(session, account_id, seen=1)
+            ledger.write_breaker(session, account_id, kind, Breaker(3, 1, until))
+        epochs.raise_epoch(session, account_id, seen=1)
     assert used.remaining(account_id, Kind.VISIT, "")[1].reason is Reason.BREAKER_OPEN
     said = rapport("quota", "show", "demo")
     assert f"open until {formatting.format_utc(until)}, after 3 faults of the site in a row" in said
@@ -265,7 +265,7 @@ def test_reset_closes_the_breaker_and_the_next_decision_counts_anew_from_the_led
     assert held.decision.granted
     assert "the breaker for visit is closed" in rapport("quota", "reset", "demo", "visit")
     with database.transaction() as session:  # what was granted before can't act any more
-        assert not fallback.is_current_epoch(session, account_id, held.context.epoch)
+        assert not epochs.is_current_epoch(session, account_id, held.context.epoch)
     context, decision = used.remaining(account_id, Kind.VISIT, "")
     assert (decision.verdict, decision.reason, decision.breaker) == (Verdict.REMAINING, None, Breaker())
     assert decision.remaining is not None

@@ -20,7 +20,8 @@ from db.store.imports import birthday_doubts, runs
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, REDACTED
-from db.store.quota import fallback, limits
+from db.store.quota import limits
+from db.store.quota.ledger import read_ledger
 from db.store.reports import overview
 from db.tables import (
     Action,
@@ -63,8 +64,8 @@ def forgotten(session: Session, address: str = ZOE) -> ErasureReport:
 
 def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:
     """What the quota's counters are rebuilt from."""
-    books = fallback.read_ledger(session, limits.context(session, account_id, Kind.GREET, "").context)
-    return {(charge.kind, charge.reservation_id, charge.at) for charge in books.charges}
+    state = read_ledger(session, limits.load_context(session, account_id, Kind.GREET, "").context)
+    return {(charge.kind, charge.reservation_id, charge.at) for charge in state.charges}
 
 
 def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) -> None:

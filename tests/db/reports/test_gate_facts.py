@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from api_stub.cli import formatting
 from api_stub.cli.quota.gates import Gate
 from api_stub.cli.why_display import NextStep, build_gates, find_next_step
-from api_stub.responses.quota import QuotaReading
-from api_stub.responses.quota_models import Source
+from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.actions import control, lifecycle
 from db.store.actions.gates import ClosedGate, find_closed_gate
 from db.store.actions.lifecycle import Claim
@@ -29,7 +28,7 @@ from tests.db.helpers import LEASE, claim_action, queue_due_actions, run_without
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Decision, Remaining, Verdict
+from worker.rules.quota.model import Decision, Remaining, Verdict
 from worker.rules.quota.windows import Hours, local_day, opening
 
 S = ActionState
@@ -207,7 +206,7 @@ def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -
     day = timedelta(days=1)
     in_force = facts.quota.context.limits
     assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
-    answer = QuotaReading(facts.quota.told, Source.LEDGER)
+    answer = QuotaReading(facts.quota.by_ledger, Source.LEDGER)
     paused = gate(facts, "pause", answer)
     assert not paused.open
     assert f"until {formatting.format_utc(facts.now + day)}, after a limit page" in paused.says
@@ -225,7 +224,7 @@ def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
     shut = gate_facts.get_account_facts(session, facts.account.id)
     set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
     opened = gate_facts.get_account_facts(session, facts.account.id)
-    answer = QuotaReading(shut.quota.told, Source.LEDGER)
+    answer = QuotaReading(shut.quota.by_ledger, Source.LEDGER)
     assert closed(shut, answer) == ["working hours"]
     at = opening(shut.now, ahead, shut.account.zone).start
     assert gate(shut, "working hours").says.endswith(
