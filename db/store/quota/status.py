@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
 from db.tables import Action, Campaign, Contact
@@ -82,7 +83,7 @@ def get_account_status(session: Session, account: AccountRecord) -> AccountQuota
     denials = {kind: find_last_denial(session, account.id, kind) for kind in Kind}
     return AccountQuotaStatus(
         account=account,
-        now=session.scalars(select(func.now())).one(),
+        now=get_database_time(session),
         kinds=kinds,
         denials={kind: denial for kind, denial in denials.items() if denial is not None},
     )

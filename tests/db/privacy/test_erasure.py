@@ -22,7 +22,6 @@ from db.store.privacy.erasure import ErasureReport
 from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, REDACTED
 from db.store.quota import limits
 from db.store.quota.ledger import read_ledger
-from db.store.reports import overview
 from db.tables import (
     Action,
     Base,
@@ -81,8 +80,7 @@ def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) 
     with database.transaction() as session:
         assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         assert [report.problems for report in events.verify_chains(session)] == [(), ()]
 
 

@@ -121,14 +121,6 @@ PRACTICE_QUOTA: Final = SiteQuota(
 )
 """For the practice network, where nothing can do harm: day and night, and without ceilings."""
 
-_PRACTICE_SITES: Final = frozenset({"sandbox", "ledger"})
-
-
-def site_quota(site: str) -> SiteQuota:
-    """Return the defaults and ceilings of `site`."""
-    return PRACTICE_QUOTA if site in _PRACTICE_SITES else DEFAULT_QUOTA
-
-
 WARM_UP_SHARES: Final = (Fraction(1, 3), Fraction(1, 2), Fraction(4, 5))
 """The share of its limits that a new account may use in its first, second and third week."""
 
