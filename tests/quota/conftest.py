@@ -11,12 +11,17 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from api_stub.stack.ports import find_free_port
-from tests.quota.helpers import Engine, MovableClock, RuleEngine, text_client
+from db.engine import Database
+from db.store.people.accounts import AccountRecord
+from tasks.quota import Quota
+from tests import builders
+from tests.quota.helpers import LEASE, Engine, MovableClock, RuleEngine, text_client
 from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 
 ON_PATH = shutil.which("redis-server")
+NOWHERE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +89,22 @@ def engine(request: pytest.FixtureRequest, time: MovableClock) -> Engine:
     """Each engine on the same clock: the script, and the rule that the fallback calls."""
     timed: RedisQuota = request.getfixturevalue("timed")
     return timed if request.param == "script" else RuleEngine(time)
+
+
+@pytest.fixture
+def account(database: Database) -> AccountRecord:
+    with database.transaction() as session:
+        return builders.an_account(session)
+
+
+@pytest.fixture
+def with_redis(database: Database, redis_url: str) -> Iterator[Quota]:
+    client = redis_quota.connect(redis_address.parse(redis_url))
+    yield Quota(database, RedisQuota(client), lease=LEASE)
+    client.close()
+
+
+@pytest.fixture
+def without_redis(database: Database) -> Quota:
+    """With a Redis that does not answer."""
+    return Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(NOWHERE))), lease=LEASE)

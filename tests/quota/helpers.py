@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 
+from db.store.people.accounts import AccountRecord
+from tasks.quota import Quota
 from worker import clock
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
@@ -129,3 +131,21 @@ def text_client(url: str) -> redis.Redis:
 def dump_keys(client: redis.Redis) -> Mapping[str, tuple[Any, int]]:
     """Return every key of the quota with its value and its time to live, in seconds."""
     return {str(key): (client.dump(key), client.ttl(key)) for key in client.keys("rapport:quota:*")}
+
+
+def fail(engine: Engine, context: QuotaContext, name: str, verb: Verb = Verb.RELEASE) -> Breaker:
+    """Settle a reservation as a fault of the site; return the breaker after it."""
+    return engine.settle(context, verb, name, Outcome.FAILURE).breaker
+
+
+def used_today(quota: Quota, account: AccountRecord, kind: Kind = Kind.GREET) -> int:
+    """Return the units of the day that the engine in charge counts as used."""
+    context, decision = quota.remaining(account.id, kind, "")
+    assert decision.remaining is not None
+    return context.limits.per_day - decision.remaining.day
+
+
+def flush(redis_url: str) -> None:
+    """Let Redis lose everything."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()

@@ -143,7 +143,7 @@ def test_upkeep_within_the_day_leaves_the_run_s_count_alone(timed: RedisQuota, t
     assert timed.remaining(context).remaining == Remaining(998, 998, 998, 9998, 9998)
 
 
-@pytest.mark.parametrize("off", [-DAY, DAY])
+@pytest.mark.parametrize("off", [-DAY, DAY, -2000 * DAY])
 def test_a_caller_s_clock_that_is_off_by_a_day_is_put_right(
     timed: RedisQuota, time: MovableClock, off: timedelta
 ) -> None:

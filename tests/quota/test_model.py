@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -287,16 +287,3 @@ def test_the_script_does_what_the_model_says(quota_url: str, raw: redis.Redis, t
 def test_the_fallback_does_what_the_model_says(database: Database, time: MovableClock) -> None:
     with machine_for(time, lambda drawn: InPostgres(database, drawn, time)) as machine:
         run_machine(machine, examples=25, steps=40)
-
-
-def test_a_guard_never_decides_on_a_clock_that_is_days_wrong(timed: RedisQuota, time: MovableClock) -> None:
-    """The caller's day is only compared; the server's time puts it right."""
-    context = QuotaContext(
-        1, ZoneInfo("UTC"), Kind.GREET, "run", Limits(5, 5, 5, timedelta(0), timedelta(0)), Totals(9, 9)
-    )
-    timed.install(context, QuotaState())
-    right = time.now
-    time.now = datetime(2020, 1, 1, tzinfo=UTC)  # this process; the server keeps its own
-    assert timed.reserve(context, "a", lease=HOUR).granted
-    time.now = right
-    assert timed.remaining(context).remaining == Remaining(4, 4, 4, 8, 8)

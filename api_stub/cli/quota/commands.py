@@ -42,7 +42,7 @@ _MOST = 100_000
 
 
 class Scope(StrEnum):
-    """What a limit is for."""
+    """What a limit applies to."""
 
     GREET = "greet"
     VISIT = "visit"
@@ -63,9 +63,9 @@ def show(
 ) -> None:
     """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.
 
-    Also: what an action would be answered now, the next working hours, the gap, the breaker,
-    the warm-up, and whom the quota told to wait last. Redis is asked; where it can't tell, the
-    ledger in Postgres is.
+    Also shown: whether an action would be let through now, the next working hours, the gap, the
+    breaker, the warm-up and the last denial. The numbers come from Redis, or from the ledger in
+    Postgres if Redis can't tell.
 
     Example:
     rapport quota show demo
@@ -175,10 +175,10 @@ def reset(
     kind: Annotated[Kind | None, typer.Argument(metavar="KIND", help="Only this kind's breaker.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Close the breaker, and have what is used counted anew from the ledger. Forgives nothing.
+    """Close the breaker, and have the usage counted anew from the ledger.
 
-    Nothing that was sent is forgotten, so it never gives more room than there is. A pause after
-    a limit page stays. What a worker has reserved at this moment is dropped and tried again.
+    Everything that was sent still counts, so this never frees more than is left. A pause after a
+    limit page stays. What a worker has reserved at this moment is dropped and tried again.
 
     Example:
     rapport quota reset demo greet
