@@ -41,7 +41,7 @@ def test_our_processes_read_redis_that_way(redis_url: str) -> None:
 def refused(monkeypatch: pytest.MonkeyPatch) -> list[RefusedMessage]:
     """What is refused while the test runs."""
     found: list[RefusedMessage] = []
-    monkeypatch.setattr(broker._handlers, "keep", found.append)
+    monkeypatch.setattr(broker._handlers, "on_refused", found.append)
     monkeypatch.setattr(broker._handlers, "is_task", {TASK}.__contains__)
     return found
 
