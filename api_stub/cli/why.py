@@ -46,8 +46,7 @@ def why(
 
     Nothing is changed by asking. All times are UTC.
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
     redis_at = load_settings(data).redis
     with open_quota(redis_at) as redis:

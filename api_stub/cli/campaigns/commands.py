@@ -52,8 +52,7 @@ def list_campaigns(
 @app.command()
 def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Show what a campaign came to: sent, left out and why, what waits, who answered."""
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = overview.find_campaign_ids(session, campaign)
         campaign_id = resolve_id(found, "campaign", campaign, hint="`rapport campaign list` shows them")
         came_to = summary.summarise_campaign(session, campaign_id)

@@ -1,4 +1,4 @@
-"""`rapport forecast`: who is reached by when, and who would be late."""
+"""`rapport forecast`: who is reached when, and who is late or missed."""
 
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from api_stub.cli.quota.forecast_display import list_caveats, render_table, rend
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
 from db.store.quota import birthday_forecast as store
-from db.store.reports import overview
 
 
 def forecast(
@@ -30,18 +29,17 @@ def forecast(
     rapport forecast demo --days 60
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
-    told = build_forecast_answer(found)
+    answer = build_forecast_answer(found)
     if as_json:
-        print_json(told.model_dump_json(indent=2))
+        print_json(answer.model_dump_json(indent=2))
         return
     console = Console()
     console.print(render_title(found), "")
-    for line in list_caveats(told):
+    for line in list_caveats(answer):
         print_text(line, "yellow")
-    if told.birthdays:
-        console.print(render_table(told, ascii_only=console.options.ascii_only), "")
-    console.print(render_verdict(told), soft_wrap=True)
+    if answer.birthdays:
+        console.print(render_table(answer, ascii_only=console.options.ascii_only), "")
+    console.print(render_verdict(answer), soft_wrap=True)

@@ -13,8 +13,8 @@ from api_stub.http.models import ActionOut, ActionPage, InteractionOut, Interact
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer
 from api_stub.responses.forecast import build_forecast_answer as foretold
-from api_stub.responses.quota import build_quota_answer, get_ledger_readings
-from api_stub.responses.quota_models import QuotaAnswer
+from api_stub.responses.quota import QuotaAnswer, build_quota_answer
+from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
 from db.store.people import accounts
 from db.store.quota import birthday_forecast, status
@@ -82,8 +82,7 @@ def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
@@ -98,8 +97,7 @@ def show_forecast(
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return whom the birthday greetings will reach when, who will be late and who is missed."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
@@ -116,8 +114,7 @@ def show_summary(
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return what a day of an account came to: sent, left out, waiting, answered."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
