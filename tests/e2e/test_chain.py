@@ -1,8 +1,6 @@
 """Beat, Redis queue, browser worker, quota, site, Postgres: the chain, entered through each of its doors."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,33 +19,8 @@ from db.store.reports import overview
 from db.tables import Action, Campaign, Interaction, Schedule
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
+from tests.e2e.outsider import CAMPAIGN, call_from_outside
 from worker.rules.model import ActionState, CampaignKind
-
-ROOT = Path(__file__).parents[2]
-CAMPAIGN = "tasks.birthday.campaign"
-
-OUTSIDER = """
-import sys
-sys.path = [path for path in sys.path if path not in ("", sys.argv[1])]
-try:
-    import tasks
-except ImportError:
-    pass
-else:
-    sys.exit("this environment has our code")
-from celery.__main__ import main
-sys.argv = ["celery", *sys.argv[2:]]
-main()
-"""
-"""A `celery` command that has Celery and none of our code."""
-
-
-def call_from_outside(world: World, tmp_path: Path, kwargs: dict[str, object]) -> None:
-    broker = world.settings.required("redis_url").get_secret_value()
-    arguments = ["-b", broker, "call", CAMPAIGN, "--kwargs", json.dumps(kwargs)]
-    subprocess.run(
-        [sys.executable, "-c", OUTSIDER, str(ROOT), *arguments], cwd=tmp_path, check=True, capture_output=True
-    )
 
 
 def everybody_greeted_once(
