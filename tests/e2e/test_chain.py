@@ -1,4 +1,4 @@
-"""Beat, Redis queue, browser worker, quota, site, Postgres: the chain, entered through each of its doors."""
+"""The whole chain (beat, Redis, browser worker, quota, site, Postgres), started from every entry point."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ from worker.rules.model import ActionState, CampaignKind
 def everybody_greeted_once(
     world: World, sandbox: SandboxClient, account: AccountRecord, expected: int
 ) -> None:
-    """Wait until all is done, then hold Postgres against the network's ledger."""
+    """Wait until all actions are done, then compare Postgres with the network's ledger."""
 
     def all_done() -> bool:
         with world.database.transaction() as session:
@@ -224,7 +224,7 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
         return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
 
     def goes_on() -> None:
-        """Beat ticks every second, so somebody counts again soon."""
+        """Wait for another counted tick; beat ticks every second."""
         seen = [ticks()]
 
         def more() -> bool:
