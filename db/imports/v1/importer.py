@@ -127,7 +127,7 @@ class _V1Import:
         excluded = by_name and self._exclusions.add(None, self._people.key(name), birthday_occasion(on), note)
         if held is None:
             self.uncounted += excluded and at > self._now - WEEK
-            return excluded, "no one contact has that name: the name counts as greeted for that birthday"
+            return excluded, "no or several contacts have that name: it counts as greeted for that birthday"
         kept = self._ledger.add(
             held,
             Kind.GREET,
@@ -163,7 +163,9 @@ class _V1Import:
         for number, visit in _usable_rows(lines, tally):
             held = self._people.find(visit.person)
             if held is None:
-                tally.note(number, Outcome.REFUSED, "it has no address, and no one contact has that name")
+                tally.note(
+                    number, Outcome.REFUSED, "it has no address, and no or several contacts have its name"
+                )
                 continue
             year, week, _ = visit.visited_at.astimezone(self._account.zone).isocalendar()
             new = self._ledger.add(
@@ -184,7 +186,7 @@ class _V1Import:
             else:
                 people = self._people.named(person.name)
                 new = self._exclusions.add(None, self._people.key(person.name or ""), None, blocked.note)
-                why = "no address: everybody of that name is left alone"
+                why = "no address: everybody with that name becomes do-not-contact"
             marked = [held.set_do_not_contact() for held in people]
             outcome = Outcome.CHANGED if any(marked) else Outcome.SAME
             tally.note(number, Outcome.NEW if new else outcome, why)

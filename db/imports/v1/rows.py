@@ -100,7 +100,7 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
 def _require_site_addresses(file: V1File, context: V1Context) -> None:
     if context.site not in PROFILE_ORIGINS:
         raise RequestRefusedError(
-            f"people of the site {context.site!r} have no addresses that are known here"
+            f"the addresses of the site {context.site!r} are unknown, so V1's people can't be matched"
         )
     given = [
         row.get(column)
@@ -190,7 +190,7 @@ def _parse_visit(row: Row, context: V1Context) -> Visit | RefusedRow:
     person = _parse_person_ref(row, "profile_name", "profile_url", context)
     visited_at = context.instant(row.get("visited_at"))
     if cell_values.is_no(row.get("success")):
-        return RefusedRow("V1 did not get to the profile")
+        return RefusedRow("V1's visit failed")
     if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     if visited_at is None:
@@ -202,7 +202,7 @@ def _parse_visit(row: Row, context: V1Context) -> Visit | RefusedRow:
 def _parse_blocked(row: Row, context: V1Context) -> BlockedPerson | RefusedRow:
     person = _parse_person_ref(row, "contact_name", "linkedin_url", context)
     if cell_values.is_no(row.get("is_active")):
-        return RefusedRow("it is not active any more")
+        return RefusedRow("it is inactive")
     if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     return BlockedPerson(person, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
@@ -215,7 +215,7 @@ def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
     if name is None or selector is None:
         return RefusedRow("it has no name or no selector")
     if cell_values.is_no(row.get("is_valid")):
-        return RefusedRow("V1 found that it holds no more")
+        return RefusedRow("V1 marked it as outdated")
     if not cell_values.fits_a_key(name + selector):
         return RefusedRow("it is too long for a selector")
     return SelectorNote(name, selector, cell_values.parse_text(row.get("page_type")) or "")

@@ -19,7 +19,9 @@ from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
 from worker.rules.mentions import Mentions
 from worker.rules.model import ActionState
 
-BUSY = "this person is being worked on right now; nothing was changed: ask again in a minute"
+BUSY = (
+    "a worker or a command is using this person's data right now; nothing was changed: ask again in a minute"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
     for account_id in account_ids:
         if not import_lock.try_lock_for_import(session, account_id):
             raise RequestRefusedError(
-                "people are being brought into an account of this site right now (`rapport import list`); "
-                "nothing was changed: ask again when that is over"
+                "an import into an account of this site is running (`rapport import list`); "
+                "nothing was changed: try again when it has finished"
             )
     held = select(Account.id).where(Account.site == site).order_by(Account.id)
     session.execute(held.with_for_update(key_share=True)).all()
