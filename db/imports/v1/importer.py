@@ -24,10 +24,10 @@ from db.imports.v1.rows import DUPLICATE, NO_DATE
 from db.imports.v1.writers import ExclusionWriter, InteractionWriter, add_hint
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback
+from db.store.quota import epochs
 from worker.rules.birthdays import birthday_occasion
 from worker.rules.model import ContactStatus, ImportSource, Kind
-from worker.rules.quota.decision import WEEK
+from worker.rules.quota.gates import WEEK
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def import_v1_file(
     v1_import = _V1Import(session, account, lines, import_id, now)
     report = V1Report(import_id, v1_import.tables(), lines.other_tables, v1_import.uncounted)
     if v1_import.write():
-        fallback.reset_breakers(session, account.id, ())
+        epochs.reset_breakers(session, account.id, ())
     runs.finish_import(session, import_id, report.as_json())
     return report
 

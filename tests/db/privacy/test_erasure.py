@@ -9,7 +9,8 @@ from db.engine import Database
 from db.store.actions import events, replies
 from db.store.imports import birthday_doubts, runs
 from db.store.privacy import tombstones
-from db.store.quota import fallback, limits
+from db.store.quota import limits
+from db.store.quota.ledger import read_ledger
 from db.tables import (
     Action,
     Campaign,
@@ -38,7 +39,7 @@ from worker.rules.model import ActionState, Kind
 
 def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:
     """The charges that the quota's counters are rebuilt from."""
-    books = fallback.read_ledger(session, limits.context(session, account_id, Kind.GREET, "").context)
+    books = read_ledger(session, limits.load_context(session, account_id, Kind.GREET, "").context)
     return {(charge.kind, charge.reservation_id, charge.at) for charge in books.charges}
 
 

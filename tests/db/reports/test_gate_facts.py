@@ -22,7 +22,7 @@ from tests.db.helpers import LEASE, claim_action, queue_due_actions, run_without
 from tests.db.reports.why_helpers import ANN, PLENTY, closed_gates, find_gate, one_planned, quota_reading
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
-from worker.rules.quota.decision import Remaining
+from worker.rules.quota.model import Remaining
 
 S = ActionState
 

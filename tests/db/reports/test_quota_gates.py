@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 from api_stub.cli import formatting
 from api_stub.cli.quota.gates import Gate
 from api_stub.cli.why_display import find_next_step
-from api_stub.responses.quota import QuotaReading
-from api_stub.responses.quota_models import Source
+from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota import limits
 from db.store.reports import gate_facts
 from tests.builders import FREE
@@ -17,7 +16,7 @@ from tests.db.reports.why_helpers import closed_gates, find_gate, one_planned, q
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Remaining
+from worker.rules.quota.model import Remaining
 from worker.rules.quota.windows import Hours, local_day, opening
 
 
@@ -68,7 +67,7 @@ def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -
     day = timedelta(days=1)
     in_force = facts.quota.context.limits
     assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
-    answer = QuotaReading(facts.quota.told, Source.LEDGER)
+    answer = QuotaReading(facts.quota.by_ledger, Source.LEDGER)
     paused = find_gate(facts, "pause", answer)
     assert not paused.open
     assert f"until {formatting.format_utc(facts.now + day)}, after a limit page" in paused.says
@@ -88,7 +87,7 @@ def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
     shut = gate_facts.get_account_facts(session, facts.account.id)
     set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
     opened = gate_facts.get_account_facts(session, facts.account.id)
-    answer = QuotaReading(shut.quota.told, Source.LEDGER)
+    answer = QuotaReading(shut.quota.by_ledger, Source.LEDGER)
     assert closed_gates(shut, answer) == ["working hours"]
     at = opening(shut.now, ahead, shut.account.zone).start
     assert find_gate(shut, "working hours").says.endswith(

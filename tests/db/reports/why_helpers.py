@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.quota.gates import Gate
 from api_stub.cli.why_display import build_gates
-from api_stub.responses.quota import QuotaReading
-from api_stub.responses.quota_models import Source
+from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.people import accounts
 from db.store.reports import gate_facts
 from db.store.reports.gate_facts import GateFacts
@@ -18,7 +17,7 @@ from tests.builders import SANDBOX, a_contact, add_planned, an_account
 from worker.errors import Reason
 from worker.rules.model import CampaignState
 from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Decision, Remaining, Verdict
+from worker.rules.quota.model import Decision, Remaining, Verdict
 
 
 def quota_reading(
