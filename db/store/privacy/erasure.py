@@ -1,4 +1,4 @@
-"""Erasure of one person from all accounts of a site. Only a tombstone remains."""
+"""Erasure of one person from all accounts of a site; leaves a tombstone and rows without personal data."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
