@@ -59,7 +59,8 @@ class OpenAction:
 class ContactDetails:
     """One contact of an account.
 
-    `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as it was last read.
+    `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as last
+    read.
     """
 
     account: str

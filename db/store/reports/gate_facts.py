@@ -38,8 +38,8 @@ from worker.rules.quota.windows import local_day
 class AccountFacts:
     """The account. It acts only while active and signed in.
 
-    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox. `session_problem`: why the
-    stored session can't be decrypted, or None; filled in by a caller that has the keys.
+    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox.
+    `session_problem`: why the stored session can't be decrypted, or None; set by a caller that has the keys.
     """
 
     id: int
