@@ -74,7 +74,7 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
         for row in file.tables.get("contacts", ())
     }
 
-    def lines(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
+    def parse_table(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
         return [
             ParsedRow(_row_number(row, place), parse(row, context))
             for place, row in enumerate(file.tables.get(table, ()), 1)
@@ -83,16 +83,16 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
     return ParsedFile(
         file=file.name,
         tables=frozenset(file.tables),
-        contacts=lines("contacts", _parse_contact),
-        scraped_profiles=lines("scraped_profiles", _parse_scraped_profile),
+        contacts=parse_table("contacts", _parse_contact),
+        scraped_profiles=parse_table("scraped_profiles", _parse_scraped_profile),
         birthday_messages=_refuse_duplicates(
-            lines(
+            parse_table(
                 "birthday_messages", lambda row, _: _parse_greeting(row, context, _find_contact(row, known))
             )
         ),
-        profile_visits=_refuse_duplicates(lines("profile_visits", _parse_visit)),
-        blacklist=lines("blacklist", _parse_blocked),
-        linkedin_selectors=lines("linkedin_selectors", _parse_hint),
+        profile_visits=_refuse_duplicates(parse_table("profile_visits", _parse_visit)),
+        blacklist=parse_table("blacklist", _parse_blocked),
+        linkedin_selectors=parse_table("linkedin_selectors", _parse_hint),
         other_tables=file.other_tables,
     )
 
@@ -230,14 +230,14 @@ def _source_key(table: str, *cells: Cell) -> str:
 Kept = TypeVar("Kept", Greeting, Visit)
 
 
-def _refuse_duplicates(lines: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
+def _refuse_duplicates(rows: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
     seen: set[str] = set()
     kept: list[ParsedRow[Kept]] = []
-    for line in lines:
-        if not isinstance(line.record, RefusedRow) and line.record.key in seen:
-            kept.append(ParsedRow(line.number, RefusedRow(DUPLICATE)))
+    for row in rows:
+        if not isinstance(row.record, RefusedRow) and row.record.key in seen:
+            kept.append(ParsedRow(row.number, RefusedRow(DUPLICATE)))
             continue
-        if not isinstance(line.record, RefusedRow):
-            seen.add(line.record.key)
-        kept.append(line)
+        if not isinstance(row.record, RefusedRow):
+            seen.add(row.record.key)
+        kept.append(row)
     return kept
