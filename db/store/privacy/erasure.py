@@ -72,8 +72,8 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
 def _refuse_if_locked() -> Iterator[None]:
     """Turn a row lock that can't be had at once (LockNotAvailable) into RequestRefusedError.
 
-    Erasure holds the audit heads, so it must not wait for actions, contacts or campaigns: whoever has these
-    locked may be waiting for an audit head.
+    Erasure holds the audit heads, so it must not wait for actions, contacts or campaigns: their
+    holders may be waiting for an audit head.
     """
     try:
         yield
