@@ -157,7 +157,7 @@ def _list_people(account_id: int, before: datetime) -> Sequence[ColumnElement[bo
 
 
 def _is_nonempty_list(value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Return the condition that a JSON value is a non-empty list; SQL null and JSON null are not."""
+    """Return the condition that a JSON value is a non-empty list; false for SQL null and JSON null."""
     length = case((func.jsonb_typeof(value) == "array", func.jsonb_array_length(value)), else_=0)
     return func.coalesce(length, 0) > 0
 
