@@ -65,13 +65,13 @@ def summarise_day(
         raise RequestRefusedError(str(error)) from None
     if on == today:
         return _with_open_state(session, account, on, at=now, now=now)
-    kept = session.scalar(
+    saved = session.scalar(
         select(DailySummary.summary).where(DailySummary.account_id == account.id, DailySummary.on == on)
     )
     counted = _count_day(session, account, on, now=now)
-    if kept is None:
+    if saved is None:
         return counted
-    then = _SUMMARIES.validate_python(kept)
+    then = _SUMMARIES.validate_python(saved)
     return replace(
         counted, as_of=then.as_of, open=then.open, quota=then.quota,
         birthdays_next_day=then.birthdays_next_day,
@@ -117,9 +117,9 @@ def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[
     """
     zone = Account.time_zone
     yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
-    kept = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
-    there = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
-    rows = session.execute(select(Account.id, yesterday).where(~kept, there).order_by(Account.id))
+    saved = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
+    existed = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
+    rows = session.execute(select(Account.id, yesterday).where(~saved, existed).order_by(Account.id))
     return [(account_id, on) for account_id, on in rows]
 
 
