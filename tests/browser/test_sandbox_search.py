@@ -151,7 +151,7 @@ def test_without_a_session_a_search_asks_to_sign_in(
     with pytest.raises(StopAccountError) as stopped:
         stranger.search(EVERYBODY, 1)
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    browser_pool.drop(9)
+    browser_pool.close_context(9)
 
 
 ENTRY = '<h1>People</h1><main><ul><li><a href="{address}"><b dir="auto">{name}</b></a>{line}</li></ul></main>'

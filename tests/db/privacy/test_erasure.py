@@ -9,7 +9,8 @@ from db.engine import Database
 from db.store.actions import events, replies
 from db.store.imports import birthday_doubts, runs
 from db.store.privacy import tombstones
-from db.store.quota import ledger, limits
+from db.store.quota import limits
+from db.store.quota.ledger import read_ledger
 from db.tables import (
     Action,
     Campaign,
@@ -36,24 +37,24 @@ from worker.rules.messages.replies import LatestGreeting, Reply
 from worker.rules.model import ActionState, Kind
 
 
-def read_charges(session: Session, account_id: int) -> set[tuple[str, str, object]]:
-    """Return the charges from which the counters are rebuilt."""
-    state = ledger.read_ledger(session, limits.load_context(session, account_id, Kind.GREET, "").context)
-    return {(charge.kind, charge.reservation_id, charge.at) for charge in state.charges}
+def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:
+    """What the quota's counters are rebuilt from."""
+    books = read_ledger(session, limits.load_context(session, account_id, Kind.GREET, "").context)
+    return {(charge.kind, charge.reservation_id, charge.at) for charge in books.charges}
 
 
 def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) -> None:
     with database.transaction() as session:
         accounts = a_known_person(session, tmp_path)
     with database.transaction() as session:
-        before = {account.id: read_charges(session, account.id) for account in accounts}
+        before = {account.id: ledger(session, account.id) for account in accounts}
         keys = set(session.scalars(select(Action.id)))
         assert all(len(charges) > 4 for charges in before.values())
     with database.transaction() as session:
         told = forget(session)
     assert (told.new, told.accounts) == (True, 2)
     with database.transaction() as session:
-        assert {account.id: read_charges(session, account.id) for account in accounts} == before
+        assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
     with database.snapshot() as session:
         assert [report.problems for report in events.verify_chains(session)] == [(), ()]
