@@ -1,4 +1,4 @@
-"""`rapport account`: who acts."""
+"""`rapport account`: add, list, sign in, pause and resume accounts."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -71,7 +71,11 @@ def add(
         )
     try:
         zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder of zones and a long name
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # OSError: a folder of zones, or a name that is too long
         raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
     try:
         TypeAdapter[str](AccountName).validate_python(name)
@@ -102,7 +106,7 @@ def add(
 
 
 def _confirm_risk() -> None:
-    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
+    """Show the risk and ask for a typed yes. Raises RequestRefusedError without one."""
     print_text(_LINKEDIN_WARNING)
     try:
         answer = typer.prompt("Type yes if you want that", default="", show_default=False)
@@ -113,7 +117,7 @@ def _confirm_risk() -> None:
 
 
 def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
-    """Add the account, or give it its zone; return whether it begins to warm up."""
+    """Add the account, or change its time zone; return whether a warm-up begins."""
     warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
     account = accounts.add_account(session, name=name, site=site, zone=zone)
     if warms_up:
@@ -192,7 +196,7 @@ def keep(
 
 @app.command()
 def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Let an account do nothing until it is resumed. What is planned waits; nothing is dropped.
+    """Pause an account until it is resumed. Planned actions wait; nothing is dropped.
 
     A worker that is typing stops before the click on send. What was sent already is still recorded.
     """
@@ -205,7 +209,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Let a paused account go on. One that its site stopped must be signed in again instead."""
+    """Resume a paused account. One that its site stopped must be signed in again instead."""
     with open_database(data) as database, database.transaction() as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):

@@ -1,4 +1,4 @@
-"""`rapport actions`: what is planned, what became of it, and what a person must settle."""
+"""`rapport actions`: list and show actions, and settle those that need a person."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -19,13 +19,13 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
 app = typer.Typer(
-    help="Actions: what is planned, what became of it, what a person must settle. All times are UTC.",
+    help="Actions: list and show them, settle those that need a person. All times are UTC.",
     no_args_is_help=True,
 )
 
 ActionId = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The action's id, or as many of its first digits as make it clear."),
+    typer.Argument(metavar="ID", help="The action's id, or enough of its first digits."),
 ]
 Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 
@@ -33,7 +33,7 @@ _HINT = "`rapport actions list` shows them"
 
 
 class Settlement(StrEnum):
-    """What a person saw in the thread."""
+    """How a person settles an action, as seen in the thread."""
 
     DONE = "done"
     AGAIN = "again"
@@ -51,10 +51,10 @@ _STATE_AFTER = {
 def list_actions(
     account: Account = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List actions, the newest first, with their state, why, and until when they wait.
+    """List actions, newest first, with their state, the reason, and the time before which they wait.
 
     The first 8 digits of an id are enough for the other commands.
     """
@@ -74,7 +74,7 @@ def list_actions(
 
 @app.command()
 def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
-    """Tell an action's whole story: every move with its time, why, by whom and in which attempt."""
+    """Show an action's history: every transition with its time, reason, actor and attempt."""
     with open_database(data) as database, database.transaction() as session:
         overview.begin_snapshot(session)
         action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
@@ -91,7 +91,7 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
 def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
     """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
 
-    These may have been sent already. What waits for your approval before it is sent: rapport review.
+    These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
     with open_database(data) as database, database.transaction() as session:
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
@@ -121,7 +121,7 @@ def settle(
 ) -> None:
     """Settle an action that waits for a person, as you saw it in the thread.
 
-    Only you can know: `again` sends another message, unless the site then shows the first one in the thread.
+    `again` sends another message, unless a worker finds the first one in the thread by then.
     """
     state = _STATE_AFTER[verdict]
     with open_database(data) as database, database.transaction() as session:
@@ -157,7 +157,7 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
 
 
 def _explain_state(line: ActionLine) -> str:
-    """Say why an action is where it is, and until when it waits."""
+    """Explain an action's state and the time before which it waits."""
     parts = [describe_reason(line.reason)] if line.reason else []
     if line.detail:
         parts.append(line.detail)

@@ -1,4 +1,4 @@
-"""`rapport audit`: the proof that nobody changed an action's story."""
+"""`rapport audit`: verify the hash chains of action events."""
 
 import sys
 
@@ -10,7 +10,7 @@ from api_stub.cli.terminal import Console
 from db.store.actions import events
 from db.store.reports import overview
 
-app = typer.Typer(help="The record of every move of every action.", no_args_is_help=True)
+app = typer.Typer(help="The record of every transition of every action.", no_args_is_help=True)
 
 
 @app.callback()
@@ -20,11 +20,11 @@ def _keep_group() -> None:
 
 @app.command()
 def verify(data: DataDir = DEFAULT_DATA) -> None:
-    """Compute every account's chain of events again, and say whether it was changed. Exit 1 if it was.
+    """Recompute every account's chain of events and report changes. Exits with 1 if there are any.
 
-    It finds rows that were changed, taken out, put in or swapped, an end that was cut off, and actions that
-    moved without an event. Who can write every row and the noted end too can forge it all: note the head
-    (account, count and hash) somewhere else from time to time, and compare.
+    It finds rows that were changed, removed, inserted or swapped, a chain that was cut off, and actions that
+    changed state without an event. Somebody who can write all rows and the stored head can forge the whole
+    chain: note the head (account, count and hash) somewhere else from time to time, and compare.
     """
     with open_database(data) as database, database.transaction() as session:
         overview.begin_snapshot(session)

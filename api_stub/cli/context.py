@@ -1,4 +1,4 @@
-"""What commands share: the data folder, settings that find a running stack, the database, who asks."""
+"""What commands share: the data folder, settings, database sessions, and looking up accounts and ids."""
 
 import getpass
 import os
@@ -36,23 +36,23 @@ DataDir = Annotated[
 
 
 def load_settings(data_dir: Path) -> Settings:
-    """Return the environment's settings, completed by those of the stack that runs on `data_dir`."""
+    """Return the settings of the environment, completed by those of the stack running on `data_dir`."""
     set_environment(environment_file.read_environment(data_dir), override=False)
     return get_settings()
 
 
 def create_database(data_dir: Path) -> Database:
-    """Return the database of the environment or of the running stack. Its events will name who asks."""
+    """Create the database client. Action events will name this terminal's user as actor."""
     url = load_settings(data_dir).required("database_url").get_secret_value()
     return Database(url, application_name=f"rapport cli {get_terminal_user()}")
 
 
 @contextmanager
 def open_database(data_dir: Path) -> Iterator[Database]:
-    """Open the database for one command, and close it.
+    """Open the database for one command; closes it on exit.
 
-    Raises ConfigurationError where it does not answer or has not our tables, and RequestRefusedError for what
-    it can't hold: a number beyond its own, or halves of characters.
+    Raises ConfigurationError if it doesn't answer or lacks this version's tables, and RequestRefusedError for
+    values that it can't store: numbers out of range, or unpaired surrogates.
     """
     database = create_database(data_dir)
     try:
@@ -68,7 +68,7 @@ def open_database(data_dir: Path) -> Iterator[Database]:
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Say in our words what keeps the block from Postgres: ConfigurationError or RequestRefusedError."""
+    """Translate errors of Postgres in the block into ConfigurationError or RequestRefusedError."""
     try:
         yield
     except OperationalError as error:
@@ -86,7 +86,7 @@ def translate_database_errors() -> Iterator[None]:
 
 
 def get_terminal_user() -> str:
-    """Return the person at this terminal as user@host, in characters that are seen."""
+    """Return the user of this terminal as user@host, in visible characters."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name
@@ -105,7 +105,7 @@ def require_account(session: Session, name: str) -> AccountRecord:
 
 
 def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
-    """Return the id that `given` begins. Raises RequestRefusedError unless it is exactly one."""
+    """Return the only id that begins with `given`. Raises RequestRefusedError for none or several."""
     if len(found) == 1:
         return found[0]
     if found:

@@ -1,4 +1,4 @@
-"""Reason codes and instants in words that need no manual."""
+"""Print texts, and format reasons, counts and times for people."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -62,12 +62,12 @@ _REASON_TEXTS: Mapping[Reason, str] = {
 
 
 def describe_reason(reason: Reason) -> str:
-    """Say a reason code as a person would; a code without words is said as it is."""
+    """Return the text of a reason code; a code without one is returned with blanks for underscores."""
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
 
 
 def print_text(text: str, style: str = "") -> None:
-    """Print one statement, however long, on lines of its own."""
+    """Print a text on lines of its own, without wrapping it."""
     Console().print(Text(text, style), soft_wrap=True)
 
 
@@ -77,15 +77,15 @@ def print_json(document: str) -> None:
 
 
 def format_count(count: int, one: str, several: str) -> str:
-    """Say a number and what is counted, in the singular for one."""
+    """Return a number and its noun, in the singular for 1."""
     return f"{count} {one if count == 1 else several}"
 
 
 def format_counts(*told: tuple[int, str, str]) -> str:
-    """Say how many there are of each thing, as `how_many` does; what there is none of is left out."""
+    """Return several counts as `format_count` does, without those that are 0."""
     return ", ".join(format_count(*each) for each in told if each[0])
 
 
 def format_utc(instant: datetime) -> str:
-    """Write an instant to the second, and that it is UTC."""
+    """Format a time in UTC to the second."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -13,7 +13,7 @@ from worker.errors import RequestRefusedError
 
 
 def stop_everything(
-    by: Annotated[str | None, typer.Option(help="Who stops it; else user@host of this terminal.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who stops it; default: user@host of this terminal.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Stop every account at once, until `rapport resume-everything`. Nothing is dropped.
@@ -36,7 +36,7 @@ def stop_everything(
 
 
 def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
-    """Take the kill switch back. Accounts and campaigns that are paused by themselves stay paused."""
+    """Release the kill switch. Accounts and campaigns that were paused individually stay paused."""
     with open_database(data) as database, database.transaction() as session:
         was_on = control.release_kill_switch(session)
     print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")

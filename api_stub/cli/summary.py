@@ -1,4 +1,4 @@
-"""`rapport summary`: what a day of an account came to."""
+"""`rapport summary`: the summary of an account's day."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,10 +28,10 @@ def summary(
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say what a day came to: greetings sent, who was left out and why, what waits, who answered.
+    """Summarise a day: greetings sent, who was left out and why, what waits, who answered.
 
-    Of a day that is over, what happened is counted anew from the ledger. What stood open at its end
-    is shown as it was kept then.
+    Past events are counted from the ledger. For a day that is over, open actions are shown as they were
+    recorded at its end.
 
     Example:
     rapport summary demo --on 2026-11-23

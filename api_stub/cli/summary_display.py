@@ -1,4 +1,4 @@
-"""What `rapport summary` and `rapport campaign show` print."""
+"""Render the output of `rapport summary` and `rapport campaign show`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,18 +20,18 @@ _Line = tuple[str, str]
 _MAX_LISTED = 5
 
 _GREETING_LINES = {"sent", "replies"}
-"""Lines that say nothing of a campaign that greets nobody."""
+"""Lines that only concern campaigns with greetings."""
 
 
 def render_day_summary(day: Summary) -> RenderableType:
-    """Return one day of an account."""
+    """Render the summary of an account's day."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_utc(day.as_of)}", "dim")
     return Group(head, _render_lines(_day_lines(day)), "")
 
 
 def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
-    """Return what a campaign came to, and whom it left out."""
+    """Render a campaign's results and the people it left out."""
     campaign = summary.campaign
     why = f": {describe_reason(campaign.reason)}" if campaign.reason else ""
     detail = f" ({campaign.detail})" if campaign.detail else ""
@@ -59,7 +59,7 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
 
 
 def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
-    """Say the options that say something; criteria one by one, lists by their first few."""
+    """Yield the options that are set; criteria one by one, lists shortened."""
     for name, value in sorted(options.items()):
         if isinstance(value, Mapping):
             yield from _describe_options(value)
@@ -71,7 +71,7 @@ def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
 
 
 def describe_search(search: SearchRecord) -> str:
-    """Say how far a campaign's search is."""
+    """Describe the progress of a campaign's search."""
     ended = {
         None: "goes on",
         SearchEnd.LIMIT: "ended at its limit",
@@ -87,7 +87,7 @@ def _is_birthday(campaign: CampaignRecord) -> bool:
 
 
 def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
-    """Return a preview whose lines say what they are themselves."""
+    """Render a preview with the field names as headings."""
     if not lines:
         return Text("nobody, for now")
     table = Table(*(name.replace("_", " ") for name in lines[0]), title="Dry run")
@@ -97,13 +97,13 @@ def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
 
 
 def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
-    """Return what a dry run would send to whom, and why others are left out."""
+    """Render who would be sent what by a dry run, and why others are left out."""
     if not lines:
         return Text("nobody has a birthday in these days")
     table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
     for line in lines:
         left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
-        # A dry run of an older version doesn't say these two.
+        # A dry run of an older version doesn't have these two.
         planned_as, at = line.get("already", ""), line.get("when", "")
         already = f"{planned_as} already" if planned_as else ""
         when = f"about {format_utc(datetime.fromisoformat(at))}" if at else "not in time"

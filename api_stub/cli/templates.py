@@ -1,4 +1,4 @@
-"""`rapport templates`: what greetings say."""
+"""`rapport templates`: list, add, change and preview the texts of greetings."""
 
 import re
 import sys
@@ -30,8 +30,8 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
 app = typer.Typer(
-    help="Templates: what greetings say, in which language, on the day and late. A template is text with "
-    f"fields in it:\n\n{_FIELDS_HELP}\n\ndocs/templates.md tells the rest.",
+    help="Templates: the texts of greetings by language, for the day and late. A template is a text with "
+    f"fields:\n\n{_FIELDS_HELP}\n\nMore: docs/templates.md.",
     no_args_is_help=True,
 )
 
@@ -42,7 +42,10 @@ Late = Annotated[bool, typer.Option("--late", help="For the days after the birth
 Weight = Annotated[
     int,
     typer.Argument(
-        metavar="WEIGHT", min=1, max=100, help="How often it comes, beside the others of its language."
+        metavar="WEIGHT",
+        min=1,
+        max=100,
+        help="How often it is chosen, relative to the others of its language.",
     ),
 ]
 _SAMPLE = SpokenName("Anna", "Anna Smith")
@@ -91,9 +94,10 @@ def add(
     *,
     late: Late = False,
     weight: Annotated[
-        int, typer.Option(min=1, max=100, help="How often it comes, beside the others of its language.")
+        int,
+        typer.Option(min=1, max=100, help="How often it is chosen, relative to the others of its language."),
     ] = 1,
-    account: Annotated[str | None, typer.Option(help="For this account alone; else for all.")] = None,
+    account: Annotated[str | None, typer.Option(help="For this account only; default: for all.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Add a template. One that could fail, be empty or be too long for anybody is refused."""
@@ -117,7 +121,7 @@ def add(
 
 @app.command()
 def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
-    """Remove a template of yours. What is planned already keeps its text; a default is disabled instead."""
+    """Remove one of your templates. Planned greetings keep their text. A default can only be disabled."""
     with open_database(data) as database, database.transaction() as session:
         if _require_template(session, template).default:
             raise RequestRefusedError(
@@ -139,7 +143,7 @@ def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
-    """Use a template no more. What is planned already keeps its text."""
+    """Stop using a template. Planned greetings keep their text."""
     with open_database(data) as database, database.transaction() as session:
         _require_template(session, template)
         templates.set_template_enabled(session, template, enabled=False)
@@ -148,7 +152,7 @@ def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) -> None:
-    """Say how often a template comes: one of weight 3 comes three times as often as one of weight 1."""
+    """Set a template's weight: weight 3 is chosen three times as often as weight 1."""
     with open_database(data) as database, database.transaction() as session:
         _require_template(session, template)
         templates.set_template_weight(session, template, value)
@@ -158,7 +162,7 @@ def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) ->
 @app.command()
 def preview(
     template: Annotated[
-        str, typer.Argument(metavar="ID|TEXT", help="A template's number, or a text that you are trying out.")
+        str, typer.Argument(metavar="ID|TEXT", help="A template's number, or a text to try.")
     ],
     name: Annotated[
         list[str] | None, typer.Option(help="The name as the site shows it; may be given several times.")
@@ -166,7 +170,7 @@ def preview(
     late: Late = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show what a template says: to the people you name, or to a list of awkward names. Sends nothing."""
+    """Show a template filled in for the given names, or for a list of difficult names. Sends nothing."""
     body = template
     if re.fullmatch("[0-9]{1,18}", template):
         with open_database(data) as database, database.transaction() as session:
@@ -186,7 +190,7 @@ def preview(
 
 
 def _render_messages(body: str, name: SpokenName, *, late: bool) -> str:
-    """Return what a person reads; of a late template, each text that the days make, and for which days."""
+    """Render the text for a name; for a late template, each different text with its days."""
     if not late:
         return render_template(body, name=name, days_late=0)
     days: dict[str, list[int]] = {}
@@ -218,7 +222,7 @@ def _require_template(session: Session, number: int) -> TemplateRecord:
 
 
 def _find_similar(session: Session, number: int, language: str) -> Sequence[TemplateRecord]:
-    """Return the templates of which nobody gets one after this one."""
+    """Return templates that count as the same text as this one."""
     found = {record.id: record for record in templates.list_templates(session, language=language)}
     new = found.pop(number)
     said = _render_sample(new)

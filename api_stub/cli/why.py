@@ -1,4 +1,4 @@
-"""`rapport why`: what lets something happen, what does not, and what comes next."""
+"""`rapport why`: the gates of an account, person or action, and the next step."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 _MIN_ID_CHARACTERS = 8
-"""So many digits make an action's id; less could be somebody's name."""
+"""Fewer digits could be a person's name."""
 
 
 def why(
@@ -42,9 +42,9 @@ def why(
     account: Annotated[str | None, typer.Option(help="Look for the person in this account only.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say why something happens or does not: every gate with its number, and what comes next.
+    """Explain why something happens or not: every gate with its number, and the next step.
 
-    Nothing is changed by asking. All times are UTC.
+    This changes nothing. All times are UTC.
     """
     with open_database(data) as database, database.transaction() as session:
         overview.begin_snapshot(session)
@@ -65,7 +65,7 @@ def why(
 
 
 def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
-    """Return whether workers take the messages that dispatch the action and that carry it out."""
+    """Return a gate: do workers take the messages that dispatch and perform the action."""
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:
@@ -76,9 +76,9 @@ def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
 
 
 def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -> GateFacts:
-    """Add whether the keys at hand open the account's session."""
+    """Add whether the keys of this process decrypt the account's session."""
     if settings.secret_keys is None:
-        return facts  # only the browser workers need the keys, and they say what they find
+        return facts  # only browser workers need the keys, and they report what they find
     stored = accounts.get_account(session, facts.account.id).session
     try:
         opens = stored is None or Vault(settings.secret_keys).opens(stored)
@@ -105,7 +105,7 @@ def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
 
 
 def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
-    """Say who may be meant, and what to give instead."""
+    """Return an error text that lists the people who match."""
     listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
     return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
 

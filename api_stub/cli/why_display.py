@@ -1,4 +1,4 @@
-"""Turns the facts of `db.store.reports.gate_facts` into gates, each with its number, and the next step."""
+"""Turn the facts of `db.store.reports.gate_facts` into gates and the next step."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next, and when, where that is known."""
+    """What happens next, and when, if that is known."""
 
     what: str
     at: datetime | None = None
 
     def __str__(self) -> str:
-        """As the last line of the answer."""
+        """Return the last line of the output."""
         return f"next: {self.what}" + (f", {format_utc(self.at)}" if self.at else "")
 
     def with_workers(self, workers: Gate) -> str:
-        """As the last line of the answer, which waits for workers if it is theirs: what has a time is."""
+        """Return the last line of the output; a step with a time needs workers."""
         if workers.open or self.at is None:
             return str(self)
         return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
-    """Return the action whose gates are shown: the one asked about, else the account's next one."""
+    """Return the action whose gates are shown: the requested one, else the account's next one."""
     return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
 
 
 def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
-    """Return every gate in the order in which it is asked, those of the quota last."""
+    """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
         _kill_switch_gate(facts),
@@ -112,7 +112,7 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
 
 def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
     now, today = facts.now, facts.now.astimezone(facts.account.zone).date()
-    # What may have happened is looked at, also when its campaign is paused or cancelled.
+    # An uncertain action is checked, also if its campaign is paused or cancelled.
     goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
     yield Gate("campaign", goes_on or action.state is ActionState.UNCERTAIN, action.campaign)
     if action.needs_approval:
@@ -134,7 +134,7 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
 
 
 def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
-    """Return what happens next to what was asked about."""
+    """Return the next step of the requested account, person or action."""
     action = find_subject(facts)
     if action is None:
         return _step_without_action(facts)
@@ -186,7 +186,7 @@ def _step_for_account(facts: GateFacts) -> NextStep | None:
 
 
 def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
-    """What planned actions wait for; what may have happened is looked at all the same."""
+    """Return the step of an action that waits for a person or is skipped, else None."""
     if action.state is ActionState.UNCERTAIN:
         return None
     if action.campaign is CampaignState.PAUSED:

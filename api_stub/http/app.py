@@ -1,4 +1,4 @@
-"""The front door: the FastAPI application and the layers around it."""
+"""The FastAPI application with its middleware and routes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,14 +18,14 @@ from worker.settings import Settings, get_settings
 
 
 def create_app_from_environment() -> FastAPI:
-    """Return the application of this process, and set its logging up."""
+    """Configure logging and create the application from this process's settings."""
     settings = get_settings()
     logs.configure(settings)
     return create_app(settings)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application. It opens its connections when it starts and closes them when it stops."""
+    """Create the application. It opens its connections at start-up and closes them at shutdown."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.database = Database(
             url,
             application_name="rapport api",
-            statement_timeout_ms=15_000,  # then it is a 503, not a thread that waits for minutes
+            statement_timeout_ms=15_000,  # then it is a 503 and not a thread that hangs for minutes
             connect_timeout_s=4,
             pool_timeout_s=5,
         )
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect's address would be made from the Host header
+        redirect_slashes=False,  # the redirect would use the Host header
     )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(RequestContext)  # the last one added is the outermost

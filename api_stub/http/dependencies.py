@@ -1,6 +1,6 @@
-"""What a route works with, and how the documentation says that it needs the key.
+"""Dependencies of the routes: settings, database, task client, and the API key for the documentation.
 
-The key itself is asked for by the guard, before a route is looked for.
+The guard checks the key itself, before the request is routed.
 """
 
 from typing import Annotated
@@ -16,7 +16,7 @@ require_key = [Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
 require_metrics_key = [*require_key, Security(HTTPBearer(auto_error=False))]
 
 
-# Not plain functions: each would take a thread, which may be what there is none of.
+# Async, because FastAPI runs a plain function in a thread of its pool, and the pool may be exhausted.
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings

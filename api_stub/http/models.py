@@ -1,4 +1,4 @@
-"""What goes over HTTP, in and out."""
+"""Request and response bodies."""
 
 from datetime import date, datetime
 from typing import Literal, TypeAlias
@@ -12,7 +12,7 @@ CheckName: TypeAlias = Literal["postgres", "schema", "redis", "workers"]
 
 
 class Problem(BaseModel):
-    """An error as RFC 9457 has it."""
+    """An error (RFC 9457)."""
 
     type: str = "about:blank"
     title: str
@@ -21,7 +21,7 @@ class Problem(BaseModel):
 
 
 class Accepted(BaseModel):
-    """A campaign was asked for; where to follow it."""
+    """A campaign was requested."""
 
     campaign_id: UUID
     correlation_id: str
@@ -35,21 +35,21 @@ class Health(BaseModel):
 
 
 class Check(BaseModel):
-    """One thing that readiness asks."""
+    """The result of one readiness check."""
 
     ok: bool
     detail: str
 
 
 class Readiness(BaseModel):
-    """Whether work would be done if it came now."""
+    """Whether new work would be processed now."""
 
     ready: bool
-    checks: dict[CheckName, Check] | None = Field(None, description="Only for whoever has the key.")
+    checks: dict[CheckName, Check] | None = Field(None, description="Only with the key.")
 
 
 class CampaignOut(BaseModel):
-    """One campaign, its options as asked for, and how far it is."""
+    """One campaign with its options and progress."""
 
     id: UUID
     account: str
@@ -58,17 +58,19 @@ class CampaignOut(BaseModel):
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]
-    actions: dict[str, int] = Field(description="How many actions are in which state.")
-    preview: list[dict[str, str]] | None = Field(None, description="What a dry run would do, and to whom.")
-    pages: int | None = Field(description="Pages of people found that were read; null without a search.")
-    found: int | None = Field(description="People found by then.")
-    ended: SearchEnd | None = Field(description="Why no further page is read; null while there may be one.")
+    actions: dict[str, int] = Field(description="Number of actions in each state.")
+    preview: list[dict[str, str]] | None = Field(
+        None, description="For a dry run: what would be done, and to whom."
+    )
+    pages: int | None = Field(description="Search result pages that were read; null without a search.")
+    found: int | None = Field(description="People found so far.")
+    ended: SearchEnd | None = Field(description="Why the search ended; null while it continues.")
     correlation_id: str
     created_at: datetime
 
 
 class CampaignLineOut(BaseModel):
-    """One campaign of the list."""
+    """One campaign in the list."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -79,28 +81,28 @@ class CampaignLineOut(BaseModel):
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]
-    actions: dict[str, int] = Field(description="How many actions are in which state.")
+    actions: dict[str, int] = Field(description="Number of actions in each state.")
     correlation_id: str
     created_at: datetime
 
 
 class CampaignPage(BaseModel):
-    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+    """Newest first. Pass `next_before` as `before` for the next page; it is null at the end."""
 
     items: list[CampaignLineOut]
     next_before: UUID | None
 
 
 class CampaignChanged(BaseModel):
-    """A campaign's state after it was paused, resumed or cancelled."""
+    """A campaign after it was paused, resumed or cancelled."""
 
     id: UUID
     state: str
-    dropped: int = Field(description="How many planned actions the change skipped.")
+    dropped: int = Field(description="Number of planned actions that were skipped.")
 
 
 class KillSwitchOut(BaseModel):
-    """The kill switch as it is now. Pulled twice, the first counts."""
+    """The kill switch. If it was pulled twice, the first pull is shown."""
 
     on: bool
     pulled_at: datetime | None = None
@@ -108,7 +110,7 @@ class KillSwitchOut(BaseModel):
 
 
 class ActionOut(BaseModel):
-    """One action: where it is, why, and until when it waits."""
+    """One action: its state, the reason, and the time before which it waits."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -127,21 +129,21 @@ class ActionOut(BaseModel):
     attempt: int
     failures: int
     looks: int
-    message: str = Field(description="What is to be sent; what was proven is the interaction's.")
+    message: str = Field(description="The text to be sent; the text that was sent is in the interaction.")
     replied_at: datetime | None = Field(description="When the person wrote back.")
     correlation_id: str
     created_at: datetime
 
 
 class ActionPage(BaseModel):
-    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+    """Newest first. Pass `next_before` as `before` for the next page; it is null at the end."""
 
     items: list[ActionOut]
     next_before: UUID | None
 
 
 class InteractionOut(BaseModel):
-    """One thing that happened."""
+    """One interaction."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -149,56 +151,56 @@ class InteractionOut(BaseModel):
     account: str
     contact: str
     profile_url: str
-    action_id: UUID | None = Field(description="Null for what was imported or seen in the thread.")
+    action_id: UUID | None = Field(description="Null if it was imported or only seen in the thread.")
     type: str
     status: str
     occasion: str
     message: str
     replied_at: datetime | None = Field(description="When the person wrote back.")
-    reply: str | None = Field(description="What they wrote, where the campaign was asked to keep it.")
+    reply: str | None = Field(description="The reply, if the campaign stores replies.")
     screenshot: str | None
     correlation_id: str
     created_at: datetime
 
 
 class InteractionPage(BaseModel):
-    """Newest first; `next_before` goes into `before` for the following page, null at the end."""
+    """Newest first. Pass `next_before` as `before` for the next page; it is null at the end."""
 
     items: list[InteractionOut]
     next_before: int | None
 
 
 class HappenedOut(BaseModel):
-    """What is over."""
+    """What has ended."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    sent: int = Field(description="Greetings that went out.")
+    sent: int = Field(description="Greetings that were sent.")
     late: int = Field(description="Of these, after the birthday itself.")
     replies: int = Field(description="Greetings that were answered.")
-    settled_by_hand: int = Field(description="Seen in the thread by a person, who said so.")
+    settled_by_hand: int = Field(description="Settled by a person who saw them in the thread.")
     skipped: dict[str, int] = Field(description="By reason.")
     failed: dict[str, int] = Field(description="By reason.")
     visits: int = Field(description="Profiles that were opened.")
-    pages: int = Field(description="Pages of people found that were read.")
+    pages: int = Field(description="Search result pages that were read.")
     withdrawn: int = Field(description="Invitations that were withdrawn.")
 
 
 class OpenOut(BaseModel):
-    """What is not over."""
+    """What has not ended."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    due: int = Field(description="Waits for nothing but its turn.")
+    due: int = Field(description="Only waits for its turn.")
     under_way: int
-    uncertain: int = Field(description="May have been sent; a worker looks.")
+    uncertain: int = Field(description="May have been sent; a worker will check.")
     proposed: int = Field(description="Waits for a person's approval.")
     needs_review: int = Field(description="Waits for a person to settle it.")
     waiting: dict[str, int] = Field(description="By reason.")
 
 
 class GreetingsLeftOut(BaseModel):
-    """The quota for greetings, at that moment."""
+    """The quota for greetings at that time."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -209,7 +211,7 @@ class GreetingsLeftOut(BaseModel):
 
 
 class SummaryOut(BaseModel):
-    """One day of an account. What stood open at the end of a day is null where nobody looked then."""
+    """One day of an account. What was not recorded at the end of a past day is null."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -218,8 +220,8 @@ class SummaryOut(BaseModel):
     time_zone: str
     as_of: datetime
     happened: HappenedOut
-    greeted: int = Field(description="Greetings of the 30 days up to the day's end.")
-    answered: int = Field(description="Of these, answered by now.")
+    greeted: int = Field(description="Greetings in the 30 days up to the end of the day.")
+    answered: int = Field(description="Of these, answered so far.")
     reply_share: float | None
     open: OpenOut | None
     quota: GreetingsLeftOut | None

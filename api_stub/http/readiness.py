@@ -1,4 +1,4 @@
-"""One probe at a time, however many ask: its answer is shared, kept for seconds and bounded in time."""
+"""The readiness probe. One runs at a time; its answer is shared and cached for seconds."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from api_stub.http.models import Check, CheckName, Readiness
 CHECK_TIMEOUT_S: Final = 3.0
 CACHE_S: Final = 4.0
 MAX_WAITING: Final = 100
-"""Further ones are told no at once, so that they hold no connection that another caller needs."""
+"""Further requests are answered "not ready" at once, so that they don't hold connections."""
 
 RunCheck = Callable[[], Check]
 
 
 class ReadinessProbe:
-    """Asks what work depends on. A check that hangs has one thread, not one for each who asks."""
+    """Runs the readiness checks, each in at most one thread, also if it hangs."""
 
     def __init__(self, checks: Mapping[CheckName, RunCheck]) -> None:
         self._checks = checks
@@ -30,7 +30,7 @@ class ReadinessProbe:
         self._stale_at = 0.0
 
     async def answer(self) -> Readiness:
-        """Return whether all checks pass, as of some seconds ago or now."""
+        """Return whether all checks pass, from the cache or from a probe now."""
         if self._last is not None and asyncio.get_running_loop().time() < self._stale_at:
             return self._last
         if self._waiting >= MAX_WAITING:
@@ -55,7 +55,7 @@ class ReadinessProbe:
 
     async def _one(self, name: CheckName, ask: RunCheck) -> Check:
         hangs = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
-        if name in self._hanging:  # the thread of an earlier probe still waits
+        if name in self._hanging:  # the thread of an earlier probe still hangs
             return hangs
         self._hanging.add(name)
 

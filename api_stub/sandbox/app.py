@@ -20,10 +20,10 @@ from api_stub.sandbox.state import State
 def create_app(
     state_path: Path, *, today: Callable[[], date], now: Callable[[], datetime], control_key: str
 ) -> Starlette:
-    """The network over the state in this file, which is made and filled with people if it isn't there.
+    """Create the application on a state file, which is created and filled with people if it doesn't exist.
 
-    `today` dates the birthdays, `now` (aware) stamps messages; `control_key` opens `/_sandbox/`.
-    One process at a time may serve a file.
+    `today` sets the birthdays, `now` (aware) the times of messages; `control_key` protects `/_sandbox/`. Only
+    one process at a time may serve a file. Raises ValueError for an empty key.
     """
     if not control_key:
         raise ValueError("the control key must not be empty")

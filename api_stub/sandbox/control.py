@@ -1,6 +1,6 @@
-"""The network's back door for tests and demonstrations: faults, the ledger, and people who write.
+"""The control endpoints for tests and demonstrations: faults, the ledger, and messages from people.
 
-Every address but the health check asks for the control key.
+Every endpoint except the health check needs the control key.
 """
 
 import json
@@ -25,7 +25,7 @@ KEY_HEADER = "X-Sandbox-Key"
 
 
 class Control:
-    """The control endpoints. They change what the network does, never the ledger."""
+    """The control endpoints. They change the network's behaviour, never the ledger."""
 
     def __init__(
         self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date], key: str
@@ -37,7 +37,7 @@ class Control:
         self._key = key.encode()
 
     def mount(self) -> Mount:
-        """Their addresses."""
+        """Return the routes."""
         return Mount(
             "/_sandbox",
             routes=[
@@ -57,12 +57,12 @@ class Control:
         )
 
     async def read_faults(self, request: Request) -> Response:
-        """The faults that are on."""
+        """Return the active faults."""
         self._check(request)
         return JSONResponse(self._faults.all())
 
     async def set_faults(self, request: Request) -> Response:
-        """Switch one on, or clear them all."""
+        """Switch a fault on, or clear all."""
         self._check(request)
         body = await _object(request)
         if body == {"clear": True}:
@@ -75,20 +75,20 @@ class Control:
         return JSONResponse(self._faults.all())
 
     async def ledger(self, request: Request) -> Response:
-        """Every effect, oldest first."""
+        """Return every effect, oldest first."""
         self._check(request)
         return JSONResponse(
             [asdict(effect) for effect in self._state.ledger(request.query_params.get("member"))]
         )
 
     async def views(self, request: Request) -> Response:
-        """How often each page was looked at."""
+        """Return the views of each page."""
         self._check(request)
         rows = self._state.views(request.query_params.get("member"))
         return JSONResponse([{"member": m, "path": path, "count": count} for m, path, count in rows])
 
     async def people(self, request: Request) -> Response:
-        """Those whose birthdays the pages show."""
+        """Return the people whose birthdays members see."""
         self._check(request)
         today = self._today()
         known = {member: self._state.list_connections(member) for member in MEMBERS}
@@ -107,7 +107,7 @@ class Control:
         return JSONResponse({"today": today.isoformat(), "people": people})
 
     async def truth(self, request: Request) -> Response:
-        """What searches and profiles show: everybody, or one `slug`, with the degree to each member."""
+        """Return all profiles, or the one with `slug`, with the degree of connection to each member."""
         self._check(request)
         slug = request.query_params.get("slug")
         known = {member: self._state.list_connections(member) for member in MEMBERS}
@@ -123,7 +123,7 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """`connected` (for one `member`, or all) and `deleted`."""
+        """Set `connected` (for one `member`, or all) and `deleted`."""
         self._check(request)
         slug, body = str(request.path_params["slug"]), await _object(request)
         members = [_member(body)] if "member" in body else list(MEMBERS)
@@ -135,17 +135,17 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def says(self, request: Request) -> Response:
-        """The person writes `text` to `member`."""
+        """Send `text` from the person to `member`."""
         self._state.receive(*await self._message(request))
         return JSONResponse({"ok": True})
 
     async def hears(self, request: Request) -> Response:
-        """`member` writes `text` to the person, in a browser of their own."""
+        """Send `text` from `member` to the person, as if written by hand."""
         self._state.write_by_hand(*await self._message(request))
         return JSONResponse({"ok": True})
 
     async def invitations(self, request: Request) -> Response:
-        """The `member`'s invitations that wait for an answer, newest first."""
+        """Return the `member`'s unanswered invitations, newest first."""
         self._check(request)
         sent = self._sending.open(_member(dict(request.query_params)))
         return JSONResponse(
@@ -153,14 +153,14 @@ class Control:
         )
 
     async def accepts(self, request: Request) -> Response:
-        """The person accepts the invitation of `member`."""
+        """Accept the invitation of `member` for the person."""
         self._check(request)
         if not self._sending.accept(_member(await _object(request)), str(request.path_params["slug"])):
             raise HTTPException(400, "there is no such invitation")
         return JSONResponse({"ok": True})
 
     async def _message(self, request: Request) -> tuple[str, str, str]:
-        """Member, slug and text of a request."""
+        """Return member, slug and text of a request."""
         self._check(request)
         body = await _object(request)
         text, slug = body.get("text"), str(request.path_params["slug"])

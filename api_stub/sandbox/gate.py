@@ -1,4 +1,4 @@
-"""What every request passes first: the faults that are switched on, then the session."""
+"""Middleware that applies the active faults, then checks the session."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ _PUBLIC_PATHS = ("/login", CHALLENGE_PATH)
 
 
 class Gate:
-    """ASGI middleware. The control endpoints pass untouched: they have their own key."""
+    """ASGI middleware. Control endpoints pass unchecked, because they have a key of their own."""
 
     def __init__(self, app: ASGIApp, *, state: State, faults: Faults) -> None:
         self._app = app
@@ -28,7 +28,7 @@ class Gate:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Strike with what is switched on, keep out who has no session, let the rest through."""
+        """Apply the faults, redirect requests without a session, pass on the others."""
         if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
             await self._app(scope, receive, send)
             return
@@ -66,7 +66,7 @@ class Gate:
 
 
 async def hold(receive: Receive, bound: timedelta) -> None:
-    """Answer nothing until the client gives up, or the bound has passed."""
+    """Send no response until the client disconnects or `bound` has passed."""
 
     async def disconnected() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -79,7 +79,7 @@ async def hold(receive: Receive, bound: timedelta) -> None:
 
 
 def safe_next(target: str | None) -> str:
-    """A path of this site to go to after signing in; the feed for anything else."""
+    """Return `target` if it is a path of this site, else the feed."""
     same_site = target is not None and target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if target and same_site and target.isprintable() else "/feed/"
 

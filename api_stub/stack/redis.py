@@ -1,4 +1,4 @@
-"""A real Redis of our own: Valkey from a wheel, or a server that is on the PATH."""
+"""The embedded Redis: Valkey from a wheel, or a server on the PATH, as a child process."""
 
 import shutil
 from datetime import timedelta
@@ -23,9 +23,9 @@ _STOP_GRACE: Final = timedelta(seconds=3)
 
 
 class Redis:
-    """The server of one data folder; a context manager that starts and stops it.
+    """The Redis server of one data folder.
 
-    It forgets at most the last second when killed, and refuses to write rather than evict a key.
+    A kill loses at most the last second. When memory is full, it refuses writes and evicts nothing.
     """
 
     def __init__(self, data_dir: Path, *, table: ProcessTable | None = None) -> None:
@@ -50,7 +50,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Where database 0 is, with the password. Valid from start to stop."""
+        """The address of database 0, with the password. Valid from start to stop."""
         return f"redis://:{self._password}@{LOOPBACK}:{self._port}/0"
 
     @property
@@ -59,7 +59,7 @@ class Redis:
         return self._child
 
     def start(self) -> None:
-        """Start it, and return when it has read its data and answers."""
+        """Start the server, and return when it has loaded its data and answers."""
         make_private_folder(self._data_dir / "redis")
         start_on_free_port(self._launch, rather=self._port)
 
@@ -72,7 +72,7 @@ class Redis:
 
     def _launch(self, port: int) -> None:
         self._port = port
-        # In a file: an argument could be read in the list of processes by everyone on this machine.
+        # In a file, because every user of the machine can see a process's arguments.
         config = self._data_dir / "redis.conf"
         write_private_file(config, self._config(port))
         child = self._table.start(
@@ -97,7 +97,7 @@ class Redis:
             "save": '""',
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
-            # Rewriting its title would wipe the mark in its environment that we find leftovers by.
+            # Rewriting the title would overwrite the environment variable by which leftovers are found.
             "set-proc-title": "no",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
@@ -107,7 +107,7 @@ class Redis:
 
     def _answers(self) -> bool:
         try:
-            # Asked again by wait_until: the client's own patience would only slow that down.
+            # wait_until repeats the check; retries of the client would only delay it.
             patience = Retry(NoBackoff(), 0)
             with redis.Redis.from_url(self.url, socket_timeout=2, retry=patience) as client:
                 return bool(client.ping())

@@ -1,4 +1,4 @@
-"""Everything that Rapport needs, started in order and stopped in reverse, whatever happens between."""
+"""Start Postgres, Redis and Rapport's processes in order, and stop them in reverse, whatever happens."""
 
 import atexit
 from collections.abc import Callable, Mapping
@@ -24,21 +24,21 @@ from worker.files import make_private
 from worker.processes import Process, unused_secret_variables
 
 _STOP_TIMEOUT: Final = timedelta(seconds=10)
-"""For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
+"""For all services together. With Redis' 3 s and Postgres' 8 s, a stop takes at most about 20 s."""
 
 
 _STACK_FILES: Final = (
     "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
     "redis", "logs", "evidence", "metrics",
 )  # fmt: skip
-"""What a stack writes below its data folder; Postgres guards its own."""
+"""Files that a stack writes in its data folder. Postgres protects its own files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of our own processes. `env` comes on top of what the stack gives it.
+    """One process of Rapport. `env` is added to the variables that the stack gives it.
 
-    Of the secrets it is given those that `process` uses, and none where it is None.
+    It gets only the secrets that `process` uses, and none if that is None.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Service:
 
 
 class Stack:
-    """Postgres, Redis and our processes, on one data folder.
+    """Postgres, Redis and Rapport's processes on one data folder.
 
-    Within the `with` block all is running; after it nothing is, also when it is left by Ctrl-C or SIGTERM
-    (both arrive as KeyboardInterrupt), and at any moment of the start. A further Ctrl-C during the stop is
-    not heard. What a killed stack left behind is ended by the next one's start.
+    Everything runs within the `with` block, and nothing runs after it, also if Ctrl-C or SIGTERM (both arrive
+    as KeyboardInterrupt) ends the block or interrupts the start. A second Ctrl-C during the stop is ignored.
+    If a stack was killed, the next start kills the processes that it left.
 
-    Given a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields
-    of worker.settings.Settings, and win over the environment and over the keys of this folder.
+    With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
+    worker.settings.Settings; they override the environment and the keys of this folder.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Stack:
         self._redis_url = ""
 
     def __enter__(self) -> Self:
-        atexit.register(self._stop)  # for an interrupt in the instant between __exit__ and its first line
+        atexit.register(self._stop)  # for an interrupt just before the first line of __exit__
         self._interrupts.install()
         try:
             self._start()
@@ -107,31 +107,31 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        """Where Postgres is."""
+        """The address of Postgres, with the password."""
         return self._database_url
 
     @property
     def redis_url(self) -> str:
-        """Where Redis is."""
+        """The address of Redis, with the password."""
         return self._redis_url
 
     @property
     def secrets(self) -> StackSecrets:
-        """The keys and passwords of this folder. Raises StackError outside of the `with` block."""
+        """The keys and passwords of this folder. Raises StackError outside the `with` block."""
         if self._secrets is None:
             raise StackError("the stack is not started")
         return self._secrets
 
     @property
     def children(self) -> Mapping[str, Child]:
-        """What runs, by name, for tests that kill it."""
+        """The running child processes by name, for tests that kill them."""
         return dict(self._children)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command in another terminal needs: a few inherited variables, the addresses, keys, settings.
+        """The variables for commands in another terminal: a few inherited ones, addresses, keys, settings.
 
-        A service sees less: `service_environment`.
+        A service gets fewer: see `service_environment`.
         """
         keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
         urls = {"database_url": self._database_url, "redis_url": self._redis_url}
@@ -142,15 +142,15 @@ class Stack:
         }
 
     def service_environment(self, service: Service) -> dict[str, str]:
-        """What this service sees: the settings, and of the secrets those that it uses."""
+        """Return the variables of a service: the settings, and only the secrets that it uses."""
         hidden = unused_secret_variables(service.process)
         shared = {name: value for name, value in self.environment.items() if name not in hidden}
         return {**shared, **service.env}
 
     def start(self, *services: Service) -> None:
-        """Start these at once, and return when all are ready. They are stopped together, before earlier ones.
+        """Start services together and wait until all are ready. They stop together, before earlier ones.
 
-        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't get there.
+        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
         """
         wave: list[tuple[Service, Child]] = []
         self._exit.callback(self._stop_wave, wave)
@@ -167,7 +167,7 @@ class Stack:
             child.wait_until(service.ready or child.alive, service.ready_within)
 
     def run(self, service: Service) -> None:
-        """Start a program that ends by itself, and return when it has ended well.
+        """Start a program that ends by itself, and wait until it has succeeded.
 
         Raises StackError, with the tail of its log, if it fails or takes longer than `ready_within`.
         """
@@ -184,7 +184,7 @@ class Stack:
             raise StackError(f"{service.name} failed:\n{child.tail(5)}")
 
     def stop(self, name: str) -> None:
-        """Stop one service, which may be dead already. It can be started again."""
+        """Stop one service, which may have ended already. It can be started again."""
         child = self._children.pop(name)
         child.stop(_STOP_TIMEOUT)
         self._table.forget(child)
@@ -250,7 +250,7 @@ class Stack:
 
 
 def _close_to_others(data_dir: Path) -> None:
-    """Close what an earlier version left open to others. What is not ours stays as it is."""
+    """Remove other users' access to files of an earlier version. Other files stay unchanged."""
     for pattern in _STACK_FILES:
         for top in data_dir.glob(pattern):
             for path in (top, *top.rglob("*")):

@@ -106,5 +106,5 @@ def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden() -> int:
         raise OSError("no listening here")
 
-    monkeypatch.setattr(doctor, "free_port", forbidden)
+    monkeypatch.setattr(doctor, "find_free_port", forbidden)
     assert not doctor._check_ports().ok

@@ -221,8 +221,8 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
         with database.transaction() as session:
             return campaigns.find_campaign(session, UUID(wanted))
 
-    for module in ("campaign_birthday", "campaign_visitor", "campaign_sourcing", "invitations"):
-        monkeypatch.setattr(f"api_stub.cli.{module.replace('_birthday', '_start')}.start", started)
+    for module in ("birthday", "visitor", "sourcing", "invitations"):
+        monkeypatch.setattr(f"api_stub.cli.campaigns.{module}.start_campaign", started)
 
 
 def test_no_command_lets_a_value_act_on_the_terminal(

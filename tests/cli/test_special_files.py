@@ -143,7 +143,7 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
     os.mkfifo(tmp_path / beside)
     # a process of its own: SQLite in a wait is deaf to our alarm
     program = (
-        "import sys; from pathlib import Path; from db.imports.v1 import file; file.read(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from db.imports.v1 import file; file.read_v1_file(Path(sys.argv[1]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, file],

@@ -1,4 +1,4 @@
-"""`rapport campaign birthday`: start one, or see what it would send."""
+"""`rapport campaign birthday`: start a birthday campaign, or preview it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,26 +24,27 @@ def birthday(
     account: Annotated[str, typer.Argument(help="The account's name.")],
     *,
     late_days: Annotated[
-        int, typer.Option(min=0, max=10, help="Also greet birthdays of so many days ago.")
+        int, typer.Option(min=0, max=10, help="Also greet birthdays up to this many days ago.")
     ] = 3,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would get which text, and why others get none.")
     ] = False,
     approval: Annotated[
-        bool, typer.Option("--approval", help="Let each greeting wait for `rapport review`.")
+        bool, typer.Option("--approval", help="Each greeting waits for `rapport review`.")
     ] = False,
     fallback_language: Annotated[
-        str, typer.Option(help="Language (two letters) where a person's is not known.")
+        str, typer.Option(help="Language (two letters) if a person's is not known.")
     ] = "en",
     keep_replies: Annotated[
-        bool, typer.Option("--keep-replies", help="Also store what people answer, not only that they did.")
+        bool,
+        typer.Option("--keep-replies", help="Also store the texts of replies, not only that people replied."),
     ] = False,
     read_site: Annotated[
-        bool, typer.Option(help="Read the site's birthdays page first, or go by the contacts that are known.")
+        bool, typer.Option(help="Read the site's birthdays page first, or use only the known contacts.")
     ] = True,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Greet today's and the last days' birthdays. Workers do it; this waits for the plan and shows it.
+    """Greet the birthdays of today and the last days. Workers do it; this waits for the plan and shows it.
 
     With --dry-run nothing is planned, sent or counted.
     """

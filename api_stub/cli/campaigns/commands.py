@@ -18,7 +18,7 @@ from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(
-    help="Campaigns: start one, list and show them, let one wait, go on or end. All times are UTC.",
+    help="Campaigns: start, list, show, pause, resume and cancel them. All times are UTC.",
     no_args_is_help=True,
 )
 app.command("birthday")(birthday.birthday)
@@ -27,17 +27,17 @@ app.command("sourcing")(sourcing.sourcing)
 
 CampaignId = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The campaign's id, or as many of its first digits as make it clear."),
+    typer.Argument(metavar="ID", help="The campaign's id, or enough of its first digits."),
 ]
 
 
 @app.command("list")
 def list_campaigns(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 20,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List campaigns, the newest first, and how many of their actions are in which state."""
+    """List campaigns, newest first, with the number of their actions in each state."""
     with open_database(data) as database, database.transaction() as session:
         lines = overview.list_campaigns(session, limit=limit, account=account)
     table = Table("id", "account", "kind", "state", "actions", "asked for", box=None, pad_edge=False)
@@ -51,7 +51,7 @@ def list_campaigns(
 
 @app.command()
 def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
-    """Show what a campaign came to: sent, left out and why, what waits, who answered."""
+    """Show a campaign's results: sent, left out and why, waiting, answered."""
     with open_database(data) as database, database.transaction() as session:
         overview.begin_snapshot(session)
         found = overview.find_campaign_ids(session, campaign)
@@ -63,33 +63,33 @@ def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def pause(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
-    """Let a campaign wait. Nothing is dropped; what may have been sent is still looked at."""
+    """Pause a campaign. Nothing is dropped; uncertain actions are still checked."""
     change_campaign(data, campaign, CampaignVerb.PAUSE)
     print_text(f"campaign {campaign} is paused; next: rapport campaign resume {campaign}")
 
 
 @app.command()
 def resume(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
-    """Let a paused campaign go on."""
+    """Resume a paused campaign."""
     change_campaign(data, campaign, CampaignVerb.RESUME)
     print_text(f"campaign {campaign} goes on")
 
 
 @app.command()
 def cancel(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
-    """End a campaign for good: what it has planned is skipped.
+    """End a campaign for good; its planned actions are skipped.
 
-    The one that a worker holds is skipped at the gate before its effect. What was sent stays recorded, and
-    what may have been sent is still looked at.
+    An action that a worker holds is skipped at the gate before its effect. What was sent stays recorded, and
+    uncertain actions are still checked.
     """
     dropped = change_campaign(data, campaign, CampaignVerb.CANCEL)
     print_text(f"campaign {campaign} is cancelled; {dropped} planned actions are skipped")
 
 
 def change_campaign(data: Path, given: str, verb: CampaignVerb) -> int:
-    """Change the campaign that `given` begins; return how many actions were dropped.
+    """Change the campaign whose id begins with `given`; return how many actions were skipped.
 
-    Raises RequestRefusedError where there is none, or where its state forbids it.
+    Raises RequestRefusedError if there is none, or if its state forbids the change.
     """
     with open_database(data) as database, database.transaction() as session:
         found = overview.find_campaign_ids(session, given)

@@ -1,4 +1,4 @@
-"""`rapport invitations`: which ones wait for an answer, and withdrawing the old ones."""
+"""`rapport invitations`: list unanswered invitations and withdraw old ones."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from worker.rules.invitations import Verdict
 
 app = typer.Typer(
-    help="Invitations that an account has sent and that nobody has answered: list and withdraw them.",
+    help="Unanswered invitations that an account has sent: list and withdraw them.",
     no_args_is_help=True,
 )
 
@@ -37,7 +37,7 @@ Account = Annotated[str, typer.Argument(help="The account's name.")]
 
 @app.command("list")
 def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
-    """List the invitations that nobody has answered, the oldest first. A worker reads the site's page."""
+    """List the unanswered invitations, oldest first. A worker reads the site's page."""
     asked = validate_model(InvitationsCampaign, account=account, dry_run=True)
     with open_database(data) as database:
         with database.transaction() as session:
@@ -55,11 +55,12 @@ def withdraw(
     account: Account,
     *,
     older_than: Annotated[
-        int, typer.Option(metavar="DAYS", help="Those that were sent so many days ago, 1 to 365.")
+        int,
+        typer.Option(metavar="DAYS", help="Withdraw those that are at least this many days old, 1 to 365."),
     ] = 30,
-    limit: Annotated[int, typer.Option(help="At most so many, the oldest first, 1 to 100.")] = 20,
+    limit: Annotated[int, typer.Option(help="At most this many, oldest first, 1 to 100.")] = 20,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would become of each; plan and withdraw nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done with each; plan and withdraw nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:

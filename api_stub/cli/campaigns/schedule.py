@@ -1,4 +1,4 @@
-"""`rapport schedule`: campaigns that start by themselves."""
+"""`rapport schedule`: campaigns that start at set times."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ from worker.rules.model import CampaignKind
 from worker.rules.schedule_times import fire_times
 
 app = typer.Typer(
-    help="Schedules: campaigns that start by themselves, at times of the account's own zone.",
+    help="Schedules: campaigns that start by themselves, at times in the account's zone.",
     no_args_is_help=True,
 )
 
@@ -48,12 +48,12 @@ def set_schedule(
     options: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json", help="The campaign's options, as docs/tasks.md lists them; else defaults."
+            metavar="FILE.json", help="The campaign's options, as in docs/tasks.md; default: the defaults."
         ),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Let campaigns of a kind start by themselves. It replaces the account's schedule of this kind."""
+    """Start campaigns of a kind by a schedule. It replaces the account's schedule of this kind."""
     wanted = _read_options(kind, options)
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
@@ -72,7 +72,7 @@ def list_schedules(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List the schedules, and when each starts its next campaign in its account's zone."""
+    """List the schedules with the next start of each, in its account's zone."""
     with open_database(data) as database, database.transaction() as session:
         found = schedules.list_schedules(session, account=account)
     table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
@@ -92,7 +92,7 @@ def list_schedules(
 
 @app.command()
 def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
-    """Let no more campaigns of a kind start by themselves. Those that have started go on."""
+    """Remove the schedule of a kind. Campaigns that have started continue."""
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
         if not schedules.disable_schedule(session, record.id, kind):
@@ -101,7 +101,7 @@ def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> N
 
 
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
-    """Return the options of a file, checked as the task will. Raises RequestRefusedError naming the field."""
+    """Read and validate the options of a file. Raises RequestRefusedError that names the wrong field."""
     try:
         return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
@@ -112,10 +112,10 @@ def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
 
 
 def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
-    """Return the next fires. Raises RequestRefusedError where it is no cron expression, or never fires."""
+    """Return the next fire times. Raises RequestRefusedError if `cron` is invalid or never fires."""
     try:
-        if len(cron.split()) != _CRON_FIELDS:  # the library would take a sixth for seconds
-            raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- one refusal for both
+        if len(cron.split()) != _CRON_FIELDS:  # the library would read a sixth field as seconds
+            raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- the same refusal
         coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(

@@ -1,4 +1,4 @@
-"""What a search will do, and how far it is."""
+"""Render the plan of a search, its progress, and planned visits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from worker.rules.sourcing.search import build_search_url
 def render_search_plan(
     account: AccountRecord, wanted: SearchSpec, told: SearchEstimate, *, scores: bool
 ) -> Table:
-    """Return what is searched, scored and read, and how long it will take."""
+    """Render what is searched, scored and read, and the expected duration."""
     grid = Table.grid(padding=(0, 2))
     lines = {
         "searched": f"{', '.join(f'{name} {value}' for name, value in wanted.query.terms)}\n"
@@ -91,7 +91,7 @@ def _describe_duration(told: SearchEstimate, zone: ZoneInfo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlannedVisit:
-    """A person on a visitor campaign's list: when the profile is opened, or why it is not."""
+    """A person in a visitor campaign: when the profile is opened, or why not."""
 
     name: str
     profile_url: str
@@ -100,7 +100,7 @@ class PlannedVisit:
 
 
 def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
-    """Return whose profiles are opened about when, and why others are not."""
+    """Render whose profiles are opened about when, and why others are not."""
     if not people:
         return Text("nobody is to be visited: all of them were lately, or there are none")
     table = Table("who", "profile", "when", "why not", expand=True)
@@ -115,7 +115,7 @@ def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
 
 
 def render_search_progress(walk: SearchProgress, limit: int) -> Table:
-    """Return how far a search is."""
+    """Render the progress of a search."""
     grid, at = Table.grid(padding=(0, 2)), walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     lines = {

@@ -1,4 +1,4 @@
-"""`rapport campaign sourcing`: look for people who fit, or see what would be searched and scored."""
+"""`rapport campaign sourcing`: search and score people, or preview the search."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def sourcing(
     account: Annotated[str, typer.Argument(help="The account's name.")],
     *,
     url: Annotated[
-        str | None, typer.Option(help="The address of a people search, as the site itself shows it.")
+        str | None, typer.Option(help="The address of a people search, as your browser shows it.")
     ] = None,
     saved_search: Annotated[
         str | None, typer.Option("--saved", metavar="NAME", help="A saved search, with its criteria.")
@@ -33,21 +33,21 @@ def sourcing(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Whom to look for: what people are scored by and, without --url and --saved, searched by.",
+            help="Criteria to score by and, without --url and --saved, to search by.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
+    limit: Annotated[int, typer.Option(help="At most this many people.")] = 100,
     stop_after: Annotated[
-        int, typer.Option(help="End after so many pages without anybody to visit, 1 to 20.")
+        int, typer.Option(help="End after this many pages in a row with nobody to visit, 1 to 20.")
     ] = 3,
     no_repeat_days: Annotated[
-        int, typer.Option(help="A profile read within so many days, 7 to 365, is not opened again.")
+        int, typer.Option(help="A profile read within this many days, 7 to 365, is not opened again.")
     ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be searched and scored; open nothing.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Watch it until it is done; Ctrl-C only stops watching.")
+        bool, typer.Option("--follow", help="Show the progress until it is done; Ctrl-C only stops watching.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:

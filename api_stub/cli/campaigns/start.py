@@ -1,4 +1,4 @@
-"""What commands that start a campaign share: check the options, ask a worker, wait for the plan."""
+"""Start a campaign from a command: validate the options, publish the task, wait for the plan."""
 
 import time
 from datetime import timedelta
@@ -21,7 +21,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
 
 PLAN_TIMEOUT = timedelta(minutes=3)
-"""Reading a page of the site takes seconds; a busy worker may first have to finish an action."""
+"""Reading a page takes seconds, but a busy worker may first have to finish an action."""
 
 _POLL_INTERVAL = timedelta(milliseconds=200)
 
@@ -30,7 +30,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validate_model(model: type[Model], /, **values: object) -> Model:
-    """Return the payload. Raises RequestRefusedError that names the first field which is wrong."""
+    """Validate values. Raises RequestRefusedError that names the first wrong field."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -43,10 +43,10 @@ def validate_model(model: type[Model], /, **values: object) -> Model:
 def start_campaign(
     database: Database, data: Path, task: str, asked: CampaignRequest, *, reading: str
 ) -> CampaignRecord:
-    """Ask a worker for a campaign by the task's name, and return it when it is planned.
+    """Publish a campaign task, wait until the campaign is planned, and return it.
 
-    `reading` says what is done while its site is read. Raises RequestRefusedError where it can't be planned,
-    or where nobody does so in time.
+    `reading` is shown while a worker reads the site. Raises RequestRefusedError if the campaign can't be
+    planned, or not in time.
     """
     campaign_id = asked.campaign_id or uuid4()
     _send_request(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))

@@ -1,4 +1,4 @@
-"""`rapport campaign visitor`: open profiles, or see whose would be opened."""
+"""`rapport campaign visitor`: open profiles, or preview whose would be opened."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,25 +30,25 @@ def visitor(
     account: Annotated[str, typer.Argument(help="The account's name.")],
     *,
     saved_search: Annotated[
-        str | None, typer.Option("--saved", metavar="NAME", help="Whom this saved search finds.")
+        str | None, typer.Option("--saved", metavar="NAME", help="The people that this saved search finds.")
     ] = None,
     profiles: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Profile addresses, one a line; # begins a comment."),
+        typer.Option(metavar="FILE", help="A file of profile addresses, one a line; # begins a comment."),
     ] = None,
     not_seen_months: Annotated[
-        int | None, typer.Option(help="Connections whose profile was not opened for so many months.")
+        int | None, typer.Option(help="Connections whose profile was not opened for this many months.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
+    limit: Annotated[int, typer.Option(help="At most this many people.")] = 100,
     no_repeat_days: Annotated[
-        int, typer.Option(help="Nobody is visited twice within so many days, 7 to 365.")
+        int, typer.Option(help="Nobody is visited twice within this many days, 7 to 365.")
     ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would be visited, and why others are not.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Open profiles: of a saved search, of a list, or of connections not seen for long; one of the three.
+    """Open profiles from a saved search, from a list, or of connections not seen for long; one of the three.
 
     Workers do it, under the quota of visits; this waits for the plan and shows it.
     """
@@ -106,7 +106,7 @@ def _preview_visits(
 def _list_planned_visits(session: Session, campaign: CampaignRecord) -> Sequence[PlannedVisit]:
     lines = overview.list_campaign_actions(session, campaign.id)
     waiting = [line for line in lines if line.state not in END_STATES]
-    waiting.sort(key=lambda line: (line.not_before, line.id))  # as they are dispatched
+    waiting.sort(key=lambda line: (line.not_before, line.id))  # in the order of dispatch
     times = _forecast_times(session, campaign, len(waiting))
     when = {line.id: at for line, at in zip(waiting, times, strict=True)}
     return [

@@ -1,4 +1,4 @@
-"""`rapport contacts`: who is never to be contacted."""
+"""`rapport contacts`: the command group, and do-not-contact."""
 
 from typing import Annotated
 
@@ -30,10 +30,9 @@ def do_not_contact(
     off: Annotated[bool, typer.Option("--off", help="The person may be contacted again.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Never contact a person, whatever is planned. Wins over everything, up to the moment before a click.
+    """Never contact a person, whatever is planned. Checked until right before a click.
 
-    A person whom several accounts know under one address is left alone by all of them; `--off` asks for
-    the account then.
+    It applies to all accounts that know the person under this address; then `--off` needs the account.
     """
     with open_database(data) as database, database.transaction() as session:
         found = contacts.find_contacts(session, address, account=account)

@@ -1,4 +1,4 @@
-"""`rapport export`: contacts and interactions, as files that others read."""
+"""`rapport export`: write contacts and interactions to files."""
 
 import shutil
 import sys
@@ -25,19 +25,19 @@ from worker.errors import RequestRefusedError
 from worker.rules.characters import sanitise_text
 
 app = typer.Typer(
-    help="Write contacts or interactions into a file of yours. It holds personal data.", no_args_is_help=True
+    help="Write contacts or interactions to a file. It holds personal data.", no_args_is_help=True
 )
 
 STDOUT = "-"
 
 AsFormat = Annotated[
     Format,
-    typer.Option("--format", help="csv for spreadsheets; jsonl and parquet for programs: exact, and typed."),
+    typer.Option("--format", help="csv for spreadsheets; jsonl and parquet, with exact types, for programs."),
 ]
 OfAccount = Annotated[str | None, typer.Option("--account", help="Only this account's.")]
 Output = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to; - is the standard output."),
+    typer.Option("--output", "-o", metavar="FILE", help="The file; - is the standard output."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it is there already.")]
 
@@ -50,9 +50,9 @@ def contacts(
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Export the people known to your accounts, with all that is known of them.
+    """Export the people known to your accounts, with all that is known about them.
 
-    As of one moment, and whole or not at all. A CSV can be read again by `rapport import`.
+    The file is a snapshot, and complete or not written. `rapport import` can read the CSV.
 
     Examples:
     rapport export contacts -o contacts.csv
@@ -70,9 +70,9 @@ def interactions(
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Export what happened: to whom, when, the text that was sent, and whether they answered.
+    """Export interactions: with whom, when, the text that was sent, and whether they answered.
 
-    As of one moment, and whole or not at all.
+    The file is a snapshot, and complete or not written.
 
     Example:
     rapport export interactions --format parquet -o interactions.parquet
@@ -107,7 +107,7 @@ def _write_rows(
     *,
     shown: bool,
 ) -> int:
-    """Write all rows as they are at one moment; return how many. A display of the progress if `shown`."""
+    """Write all rows of one snapshot; return their number. `shown` turns the progress bar on."""
     columns = as_format.columns(sheet)
     with database.transaction() as session, _progress(shown=shown) as progress:
         overview.begin_snapshot(session)
@@ -125,9 +125,9 @@ def _write_rows(
 
 @contextmanager
 def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
-    """Give what to write to. The standard output, too, gets all of it or nothing.
+    """Open the output file. The standard output, too, gets everything or nothing.
 
-    So a slow reader of a pipe can't hold a transaction open. A terminal gets � for what would act on it.
+    So a slow reader of a pipe can't keep a transaction open. On a terminal, control characters become �.
     """
     if output != STDOUT:
         with open_atomic_file(Path(output), replace=force) as file:
@@ -136,7 +136,7 @@ def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as file:
         yield file
         file.seek(0)
-        # Typer ends quietly, with 1, where the reader is gone.
+        # If the reader is gone, Typer exits with 1 without a message.
         if sys.stdout.isatty():
             for line in file:
                 sys.stdout.write(sanitise_text(line.decode("utf-8-sig").replace("\r\n", "\n")))
@@ -147,7 +147,7 @@ def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
+    """Make SIGTERM and SIGHUP clean up as Ctrl-C does."""
     interrupts = Interrupts()
     interrupts.install()
     try:

@@ -1,4 +1,4 @@
-"""`rapport contacts forget`, `allow`: erase one person everywhere, and let nobody bring them back."""
+"""`rapport contacts forget`, `allow`: erase a person for good, and undo the block."""
 
 from typing import Annotated
 
@@ -28,16 +28,16 @@ def forget_person(
         typer.Argument(help="The person's profile address, its last part, or their whole name."),
     ],
     account: Annotated[
-        str | None, typer.Option(help="Whose contact is meant, where several are called so.")
+        str | None, typer.Option(help="The account, if several people have this name.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Erase a person who asked for it, from all accounts of their site, for good.
 
-    Only a hash of the address stays, so that no search, page or import brings them in again. Somebody whom
-    nobody knows yet can be named by address: then they are never collected. Nothing is changed while a
-    worker is on an action of theirs.
+    Only a hash of the address stays, so that no search, page or import adds the person again. A person whom
+    nobody knows yet can be given by address and is then never collected. While a worker performs an action
+    for this person, nothing is changed.
     """
     with open_database(data) as database:
         with database.transaction() as session:
@@ -46,17 +46,17 @@ def forget_person(
             _confirm_erasure(address)
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
-        # After the commit: a file can't be rolled back. Asked again, whatever was left goes.
+        # After the commit, because a file can't be rolled back. A second run deletes what was left.
         pictures = delete_screenshots(load_settings(data).evidence_dir, forgotten.account_ids, [address])
     print_text(_describe_erasure(forgotten, pictures))
     print_text(_NOT_ERASED, "dim")
 
 
 def allow_person(
-    address: Annotated[str, typer.Argument(help="The profile address of somebody who agreed.")],
+    address: Annotated[str, typer.Argument(help="The profile address of the person who agreed.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Let somebody be found again who was forgotten and has agreed to it. Nothing comes back by itself."""
+    """Allow a forgotten person who has agreed to be found again. Erased data doesn't come back."""
     found = _parse_address(address)
     if found is None:
         raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
@@ -67,7 +67,7 @@ def allow_person(
 
 
 def _resolve_person(session: Session, who: str, account: str | None) -> tuple[str, str]:
-    """Return the site and the normalised address of who is meant."""
+    """Return the site and the normalised address of the person."""
     if (found := _parse_address(who)) is not None:
         return found
     people = contacts.find_contacts(session, who, account=account)
@@ -88,7 +88,7 @@ def _parse_address(given: str) -> tuple[str, str] | None:
 
 
 def _confirm_erasure(address: str) -> None:
-    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
+    """Show what is erased and ask for a typed yes. Raises RequestRefusedError without one."""
     print_text(
         f"All that is known of {address} is erased, in every account of the site. It can't be taken back."
     )

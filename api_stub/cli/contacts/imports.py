@@ -1,4 +1,4 @@
-"""`rapport import`: contacts from files and from V1, and taking them out again."""
+"""`rapport import`: import contacts from files and from V1, and undo an import."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
-app = typer.Typer(help="Bring contacts and history in, and take an import back.", no_args_is_help=True)
+app = typer.Typer(help="Import contacts and history, and undo an import.", no_args_is_help=True)
 app.command("v1")(import_v1.import_v1)
 
 _AUTO_FORMAT: Final = "auto"
@@ -39,22 +39,22 @@ def import_contacts(
     *,
     account: Annotated[str, typer.Option(help="The account whose contacts they are.")],
     format_: Annotated[
-        str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto looks into the file.")
+        str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto detects it.")
     ] = _AUTO_FORMAT,
     encoding: Annotated[
         str | None,
-        typer.Option(help="Such as utf-8 or windows-1252. Without: what the file itself shows."),
+        typer.Option(help="Such as utf-8 or windows-1252. Default: detected from the file."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Bring in people and birthdays from a file, all of them or none.
+    """Import people and birthdays from a file, all of them or none.
 
-    People are found by profile address, then by e-mail address. Where only a name is the same, the birthday
-    waits for you: rapport contacts doubts. What is known is never replaced by less, and the same file twice
-    changes nothing the second time.
+    People are matched by profile address, then by e-mail address. If only the name is the same, the birthday
+    waits for you: rapport contacts doubts. Known values are never replaced by empty ones, and importing the
+    same file again changes nothing.
     """
     if not path.exists() or path.is_dir():
         raise RequestRefusedError(f"there is no file {path}")
@@ -79,7 +79,7 @@ def list_imports(
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List what was brought in, the newest first, and what came of it."""
+    """List imports, newest first, and their results."""
     with open_database(data) as database, database.transaction() as session:
         records = runs.list_imports(session, account=account)
     table = Table(
@@ -104,10 +104,9 @@ def undo(
     import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: rapport import list.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Take out what an import brought in, and put back what it changed.
+    """Remove what an import added, and restore what it changed.
 
-    Whoever it brought in and something was planned for or sent to by now is kept. Several imports are undone
-    the newest first.
+    Added people with a planned or sent action are kept. Undo several imports newest first.
     """
     with open_database(data) as database, database.transaction() as session:
         undone = runs.undo_import(session, import_id)
@@ -124,7 +123,7 @@ def _parse_format(given: str) -> ImportSource | None:
 
 @contextmanager
 def _progress(file: ImportFile) -> Iterator[Any]:
-    """Show how many bytes are read; a terminal only, since a log needs none."""
+    """Show a progress bar of bytes read, on a terminal only."""
     reading = TextColumn("{task.description}", markup=False)
     columns = SpinnerColumn(), reading, BarColumn(), DownloadColumn(), TimeElapsedColumn()
     console = Console(stderr=True)
@@ -163,7 +162,7 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:
-    """Say a report's numbers; one by table says each table's on a line of its own."""
+    """Format a report's counts; a report by table has one line for each table."""
     tables = {name: told for name, told in report.items() if isinstance(told, Mapping) and "read" in told}
     by_table = [f"{name}: {_describe_counts(told)}" for name, told in tables.items()]
     if by_table:

@@ -1,4 +1,4 @@
-"""`rapport data`: how long people's data is kept."""
+"""`rapport data`: erase data that is older than its account keeps it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from tasks.upkeep import retention
 from tasks.upkeep.retention import PurgeReport
 from worker.errors import RequestRefusedError
 
-app = typer.Typer(help="What is stored of people, and for how long.", no_args_is_help=True)
+app = typer.Typer(help="Stored personal data and its retention.", no_args_is_help=True)
 
 
 @app.callback()
@@ -31,14 +31,14 @@ def _keep_group() -> None:
 def purge(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how much would be erased, and erase nothing.")
+        bool, typer.Option("--dry-run", help="Count what would be erased, and erase nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Erase what is older than its account keeps it: people who are no connections, profiles, scores.
+    """Erase data that is older than its account keeps it: people who are no connections, profiles, scores.
 
-    Whoever is excluded, or something is planned for, stays. It can be stopped at any time, and run again:
-    rapport account keep says how long. Workers do the same several times a day.
+    Excluded people and people with open actions stay. It can be stopped at any time and run again. `rapport
+    account keep` sets how long data is kept. Workers do the same several times a day.
     """
     evidence = load_settings(data).evidence_dir
     with open_database(data) as database:
@@ -68,7 +68,7 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
 
 @contextmanager
 def _progress(owner: AccountRecord, found: StaleData) -> Iterator[retention.Progress]:
-    """Show how many rows are gone; a terminal only, since a log needs none."""
+    """Show a progress bar of erased rows, on a terminal only."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

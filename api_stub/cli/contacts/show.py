@@ -1,4 +1,4 @@
-"""`rapport contacts list`, `show`: who is known, and everything that is known of one person."""
+"""`rapport contacts list`, `show`: list people, and show everything that is known about one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -26,17 +26,17 @@ Item = TypeVar("Item")
 def list_contacts(
     *,
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
-    status: Annotated[ContactStatus | None, typer.Option(help="Only those who stand so.")] = None,
+    status: Annotated[ContactStatus | None, typer.Option(help="Only those with this status.")] = None,
     min_score: Annotated[
-        int | None, typer.Option(min=0, max=100, help="Only those with such a score, or more.")
+        int | None, typer.Option(min=0, max=100, help="Only those with this score or more.")
     ] = None,
     open_to_work: Annotated[
         bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
     ] = False,
     text: Annotated[
-        str, typer.Option(help="Only those with this in name, headline, location or company.")
+        str, typer.Option(help="Only those with this text in name, headline, location or company.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List people, in the order in which they became known. GET /data/contacts gives all pages."""
@@ -69,7 +69,7 @@ def show_contact(
     account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show everything that is known of a person: profile, scores and why, what happened, what is planned."""
+    """Show everything that is known about a person: profile, scores with reasons, history, plans."""
     with open_database(data) as database, database.transaction() as session:
         overview.begin_snapshot(session)
         people = contacts.find_contacts(session, who, account=account)
@@ -119,7 +119,7 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
-    """Tell the sections that were read, also that one has nothing in it."""
+    """Yield the sections that were read, also empty ones."""
     if profile.about is not None:
         yield f"about: {profile.about or 'nothing'}"
     jobs = _map_known(
@@ -147,7 +147,7 @@ def _map_known(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Seq
 
 
 def _format_period(started: date | int | None, ended: date | int | None) -> str:
-    """Say from when to when: months, or years."""
+    """Format a period in months or years."""
     begin, end = (f"{one:%Y-%m}" if isinstance(one, date) else str(one or "") for one in (started, ended))
     if begin and end:
         return f" ({begin} to {end})"

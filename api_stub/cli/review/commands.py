@@ -1,4 +1,4 @@
-"""`rapport review`: a person decides on proposed greetings, one key each."""
+"""`rapport review`: a person decides on proposed greetings, with one key for each."""
 
 import sys
 from collections import Counter
@@ -45,14 +45,14 @@ def review(
         str | None, typer.Option(metavar="ID", help="Only this campaign's: its id, or the first digits.")
     ] = None,
     only_list: Annotated[
-        bool, typer.Option("--list", help="Print what waits, and ask nothing: for scripts.")
+        bool, typer.Option("--list", help="Print the proposals without asking, for scripts.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Decide on greetings before they are sent: approve, edit, drop, or never again. One key a person.
+    """Decide on greetings before they are sent: approve, edit, drop, or never again. One key for each person.
 
-    Shows the greetings of campaigns that were started with `approval`. What nobody approves is not sent.
-    What may have been sent already is not here: that is `rapport actions review`.
+    Shows the greetings of campaigns that were started with `approval`. Without approval they are not sent.
+    Messages that may have been sent already are in `rapport actions review`.
     """
     console = Console()
     with open_database(data) as database:
@@ -72,7 +72,7 @@ def review(
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Whose proposals are meant."""
+    """The selected proposals."""
 
     account: str | None
     campaign: UUID | None
@@ -135,7 +135,7 @@ def _summarize_campaign(line: CampaignLine) -> str:
 
 @dataclass
 class _ReviewSession:
-    """One person at one terminal. No transaction is open while it waits for a key."""
+    """One review at one terminal. No transaction is open while it waits for a key."""
 
     database: Database
     scope: _Scope
@@ -147,12 +147,12 @@ class _ReviewSession:
     note: str = ""
 
     def run(self) -> None:
-        """Show one person after the other, and what was done at the end, however it ends."""
+        """Show one proposal after the other, and a summary at the end."""
         try:
             while (proposal := self._next()) is not None and self._decide(proposal):
                 pass
         except (KeyboardInterrupt, EOFError):
-            pass  # Ctrl-C and Ctrl-D quit like q: what was decided is decided
+            pass  # Ctrl-C and Ctrl-D quit like q; decisions stay made
         self.console.clear()
         if self.note:
             print_text(self.note)
@@ -166,7 +166,7 @@ class _ReviewSession:
         return found[0] if found else None
 
     def _decide(self, proposal: Proposal) -> bool:
-        """Take one key about one person; False to quit. Who stays proposed is shown anew."""
+        """Handle one key for one proposal; return False to quit. An undecided proposal is shown again."""
         key = self._ask(proposal, _PROPOSAL_KEYS)
         self.note = ""
         if key == "a":
@@ -184,7 +184,7 @@ class _ReviewSession:
         return key != "q"
 
     def _edit(self, proposal: Proposal) -> None:
-        """Let the person's own words stand where the text is, until they are approved or given up."""
+        """Edit the text until the draft is approved or given up."""
         draft = self._in_editor(proposal.message)
         while draft is not None:
             self.note = fault = _find_text_fault(draft)
@@ -200,7 +200,7 @@ class _ReviewSession:
                 draft = self._in_editor(draft)
 
     def _in_editor(self, text: str) -> str | None:
-        """Return what the person makes of `text`, or None where there is no editor."""
+        """Return the edited text, or None if there is no editor."""
         try:
             written = click.edit(text)
         except click.ClickException as error:
@@ -216,7 +216,7 @@ class _ReviewSession:
             self.note = ""
 
     def _ask(self, proposal: Proposal, keys: Sequence[str], *, draft: str | None = None) -> str:
-        """Show the person and wait for a key. What was typed before the screen was there doesn't count."""
+        """Show a proposal and wait for a key. Keys typed before the screen is drawn are dropped."""
         with self.database.transaction() as session:
             left = proposals.count_proposals(
                 session, after=proposal.id, account=self.scope.account, campaign=self.scope.campaign

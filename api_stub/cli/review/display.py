@@ -1,4 +1,4 @@
-"""What a person sees of one proposal: who it is, what would be sent, and what passed between the two."""
+"""Render a proposal: the person, the text, and earlier messages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -36,9 +36,9 @@ def render_proposal(
     width: int,
     draft: str | None = None,
 ) -> RenderableType:
-    """Return the whole screen of one proposal; a `draft` stands where its text does.
+    """Render the whole screen of a proposal; a `draft` replaces its text.
 
-    The text is never cut, whatever the height of the screen: it is what is approved.
+    The text is never cut, whatever the height of the screen, because it is what is approved.
     """
     wide = width >= _WIDE_COLUMNS
     where = Table.grid(expand=True)
@@ -71,19 +71,19 @@ def render_proposal(
 
 
 def _render_key(key: str) -> Text:
-    """Return what a key does, the key itself standing out."""
+    """Render a key and what it does."""
     letter, _, does = key.partition(" ")
     return Text.assemble((letter, "bold reverse"), f" {does}")
 
 
 def show_screen(console: Console, screen: RenderableType) -> None:
-    """Show one screen, and nothing else."""
+    """Clear the terminal and print one screen."""
     console.clear()
     console.print(screen)
 
 
 def render_plain(proposal: Proposal) -> Text:
-    """Return a proposal as lines, for who reads without a screen."""
+    """Render a proposal as plain lines, for `--list`."""
     told = Text(
         f"{sanitise_text(proposal.contact)} ({_format_birthday(proposal)}), account {proposal.account}\n",
         "bold",

@@ -1,4 +1,4 @@
-"""`rapport sourcing`: whom campaigns found, ranked, and ranked anew by other criteria."""
+"""`rapport sourcing`: the ranking of the people found, and scoring by new criteria."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -39,11 +39,11 @@ app.command("saved")(saved_searches.list_saved_searches)
 app.command("unsave")(saved_searches.remove_saved_search)
 
 DEFAULT_ROWS: Final = 50
-"""People shown where nothing else is asked for: a terminal is read from the top."""
+"""Rows that a table has by default."""
 
 
 class OutputFormat(StrEnum):
-    """What results may be."""
+    """The format of results."""
 
     TABLE = "table"
     CSV = "csv"
@@ -87,18 +87,18 @@ def results(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help=f"At most so many, the best first; else {DEFAULT_ROWS} in a table, all in a file."
+            min=1, help=f"At most this many, best first; default: {DEFAULT_ROWS} in a table, all in a file."
         ),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show every reason, also of what gave no points.")
+        bool, typer.Option("--explain", help="Show every reason, also those without points.")
     ] = False,
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show whom a sourcing campaign found, the best first, and why: also while it runs.
+    """Show the people that a sourcing campaign found, best first, with reasons; also while it runs.
 
-    A file is whole or not there, and has all reasons.
+    A file is complete or not written, and has all reasons.
 
     Examples:
     rapport sourcing results 1f3a --min-score 60 --explain
@@ -132,9 +132,9 @@ def rescore(
     ],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Score whom a campaign found by other criteria, from what is stored: no profile is opened for it.
+    """Score the people that a campaign found by new criteria, from stored profiles. No profile is opened.
 
-    They are the campaign's criteria from now on, also for whom it still finds or reads.
+    The campaign uses the new criteria from now on, also for people that it finds later.
 
     Example:
     rapport sourcing rescore 1f3a --criteria criteria.json
@@ -178,7 +178,7 @@ def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain:
 
 
 def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
-    """Return the sourcing campaign that `given` begins. Raises RequestRefusedError unless it is one."""
+    """Return the sourcing campaign with this id or prefix. Raises RequestRefusedError if there is none."""
     matching = overview.find_campaign_ids(session, given)
     campaign_id = resolve_id(matching, "campaign", given, hint="`rapport campaign list` shows them")
     campaign = campaigns.find_campaign(session, campaign_id)

@@ -1,4 +1,4 @@
-"""What `rapport sourcing` prints: how far a search is, who ranks where and why, and what changed."""
+"""Render the output of `rapport sourcing`: progress, ranking with reasons, and changes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.
 
 
 def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
-    """Return how far a campaign is, in one line."""
+    """Describe a campaign's progress in one line."""
     head = f"campaign {str(campaign.id)[:8]} of {campaign.account}"
     if campaign.state in _STOPPED:
         head += f", {campaign.state}"
@@ -27,7 +27,7 @@ def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
 
 
 def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
-    """Return the ranking; each with what gave or took points, or with every reason."""
+    """Render the ranking, with the reasons that changed the score, or all with `explain`."""
     told = Table("rank", "score", "who", "headline", "location", "open to work", "why", expand=True)
     for column in (0, 1):
         told.columns[column].justify = "right"
@@ -45,7 +45,7 @@ def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
 
 
 def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -> Table:
-    """Return the first `most` of a new ranking, with the rank and score that each had before."""
+    """Render the first `most` of a new ranking, with the former rank and score of each."""
     was = {line.contact_id: (rank, line.score) for rank, line in enumerate(before, 1)}
     told = Table("rank", "was", "score", "was", "who", "headline", box=None, pad_edge=False)
     for column in range(4):
@@ -61,7 +61,7 @@ def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, 
 
 
 def describe_unread(came_to: RescoreReport) -> Iterator[str]:
-    """Say what the criteria ask for that nobody has read; it gives and takes no points."""
+    """Describe the sections that the criteria need and that were not read; they give no points."""
     if came_to.not_opened:
         yield f"{_format_people(came_to.not_opened)} not opened yet, and scored by what the search showed"
     for section, count in came_to.unread.items():

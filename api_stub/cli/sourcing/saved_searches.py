@@ -1,4 +1,4 @@
-"""`rapport sourcing save`, `saved`, `unsave`: searches under a name, for campaigns and schedules."""
+"""`rapport sourcing save`, `saved`, `unsave`: named searches for campaigns and schedules."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,15 +27,15 @@ def save_search(
     name: Name,
     *,
     url: Annotated[
-        str | None, typer.Option(help="The address of a people search, as the site itself shows it.")
+        str | None, typer.Option(help="The address of a people search, as your browser shows it.")
     ] = None,
     criteria: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="What people are scored by and, without --url, searched by."),
+        typer.Option(metavar="FILE.json", help="Criteria to score by and, without --url, to search by."),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Save a search under a name; one of that name is replaced. Give --url, --criteria, or both."""
+    """Save a search under a name, replacing one of that name. Give --url, --criteria, or both."""
     try:
         TypeAdapter[str](SavedSearchName).validate_python(name)
     except ValidationError:
@@ -61,7 +61,7 @@ def list_saved_searches(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List the saved searches: what each searches for, and what people are scored by."""
+    """List the saved searches with their search terms and criteria."""
     with open_database(data) as database, database.transaction() as session:
         if account is not None:
             require_account(session, account)
@@ -80,7 +80,7 @@ def list_saved_searches(
 
 
 def remove_saved_search(account: Account, name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Remove a saved search. Campaigns that were started with it go on."""
+    """Remove a saved search. Campaigns that were started with it continue."""
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
         if not saved_searches.delete_saved_search(session, record.id, name):

@@ -1,4 +1,4 @@
-"""Proposals over HTTP: what waits for a person's approval, and the decisions on it."""
+"""List proposals, and approve, edit or drop them."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -19,7 +19,7 @@ from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
 router = APIRouter(prefix="/control", tags=["approval"], dependencies=require_key)
 
 Seen = Annotated[
-    str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal as it was shown to the person.")
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="`seen` of the proposal that the person saw.")
 ]
 
 
@@ -32,13 +32,13 @@ class By(BaseModel):
 
 
 class Approve(By):
-    """Let it be sent, if recipient and text are still those that were seen."""
+    """Approve, if recipient and text are still those that were seen."""
 
     seen: Seen
 
 
 class Edit(Approve):
-    """The same, with a text of one's own."""
+    """Approve with another text."""
 
     message: Annotated[str, AfterValidator(validate_message)] = Field(
         description="What is sent instead.",
@@ -51,15 +51,15 @@ class Edit(Approve):
 
 
 class ApproveMany(By):
-    """Let several be sent, each if it is still what was seen."""
+    """Approve several proposals, each if it is still the one that was seen."""
 
     seen: Annotated[dict[UUID, Seen], Field(min_length=1, max_length=1000)] = Field(
-        description="By action: `seen` of the proposal as it was shown to the person."
+        description="By action: `seen` of the proposal that the person saw."
     )
 
 
 class PastTextOut(BaseModel):
-    """A text that the person had from the account."""
+    """A text that the account sent to the person."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -68,7 +68,7 @@ class PastTextOut(BaseModel):
 
 
 class LastContactOut(BaseModel):
-    """When the two last had to do with each other."""
+    """The last contact between the account and the person."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -77,7 +77,7 @@ class LastContactOut(BaseModel):
 
 
 class ProposalOut(BaseModel):
-    """One action that waits for a person, with what the person should know."""
+    """One proposed action, with the facts for the decision."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -90,26 +90,26 @@ class ProposalOut(BaseModel):
     headline: str | None
     company: str | None
     language: str | None
-    do_not_contact: bool = Field(description="If so, it can't be approved.")
+    do_not_contact: bool = Field(description="If true, it can't be approved.")
     occasion_on: date
     days_late: int
     message: str
-    worded_for: date | None = Field(description="The day of sending that the text is written for; null: any.")
+    worded_for: date | None = Field(description="The sending day that the text was written for; null: any.")
     expires_on: date | None = Field(description="The last day on which it is sent.")
     last_contact: LastContactOut | None
-    past_texts: list[PastTextOut] = Field(description="The last three, the newest first.")
-    seen: str = Field(description="Goes into `seen` of the approval, which is then bound to this text.")
+    past_texts: list[PastTextOut] = Field(description="The last three, newest first.")
+    seen: str = Field(description="Pass it as `seen`: the approval is bound to this recipient and text.")
 
 
 class ProposalPage(BaseModel):
-    """The latest occasions first; `next_after` goes into `after` for the following page, null at the end."""
+    """The latest occasions first. Pass `next_after` as `after` for the next page; it is null at the end."""
 
     items: list[ProposalOut]
     next_after: UUID | None
 
 
 class Decided(BaseModel):
-    """Where the action is after the decision."""
+    """The action after the decision."""
 
     id: UUID
     state: str
@@ -117,10 +117,10 @@ class Decided(BaseModel):
 
 
 class DecidedMany(BaseModel):
-    """What came of each approval."""
+    """The result of each approval."""
 
     approved: list[UUID]
-    refused: dict[UUID, str] = Field(description="By action: why it was not approved. Nothing of it changed.")
+    refused: dict[UUID, str] = Field(description="By action: why it was not approved. It is unchanged.")
 
 
 @router.get("/proposals")
@@ -131,7 +131,7 @@ def list_proposals(
     account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
     campaign: Annotated[UUID | None, Query(description="Only this campaign's.")] = None,
 ) -> ProposalPage:
-    """Return what waits for approval, with last contact and the last texts to each person."""
+    """Return the proposals that wait, with the last contact and the last texts to each person."""
     with database.transaction() as session:
         found = proposals.list_proposals(
             session, limit=limit, after=after, account=account, campaign=campaign
@@ -144,7 +144,7 @@ def list_proposals(
 
 @router.post("/actions/{action_id}/approve", responses=problem_responses(404, 409))
 def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
-    """Let a proposed action be sent when its turn comes."""
+    """Approve a proposed action; it is sent when its turn comes."""
     with database.transaction() as session:
         decision = approval.approve_proposal(session, action_id, seen=body.seen, by=body.by)
     return _to_response(action_id, decision)
@@ -152,7 +152,7 @@ def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
 
 @router.post("/actions/{action_id}/edit", responses=problem_responses(404, 409))
 def edit(action_id: UUID, body: Edit, database: AppDatabase) -> Decided:
-    """Let a proposed action be sent with another text."""
+    """Approve a proposed action with another text."""
     with database.transaction() as session:
         decision = approval.edit_proposal(session, action_id, body.message, seen=body.seen, by=body.by)
     return _to_response(action_id, decision)
@@ -168,7 +168,7 @@ def drop(action_id: UUID, body: By, database: AppDatabase) -> Decided:
 
 @router.post("/actions/{action_id}/never", responses=problem_responses(404, 409))
 def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
-    """Never contact the person again, from any account that knows the address."""
+    """Mark the person as do-not-contact, for every account that knows the address."""
     with database.transaction() as session:
         decision = approval.never_contact(session, action_id, by=body.by)
     return _to_response(action_id, decision)
@@ -176,7 +176,7 @@ def never(action_id: UUID, body: By, database: AppDatabase) -> Decided:
 
 @router.post("/campaigns/{campaign_id}/approve", responses=problem_responses(404))
 def approve_many(campaign_id: UUID, body: ApproveMany, database: AppDatabase) -> DecidedMany:
-    """Approve those of a campaign's proposals that were seen; what has changed since stays proposed."""
+    """Approve the given proposals of a campaign; those that have changed since stay proposed."""
     with database.transaction() as session:
         if campaigns.find_campaign(session, campaign_id) is None:
             raise HTTPException(404, "there is no such campaign")

@@ -1,4 +1,4 @@
-"""Start campaigns, follow, pause, resume and cancel them."""
+"""Start, list, show, pause, resume and cancel campaigns."""
 
 from typing import Annotated, Final
 from uuid import UUID, uuid4
@@ -46,7 +46,7 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key
 def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
+    """Start a birthday campaign; with `dry_run` it only shows what would be sent."""
     return _start(CampaignKind.BIRTHDAY, body, request, database, client)
 
 
@@ -54,7 +54,7 @@ def start_birthday(
 def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
+    """Start a visitor campaign; with `dry_run` it only shows who would be visited."""
     return _start(CampaignKind.VISITOR, body, request, database, client)
 
 
@@ -62,7 +62,7 @@ def start_visitor(
 def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
+    """Start a sourcing campaign; with `dry_run` no page is opened."""
     return _start(CampaignKind.SOURCING, body, request, database, client)
 
 
@@ -70,7 +70,7 @@ def start_sourcing(
 def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
+    """Start a campaign that withdraws old invitations; with `dry_run` it only lists them."""
     return _start(CampaignKind.INVITATIONS, body, request, database, client)
 
 
@@ -81,7 +81,7 @@ def list_campaigns(
     before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
     account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
 ) -> CampaignPage:
-    """Return campaigns, newest first, and how many of their actions are in which state."""
+    """Return campaigns, newest first, with the number of their actions in each state."""
     with database.transaction() as session:
         found = overview.list_campaigns(session, limit=limit, before=before, account=account)
     return CampaignPage(
@@ -92,7 +92,7 @@ def list_campaigns(
 
 @router.get("/campaigns/{campaign_id}", responses=problem_responses(404))
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
-    """Return a campaign and how far it is."""
+    """Return a campaign and its progress."""
     with database.transaction() as session:
         campaign = campaigns.find_campaign(session, campaign_id)
         if campaign is None:
@@ -119,19 +119,19 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
 
 @router.post("/campaigns/{campaign_id}/pause", responses=problem_responses(404, 409))
 def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """Let a campaign wait; nothing is dropped."""
+    """Pause a campaign; nothing is dropped."""
     return _change(database, campaign_id, CampaignVerb.PAUSE)
 
 
 @router.post("/campaigns/{campaign_id}/resume", responses=problem_responses(404, 409))
 def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """Let a paused campaign go on."""
+    """Resume a paused campaign."""
     return _change(database, campaign_id, CampaignVerb.RESUME)
 
 
 @router.post("/campaigns/{campaign_id}/cancel", responses=problem_responses(404, 409))
 def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """End a campaign for good: what it has planned is skipped."""
+    """End a campaign for good; its planned actions are skipped."""
     return _change(database, campaign_id, CampaignVerb.CANCEL)
 
 
@@ -142,7 +142,7 @@ def _start(
     database: Database,
     client: TaskClient,
 ) -> Accepted:
-    """Ask the workers, unless it is seen from here that it can't work."""
+    """Check the request, reserve the campaign id if one is given, and publish the task."""
     with database.transaction() as session:
         account = accounts.find_account(session, body.account)
         if account is None:

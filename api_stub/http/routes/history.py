@@ -1,4 +1,4 @@
-"""Read what is planned and what happened."""
+"""Read actions, interactions, quota, forecast and summary."""
 
 import re
 from datetime import date
@@ -26,7 +26,7 @@ from worker.rules.model import ActionState
 
 
 def _require_iso_date(given: object) -> object:
-    """Let nothing through that Pydantic would read as seconds since 1970."""
+    """Refuse numbers, which Pydantic would read as seconds since 1970. Raises ValueError."""
     if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
         raise ValueError("a day is written as YYYY-MM-DD")
     return given
@@ -68,7 +68,7 @@ def list_actions(
     account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
     state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
 ) -> ActionPage:
-    """Return actions, newest first, each with its state, the reason and the time until which it waits."""
+    """Return actions, newest first, each with its state, the reason and the time before which it waits."""
     with database.transaction() as session:
         found = overview.list_actions(session, limit=limit, before=before, account=account, state=state)
     return ActionPage(
@@ -97,7 +97,7 @@ def show_forecast(
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
-    """Return whom the birthday greetings will reach when, who will be late and who is missed."""
+    """Return who will be greeted when, who will be greeted late, and who is missed."""
     with database.transaction() as session:
         overview.begin_snapshot(session)
         record = accounts.find_account(session, account)
@@ -115,7 +115,7 @@ def show_summary(
     account: Annotated[AccountName, Query(description="Whose day.")],
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
-    """Return what a day of an account came to: sent, left out, waiting, answered."""
+    """Return the summary of an account's day: sent, left out, waiting, answered."""
     with database.transaction() as session:
         overview.begin_snapshot(session)
         record = accounts.find_account(session, account)

@@ -1,4 +1,4 @@
-"""The kill switch over HTTP. It answers whatever hangs: with threads and connections of its own."""
+"""The kill switch. It has threads and connections of its own, so it answers whatever hangs."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -35,16 +35,16 @@ _RELEASE_FAILED = (
 
 
 class KillSwitchIn(BaseModel):
-    """On: nothing acts, for any account, until it is off."""
+    """On: nothing is done for any account until it is off."""
 
     model_config = ConfigDict(extra="forbid")
 
     on: StrictBool
-    by: ActorName = Field("the API", description="Who pulls it.")
+    by: ActorName = Field("the API", description="Who decides.")
 
 
 class KillSwitch:
-    """Reads and sets the kill switch, apart from everything else that this process does."""
+    """Reads and sets the kill switch with a connection pool and threads of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self._database = Database(
@@ -57,7 +57,7 @@ class KillSwitch:
         self._limiter = anyio.CapacityLimiter(_THREADS)
 
     async def ask(self, work: Callable[[Session], None], otherwise: str) -> KillSwitchOut:
-        """Do `work`, then return how the switch is. HTTPException 503 with the text `otherwise` in time."""
+        """Do `work`, then return the switch's state. Raises HTTPException 503 with the text `otherwise`."""
 
         def answered() -> KillSwitchOut:
             with self._database.transaction() as session:
@@ -97,7 +97,7 @@ async def show_kill_switch(switch: AppKillSwitch) -> KillSwitchOut:
 
 @router.post("/kill-switch")
 async def set_kill_switch(body: KillSwitchIn, switch: AppKillSwitch) -> KillSwitchOut:
-    """Stop everything for all accounts, or let it go on."""
+    """Stop everything for all accounts, or resume."""
     if body.on:
         return await switch.ask(lambda session: control.pull_kill_switch(session, body.by), _PULL_FAILED)
     return await switch.ask(_release, _RELEASE_FAILED)

@@ -132,8 +132,8 @@ HALF = """
 import sys
 from pathlib import Path
 from typing import NoReturn
-from db.exports.whole import whole_file
-with whole_file(Path(sys.argv[1]), replace=False) as file:
+from db.exports.atomic_file import open_atomic_file
+with open_atomic_file(Path(sys.argv[1]), replace=False) as file:
     file.write(b"half")
     file.flush()
     print("half", flush=True)
