@@ -29,7 +29,7 @@ class KeyCheck:
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def refusal(self, headers: Headers, address: str, *, bearer: bool = False) -> Response | None:
+    def check(self, headers: Headers, address: str, *, bearer: bool = False) -> Response | None:
         """Return None for the right key, compared in constant time, else the error response.
 
         With `bearer`, the key may also be a bearer token, as Prometheus sends it.
@@ -43,7 +43,7 @@ class KeyCheck:
             given = token.strip()
         if given is not None and secrets.compare_digest(given.encode("latin-1"), self._key):
             return None
-        wait_s = self._slowed(_network_of(address)) if given else 0
+        wait_s = self._throttle(_network_of(address)) if given else 0
         if wait_s:
             detail = "too many wrong keys came from this address; the right one is still let in"
             return problem_response(429, detail, {"Retry-After": str(wait_s)})
@@ -52,7 +52,7 @@ class KeyCheck:
             401, "the X-API-Key header is missing or wrong", {"WWW-Authenticate": challenge}
         )
 
-    def _slowed(self, network: str) -> int:
+    def _throttle(self, network: str) -> int:
         """Count a wrong key; return the seconds to wait before the next one, 0 for none."""
         now = clock.monotonic_seconds()
         times = self._wrong.pop(network, deque(maxlen=MAX_WRONG_KEYS))

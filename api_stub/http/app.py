@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api_stub.client import TaskClient
-from api_stub.http import docs
 from api_stub.http.guard import Guard
 from api_stub.http.openapi import install_openapi
 from api_stub.http.problems import install_error_handlers
 from api_stub.http.request_context import RequestContext
-from api_stub.http.routes import approval, campaigns, contacts, health, history, kill_switch
+from api_stub.http.routes import approval, campaigns, contacts, docs, health, history, kill_switch
 from db.engine import Database
 from worker import logs
 from worker.settings import Settings, get_settings
@@ -39,11 +38,11 @@ def create_app(settings: Settings) -> FastAPI:
             pool_timeout_s=5,
         )
         app.state.client = TaskClient(settings.redis)
-        app.state.switch = kill_switch.KillSwitch(settings)
+        app.state.kill_switch = kill_switch.KillSwitch(settings)
         probed = health.create_probe_database(settings)
         app.state.probe = health.create_probe(settings, probed)
         yield
-        for held in (app.state.client, app.state.database, app.state.switch, probed):
+        for held in (app.state.client, app.state.database, app.state.kill_switch, probed):
             held.close()
 
     app = FastAPI(

@@ -1,15 +1,16 @@
-"""Dependencies of the routes: settings, database, task client, and the API key for the documentation.
+"""Dependencies and parameters of the routes. The API key is only declared here, for the documentation.
 
 The guard checks the key itself, before the request is routed.
 """
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api_stub.client import TaskClient
 from db.engine import Database
+from tasks.contract import AccountName
 from worker.settings import Settings
 
 require_key = [Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
@@ -35,3 +36,6 @@ async def _client(request: Request) -> TaskClient:
 AppSettings = Annotated[Settings, Depends(_settings)]
 AppDatabase = Annotated[Database, Depends(_database)]
 AppClient = Annotated[TaskClient, Depends(_client)]
+
+PageLimit = Annotated[int, Query(ge=1, le=1000)]
+AccountFilter = Annotated[AccountName | None, Query(description="Only this account's.")]

@@ -54,7 +54,7 @@ class Guard:
         if path in self._open and not (path == READY and "X-API-Key" in headers):
             return
         address = scope["client"][0] if scope.get("client") else ""
-        refusal = self._keys.refusal(headers, address, bearer=path == METRICS)
+        refusal = self._keys.check(headers, address, bearer=path == METRICS)
         if refusal is not None:
             raise RequestRejected(refusal)
         scope["state"]["known"] = True

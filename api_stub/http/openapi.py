@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from api_stub.http.guard import KEYLESS_PATHS, METRICS, READY
-from api_stub.http.models import Problem
+from api_stub.http.models.problem import Problem
 from api_stub.http.problems import MEDIA_TYPE
 
 _ALWAYS: Final = (400, 414, 431)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api_stub.http.models import Problem
+from api_stub.http.models.problem import Problem
 from worker import logs
 from worker.errors import TryAgainError
 

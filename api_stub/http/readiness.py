@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
-from api_stub.http.models import Check, CheckName, Readiness
+from api_stub.http.models.health import Check, CheckName, Readiness
 
 CHECK_TIMEOUT_S: Final = 3.0
 CACHE_S: Final = 4.0
@@ -29,7 +29,7 @@ class ReadinessProbe:
         self._last: Readiness | None = None
         self._stale_at = 0.0
 
-    async def answer(self) -> Readiness:
+    async def check(self) -> Readiness:
         """Return whether all checks pass, from the cache or from a probe now."""
         if self._last is not None and asyncio.get_running_loop().time() < self._stale_at:
             return self._last
@@ -45,7 +45,7 @@ class ReadinessProbe:
 
     async def _probe(self) -> Readiness:
         try:
-            found = await asyncio.gather(*(self._one(name, ask) for name, ask in self._checks.items()))
+            found = await asyncio.gather(*(self._run(*item) for item in self._checks.items()))
             checks = dict(zip(self._checks, found, strict=True))
             self._last = Readiness(ready=all(check.ok for check in found), checks=checks)
             self._stale_at = asyncio.get_running_loop().time() + CACHE_S
@@ -53,20 +53,20 @@ class ReadinessProbe:
         finally:
             self._running = None
 
-    async def _one(self, name: CheckName, ask: RunCheck) -> Check:
-        hangs = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
+    async def _run(self, name: CheckName, run_check: RunCheck) -> Check:
+        timed_out = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
         if name in self._hanging:  # the thread of an earlier probe still hangs
-            return hangs
+            return timed_out
         self._hanging.add(name)
 
-        def asked() -> Check:
+        def run() -> Check:
             try:
-                return ask()
+                return run_check()
             finally:
                 self._hanging.discard(name)
 
         try:
             with anyio.fail_after(CHECK_TIMEOUT_S):
-                return await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=self._limiter)
+                return await to_thread.run_sync(run, abandon_on_cancel=True, limiter=self._limiter)
         except TimeoutError:
-            return hangs
+            return timed_out

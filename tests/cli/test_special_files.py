@@ -141,9 +141,10 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
     file = tmp_path / "v1.db"
     file.write_bytes(b"SQLite format 3\0" + bytes([16, 0, 1, 1]) + bytes(4076))
     os.mkfifo(tmp_path / beside)
-    # a process of its own: SQLite in a wait is deaf to our alarm
+    # in a process of its own, because SQLite ignores our alarm while it waits
     program = (
-        "import sys; from pathlib import Path; from db.imports.v1 import file; file.read_v1_file(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from db.imports.v1.file import read_v1_file; "
+        "read_v1_file(Path(sys.argv[1]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, file],

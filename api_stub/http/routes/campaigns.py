@@ -6,8 +6,15 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, HTTPException, Query, Request
 
 from api_stub.client import TaskClient
-from api_stub.http.dependencies import AppClient, AppDatabase, require_key
-from api_stub.http.models import Accepted, CampaignChanged, CampaignLineOut, CampaignOut, CampaignPage
+from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
+from api_stub.http.lookups import require_account, require_campaign
+from api_stub.http.models.campaigns import (
+    Accepted,
+    CampaignChanged,
+    CampaignLineOut,
+    CampaignOut,
+    CampaignPage,
+)
 from api_stub.http.openapi import problem_responses
 from api_stub.request_checks import check_campaign_request
 from db.engine import Database
@@ -15,14 +22,12 @@ from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
-from db.store.people import accounts
 from db.store.reports import overview
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     INVITATIONS_CAMPAIGN,
     SOURCING_CAMPAIGN,
     VISITOR_CAMPAIGN,
-    AccountName,
     BirthdayCampaign,
     InvitationsCampaign,
     SourcingCampaign,
@@ -77,9 +82,9 @@ def start_invitations(
 @router.get("/campaigns")
 def list_campaigns(
     database: AppDatabase,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: PageLimit = 100,
     before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
-    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    account: AccountFilter = None,
 ) -> CampaignPage:
     """Return campaigns, newest first, with the number of their actions in each state."""
     with database.transaction() as session:
@@ -94,9 +99,7 @@ def list_campaigns(
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
     """Return a campaign and its progress."""
     with database.transaction() as session:
-        campaign = campaigns.find_campaign(session, campaign_id)
-        if campaign is None:
-            raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
+        campaign = require_campaign(session, campaign_id)
         counts = campaigns.count_actions(session, campaign_id)
         search = searches.find_search(session, campaign_id)
     return CampaignOut(
@@ -144,9 +147,7 @@ def _start(
 ) -> Accepted:
     """Check the request, reserve the campaign id if one is given, and publish the task."""
     with database.transaction() as session:
-        account = accounts.find_account(session, body.account)
-        if account is None:
-            raise HTTPException(404, f"there is no account called {body.account!r}")
+        account = require_account(session, body.account)
         try:
             check_campaign_request(session, account, body)
         except NoSavedSearchError as error:
@@ -168,9 +169,7 @@ def _start(
 def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
     with database.transaction() as session:
         dropped = control.change_campaign(session, campaign_id, verb)
-        campaign = campaigns.find_campaign(session, campaign_id)
-    if campaign is None:
-        raise HTTPException(404, "there is no such campaign")
+        campaign = require_campaign(session, campaign_id)
     if dropped is None:
         raise HTTPException(409, control.describe_refusal(verb, campaign.state))
     return CampaignChanged(id=campaign_id, state=campaign.state, dropped=dropped)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api_stub.http.dependencies import AppSettings, require_metrics_key
-from api_stub.http.models import Check, Health, Readiness
+from api_stub.http.models.health import Check, Health, Readiness
 from api_stub.http.readiness import ReadinessProbe
 from db import migrate
 from db.engine import Database
@@ -32,7 +32,7 @@ async def ready(request: Request, response: Response) -> Readiness:
     one answer.
     """
     probe: ReadinessProbe = request.app.state.probe
-    answer = await probe.answer()
+    answer = await probe.check()
     response.status_code = 200 if answer.ready else 503
     return answer if request.state.known else Readiness(ready=answer.ready)
 
