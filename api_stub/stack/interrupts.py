@@ -20,9 +20,9 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._former: dict[signal.Signals, Any] = {}
+        self._previous: dict[signal.Signals, Any] = {}
         self._depth = 0
-        self._was_heard = False
+        self._is_pending = False
         self._ignoring = False
 
     def install(self) -> None:
@@ -30,11 +30,11 @@ class Interrupts:
         if threading.current_thread() is not threading.main_thread():
             return
         for number in _SIGNALS:
-            former = signal.getsignal(number)
-            if number is signal.SIGHUP and former is signal.SIG_IGN:
+            previous = signal.getsignal(number)
+            if number is signal.SIGHUP and previous is signal.SIG_IGN:
                 continue  # nohup: this process shall outlive the terminal
-            self._former[number] = signal.SIG_DFL if former is None else former
-            signal.signal(number, self._heard)
+            self._previous[number] = signal.SIG_DFL if previous is None else previous
+            signal.signal(number, self._on_signal)
 
     def ignore(self) -> None:
         """Drop further interrupts, so that a second Ctrl-C doesn't stop the clean-up."""
@@ -42,12 +42,12 @@ class Interrupts:
 
     def restore(self) -> None:
         """Restore the previous signal handlers and the initial state."""
-        while self._former:
-            signal.signal(*self._former.popitem())
-        self._ignoring = self._was_heard = False
+        while self._previous:
+            signal.signal(*self._previous.popitem())
+        self._ignoring = self._is_pending = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def deferred(self) -> Iterator[None]:
         """Defer interrupts to the end of the block, for example until a started process is recorded."""
         self._depth += 1
         try:
@@ -56,10 +56,10 @@ class Interrupts:
             self._depth -= 1
             self._raise()
 
-    def _heard(self, _number: int, _frame: FrameType | None) -> None:
-        self._was_heard = True
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_pending = True
         self._raise()
 
     def _raise(self) -> None:
-        if self._was_heard and not self._depth and not self._ignoring:
+        if self._is_pending and not self._depth and not self._ignoring:
             raise KeyboardInterrupt

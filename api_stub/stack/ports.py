@@ -35,14 +35,14 @@ def _bind(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def start_on_free_port(start: Callable[[int], T], *, rather: int = 0) -> T:
+def start_on_free_port(start: Callable[[int], T], *, preferred: int = 0) -> T:
     """Call `start` with a free port and return its result; on PortTakenError, try another port.
 
     A server that restarts passes its former port as `preferred`, because its clients know that one.
     """
     for attempt in range(_ATTEMPTS - 1):
         try:
-            return start(rather if rather and not attempt else find_free_port())
+            return start(preferred if preferred and not attempt else find_free_port())
         except PortTakenError:
             continue
     return start(find_free_port())

@@ -47,13 +47,13 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        self.born = read_create_time(process.pid) or 0.0
+        self.create_time = read_create_time(process.pid) or 0.0
         self._process = process
         self._mark = mark
         self._stop_signals = tuple(stop_signals)
         self._interrupts = interrupts
-        self._family: set[Process] = set()  # recorded, for descendants that leave the session
-        self._asked = False
+        self._descendants: set[Process] = set()  # recorded, for descendants that leave the session
+        self._stop_requested = False
 
     @property
     def pid(self) -> int:
@@ -62,20 +62,20 @@ class Child:
 
     def alive(self) -> bool:
         """Return whether it still runs."""
-        return self._code() is None
+        return self._poll() is None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this process only, if it still runs."""
-        with self._interrupts.held():
+        with self._interrupts.deferred():
             self._process.send_signal(number)
 
     def request_stop(self) -> None:
         """Send its first stop signal, once: a second one tells Celery to abort the current task."""
-        if self._asked:
+        if self._stop_requested:
             return
-        self._asked = True
+        self._stop_requested = True
         if self.alive():
-            self._family = self._relatives()
+            self._descendants = self._find_descendants()
             self.send(self._stop_signals[0])
 
     def stop(self, grace: timedelta) -> None:
@@ -86,7 +86,7 @@ class Child:
             if self.alive():
                 self.send(number)
                 self._wait(grace)
-        kill_trees(self._family | self._relatives())
+        kill_trees(self._descendants | self._find_descendants())
         self._wait(timedelta.max)
 
     def wait(self, timeout: timedelta) -> int:
@@ -107,7 +107,7 @@ class Child:
 
     def check(self) -> None:
         """Raise ChildDiedError, with the tail of the log, if it no longer runs."""
-        code = self._code()
+        code = self._poll()
         if code is not None:
             how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
             raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
@@ -126,21 +126,21 @@ class Child:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def _relatives(self) -> set[Process]:
-        head = find_process(self.pid, self.born)
+    def _find_descendants(self) -> set[Process]:
+        head = find_process(self.pid, self.create_time)
         return find_marked_processes(self._mark, session=self.pid) | (
             list_descendants(head) if head else set()
         )
 
     def _wait(self, grace: timedelta) -> int | None:
         deadline = monotonic_seconds() + grace.total_seconds()
-        while (code := self._code()) is None and monotonic_seconds() < deadline:
+        while (code := self._poll()) is None and monotonic_seconds() < deadline:
             time.sleep(_POLL_SECONDS)
         return code
 
-    def _code(self) -> int | None:
+    def _poll(self) -> int | None:
         # Popen holds a lock while it waits: an interrupt there would leave the lock taken for ever.
-        with self._interrupts.held():
+        with self._interrupts.deferred():
             return self._process.poll()
 
 
@@ -163,21 +163,21 @@ class ProcessTable:
         argv: Sequence[str | os.PathLike[str]],
         env: Mapping[str, str],
         *,
-        started: Callable[[Child], object] | None = None,
+        on_started: Callable[[Child], object] | None = None,
         stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
         cwd: Path | None = None,
         identity: Identity | None = None,
     ) -> Child:
         """Start a process that logs to `<data>/logs/<name>.log` (the previous log is kept as .log.1).
 
-        `started` is called with the child before an interrupt can be raised. `identity` is the user it runs
-        as. Raises StackError if the program can't be run.
+        `on_started` is called with the child before an interrupt can be raised. `identity` is the user that
+        it runs as. Raises StackError if the program can't be run.
         """
         make_private_folder(self._logs)
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
-        with self._interrupts.held(), log.open("ab") as output:
+        with self._interrupts.deferred(), log.open("ab") as output:
             make_private(log)
             try:
                 process = subprocess.Popen(
@@ -189,16 +189,16 @@ class ProcessTable:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     umask=PRIVATE_UMASK,
-                    **(identity or Identity()).popen(),
+                    **(identity or Identity()).popen_arguments(),
                 )
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
             child = Child(
                 name, process, log, self._mark, stop_signals=stop_signals, interrupts=self._interrupts
             )
-            if started is not None:
-                started(child)
-            self._remember(child, stop_signals[0])
+            if on_started is not None:
+                on_started(child)
+            self._record(child, stop_signals[0])
         return child
 
     def forget(self, *children: Child) -> None:
@@ -221,8 +221,13 @@ class ProcessTable:
         self._write([])
         return len(families)
 
-    def _remember(self, child: Child, stop_signal: signal.Signals) -> None:
-        entry = {"name": child.name, "pid": child.pid, "born": child.born, "stop_signal": int(stop_signal)}
+    def _record(self, child: Child, stop_signal: signal.Signals) -> None:
+        entry = {
+            "name": child.name,
+            "pid": child.pid,
+            "born": child.create_time,
+            "stop_signal": int(stop_signal),
+        }
         self._write([*self._read(), entry])
 
     def _read(self) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.errors import StackError
 from api_stub.stack.interrupts import Interrupts
@@ -152,18 +153,18 @@ class Stack:
 
         Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
         """
-        wave: list[tuple[Service, Child]] = []
-        self._exit.callback(self._stop_wave, wave)
+        batch: list[tuple[Service, Child]] = []
+        self._exit.callback(self._stop_batch, batch)
         for service in services:
             self._on_step(f"starting {service.name}")
             self._children[service.name] = self._table.start(
                 service.name,
                 service.argv,
                 self.service_environment(service),
-                started=partial(_add_to_batch, wave, service),
+                on_started=partial(_add_to_batch, batch, service),
                 cwd=service.cwd,
             )
-        for service, child in wave:
+        for service, child in batch:
             child.wait_until(service.ready or child.alive, service.ready_within)
 
     def run(self, service: Service) -> None:
@@ -177,7 +178,7 @@ class Stack:
         try:
             code = child.wait(service.ready_within)
         finally:
-            with self._interrupts.held():
+            with self._interrupts.deferred():
                 child.stop(timedelta(0))
                 self._table.forget(child)
         if code:
@@ -204,35 +205,30 @@ class Stack:
             self._on_step(f"ended {ended} processes that an earlier run had left")
         _close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
-        self._database_url = self._given_database_url or self._start_postgres()
-        self._redis_url = self._given_redis_url or self._start_redis()
+        self._database_url = self._given_database_url or self._start_server(
+            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
+        )
+        self._redis_url = self._given_redis_url or self._start_server(
+            "Redis", Redis(self.data_dir, table=self._table)
+        )
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")
             self._migrate(self._database_url)
 
-    def _start_postgres(self) -> str:
-        self._on_step("starting Postgres")
-        postgres = Postgres(self.data_dir, table=self._table, durable=self._durable)
-        self._exit.callback(postgres.stop)
-        postgres.start()
-        if postgres.child is not None:
-            self._children["postgres"] = postgres.child
-        return postgres.url
-
-    def _start_redis(self) -> str:
-        self._on_step("starting Redis")
-        server = Redis(self.data_dir, table=self._table)
+    def _start_server(self, name: str, server: EmbeddedServer) -> str:
+        """Start an embedded server; return its address."""
+        self._on_step(f"starting {name}")
         self._exit.callback(server.stop)
         server.start()
         if server.child is not None:
-            self._children["redis"] = server.child
+            self._children[server.child.name] = server.child
         return server.url
 
-    def _stop_wave(self, wave: list[tuple[Service, Child]]) -> None:
+    def _stop_batch(self, batch: list[tuple[Service, Child]]) -> None:
         began = monotonic_seconds()
-        for _, child in wave:
+        for _, child in batch:
             child.request_stop()
-        for service, child in wave:
+        for service, child in batch:
             deadline = min(began + service.grace.total_seconds(), self._stop_deadline)
             child.stop(timedelta(seconds=max(0.0, deadline - monotonic_seconds())))
 
@@ -257,5 +253,5 @@ def _close_to_others(data_dir: Path) -> None:
                 make_private(path)
 
 
-def _add_to_batch(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:
-    wave.append((service, child))
+def _add_to_batch(batch: list[tuple[Service, Child]], service: Service, child: Child) -> None:
+    batch.append((service, child))

@@ -33,22 +33,27 @@ class Identity:
     uid: int | None = None
     gid: int | None = None
 
-    def popen(self) -> dict[str, Any]:
+    def popen_arguments(self) -> dict[str, Any]:
         """Return the arguments that make Popen run a program as this user, without this process's groups."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def own(self, path: Path | str, *, within: int | None = None) -> None:
-        """Make this user the owner of a file or folder. `within` is the descriptor of its parent folder."""
+    def chown(self, path: Path | str, *, dir_fd: int | None = None) -> None:
+        """Make this user the owner of a file or folder. `dir_fd` is the descriptor of its parent folder."""
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid, dir_fd=within, follow_symlinks=False)
+            os.chown(path, self.uid, self.gid, dir_fd=dir_fd, follow_symlinks=False)
 
     def can_run(self, program: Path) -> bool:
         """Return whether this user can run the program, by trying; mode bits don't show everything."""
         try:
             done = subprocess.run(
-                [program, "--version"], cwd="/", env={}, capture_output=True, check=False, **self.popen()
+                [program, "--version"],
+                cwd="/",
+                env={},
+                capture_output=True,
+                check=False,
+                **self.popen_arguments(),
             )
         except OSError:
             return False
@@ -104,7 +109,7 @@ def prepare_cluster_folder(link: Path, identity: Identity, *, durable: bool) -> 
         temporary = Path(tempfile.gettempdir())
         home = temporary if not durable and _is_world_accessible(temporary) else _shared_folder()
         folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
-        identity.own(folder)
+        identity.chown(folder)
         link.symlink_to(folder)
     _change_owner(link.resolve(), identity)
     return link.resolve()
@@ -118,8 +123,8 @@ def _change_owner(folder: Path, identity: Identity) -> None:
     for _, folders, files, descriptor in os.fwalk(folder):
         for name in (*folders, *files):
             if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid == former:
-                identity.own(name, within=descriptor)
-    identity.own(folder)  # last, so that an interrupted run starts again
+                identity.chown(name, dir_fd=descriptor)
+    identity.chown(folder)  # last, so that an interrupted run starts again
 
 
 def remove_cluster(link: Path) -> None:

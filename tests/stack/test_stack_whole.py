@@ -173,7 +173,9 @@ def home_of_nobody() -> Iterator[Path]:
 def test_an_ordinary_user_needs_nothing_else(home_of_nobody: Path, open_folder: Path) -> None:
     data_dir = home_of_nobody / "clone/.rapport"
     environment = {"PATH": os.defpath, "HOME": str(home_of_nobody)}
-    with play(data_dir, open_folder, "once", env=environment, **find_server_identity().popen()) as process:
+    with play(
+        data_dir, open_folder, "once", env=environment, **find_server_identity().popen_arguments()
+    ) as process:
         output, _ = process.communicate(timeout=40)
     assert process.returncode == 0, output
     assert not (data_dir / "postgres").is_symlink()
