@@ -4,19 +4,23 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
+    AccountArgument,
     DataDir,
     get_terminal_user,
     load_settings,
     open_database,
+    open_session,
     require_account,
+    validate_name,
 )
 from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.population.members import MEMBERS
@@ -45,7 +49,7 @@ _LINKEDIN_WARNING = (
     "imported and plans previewed, but nothing is read from the site and nothing can be sent."
 )
 
-Name = Annotated[str, typer.Argument(help="The account's name.")]
+Name = AccountArgument
 
 
 @app.command()
@@ -77,13 +81,7 @@ def add(
         OSError,
     ):  # OSError: a folder of zones, or a name that is too long
         raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
-    try:
-        TypeAdapter[str](AccountName).validate_python(name)
-    except ValidationError:
-        raise RequestRefusedError(
-            f"{name!r} can't be an account's name: small letters, digits, - and _, at most 63 of them, "
-            "beginning with a letter or digit"
-        ) from None
+    validate_name(TypeAdapter[str](AccountName), name, "an account's name")
     with open_database(data) as database:
         with database.transaction() as session:
             there = accounts.find_account(session, name)
@@ -93,7 +91,11 @@ def add(
             )
         site = there.site if there is not None else site or _SANDBOX
         if there is None and site == _LINKEDIN:
-            _confirm_risk()
+            require_typed_yes(
+                _LINKEDIN_WARNING,
+                "Type yes if you want that",
+                refusal="nobody typed yes, so no account was added",
+            )
         with database.transaction() as session:
             warms_up = _add_account(session, name, site, zone)
     if warms_up:
@@ -103,17 +105,6 @@ def add(
         )
     following = f"import v1 FILE --account {name}" if site == _LINKEDIN else f"account sign-in {name}"
     print_text(f"account {name} is there; next: rapport {following}")
-
-
-def _confirm_risk() -> None:
-    """Show the risk and ask for a typed yes. Raises RequestRefusedError without one."""
-    print_text(_LINKEDIN_WARNING)
-    try:
-        answer = typer.prompt("Type yes if you want that", default="", show_default=False)
-    except typer.Abort:
-        answer = ""
-    if answer.strip() != "yes":
-        raise RequestRefusedError("nobody typed yes, so no account was added")
 
 
 def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
@@ -130,7 +121,7 @@ def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool
 def list_accounts(data: DataDir = DEFAULT_DATA) -> None:
     """List the accounts, and why one is paused or stopped."""
     table = Table("name", "site", "time zone", "status", "signed in", "keeps data")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         for account in accounts.list_accounts(session):
             signed_in = "yes" if account.session else "not yet"
             table.add_row(
@@ -183,7 +174,7 @@ def keep(
     """
     if (days is None) is not for_ever:
         raise RequestRefusedError("give --days N or --for-ever")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         accounts.set_keep_days(session, require_account(session, name).id, days)
     if days is None:
         print_text(f"account {name} keeps people and profiles until you erase them")
@@ -200,7 +191,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
     A worker that is typing stops before the click on send. What was sent already is still recorded.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         account = require_account(session, name)
         if not control.pause_account(session, account.id):
             raise RequestRefusedError(f"account {name} is {_format_status(account)}: it does nothing already")
@@ -210,7 +201,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Resume a paused account. One that its site stopped must be signed in again instead."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (

@@ -8,7 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    open_session,
+    resolve_action_id,
+)
 from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
@@ -27,9 +33,6 @@ ActionId = Annotated[
     str,
     typer.Argument(metavar="ID", help="The action's id, or enough of its first digits."),
 ]
-Account = Annotated[str | None, typer.Option(help="Only this account's.")]
-
-_HINT = "`rapport actions list` shows them"
 
 
 class Settlement(StrEnum):
@@ -49,7 +52,7 @@ _STATE_AFTER = {
 
 @app.command("list")
 def list_actions(
-    account: Account = None,
+    account: AccountFilter = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
@@ -58,7 +61,7 @@ def list_actions(
 
     The first 8 digits of an id are enough for the other commands.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         lines = overview.list_actions(session, limit=limit, account=account, state=state)
     table = Table("id", "who", "occasion", "state", "why and until when (UTC)", box=None, pad_edge=False)
     for line in lines:
@@ -75,9 +78,8 @@ def list_actions(
 @app.command()
 def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
     """Show an action's history: every transition with its time, reason, actor and attempt."""
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
-        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
+    with open_session(data, snapshot=True) as session:
+        action_id = resolve_action_id(session, action)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
     console = Console()
@@ -88,12 +90,12 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
 
 
 @app.command()
-def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
 
     These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()
     if not lines:
@@ -124,8 +126,8 @@ def settle(
     `again` sends another message, unless a worker finds the first one in the thread by then.
     """
     state = _STATE_AFTER[verdict]
-    with open_database(data) as database, database.transaction() as session:
-        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
+    with open_session(data) as session:
+        action_id = resolve_action_id(session, action)
         settled = control.settle_by_hand(session, action_id, state)
         line = overview.find_action(session, action_id)
     if line is None or not settled:

@@ -5,17 +5,11 @@ import sys
 import typer
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
 from api_stub.cli.terminal import Console
 from db.store.actions import events
-from db.store.reports import overview
 
 app = typer.Typer(help="The record of every transition of every action.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Keep the commands below `audit`, also while there is only one."""
 
 
 @app.command()
@@ -26,8 +20,7 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     changed state without an event. Somebody who can write all rows and the stored head can forge the whole
     chain: note the head (account, count and hash) somewhere else from time to time, and compare.
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_session(data, snapshot=True) as session:
         reports = events.verify_chains(session)
     console = Console()
     for report in reports:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from api_stub.stack.environment import set_environment
 from db.engine import Database, RowRefusedError
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from db.store.people.contacts import ContactRecord
+from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
 from worker.settings import Settings, get_settings
@@ -33,6 +36,8 @@ DataDir = Annotated[
         "--data", envvar="RAPPORT_DATA", help="Folder of the embedded Postgres, Redis and evidence."
     ),
 ]
+AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
+AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 
 def load_settings(data_dir: Path) -> Settings:
@@ -64,6 +69,18 @@ def open_database(data_dir: Path) -> Iterator[Database]:
         ) from error
     finally:
         database.close()
+
+
+@contextmanager
+def open_session(data_dir: Path, *, snapshot: bool = False) -> Iterator[Session]:
+    """Open a database transaction for one command, as `open_database` does.
+
+    With `snapshot`, all its reads see the same moment.
+    """
+    with open_database(data_dir) as database, database.transaction() as session:
+        if snapshot:
+            overview.begin_snapshot(session)
+        yield session
 
 
 @contextmanager
@@ -111,3 +128,32 @@ def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UU
     if found:
         raise RequestRefusedError(f"several {noun}s begin with {given!r}: give more of the id")
     raise RequestRefusedError(f"there is no {noun} {given!r}; {hint}")
+
+
+def resolve_campaign_id(session: Session, given: str) -> UUID:
+    """Return the id of the campaign whose id begins with `given`. Raises RequestRefusedError."""
+    hint = "`rapport campaign list` shows them"
+    return resolve_id(overview.find_campaign_ids(session, given), "campaign", given, hint=hint)
+
+
+def resolve_action_id(session: Session, given: str) -> UUID:
+    """Return the id of the action whose id begins with `given`. Raises RequestRefusedError."""
+    hint = "`rapport actions list` shows them"
+    return resolve_id(overview.find_action_ids(session, given), "action", given, hint=hint)
+
+
+def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
+    """Return an error text that lists the people who match."""
+    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
+    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
+
+
+def validate_name(adapter: TypeAdapter[str], given: str, what: str) -> None:
+    """Check a name of an account or a search. Raises RequestRefusedError that says the rule."""
+    try:
+        adapter.validate_python(given)
+    except ValidationError:
+        raise RequestRefusedError(
+            f"{given!r} can't be {what}: small letters, digits, - and _, at most 63 of them, beginning with "
+            "a letter or digit"
+        ) from None

@@ -1,13 +1,17 @@
 """Print texts, and format reasons, counts and times for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
+from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from worker.errors import Reason
 from worker.rules.characters import escape_json_controls
+
+Name = TypeVar("Name", bound=str)
 
 _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -66,6 +70,11 @@ def describe_reason(reason: Reason) -> str:
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
 
 
+def reason_suffix(reason: Reason | None) -> str:
+    """Return ": " and the reason's text, or nothing without a reason."""
+    return f": {describe_reason(reason)}" if reason else ""
+
+
 def print_text(text: str, style: str = "") -> None:
     """Print a text on lines of its own, without wrapping it."""
     Console().print(Text(text, style), soft_wrap=True)
@@ -84,6 +93,19 @@ def format_count(count: int, one: str, several: str) -> str:
 def format_counts(*told: tuple[int, str, str]) -> str:
     """Return several counts as `format_count` does, without those that are 0."""
     return ", ".join(format_count(*each) for each in told if each[0])
+
+
+def join_counts(counts: Mapping[Name, int]) -> str:
+    """Return counts by name as "2 done, 1 skipped"."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
+    """Render names and values in two columns."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(value, overflow="fold"))
+    return grid
 
 
 def format_utc(instant: datetime) -> str:

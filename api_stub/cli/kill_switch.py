@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, open_session
 from api_stub.cli.formatting import format_utc, print_text
 from db.store.actions import control
 from tasks.contract import ActorName
@@ -37,7 +37,7 @@ def stop_everything(
 
 def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
     """Release the kill switch. Accounts and campaigns that were paused individually stay paused."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         was_on = control.release_kill_switch(session)
     print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
 

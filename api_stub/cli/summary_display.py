@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_count, format_utc
+from api_stub.cli.formatting import describe_reason, format_count, format_utc, reason_suffix, render_facts
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.summary import CampaignSummary
@@ -27,13 +27,13 @@ def render_day_summary(day: Summary) -> RenderableType:
     """Render the summary of an account's day."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_utc(day.as_of)}", "dim")
-    return Group(head, _render_lines(_day_lines(day)), "")
+    return Group(head, render_facts(_day_lines(day)), "")
 
 
 def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
     """Render a campaign's results and the people it left out."""
     campaign = summary.campaign
-    why = f": {describe_reason(campaign.reason)}" if campaign.reason else ""
+    why = reason_suffix(campaign.reason)
     detail = f" ({campaign.detail})" if campaign.detail else ""
     head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
     options = ", ".join(_describe_options(campaign.options))
@@ -52,7 +52,7 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
         lines = [line for line in lines if line[0] not in _GREETING_LINES]
     if summary.search is not None:
         lines.insert(0, ("search", describe_search(summary.search)))
-    parts: list[RenderableType] = [head, _render_lines(lines)]
+    parts: list[RenderableType] = [head, render_facts(lines)]
     if summary.left_out:
         parts += ["", _render_left_out(summary.left_out)]
     return Group(*parts)
@@ -165,13 +165,6 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
     told = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
     return f"{sum(reasons.values())}: {told}" if told else "none"
-
-
-def _render_lines(lines: Sequence[_Line] | Iterator[_Line]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for name, says in lines:
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:

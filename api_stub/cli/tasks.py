@@ -6,17 +6,12 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
 from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
 app = typer.Typer(help="Messages from the broker. All times are UTC.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Keep the command below `tasks`, while there is only one."""
 
 
 @app.command()
@@ -30,7 +25,7 @@ def refused(
     A refused message is removed from Redis, and its arguments are not stored. docs/tasks.md describes valid
     messages.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         messages = store.list_refused_messages(session, limit=limit, reason=reason)
     console = Console()
     for message in messages:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
@@ -61,7 +61,7 @@ def list_templates(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace everybody's of the same language, on the day or late."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = templates.list_templates(session, language=language)
         if account is not None:
             owner = require_account(session, account).id
@@ -104,7 +104,7 @@ def add(
     if not re.fullmatch("[a-z]{2}", language):
         raise RequestRefusedError(f"{language!r} is no language code of two small letters, such as en or fr")
     body = _read_text(text)
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         owner = require_account(session, account).id if account else None
         number = templates.add_template(
             session, account_id=owner, language=language, late=late, body=body, weight=weight
@@ -122,7 +122,7 @@ def add(
 @app.command()
 def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Remove one of your templates. Planned greetings keep their text. A default can only be disabled."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if _require_template(session, template).default:
             raise RequestRefusedError(
                 f"template {template} ships with Rapport and would be back with the next `rapport migrate`: "
@@ -135,7 +135,7 @@ def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Use a template again."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_enabled(session, template, enabled=True)
     print_text(f"template {template} is used")
@@ -144,7 +144,7 @@ def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Stop using a template. Planned greetings keep their text."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_enabled(session, template, enabled=False)
     print_text(f"template {template} is not used any more")
@@ -153,7 +153,7 @@ def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) -> None:
     """Set a template's weight: weight 3 is chosen three times as often as weight 1."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_weight(session, template, value)
     print_text(f"template {template} has weight {value}")
@@ -173,7 +173,7 @@ def preview(
     """Show a template filled in for the given names, or for a list of difficult names. Sends nothing."""
     body = template
     if re.fullmatch("[0-9]{1,18}", template):
-        with open_database(data) as database, database.transaction() as session:
+        with open_session(data) as session:
             record = _require_template(session, int(template))
         body, late = record.body, record.late
     check_template(body, late=late)

@@ -1,6 +1,5 @@
 """`rapport why`: the gates of an account, person or action, and the next step."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -9,14 +8,20 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, resolve_id
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    describe_ambiguity,
+    load_settings,
+    open_session,
+    resolve_action_id,
+)
+from api_stub.cli.formatting import format_utc, join_counts, reason_suffix
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
 from db.store.people import accounts, contacts
-from db.store.people.contacts import ContactRecord
 from db.store.reports import gate_facts as store
 from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
@@ -46,8 +51,7 @@ def why(
 
     This changes nothing. All times are UTC.
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_session(data, snapshot=True) as session:
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
     redis_at = load_settings(data).redis
     with open_quota(redis_at) as redis:
@@ -90,9 +94,8 @@ def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -
 def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
     if account is None and (found := accounts.find_account(session, about)) is not None:
         return store.get_account_facts(session, found.id)
-    if len(about) >= _MIN_ID_CHARACTERS and (ids := overview.find_action_ids(session, about)):
-        hint = "`rapport actions list` shows them"
-        return store.get_action_facts(session, resolve_id(ids, "action", about, hint=hint))
+    if len(about) >= _MIN_ID_CHARACTERS and overview.find_action_ids(session, about):
+        return store.get_action_facts(session, resolve_action_id(session, about))
     people = contacts.find_contacts(session, about, account=account)
     if not people:
         raise RequestRefusedError(
@@ -104,12 +107,6 @@ def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
     return store.get_contact_facts(session, people[0].id)
 
 
-def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
-    """Return an error text that lists the people who match."""
-    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
-    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
-
-
 def _render_title(facts: GateFacts) -> Text:
     account = facts.account
     text = Text(f"account {account.name} on {account.site}, days begin in {account.zone.key}\n", "dim")
@@ -118,11 +115,11 @@ def _render_title(facts: GateFacts) -> Text:
     if facts.action is not None:
         action = facts.action
         text.append(f"{action.kind} for {action.occasion} is {action.state}", "bold")
-        text.append(f": {describe_reason(action.reason)}" if action.reason else "")
+        text.append(reason_suffix(action.reason))
         text.append(f" ({action.detail})" if action.detail else "")
         text.append(f"\naction {action.id}\n", "dim")
     if facts.contact is None:
-        told = ", ".join(f"{count} {state}" for state, count in facts.counts.items())
+        told = join_counts(facts.counts)
         text.append(f"actions: {told or 'none yet'}\n", "bold")
     text.append(f"as of {format_utc(facts.now)}", "dim")
     return text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_utc, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
 from api_stub.responses.quota import QuotaReading
 from db.store.reports.gate_facts import AccountFacts, ActionFacts, GateFacts
@@ -60,7 +60,7 @@ def _kill_switch_gate(facts: GateFacts) -> Gate:
 
 
 def _status_gate(account: AccountFacts) -> Gate:
-    why = f": {describe_reason(account.stop_reason)}" if account.stop_reason else ""
+    why = reason_suffix(account.stop_reason)
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
 
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.formatting import join_counts, print_text, reason_suffix
 from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -21,7 +21,7 @@ from worker.rules.model import ActionState
 
 
 def birthday(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     late_days: Annotated[
         int, typer.Option(min=0, max=10, help="Also greet birthdays up to this many days ago.")
@@ -74,7 +74,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
         return Text("nobody has a birthday in these days, or all of them are planned already")
     table = Table("who", "birthday", "text", "state", expand=True)
     for line in lines:
-        why = f": {describe_reason(line.reason)}" if line.reason else ""
+        why = reason_suffix(line.reason)
         table.add_row(
             Text(line.contact, overflow="fold"),
             str(line.occasion_on),
@@ -86,7 +86,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
 
 def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
     counts = Counter(line.state for line in lines)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
+    told = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
         return f"campaign {str(campaign.id)[:8]}: {told}; next: rapport review"
     return f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when"

@@ -7,8 +7,14 @@ import typer
 from rich.table import Table
 
 from api_stub.cli.campaigns import birthday, sourcing, visitor
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
-from api_stub.cli.formatting import describe_reason, format_utc, print_text
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    open_session,
+    resolve_campaign_id,
+)
+from api_stub.cli.formatting import describe_reason, format_utc, join_counts, print_text
 from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from db.store.actions import control
@@ -33,17 +39,17 @@ CampaignId = Annotated[
 
 @app.command("list")
 def list_campaigns(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 20,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List campaigns, newest first, with the number of their actions in each state."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         lines = overview.list_campaigns(session, limit=limit, account=account)
     table = Table("id", "account", "kind", "state", "actions", "asked for", box=None, pad_edge=False)
     for line in lines:
         state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
-        counts = ", ".join(f"{count} {of}" for of, count in line.actions.items())
+        counts = join_counts(line.actions)
         told = counts or ("dry run" if line.options.get("dry_run") else "none")
         table.add_row(str(line.id)[:8], line.account, line.kind, state, told, format_utc(line.created_at))
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
@@ -52,10 +58,8 @@ def list_campaigns(
 @app.command()
 def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Show a campaign's results: sent, left out and why, waiting, answered."""
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
-        found = overview.find_campaign_ids(session, campaign)
-        campaign_id = resolve_id(found, "campaign", campaign, hint="`rapport campaign list` shows them")
+    with open_session(data, snapshot=True) as session:
+        campaign_id = resolve_campaign_id(session, campaign)
         came_to = summary.summarise_campaign(session, campaign_id)
     if came_to is not None:
         Console().print(render_campaign_summary(came_to))
@@ -91,9 +95,8 @@ def change_campaign(data: Path, given: str, verb: CampaignVerb) -> int:
 
     Raises RequestRefusedError if there is none, or if its state forbids the change.
     """
-    with open_database(data) as database, database.transaction() as session:
-        found = overview.find_campaign_ids(session, given)
-        campaign_id = resolve_id(found, "campaign", given, hint="`rapport campaign list` shows them")
+    with open_session(data) as session:
+        campaign_id = resolve_campaign_id(session, given)
         dropped = control.change_campaign(session, campaign_id, verb)
         campaign = campaigns.find_campaign(session, campaign_id)
     if dropped is None:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, format_count, print_text
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.formatting import format_count, join_counts, print_text, reason_suffix
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.reports import overview
@@ -32,11 +32,9 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
-
 
 @app.command("list")
-def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
+def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
     """List the unanswered invitations, oldest first. A worker reads the site's page."""
     asked = validate_model(InvitationsCampaign, account=account, dry_run=True)
     with open_database(data) as database:
@@ -52,7 +50,7 @@ def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def withdraw(
-    account: Account,
+    account: AccountArgument,
     *,
     older_than: Annotated[
         int,
@@ -82,7 +80,7 @@ def withdraw(
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
+    told = join_counts(counts) or "nothing to do"
     print_text(f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when")
 
 
@@ -99,6 +97,6 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
         return Text("no invitation is old enough, or all that are have been planned already")
     table = Table("who", "sent", "state")
     for line in lines:
-        why = f": {describe_reason(line.reason)}" if line.reason else ""
+        why = reason_suffix(line.reason)
         table.add_row(Text(line.contact, overflow="fold"), str(line.occasion_on), Text(f"{line.state}{why}"))
     return table

@@ -14,7 +14,14 @@ from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
 from api_stub.cli.campaigns.start import validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AccountFilter,
+    DataDir,
+    open_session,
+    require_account,
+)
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -30,7 +37,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
 KindArgument = Annotated[CampaignKind, typer.Argument(metavar="KIND", help=f"{', '.join(CampaignKind)}.")]
 
 _FIRES_SHOWN = 3
@@ -39,7 +45,7 @@ _CRON_FIELDS = 5
 
 @app.command("set")
 def set_schedule(
-    account: Account,
+    account: AccountArgument,
     kind: KindArgument,
     *,
     cron: Annotated[
@@ -55,7 +61,7 @@ def set_schedule(
 ) -> None:
     """Start campaigns of a kind by a schedule. It replaces the account's schedule of this kind."""
     wanted = _read_options(kind, options)
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         record = require_account(session, account)
         check_campaign_request(session, record, wanted)
         coming = _next_fires(cron, record.zone)
@@ -69,11 +75,11 @@ def set_schedule(
 
 @app.command("list")
 def list_schedules(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the schedules with the next start of each, in its account's zone."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = schedules.list_schedules(session, account=account)
     table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
     for line in found:
@@ -91,9 +97,9 @@ def list_schedules(
 
 
 @app.command()
-def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
+def off(account: AccountArgument, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
     """Remove the schedule of a kind. Campaigns that have started continue."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         record = require_account(session, account)
         if not schedules.disable_schedule(session, record.id, kind):
             raise RequestRefusedError(f"no {kind} campaign of {account} starts by itself")

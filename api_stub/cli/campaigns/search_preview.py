@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_utc, render_facts
 from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
@@ -26,7 +26,6 @@ def render_search_plan(
     account: AccountRecord, wanted: SearchSpec, told: SearchEstimate, *, scores: bool
 ) -> Table:
     """Render what is searched, scored and read, and the expected duration."""
-    grid = Table.grid(padding=(0, 2))
     lines = {
         "searched": f"{', '.join(f'{name} {value}' for name, value in wanted.query.terms)}\n"
         f"{build_search_url(wanted.query, account.site)}",
@@ -46,9 +45,7 @@ def render_search_plan(
         f"{_describe_limits(told.of_profiles)}"
     )
     lines["takes"] = _describe_duration(told, account.zone)
-    for name, says in lines.items():
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
+    return render_facts(lines.items())
 
 
 def _describe_criteria(wanted: SearchSpec, points: Mapping[Criterion, int]) -> str:
@@ -116,7 +113,7 @@ def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
 
 def render_search_progress(walk: SearchProgress, limit: int) -> Table:
     """Render the progress of a search."""
-    grid, at = Table.grid(padding=(0, 2)), walk.progress
+    at = walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     lines = {
         "search": f"{describe_search(at.search)}; at most {limit}" if at.search else "not begun",
@@ -124,9 +121,7 @@ def render_search_progress(walk: SearchProgress, limit: int) -> Table:
         "scored": f"{walk.scored}{score}",
         "next": _describe_next(walk),
     }
-    for name, says in lines.items():
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
+    return render_facts(lines.items())
 
 
 def _describe_next(walk: SearchProgress) -> str:

@@ -9,7 +9,7 @@ from api_stub.cli.campaigns.follow_search import follow as follow_search
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.campaigns.search_preview import render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -21,7 +21,7 @@ from worker.rules.sourcing.criteria import Criteria
 
 
 def sourcing(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     url: Annotated[
         str | None, typer.Option(help="The address of a people search, as your browser shows it.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api_stub.cli.campaigns.input_files import read_addresses
 from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -27,7 +27,7 @@ from worker.rules.model import Kind
 
 
 def visitor(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     saved_search: Annotated[
         str | None, typer.Option("--saved", metavar="NAME", help="The people that this saved search finds.")

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, AccountFilter, DataDir, open_database, open_session
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
@@ -16,13 +16,12 @@ from db.store.imports import birthday_doubts
 from db.store.imports.birthday_doubts import BirthdayDoubt
 from worker.errors import RequestRefusedError
 
-Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 _HINT = "rapport contacts doubts"
 
 
-def list_doubts(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         waiting = birthday_doubts.list_doubts(session, account=account)
     table = Table(
         "id", "contact", "address", "birthday", "as the file says", "file", box=None, pad_edge=False
@@ -43,7 +42,7 @@ def confirm_doubts(
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help=f"Doubts to confirm ({_HINT}).")
     ] = None,
-    account: Account = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Confirm that a birthday is the contact's. Without ids it asks about each: y, n, later, quit.
@@ -66,7 +65,7 @@ def refuse_doubts(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Refuse a birthday as not the contact's. It is not asked again."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         for doubt_id in ids:
             birthday_doubts.refuse_doubt(session, doubt_id)
     print_text(f"{_format_count(len(ids))} refused")

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.contacts import birthday_doubts, forget, show
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, describe_ambiguity, open_session
 from api_stub.cli.formatting import print_text
-from api_stub.cli.why import describe_ambiguity
 from db.store.people import contacts
 from worker.errors import RequestRefusedError
 
@@ -34,7 +33,7 @@ def do_not_contact(
 
     It applies to all accounts that know the person under this address; then `--off` needs the account.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = contacts.find_contacts(session, address, account=account)
         if not found:
             raise RequestRefusedError(

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.terminal import Console
+from api_stub.cli.progress import create_progress
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.exports import sheets
@@ -109,7 +108,7 @@ def _write_rows(
 ) -> int:
     """Write all rows of one snapshot; return their number. `shown` turns the progress bar on."""
     columns = as_format.columns(sheet)
-    with database.transaction() as session, _progress(shown=shown) as progress:
+    with database.transaction() as session, create_progress(shown=shown) as progress:
         overview.begin_snapshot(session)
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
@@ -154,16 +153,3 @@ def handle_signals() -> Iterator[None]:
         yield
     finally:
         interrupts.restore()
-
-
-def _progress(*, shown: bool) -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not (shown and console.is_terminal),
-    )

@@ -5,9 +5,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, load_settings, open_database
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    describe_ambiguity,
+    get_terminal_user,
+    load_settings,
+    open_database,
+    open_session,
+)
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.why import describe_ambiguity
+from api_stub.cli.prompts import require_typed_yes
 from db.store.people import accounts, contacts
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
@@ -43,7 +51,12 @@ def forget_person(
         with database.transaction() as session:
             site, address = _resolve_person(session, who, account)
         if not yes:
-            _confirm_erasure(address)
+            require_typed_yes(
+                f"All that is known of {address} is erased, in every account of the site. It can't be taken "
+                "back.",
+                "Type yes if this person asked for it",
+                refusal="nobody typed yes, so nothing was erased (--yes doesn't ask)",
+            )
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
         # After the commit, because a file can't be rolled back. A second run deletes what was left.
@@ -60,7 +73,7 @@ def allow_person(
     found = _parse_address(address)
     if found is None:
         raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if not tombstones.lift_tombstone(session, *found, by=get_terminal_user()):
             raise RequestRefusedError("nobody of this address was forgotten")
     print_text("this person may be found again")
@@ -85,19 +98,6 @@ def _resolve_person(session: Session, who: str, account: str | None) -> tuple[st
 def _parse_address(given: str) -> tuple[str, str] | None:
     found = ((site, normalise_profile_url(given, site)) for site in PROFILE_ORIGINS)
     return next(((site, address) for site, address in found if address is not None), None)
-
-
-def _confirm_erasure(address: str) -> None:
-    """Show what is erased and ask for a typed yes. Raises RequestRefusedError without one."""
-    print_text(
-        f"All that is known of {address} is erased, in every account of the site. It can't be taken back."
-    )
-    try:
-        answer = typer.prompt("Type yes if this person asked for it", default="", show_default=False)
-    except typer.Abort:
-        answer = ""
-    if answer.strip() != "yes":
-        raise RequestRefusedError("nobody typed yes, so nothing was erased (--yes doesn't ask)")
 
 
 def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:

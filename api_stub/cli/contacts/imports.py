@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    get_terminal_user,
+    open_database,
+    open_session,
+    require_account,
+)
 from api_stub.cli.formatting import print_text
+from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.merge import ImportFile, import_file, inspect_file
 from db.imports.report import ImportReport
@@ -76,11 +85,11 @@ def import_contacts(
 
 @app.command("list")
 def list_imports(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List imports, newest first, and their results."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         records = runs.list_imports(session, account=account)
     table = Table(
         "id", "account", "from", "file", "when (UTC)", "by", "what came of it", box=None, pad_edge=False
@@ -108,7 +117,7 @@ def undo(
 
     Added people with a planned or sent action are kept. Undo several imports newest first.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         undone = runs.undo_import(session, import_id)
     print_text(f"import {import_id} is undone: {_describe_undone(undone)}")
 
@@ -124,10 +133,7 @@ def _parse_format(given: str) -> ImportSource | None:
 @contextmanager
 def _progress(file: ImportFile) -> Iterator[Any]:
     """Show a progress bar of bytes read, on a terminal only."""
-    reading = TextColumn("{task.description}", markup=False)
-    columns = SpinnerColumn(), reading, BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with create_progress(SpinnerColumn(), BarColumn(), DownloadColumn(), TimeElapsedColumn()) as bar:
         task = bar.add_task("reading", total=file.size)
 
         def advance(read: int) -> None:

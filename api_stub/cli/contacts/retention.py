@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, require_account
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.terminal import Console
+from api_stub.cli.progress import create_progress
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy.retention import StaleData
@@ -20,11 +19,6 @@ from tasks.upkeep.retention import PurgeReport
 from worker.errors import RequestRefusedError
 
 app = typer.Typer(help="Stored personal data and its retention.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Keep the commands below `data`, also while there is only one."""
 
 
 @app.command()
@@ -69,14 +63,7 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
 @contextmanager
 def _progress(owner: AccountRecord, found: StaleData) -> Iterator[retention.Progress]:
     """Show a progress bar of erased rows, on a terminal only."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with create_progress() as bar:
         task = bar.add_task(
             f"erasing from {owner.name}", total=len(found.people) + found.profiles + found.scores
         )

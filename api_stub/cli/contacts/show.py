@@ -8,14 +8,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, format_utc, print_text
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    describe_ambiguity,
+    open_session,
+    require_account,
+)
+from api_stub.cli.formatting import format_utc, print_text, reason_suffix, render_facts
 from api_stub.cli.terminal import Console
-from api_stub.cli.why import describe_ambiguity
 from db.store.people import contact_details, contact_list, contacts
 from db.store.people.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
 from db.store.people.contact_list import ContactFilters, ContactLine
-from db.store.reports import overview
 from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
@@ -25,7 +30,7 @@ Item = TypeVar("Item")
 
 def list_contacts(
     *,
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     status: Annotated[ContactStatus | None, typer.Option(help="Only those with this status.")] = None,
     min_score: Annotated[
         int | None, typer.Option(min=0, max=100, help="Only those with this score or more.")
@@ -41,7 +46,7 @@ def list_contacts(
 ) -> None:
     """List people, in the order in which they became known. GET /data/contacts gives all pages."""
     wanted = ContactFilters(account, status, min_score, open_to_work or None, text.strip())
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if account is not None:
             require_account(session, account)
         found = contact_list.list_contacts(session, wanted, limit=limit)
@@ -70,8 +75,7 @@ def show_contact(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known about a person: profile, scores with reasons, history, plans."""
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_session(data, snapshot=True) as session:
         people = contacts.find_contacts(session, who, account=account)
         if not people:
             raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
@@ -79,10 +83,7 @@ def show_contact(
             raise RequestRefusedError(describe_ambiguity(who, people))
         found = contact_details.get_contact_details(session, people[0].id)
     console = Console()
-    grid = Table.grid(padding=(0, 2))
-    for name, says in _header_lines(found):
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    console.print(Text(found.name, "bold"), grid)
+    console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
         ("profile", list(_profile_lines(found.read.profile)) if found.read else []),
         ("scores", [told for score in found.scores for told in _score_lines(score)]),
@@ -167,7 +168,7 @@ def _format_event(event: PastInteraction) -> str:
 
 
 def _format_plan(action: OpenAction) -> str:
-    why = f": {describe_reason(action.reason)}" if action.reason else ""
+    why = reason_suffix(action.reason)
     when = f"not before {format_utc(action.not_before)}"
     return f"{str(action.id)[:8]}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
 

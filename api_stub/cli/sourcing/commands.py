@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 from api_stub.cli.campaigns.commands import CampaignId
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.contacts.export import STDOUT, Force, handle_signals, open_output
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account, resolve_id
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    open_session,
+    require_account,
+    resolve_campaign_id,
+)
 from api_stub.cli.formatting import format_count, print_text
 from api_stub.cli.sourcing import saved_searches
 from api_stub.cli.sourcing.ranking import (
@@ -27,7 +33,6 @@ from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
-from db.store.reports import overview
 from tasks.campaigns.drafting import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -110,8 +115,7 @@ def results(
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
         _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
-    with handle_signals(), open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with handle_signals(), open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
@@ -143,7 +147,7 @@ def rescore(
     wanted = read_criteria(criteria)
     if not given_criteria(wanted):
         raise RequestRefusedError(f"{criteria.name}: it asks for nothing, so there is nothing to score by")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = _require_sourcing_campaign(session, campaign)
         zone = require_account(session, found.account).zone
         campaigns.find_campaign(session, found.id, lock=True)
@@ -163,8 +167,7 @@ def rescore(
 
 
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
         progress = search_hits.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
@@ -179,8 +182,7 @@ def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain:
 
 def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     """Return the sourcing campaign with this id or prefix. Raises RequestRefusedError if there is none."""
-    matching = overview.find_campaign_ids(session, given)
-    campaign_id = resolve_id(matching, "campaign", given, hint="`rapport campaign list` shows them")
+    campaign_id = resolve_campaign_id(session, given)
     campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"

@@ -4,12 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_criteria
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    DataDir,
+    open_session,
+    require_account,
+    validate_name,
+)
 from api_stub.cli.formatting import format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
@@ -18,12 +25,11 @@ from tasks.contract import SavedSearchName
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
 Name = Annotated[str, typer.Argument(help="The search's name: small letters, digits, - and _.")]
 
 
 def save_search(
-    account: Account,
+    account: AccountArgument,
     name: Name,
     *,
     url: Annotated[
@@ -36,19 +42,13 @@ def save_search(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Save a search under a name, replacing one of that name. Give --url, --criteria, or both."""
-    try:
-        TypeAdapter[str](SavedSearchName).validate_python(name)
-    except ValidationError:
-        raise RequestRefusedError(
-            f"{name!r} can't be a search's name: small letters, digits, - and _, at most 63 of them, "
-            "beginning with a letter or digit"
-        ) from None
+    validate_name(TypeAdapter[str](SavedSearchName), name, "a search's name")
     whom = read_criteria(criteria) if criteria is not None else Criteria()
     if url is None and not given_criteria(whom):
         raise RequestRefusedError(
             "there is nothing to save: give --url, or --criteria that ask for something"
         )
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         record = require_account(session, account)
         wanted = saved_searches.wanted(session, record, url=url, name=None, criteria=whom)
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
@@ -62,7 +62,7 @@ def list_saved_searches(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the saved searches with their search terms and criteria."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if account is not None:
             require_account(session, account)
         found = saved_searches.list_saved_searches(session, account=account)
@@ -79,9 +79,9 @@ def list_saved_searches(
     Console().print(table if found else Text(hint))
 
 
-def remove_saved_search(account: Account, name: Name, data: DataDir = DEFAULT_DATA) -> None:
+def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Remove a saved search. Campaigns that were started with it continue."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         record = require_account(session, account)
         if not saved_searches.delete_saved_search(session, record.id, name):
             raise RequestRefusedError(
