@@ -89,7 +89,7 @@ def network(folder: Path) -> Iterator[SandboxClient]:
         process.stdin.close()
         client = SandboxClient(f"http://127.0.0.1:{port}", key)
         try:
-            while not client.healthy():
+            while not client.is_healthy():
                 if process.poll() is not None:
                     sys.exit("the practice network did not start")
                 time.sleep(0.05)
@@ -136,7 +136,7 @@ class Reader:
 
 def tallies_of(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Tally]:
     """Search for as many people, and read as many profiles: each in one mark-up and one language, in turn."""
-    known = {address_of(one): one for one in client.everybody()}
+    known = {address_of(one): one for one in client.list_profiles()}
     readers = {
         member: Reader(browser_pool.page_for(number, None), client, member, known)
         for number, member in enumerate(MEMBERS)

@@ -29,7 +29,7 @@ def create_app(
         raise ValueError("the control key must not be empty")
     state = State(state_path, today=today, now=now)
     faults = Faults(state.db)
-    sending = InvitationStore(state, today)
+    invitations = InvitationStore(state, today)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -38,10 +38,10 @@ def create_app(
 
     return Starlette(
         routes=[
-            *InvitationPages(state, sending, faults, today).routes(),
+            *InvitationPages(state, invitations, faults, today).routes(),
             *Pages(state, faults, today).routes(),
             *Messaging(state, faults).routes(),
-            Control(state, sending, faults, today, control_key).mount(),
+            Control(state, invitations, faults, today, control_key).mount(),
         ],
         middleware=[Middleware(Gate, state=state, faults=faults)],
         lifespan=lifespan,

@@ -52,7 +52,7 @@ class SandboxClient:
         self.base_url = base_url.rstrip("/")
         self._key = control_key
 
-    def healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         """Return whether it answers."""
         try:
             self._ask("GET", "/health")
@@ -81,21 +81,15 @@ class SandboxClient:
             for row in json.loads(self._ask("GET", "/people"))["people"]
         ]
 
-    def truth(self, slug: str) -> KnownProfile:
-        """Return one profile as it is stored. Raises LookupError if there is none."""
-        for row in json.loads(self._ask("GET", f"/truth?slug={quote(slug)}")):
-            return _profile_from_json(row)
-        raise LookupError(slug)
-
-    def everybody(self) -> list[KnownProfile]:
+    def list_profiles(self) -> list[KnownProfile]:
         """Return all profiles in the order of a search without terms. A few megabytes."""
         return [_profile_from_json(row) for row in json.loads(self._ask("GET", "/truth"))]
 
-    def says(self, slug: str, member: str, text: str) -> None:
+    def write_as_person(self, slug: str, member: str, text: str) -> None:
         """Let the person write to the member."""
         self._ask("POST", f"/people/{quote(slug)}/says", {"member": member, "text": text})
 
-    def writes(self, slug: str, member: str, text: str) -> None:
+    def write_as_member(self, slug: str, member: str, text: str) -> None:
         """Let the member write to the person by hand. The ledger omits it, as it is no effect of Rapport."""
         self._ask("POST", f"/people/{quote(slug)}/hears", {"member": member, "text": text})
 
@@ -108,7 +102,7 @@ class SandboxClient:
         rows = json.loads(self._ask("GET", _with_member("/invitations", member)))
         return [KnownInvitation(row["slug"], row["name"], date.fromisoformat(row["sent_on"])) for row in rows]
 
-    def accepts(self, slug: str, member: str) -> None:
+    def accept_invitation(self, slug: str, member: str) -> None:
         """Let the person accept the member's invitation."""
         self._ask("POST", f"/invitations/{slug}/accepts", {"member": member})
 

@@ -63,7 +63,7 @@ class Fault:
             raise ValueError("path_prefix must be text, or null")
         return cls(name, _validate(name, value), times, prefix)
 
-    def strikes(self, path: str) -> bool:
+    def affects(self, path: str) -> bool:
         """Return whether this fault affects `path`. Without a prefix, sign-in pages are exempt."""
         return path.startswith(self.path_prefix) if self.path_prefix else not path.startswith(_FREE_PATHS)
 
@@ -93,7 +93,7 @@ class Faults:
     def take(self, name: FaultName, path: str) -> Fault | None:
         """Return the fault if it affects this request, and count the use."""
         fault = self._get(name)
-        if fault is None or not fault.strikes(path):
+        if fault is None or not fault.affects(path):
             return None
         if fault.times == 1:
             self._db.execute("DELETE FROM faults WHERE name = ?", (name,))

@@ -37,12 +37,12 @@ class Gate:
         if fault := self._faults.take(FaultName.SLOW, path):
             await asyncio.sleep(float(fault.value or 0) / 1000)
         if self._faults.take(FaultName.HANG, path):
-            await hold(receive, _HANG_TIMEOUT)
+            await withhold_response(receive, _HANG_TIMEOUT)
             return
         if self._faults.take(FaultName.EXPIRED_SESSION, path):
             self._state.sign_out()
         session = self._session(request)
-        answer = self._struck(path, session) or _redirect_to_login(request, session)
+        answer = self._fault_response(path, session) or _redirect_to_login(request, session)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -53,7 +53,7 @@ class Gate:
         token = request.cookies.get(COOKIE)
         return self._state.session(token) if token else None
 
-    def _struck(self, path: str, session: Session | None) -> Response | None:
+    def _fault_response(self, path: str, session: Session | None) -> Response | None:
         if self._faults.take(FaultName.CHALLENGE_PAGE, path):
             return RedirectResponse(CHALLENGE_PATH, 303)
         if self._faults.take(FaultName.STATUS_429, path):
@@ -65,7 +65,7 @@ class Gate:
         return None
 
 
-async def hold(receive: Receive, bound: timedelta) -> None:
+async def withhold_response(receive: Receive, bound: timedelta) -> None:
     """Send no response until the client disconnects or `bound` has passed."""
 
     async def disconnected() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
-from api_stub.sandbox.gate import hold
+from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.invitees import INVITEES, Invitee, generate_invitations
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
@@ -41,7 +41,7 @@ class InvitationStore:
                 [(member, slug, on.isoformat()) for member, slug, on in generate_invitations(today())],
             )
 
-    def open(self, member: str) -> list[SentInvitation]:
+    def list_open(self, member: str) -> list[SentInvitation]:
         """Return the member's unanswered invitations, newest first."""
         rows = self._state.db.execute(
             "SELECT slug, sent_on FROM invitations WHERE member = ? AND became IS NULL "
@@ -50,23 +50,23 @@ class InvitationStore:
         )
         return [SentInvitation(INVITEES[slug], date.fromisoformat(on)) for slug, on in rows]
 
-    def waits(self, member: str, slug: str) -> bool:
+    def is_open(self, member: str, slug: str) -> bool:
         """Return whether the member's invitation to this person is unanswered."""
-        return any(sent.guest.slug == slug for sent in self.open(member))
+        return any(sent.guest.slug == slug for sent in self.list_open(member))
 
     def accept(self, member: str, slug: str) -> bool:
         """Accept the invitation for the person. It is not in the ledger."""
-        return self._became(member, slug, "accepted")
+        return self._close(member, slug, "accepted")
 
     def withdraw(self, member: str, slug: str) -> bool:
         """Withdraw the invitation and add this to the ledger; return False if there was none."""
         with self._state.transaction():
-            withdrawn = self._became(member, slug, "withdrawn")
+            withdrawn = self._close(member, slug, "withdrawn")
             if withdrawn:
                 self._state.add_to_ledger(member, slug, "withdrawal")
         return withdrawn
 
-    def _became(self, member: str, slug: str, what: str) -> bool:
+    def _close(self, member: str, slug: str, what: str) -> bool:
         changed = self._state.db.execute(
             "UPDATE invitations SET became = ? WHERE member = ? AND slug = ? AND became IS NULL",
             (what, member, slug),
@@ -78,10 +78,10 @@ class InvitationPages:
     """The pages and endpoints of sent invitations."""
 
     def __init__(
-        self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date]
+        self, state: State, invitations: InvitationStore, faults: Faults, today: Callable[[], date]
     ) -> None:
         self._state = state
-        self._sending = sending
+        self._invitations = invitations
         self._faults = faults
         self._today = today
 
@@ -100,7 +100,7 @@ class InvitationPages:
         language = MEMBERS[session.member].language
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
-        waiting = self._sending.open(session.member)
+        waiting = self._invitations.list_open(session.member)
         shown = waiting[(number - 1) * INVITATIONS_PER_PAGE : number * INVITATIONS_PER_PAGE]
         return self._page(
             request,
@@ -114,7 +114,7 @@ class InvitationPages:
         """Show a simple profile of an invited person, with the button pending or connect."""
         session, guest = session_of(request), INVITEES[request.url.path.split("/")[2]]
         words = TEXTS[MEMBERS[session.member].language]
-        waits = self._sending.waits(session.member, guest.slug)
+        waits = self._invitations.is_open(session.member, guest.slug)
         return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
 
     async def dialog(self, request: Request) -> Response:
@@ -122,7 +122,7 @@ class InvitationPages:
         session = session_of(request)
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
-        if not self._sending.waits(session.member, slug):
+        if not self._invitations.is_open(session.member, slug):
             return render_notice("gone", session, status=404)
         return render_fragment(
             f"withdraw_{self._faults.two_variant_markup()}.html", session, guest=INVITEES[slug]
@@ -136,10 +136,10 @@ class InvitationPages:
             return JSONResponse({"error": "csrf"}, 403)
         if self._faults.take(FaultName.SEND_NO_EFFECT, path):
             return JSONResponse({"ok": True})
-        if not self._sending.withdraw(session.member, str(request.path_params["slug"])):
+        if not self._invitations.withdraw(session.member, str(request.path_params["slug"])):
             return JSONResponse({"error": "no such invitation"}, 404)
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_TIMEOUT)
+            await withhold_response(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _page(self, request: Request, template: str, **values: object) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
-from api_stub.sandbox.gate import hold
+from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
 from api_stub.sandbox.state import State
@@ -82,7 +82,7 @@ class Messaging:
         late_seconds = float(late.value or 0) if late else 0.0
         self._state.send(session.member, person.slug, text, late=timedelta(seconds=late_seconds))
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_TIMEOUT)
+            await withhold_response(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _show(self, request: Request, slug: str, template: str) -> Response:

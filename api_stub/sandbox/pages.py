@@ -103,7 +103,9 @@ class Pages:
         page_given = given.get("page", "1")
         number = int(page_given) if re.fullmatch(r"[1-9][0-9]{0,5}", page_given) else 1
         found = (
-            self._state.found(terms, offset=(number - 1) * RESULTS_PER_PAGE, limit=RESULTS_PER_PAGE + 1)
+            self._state.search_people(
+                terms, offset=(number - 1) * RESULTS_PER_PAGE, limit=RESULTS_PER_PAGE + 1
+            )
             if number <= MAX_PAGES
             else []
         )

@@ -25,9 +25,9 @@ def fresh_state(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def everybody(fresh_state: SandboxClient) -> list[KnownProfile]:
+def list_profiles(fresh_state: SandboxClient) -> list[KnownProfile]:
     """The truth about all people of the shared sandbox, in the order of a search."""
-    return fresh_state.everybody()
+    return fresh_state.list_profiles()
 
 
 @pytest.fixture

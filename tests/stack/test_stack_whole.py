@@ -21,7 +21,7 @@ from api_stub.stack.unprivileged import find_server_identity
 from tests.cluster import untraced
 from worker.processes import Process
 
-SCRIPT = Path(__file__).with_name("play_stack.py")
+SCRIPT = Path(__file__).with_name("stack_program.py")
 PROJECT = SCRIPT.parents[2]
 SLEEPER = ("sleep", "600")
 

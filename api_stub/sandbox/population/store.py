@@ -54,7 +54,7 @@ class Population:
         )
         return next((_profile(row) for row in rows), None)
 
-    def everybody(self) -> list[Profile]:
+    def list_profiles(self) -> list[Profile]:
         """Return all existing profiles in a fixed order."""
         rows = self.db.execute(
             f"SELECT {_PROFILE_COLUMNS} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
@@ -69,7 +69,7 @@ class Population:
         )
         return [_friend(_profile(row[:8]), *row[8:]) for row in rows]
 
-    def found(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
+    def search_people(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
         """Return the people who match each word of `keywords` and every other term, in a fixed order."""
         asked = [("keywords", word) for word in terms.get("keywords", "").split()]
         asked += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
