@@ -35,11 +35,11 @@ def check_worker(role: str) -> str | None:
     host = socket.gethostname()
     name = f"{role}-{host}@{host}"
     try:
-        look = queues.take_snapshot_at(get_settings().redis)
+        snapshot = queues.take_snapshot_at(get_settings().redis)
     except TryAgainError as error:
         return str(error)
     its_own = queues.BROWSER_QUEUES if role == "browser" else queues.CONTROL_QUEUES
-    unconsumed = [queue for queue in its_own if name not in look.consumers_of(queue)]
+    unconsumed = [queue for queue in its_own if name not in snapshot.consumers_of(queue)]
     return f"{name} takes no messages of: {', '.join(unconsumed)}" if unconsumed else None
 
 
@@ -49,7 +49,9 @@ def check_wakes(argument: str, proc: Path = Path("/proc"), watch_s: float = WATC
         if argument.encode() in _read_arguments(status) and int(status.parent.name) != _own_pid(proc):
             before = _count_wakeups(status)
             time.sleep(watch_s)
-            return None if _count_wakeups(status) > before else f"{argument} has not woken for {watch_s:.0f} s"
+            if _count_wakeups(status) == before:
+                return f"{argument} has not woken for {watch_s:.0f} s"
+            return None
     return f"there is no process with the argument {argument}"
 
 
@@ -70,7 +72,11 @@ def _count_wakeups(status: Path) -> int:
     return int(lines["voluntary_ctxt_switches"])
 
 
-CHECKS: dict[str, Callable[[str], str | None]] = {"http": check_http, "worker": check_worker, "wakes": check_wakes}
+CHECKS: dict[str, Callable[[str], str | None]] = {
+    "http": check_http,
+    "worker": check_worker,
+    "wakes": check_wakes,
+}
 
 if __name__ == "__main__":
     problem = CHECKS[sys.argv[1]](sys.argv[2])

@@ -73,10 +73,10 @@ def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:
-        look = queues.take_snapshot_at(redis_at)
+        snapshot = queues.take_snapshot_at(redis_at)
     except TryAgainError as error:
         return Gate("workers", False, f"can't tell: {error}")
-    return Gate("workers", not look.unconsumed(needed), look.says(needed))
+    return Gate("workers", not snapshot.unconsumed(needed), snapshot.says(needed))
 
 
 def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -> GateFacts:

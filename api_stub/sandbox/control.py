@@ -139,7 +139,7 @@ class Control:
         self._state.receive(*await self._read_message(request))
         return JSONResponse({"ok": True})
 
-    async def write_as_read_member(self, request: Request) -> Response:
+    async def write_as_member(self, request: Request) -> Response:
         """Send `text` from `member` to the person, as if written by hand."""
         self._state.write_by_hand(*await self._read_message(request))
         return JSONResponse({"ok": True})

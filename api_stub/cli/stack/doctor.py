@@ -233,9 +233,9 @@ def _read_redis_version(redis_at: RedisAddress) -> str:
 
 def _check_workers(redis_at: RedisAddress) -> Finding:
     try:
-        look = queues.take_snapshot_at(redis_at)
+        snapshot = queues.take_snapshot_at(redis_at)
     except TryAgainError as error:
         return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
-    unconsumed = look.unconsumed(queues.ALL_QUEUES)
+    unconsumed = snapshot.unconsumed(queues.ALL_QUEUES)
     advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
-    return Finding("workers", not unconsumed, look.says(queues.ALL_QUEUES), advice if unconsumed else "")
+    return Finding("workers", not unconsumed, snapshot.says(queues.ALL_QUEUES), advice if unconsumed else "")
