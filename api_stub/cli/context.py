@@ -75,11 +75,12 @@ def open_database(data_dir: Path) -> Iterator[Database]:
 def open_session(data_dir: Path, *, snapshot: bool = False) -> Iterator[Session]:
     """Open a database transaction for one command, as `open_database` does.
 
-    With `snapshot`, all its reads see the same moment.
+    With `snapshot` it is read-only, and all its reads see the same moment.
     """
-    with open_database(data_dir) as database, database.transaction() as session:
-        if snapshot:
-            overview.begin_snapshot(session)
+    with (
+        open_database(data_dir) as database,
+        database.snapshot() if snapshot else database.transaction() as session,
+    ):
         yield session
 
 

@@ -1,4 +1,4 @@
-"""Statements that deserve to be read as SQL: one file each, its first line says what it is for."""
+"""SQL statements, one file each. The first line of a file says what it does."""
 
 from importlib.resources import files
 
@@ -6,5 +6,5 @@ from sqlalchemy import TextClause, text
 
 
 def load_query(name: str) -> TextClause:
-    """Return the statement of db/queries/`name`.sql, with its named parameters open."""
+    """Return the statement in db/queries/`name`.sql, with unbound named parameters."""
     return text(files("db.queries").joinpath(f"{name}.sql").read_text("utf-8"))

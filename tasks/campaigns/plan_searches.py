@@ -27,7 +27,7 @@ def start_sourcing_campaign(
     own site, and for criteria that nothing can be searched by; then nothing is planned.
     """
     found = require_account(session, account)
-    wanted = saved_searches.wanted(
+    wanted = saved_searches.resolve_search(
         session, found, url=options.url, name=options.saved_search, criteria=options.criteria
     )
     resolved = options.model_copy(update={"criteria": wanted.criteria})

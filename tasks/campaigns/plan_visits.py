@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.store.actions import events
 from db.store.campaigns import campaigns, saved_searches
-from db.store.imports import runs
-from db.store.people import visits
+from db.store.people import import_lock, visits
 from db.store.people.accounts import AccountRecord
 from db.store.people.visits import DueVisit
 from tasks.actions.collect import draft_visit
@@ -41,7 +40,7 @@ def start_visitor_campaign(
     addresses = _normalise_addresses(options.profiles, found.site)
     wanted = None
     if options.saved_search is not None:
-        wanted = saved_searches.wanted(
+        wanted = saved_searches.resolve_search(
             session, found, url=None, name=options.saved_search, criteria=Criteria()
         )
     campaign = add_campaign(session, found, CampaignKind.VISITOR, campaign_id, options)
@@ -91,7 +90,7 @@ def _select_due(
             limit=options.limit,
         )
     # Held in the order of whoever keeps a page: no import beside it, the audit's head, then the people.
-    runs.lock_out_imports(session, account.id)
+    import_lock.lock_out_imports(session, account.id)
     events.lock_audit_head(session, account.id)
     contacts = visits.save_addresses(session, account.id, addresses)[: options.limit]
     return visits.check_contacts(session, account.id, contacts, no_repeat_days=options.no_repeat_days)

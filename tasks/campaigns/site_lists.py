@@ -8,8 +8,7 @@ from uuid import UUID
 from db.store.actions import control
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.imports import runs
-from db.store.people import accounts
+from db.store.people import accounts, import_lock
 from tasks.campaigns.drafting import today_in
 from tasks.services import Services
 from worker import logs, metrics
@@ -40,7 +39,7 @@ def read_site_list(
         waits = (
             control.get_kill_switch(session) is not None
             or account.status is AccountStatus.PAUSED
-            or runs.is_import_running(session, account.id)
+            or import_lock.is_import_running(session, account.id)
         )
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on

@@ -15,7 +15,7 @@ from db.store.actions import control
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts
 from db.store.quota import fallback
-from db.store.reports import overview, summary
+from db.store.reports import summary
 from tasks.actions.read_inbox import list_readable_inboxes
 from tasks.campaigns.kinds import start_campaign
 from tasks.contract import (
@@ -120,8 +120,7 @@ def record_ended_days(services: Services) -> int:
         over = summary.list_unsaved_days(session)
     told = 0
     for account_id, on in over:
-        with services.database.transaction() as session:
-            overview.begin_snapshot(session)
+        with services.database.snapshot() as session:
             day = summary.summarise_ended_day(session, accounts.get_account(session, account_id), on)
         with services.database.transaction() as session:
             kept = summary.save_day(session, account_id, day)

@@ -62,8 +62,7 @@ def visitor(
             )  # fmt: skip
             searched = check_campaign_request(session, record, asked)
         campaign = start_campaign(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
-        with database.transaction() as session:
-            overview.begin_snapshot(session)
+        with database.snapshot() as session:
             _print_plan(session, record, campaign, searched, limit)
 
 

@@ -19,7 +19,6 @@ from db.exports import sheets
 from db.exports.atomic_file import open_atomic_file
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Sheet
-from db.store.reports import overview
 from worker.errors import RequestRefusedError
 from worker.rules.characters import sanitise_text
 
@@ -108,12 +107,11 @@ def _write_rows(
 ) -> int:
     """Write all rows of one snapshot; return their number. `shown` turns the progress bar on."""
     columns = as_format.columns(sheet)
-    with database.transaction() as session, create_progress(shown=shown) as progress:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session, create_progress(shown=shown) as progress:
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (
-            as_format.writing(target, columns) as write,
+            as_format.open_writer(target, columns) as write,
             closing(sheets.stream_rows(session, sheet, columns, account_id)) as batches,
         ):
             for rows in batches:

@@ -18,9 +18,10 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import format_utc, print_text, reason_suffix, render_facts
 from api_stub.cli.terminal import Console
-from db.store.people import contact_details, contact_list, contacts
-from db.store.people.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
+from db.store.people import contact_list, contacts
 from db.store.people.contact_list import ContactFilters, ContactLine
+from db.store.reports import contact_details
+from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
 from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section

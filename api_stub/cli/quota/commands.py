@@ -27,7 +27,6 @@ from api_stub.responses.quota import build_quota_answer
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits, status
-from db.store.reports import overview
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
@@ -72,8 +71,7 @@ def show(
     rapport quota show demo
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
     with open_quota(load_settings(data).redis) as redis:
         told = {kind: read_quota(redis, one) for kind, one in found.kinds.items()}

@@ -10,7 +10,6 @@ from api_stub.cli.quota.forecast_display import list_caveats, render_table, rend
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
 from db.store.quota import birthday_forecast as store
-from db.store.reports import overview
 
 
 def forecast(
@@ -30,8 +29,7 @@ def forecast(
     rapport forecast demo --days 60
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
     told = build_forecast_answer(found)

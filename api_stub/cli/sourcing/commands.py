@@ -30,7 +30,7 @@ from api_stub.cli.sourcing.ranking import (
 from api_stub.cli.terminal import Console
 from db.exports.formats import Format
 from db.exports.sheets import ColumnType, Heading
-from db.store.campaigns import campaigns, search_hits
+from db.store.campaigns import campaigns, rescoring, search_hits, search_progress
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
 from tasks.campaigns.drafting import today_in
@@ -119,7 +119,9 @@ def results(
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
-            with Format(as_format).writing(file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])) as write:
+            with Format(as_format).open_writer(
+                file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])
+            ) as write:
                 total = 0
                 while block := list(islice(ranked, search_hits.BLOCK)):
                     write(list(_export_rows(block, as_format, total + 1)))
@@ -153,7 +155,7 @@ def rescore(
         campaigns.find_campaign(session, found.id, lock=True)
         before = list(search_hits.iter_ranking(session, found.id))
         today = today_in(session, zone)
-        came_to = search_hits.rescore_hits(session, found.id, wanted, today)
+        came_to = rescoring.rescore_hits(session, found.id, wanted, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
         print_text("nobody was found yet; whoever is will be scored by these criteria")
@@ -169,7 +171,7 @@ def rescore(
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
     with open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
-        progress = search_hits.get_visit_progress(session, found.id)
+        progress = search_progress.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
     print_text(describe_progress(found, progress))
     if lines:

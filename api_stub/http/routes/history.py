@@ -82,8 +82,7 @@ def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = require_account(session, account)
         found = status.get_account_status(session, record)
     return build_quota_answer(found, get_ledger_readings(found))
@@ -96,8 +95,7 @@ def show_forecast(
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = require_account(session, account)
         found = birthday_forecast.forecast_birthdays(
             session, record, days=days, default_late_days=DEFAULT_LATE_DAYS
@@ -112,8 +110,7 @@ def show_summary(
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return the summary of an account's day: sent, left out, waiting, answered."""
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         record = require_account(session, account)
         try:
             found = summary.summarise_day(session, record, on)

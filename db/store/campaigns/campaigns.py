@@ -1,4 +1,4 @@
-"""Campaigns: one run of a kind for an account, from the request to its plan."""
+"""Campaigns: one run of a kind for an account, from the request to the plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,9 +35,10 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """One row of a plan; `contact_id` is None for a page of people. A reason: it is left out, and why.
+    """One row of a plan. `contact_id` is None for a search page.
 
-    The message is written for being sent on `worded_for`. After `expires_on` it makes no sense any more.
+    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for`; the
+    action must not happen after `expires_on`.
     """
 
     contact_id: int | None
@@ -75,7 +76,7 @@ def add_campaign(
     options: dict[str, Any],
     correlation_id: str,
 ) -> bool:
-    """Add a campaign that must first read its site. False where this id was started before."""
+    """Insert a campaign in state READING. Return False if the id exists already."""
     statement = insert(Campaign).values(
         id=campaign_id,
         account_id=account_id,
@@ -90,7 +91,7 @@ def add_campaign(
 
 
 def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
-    """Return the campaign, or None. With `lock`, nobody else changes it until this transaction ends."""
+    """Return the campaign, or None. `lock` locks its row until the transaction ends."""
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
@@ -108,10 +109,10 @@ def insert_plan(
     *,
     needs_approval: bool = False,
 ) -> int:
-    """Insert the plan's actions, but for occasions that are planned already; return how many are to be done.
+    """Insert the plan's actions and return how many of them are to be done.
 
-    One statement, so running it twice, or twice at once, changes nothing. With `needs_approval` they wait as
-    proposed until a person has seen them.
+    One statement that skips occasions with an existing action, so planning is idempotent, also concurrently.
+    With `needs_approval` the actions are inserted as PROPOSED and wait for a person.
     """
     wanted, waits = (
         (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
@@ -139,7 +140,7 @@ def insert_plan(
 
 
 def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
-    """Mark the campaign as planned; a dry run leaves its preview instead of actions."""
+    """Mark the campaign as PLANNED. A dry run stores `preview` instead of actions."""
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
@@ -148,7 +149,7 @@ def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str,
 
 
 def mark_failed(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> None:
-    """End a campaign that could not be planned, with the reason that a person reads."""
+    """Mark a READING campaign as FAILED, with a reason and a detail for a person."""
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state == CampaignState.READING)
@@ -157,9 +158,9 @@ def mark_failed(session: Session, campaign_id: UUID, reason: Reason, detail: str
 
 
 def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[CampaignRecord]:
-    """Take the campaigns whose reading was asked for longer ago than `stale_after`; stamp them as asked now.
+    """Return READING campaigns whose task was published over `stale_after` ago, and stamp them as published.
 
-    A lost message costs no more than this wait.
+    A lost message delays a campaign by at most this time.
     """
     stale = (
         select(Campaign.id)
@@ -178,7 +179,7 @@ def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[Ca
 
 
 def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
-    """Return how many of the campaign's actions are in which state."""
+    """Return the number of the campaign's actions in each state."""
     rows = session.execute(
         select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)
     )

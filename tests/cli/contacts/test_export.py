@@ -121,7 +121,7 @@ def test_a_fault_on_the_way_leaves_the_former_file_and_no_other(
     def full(*_: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("db.exports.formats.Format.writing", full)
+    monkeypatch.setattr("db.exports.formats.Format.open_writer", full)
     said = rapport.refused("export", "contacts", "-o", str(file), "--force")
     assert said == f"{file} can't be written: No space left on device"
     assert file.read_text() == "the former"

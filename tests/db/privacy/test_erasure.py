@@ -21,7 +21,6 @@ from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, REDACTED
 from db.store.quota import fallback, limits
-from db.store.reports import overview
 from db.tables import (
     Action,
     Base,
@@ -80,8 +79,7 @@ def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) 
     with database.transaction() as session:
         assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
-    with database.transaction() as session:
-        overview.begin_snapshot(session)
+    with database.snapshot() as session:
         assert [report.problems for report in events.verify_chains(session)] == [(), ()]
 
 
