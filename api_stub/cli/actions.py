@@ -102,10 +102,10 @@ def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
         console.print("nothing waits for you")
         return
     for line in lines:
-        told = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
-        told.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
-        told.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
-        console.print(told, soft_wrap=True)
+        text = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
+        text.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
+        text.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
+        console.print(text, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
 
 

@@ -24,9 +24,9 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
         reports = events.verify_chains(session)
     console = Console()
     for report in reports:
-        told = Text(f"{report.account}: {report.events} events, head {report.head or '-'}")
-        told.append("" if report.problems else "  ok", "green")
-        console.print(told, soft_wrap=True)
+        text = Text(f"{report.account}: {report.events} events, head {report.head or '-'}")
+        text.append("" if report.problems else "  ok", "green")
+        console.print(text, soft_wrap=True)
         for problem in report.problems:
             console.print(Text(f"  {problem}", "bold red"), soft_wrap=True)
     broken = sum(bool(report.problems) for report in reports)

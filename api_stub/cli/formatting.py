@@ -90,9 +90,9 @@ def format_count(count: int, one: str, several: str) -> str:
     return f"{count} {one if count == 1 else several}"
 
 
-def format_counts(*told: tuple[int, str, str]) -> str:
+def format_counts(*counts: tuple[int, str, str]) -> str:
     """Return several counts as `format_count` does, without those that are 0."""
-    return ", ".join(format_count(*each) for each in told if each[0])
+    return ", ".join(format_count(*each) for each in counts if each[0])
 
 
 def join_counts(counts: Mapping[Name, int]) -> str:

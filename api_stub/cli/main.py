@@ -86,12 +86,12 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal's encoding lacks is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
-    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
+    requested = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        build_app(asked or COMMANDS)(prog_name="rapport")  # also if run as a module
+        build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
-        told = Text.assemble(("rapport:", "bold red"), f" {error}")
-        Console(stderr=True).print(told, soft_wrap=True)
+        text = Text.assemble(("rapport:", "bold red"), f" {error}")
+        Console(stderr=True).print(text, soft_wrap=True)
         sys.exit(1)
     except Exception:  # noqa: BLE001 -- the outermost boundary
         sys.stderr.write(sanitise_text(traceback.format_exc()))

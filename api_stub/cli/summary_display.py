@@ -163,8 +163,8 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
-    told = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
-    return f"{sum(reasons.values())}: {told}" if told else "none"
+    texts = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
+    return f"{sum(reasons.values())}: {texts}" if texts else "none"
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:

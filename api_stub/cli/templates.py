@@ -180,10 +180,10 @@ def preview(
     table = Table("name", "first name", "message", box=None, pad_edge=False)
     for shown in name or DIFFICULT_NAMES:
         spoken = spoken_name(shown)
-        first, said = (
+        first, message = (
             (spoken.first, _render_messages(body, spoken, late=late)) if spoken else ("", "left out")
         )
-        table.add_row(Text(shown), Text(first), Text(said, "" if spoken else "dim"))
+        table.add_row(Text(shown), Text(first), Text(message, "" if spoken else "dim"))
     Console().print(table)
     if not all(spoken_name(shown) for shown in name or DIFFICULT_NAMES):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
@@ -225,13 +225,13 @@ def _find_similar(session: Session, number: int, language: str) -> Sequence[Temp
     """Return templates that count as the same text as this one."""
     found = {record.id: record for record in templates.list_templates(session, language=language)}
     new = found.pop(number)
-    said = _render_sample(new)
+    sample = _render_sample(new)
     return [
         other
         for other in found.values()
         if other.account in {None, new.account}
         and _format_state(other) == _USED
-        and is_same_message(said, _render_sample(other), name=_SAMPLE)
+        and is_same_message(sample, _render_sample(other), name=_SAMPLE)
     ]
 
 

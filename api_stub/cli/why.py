@@ -55,17 +55,17 @@ def why(
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
     redis_at = load_settings(data).redis
     with open_quota(redis_at) as redis:
-        told = read_quota(redis, facts.quota)
+        reading = read_quota(redis, facts.quota)
     workers = _check_workers(facts, redis_at)
     console = Console()
     console.print(_render_title(facts))
     table = Table("gate", "", "what it says", box=None, pad_edge=False)
-    for gate in (workers, *build_gates(facts, told)):
+    for gate in (workers, *build_gates(facts, reading)):
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
         table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
     console.print(table)
-    console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[told.source]}", "dim"), soft_wrap=True)
-    console.print(Text(find_next_step(facts, told).with_workers(workers), "bold"), soft_wrap=True)
+    console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
+    console.print(Text(find_next_step(facts, reading).with_workers(workers), "bold"), soft_wrap=True)
 
 
 def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
@@ -119,7 +119,7 @@ def _render_title(facts: GateFacts) -> Text:
         text.append(f" ({action.detail})" if action.detail else "")
         text.append(f"\naction {action.id}\n", "dim")
     if facts.contact is None:
-        told = join_counts(facts.counts)
-        text.append(f"actions: {told or 'none yet'}\n", "bold")
+        counts = join_counts(facts.counts)
+        text.append(f"actions: {counts or 'none yet'}\n", "bold")
     text.append(f"as of {format_utc(facts.now)}", "dim")
     return text

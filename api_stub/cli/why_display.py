@@ -37,7 +37,7 @@ def find_subject(facts: GateFacts) -> ActionFacts | None:
     return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
 
 
-def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
+def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
@@ -47,7 +47,7 @@ def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
         _in_flight_gate(facts),
         *_person_gates(facts),
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
-        *list_quota_gates(facts.quota, told),
+        *list_quota_gates(facts.quota, reading),
     ]
 
 
@@ -72,8 +72,8 @@ def _sign_in_gate(account: AccountFacts) -> Gate:
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:
-    held, asked = facts.in_flight, find_subject(facts)
-    if held is None:
+    in_flight, subject = facts.in_flight, find_subject(facts)
+    if in_flight is None:
         reading = facts.account.inbox_until
         says = (
             f"a worker reads the inbox, until {format_utc(reading)} at the latest"
@@ -81,12 +81,9 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
             else "nothing is under way"
         )
         return Gate("one at a time", reading is None, says)
-    mine = asked is not None and asked.id == held.id
-    return Gate(
-        "one at a time",
-        mine,
-        f"{'this one' if mine else held.contact} is {held.state}, {_describe_holder(held)}",
-    )
+    is_subject = subject is not None and subject.id == in_flight.id
+    name = "this one" if is_subject else in_flight.contact
+    return Gate("one at a time", is_subject, f"{name} is {in_flight.state}, {_describe_holder(in_flight)}")
 
 
 def _describe_holder(action: ActionFacts) -> str:
@@ -134,7 +131,7 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
     )
 
 
-def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
+def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
     """Return the next step of the requested account, person or action."""
     action = find_subject(facts)
     if action is None:
@@ -151,7 +148,9 @@ def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
             f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
             action.lease_until,
         )
-    return _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, told)
+    return (
+        _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, reading)
+    )
 
 
 def _step_without_action(facts: GateFacts) -> NextStep:
@@ -207,11 +206,11 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
     return None
 
 
-def _step_in_turn(facts: GateFacts, action: ActionFacts, told: QuotaReading) -> NextStep:
+def _step_in_turn(facts: GateFacts, action: ActionFacts, reading: QuotaReading) -> NextStep:
     at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
     if action.state is ActionState.UNCERTAIN:
         return NextStep(f"a worker looks whether it reached {action.contact}", at)
-    why, denied = "", told.decision
+    why, denied = "", reading.decision
     if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
         at, why = denied.retry_at, f" ({describe_reason(denied.reason)})"
     ahead = facts.in_flight or facts.upcoming

@@ -49,7 +49,9 @@ def _add_problems(operation: dict[str, Any], path: str) -> None:
 
 
 def _declared_statuses(responses: dict[str, Any]) -> Iterator[int]:
-    return (int(status) for status, said in responses.items() if MEDIA_TYPE in said.get("content", {}))
+    return (
+        int(status) for status, response in responses.items() if MEDIA_TYPE in response.get("content", {})
+    )
 
 
 def _statuses(operation: dict[str, Any], path: str) -> Iterator[int]:

@@ -92,7 +92,7 @@ def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
     """Return the methods that any route with this request's path accepts."""
     taken: set[str] = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        asked = {**request.scope, "method": method, "path_params": {}}
-        if any(route.matches(asked)[0] is Match.FULL for route in app.router.routes):
+        scope = {**request.scope, "method": method, "path_params": {}}
+        if any(route.matches(scope)[0] is Match.FULL for route in app.router.routes):
             taken.add(method)
     return sorted(taken)

@@ -140,16 +140,16 @@ class SandboxClient:
 
 
 def _profile_from_json(row: dict[str, Any]) -> KnownProfile:
-    told = row["profile"]
+    stored = row["profile"]
     return KnownProfile(
         Profile(
-            **told
+            **stored
             | {
-                "jobs": tuple(Job(*one) for one in told["jobs"]),
-                "schools": tuple(School(*one) for one in told["schools"]),
-                "skills": tuple(told["skills"]),
-                "certificates": tuple(Certificate(*one) for one in told["certificates"]),
-                "spoken": tuple(LanguageSkill(*one) for one in told["spoken"]),
+                "jobs": tuple(Job(*one) for one in stored["jobs"]),
+                "schools": tuple(School(*one) for one in stored["schools"]),
+                "skills": tuple(stored["skills"]),
+                "certificates": tuple(Certificate(*one) for one in stored["certificates"]),
+                "spoken": tuple(LanguageSkill(*one) for one in stored["spoken"]),
             }
         ),
         row["degrees"],

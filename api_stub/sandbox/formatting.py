@@ -33,9 +33,9 @@ class PageFormat:
     today: date
     in_full: bool
 
-    def month(self, told: str) -> str:
+    def month(self, written: str) -> str:
         """Format `2019-03` as month and year; a year alone stays as it is."""
-        year, _, month = told.partition("-")
+        year, _, month = written.partition("-")
         names = (_MONTHS if self.in_full else _SHORT)[self.language]
         return f"{names[int(month) - 1]} {year}" if month else year
 
@@ -50,8 +50,8 @@ class PageFormat:
         if "-" not in f"{job.started}":
             return self._years(max(1, last // 12 - first // 12))
         years, months = divmod(last - first + 1, 12)
-        said = [self._years(years)] * bool(years) + [self._months(months)] * bool(months)
-        return " ".join(said)
+        parts = [self._years(years)] * bool(years) + [self._months(months)] * bool(months)
+        return " ".join(parts)
 
     def years(self, school: School) -> str:
         """Format the years of a school; an open end is a dash."""
@@ -78,6 +78,6 @@ class PersonLine:
     degree: int
 
 
-def _month_number(told: str) -> int:
-    year, _, month = told.partition("-")
+def _month_number(written: str) -> int:
+    year, _, month = written.partition("-")
     return int(year) * 12 + int(month or 1) - 1

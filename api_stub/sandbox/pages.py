@@ -147,5 +147,5 @@ class Pages:
 
 def search_address(terms: Mapping[str, str], number: int) -> str:
     """Return the address of a result page, always the same for the same terms."""
-    asked = {term: terms[term] for term in SEARCH_TERMS if term in terms}
-    return f"/search/people/?{urlencode({**asked, 'page': number})}"
+    given = {term: terms[term] for term in SEARCH_TERMS if term in terms}
+    return f"/search/people/?{urlencode({**given, 'page': number})}"

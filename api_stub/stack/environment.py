@@ -25,11 +25,11 @@ def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
 
     Secrets are left out unless `also` names them, because Postgres and Redis get these variables too.
     """
-    wanted = _INHERITED_NAMES.union(also)
+    names = _INHERITED_NAMES.union(also)
     return {
         name: value
         for name, value in os.environ.items()
-        if name in wanted or (name.startswith(_INHERITED_PREFIXES) and name not in _SECRET_NAMES)
+        if name in names or (name.startswith(_INHERITED_PREFIXES) and name not in _SECRET_NAMES)
     }
 
 

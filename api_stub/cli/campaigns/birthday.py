@@ -48,15 +48,15 @@ def birthday(
 
     With --dry-run nothing is planned, sent or counted.
     """
-    asked = validate_model(
+    request = validate_model(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
     )  # fmt: skip
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
+            check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(
-            database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page"
+            database, data, BIRTHDAY_CAMPAIGN, request, reading="reading the birthdays page"
         )
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
@@ -86,7 +86,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
 
 def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
     counts = Counter(line.state for line in lines)
-    told = join_counts(counts) or "nothing to do"
+    states = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
-        return f"campaign {str(campaign.id)[:8]}: {told}; next: rapport review"
-    return f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when"
+        return f"campaign {str(campaign.id)[:8]}: {states}; next: rapport review"
+    return f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when"

@@ -50,8 +50,8 @@ def list_campaigns(
     for line in lines:
         state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
         counts = join_counts(line.actions)
-        told = counts or ("dry run" if line.options.get("dry_run") else "none")
-        table.add_row(str(line.id)[:8], line.account, line.kind, state, told, format_utc(line.created_at))
+        actions = counts or ("dry run" if line.options.get("dry_run") else "none")
+        table.add_row(str(line.id)[:8], line.account, line.kind, state, actions, format_utc(line.created_at))
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
 
 
@@ -60,9 +60,9 @@ def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Show a campaign's results: sent, left out and why, waiting, answered."""
     with open_session(data, snapshot=True) as session:
         campaign_id = resolve_campaign_id(session, campaign)
-        came_to = summary.summarise_campaign(session, campaign_id)
-    if came_to is not None:
-        Console().print(render_campaign_summary(came_to))
+        result = summary.summarise_campaign(session, campaign_id)
+    if result is not None:
+        Console().print(render_campaign_summary(result))
 
 
 @app.command()

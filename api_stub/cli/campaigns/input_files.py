@@ -75,9 +75,9 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
 def _read_text(path: Path, *, most_bytes: int, what: str) -> str:
     try:
         with open(path, "rb", opener=open_regular_file) as file:
-            told = file.read(most_bytes + 1)
-        if len(told) <= most_bytes:
-            return told.decode("utf-8-sig")
+            content = file.read(most_bytes + 1)
+        if len(content) <= most_bytes:
+            return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RequestRefusedError(f"{path.name}: this is no UTF-8 text") from None
     except OSError as error:

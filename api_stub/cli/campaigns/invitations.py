@@ -36,11 +36,11 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
 @app.command("list")
 def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
     """List the unanswered invitations, oldest first. A worker reads the site's page."""
-    asked = validate_model(InvitationsCampaign, account=account, dry_run=True)
+    request = validate_model(InvitationsCampaign, account=account, dry_run=True)
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), request)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
     lines = campaign.preview or []
     Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
@@ -63,13 +63,13 @@ def withdraw(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
-    asked = validate_model(
+    request = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), request)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
         with database.transaction() as session:
             planned = overview.list_campaign_actions(session, campaign.id)
     if campaign.preview is not None:
@@ -80,8 +80,8 @@ def withdraw(
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
-    told = join_counts(counts) or "nothing to do"
-    print_text(f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when")
+    states = join_counts(counts) or "nothing to do"
+    print_text(f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when")
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:

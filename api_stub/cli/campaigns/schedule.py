@@ -60,17 +60,17 @@ def set_schedule(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Start campaigns of a kind by a schedule. It replaces the account's schedule of this kind."""
-    wanted = _read_options(kind, options)
+    campaign_options = _read_options(kind, options)
     with open_session(data) as session:
         record = require_account(session, account)
-        check_campaign_request(session, record, wanted)
+        check_campaign_request(session, record, campaign_options)
         coming = _next_fires(cron, record.zone)
         schedules.save_schedule(
             session, account_id=record.id, kind=kind, cron=cron,
-            options=wanted.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
+            options=campaign_options.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
         )  # fmt: skip
-    told = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
-    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {told} and so on")
+    times = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
+    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {times} and so on")
 
 
 @app.command("list")
@@ -84,13 +84,13 @@ def list_schedules(
     table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
     for line in found:
         next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
-        told = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
+        options = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
         table.add_row(
             line.account,
             line.kind,
             line.cron,
             next_fire if line.enabled else "off",
-            Text(told or "defaults", overflow="fold"),
+            Text(options or "defaults", overflow="fold"),
         )
     hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
     Console().print(table if found else Text(hint), soft_wrap=not found)

@@ -23,42 +23,42 @@ from worker.rules.sourcing.search import build_search_url
 
 
 def render_search_plan(
-    account: AccountRecord, wanted: SearchSpec, told: SearchEstimate, *, scores: bool
+    account: AccountRecord, search: SearchSpec, estimate: SearchEstimate, *, scores: bool
 ) -> Table:
     """Render what is searched, scored and read, and the expected duration."""
     lines = {
-        "searched": f"{', '.join(f'{name} {value}' for name, value in wanted.query.terms)}\n"
-        f"{build_search_url(wanted.query, account.site)}",
+        "searched": f"{', '.join(f'{name} {value}' for name, value in search.query.terms)}\n"
+        f"{build_search_url(search.query, account.site)}",
     }
     if scores:
-        points = allocate_points(wanted.criteria)
-        lines["scored"] = _describe_criteria(wanted, points)
-        lines["read"] = ", ".join(["the head", *sorted(needed_sections(wanted.criteria))])
+        points = allocate_points(search.criteria)
+        lines["scored"] = _describe_criteria(search, points)
+        lines["read"] = ", ".join(["the head", *sorted(needed_sections(search.criteria))])
     else:
         lines["read"] = "the head"
     lines["pages"] = (
-        f"up to {told.pages}{_format_last_day(told.last_page, account.zone)}; "
-        f"{_describe_limits(told.of_pages)}"
+        f"up to {estimate.pages}{_format_last_day(estimate.last_page, account.zone)}; "
+        f"{_describe_limits(estimate.of_pages)}"
     )
     lines["profiles"] = (
-        f"up to {told.people}{_format_last_day(told.last_profile, account.zone)}; "
-        f"{_describe_limits(told.of_profiles)}"
+        f"up to {estimate.people}{_format_last_day(estimate.last_profile, account.zone)}; "
+        f"{_describe_limits(estimate.of_profiles)}"
     )
-    lines["takes"] = _describe_duration(told, account.zone)
+    lines["takes"] = _describe_duration(estimate, account.zone)
     return render_facts(lines.items())
 
 
-def _describe_criteria(wanted: SearchSpec, points: Mapping[Criterion, int]) -> str:
+def _describe_criteria(search: SearchSpec, points: Mapping[Criterion, int]) -> str:
     if not points:
         return "nothing: no criteria are given"
-    given = wanted.criteria.model_dump(mode="json")
-    told = []
-    for criterion in sorted(given_criteria(wanted.criteria)):
-        value = _format_years(wanted.criteria) if criterion is Criterion.YEARS else given[criterion]
+    given = search.criteria.model_dump(mode="json")
+    lines = []
+    for criterion in sorted(given_criteria(search.criteria)):
+        value = _format_years(search.criteria) if criterion is Criterion.YEARS else given[criterion]
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        needed = " (required)" if criterion in wanted.criteria.required else ""
-        told.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
-    return "\n".join(told)
+        needed = " (required)" if criterion in search.criteria.required else ""
+        lines.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
+    return "\n".join(lines)
 
 
 def _format_years(criteria: Criteria) -> str:
@@ -78,11 +78,11 @@ def _describe_limits(limits: Limits) -> str:
     return f"{min(limits.per_run, limits.per_day)} a day and {limits.per_week} in 7 days are allowed now"
 
 
-def _describe_duration(told: SearchEstimate, zone: ZoneInfo) -> str:
+def _describe_duration(estimate: SearchEstimate, zone: ZoneInfo) -> str:
     given = f"a page shows {PEOPLE_A_PAGE} people, all are new and nothing else uses the quota"
-    if told.last_profile is None:
+    if estimate.last_profile is None:
         return f"more than a year under the limits of pages and visits, if {given}"
-    days = (_local_date(told.last_profile, zone) - _local_date(clock.now(), zone)).days + 1
+    days = (_local_date(estimate.last_profile, zone) - _local_date(clock.now(), zone)).days + 1
     return f"about {days} {'day' if days == 1 else 'days'} under the quota, if {given}"
 
 

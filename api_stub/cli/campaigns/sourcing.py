@@ -58,19 +58,21 @@ def sourcing(
         raise RequestRefusedError(
             "a dry run opens nothing, so there is nothing to follow: give one of the two"
         )
-    whom = read_criteria(criteria) if criteria is not None else Criteria()
-    asked = validate_model(
-        SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=whom,
+    scoring = read_criteria(criteria) if criteria is not None else Criteria()
+    request = validate_model(
+        SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=scoring,
         limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
     )  # fmt: skip
     with open_database(data) as database:
         with database.transaction() as session:
             record = require_account(session, account)
-            wanted = check_campaign_request(session, record, asked)
-        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
+            search = check_campaign_request(session, record, request)
+        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, request, reading="planning the search")
         with database.snapshot() as session:
-            told = search_forecast.estimate_search(session, record.id, people=limit, campaign_id=campaign.id)
-        Console().print(render_search_plan(record, wanted, told, scores=True))
+            estimate = search_forecast.estimate_search(
+                session, record.id, people=limit, campaign_id=campaign.id
+            )
+        Console().print(render_search_plan(record, search, estimate, scores=True))
         if campaign.preview is not None:
             print_text("nothing was planned or opened; to do it, leave --dry-run out")
             return

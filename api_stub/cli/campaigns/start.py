@@ -36,20 +36,20 @@ def validate_model(model: type[Model], /, **values: object) -> Model:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))
-        said = fault["msg"].removeprefix("Value error, ")
-        raise RequestRefusedError(f"{where}: {said}" if where else said) from None
+        message = fault["msg"].removeprefix("Value error, ")
+        raise RequestRefusedError(f"{where}: {message}" if where else message) from None
 
 
 def start_campaign(
-    database: Database, data: Path, task: str, asked: CampaignRequest, *, reading: str
+    database: Database, data: Path, task: str, request: CampaignRequest, *, reading: str
 ) -> CampaignRecord:
     """Publish a campaign task, wait until the campaign is planned, and return it.
 
     `reading` is shown while a worker reads the site. Raises RequestRefusedError if the campaign can't be
     planned, or not in time.
     """
-    campaign_id = asked.campaign_id or uuid4()
-    _send_request(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
+    campaign_id = request.campaign_id or uuid4()
+    _send_request(data, task, request.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
     campaign = _wait_for_plan(database, campaign_id, reading)
     if campaign.state is CampaignState.FAILED:
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
@@ -57,10 +57,10 @@ def start_campaign(
     return campaign
 
 
-def _send_request(data: Path, task: str, asked: CampaignRequest, correlation_id: str) -> None:
+def _send_request(data: Path, task: str, request: CampaignRequest, correlation_id: str) -> None:
     client = TaskClient(load_settings(data).redis)
     try:
-        client.send(task, asked, correlation_id=correlation_id)
+        client.send(task, request, correlation_id=correlation_id)
     finally:
         client.close()
 

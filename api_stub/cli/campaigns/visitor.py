@@ -56,12 +56,12 @@ def visitor(
         with database.transaction() as session:
             record = require_account(session, account)
             addresses = read_addresses(profiles, record.site) if profiles is not None else ()
-            asked = validate_model(
+            request = validate_model(
                 VisitorCampaign, account=account, saved_search=saved_search, profiles=addresses,
                 not_seen_months=not_seen_months, limit=limit, no_repeat_days=no_repeat_days, dry_run=dry_run,
             )  # fmt: skip
-            searched = check_campaign_request(session, record, asked)
-        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
+            searched = check_campaign_request(session, record, request)
+        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="looking whom to visit")
         with database.snapshot() as session:
             _print_plan(session, record, campaign, searched, limit)
 
@@ -75,8 +75,8 @@ def _print_plan(
 ) -> None:
     console = Console()
     if searched is not None:
-        told = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
-        console.print(render_search_plan(account, searched, told, scores=False))
+        estimate = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
+        console.print(render_search_plan(account, searched, estimate, scores=False))
     elif campaign.preview is not None:
         console.print(render_planned_visits(_preview_visits(session, campaign, campaign.preview)))
     else:

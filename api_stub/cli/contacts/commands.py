@@ -45,9 +45,9 @@ def do_not_contact(
         for person in found:
             contacts.set_do_not_contact(session, person.account_id, person.profile_url, value=not off)
     for person in found:
-        said = (
+        outcome = (
             "may be contacted again; what was skipped meanwhile stays skipped"
             if off
             else "is never contacted; what is planned for them is skipped when its turn comes"
         )
-        print_text(f"{person.full_name} (account {person.account}) {said}")
+        print_text(f"{person.full_name} (account {person.account}) {outcome}")

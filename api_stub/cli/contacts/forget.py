@@ -102,7 +102,7 @@ def _parse_address(given: str) -> tuple[str, str] | None:
 
 def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
     erased = forgotten.erased
-    told = format_counts(
+    counts = format_counts(
         (erased.contacts, "contact", "contacts"),
         (erased.actions, "action", "actions"),
         (erased.interactions, "interaction", "interactions"),
@@ -114,11 +114,11 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
         (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
         (pictures, "picture", "pictures"),
     )
-    if not told:
+    if not counts:
         return (
             "nobody knew this person; they are never collected"
             if forgotten.new
             else "this person was forgotten already"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
-    return f"forgotten: {told}{skipped}. Nobody brings this person in again"
+    return f"forgotten: {counts}{skipped}. Nobody brings this person in again"

@@ -95,7 +95,7 @@ def list_imports(
         "id", "account", "from", "file", "when (UTC)", "by", "what came of it", box=None, pad_edge=False
     )
     for record in records:
-        told = "undone" if record.undone_at else _describe_counts(record.report)
+        result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
             str(record.id),
             record.account,
@@ -103,7 +103,7 @@ def list_imports(
             Text(record.file_name, overflow="fold"),
             f"{record.started_at:%Y-%m-%d %H:%M}",
             Text(record.started_by, overflow="fold"),
-            Text(told, overflow="fold"),
+            Text(result, overflow="fold"),
         )
     Console().print(table if records else Text("nothing was imported yet: rapport import contacts FILE"))
 
@@ -169,8 +169,10 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
 
 def _describe_counts(report: Mapping[str, Any]) -> str:
     """Format a report's counts; a report by table has one line for each table."""
-    tables = {name: told for name, told in report.items() if isinstance(told, Mapping) and "read" in told}
-    by_table = [f"{name}: {_describe_counts(told)}" for name, told in tables.items()]
+    tables = {
+        name: counts for name, counts in report.items() if isinstance(counts, Mapping) and "read" in counts
+    }
+    by_table = [f"{name}: {_describe_counts(counts)}" for name, counts in tables.items()]
     if by_table:
         return "\n".join(by_table)
     counted = [name for name in _COUNTS if report.get(name)]
@@ -178,11 +180,11 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 
 
 def _describe_undone(undone: UndoReport) -> str:
-    told = {
+    counts = {
         "people taken out": undone.contacts,
         "people as they were before": undone.restored,
         "interactions taken out": undone.interactions,
         "exclusions taken out": undone.exclusions,
         "people kept, since something was planned for or sent to them": undone.kept,
     }
-    return ", ".join(f"{count} {what}" for what, count in told.items() if count) or "it had changed nothing"
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "it had changed nothing"

@@ -78,10 +78,10 @@ def _describe_stale(found: StaleData) -> str:
 
 
 def _describe_purged(purged: PurgeReport) -> str:
-    told = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
+    counts = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
     pictures = format_counts((purged.pictures, "picture of their pages", "pictures of their pages"))
-    said = f"erased {', '.join(filter(None, (told, pictures)))}" if told else "nothing was too old"
-    return f"{said}; an import is under way, so run it again for the people" if purged.waits else said
+    text = f"erased {', '.join(filter(None, (counts, pictures)))}" if counts else "nothing was too old"
+    return f"{text}; an import is under way, so run it again for the people" if purged.waits else text
 
 
 def _format_erased(people: int, profiles: int, scores: int, campaigns: int) -> str:

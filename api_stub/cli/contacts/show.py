@@ -87,7 +87,7 @@ def show_contact(
     console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
         ("profile", list(_profile_lines(found.read.profile)) if found.read else []),
-        ("scores", [told for score in found.scores for told in _score_lines(score)]),
+        ("scores", [line for score in found.scores for line in _score_lines(score)]),
         ("what happened", [_format_event(event) for event in found.happened]),
         ("what is planned", [_format_plan(action) for action in found.coming]),
     ):
@@ -144,8 +144,8 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
             yield f"{section}: {', '.join(words) or 'nothing'}"
 
 
-def _map_known(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Sequence[str] | None:
-    return None if items is None else [told(item) for item in items]
+def _map_known(items: Sequence[Item] | None, format_item: Callable[[Item], str]) -> Sequence[str] | None:
+    return None if items is None else [format_item(item) for item in items]
 
 
 def _format_period(started: date | int | None, ended: date | int | None) -> str:
@@ -157,8 +157,8 @@ def _format_period(started: date | int | None, ended: date | int | None) -> str:
 
 
 def _score_lines(score: CampaignScore) -> Iterator[str]:
-    told = "not scored" if score.score is None else f"{score.score} of 100"
-    yield f"{told} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
+    points = "not scored" if score.score is None else f"{score.score} of 100"
+    yield f"{points} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
     yield from (f"  {reason}" for reason in score.reasons)
 
 

@@ -146,8 +146,8 @@ def rescore(
     rapport sourcing rescore 1f3a --criteria criteria.json
 
     """
-    wanted = read_criteria(criteria)
-    if not given_criteria(wanted):
+    new_criteria = read_criteria(criteria)
+    if not given_criteria(new_criteria):
         raise RequestRefusedError(f"{criteria.name}: it asks for nothing, so there is nothing to score by")
     with open_session(data) as session:
         found = _require_sourcing_campaign(session, campaign)
@@ -155,16 +155,16 @@ def rescore(
         campaigns.find_campaign(session, found.id, lock=True)
         before = list(search_hits.iter_ranking(session, found.id))
         today = today_in(session, zone)
-        came_to = rescoring.rescore_hits(session, found.id, wanted, today)
+        report = rescoring.rescore_hits(session, found.id, new_criteria, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
         print_text("nobody was found yet; whoever is will be scored by these criteria")
         return
     Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
-    scored = format_count(came_to.people, "person is", "people are")
+    scored = format_count(report.people, "person is", "people are")
     print_text(f"{scored} scored anew, no profile was opened; {moved} have another rank")
-    for line in describe_unread(came_to):
+    for line in describe_unread(report):
         print_text(line, "yellow")
 
 

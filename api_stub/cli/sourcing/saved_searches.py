@@ -43,16 +43,16 @@ def save_search(
 ) -> None:
     """Save a search under a name, replacing one of that name. Give --url, --criteria, or both."""
     validate_name(TypeAdapter[str](SavedSearchName), name, "a search's name")
-    whom = read_criteria(criteria) if criteria is not None else Criteria()
-    if url is None and not given_criteria(whom):
+    scoring = read_criteria(criteria) if criteria is not None else Criteria()
+    if url is None and not given_criteria(scoring):
         raise RequestRefusedError(
             "there is nothing to save: give --url, or --criteria that ask for something"
         )
     with open_session(data) as session:
         record = require_account(session, account)
-        wanted = saved_searches.resolve_search(session, record, url=url, name=None, criteria=whom)
+        search = saved_searches.resolve_search(session, record, url=url, name=None, criteria=scoring)
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
-        saved_searches.save_search(session, record.id, name, wanted)
+        saved_searches.save_search(session, record.id, name, search)
     verb = "replaced" if replaced else "saved"
     print_text(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
 

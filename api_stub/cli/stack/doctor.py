@@ -108,13 +108,16 @@ def _check_browser() -> Finding:
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
-    said = subprocess.run(
+    result = subprocess.run(
         [path, "--version"],
         env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
-    ok = said.returncode == 0
+    ok = result.returncode == 0
     return Finding(
-        "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
+        "browser",
+        ok,
+        result.stdout.strip() or result.stderr.strip()[:80],
+        "" if ok else f"{path} does not run",
     )
 
 
@@ -125,9 +128,9 @@ def _check_browser_sandbox() -> Finding:
         with BrowserPool(chromium=Path(configured) if configured else None) as browser_pool:
             missing = browser_pool.no_sandbox()
     except (ConfigurationError, RapportError) as error:
-        said = str(error).split("\n", 1)[0]
+        message = str(error).split("\n", 1)[0]
         advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
-        return Finding("browser's sandbox", False, f"the browser does not start: {said}", advice)
+        return Finding("browser's sandbox", False, f"the browser does not start: {message}", advice)
     if missing is None:
         return Finding("browser's sandbox", True, "on")
     what, _, to_do = missing.partition(": ")

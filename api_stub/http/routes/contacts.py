@@ -13,14 +13,14 @@ router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 
 
 @router.get("/contacts")
-def list_contacts(database: AppDatabase, asked: Annotated[ContactQuery, Query()]) -> ContactPage:
+def list_contacts(database: AppDatabase, query: Annotated[ContactQuery, Query()]) -> ContactPage:
     """Return people, except those who asked to be forgotten."""
-    wanted = ContactFilters(
-        asked.account, asked.status, asked.min_score, asked.open_to_work, asked.text.strip()
+    filters = ContactFilters(
+        query.account, query.status, query.min_score, query.open_to_work, query.text.strip()
     )
     with database.transaction() as session:
-        found = contact_list.list_contacts(session, wanted, limit=asked.limit, after=asked.after)
+        found = contact_list.list_contacts(session, filters, limit=query.limit, after=query.after)
     return ContactPage(
         items=[ContactOut.model_validate(line) for line in found],
-        next_after=found[-1].id if len(found) == asked.limit else None,
+        next_after=found[-1].id if len(found) == query.limit else None,
     )

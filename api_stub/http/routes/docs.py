@@ -58,11 +58,11 @@ def _describe_type(schema: dict[str, Any]) -> str:
     """Return a short description of a field's type and bounds."""
     if "anyOf" in schema:
         return " or ".join(_describe_type(each) for each in schema["anyOf"])
-    said = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
-    if said == "array":
-        said = f"list of {_describe_type(schema.get('items', {}))}"
+    text = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
+    if text == "array":
+        text = f"list of {_describe_type(schema.get('items', {}))}"
     bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if _is_short(schema.get(name))]
-    return ", ".join([said, *bounds])
+    return ", ".join([text, *bounds])
 
 
 def _is_short(bound: object) -> bool:

@@ -157,9 +157,9 @@ def _jobs(dice: _Random, trade: Trade) -> tuple[Job, ...]:
     return tuple(jobs)
 
 
-def _month(month: int, told: bool) -> str:
+def _month(month: int, with_month: bool) -> str:
     year, index = divmod(month, 12)
-    return f"{year}-{index + 1:02}" if told else str(year)
+    return f"{year}-{index + 1:02}" if with_month else str(year)
 
 
 def _schools(dice: _Random, language: str) -> tuple[School, ...]:

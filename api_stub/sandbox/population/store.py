@@ -71,15 +71,15 @@ class Population:
 
     def search_people(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
         """Return the people who match each word of `keywords` and every other term, in a fixed order."""
-        asked = [("keywords", word) for word in terms.get("keywords", "").split()]
-        asked += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
-        conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in asked)
+        wanted = [("keywords", word) for word in terms.get("keywords", "").split()]
+        wanted += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
+        conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in wanted)
         columns = ", ".join(f"p.{column}" for column in _PROFILE_COLUMNS.split(", "))
         # a cross join fixes the order, so that SQLite stops as soon as it has enough rows
         rows = self.db.execute(
             f"SELECT {columns} FROM searched s CROSS JOIN people p ON p.slug = s.slug "  # noqa: S608 -- constants
             f"WHERE NOT p.deleted{conditions} ORDER BY s.position LIMIT ? OFFSET ?",
-            (*(fold_text(words) for _, words in asked), limit, offset),
+            (*(fold_text(words) for _, words in wanted), limit, offset),
         )
         return [_profile(row) for row in rows]
 
