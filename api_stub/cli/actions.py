@@ -179,7 +179,7 @@ def _render_action(line: ActionLine) -> Table:
         "why": "; ".join(filter(None, (describe_reason(line.reason) if line.reason else "", line.detail)))
         or "-",
         "not before": format_utc(line.not_before),
-        "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} looks found nothing",
+        "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
         "text": line.sent or f"{line.message} (not proven)",
         "replied": _format_reply(line),
         "campaign": str(line.campaign_id),
@@ -192,7 +192,7 @@ def _render_action(line: ActionLine) -> Table:
 
 def _format_reply(line: ActionLine) -> str:
     if line.replied_at is None:
-        return "not that we know"
+        return "not known"
     return format_utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
 
 

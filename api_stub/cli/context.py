@@ -65,7 +65,7 @@ def open_database(data_dir: Path) -> Iterator[Database]:
             yield database
     except ProgrammingError as error:
         raise ConfigurationError(
-            "the database has not this version's tables: run `rapport migrate`"
+            "the database doesn't have this version's tables: run `rapport migrate`"
         ) from error
     finally:
         database.close()
@@ -92,8 +92,8 @@ def translate_database_errors() -> Iterator[None]:
     except OperationalError as error:
         if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
             raise RequestRefusedError(
-                "others were changing the same, and this took too long or stood in their way; nothing was "
-                "changed: try again"
+                "another process was changing the same data, so this took too long; nothing was changed: try "
+                "again"
             ) from error
         raise ConfigurationError(
             f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "

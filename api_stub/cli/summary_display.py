@@ -122,7 +122,7 @@ def _day_lines(day: Summary) -> Iterator[_Line]:
     greeted = format_count(day.greeted, "greeting was", "greetings were")
     yield "30 days", f"{day.answered} of {greeted} answered{share}"
     if day.open is None or day.quota is None or day.birthdays_next_day is None:
-        yield "open", "not known: nobody looked at the end of that day"
+        yield "open", "not known: it was not recorded at the end of that day"
         return
     yield from _open_lines(day.open)
     left = day.quota
@@ -155,7 +155,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     yield "waiting", _format_by_reason(still.waiting)
     yield "due", f"{still.due}, and {still.under_way} under way"
     if still.uncertain:
-        yield "uncertain", f"{still.uncertain} may have been sent: a worker looks"
+        yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:

@@ -67,7 +67,7 @@ def _status_gate(account: AccountFacts) -> Gate:
 
 def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
-        return Gate("sign-in", False, "nobody has yet")
+        return Gate("sign-in", False, "not signed in yet")
     return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
 
 
@@ -99,12 +99,12 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
     if facts.action is not None and facts.action.kind is not Kind.GREET:
         if facts.action.kind is Kind.VISIT:
-            says = "opened lately, or may have been" if person.visited_lately else "not opened lately"
+            says = "opened recently, or may have been" if person.visited_lately else "not opened recently"
             yield Gate("last visit", not person.visited_lately, says)
         return
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
-    says = "had a text from an account today" if person.heard_today else "had no other text today"
+    says = "got a message from an account today" if person.heard_today else "got no other message today"
     yield Gate("one voice", not person.heard_today, says)
 
 
@@ -127,7 +127,7 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         "tries",
         True,
         f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
-        f"{action.looks} of {ABSENCE_CHECKS_NEEDED} looks that found nothing",
+        f"{action.looks} of {ABSENCE_CHECKS_NEEDED} checks that found nothing",
     )
 
 
@@ -145,7 +145,7 @@ def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
         return NextStep("a person approves it: rapport review")
     if action.is_leased:
         return NextStep(
-            f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
+            f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
             action.lease_until,
         )
     return (
