@@ -55,7 +55,7 @@ class Services:
 
     def can_open(self, session: bytes | None) -> bool:
         """Return whether our keys open the account's session, if there is one."""
-        return session is None or self.vault.opens(session)
+        return session is None or self.vault.can_open(session)
 
     def site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
         """Return the account's view of its site, in the account's own browser context.

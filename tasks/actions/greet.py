@@ -23,7 +23,7 @@ from worker.browser.site import Site, Thread
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, ThreadMessage
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 _MOST_RECORDED = 20
 """At most so many of the latest messages by hand are recorded at a time."""

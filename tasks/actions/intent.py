@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 from db.store.actions import gates, lifecycle
 from db.store.actions.gates import ClosedGate
 from db.store.actions.lifecycle import Claim
-from db.store.quota.fallback import is_current_epoch
+from db.store.quota.epochs import is_current_epoch
 from tasks.actions import settle
 from tasks.actions.settle import Outcome
 from tasks.quota import Grant
@@ -15,7 +15,7 @@ from worker.errors import Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Outcome as Health
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 
 def write_intent(services: Services, claim: Claim, grant: Grant) -> ClosedGate | None:

@@ -15,13 +15,13 @@ from tasks.actions.settle import Outcome
 from tasks.actions.visit import visit_profile
 from tasks.actions.withdraw import withdraw_invitation
 from tasks.campaigns.drafting import reword_greeting
-from tasks.quota import Grant, reservation_id, site_health
+from tasks.quota import Grant, make_reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, Kind
-from worker.rules.quota.decision import Decision
+from worker.rules.quota.model import Decision
 
 log = logs.get_logger(__name__)
 
@@ -81,7 +81,7 @@ def _attempt(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
             "written for another day, and this one has no text",
         )
     claim = reworded
-    reservation = reservation_id(claim.action_id, claim.attempt)
+    reservation = make_reservation_id(claim.action_id, claim.attempt)
     try:
         grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
     except TryAgainError as error:

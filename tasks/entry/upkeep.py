@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from db.store.actions import control
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts
-from db.store.quota import fallback
+from db.store.quota import ledger
 from db.store.reports import summary
 from tasks.actions.read_inbox import list_readable_inboxes
 from tasks.campaigns.kinds import start_campaign
@@ -183,7 +183,7 @@ def tell_days(tick: Tick) -> None:
 def compare_quotas(tick: Tick) -> None:
     """Hold the counters of every account that acted lately against the ledger."""
     with services().database.transaction() as session:
-        acted = fallback.list_active_accounts(session)
+        acted = ledger.list_active_accounts(session)
     for account_id in acted:
         services().quota.compare(account_id)
 

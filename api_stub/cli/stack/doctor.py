@@ -126,7 +126,7 @@ def _check_browser_sandbox() -> Finding:
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
     try:
         with BrowserPool(chromium=Path(configured) if configured else None) as browser_pool:
-            missing = browser_pool.no_sandbox()
+            missing = browser_pool.find_sandbox_obstacle()
     except (ConfigurationError, RapportError) as error:
         message = str(error).split("\n", 1)[0]
         advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
@@ -241,4 +241,6 @@ def _check_workers(redis_at: RedisAddress) -> Finding:
         return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
     unconsumed = snapshot.unconsumed(queues.ALL_QUEUES)
     advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
-    return Finding("workers", not unconsumed, snapshot.says(queues.ALL_QUEUES), advice if unconsumed else "")
+    return Finding(
+        "workers", not unconsumed, snapshot.describe(queues.ALL_QUEUES), advice if unconsumed else ""
+    )

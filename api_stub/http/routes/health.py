@@ -103,4 +103,4 @@ def check_workers(settings: Settings) -> Check:
         snapshot = queues.take_snapshot_at(settings.redis)
     except TryAgainError as error:
         return Check(ok=False, detail=str(error))
-    return Check(ok=not snapshot.unconsumed(queues.ALL_QUEUES), detail=snapshot.says(queues.ALL_QUEUES))
+    return Check(ok=not snapshot.unconsumed(queues.ALL_QUEUES), detail=snapshot.describe(queues.ALL_QUEUES))
