@@ -1,4 +1,4 @@
-"""A small plan in the database, and what became of it."""
+"""Helpers: a small plan in the database, the state of an action, and dispatching."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Pause, resume, cancel and the kill switch: what stops, what goes on, and what is said about it."""
+"""Pause, resume, cancel and the kill switch: what stops, what continues, and the output."""
 
 from datetime import timedelta
 

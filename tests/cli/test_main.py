@@ -1,4 +1,4 @@
-"""`rapport` itself: every word leads somewhere, and none waits for what others import."""
+"""`rapport` itself: every sub-command exists, and starts without the imports of others."""
 
 import subprocess
 import sys

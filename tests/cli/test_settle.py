@@ -18,7 +18,7 @@ from worker.rules.model import ActionState
 
 
 def for_review(database: Database) -> tuple[UUID, UUID]:
-    """One action that a person must settle; its id and its campaign's."""
+    """Create an action that a person must settle; return its id and its campaign's."""
     with database.transaction() as session:
         _, campaign_id, (action_id,) = a_plan(session, people=1)
         (_,) = queue_due_actions(session)

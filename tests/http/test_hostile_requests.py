@@ -1,4 +1,4 @@
-"""Requests that no honest client sends: what each is answered, before anything reads it."""
+"""Oversized and malformed requests, and wrong keys: the response to each."""
 
 import http.client
 import json
@@ -23,7 +23,7 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """A front door whose servers are away: nothing here gets as far as them."""
+    """A running API without Postgres and Redis, which these requests never reach."""
     nowhere = "127.0.0.1:1/0"
     with open_door(
         tmp_path_factory.mktemp("door"), f"postgresql://{nowhere}", f"redis://{nowhere}"
@@ -32,7 +32,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 
 
 def asked(door: Door, head: str, body: bytes = b"") -> tuple[int, str, bytes]:
-    """Send bytes as they are; return status, media type and body of the answer."""
+    """Send raw bytes; return status, media type and body of the response."""
     with socket.create_connection(("127.0.0.1", door.port), timeout=30) as line:
         line.sendall(head.replace("\n", "\r\n").encode() + b"\r\n" + body)
         answer = http.client.HTTPResponse(line)

@@ -1,4 +1,4 @@
-"""Many callers at once: one probe for all."""
+"""Many readiness requests at once share one probe."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""The health checks of the containers: well is well, and what hangs or is gone is not."""
+"""The containers' health checks: healthy, hanging and missing processes."""
 
 import importlib.util
 import signal
@@ -54,7 +54,7 @@ def test_an_address_is_well_when_it_answers_200(health: ModuleType) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, as containers have it")
 def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleType) -> None:
     ticking = "import time; print(flush=True)\nwhile True: time.sleep(0.01)"
-    name = f"beat-of-{uuid4().hex}"  # it is looked for on the whole machine
+    name = f"beat-of-{uuid4().hex}"  # the check searches the whole machine
     beat = subprocess.Popen(
         [sys.executable, "-c", ticking, "celery", name], stdout=subprocess.PIPE, text=True
     )

@@ -27,7 +27,7 @@ SLEEPER = ("sleep", "600")
 
 
 def ours(data_dir: Path) -> list[psutil.Process]:
-    """Living processes that carry the stack's mark, or name one of its folders."""
+    """Return running processes with the stack's variable, or with one of its folders as an argument."""
     folders = {str(data_dir), str((data_dir / "postgres").resolve())}
     found = []
     for process in psutil.process_iter():
@@ -135,7 +135,7 @@ def test_an_interrupt_at_any_moment_leaves_nothing(
         time.sleep(delay_seconds)
         process.send_signal(number)
         time.sleep(0.02)
-        process.send_signal(signal.SIGINT)  # the impatient second one
+        process.send_signal(signal.SIGINT)  # the second Ctrl-C
         process.communicate(timeout=25)
         assert process.returncode in {130, -signal.SIGINT, -signal.SIGTERM}
         assert ours(data_dir) == [], f"after {delay_seconds} s"

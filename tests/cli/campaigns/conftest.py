@@ -23,7 +23,7 @@ def account(database: Database) -> None:
 
 @pytest.fixture
 def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -> Asked:
-    """Whoever is asked plans at once; returns what was asked for."""
+    """Plan published campaigns at once; return the requests."""
     asked: Asked = []
 
     def send(_: TaskClient, task: str, payload: VisitorCampaign | SourcingCampaign, **__: Any) -> str:

@@ -1,4 +1,4 @@
-"""What tests of visitor and sourcing campaigns share."""
+"""Helpers for tests of visitor and sourcing campaigns."""
 
 import json
 from pathlib import Path
