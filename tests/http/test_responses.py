@@ -67,7 +67,7 @@ def test_a_fault_of_ours_is_in_the_log_under_the_callers_id(
     def fails(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("api_stub.http.routes.history.overview.action_page", fails)
+    monkeypatch.setattr("api_stub.http.routes.history.overview.list_actions", fails)
     with capture_logs(processors=[merge_contextvars]) as lines:
         answer = client.get("/data/actions", headers={"X-Correlation-ID": "trace-9"})
     assert problem(answer, 500) == "the log says more, under the correlation id"
