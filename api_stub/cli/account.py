@@ -165,7 +165,7 @@ def keep(
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say how long people who are no connections, and profiles, are kept. The quota needs 8 days.
+    """Set how long people who are no connections, and profiles, are kept. The quota needs 8 days.
 
     What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
     """

@@ -207,7 +207,7 @@ class ProcessTable:
         self._write([entry for entry in self._read() if entry["pid"] not in gone])
 
     def kill_leftovers(self, grace: timedelta = timedelta(seconds=3)) -> int:
-        """Kill the processes that an earlier stack on this data folder left; return how many there were."""
+        """Stop, then kill, the processes that an earlier stack left; return how many there were."""
         families: set[Process] = set()
         for entry in self._read():
             process = find_process(entry["pid"], entry["born"])
