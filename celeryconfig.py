@@ -1,6 +1,6 @@
 """Celery's settings, each with its reason. Measured on Celery 5.7.0; none makes an effect happen once.
 
-Postgres is the queue of record and a Redis message only a nudge that carries an id, so a message may be
+Postgres is the queue of record and a Redis message only carries an id, so a message may be
 lost or doubled at no cost. These settings make both rare and keep every wait bounded.
 """
 

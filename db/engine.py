@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -101,6 +101,11 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def begin_snapshot(session: Session) -> None:
+    """Let this transaction, which must be new, see one moment of the database and change nothing."""
+    session.execute(text("set transaction isolation level repeatable read, read only"))
 
 
 def _with_driver(url: str) -> str:

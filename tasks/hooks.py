@@ -3,7 +3,6 @@
 from typing import Any
 
 from celery import Task, signals
-from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -96,12 +95,3 @@ def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # no
 def close_child_services(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Close this child's browser and connections: no Chromium outlives its worker."""
     close_services()
-
-
-def publish_task(task: Task, **kwargs: str) -> None:
-    """Publish a task that may be lost: what it would do is in Postgres and the next tick finds it there."""
-    try:
-        task.apply_async(kwargs=kwargs)
-    except OperationalError as error:
-        metrics.ERRORS.labels("broker_unreachable", task.name).inc()
-        log.warning("nudge_not_published", nudged=task.name, text=str(error))

@@ -7,8 +7,8 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.terminal import Console
+from db.engine import begin_snapshot
 from db.store.actions import events
-from db.store.reports import overview
 
 app = typer.Typer(help="The record of every move of every action.", no_args_is_help=True)
 
@@ -27,7 +27,7 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     (account, count and hash) somewhere else from time to time, and compare.
     """
     with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         reports = events.verify_chains(session)
     console = Console()
     for report in reports:

@@ -8,8 +8,8 @@ import typer
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
+from db.engine import begin_snapshot
 from db.store.people import accounts
-from db.store.reports import overview
 from db.store.reports import summary as store
 from worker.errors import RequestRefusedError
 
@@ -38,7 +38,7 @@ def summary(
 
     """
     with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
         days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
     if not days:

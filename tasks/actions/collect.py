@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.actions import lifecycle
 from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, searches
@@ -19,7 +20,6 @@ from tasks.actions.read_page import read_page
 from tasks.actions.settle import Outcome
 from tasks.actions.visit import get_needed_sections
 from tasks.campaigns import scoring
-from tasks.campaigns.drafting import today_in
 from tasks.contract import SourcingOptions, VisitorOptions
 from tasks.quota import Grant
 from tasks.services import Services

@@ -13,7 +13,7 @@ from tasks.contract import (
     VISITOR_VISIT,
     Tick,
 )
-from tasks.hooks import publish_task
+from tasks.publish import publish_task
 from tasks.services import Services, services
 from worker import logs, metrics
 from worker.app import app
@@ -38,16 +38,16 @@ def dispatch_due(services: Services) -> int:
     A publish that fails costs nothing: the lease brings the action back.
     """
     with services.database.transaction() as session:
-        nudges = actions_dispatch.queue_due_actions(
+        due_actions = actions_dispatch.queue_due_actions(
             session, batch=BATCH, lease=services.settings.action_time_limit
         )
-    for due in nudges:
+    for due in due_actions:
         with logs.bound(correlation_id=due.correlation_id):
-            publish_task(task_for(due.kind), action_id=str(due.action_id))
+            publish_task(task_for(due.kind).name, action_id=str(due.action_id))
         metrics.DISPATCHED.labels(due.kind).inc()
-    if nudges:
-        log.info("dispatched", actions=len(nudges))
-    return len(nudges)
+    if due_actions:
+        log.info("dispatched", actions=len(due_actions))
+    return len(due_actions)
 
 
 def task_for(kind: Kind) -> Task:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.actions import lifecycle
 from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns
@@ -12,7 +13,6 @@ from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.read_page import read_page
 from tasks.actions.settle import Outcome
 from tasks.campaigns import scoring
-from tasks.campaigns.drafting import today_in
 from tasks.contract import SourcingOptions
 from tasks.quota import Grant
 from tasks.services import Services

@@ -1,11 +1,11 @@
 """One withdrawal of a sent invitation, from a granted unit to its record: find, confirm once, look again."""
 
+from db.clock import today_in
 from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import record_proven_effect, release_unit, write_intent
 from tasks.actions.settle import Outcome
-from tasks.campaigns.drafting import today_in
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from worker.browser.site import Site

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.clock import get_now, today_in
 from db.store.actions import interactions, lifecycle
 from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, templates
@@ -97,11 +96,4 @@ def _template_draw(contact_id: int, on: date) -> int:
 
 def no_repeat_since(session: Session) -> datetime:
     """Return since when no text may come again."""
-    now: datetime = session.scalars(select(func.now())).one()
-    return now - NO_REPEAT
-
-
-def today_in(session: Session, zone: ZoneInfo) -> date:
-    """Return the date in `zone` by Postgres' clock, which all workers share."""
-    today: date = session.scalars(select(func.date(func.timezone(zone.key, func.now())))).one()
-    return today
+    return get_now(session) - NO_REPEAT

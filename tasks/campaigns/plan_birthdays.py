@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.campaigns import campaigns, templates
 from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
 from db.store.quota import birthday_forecast
-from tasks.campaigns.drafting import draft_greetings, no_repeat_since, today_in
+from tasks.campaigns.drafting import draft_greetings, no_repeat_since
 from tasks.campaigns.site_lists import read_site_list
 from tasks.campaigns.start import add_campaign, require_account
 from tasks.contract import BirthdayOptions

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts, invitations
-from tasks.campaigns.drafting import today_in
 from tasks.campaigns.site_lists import read_site_list
 from tasks.campaigns.start import add_campaign, require_account
 from tasks.contract import InvitationsOptions

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.campaigns import campaigns, saved_searches, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
 from tasks.actions.collect import plan_search_page
-from tasks.campaigns.drafting import today_in
 from tasks.campaigns.start import add_campaign, require_account
 from tasks.contract import SourcingOptions
 from worker.rules.model import CampaignKind

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.actions import events
 from db.store.campaigns import campaigns, saved_searches
 from db.store.imports import runs
@@ -12,7 +13,6 @@ from db.store.people import visits
 from db.store.people.accounts import AccountRecord
 from db.store.people.visits import DueVisit
 from tasks.actions.collect import draft_visit
-from tasks.campaigns.drafting import today_in
 from tasks.campaigns.plan_searches import begin_search
 from tasks.campaigns.start import add_campaign, require_account
 from tasks.contract import VisitorOptions

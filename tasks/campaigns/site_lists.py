@@ -5,12 +5,12 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
+from db.clock import today_in
 from db.store.actions import control
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.imports import runs
 from db.store.people import accounts
-from tasks.campaigns.drafting import today_in
 from tasks.services import Services
 from worker import logs, metrics
 from worker.browser.site import Site

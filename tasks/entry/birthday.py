@@ -17,7 +17,7 @@ from tasks.contract import (
     BirthdayOptions,
     CampaignRef,
 )
-from tasks.hooks import publish_task
+from tasks.publish import publish_task
 from tasks.services import services
 from worker.app import app
 
@@ -32,7 +32,7 @@ def campaign(request: BirthdayCampaign) -> None:
             session, account=request.account, campaign_id=campaign_id, options=options
         )
     if reading:
-        publish_task(read, campaign_id=str(campaign_id))
+        publish_task(BIRTHDAY_READ, campaign_id=str(campaign_id))
     else:
         dispatch_due(services())
 

@@ -14,7 +14,7 @@ from tasks.contract import (
     InvitationsCampaign,
     InvitationsOptions,
 )
-from tasks.hooks import publish_task
+from tasks.publish import publish_task
 from tasks.services import services
 from worker.app import app
 
@@ -31,7 +31,7 @@ def campaign(request: InvitationsCampaign) -> None:
             session, account=request.account, campaign_id=campaign_id, options=options
         )
     if reading:
-        publish_task(read, campaign_id=str(campaign_id))
+        publish_task(INVITATIONS_READ, campaign_id=str(campaign_id))
 
 
 @app.task(name=INVITATIONS_READ, pydantic=True, pydantic_strict=False)

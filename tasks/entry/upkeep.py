@@ -11,11 +11,12 @@ from celery import Task
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from db.engine import begin_snapshot
 from db.store.actions import control
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts
 from db.store.quota import fallback
-from db.store.reports import overview, summary
+from db.store.reports import summary
 from tasks.actions.read_inbox import list_readable_inboxes
 from tasks.campaigns.kinds import start_campaign
 from tasks.contract import (
@@ -31,7 +32,7 @@ from tasks.contract import (
 from tasks.entry.birthday import read
 from tasks.entry.birthday import replies as read_inbox
 from tasks.entry.invitations import read as read_invitations
-from tasks.hooks import publish_task
+from tasks.publish import publish_task
 from tasks.services import Services, services
 from tasks.upkeep.retention import find_stale, purge_stale
 from worker import clock, logs
@@ -121,7 +122,7 @@ def record_ended_days(services: Services) -> int:
     told = 0
     for account_id, on in over:
         with services.database.transaction() as session:
-            overview.begin_snapshot(session)
+            begin_snapshot(session)
             day = summary.summarise_ended_day(session, accounts.get_account(session, account_id), on)
         with services.database.transaction() as session:
             kept = summary.save_day(session, account_id, day)
@@ -150,12 +151,12 @@ def purge_old_people(services: Services) -> None:
 def fire_due_schedules(tick: Tick) -> None:
     """Beat's tick: what is due starts, what was lost is asked for again."""
     for kind, campaign_id in fire_schedules(services()):
-        publish_task(_READINGS[kind], campaign_id=str(campaign_id))
+        publish_task(_READINGS[kind].name, campaign_id=str(campaign_id))
     with services().database.transaction() as session:
         stale = campaigns.take_stale_readings(session, ASK_AGAIN_AFTER)
     for record in stale:
         with logs.bound(correlation_id=record.correlation_id):
-            publish_task(_READINGS[record.kind], campaign_id=str(record.id))
+            publish_task(_READINGS[record.kind].name, campaign_id=str(record.id))
 
 
 @app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)
@@ -171,7 +172,7 @@ def expire_what_is_too_late(tick: Tick) -> None:
 def ask_for_replies(tick: Tick) -> None:
     """Let the inboxes be read that may be. Each at most once an hour, however often this ticks."""
     for account in list_readable_inboxes(services()):
-        publish_task(read_inbox, account=account)
+        publish_task(read_inbox.name, account=account)
 
 
 @app.task(name=UPKEEP_SUMMARIES, pydantic=True, pydantic_strict=False)

@@ -143,7 +143,7 @@ def test_a_campaign_that_is_stopped_while_a_worker_holds_its_action_is_met_at_th
             rapport("campaign", verb, str(campaign_id))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(performing, "reach", meanwhile)
+        patch.setattr(performing, "trigger_failpoint", meanwhile)
         assert (perform_action(services, ids[0]), *state(database, ids[0])) == ends_as
     assert due(database) == []
     if verb == "pause":
@@ -163,7 +163,7 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
         if point == "after_claim":
             assert "everything is stopped, since " in rapport("stop-everything")
 
-    environment.setattr(performing, "reach", meanwhile)
+    environment.setattr(performing, "trigger_failpoint", meanwhile)
     assert perform_action(services, held) is Outcome.POSTPONED
     assert state(database, held) == ("planned", "kill_switch")
     assert due(database) == []

@@ -46,9 +46,9 @@ def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -
 
 
 def queue_due_actions(session: Session, *, batch: int = 100) -> list[UUID]:
-    nudges = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
+    due = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
     session.expire_all()  # a session of the product lives for one step; a test's sees several
-    return [nudge.action_id for nudge in nudges]
+    return [action.action_id for action in due]
 
 
 def claim_action(session: Session, action_id: UUID, owner: str = "worker") -> Claim:

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, literal, text
 
-from db.engine import Database
+from db.engine import Database, begin_snapshot
 from db.exports import sheets
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Column, ColumnType, Sheet
-from db.store.reports import overview
 from db.tables import Account, Contact, Interaction
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.db.helpers import open_database
@@ -120,7 +119,7 @@ def ann(database: Database) -> int:
 def exported(database: Database, sheet: Sheet, form: Format, account_id: int | None = None) -> bytes:
     target, columns = io.BytesIO(), form.columns(sheet)
     with database.transaction() as session, form.writing(target, columns) as write:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         for batch in sheets.stream_rows(session, sheet, columns, account_id, batch=1):
             write(batch)
     return target.getvalue()
@@ -184,7 +183,7 @@ def test_an_empty_table_is_a_file_without_rows(database: Database, form: Format)
 def test_what_comes_or_goes_meanwhile_is_not_seen(database: Database, database_url: str, ann: int) -> None:
     names = []
     with open_database(database_url) as other, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         for batch in sheets.stream_rows(session, CONTACTS, CONTACTS.columns, None, batch=1):
             names += [row.full_name for row in batch]
             with other.transaction() as elsewhere:

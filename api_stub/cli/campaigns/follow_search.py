@@ -9,9 +9,8 @@ from rich.live import Live
 from api_stub.cli.campaigns.search_preview import render_search_progress
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
-from db.engine import Database
+from db.engine import Database, begin_snapshot
 from db.store.campaigns import search_progress
-from db.store.reports import overview
 
 _POLL_INTERVAL = timedelta(seconds=1)
 
@@ -23,7 +22,7 @@ def follow(database: Database, campaign_id: UUID, limit: int) -> None:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:
                 with database.transaction() as session:
-                    overview.begin_snapshot(session)
+                    begin_snapshot(session)
                     now = search_progress.get_search_progress(session, campaign_id)
                 screen.update(render_search_progress(now, limit), refresh=True)
                 if now.nothing_left:

@@ -13,8 +13,8 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
+from db.engine import begin_snapshot
 from db.store.quota import search_forecast
-from db.store.reports import overview
 from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria
@@ -70,7 +70,7 @@ def sourcing(
             wanted = check_campaign_request(session, record, asked)
         campaign = start_campaign(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
         with database.transaction() as session:
-            overview.begin_snapshot(session)
+            begin_snapshot(session)
             told = search_forecast.estimate_search(session, record.id, people=limit, campaign_id=campaign.id)
         Console().print(render_search_plan(record, wanted, told, scores=True))
         if campaign.preview is not None:

@@ -15,12 +15,11 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.stack.interrupts import Interrupts
-from db.engine import Database
+from db.engine import Database, begin_snapshot
 from db.exports import sheets
 from db.exports.atomic_file import open_atomic_file
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Sheet
-from db.store.reports import overview
 from worker.errors import RequestRefusedError
 from worker.rules.characters import sanitise_text
 
@@ -110,7 +109,7 @@ def _write_rows(
     """Write all rows as they are at one moment; return how many. A display of the progress if `shown`."""
     columns = as_format.columns(sheet)
     with database.transaction() as session, _progress(shown=shown) as progress:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (

@@ -24,10 +24,10 @@ from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.responses.quota import build_quota_answer
+from db.engine import begin_snapshot
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits, status
-from db.store.reports import overview
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
@@ -73,7 +73,7 @@ def show(
 
     """
     with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         found = status.get_account_status(session, require_account(session, account))
     with open_quota(load_settings(data).redis) as redis:
         told = {kind: read_quota(redis, one) for kind, one in found.kinds.items()}

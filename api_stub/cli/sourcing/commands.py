@@ -22,13 +22,14 @@ from api_stub.cli.sourcing.ranking import (
     render_ranking,
 )
 from api_stub.cli.terminal import Console
+from db.clock import today_in
+from db.engine import begin_snapshot
 from db.exports.formats import Format
 from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, search_hits
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
 from db.store.reports import overview
-from tasks.campaigns.drafting import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import given_criteria
@@ -111,7 +112,7 @@ def results(
         _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
     with handle_signals(), open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
@@ -164,7 +165,7 @@ def rescore(
 
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
     with open_database(data) as database, database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         found = _require_sourcing_campaign(session, campaign)
         progress = search_hits.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)

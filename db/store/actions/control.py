@@ -14,7 +14,7 @@ from db.tables import Account, Action, AuditHead, Campaign, Contact, KillSwitch
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
-from worker.rules.policy import DENIALS
+from worker.rules.quota.denials import DENIAL_REASONS
 
 
 class CampaignVerb(StrEnum):
@@ -219,7 +219,7 @@ def wake_denied_actions(session: Session, account_id: int, kinds: Collection[Kin
         Action.account_id == account_id,
         Action.kind.in_(kinds),
         Action.state == ActionState.PLANNED,
-        Action.reason.in_(DENIALS),
+        Action.reason.in_(DENIAL_REASONS),
         Action.not_before > func.now(),
     ]
     locked = select(Action.id).where(*denied).order_by(Action.id).with_for_update()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.tables import Account, Action, Campaign, Contact, Interaction
@@ -59,11 +59,6 @@ class CampaignLine:
     actions: dict[ActionState, int]
     correlation_id: str
     created_at: datetime
-
-
-def begin_snapshot(session: Session) -> None:
-    """Let this transaction, which must be new, see one moment of the database and change nothing."""
-    session.execute(text("set transaction isolation level repeatable read, read only"))
 
 
 def _read_lines(

@@ -175,8 +175,8 @@ def test_dispatchers_at_once_serve_every_account_once(database: Database, databa
                 taken += queue_due_actions(session, batch=5)
         return taken
 
-    nudges = [action_id for taken in run_concurrently(database_url, 4, dispatch) for action_id in taken]
-    assert len(nudges) == len(set(nudges)) == 12
+    taken_ids = [action_id for taken in run_concurrently(database_url, 4, dispatch) for action_id in taken]
+    assert len(taken_ids) == len(set(taken_ids)) == 12
     with database.transaction() as session:
         queued = session.scalars(select(Action.account_id).where(Action.state == ActionState.QUEUED)).all()
         assert Counter(queued) == dict.fromkeys(range(min(queued), min(queued) + 12), 1)

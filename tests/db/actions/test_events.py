@@ -11,10 +11,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.engine import Database, RowRefusedError
+from db.engine import Database, RowRefusedError, begin_snapshot
 from db.store.actions import control, dispatch, events, leases, lifecycle
 from db.store.actions.events import ChainReport
-from db.store.reports import overview
 from db.tables import Action, ActionEvent
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account
 from tests.db.helpers import (
@@ -36,7 +35,7 @@ S = ActionState
 
 def reports(database: Database) -> dict[str, ChainReport]:
     with database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         return {report.account: report for report in events.verify_chains(session)}
 
 
@@ -246,7 +245,7 @@ def test_who_verifies_while_others_move_sees_one_moment(database: Database, data
         account = an_account(session)
         action_id = add_planned(session, account, a_contact(session, account, "ann"))
     with database.transaction() as reading:
-        overview.begin_snapshot(reading)
+        begin_snapshot(reading)
         reading.execute(text("select 1 from accounts"))  # the moment begins here
         with open_database(database_url) as other, other.transaction() as session:
             dispatch.queue_due_actions(session, batch=10, lease=LEASE)

@@ -12,7 +12,7 @@ from sqlalchemy import Date, LargeBinary, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from db.engine import Database
+from db.engine import Database, begin_snapshot
 from db.store.actions import events, lifecycle, replies
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import PlannedAction
@@ -21,7 +21,6 @@ from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from db.store.privacy.personal_columns import DELETED, EMPTIED, KEPT, REDACTED
 from db.store.quota import fallback, limits
-from db.store.reports import overview
 from db.tables import (
     Action,
     Base,
@@ -81,7 +80,7 @@ def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) 
         assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
     with database.transaction() as session:
-        overview.begin_snapshot(session)
+        begin_snapshot(session)
         assert [report.problems for report in events.verify_chains(session)] == [(), ()]
 
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from celery import Task
 
 import tasks.entry.birthday
 import tasks.entry.invitations
@@ -41,11 +40,11 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
 ) -> None:
     published: list[tuple[str, str, str, str]] = []
 
-    def nudge(task: Task, action_id: str) -> None:
+    def publish(task: str, action_id: str) -> None:
         stored = row(without_pages, UUID(action_id))  # on another connection
-        published.append((task.name, action_id, stored.state, logs.current_correlation_id()))
+        published.append((task, action_id, stored.state, logs.current_correlation_id()))
 
-    monkeypatch.setattr(dispatching, "nudge", nudge)
+    monkeypatch.setattr(dispatching, "publish_task", publish)
     assert dispatch_due(without_pages) == 1
     assert published == [("tasks.birthday.greet", str(greeting), "queued", "test")]
     assert dispatch_due(without_pages) == 0
@@ -54,7 +53,7 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
 def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_longer(
     without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatching, "nudge", lambda *_, **__: None)
+    monkeypatch.setattr(dispatching, "publish_task", lambda *_, **__: None)
     assert dispatch_due(without_pages) == 1
     queued = row(without_pages, greeting)
     with without_pages.database.transaction() as session:
@@ -113,7 +112,7 @@ def test_what_is_recovered_is_dispatched_at_once(
     for module in (dispatching, recovering):
         monkeypatch.setattr(module, "services", lambda: without_pages)
     published: list[str] = []
-    monkeypatch.setattr(dispatching, "nudge", lambda _, action_id: published.append(action_id))
+    monkeypatch.setattr(dispatching, "publish_task", lambda _, action_id: published.append(action_id))
     recovering.recover()
     assert published == []  # nothing had lapsed, so the dispatcher's own tick is soon enough
     next_action(without_pages)

@@ -266,7 +266,7 @@ def test_an_intent_that_was_not_committed_is_no_leave_to_click(
 def test_an_intent_whose_commit_lost_its_answer_is_read_again_and_acted_on_once(
     without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_the_commits_answer(without_pages, monkeypatch, "intend")
+    lose_the_commits_answer(without_pages, monkeypatch, "write_intent")
     assert perform_next(without_pages) is Outcome.DONE
     assert scripted.sent == [(ANN, TEXT)]
 
@@ -296,7 +296,7 @@ def test_the_intent_of_another_worker_is_no_leave_to_click(
 def test_a_record_whose_commit_lost_its_answer_is_there_once(
     without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_the_commits_answer(without_pages, monkeypatch, "record")
+    lose_the_commits_answer(without_pages, monkeypatch, "record_effect")
     assert perform_next(without_pages) is Outcome.DONE
     assert recorded(without_pages) == [("sent", TEXT)]
     assert used_today(without_pages, account) == 1

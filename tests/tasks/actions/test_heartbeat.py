@@ -33,8 +33,8 @@ def queued(without_pages: Services) -> UUID:
         account = builders.an_account(session, site="ledger")
         action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     with without_pages.database.transaction() as session:
-        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
-    assert nudge.action_id == action_id
+        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert due.action_id == action_id
     return action_id
 
 
@@ -199,8 +199,8 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
     monkeypatch.undo()
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.UNCERTAIN
-        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
-    assert perform_action(without_pages, nudge.action_id) is Outcome.DONE
+        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert perform_action(without_pages, due.action_id) is Outcome.DONE
     assert len(effects(without_pages)) == 1
 
 

@@ -175,7 +175,7 @@ def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(
     greeting = greet()
     sandbox.says(ANN, "demo", ANSWER)
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(upkeep, "nudge", lambda task, account: asked.append((task.name, account)))
+    monkeypatch.setattr(upkeep, "publish_task", lambda task, account: asked.append((task, account)))
     upkeep.ask_for_replies()
     assert asked == [("tasks.birthday.replies", "demo")]
     birthday.replies(account="demo")

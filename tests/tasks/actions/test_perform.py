@@ -52,7 +52,7 @@ def plan(services: Services, account: AccountRecord) -> Plan:
 def queue(services: Services) -> list[UUID]:
     with services.database.transaction() as session:
         due = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
-    return [nudge.action_id for nudge in due]
+    return [action.action_id for action in due]
 
 
 def run(services: Services, action_id: UUID) -> Outcome:

@@ -263,7 +263,7 @@ def test_a_passing_fault_is_asked_again_by_the_campaigns_own_task(
     made = campaign()
     assert made.state is CampaignState.READING
     asked: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(upkeep, "nudge", lambda task, **kwargs: asked.append((task.name, kwargs)))
+    monkeypatch.setattr(upkeep, "publish_task", lambda task, **kwargs: asked.append((task, kwargs)))
     monkeypatch.setattr(upkeep, "ASK_AGAIN_AFTER", timedelta(0))
     upkeep.fire_due_schedules()
     assert asked == [("tasks.invitations.read", {"campaign_id": str(made.id)})]

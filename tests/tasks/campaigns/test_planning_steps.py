@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from db.clock import today_in
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
@@ -16,7 +17,6 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, Contact
-from tasks.campaigns.drafting import today_in
 from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
 from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
 from tasks.contract import BirthdayOptions, InvitationsOptions
