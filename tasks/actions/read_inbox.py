@@ -9,15 +9,15 @@ from contextlib import suppress
 from db.store.actions import replies
 from db.store.actions.replies import InboxLease
 from db.store.people import accounts
-from db.store.quota import limits
+from tasks.actions.thread import open_thread
+from tasks.campaigns.creation import require_account
 from tasks.services import Services
+from tasks.stopping import stop_account
 from worker import clock, logs, metrics
-from worker.browser.site import Site, Thread
+from worker.browser.site import Site
 from worker.errors import (
     NeverError,
     RapportError,
-    Reason,
-    RequestRefusedError,
     StopAccountError,
     TryAgainError,
 )
@@ -52,14 +52,9 @@ def read_replies(services: Services, account: str) -> int:
     read an hour later; a page that asks for a person stops the account.
     """
     with services.database.transaction() as session:
-        found = accounts.find_account(session, account)
-        if found is None:
-            raise RequestRefusedError(
-                f"there is no account called {account!r}; `rapport account list` shows all"
-            )
         reading = replies.take_inbox(
             session,
-            found,
+            require_account(session, account),
             lease=services.settings.action_time_limit,
             overlap=services.settings.settle_time,
         )
@@ -72,7 +67,7 @@ def read_replies(services: Services, account: str) -> int:
         metrics.ERRORS.labels(error.reason, "read_replies").inc()
         log.warning("inbox_not_read", account=account, reason=error.reason, text=str(error))
     except StopAccountError as error:
-        _stop_account(services, reading, error)
+        _log_and_stop(services, reading, error)
     finally:
         with services.database.transaction() as session:
             replies.release_inbox(session, reading)
@@ -83,8 +78,8 @@ def _read_inbox(services: Services, reading: InboxLease) -> int:
     account = reading.account
     # The task's time limit kills it, and what it has found with it: the half is for opening conversations.
     until_s = clock.monotonic_seconds() + services.settings.action_time_limit.total_seconds() / 2
-    site = services.site(name=account.site, account_id=account.id, session=account.session)
-    with services.timed(account.site, "inbox"):
+    site = services.site_of(account)
+    with services.time_request(account.site, "inbox"):
         lines = site.inbox(reading.since)
     answers, left = _find_replies(services, site, reading, lines, until_s=until_s)
     with services.database.transaction() as session:
@@ -130,9 +125,7 @@ def _read_answer(
 ) -> Reply | None:
     """Read the answer in its conversation; None where there is none, or where it can't be read any more."""
     try:
-        with services.timed(reading.account.site, "open_thread"):
-            thread = site.open_thread(greeted.profile_url)
-        _check_recipient(site, thread, greeted)
+        thread = open_thread(services, site, reading.account.site, greeted.profile_url)
         reply = find_reply(thread.messages(), greeted)
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))
@@ -142,15 +135,8 @@ def _read_answer(
     return reply
 
 
-def _check_recipient(site: Site, thread: Thread, greeted: LatestGreeting) -> None:
-    if thread.recipient() != site.normalise(greeted.profile_url):
-        raise NeverError(Reason.WRONG_RECIPIENT, "the conversation opened as somebody else's")
-
-
-def _stop_account(services: Services, reading: InboxLease, error: StopAccountError) -> None:
+def _log_and_stop(services: Services, reading: InboxLease, error: StopAccountError) -> None:
     metrics.ERRORS.labels(error.reason, "read_replies").inc()
     log.error("account_stopped", account=reading.account.name, reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        accounts.stop_account(session, reading.account.id, error.reason)
-        if error.reason is Reason.LIMIT_PAGE:
-            limits.cut_limits(session, reading.account.id, Kind.GREET)
+        stop_account(session, reading.account.id, Kind.GREET, error)

@@ -19,7 +19,7 @@ from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
-from tasks.contract import OPTIONS, CampaignOptions
+from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -103,7 +103,7 @@ def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> N
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
     """Return the options of a file, checked as the task will. Raises RequestRefusedError naming the field."""
     try:
-        return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
+        return validate_model(CAMPAIGN_OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
         if path is None:
             raise RequestRefusedError(f"a {kind} campaign needs --options: {error}") from None

@@ -1,6 +1,6 @@
 """Start campaigns, follow, pause, resume and cancel them."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -18,10 +18,6 @@ from db.store.campaigns.saved_searches import NoSavedSearchError
 from db.store.people import accounts
 from db.store.reports import overview
 from tasks.contract import (
-    BIRTHDAY_CAMPAIGN,
-    INVITATIONS_CAMPAIGN,
-    SOURCING_CAMPAIGN,
-    VISITOR_CAMPAIGN,
     AccountName,
     BirthdayCampaign,
     InvitationsCampaign,
@@ -30,14 +26,6 @@ from tasks.contract import (
     fingerprint,
 )
 from worker.errors import RequestRefusedError
-from worker.rules.model import CampaignKind
-
-_TASKS: Final = {
-    CampaignKind.BIRTHDAY: BIRTHDAY_CAMPAIGN,
-    CampaignKind.VISITOR: VISITOR_CAMPAIGN,
-    CampaignKind.SOURCING: SOURCING_CAMPAIGN,
-    CampaignKind.INVITATIONS: INVITATIONS_CAMPAIGN,
-}
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 
@@ -47,7 +35,7 @@ def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
-    return _start(CampaignKind.BIRTHDAY, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/visitor", status_code=202, responses=problem_responses(404, 409))
@@ -55,7 +43,7 @@ def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
-    return _start(CampaignKind.VISITOR, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/sourcing", status_code=202, responses=problem_responses(404, 409))
@@ -63,7 +51,7 @@ def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
-    return _start(CampaignKind.SOURCING, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/invitations", status_code=202, responses=problem_responses(404, 409))
@@ -71,7 +59,7 @@ def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
-    return _start(CampaignKind.INVITATIONS, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.get("/campaigns")
@@ -136,7 +124,6 @@ def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged
 
 
 def _start(
-    kind: CampaignKind,
     body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
     request: Request,
     database: Database,
@@ -154,13 +141,13 @@ def _start(
         except RequestRefusedError as error:
             raise HTTPException(422, f"body.{error}") from None
         if body.campaign_id and not requests.claim_campaign_id(
-            session, body.campaign_id, account.id, fingerprint(kind, body)
+            session, body.campaign_id, account.id, fingerprint(body)
         ):
             raise HTTPException(409, requests.CONFLICTING_REQUEST)
     campaign_id = body.campaign_id or uuid4()
     correlation_id = request.state.correlation_id
     client.send(
-        _TASKS[kind], body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
+        body.task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
     )
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, AuditHead, Campaign, Contact, KillSwitch
+from db.tables import Account, Action, Campaign, Contact, KillSwitch
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
@@ -160,30 +160,6 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
             .values(last_greeted_on=func.greatest(Contact.last_greeted_on, moved.occasion_on))
         )
     return moved is not None
-
-
-def expire_actions(session: Session) -> int:
-    """Skip what is planned or proposed and is too late in its account's zone by now; return how many."""
-    today = func.date(func.timezone(Account.time_zone, func.now()))
-    over = [
-        Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
-        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
-        Action.expires_on < today,
-    ]
-    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
-    skipped = 0
-    for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
-        # The audit's head first, as nobody who holds it waits for an action of the account.
-        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
-        session.execute(head.with_for_update())
-        moved = session.execute(
-            update(Action)
-            .where(Account.id == Action.account_id, Action.account_id == account_id, *over)
-            .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
-            .returning(Action.id)
-        )
-        skipped += len(moved.all())
-    return skipped
 
 
 def _set_status(

@@ -1,19 +1,18 @@
 """Campaigns: one run of a kind for an account, from the request to its plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load_query
 from db.tables import Account, Action, Campaign
 from worker.errors import Reason
-from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.model import ActionState, CampaignKind, CampaignState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +30,6 @@ class CampaignRecord:
     preview: list[dict[str, str]] | None
     correlation_id: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
-    """One row of a plan; `contact_id` is None for a page of people. A reason: it is left out, and why.
-
-    The message is written for being sent on `worded_for`. After `expires_on` it makes no sense any more.
-    """
-
-    contact_id: int | None
-    occasion: str
-    on: date
-    message: str
-    reason: Reason | None = None
-    worded_for: date | None = None
-    expires_on: date | None = None
-    id: UUID = field(default_factory=uuid4)
 
 
 def _record(row: Campaign, account: str) -> CampaignRecord:
@@ -98,44 +80,6 @@ def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) ->
     )
     found = session.execute(statement.with_for_update(of=Campaign) if lock else statement).first()
     return _record(*found) if found else None
-
-
-def insert_plan(
-    session: Session,
-    campaign: CampaignRecord,
-    kind: Kind,
-    actions: Sequence[PlannedAction],
-    *,
-    needs_approval: bool = False,
-) -> int:
-    """Insert the plan's actions, but for occasions that are planned already; return how many are to be done.
-
-    One statement, so running it twice, or twice at once, changes nothing. With `needs_approval` they wait as
-    proposed until a person has seen them.
-    """
-    wanted, waits = (
-        (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
-    )
-    inserted = session.scalars(
-        load_query("plan_actions"),
-        {
-            "account_id": campaign.account_id,
-            "campaign_id": campaign.id,
-            "kind": kind,
-            "correlation_id": campaign.correlation_id,
-            "ids": [action.id for action in actions],
-            "contact_ids": [action.contact_id for action in actions],
-            "occasions": [action.occasion for action in actions],
-            "occasion_dates": [action.on for action in actions],
-            "expiries": [action.expires_on for action in actions],
-            "messages": [action.message for action in actions],
-            "worded_for": [action.worded_for for action in actions],
-            "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
-            "reasons": [action.reason or waits for action in actions],
-            "needs_approval": needs_approval,
-        },
-    )
-    return sum(state == wanted for state in inserted)
 
 
 def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:

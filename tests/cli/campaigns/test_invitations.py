@@ -9,7 +9,8 @@ import pytest
 
 from api_stub.client import TaskClient
 from db.engine import Database
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
+from tasks.campaigns.plan_invitations import read_invitations
+from tasks.campaigns.start import start_campaign
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign, InvitationsOptions
 from tasks.services import Services
 from tests.builders import SANDBOX, an_account
@@ -37,7 +38,7 @@ class Invited(LedgerSite):
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
     site = Invited(tmp_path)
-    monkeypatch.setattr(Services, "site", lambda *_, **__: site)
+    monkeypatch.setattr(Services, "open_site", lambda *_, **__: site)
     return site
 
 
@@ -60,9 +61,7 @@ def worker(
             payload.model_dump(include=set(InvitationsOptions.model_fields))
         )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_invitations_campaign(
-                session, account=payload.account, campaign_id=payload.campaign_id, options=options
-            )
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=options)
         read_invitations(services, payload.campaign_id)
         return "id"
 

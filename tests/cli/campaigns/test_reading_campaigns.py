@@ -12,13 +12,13 @@ from sqlalchemy import select, text, update
 from api_stub.cli.campaigns import follow_search
 from api_stub.client import TaskClient
 from db.engine import Database
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, saved_searches, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people import accounts, profiles
 from db.tables import Action, Hit
-from tasks.campaigns.plan_searches import start_sourcing_campaign
-from tasks.campaigns.plan_visits import start_visitor_campaign
+from tasks.campaigns.start import start_campaign
 from tasks.contract import SourcingCampaign, SourcingOptions, VisitorCampaign, VisitorOptions
 from tests.builders import SANDBOX, TEN, a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
@@ -55,7 +55,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
                 to_visit = VisitorOptions.model_validate(
                     payload.model_dump(include=set(VisitorOptions.model_fields))
                 )
-                start_visitor_campaign(
+                start_campaign(
                     session, account=payload.account, campaign_id=payload.campaign_id, options=to_visit
                 )
             else:
@@ -63,7 +63,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
                 to_find = SourcingOptions.model_validate(
                     payload.model_dump(include=set(SourcingOptions.model_fields))
                 )
-                start_sourcing_campaign(
+                start_campaign(
                     session, account=payload.account, campaign_id=payload.campaign_id, options=to_find
                 )
         return "id"
@@ -327,7 +327,7 @@ def _one_found(session: Any) -> None:
     ann = a_contact(session, account, "ann")
     session.add(Hit(campaign_id=campaign_id, contact_id=ann.id, page=1))
     draft = PlannedAction(ann.id, f"search:{campaign_id}", database_now(session).date(), "")
-    campaigns.insert_plan(session, campaign, Kind.VISIT, [draft])
+    plans.insert_plan(session, campaign, Kind.VISIT, [draft])
     session.execute(
         text("update searches set pages = 1, found = 1, ended = :ended"), {"ended": SearchEnd.NO_MORE_PAGES}
     )

@@ -11,7 +11,7 @@ from api_stub.cli.formatting import describe_reason
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
-from tasks.campaigns.plan_birthdays import start_birthday_campaign
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayCampaign, BirthdayOptions
 from tests.builders import a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
@@ -44,9 +44,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Birthday
             payload.model_dump(include=set(BirthdayOptions.model_fields))
         )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_birthday_campaign(
-                session, account=payload.account, campaign_id=payload.campaign_id, options=options
-            )
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=options)
             if options.read_site:
                 campaigns.mark_failed(
                     session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in"

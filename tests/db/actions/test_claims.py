@@ -8,10 +8,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import control, leases, lifecycle
+from db.store.actions import control, leases, lifecycle, plans
 from db.store.actions.lifecycle import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.tables import Account, Contact, Search
 from tests.builders import (
     a_campaign,
@@ -47,7 +47,7 @@ def a_claim(session: Session, name: str = "demo", *, kind: Kind = Kind.GREET) ->
     assert campaign is not None
     contact = None if kind is Kind.COLLECT else a_contact(session, account, "ann").id
     draft = PlannedAction(contact, "test", database_now(session).date(), "Hi!")
-    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
+    assert plans.insert_plan(session, campaign, kind, [draft]) == 1
     assert queue_due_actions(session) == [draft.id]
     return claim_action(session, draft.id, "first")
 
@@ -197,7 +197,7 @@ def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(sess
         ((Reason.CAMPAIGN_CANCELLED, None), (Reason.SITE_UNEXPECTED, "failed"))
     ):
         page = PlannedAction(None, f"page:{number}", database_now(session).date(), "")
-        assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
+        assert plans.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
         assert queue_due_actions(session) == [page.id]
         claim = claim_action(session, page.id)
         stale = replace(claim, attempt=claim.attempt + 1)

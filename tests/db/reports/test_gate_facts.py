@@ -15,7 +15,7 @@ from api_stub.cli.quota.gates import Gate
 from api_stub.cli.why_display import NextStep, build_gates, find_next_step
 from api_stub.responses.quota import QuotaReading
 from api_stub.responses.quota_models import Source
-from db.store.actions import control, lifecycle
+from db.store.actions import control, lifecycle, plans
 from db.store.actions.gates import ClosedGate, find_closed_gate
 from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, schedules
@@ -329,14 +329,14 @@ def test_a_contact_tells_their_open_action_before_those_that_ended(session: Sess
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     old, late, young = (
-        campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
+        plans.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
         for year, reason in (
             (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
         )
     )  # fmt: skip
-    campaigns.insert_plan(session, campaign, Kind.GREET, [old, young])
+    plans.insert_plan(session, campaign, Kind.GREET, [old, young])
     ended = gate_facts.get_contact_facts(session, ann.id)
-    campaigns.insert_plan(session, campaign, Kind.GREET, [late])
+    plans.insert_plan(session, campaign, Kind.GREET, [late])
     still_open = gate_facts.get_contact_facts(session, ann.id)
     nothing = gate_facts.get_contact_facts(session, bob.id)
     assert ended.action is not None

@@ -56,23 +56,23 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     with without_pages.database.transaction() as session:
         before = builders.action(session, queued).lease_until
     hold = LeaseGuard(LEASE)
-    assert hold.beat(without_pages, claimed, clock.monotonic_seconds())
+    assert hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with without_pages.database.transaction() as session:
         after = builders.action(session, queued).lease_until
     assert before is not None
     assert after is not None
     assert after > before
-    hold.check(timedelta(seconds=1))
+    hold.require(timedelta(seconds=1))
 
 
 def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
     hold = LeaseGuard(without_pages.settings.lease)
     slow_answer = clock.monotonic_seconds() - without_pages.settings.lease.total_seconds() + 5
-    assert hold.beat(without_pages, claimed, slow_answer)
-    hold.check(timedelta(0))
+    assert hold.renew(without_pages, claimed, slow_answer)
+    hold.require(timedelta(0))
     with pytest.raises(TryAgainError):
-        hold.check(timedelta(seconds=10))
+        hold.require(timedelta(seconds=10))
 
 
 def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
@@ -120,18 +120,18 @@ def test_a_beat_after_the_loss_says_so(without_pages: Services, queued: UUID) ->
     claimed = claim(without_pages, queued)
     lapse(without_pages)
     hold = LeaseGuard(LEASE)
-    assert not hold.beat(without_pages, claimed, clock.monotonic_seconds())
+    assert not hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with pytest.raises(TryAgainError, match="lease"):
-        hold.check(timedelta(0))
+        hold.require(timedelta(0))
 
 
 def test_a_worker_that_slept_knows_it_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     hold = LeaseGuard(LEASE)
-    hold.check(timedelta(seconds=20))
+    hold.require(timedelta(seconds=20))
     awake = clock.monotonic_seconds() + LEASE.total_seconds() - 10
     monkeypatch.setattr(clock, "monotonic_seconds", lambda: awake)
     with pytest.raises(TryAgainError):
-        hold.check(timedelta(seconds=20))
+        hold.require(timedelta(seconds=20))
 
 
 def test_the_thread_beats_while_the_work_goes_on(without_pages: Services, queued: UUID) -> None:

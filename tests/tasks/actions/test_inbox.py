@@ -176,11 +176,11 @@ def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(
     sandbox.says(ANN, "demo", ANSWER)
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(upkeep, "publish_task", lambda task, account: asked.append((task, account)))
-    upkeep.ask_for_replies()
+    upkeep.request_replies()
     assert asked == [("tasks.birthday.replies", "demo")]
-    birthday.replies(account="demo")
+    birthday.read_inbox(account="demo")
     assert marked(services, greeting)[0] is not None
-    upkeep.ask_for_replies()
+    upkeep.request_replies()
     assert len(asked) == 1
 
 

@@ -22,9 +22,9 @@ from db.store.quota import fallback, limits
 from db.tables import Action, QuotaCut, QuotaEpoch
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.entry.upkeep import compare_quotas
 from tasks.quota import Quota
 from tasks.services import Services
+from tasks.upkeep.quota_checks import compare_quotas
 from tests import builders
 from tests.tasks.conftest import effects
 from worker import clock, redis_address
@@ -291,19 +291,15 @@ def test_an_account_that_was_challenged_warms_up_again(
 
 
 def test_counters_that_differ_from_the_ledger_are_written_anew(
-    without_pages: Services,
-    account: AccountRecord,
-    plan: Plan,
-    monkeypatch: pytest.MonkeyPatch,
+    without_pages: Services, account: AccountRecord, plan: Plan
 ) -> None:
-    monkeypatch.setattr("tasks.entry.upkeep.services", lambda: without_pages)
     plan("ann")
     assert go_on(without_pages) is Outcome.DONE
     assert without_pages.quota.compare(account.id)
     drifted = without_pages.quota.reserve(account.id, Kind.GREET, "nobody's", "lost:1")
     assert without_pages.quota.start(drifted)
     assert used_today(without_pages, account) == 2
-    compare_quotas()
+    compare_quotas(without_pages)
     assert used_today(without_pages, account) == 1
     assert without_pages.quota.compare(account.id)
 

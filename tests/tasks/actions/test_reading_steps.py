@@ -53,7 +53,7 @@ def when_the_site_is_asked_for(
         happens()
         return site
 
-    monkeypatch.setattr(services, "site", asked)
+    monkeypatch.setattr(services, "open_site", asked)
 
 
 @pytest.mark.parametrize("error", [PASSING, UNREADABLE, LIMITED, GONE], ids=lambda error: error.reason)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.actions import control, lifecycle
+from db.store.actions import control, lifecycle, plans
 from db.store.actions.lifecycle import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Interaction
@@ -52,7 +52,7 @@ def withdrawal(without_pages: Services, scripted: ScriptedSite, account: Account
         assert campaign is not None
         contact = builders.a_contact(session, account, "ann")
         draft = PlannedAction(contact.id, "withdraw:2026-W48", today, "")
-        assert campaigns.insert_plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
+        assert plans.insert_plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
     return draft.id
 
 

@@ -17,8 +17,9 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, Contact
-from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
+from tasks.campaigns.plan_birthdays import read_birthdays
+from tasks.campaigns.plan_invitations import read_invitations
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions, InvitationsOptions
 from tasks.services import Services
 from tests import builders
@@ -54,7 +55,7 @@ def start(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     with services.database.transaction() as session, logs.bound(correlation_id="test"):
         asked = BirthdayOptions.model_validate(options)
-        assert start_birthday_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
+        assert start_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
     return campaign_id
 
 
@@ -62,7 +63,7 @@ def withdrawals(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     with services.database.transaction() as session, logs.bound(correlation_id="test"):
         asked = InvitationsOptions.model_validate(options)
-        assert start_invitations_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
+        assert start_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
     return campaign_id
 
 
@@ -84,12 +85,12 @@ def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
     with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
         first, second, third = uuid4(), uuid4(), uuid4()
         reads, does_not = BirthdayOptions(), BirthdayOptions(read_site=False)
-        assert start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthday_campaign(session, account="demo", campaign_id=second, options=does_not)
+        assert start_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_campaign(session, account="demo", campaign_id=second, options=does_not)
         withdraws = InvitationsOptions()
-        assert start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
-        assert not start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
+        assert start_campaign(session, account="demo", campaign_id=third, options=withdraws)
+        assert not start_campaign(session, account="demo", campaign_id=third, options=withdraws)
 
 
 def kill_switch(session: Session, account: AccountRecord) -> None:
@@ -188,8 +189,8 @@ def test_a_campaign_is_read_and_planned_once_and_not_after_it_was_cancelled(
 @pytest.mark.parametrize(
     ("start", "read", "inside"),
     [
-        (start, read_birthdays, "tasks.plan.draft_greetings"),
-        (withdrawals, read_invitations, "tasks.plan_invitations.judge"),
+        (start, read_birthdays, "tasks.campaigns.plan_birthdays.draft_greetings"),
+        (withdrawals, read_invitations, "tasks.campaigns.plan_invitations.decide_withdrawals"),
     ],
     ids=["birthdays", "invitations"],
 )
