@@ -1,7 +1,7 @@
 """Before a campaign is planned: what makes it wait, what ends it, and what its plan holds."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
-from db.tables import Account, Action, Campaign, Contact
+from db.tables import Account, Action, Campaign, Contact, QuotaCut
 from tasks.campaigns.plan_birthdays import read_birthdays
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
@@ -28,7 +28,7 @@ from tests.tasks.action_helpers import stopped_for
 from tests.tasks.scripted_site import ScriptedSite
 from worker import logs
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import BirthdayCard, CampaignState, SentInvitation
+from worker.rules.model import BirthdayCard, CampaignState, Kind, SentInvitation
 
 ANN, BOB = f"{SANDBOX}ann/", f"{SANDBOX}bob/"
 
@@ -77,6 +77,12 @@ def campaign_of(services: Services, campaign_id: UUID) -> CampaignRecord:
 def planned(services: Services) -> list[Action]:
     with services.database.transaction() as session:
         return list(session.scalars(select(Action)))
+
+
+def limits_cut(services: Services) -> dict[Kind, datetime]:
+    """Return the kinds whose limits are cut, each with the time until when."""
+    with services.database.transaction() as session:
+        return {Kind(cut.kind): cut.cut_until for cut in session.scalars(select(QuotaCut))}
 
 
 def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
@@ -158,6 +164,39 @@ def test_a_page_that_cannot_be_read_is_asked_again_or_ends_the_campaign(
     else:
         assert (after.state, after.reason) == (CampaignState.FAILED, error.reason)
         assert planned(without_pages) == []
+
+
+@pytest.mark.parametrize("reason", [Reason.LIMIT_PAGE, Reason.CHALLENGE])
+@pytest.mark.parametrize(
+    ("start", "read", "step", "kind"),
+    [
+        (start, read_birthdays, "birthdays", Kind.GREET),
+        (withdrawals, read_invitations, "list", Kind.WITHDRAW),
+    ],
+    ids=["birthdays", "invitations"],
+)
+def test_a_limit_page_met_while_a_list_is_read_cuts_the_limits_of_its_actions(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord,
+    *, start: Start, read: Callable[[Services, UUID], None], step: str, kind: Kind, reason: Reason,
+) -> None:  # fmt: skip
+    campaign_id = start(without_pages)
+    scripted.fail(step, StopAccountError(reason, "the site asks for a person"))
+    read(without_pages, campaign_id)
+    ended = campaign_of(without_pages, campaign_id)
+    assert (ended.state, ended.reason) == (CampaignState.FAILED, reason)
+    assert stopped_for(without_pages, account) is reason
+    assert list(limits_cut(without_pages)) == ([kind] if reason is Reason.LIMIT_PAGE else [])
+
+
+def test_a_campaign_of_a_stopped_account_cuts_no_limits(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    scripted.fail("birthdays", StopAccountError(Reason.LIMIT_PAGE, "too many"))
+    read_birthdays(without_pages, start(without_pages))
+    (until,) = limits_cut(without_pages).values()
+    read_birthdays(without_pages, start(without_pages))
+    assert scripted.steps == ["birthdays"]
+    assert list(limits_cut(without_pages).values()) == [until]
 
 
 @pytest.mark.parametrize(
