@@ -1,20 +1,12 @@
--- Contacts of one account who have a birthday on one of the given days, why one of them is left out, what is
--- planned for it already, and the texts that they had from the account since :texts_since. The days come from the pure rule
--- (worker.rules.birthdays.celebrated), so that SQL and rule can't disagree about 29 February; the reasons are
--- those of worker.rules.audience.due, and a property test holds the two together.
+-- The contacts of one account who have a birthday on one of the given days, why one of them is left out, what is
+-- planned for it already, and the texts that they had from the account since :texts_since. The days come from
+-- worker.rules.birthdays.recent_birthdays, so that SQL and rule can't disagree about 29 February. The reasons are
+-- those of worker.rules.birthday_audience.due; a property test holds the two together.
 select
     c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
-        when c.last_greeted_on >= day.celebrated_on
-          or exists (
-              select from interactions i
-              where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)
-          or exists (
-              select from exclusions e
-              where e.account_id = c.account_id and e.occasion = day.occasion
-                and (e.profile_url = c.profile_url or e.name_key = c.name_key))
-        then 'already_greeted'
+        when {{already_greeted}} then 'already_greeted'
         when c.status = 'not_connected' then 'not_connected'
     end as left_out,
     (

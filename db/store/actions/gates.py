@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.queries import load_query
 from db.store.actions.lifecycle import Claim
 from db.store.imports import runs
 from db.store.people import profiles
-from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
+from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
@@ -85,7 +86,7 @@ def _person_gates(
     # To withdraw an invitation is to leave somebody alone.
     yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
     if claim.kind is Kind.GREET:
-        yield _was_greeted(session, claim, contact), Reason.ALREADY_GREETED
+        yield _was_greeted(session, claim), Reason.ALREADY_GREETED
         yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
         approved = action.approval == approval_hash(contact.profile_url, action.message)
         yield action.needs_approval and not approved, Reason.NOT_APPROVED
@@ -116,21 +117,14 @@ def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) ->
     return bool(session.scalar(select(or_(recorded, tried))))
 
 
-def _was_greeted(session: Session, claim: Claim, contact: Contact) -> bool:
-    """Return whether the person was greeted for this occasion since it was planned (due_birthdays.sql)."""
-    if contact.last_greeted_on is not None and contact.last_greeted_on >= claim.occasion_on:
-        return True
-    recorded = exists().where(
-        Interaction.contact_id == contact.id,
-        Interaction.type == Kind.GREET,
-        Interaction.occasion == claim.occasion,
-    )
-    elsewhere = exists().where(
-        Exclusion.account_id == claim.account_id,
-        Exclusion.occasion == claim.occasion,
-        or_(Exclusion.profile_url == contact.profile_url, Exclusion.name_key == contact.name_key),
-    )
-    return bool(session.scalar(select(or_(recorded, elsewhere))))
+def _was_greeted(session: Session, claim: Claim) -> bool:
+    """Return whether the person was greeted for this occasion: the same condition as planning asks."""
+    birthday = {
+        "contact_id": claim.contact_id,
+        "occasion": claim.occasion,
+        "celebrated_on": claim.occasion_on,
+    }
+    return bool(session.scalar(load_query("was_greeted"), birthday))
 
 
 def lock_recipient(session: Session, claim: Claim) -> None:
