@@ -31,7 +31,7 @@ def check_campaign_request(
     """
     require_adapter(account.site, options)
     if isinstance(options, SourcingOptions):
-        return saved_searches.wanted(
+        return saved_searches.resolve_search(
             session, account, url=options.url, name=options.saved_search, criteria=options.criteria
         )
     if not isinstance(options, VisitorOptions):
@@ -41,4 +41,6 @@ def check_campaign_request(
             raise RequestRefusedError(f"profiles.{place}: this is no profile address of {account.site}")
     if options.saved_search is None:
         return None
-    return saved_searches.wanted(session, account, url=None, name=options.saved_search, criteria=Criteria())
+    return saved_searches.resolve_search(
+        session, account, url=None, name=options.saved_search, criteria=Criteria()
+    )

@@ -1,4 +1,4 @@
-"""What a new database starts with: greetings of good taste in English, German, French and Spanish."""
+"""The default greeting templates, in English, German, French and Spanish."""
 
 import tomllib
 from collections.abc import Sequence
@@ -24,5 +24,5 @@ GREETINGS = _read_defaults(Path(__file__).with_name("defaults.toml"))
 
 
 def seed_templates(session: Session) -> None:
-    """Bring the default templates to this version's; what a user disabled or weighed otherwise stays so."""
+    """Update the default templates to this version's. Users' weights and disabled states stay."""
     templates.save_default_templates(session, GREETINGS)

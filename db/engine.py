@@ -1,41 +1,42 @@
-"""The engine, sessions and transactions. One synchronous style everywhere."""
+"""Connections, sessions and transactions of Postgres; synchronous everywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import CursorResult, Engine, Executable, create_engine, event, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 _KEEPALIVE_OPTIONS = {
-    # A peer that is gone without a word: else a read waits for hours, and a write for a quarter of one.
+    # Detects a peer that vanished: without these a read waits for hours, a write for a quarter of an hour.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # ms
 }
 _IDLE_IN_TRANSACTION_MS = 20_000
-"""Postgres ends a transaction that asks nothing for so long: its client may be gone, its locks are not."""
+"""Postgres ends a transaction that is idle for this long: its client may be dead while its locks remain."""
 _ANSWER_GRACE_S = 3.0
-"""So long after the statement timeout, a Postgres that has not answered will not: it hangs, or is cut off."""
+"""Time after the statement timeout at which an unanswered Postgres counts as hung or cut off."""
 
 Answer = TypeVar("Answer")
 
 
 class _BoundedConnection(psycopg.Connection[Any]):
-    """A connection that waits for no answer longer than `answer_within_s`; None: as long as it takes.
+    """A connection that waits at most `answer_within_s` seconds for an answer; None: without limit.
 
-    The statement timeout is the server's own. A server that is frozen keeps none, while its kernel still
-    acknowledges what it is sent, so that the socket shows no fault either.
+    A frozen server does not enforce its own statement timeout, while its kernel still acknowledges packets,
+    so keepalives don't detect it either.
     """
 
     answer_within_s: float | None = None
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
-        """Wait for an answer. Raises OperationalError, and closes, where none comes in time."""
+        """Wait for an answer. Raises OperationalError, and closes the connection, if none comes in time."""
         try:
             return super().wait(gen, interval, self.answer_within_s if timeout is None else timeout)
         except psycopg.errors._WaitTimeout:  # noqa: SLF001 -- what `timeout` is documented to raise
@@ -44,14 +45,14 @@ class _BoundedConnection(psycopg.Connection[Any]):
 
 
 class RowRefusedError(Exception):
-    """Postgres refused a row: a check, a key or a type. The text names which, never the row itself."""
+    """Postgres refused a row: a check, a key or a type. The text names the constraint, never the row."""
 
 
 class Database:
-    """One process's way to Postgres. Made after the fork, never before: sockets can't be shared.
+    """One process's connection pool. Create it after a fork, never before: sockets can't be shared.
 
-    The pool opens connections at first use, so making one costs nothing. Every wait is bounded: for a place
-    in the pool, for a connection and for an answer, unless `statement_timeout_ms` is 0.
+    Connections are opened at first use. Every wait is bounded: for a place in the pool, for a connection,
+    and for an answer unless `statement_timeout_ms` is 0.
     """
 
     def __init__(
@@ -87,29 +88,48 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Run the block in one transaction; commit at its end, roll back if it raises."""
+        """Run the block in one transaction; commit at its end, roll back if it raises.
+
+        Raises RowRefusedError in place of IntegrityError and DataError.
+        """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except (IntegrityError, DataError) as error:
-            # Postgres quotes the failing row in its detail, and rows hold message texts.
+            # Postgres quotes the failing row in the error's detail, and rows hold message texts.
             diagnosis = getattr(error.orig, "diag", None)
             raise RowRefusedError(
                 f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'row refused'}"
             ) from None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Run the block in a read-only transaction that sees one snapshot (repeatable read)."""
+        with self.transaction() as session:
+            session.execute(text("set transaction isolation level repeatable read, read only"))
+            yield session
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
 
 
-def begin_snapshot(session: Session) -> None:
-    """Let this transaction, which must be new, see one moment of the database and change nothing."""
-    session.execute(text("set transaction isolation level repeatable read, read only"))
+def execute_counted(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Execute an insert, update or delete and return the number of its rows.
+
+    Objects in the session are not updated.
+    """
+    result = session.execute(statement, values or {}, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def get_database_time(session: Session) -> datetime:
+    """Return the instant at which the transaction began, by Postgres' clock."""
+    return cast("datetime", session.scalar(select(func.now())))
 
 
 def _with_driver(url: str) -> str:
-    """Return `url` for psycopg 3, whichever of the usual spellings it has."""
+    """Return `url` with the scheme for psycopg 3."""
     scheme, _, rest = url.partition("://")
     if scheme in {"postgres", "postgresql"}:
         return f"postgresql+psycopg://{rest}"

@@ -1,6 +1,6 @@
-"""Brings a database to this code's schema, and says whether it is there.
+"""Schema migrations: upgrade to this code's revision, and check for it.
 
-Alembic is imported where it is used: it brings a tenth of what a command loads, and few commands migrate.
+Alembic is imported inside the functions: it is a tenth of a command's imports, and few commands migrate.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _LOCK = 7_203_118_442
-"""Any constant of ours: two processes that migrate at once take turns."""
+"""Key of the advisory lock that serialises concurrent migrations; any constant."""
 
 
 def _config() -> "Config":
@@ -24,7 +24,7 @@ def _config() -> "Config":
 
 
 def upgrade_schema(engine: Engine) -> None:
-    """Bring the schema to the newest revision, in one transaction. Does nothing when it is there."""
+    """Upgrade the schema to the newest revision, in one transaction. Does nothing if it is current."""
     from alembic import command  # noqa: PLC0415 -- see above
 
     config = _config()

@@ -14,9 +14,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from worker.errors import RequestRefusedError
-from worker.rules.addresses import has_adapter
 from worker.rules.characters import INVISIBLE_CHARACTERS
 from worker.rules.model import CampaignKind
+from worker.rules.sites import has_adapter
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 from worker.rules.wire.json_types import JSON_NUMBER
 

@@ -4,24 +4,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TypeVar
+
+from playwright.sync_api import Page
 
 from db.engine import Database
 from db.store.actions.lifecycle import Claim
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from worker import metrics
-from worker.browser.ledger import LedgerSite
+from worker.browser.adapters import load_adapter
 from worker.browser.pool import BrowserPool
-from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.site import Site
-from worker.errors import ConfigurationError, Reason, StopAccountError, TryAgainError
+from worker.errors import Reason, StopAccountError, TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings, get_settings
-
-T = TypeVar("T")
 
 
 class Services:
@@ -73,19 +71,17 @@ class Services:
         """Return the account's view of its site, in the account's own browser context.
 
         Raises StopAccountError before the first sign-in, TryAgainError where the keys don't open the session,
-        and ConfigurationError for a site without an adapter.
+        and ConfigurationError for a site without an adapter, or if a setting that the site needs is unset.
         """
-        if name == "ledger":
-            return LedgerSite(_require(self.settings.ledger_dir, "RAPPORT_LEDGER_DIR"))
-        if session is None:
-            raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
-        if not self.can_open_session(session):
-            raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
-        page = self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
-        if name == "sandbox":
-            url = _require(self.settings.sandbox_url, "RAPPORT_SANDBOX_URL")
-            return SandboxSite(page, url, self.settings.browser_timeout)
-        raise ConfigurationError(f"there is no adapter for the site {name!r}")
+
+        def open_page() -> Page:
+            if session is None:
+                raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
+            if not self.can_open_session(session):
+                raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
+            return self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
+
+        return load_adapter(name).open(self.settings, open_page)
 
     @contextmanager
     def time_request(self, site: str, verb: str) -> Iterator[None]:
@@ -100,12 +96,6 @@ class Services:
             self.browser_pool.close()
         if "database" in opened:
             self.database.close()
-
-
-def _require(value: T | None, variable: str) -> T:
-    if value is None:
-        raise ConfigurationError(f"{variable} is not set, but an account's site needs it")
-    return value
 
 
 _services: list[Services] = []

@@ -192,6 +192,11 @@ def variable_name(name: str) -> str:
     return str(Settings.model_fields[name].validation_alias or f"RAPPORT_{name.upper()}")
 
 
+def missing_for_site(name: str) -> ConfigurationError:
+    """Return the error of an adapter whose site needs this field of Settings, which is unset."""
+    return ConfigurationError(f"{variable_name(name)} is not set, but an account's site needs it")
+
+
 SECRETS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
 """The fields that are secret, or hold one."""
 

@@ -31,19 +31,15 @@ from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.rules.quota.limits import PRACTICE_QUOTA, site_quota
+from worker.rules.quota.limits import PRACTICE_QUOTA
+from worker.rules.sites import SITES, has_adapter, site_quota
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
 
-_SANDBOX, _LINKEDIN = "sandbox", "linkedin"
-
-_LINKEDIN_WARNING = (
-    "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close an "
-    "account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts can be "
-    "imported and plans previewed, but nothing is read from the site and nothing can be sent."
-)
+_SANDBOX = "sandbox"
+_SITES = tuple(site.name for site in SITES.values() if site.offered)
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 
@@ -53,7 +49,9 @@ def add(
     name: Name,
     site: Annotated[
         str | None,
-        typer.Option(help="The site it is on: sandbox, the practice network and the default, or linkedin."),
+        typer.Option(
+            help=f"The site it is on: {' or '.join(_SITES)}. Default: {_SANDBOX}, the practice network."
+        ),
     ] = None,
     time_zone: Annotated[
         str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
@@ -65,9 +63,10 @@ def add(
     A new account of a real site may do only a part of its limits in its first three weeks, and asks for
     a typed yes, because the site's user agreement forbids automation.
     """
-    if site not in {None, _SANDBOX, _LINKEDIN}:
+    if site not in {None, *_SITES}:
         raise RequestRefusedError(
-            f"the site {site!r} is not known; `sandbox` is the practice network, `linkedin` a real one"
+            f"the site {site!r} is not known: there are {' and '.join(_SITES)}, and {_SANDBOX} is the "
+            "practice network"
         )
     try:
         zone = ZoneInfo(time_zone)
@@ -88,8 +87,8 @@ def add(
                 f"account {name} is on {there.site} and stays there: take another name for {site}"
             )
         site = there.site if there is not None else site or _SANDBOX
-        if there is None and site == _LINKEDIN:
-            _confirm_risk()
+        if there is None and (notice := SITES[site].risk_notice):
+            _confirm_risk(notice)
         with database.transaction() as session:
             warms_up = _add_account(session, name, site, zone)
     if warms_up:
@@ -97,13 +96,13 @@ def add(
             f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
             f"rapport quota warm-up {name} --skip"
         )
-    following = f"import v1 FILE --account {name}" if site == _LINKEDIN else f"account sign-in {name}"
+    following = f"account sign-in {name}" if has_adapter(site) else f"import v1 FILE --account {name}"
     print_text(f"account {name} is there; next: rapport {following}")
 
 
-def _confirm_risk() -> None:
-    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
-    print_text(_LINKEDIN_WARNING)
+def _confirm_risk(notice: str) -> None:
+    """Print the notice and ask for a yes. Raises RequestRefusedError unless the user types it."""
+    print_text(notice)
     try:
         answer = typer.prompt("Type yes if you want that", default="", show_default=False)
     except typer.Abort:

@@ -11,7 +11,6 @@ from rich.text import Text
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
 from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
-from db.engine import begin_snapshot
 from db.store.actions import control, events
 from db.store.actions.events import Event
 from db.store.reports import overview
@@ -76,8 +75,7 @@ def list_actions(
 @app.command()
 def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
     """Tell an action's whole story: every move with its time, why, by whom and in which attempt."""
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)

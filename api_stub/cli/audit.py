@@ -7,7 +7,6 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.terminal import Console
-from db.engine import begin_snapshot
 from db.store.actions import events
 
 app = typer.Typer(help="The record of every move of every action.", no_args_is_help=True)
@@ -26,8 +25,7 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     moved without an event. Who can write every row and the noted end too can forge it all: note the head
     (account, count and hash) somewhere else from time to time, and compare.
     """
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         reports = events.verify_chains(session)
     console = Console()
     for report in reports:

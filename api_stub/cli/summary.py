@@ -8,7 +8,6 @@ import typer
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
-from db.engine import begin_snapshot
 from db.store.people import accounts
 from db.store.reports import summary as store
 from worker.errors import RequestRefusedError
@@ -37,8 +36,7 @@ def summary(
     rapport summary demo --on 2026-11-23
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
         days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
     if not days:

@@ -15,7 +15,6 @@ from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
-from db.engine import begin_snapshot
 from db.store.people import accounts, contacts
 from db.store.people.contacts import ContactRecord
 from db.store.reports import gate_facts as store
@@ -47,8 +46,7 @@ def why(
 
     Nothing is changed by asking. All times are UTC.
     """
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
     redis_at = load_settings(data).redis
     with open_quota(redis_at) as redis:

@@ -7,7 +7,8 @@ from datetime import datetime
 from api_stub.cli.formatting import describe_reason, format_utc
 from api_stub.cli.quota.gates import Gate, list_quota_gates
 from api_stub.responses.quota import QuotaReading
-from db.store.reports.gate_facts import AccountFacts, ActionFacts, GateFacts
+from db.store.reports.action_facts import ActionFacts
+from db.store.reports.gate_facts import AccountFacts, GateFacts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
@@ -119,7 +120,7 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
     if action.expires_on is not None:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
-    yield Gate("lease", True, _describe_holder(action) if action.held else "nobody holds it")
+    yield Gate("lease", True, _describe_holder(action) if action.is_leased else "nobody holds it")
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
         detail = f" ({action.detail})" if action.detail else ""
         why = f"; {describe_reason(action.reason)}{detail}" if action.reason else ""
@@ -145,7 +146,7 @@ def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
         return NextStep(f"a person settles it: rapport actions settle {action.id} done|again|skip")
     if action.state is ActionState.PROPOSED:
         return NextStep("a person approves it: rapport review")
-    if action.held:
+    if action.is_leased:
         return NextStep(
             f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
             action.lease_until,

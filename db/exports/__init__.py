@@ -1,1 +1,1 @@
-"""Out of Postgres into files: contacts and interactions, streamed, in formats that others read."""
+"""Exports of contacts and interactions to CSV, JSON Lines and Parquet files."""

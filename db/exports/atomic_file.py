@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""Atomic file writing: the file appears complete or not at all."""
 
 import os
 import tempfile
@@ -12,11 +12,11 @@ from worker.errors import RequestRefusedError
 
 @contextmanager
 def open_atomic_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
-    """Give a file that becomes `path` when the block ends well, and nothing when it doesn't.
+    """Open a temporary file that becomes `path` when the block succeeds, and is deleted if it raises.
 
-    Only its owner may read it (mode 0600). Until then it lies beside `path` under a name that begins with a
-    dot; only SIGKILL or a power cut leaves that behind. Raises RequestRefusedError where `path` is there
-    already and `replace` wasn't asked for, is no file, or can't be written.
+    The mode is 0600. The temporary file is beside `path`, with a name that begins with a dot; only SIGKILL
+    or a power cut leaves it behind. Raises RequestRefusedError if `path` exists and `replace` is false, is
+    not a file, or can't be written.
     """
     _check_writable(path, replace=replace)
     try:
@@ -27,7 +27,7 @@ def open_atomic_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            _check_writable(path, replace=replace)  # somebody else may have been quicker
+            _check_writable(path, replace=replace)  # another process may have created it meanwhile
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ def _check_writable(path: Path, *, replace: bool) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power cut as well."""
+    """Sync the folder, so that the new name survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

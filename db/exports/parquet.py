@@ -1,4 +1,4 @@
-"""Parquet: typed columns, each batch a row group."""
+"""Writer of Parquet files, with typed columns."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from db.exports.formats import WriteBatch, dump_json
 from db.exports.sheets import ColumnType, Heading
+from db.exports.text_formats import WriteBatch, dump_json
 
 _TYPES: Final = {
     ColumnType.TEXT: pa.string(),
@@ -21,8 +21,8 @@ _TYPES: Final = {
 
 
 @contextmanager
-def writing(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBatch]:
-    """As Format.writing."""
+def open_parquet(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBatch]:
+    """Write Parquet; each batch is a row group."""
     schema = pa.schema([(column.name, _TYPES[column.type]) for column in columns])
     with ParquetWriter(target, schema) as file:
 

@@ -1,6 +1,6 @@
-"""What can be exported: its columns, and its rows as a stream.
+"""The exportable tables: their columns, and their rows as a stream.
 
-Nothing that signs an account in is among them, and no path of a machine.
+Sessions and paths of the machine are not exported.
 """
 
 from collections.abc import Generator, Sequence
@@ -14,15 +14,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from db.tables import Account, Contact, Interaction
 
 BATCH: Final = 5_000
-"""Rows fetched, and kept in memory, at a time; also a row group of a Parquet file."""
+"""Rows fetched and in memory at a time; also a row group of a Parquet file."""
 
 _LONGER_IDLE_TIMEOUT: Final = text("set local idle_in_transaction_session_timeout = '10min'")
-"""Between two fetches a loaded machine may take more than the 20 s of db.engine to write; a transaction that
-only reads keeps nobody waiting meanwhile."""
+"""Writing a batch may take a loaded machine longer than the 20 s of db.engine; a read-only transaction blocks
+nobody meanwhile."""
 
 
 class ColumnType(StrEnum):
-    """What a column holds. Instants are aware and in UTC; `JSON` is an object."""
+    """The type of a column's values. Instants are aware, in UTC; `JSON` is an object."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -34,7 +34,7 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a column is called, which is also its field's name, and what it holds."""
+    """The name and the type of a column."""
 
     name: str
     type: ColumnType
@@ -42,14 +42,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Column(Heading):
-    """One column of a table in Postgres."""
+    """A column with its SQL expression."""
 
     value: ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One kind of row. `typed_columns` are for formats that know types, where a birthday is three numbers."""
+    """One exportable table. `typed_columns` are for typed formats, where a birthday is three numbers."""
 
     name: str
     table: type[Contact | Interaction]
@@ -58,7 +58,7 @@ class Sheet:
 
 
 def _birthday_text() -> ColumnElement[Any]:
-    """Write 1980-03-05, or --03-05 where the year isn't known, as vCard and ISO 8601:2000 do."""
+    """Return the birthday as 1980-03-05, or --03-05 without a year, as in vCard and ISO 8601:2000."""
 
     def digits(part: InstrumentedAttribute[int | None], count: int) -> ColumnElement[Any]:
         return func.lpad(cast(part, Text), count, "0")
@@ -117,12 +117,12 @@ INTERACTIONS: Final = Sheet("interactions", Interaction, _INTERACTION_COLUMNS, _
 
 
 def _filters(sheet: Sheet) -> Sequence[ColumnElement[bool]]:
-    """Leave out whom a person asked to forget: there is nothing to tell. What was done to them stays."""
+    """Leave out erased contacts; their interactions are exported."""
     return [Contact.forgotten_at.is_(None)] if sheet.table is Contact else []
 
 
 def count_rows(session: Session, sheet: Sheet, account_id: int | None) -> int:
-    """Return how many rows there are, of one account or of all."""
+    """Return the number of rows, of one account or of all with None."""
     statement = select(func.count()).select_from(sheet.table).where(*_filters(sheet))
     if account_id is not None:
         statement = statement.where(sheet.table.account_id == account_id)
@@ -137,10 +137,10 @@ def stream_rows(
     *,
     batch: int = BATCH,
 ) -> Generator[Sequence[Row[Any]], None, None]:
-    """Give the rows in batches, the oldest first, each with its values in the order of `columns`.
+    """Yield the rows in batches, oldest first, with their values in the order of `columns`.
 
-    From a cursor on the server: no more than a batch is in memory, Postgres' time limit is for each fetch,
-    and one transaction's snapshot holds for all of them.
+    Uses a server-side cursor: one batch is in memory, the statement timeout applies to each fetch, and all
+    rows are of one snapshot.
     """
     session.execute(_LONGER_IDLE_TIMEOUT)
     statement = (

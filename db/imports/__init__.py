@@ -1,1 +1,1 @@
-"""Files that people bring: each is read into records, or refused row by row with the reason."""
+"""Imports of contact files. Entries that can't be used are refused one by one, with a reason."""

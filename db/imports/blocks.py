@@ -1,4 +1,4 @@
-"""What vCard and iCalendar share: entries between BEGIN and END, properties on folded lines."""
+"""The shared syntax of vCard and iCalendar: entries between BEGIN and END, with folded lines."""
 
 import re
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from db.imports.entries import RefusedEntry
 from db.imports.text_file import Lines
 
 _MAX_ENTRY_CHARS: Final = 1 << 18
-"""In characters, counting only the properties that are read: a photograph is none of them."""
+"""Counts only the properties that are read, so not a photograph."""
 _PROPERTY: Final = re.compile(r"(?:[\w-]+\.)?([A-Za-z][\w-]*)")
 
 
 @dataclass(slots=True)
 class Block:
-    """One entry from its BEGIN to its END, and where it began. Only the wanted properties are in it."""
+    """One entry from BEGIN to END with its wanted properties. `line` is the line of its BEGIN."""
 
     line: int
     texts: list[str] = field(default_factory=list)
@@ -23,20 +23,20 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The whole entry, as its library wants it."""
+        """The entry's text, for the parsing library."""
         return "".join(self.texts)
 
     def add(self, text: str) -> None:
-        """Add a line; of an entry that is too long only the size is kept."""
+        """Add a line; beyond the maximum only the size is counted."""
         self.size += len(text)
         if self.size <= _MAX_ENTRY_CHARS:
             self.texts.append(f"{text}\n")
 
 
 def read_blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Block | RefusedEntry]:
-    """Return each `name` (VCARD, VEVENT) with its `wanted` properties, one at a time.
+    """Yield each `name` component (VCARD, VEVENT) with its `wanted` properties.
 
-    One that never ends is refused where it began. What stands within another component of it is left out.
+    An unclosed one is refused at the line where it begins. Nested components are left out.
     """
     begin, end = f"BEGIN:{name}", f"END:{name}"
     block: Block | None = None
@@ -75,7 +75,7 @@ def _check_length(block: Block, name: str) -> Block | RefusedEntry:
 
 
 def _is_wanted(text: str, wanted: frozenset[str], *, goes_on: bool, block: Block) -> bool:
-    """Tell whether this line is of a wanted property: it begins one, or continues the line before."""
+    """Return whether this line begins a wanted property or continues one."""
     if text[:1] in {" ", "\t"}:
         return goes_on
     last = block.texts[-1] if block.texts else ""

@@ -1,4 +1,4 @@
-"""CSV files as people's programs write them: notes before the header, any usual separator, ragged rows."""
+"""CSV files as programs write them: notes before the header, any usual separator, ragged rows."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,12 +12,12 @@ from worker.rules.csv_cells import unescape_formula
 
 _SEPARATORS: Final = (",", ";", "\t")
 _MAX_HEADER_LINE: Final = 50
-"""Lines. LinkedIn's export begins with three lines of notes, some spreadsheets' with `sep=;`."""
+"""LinkedIn's export begins with three lines of notes, some spreadsheets' with `sep=;`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where a table begins: its line, its separator, and which column has which name."""
+    """The header of a table: its line (from 1), the separator, and the index of each column name."""
 
     line: int
     separator: str
@@ -27,21 +27,21 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. Columns are named in small letters, with a space where a header has `_`."""
+    """One row. Column names are lower case, with a space in place of `_`."""
 
     header: Header
     cells: Sequence[str]
 
     def __getitem__(self, column: str) -> str:
-        """Return the cell without the white space around it; an empty text if there is no such column.
+        """Return the stripped cell, or an empty text if there is no such column.
 
-        What an export has put in front of a text, so that no spreadsheet calculates it, is taken away.
+        Removes the guard that an export puts in front of a text to keep spreadsheets from evaluating it.
         """
         place = self.header.columns.get(column)
         return "" if place is None else unescape_formula(self.cells[place].strip())
 
     def first(self, *columns: str) -> str:
-        """Return the first of these cells that is not empty."""
+        """Return the first non-empty cell of these columns, or an empty text."""
         return next((cell for column in columns if (cell := self[column])), "")
 
 
@@ -49,7 +49,7 @@ IsHeader = Callable[[frozenset[str]], bool]
 
 
 def find_header(lines: Iterator[Line], is_header: IsHeader) -> Header | None:
-    """Return the first line among the first that is a header, whatever separates its columns."""
+    """Return the first of the first 50 lines that is a header with any known separator, or None."""
     for line in lines:
         if line.number > _MAX_HEADER_LINE:
             return None
@@ -63,7 +63,10 @@ def find_header(lines: Iterator[Line], is_header: IsHeader) -> Header | None:
 def read_table(
     lines: Lines, is_header: IsHeader, to_person: Callable[[Row], Person], wanted: str
 ) -> Iterator[Entry | RefusedEntry]:
-    """Read a table below its header, row by row; `wanted` says in words which header is looked for."""
+    """Read the rows below the header. `wanted` describes the expected header in an error.
+
+    Raises RequestRefusedError if no header is found.
+    """
     remaining = iter(lines)
     header = find_header(remaining, is_header)
     if header is None:
@@ -91,11 +94,11 @@ def _line_texts(lines: Iterator[Line], cut: list[int]) -> Iterator[str]:
     for line in lines:
         if line.cut:
             cut[:] = [line.number]
-        yield "-\n" if line.cut else line.text  # its beginning alone could open a quotation that never ends
+        yield "-\n" if line.cut else line.text  # a cut line could open a quotation that never closes
 
 
 def _fit_to_header(cells: list[str], width: int, cut: list[int]) -> list[str]:
-    """Return as many cells as the header has. Raises UnreadableError for too few, too many, or a line cut."""
+    """Return exactly `width` cells. Raises UnreadableEntryError for too few, too many, or a cut line."""
     if cut:
         raise UnreadableEntryError(f"line {cut.pop()} is longer than {MAX_LINE_CHARS} characters")
     while len(cells) > width and not cells[-1].strip():
@@ -114,7 +117,7 @@ def _column_names(text: str, separator: str) -> list[str]:
 
 
 def _column_places(names: Sequence[str]) -> dict[str, int]:
-    """Return each name's place; of two columns with one name the first counts."""
+    """Return each name's index; of two columns with the same name the first counts."""
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         places.setdefault(name, place)

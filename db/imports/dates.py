@@ -1,4 +1,4 @@
-"""Dates as files write them. A birthday that could be two days is refused, never guessed."""
+"""Parses dates in files. A birthday that can be read as two days is refused."""
 
 import re
 from datetime import date
@@ -14,15 +14,15 @@ _WITHOUT_DAY: Final = re.compile(r"\d{4}(?:-\d{2})?|--\d{2}|---\d{2}")
 _AMBIGUOUS: Final = re.compile(r"\d{1,4}[/.\- ]\d{1,2}[/.\- ]\d{1,4}\.?")
 
 _UNKNOWN_YEARS: Final = frozenset({0, 1604})
-"""What programs write for a year that they don't know: 1604 is Apple's, a leap year before all others."""
+"""Placeholders for an unknown year; 1604 is Apple's."""
 _LEAP_YEAR: Final = 2000
 
 
 def parse_birth_date(text: str, today: date) -> BirthDate | None:
-    """Return the birthday that `text` says: 1980-03-05, 19800305, --03-05, --0305 or 03-05 (month, day).
+    """Parse a birthday: 1980-03-05, 19800305, --03-05, --0305 or 03-05 (month, day).
 
-    None for an empty text, and for a year or a month without a day, which vCard allows. Raises
-    UnreadableError for anything else, a day that no calendar has, and one that is yet to come.
+    Returns None for an empty text, and for a year or a month without a day, which vCard allows. Raises
+    UnreadableEntryError for any other text, a day that does not exist, and a future day.
     """
     given = text.strip()
     if not given or _WITHOUT_DAY.fullmatch(given):
@@ -58,7 +58,7 @@ def _check_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
 
 
 _MONTHS: Final = (
-    # English, French, German, Spanish: as they begin, longest first where one begins another
+    # Prefixes in English, French, German and Spanish, one tuple for each month
     ("jan", "janv", "jän", "ene"),
     ("feb", "fév", "fev"),
     ("mar", "mär", "mrz"),
@@ -76,12 +76,12 @@ _NAMED_MONTH: Final = re.compile(r"(\d{1,2})\.? (?:de )?([^\W\d]+)\.? (?:de )?(\
 _OLD_LINKEDIN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4}), \d{1,2}:\d{2} [AP]M")
 
 
-@lru_cache(maxsize=10_000)  # an export has far more people than days
+@lru_cache(maxsize=10_000)  # an export has many people for each day
 def parse_date(text: str) -> date | None:
-    """Return the date that `text` says: 2026-11-21, 21 Nov 2026, 11/21/26, 3:45 PM. None for any other text.
+    """Parse a date: 2026-11-21; 21 Nov 2026; or 11/21/26, 3:45 PM (LinkedIn's older form, month first).
 
-    The last is LinkedIn's own older form, month first. Months are also known in French, German, Spanish. Days
-    are those from 1900 to 2200.
+    Month names may be English, French, German or Spanish. Returns None for any other text, and for a date
+    before 1900 or after 2200.
     """
     try:
         return require_supported_day(told) if (told := _parse_known_form(" ".join(text.split()))) else None
@@ -90,7 +90,7 @@ def parse_date(text: str) -> date | None:
 
 
 def _parse_known_form(given: str) -> date | None:
-    """Return the date, or None if the month does not exist. Raises ValueError if it is not a date."""
+    """Return the date, or None for an unknown month name. Raises ValueError if it is not a date."""
     if match := _NAMED_MONTH.fullmatch(given):
         month = _month_number(match[2])
         return date(int(match[3]), month, int(match[1])) if month else None
@@ -102,8 +102,6 @@ def _parse_known_form(given: str) -> date | None:
 
 def _month_number(word: str) -> int | None:
     lowered = word.casefold()
-    if lowered.startswith(("juil", "jul")):  # juillet begins as juin does in two letters only
-        return 7
     for number, beginnings in enumerate(_MONTHS, start=1):
         if lowered.startswith(beginnings):
             return number
@@ -111,6 +109,6 @@ def _month_number(word: str) -> int | None:
 
 
 def _quoted(text: str) -> str:
-    """Return the beginning of `text` as a report can hold it."""
+    """Return the first 40 characters, with ? for unprintable ones, for an error text."""
     shown = "".join(sign if sign.isprintable() else "?" for sign in text[:40])
     return shown if len(text) <= 40 else f"{shown}…"

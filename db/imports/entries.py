@@ -1,4 +1,4 @@
-"""What a file says of a person, and what every reader promises."""
+"""The entries of an import file, and the protocol of the readers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class UnreadableEntryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BirthDate:
-    """A birthday as a file has it; it exists in the calendar. The year is often unknown."""
+    """A birthday that exists in the calendar. The year is often unknown."""
 
     month: int
     day: int
@@ -23,10 +23,10 @@ class BirthDate:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What one entry says of one person, as it is written there. Nothing known is an empty value.
+    """One person as the file has it. Unknown values are empty.
 
-    `urls` may hold any web address; which of them is a profile is decided by the account's site. `connected`:
-    the file itself says that this person is a connection.
+    `urls` may hold any web address; the account's site decides which of them is a profile. `connected`: the
+    file says that this person is a connection.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A person, and the line of the file where the entry begins; the first is 1."""
+    """A person, and the line where the entry begins, counted from 1."""
 
     line: int
     person: Person
@@ -50,19 +50,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
-    """An entry that can't be used, where it begins, and why."""
+    """An entry that can't be used: the line where it begins, and why."""
 
     line: int
     reason: str
 
 
 class Reader(Protocol):
-    """Reads one format, entry by entry, holding no more than one of them.
+    """Reads one format with one entry in memory at a time.
 
-    A bad entry is Refused and the next one is read. RequestRefusedError only for a file that is not of this
-    format at all. `today` bounds birthdays: nobody is born later.
+    A bad entry is yielded as RefusedEntry, and reading goes on. Raises RequestRefusedError only for a file
+    that is not of this format at all. `today` is the latest possible birthday.
     """
 
     def __call__(self, lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-        """Return the entries in the order of the file."""
+        """Yield the entries in the order of the file."""
         ...

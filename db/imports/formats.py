@@ -1,4 +1,4 @@
-"""Which format a file is in, and who reads it."""
+"""The registry of import formats: detection by header, and the reader of each."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -33,7 +33,7 @@ _HEAD_LINES: Final = 50
 
 
 def detect_format(path: Path, encoding: str) -> ImportSource:
-    """Return the format that the first lines of a file show. Raises RequestRefusedError if they show none."""
+    """Return the format of a file by its first lines. Raises RequestRefusedError if it is unknown."""
     head = list(islice(Lines(path, encoding), _HEAD_LINES))
     for line in head:
         for mark, source in _BEGIN_LINES:

@@ -1,4 +1,4 @@
-"""Google Contacts' CSV, with its headers of before and after 2024."""
+"""Google Contacts' CSV export, with the header names before and since 2024."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -21,12 +21,12 @@ _GOOGLE_ONLY_COLUMNS: Final = frozenset(
 
 
 def is_header(columns: frozenset[str]) -> bool:
-    """Tell whether these are columns of Google Contacts."""
+    """Return whether these are columns of Google Contacts."""
     return "e-mail 1 - value" in columns or ("birthday" in columns and bool(_GOOGLE_ONLY_COLUMNS & columns))
 
 
 def read_google_csv(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-    """Read the export. It knows people, not connections."""
+    """Read the export. It does not say whether a person is a connection."""
     return read_table(
         lines, is_header, partial(_to_person, today=today), "Google's Name, Birthday, E-mail 1 - Value"
     )
@@ -45,6 +45,6 @@ def _to_person(row: Row, *, today: date) -> Person:
 
 
 def _numbered_values(row: Row, noun: str) -> tuple[str, ...]:
-    """Return all values of a numbered column; the older form puts several into one cell."""
+    """Return all values of a numbered column; the older export joins several in one cell by `:::`."""
     cells = (row[f"{noun} {number} - value"] for number in _NUMBERS)
     return tuple(value.strip() for cell in cells if cell for value in cell.split(":::"))

@@ -1,4 +1,4 @@
-"""iCalendar: yearly events that are birthdays. They know a name and a day, seldom more."""
+"""iCalendar files: yearly events that are birthdays, with a name, a day and seldom more."""
 
 import re
 import unicodedata
@@ -29,7 +29,7 @@ _PROFILE: Final = re.compile(r"\S+/in/[^\s<>\"']+")
 
 
 def read_calendar(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-    """Read event by event. The year is left out: it is often the one in which the entry was written."""
+    """Read the events. The year is left out, as it is often the year in which the event was created."""
     del today
     for block in read_blocks(lines, "VEVENT", _PROPERTIES):
         if isinstance(block, RefusedEntry):
@@ -42,7 +42,7 @@ def read_calendar(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
 
 
 def find_name(summary: str) -> str:
-    """Return whose birthday a summary says, in English, French, German, Spanish; a bare name is itself."""
+    """Return whose birthday an English, French, German or Spanish summary says; a bare name is itself."""
     said = _strip_ornaments(" ".join(summary.split()))
     for pattern in _SUMMARY_FORMS:
         if match := pattern.fullmatch(said):
@@ -51,7 +51,7 @@ def find_name(summary: str) -> str:
 
 
 def _strip_ornaments(text: str) -> str:
-    """Take cakes and dashes away from both ends; a letter's marks are of other categories."""
+    """Strip emoji and dashes from both ends. Combining marks of letters stay: their category is M."""
     kept = [
         place for place, sign in enumerate(text) if unicodedata.category(sign)[0] in "LMN" or sign in "()."
     ]
@@ -61,7 +61,7 @@ def _strip_ornaments(text: str) -> str:
 def _parse_event(text: str) -> Component:
     try:
         return Event.from_ical(text)
-    except (ValueError, KeyError, IndexError, AttributeError) as error:  # the last for two zones of one time
+    except (ValueError, KeyError, IndexError, AttributeError) as error:  # the last: two zones for one time
         raise UnreadableEntryError(f"no readable event: {type(error).__name__}") from None
 
 

@@ -1,4 +1,4 @@
-"""LinkedIn's own data export: Connections.csv. Whoever is in it is a connection."""
+"""LinkedIn's data export, Connections.csv. Everybody in it is a connection."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,12 +10,12 @@ from db.imports.text_file import Lines
 
 
 def is_header(columns: frozenset[str]) -> bool:
-    """Tell whether these are the columns of Connections.csv."""
+    """Return whether these are the columns of Connections.csv."""
     return {"first name", "last name", "connected on"} <= columns
 
 
 def read_linkedin_csv(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-    """Read the export; it has no birthdays. A date of connection in a form that is not known is left out."""
+    """Read the export, which has no birthdays. A connection date in an unknown form is left out."""
     del today
     return read_table(lines, is_header, _to_person, "First Name, Last Name, URL, …, Connected On")
 

@@ -1,4 +1,4 @@
-"""A plain CSV that somebody wrote: a header with names that docs/importing.md lists."""
+"""A user's own CSV file, with the header names that docs/importing.md lists."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,12 +23,12 @@ LANGUAGE: Final = ("language", "lang")
 
 
 def is_header(columns: frozenset[str]) -> bool:
-    """Tell whether these name people, and something to know them by or to add."""
+    """Return whether there is a name column, and one of address, e-mail and birthday."""
     return bool({*NAME, *FIRST, *LAST} & columns) and bool({*URL, *EMAIL, *BIRTHDAY} & columns)
 
 
 def read_plain_csv(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-    """Read the table. Whoever has a date of connection is a connection."""
+    """Read the table. A person with a connection date is a connection."""
     wanted = "one with name (or first_name, last_name) and at least one of profile_url, email, birthday"
     return read_table(lines, is_header, partial(_to_person, today=today), wanted)
 

@@ -1,4 +1,4 @@
-"""What came of an import, counted entry by entry, with the first of those that were refused."""
+"""The report of an import: counts of entries, and the first refused ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from typing import Any, Final
 from db.imports.entries import RefusedEntry
 
 MAX_LISTED: Final = 100
-"""Refused entries that the report names by line; all are counted."""
+"""Refused entries listed by line; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """`read` = `new` + `changed` + `same` + `repeated` + `doubts` + `refused` + `forgotten`.
+    """Counts of one import: `read` is the sum of the next seven.
 
-    `new` and `changed` are people; `repeated` are further entries of people whom the file had already;
-    `forgotten` are entries of people who asked for it, who are passed over. `refusals` are the first refused
-    entries; `differing` counts birthdays that are known otherwise and stay, `differing_lines` are the first.
+    `new` and `changed` are people; `repeated` are further entries of the same people; `forgotten` are skipped
+    entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries. `differing`
+    counts birthdays that differ from the stored one, which stays; `differing_lines` are the first of these.
     """
 
     read: int
@@ -33,7 +33,7 @@ class ImportReport:
     differing_lines: tuple[int, ...] = ()
 
     def as_json(self) -> Mapping[str, Any]:
-        """Return what is kept in imports.report."""
+        """Return the report as JSON for imports.report."""
         counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
         return {
             **{name: getattr(self, name) for name in counts},
@@ -44,18 +44,18 @@ class ImportReport:
 
 @dataclass(slots=True)
 class RefusalLog:
-    """The refused entries of one import: all counted, the first kept."""
+    """The refused entries of one import: counts all, keeps the first."""
 
     count: int = 0
     first: list[RefusedEntry] = field(default_factory=list)
 
     def add(self, refused: RefusedEntry) -> None:
-        """Count one; entries come in the order of the file."""
+        """Add one entry. Call in the order of the file."""
         self.count += 1
         if len(self.first) < MAX_LISTED:
             self.first.append(refused)
 
-    def and_those(self, count: int, first: Iterator[RefusedEntry]) -> None:
-        """Count those that were found when all were read; `first` are the first KEPT of them."""
+    def add_later(self, count: int, first: Iterator[RefusedEntry]) -> None:
+        """Add `count` entries refused after reading; `first` are the first MAX_LISTED of them."""
         self.count += count
         self.first = nsmallest(MAX_LISTED, [*self.first, *first], key=lambda refused: refused.line)

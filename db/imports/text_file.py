@@ -1,4 +1,4 @@
-"""A text file, line by line: which encoding it is in, where its lines are, how far it was read."""
+"""Text files: detect the encoding, and read line by line in bounded memory."""
 
 import codecs
 import io
@@ -11,12 +11,12 @@ from worker.errors import RequestRefusedError
 from worker.files import open_regular_file
 
 MAX_LINE_CHARS: Final = 1 << 20
-"""In characters. What is beyond is dropped, and the line says so."""
+"""The rest of a longer line is dropped, and the line is marked as cut."""
 
 _CHUNK: Final = 1 << 20
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does, so it is looked for first
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16's, so it is checked first
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -25,7 +25,7 @@ _BYTE_ORDER_MARKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line with its end. `cut`: it was longer than LONGEST_LINE, and this is its beginning."""
+    """One line with its line ending. `cut`: only the first MAX_LINE_CHARS characters of the line."""
 
     number: int
     text: str
@@ -33,7 +33,7 @@ class Line:
 
 
 class Lines:
-    """The lines of a file, once, in bounded memory. CR, LF and both together end a line."""
+    """Iterates over the lines of a file once, in bounded memory. CR, LF and CRLF end a line."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path, self._encoding = path, encoding
@@ -55,10 +55,10 @@ class Lines:
 
 
 def detect_encoding(path: Path, given: str | None = None) -> str:
-    """Return the encoding that the whole file can be read in.
+    """Return an encoding in which the whole file can be decoded.
 
-    Without `given`: what a byte order mark says, else UTF-8, else Windows-1252. Raises RequestRefusedError if
-    the file is not in it, or `given` is no encoding of text.
+    Tries `given`; without it the byte order mark's, else UTF-8, then Windows-1252. Raises
+    RequestRefusedError if none fits, or `given` is not a text encoding.
     """
     if given is not None:
         try:

@@ -1,4 +1,4 @@
-"""vCard 3 and 4, and what is left of 2.1: address books of phones and mail programs."""
+"""vCard files, versions 2.1, 3 and 4: address books of phones and mail programs."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,7 @@ _PROPERTIES: Final = frozenset(
 
 
 def read_vcards(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
-    """Read card by card. A card knows a person, not a connection."""
+    """Read the cards. A card does not say whether the person is a connection."""
     for block in read_blocks(lines, "VCARD", _PROPERTIES):
         if isinstance(block, RefusedEntry):
             yield block
@@ -54,7 +54,7 @@ def _to_person(card: Any, today: date) -> Person:  # noqa: ANN401 -- vobject is 
 
 
 def _find_birthday(card: Any, today: date) -> BirthDate | None:  # noqa: ANN401 -- vobject is untyped
-    """Return the first birthday that is a date; `circa 1800` and other free text is none."""
+    """Return the first birthday that is a date; skips free text such as `circa 1800`."""
     for line in card.contents.get("bday", ()):
         if "text" not in {str(value).lower() for value in line.params.get("VALUE", ())}:
             return parse_birth_date(str(line.value), today)
@@ -62,7 +62,7 @@ def _find_birthday(card: Any, today: date) -> BirthDate | None:  # noqa: ANN401 
 
 
 def _find_name(card: Any) -> str:  # noqa: ANN401 -- vobject is untyped
-    """Return the formatted name, else one that is put together from its parts."""
+    """Return the formatted name, else the joined parts of the structured name."""
     whole = next((text for text in _text_values(card, "fn") if text.strip()), "")
     if whole:
         return whole
@@ -81,12 +81,12 @@ def _text_values(card: Any, name: str) -> list[str]:  # noqa: ANN401 -- vobject 
 
 
 def _split_fields(text: str) -> list[str]:
-    """Return the parts that semicolons set apart, but for those behind a backslash."""
+    """Split at semicolons that are not escaped by a backslash."""
     parts = text.replace("\\\\", "\0").replace("\\;", "\1").split(";")
     return [_unescape(part.replace("\1", ";").replace("\0", "\\\\")) for part in parts]
 
 
 def _unescape(text: str) -> str:
-    """Take the backslashes of the format away (RFC 6350 §3.4), also those that need not be."""
+    """Remove backslash escapes (RFC 6350 §3.4), unnecessary ones too."""
     cleaned = text.replace("\\\\", "\0").replace("\\n", " ").replace("\\N", " ")
     return cleaned.replace("\\", "").replace("\0", "\\")

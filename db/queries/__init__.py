@@ -1,6 +1,6 @@
-"""Statements that deserve to be read as SQL: one file each, whose first line says what it is for.
+"""SQL statements, one file each. The first line of a file says what it does.
 
-`{{name}}` in a file stands for the condition in `name`.sql, so that several statements share one.
+`{{name}}` in a file stands for the condition in `name`.sql: several statements share it.
 """
 
 import re
@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 
 
 def load_query(name: str) -> TextClause:
-    """Return the statement of db/queries/`name`.sql, with its named parameters open."""
+    """Return the statement in db/queries/`name`.sql, with unbound named parameters."""
     return text(_read(name))
 
 

@@ -1,7 +1,7 @@
--- The contacts of one account who have a birthday on one of the given days, why one of them is left out, what is
--- planned for it already, and the texts that they had from the account since :texts_since. The days come from
--- worker.rules.birthdays.recent_birthdays, so that SQL and rule can't disagree about 29 February. The reasons are
--- those of worker.rules.birthday_audience.due; a property test holds the two together.
+-- Returns the contacts of an account with a birthday on one of the given days: why one is left out, the state of
+-- an existing action for it, and the texts since :texts_since. The days come from worker.rules.birthdays, so
+-- that 29 February is decided in one place. The reasons are those of worker.rules.birthday_audience.due; a
+-- property test compares the two.
 select
     c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,
     case

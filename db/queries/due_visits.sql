@@ -1,6 +1,6 @@
--- Whose profile a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the account's
--- connections those not seen for :not_seen. Who was visited within :no_repeat, or may have been, or is planned
--- to be, is left out; of the given ones with the reason, so that whoever named them reads why.
+-- Returns profiles that a visitor campaign may open: of the given contacts, or (:contact_ids is null) of the
+-- account's connections not seen for :not_seen. People visited within :no_repeat, or with a visit that is
+-- planned or may have happened, are left out; for given contacts they are returned with the reason.
 with known as materialized (
     select c.id, c.profile_url, c.full_name, c.do_not_contact,
            greatest(

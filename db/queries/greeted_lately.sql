@@ -1,5 +1,5 @@
--- The newest greeting of everybody whom an account has greeted in the last :window, and what may be done about
--- a reply. Only greetings of our own: nobody asked to count the answers to what was imported or written by hand.
+-- Returns the newest greeting of each person whom the account greeted in the last :window, and what may be done
+-- about a reply. Only greetings sent by Rapport, not imported ones or those written by hand.
 select distinct on (i.contact_id)
     i.id,
     i.contact_id,

@@ -1,5 +1,5 @@
--- The e-mail address that an entry may give its contact: its first one that no other contact has. An address
--- that two people had would tell nobody apart, this import and the next.
+-- Chooses the e-mail address that an entry may give its contact: the first that no other contact has, since a
+-- shared address would make later matches ambiguous.
 update import_rows r
 set email = (
     select e.email

@@ -1,4 +1,4 @@
--- Entries with another birthday than the one that is known and stays.
+-- Returns the entries whose birthday differs from the stored one, which stays.
 select r.line, count(*) over () as of
 from import_rows r
 join contacts c on c.profile_url = r.address and c.account_id = :account_id

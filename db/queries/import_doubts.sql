@@ -1,5 +1,5 @@
--- Asks a person about each candidate of an unsure birthday, unless the same was asked before: what they said
--- then holds. Candidates are those of import_unsure.
+-- Inserts a doubt for each candidate of an uncertain birthday, unless the same was asked before. The candidates
+-- are those of import_unsure.
 insert into import_doubts (import_id, line, contact_id, name, birth_month, birth_day, birth_year)
 select distinct on (c.id, right(r.born, 5))
     cast(:import_id as bigint), r.line, c.id, r.full_name, cast(left(right(r.born, 5), 2) as smallint),

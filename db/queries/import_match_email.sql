@@ -1,5 +1,5 @@
--- Entries without an address, whose e-mail address exactly one contact has, and at least one word of the name
--- is the same: they are that contact's. Runs when everybody with an address is in.
+-- Matches entries without an address to the only contact with their e-mail address, if at least one word of the
+-- name is the same. Runs after the entries with an address are merged.
 update import_rows r
 set address = found.profile_url, by_email = true
 from (

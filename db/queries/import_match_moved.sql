@@ -1,6 +1,6 @@
--- Addresses that nobody has, but whose e-mail address and name exactly one contact has in every entry: one person
--- with two addresses. The entries become that contact's. Runs before anything is changed, and all entries of
--- an address go one way, so that their order, and a second time, make no difference.
+-- Matches unknown addresses to the only contact with the same e-mail address and name in all their entries: a
+-- person whose address changed. Runs before any merge and moves all entries of an address together, so that
+-- the order of the entries, and importing twice, make no difference.
 update import_rows r
 set address = moved.profile_url
 from (

@@ -1,7 +1,6 @@
--- Merges the entries that have an address, all of one person together: a new contact, or what an old one lacks.
--- What is known stays, but for what only this site can know where the file is the site's own (:of_the_site):
--- company, position, date of connection. A contact's former values go to import_changes, except those of a
--- contact whom this import brought in.
+-- Merges the entries with an address, all of one person together: inserts a contact, or fills in what a known one
+-- lacks. Known values stay, except that the site's own file (:of_the_site) replaces company, position and
+-- connection date. Former values go to import_changes, except for contacts that this import inserted.
 with told as (
     select
         address,

@@ -1,6 +1,6 @@
--- What a file says, one row an entry, while its import lasts. `address` is the profile address that the entry
--- has or, later, that of the contact who was found for it; `by_email` says that only an e-mail address found
--- them. `born` is YYYY-MM-DD, or --MM-DD. Its name_key is contacts.name_key's expression.
+-- Creates the temporary table of an import: one row for each entry. `address` is the entry's profile address or,
+-- after matching, that of the contact found; `by_email`: the match was by e-mail address only. `born` is
+-- YYYY-MM-DD or --MM-DD. `name_key` is computed as contacts.name_key is.
 create temp table import_rows (
     line bigint not null,
     address text,

@@ -1,4 +1,4 @@
--- What came over, counted: entries, people, and the entries that wait for a person.
+-- Counts the outcome of an import: people, entries, and entries that wait for a person.
 select
     (select count(*) from contacts where import_id = :import_id) as new,
     (select count(*) from import_changes where import_id = :import_id) as changed,

@@ -1,5 +1,5 @@
--- What becomes of the entries that neither an address nor an e-mail address settled. Candidates are the contacts
--- of the same name, and those of the same e-mail address and another name: more than :most are not looked at.
+-- Decides the outcome of the entries that matched neither by address nor by e-mail address. Candidates are the
+-- contacts with the same name or e-mail address; with more than :most of them the entry is refused.
 update import_rows r
 set outcome = told.outcome
 from (

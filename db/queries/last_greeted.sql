@@ -1,4 +1,4 @@
--- The contacts that an import brought in and that are kept: the last birthday for which we greeted them ourselves.
+-- Resets the last greeting of an import's remaining contacts to the latest birthday that Rapport greeted.
 update contacts c
 set last_greeted_on = (
     select max(a.occasion_on) from actions a

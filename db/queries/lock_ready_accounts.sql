@@ -1,7 +1,6 @@
--- Accounts that may start an action now: active, something due, nothing in flight. Locked until the commit,
--- so that two dispatchers never serve one account at once; one that is being served is passed over. Looking
--- at what may have happened goes on in a paused campaign, and what a cancelled one still plans meets the gate;
--- nothing goes on under the kill switch, or while a worker reads the account's inbox.
+-- Locks the accounts that may start an action now: active, something due, nothing in flight, no inbox reader, no
+-- kill switch. Skips accounts that another dispatcher has locked. In a paused campaign only uncertain actions
+-- are due; actions of a cancelled campaign are due and end at the gate.
 select a.id
 from accounts a
 join lateral (

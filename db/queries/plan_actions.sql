@@ -1,5 +1,5 @@
--- Inserts the planned actions of a campaign and leaves those of the same occasion alone: planning twice, or
--- in two campaigns at once, changes nothing.
+-- Inserts the actions of a plan and skips occasions that have one, so that planning is idempotent, also when two
+-- campaigns plan at once.
 insert into actions (
     id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, expires_on, message, worded_for, state,
     reason, needs_approval, correlation_id

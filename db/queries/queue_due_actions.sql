@@ -1,7 +1,6 @@
--- For each locked account the action that waited longest becomes queued, with a lease; of those that waited
--- alike, today's birthday goes before a late one, and of the other kinds what is oldest. One that must
--- first be looked at (uncertain) keeps its state and goes first of all. A statement of its own, after the lock,
--- so that it sees what an earlier dispatcher committed while we waited for nothing.
+-- Queues, with a lease, one due action of each locked account. Uncertain ones go first and keep their state; then
+-- the one that waited longest; then today's birthday before a late one, and the oldest of other kinds. A
+-- statement of its own after the lock, so that it sees what another dispatcher committed meanwhile.
 update actions
 set state = case state when 'planned' then 'queued' else state end,
     reason = case state when 'planned' then null else reason end,

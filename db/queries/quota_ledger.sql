@@ -1,5 +1,5 @@
--- What an account has used of its quota in the last :week: every effect that happened or may have happened.
--- A commit after a release of the same reservation can't double it: one action is one row.
+-- Returns the quota used by an account in the last :week: every effect that happened or may have happened. One row
+-- for each action, so a commit after a release of the same reservation can't count twice.
 select
     a.kind,
     a.id || ':' || a.acting_attempt as reservation_id,

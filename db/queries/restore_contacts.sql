@@ -1,6 +1,5 @@
--- Gives the contacts that an import changed their former values back. `before` holds the changed columns only;
--- a column that it doesn't name keeps its value. What holds by other means stays: an exclusion that is still
--- there, and a greeting of ours since.
+-- Restores the contacts that an import changed. `before` has the changed columns only. Exclusions that still exist
+-- and greetings sent since are kept.
 update contacts c
 set full_name = coalesce(b.full_name, c.full_name),
     email = case when ic.before ? 'email' then b.email else c.email end,

@@ -1,5 +1,5 @@
--- People of one account whom nothing holds any more: no connections, not excluded, nothing open, and not seen,
--- found, visited, greeted or heard from since :before. With :among, only those of them.
+-- Returns contacts that may be erased: not connected, not excluded, without open actions, and not seen, found,
+-- visited, greeted or heard from since :before. With :among, only those of them.
 select c.id, c.profile_url
 from contacts c
 where c.account_id = :account_id

@@ -1,4 +1,4 @@
-"""Messages from the broker that were refused: the latest are kept, and no more than a fixed number."""
+"""Refused broker messages. Only the latest MAX_KEPT are stored."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,11 +11,11 @@ from db.tables import RefusedMessage as Row
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
 MAX_KEPT: Final = 10_000
-"""About 10 MB. A flood drives out what is older, and the log and the counter still have it."""
+"""About 10 MB. A flood evicts older messages; the log and the metric still count them."""
 
 
 def save_refused_messages(session: Session, messages: Sequence[RefusedMessage]) -> None:
-    """Keep these messages, in their order, and drop the oldest where there are too many."""
+    """Store these messages in order, and delete the oldest beyond MAX_KEPT."""
     session.execute(insert(Row), [asdict(message) for message in messages])
     newest = select(func.max(Row.id)).scalar_subquery()
     session.execute(delete(Row).where(Row.id <= newest - MAX_KEPT))
@@ -24,7 +24,7 @@ def save_refused_messages(session: Session, messages: Sequence[RefusedMessage]) 
 def list_refused_messages(
     session: Session, *, limit: int, reason: Refusal | None = None
 ) -> Sequence[RefusedMessage]:
-    """Return the latest, the newest first; of one reason, if it is given."""
+    """Return the latest messages, newest first, optionally of one reason."""
     query = select(Row).order_by(Row.id.desc()).limit(limit)
     if reason is not None:
         query = query.where(Row.reason == reason)

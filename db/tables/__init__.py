@@ -1,4 +1,4 @@
-"""The tables of design §1-4: what may be true at all is said here, in checks, keys and indexes."""
+"""The tables, with the checks, keys and indexes that hold whatever the code does."""
 
 from db.tables.actions import (
     Action,

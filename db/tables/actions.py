@@ -1,4 +1,4 @@
-"""What is planned, how it moved, and what happened."""
+"""Campaigns, actions with their events, and the ledger of interactions."""
 
 import uuid
 from datetime import date, datetime
@@ -52,7 +52,7 @@ class Campaign(Base):
 
 
 class CampaignRequest(Base):
-    """What a campaign id was asked for; it may still be only a message in Redis."""
+    """What a campaign id was requested for, also before its campaign is inserted."""
 
     __tablename__ = "campaign_requests"
 
@@ -63,7 +63,7 @@ class CampaignRequest(Base):
 
 
 class Action(Base):
-    """One planned effect on one contact. The unique key is what makes an occasion happen once."""
+    """One planned effect on one contact. The unique key makes an occasion happen once."""
 
     __tablename__ = "actions"
     __table_args__ = (
@@ -141,9 +141,9 @@ class Action(Base):
 
 
 class ActionEvent(Base):
-    """One move of an action, written by a trigger: no move without its event, and none that isn't listed.
+    """One transition of an action, written by a trigger, which refuses transitions that are not listed.
 
-    The events of an account form a chain: each hash covers the row and the hash before it.
+    The events of an account form a chain: each hash covers the row and the previous hash.
     """
 
     __tablename__ = "action_events"
@@ -168,7 +168,7 @@ class ActionEvent(Base):
 
 
 class AuditHead(Base):
-    """The end of an account's chain: what a truncated chain no longer reaches."""
+    """The last event of an account's chain, by which a truncated chain is detected."""
 
     __tablename__ = "audit_heads"
 
@@ -178,7 +178,7 @@ class AuditHead(Base):
 
 
 class Interaction(Base):
-    """What happened, append-only: the ledger from which quotas can be rebuilt."""
+    """What happened. Append-only: the ledger from which quota counters are rebuilt."""
 
     __tablename__ = "interactions"
     __table_args__ = (
@@ -212,7 +212,7 @@ class Interaction(Base):
 
 
 class DailySummary(Base):
-    """What an account's day came to, written once when the day was over."""
+    """The summary of an account's day, written once after its end."""
 
     __tablename__ = "daily_summaries"
 

@@ -1,4 +1,4 @@
-"""What all tables share: types, names of constraints, and checks that list an enum."""
+"""The declarative base: column types, constraint names, and checks of enums."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,13 +14,13 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:
-    """Return the SQL condition that `column` holds one of `values`; it lets null pass, as a CHECK does."""
+    """Return the SQL condition that `column` has one of `values`. In a CHECK, null passes."""
     listed = ", ".join(f"'{value}'" for value in sorted(values))
     return f"{column} in ({listed})"
 
 
 class Base(DeclarativeBase):
-    """Every instant is a timestamptz; every text is unbounded text."""
+    """Base of all tables: a datetime is a timestamptz, a str is text, an int is bigint."""
 
     metadata = MetaData(
         naming_convention={

@@ -1,4 +1,4 @@
-"""What came in from files, and what it takes to undo it."""
+"""Import runs, and the data that undoing them needs."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from worker.rules.model import ImportSource
 
 
 class Import(Base):
-    """One file that was read into an account."""
+    """One file imported into an account."""
 
     __tablename__ = "imports"
     __table_args__ = (
@@ -44,7 +44,7 @@ class Import(Base):
 
 
 class ImportChange(Base):
-    """A contact as it was before an import changed it: what undoing brings back."""
+    """A contact's values before an import changed it, for undoing."""
 
     __tablename__ = "import_changes"
     __table_args__ = (Index("ix_import_changes_contact_id", "contact_id"),)
@@ -55,7 +55,7 @@ class ImportChange(Base):
 
 
 class ImportDoubt(Base):
-    """A birthday that may be this contact's, because the name is the same; a person confirms or drops it."""
+    """A birthday that may be this contact's, as the name is the same. A person confirms or refuses it."""
 
     __tablename__ = "import_doubts"
     __table_args__ = (
@@ -79,7 +79,7 @@ class ImportDoubt(Base):
 
 
 class SelectorHint(Base):
-    """Where a predecessor found something on a site's page: hints for a person who mends an adapter."""
+    """A selector that V1 used on a site's page: a hint for a person who repairs an adapter."""
 
     __tablename__ = "selector_hints"
 

@@ -1,4 +1,4 @@
-"""Messages from the broker that were refused."""
+"""Refused broker messages."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from worker.rules.wire.refusals import Refusal
 
 
 class RefusedMessage(Base):
-    """A malformed message: why it was refused, and what may be kept of it. Its arguments are not."""
+    """A refused message: the reason, and its metadata without arguments."""
 
     __tablename__ = "refused_messages"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Who acts and who is known to them."""
+"""Accounts, contacts, exclusions and the kill switch."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from worker.errors import Reason
 from worker.rules.model import AccountStatus, ContactStatus
 
 NAME_KEY = r"lower(regexp_replace(btrim(normalize(full_name, NFKC)), '\s+', ' ', 'g'))"
-"""What makes two spellings one name: composition, capitals and white space don't count."""
+"""Normalises a name: ignores Unicode composition, case and repeated white space."""
 
 
 class Account(Base):
@@ -114,10 +114,10 @@ class Contact(Base):
 
 
 class Exclusion(Base):
-    """Somebody who is not to be greeted: ever, or for one occasion.
+    """Somebody who must not be contacted, or not greeted for one occasion.
 
-    By address, or by name where no address is known; then everybody of that name is left alone. A trigger
-    on contacts turns one without an occasion into do-not-contact, also for those who come later.
+    By address, or by name if no address is known, which then excludes everybody of that name. A trigger on
+    contacts sets do-not-contact for exclusions without an occasion, for later contacts too.
     """
 
     __tablename__ = "exclusions"
@@ -142,7 +142,7 @@ class Exclusion(Base):
 
 
 class KillSwitch(Base):
-    """While it has a row, nothing acts, for any account."""
+    """While it has a row, no account acts."""
 
     __tablename__ = "kill_switch"
     __table_args__ = (CheckConstraint("id = 1", "only_one"),)

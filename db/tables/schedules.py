@@ -1,4 +1,4 @@
-"""What is said, and when campaigns start by themselves."""
+"""Message templates and schedules."""
 
 import uuid
 from datetime import datetime
@@ -23,7 +23,7 @@ from worker.rules.model import CampaignKind
 
 
 class MessageTemplate(Base):
-    """One way to say it, for every account or for one."""
+    """A message template, of all accounts or of one."""
 
     __tablename__ = "message_templates"
     __table_args__ = (
@@ -47,7 +47,7 @@ class MessageTemplate(Base):
 
 
 class Schedule(Base):
-    """A campaign that starts by itself: cron in the account's zone. Beat is only the tick that looks."""
+    """A campaign that starts by a cron rule in the account's zone."""
 
     __tablename__ = "schedules"
     __table_args__ = (
@@ -66,7 +66,7 @@ class Schedule(Base):
 
 
 class ScheduleFire(Base):
-    """One instant at which a schedule fired: the key lets it fire once, however many beats there are."""
+    """One instant at which a schedule fired. The primary key makes it fire once, with any number of beats."""
 
     __tablename__ = "schedule_fires"
 

@@ -1,4 +1,4 @@
-"""What searches found, what profiles said, how people scored, and whom nobody may find again."""
+"""Searches, hits, stored profiles, saved searches and tombstones."""
 
 import uuid
 from datetime import datetime
@@ -24,7 +24,7 @@ from worker.rules.model import SearchEnd
 
 
 class Search(Base):
-    """A campaign's walk through the pages of a people search: the cursor, and why it ended."""
+    """The cursor of a campaign's people search, and why it ended."""
 
     __tablename__ = "searches"
     __table_args__ = (
@@ -49,7 +49,7 @@ class Search(Base):
 
 
 class Hit(Base):
-    """A person whom a campaign's search found, and how well they fit its criteria."""
+    """A person found by a campaign's search, with the score by its criteria."""
 
     __tablename__ = "hits"
     __table_args__ = (
@@ -73,7 +73,7 @@ class Hit(Base):
 
 
 class StoredProfile(Base):
-    """What was read of a contact's profile when it was last opened; only the sections that were asked for."""
+    """The latest reading of a contact's profile, with the sections that were requested."""
 
     __tablename__ = "profiles"
     __table_args__ = (Index("ix_profiles_read_at", "read_at"),)
@@ -84,7 +84,7 @@ class StoredProfile(Base):
 
 
 class SavedSearch(Base):
-    """A search and its criteria under a name, for campaigns and schedules."""
+    """A search with its criteria under a name, for campaigns and schedules."""
 
     __tablename__ = "saved_searches"
     __table_args__ = (UniqueConstraint("account_id", "name"),)
@@ -100,9 +100,9 @@ class SavedSearch(Base):
 
 
 class Tombstone(Base):
-    """Somebody who asked to be forgotten. Only a hash of the address, so that nobody brings them back.
+    """A hash of the address of a person who asked to be forgotten.
 
-    A trigger on contacts passes over whoever has one, however they would come in.
+    A trigger on contacts skips every insert of a person who has one.
     """
 
     __tablename__ = "tombstones"

@@ -12,8 +12,7 @@ from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
-from db.store.imports import runs
-from db.store.people import profiles, visits
+from db.store.people import import_lock, profiles, visits
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.read_page import read_page
 from tasks.actions.settle import Outcome
@@ -48,7 +47,7 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
 
     Locks in the order of `cancel_campaign`: campaign, action, the account's audit head.
     """
-    runs.lock_out_imports(session, claim.account_id)
+    import_lock.lock_out_imports(session, claim.account_id)
     campaign = campaigns.find_campaign(session, claim.campaign_id, lock=True)
     if not lifecycle.finish_page(session, claim, detail=f"{len(shown.people)} people"):
         return False

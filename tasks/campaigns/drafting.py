@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from db.clock import get_now
+from db.engine import get_database_time
 from db.store.actions.plans import PlannedAction
 from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
@@ -20,7 +20,7 @@ NO_REPEAT = timedelta(days=730)
 
 def no_repeat_since(session: Session) -> datetime:
     """Return the instant since which no text may be repeated."""
-    return get_now(session) - NO_REPEAT
+    return get_database_time(session) - NO_REPEAT
 
 
 def draft_greetings(

@@ -23,7 +23,7 @@ def start_sourcing_campaign(
     for a saved search that isn't there, for an address that is no people search of the account's own site,
     and for criteria that nothing can be searched by; then nothing is planned.
     """
-    spec = saved_searches.wanted(
+    spec = saved_searches.resolve_search(
         session, account, url=options.url, name=options.saved_search, criteria=options.criteria
     )
     resolved = options.model_copy(update={"criteria": spec.criteria})

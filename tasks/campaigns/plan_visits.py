@@ -10,8 +10,7 @@ from db.store.actions import events, plans
 from db.store.campaigns import campaigns, saved_searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.saved_searches import SearchSpec
-from db.store.imports import runs
-from db.store.people import visits
+from db.store.people import import_lock, visits
 from db.store.people.accounts import AccountRecord
 from db.store.people.visits import DueVisit
 from tasks.campaigns.creation import add_campaign
@@ -41,7 +40,7 @@ def start_visitor_campaign(
     addresses = _normalise_addresses(options.profiles, account.site)
     spec = None
     if options.saved_search is not None:
-        spec = saved_searches.wanted(
+        spec = saved_searches.resolve_search(
             session, account, url=None, name=options.saved_search, criteria=Criteria()
         )
     campaign = add_campaign(session, account, campaign_id, options)
@@ -97,7 +96,7 @@ def _select_due(
             limit=options.limit,
         )
     # Locks in the order of whoever saves a page: imports, the audit's head, then the people.
-    runs.lock_out_imports(session, account.id)
+    import_lock.lock_out_imports(session, account.id)
     events.lock_audit_head(session, account.id)
     contacts = visits.save_addresses(session, account.id, addresses)[: options.limit]
     return visits.check_contacts(session, account.id, contacts, no_repeat_days=options.no_repeat_days)

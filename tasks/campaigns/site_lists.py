@@ -12,8 +12,7 @@ from db.clock import today_in
 from db.store.actions import control
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.imports import runs
-from db.store.people import accounts
+from db.store.people import accounts, import_lock
 from db.store.people.accounts import AccountRecord
 from tasks.services import Services
 from tasks.stopping import stop_account
@@ -80,7 +79,7 @@ def _read(
         waits = (
             control.get_kill_switch(session) is not None
             or account.status is AccountStatus.PAUSED
-            or runs.is_import_running(session, account.id)
+            or import_lock.is_import_running(session, account.id)
         )
     if waits:
         log.info("reading_waits", campaign=str(campaign_id))  # asked for again until it may go on

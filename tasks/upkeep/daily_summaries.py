@@ -1,6 +1,5 @@
 """Save and log the summary of each account's day once that day has ended."""
 
-from db.engine import begin_snapshot
 from db.store.people import accounts
 from db.store.reports import summary
 from tasks.services import Services
@@ -18,8 +17,7 @@ def record_ended_days(services: Services) -> int:
         ended = summary.list_unsaved_days(session)
     saved = 0
     for account_id, on in ended:
-        with services.database.transaction() as session:
-            begin_snapshot(session)
+        with services.database.snapshot() as session:
             day = summary.summarise_ended_day(session, accounts.get_account(session, account_id), on)
         with services.database.transaction() as session:
             is_new = summary.save_day(session, account_id, day)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, literal, text
 
-from db.engine import Database, begin_snapshot
+from db.engine import Database
 from db.exports import sheets
 from db.exports.formats import Format
 from db.exports.sheets import CONTACTS, INTERACTIONS, Column, ColumnType, Sheet
@@ -47,7 +47,7 @@ rows = st.lists(
 
 def written(form: Format, batches: Sequence[Sequence[Sequence[Any]]]) -> bytes:
     target = io.BytesIO()
-    with form.writing(target, KINDS) as write:
+    with form.open_writer(target, KINDS) as write:
         for batch in batches:
             write(batch)
     return target.getvalue()
@@ -118,8 +118,7 @@ def ann(database: Database) -> int:
 
 def exported(database: Database, sheet: Sheet, form: Format, account_id: int | None = None) -> bytes:
     target, columns = io.BytesIO(), form.columns(sheet)
-    with database.transaction() as session, form.writing(target, columns) as write:
-        begin_snapshot(session)
+    with database.snapshot() as session, form.open_writer(target, columns) as write:
         for batch in sheets.stream_rows(session, sheet, columns, account_id, batch=1):
             write(batch)
     return target.getvalue()
@@ -182,8 +181,7 @@ def test_an_empty_table_is_a_file_without_rows(database: Database, form: Format)
 
 def test_what_comes_or_goes_meanwhile_is_not_seen(database: Database, database_url: str, ann: int) -> None:
     names = []
-    with open_database(database_url) as other, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(database_url) as other, database.snapshot() as session:
         for batch in sheets.stream_rows(session, CONTACTS, CONTACTS.columns, None, batch=1):
             names += [row.full_name for row in batch]
             with other.transaction() as elsewhere:

@@ -18,7 +18,8 @@ from tests.guards.catalogue import ROOT, Guard, mutate
 from tests.servers import Servers
 from worker.clock import monotonic_seconds
 
-_TEST_TIMEOUT_S: Final = 180
+_TIMEOUT_S: Final = 180
+_ALL_TESTS_TIMEOUT_S: Final = 1200
 _PASSED, _FAILED = 0, 1  # pytest's exit codes
 _FIRST_FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
@@ -58,7 +59,7 @@ class Lane:
         nothing = Guard(
             id="no.guard", file="run", original="-", mutated="-", why="nothing was taken out", tests=("-",)
         )
-        result = self._run(nothing, tests, own_servers=False)
+        result = self._run(nothing, tests, own_servers=False, timeout_s=_ALL_TESTS_TIMEOUT_S)
         return None if result.verdict is Verdict.SURVIVED else result
 
     def try_without(self, guards: Sequence[Guard]) -> Result:
@@ -85,7 +86,9 @@ class Lane:
         at = path.stat().st_mtime + next(self._writes)
         os.utime(path, (at, at))
 
-    def _run(self, guard: Guard, tests: Sequence[str], *, own_servers: bool) -> Result:
+    def _run(
+        self, guard: Guard, tests: Sequence[str], *, own_servers: bool, timeout_s: float = _TIMEOUT_S
+    ) -> Result:
         environment = {**inherited_environment(), "PYTHONPATH": str(self._tree)}
         if self._servers is not None and not own_servers:
             environment |= self._servers.as_environment()
@@ -100,7 +103,7 @@ class Lane:
             start_new_session=True,
         )
         try:
-            output, _ = process.communicate(timeout=_TEST_TIMEOUT_S)
+            output, _ = process.communicate(timeout=timeout_s)
             verdict = {_PASSED: Verdict.SURVIVED, _FAILED: Verdict.KILLED}.get(
                 process.returncode, Verdict.BROKEN
             )

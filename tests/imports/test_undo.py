@@ -13,7 +13,7 @@ from db.store.actions import approval, plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.imports import runs
-from db.store.people import contacts
+from db.store.people import contacts, import_lock
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Contact, Exclusion, ImportChange
 from tests.builders import SANDBOX, a_campaign, a_contact, an_account, contact_by_slug
@@ -120,13 +120,13 @@ def test_a_page_waits_for_an_import_and_then_meets_what_it_excludes(
         with database.transaction() as session:
             import_id = an_import(session, account)
             with database.transaction() as other:
-                assert runs.is_import_running(other, account.id)
+                assert import_lock.is_import_running(other, account.id)
             page = pool.submit(read)
             session.add(Exclusion(account_id=account.id, profile_url=ANN, import_id=import_id))
             session.flush()
         assert page.result()
     with database.transaction() as session:
-        assert not runs.is_import_running(session, account.id)
+        assert not import_lock.is_import_running(session, account.id)
 
 
 @pytest.mark.parametrize("status", [ContactStatus.PROSPECT, ContactStatus.NOT_CONNECTED])

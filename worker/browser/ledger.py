@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
+
+from playwright.sync_api import Page
 
 from worker import clock
 from worker.browser.site import Invitation
@@ -20,6 +22,7 @@ from worker.rules.model import (
 )
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
+from worker.settings import Settings, missing_for_site
 
 _A_PAGE = 10
 
@@ -29,6 +32,13 @@ class LedgerSite:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @classmethod
+    def open(cls, settings: Settings, _open_page: Callable[[], Page]) -> "LedgerSite":
+        """Return the site in the folder of RAPPORT_LEDGER_DIR. Raises ConfigurationError if it is unset."""
+        if settings.ledger_dir is None:
+            raise missing_for_site("ledger_dir")
+        return cls(settings.ledger_dir)
 
     def signed_in(self) -> bool:
         """Nobody signs in here."""

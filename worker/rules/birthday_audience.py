@@ -1,6 +1,6 @@
-"""Whom a birthday campaign greets, and why others are left out.
+"""Whom a birthday campaign greets, and why it leaves others out.
 
-db/queries/due_birthdays.sql gives the same answer for a whole account; a test holds the two together.
+db/queries/due_birthdays.sql answers the same for a whole account; a test compares the two.
 """
 
 from collections.abc import Collection
@@ -14,9 +14,9 @@ from worker.rules.model import Birthday, ContactStatus
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What decides whether a contact is greeted.
+    """The facts that decide whether a contact is greeted.
 
-    `greeted_for`: the occasions for which we, a predecessor or the owner by hand greeted already.
+    `greeted_for` holds the occasions already greeted: by Rapport, by its predecessor or by the owner.
     """
 
     birthday: Birthday | None
@@ -28,17 +28,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A birthday that is celebrated on `on`. With a reason, the person is left out."""
+    """A birthday celebrated on `on`. `left_out` says why the person is not greeted; None if they are."""
 
     on: date
     left_out: Reason | None
 
 
 def due(person: Person, today: date, late_days: int) -> Due | None:
-    """Return what a campaign of `today` makes of this person, or None for nobody to tell about.
+    """Return whether a campaign of `today` greets this person, or None if it has nothing to do with them.
 
-    Nobody to tell about is who has no birthday today or in the last `late_days` days, or never was a
-    connection. Do-not-contact wins over every other reason.
+    That is so where the birthday is neither today nor in the last `late_days` days, or the person never was
+    a connection. Do-not-contact wins over every other reason.
     """
     if person.birthday is None or person.status is ContactStatus.PROSPECT:
         return None

@@ -1,7 +1,7 @@
-"""Who has a birthday, and which occasion it is.
+"""Birthdays: on which date each is celebrated, and which are recent.
 
-29 February is celebrated on 28 February in a year without one: greetings then come on the last day of the
-birth month, never a month late.
+29 February is celebrated on 28 February in a year without one. The greeting then comes on the last day of
+the birth month, never a month late.
 """
 
 import calendar
@@ -20,7 +20,7 @@ def birthday_in(birthday: Birthday, year: int) -> date:
 def recent_birthdays(today: date, late_days: int) -> dict[Birthday, date]:
     """Return the birthdays celebrated today or at most `late_days` days ago, each with its date.
 
-    Crosses the turn of the year by itself: on 2 January, 30 December is three days ago.
+    The turn of the year needs no special case: on 2 January, 30 December is three days ago.
     """
     days = (today - timedelta(days=ago) for ago in range(late_days + 1))
     return {birthday: day for day in days for birthday in _celebrated_on(day)}
@@ -28,10 +28,10 @@ def recent_birthdays(today: date, late_days: int) -> dict[Birthday, date]:
 
 def _celebrated_on(day: date) -> tuple[Birthday, ...]:
     own = Birthday(day.month, day.day)
-    leap_child = Birthday(2, 29)
-    return (own, leap_child) if own != leap_child and birthday_in(leap_child, day.year) == day else (own,)
+    leap_day = Birthday(2, 29)
+    return (own, leap_day) if own != leap_day and birthday_in(leap_day, day.year) == day else (own,)
 
 
 def birthday_occasion(on: date) -> str:
-    """Return the key under which one birthday is greeted once: the birthday's year, not the sending's."""
+    """Return the occasion of a birthday celebrated on `on`. Its year is the birthday's, not the sending's."""
     return f"birthday:{on.year}"

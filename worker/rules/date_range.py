@@ -1,7 +1,7 @@
-"""Which days Rapport deals with.
+"""The range of days that Rapport accepts.
 
-Python's calendar ends at the years 1 and 9999: a day there has no day before or after it, and no instant in
-some time zones. Who gives such a day has made a mistake, and is told.
+Python's calendar covers the years 1 to 9999. A day at its edge has no neighbour, and no instant in some time
+zones, so days far outside a person's life are refused.
 """
 
 from datetime import date
@@ -12,7 +12,7 @@ LAST_DAY: Final = date(2200, 12, 31)
 
 
 def require_supported_day(day: date) -> date:
-    """Return `day`. Raises ValueError, with a text for a person, unless it is from 1900 to 2200."""
+    """Return `day`. Raises ValueError, with a text for a person, if it is before 1900 or after 2200."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"{day} is out of range: days from {FIRST_DAY} to {LAST_DAY} are taken")
     return day

@@ -1,4 +1,4 @@
-"""Which sent invitations to withdraw: the oldest first, at most so many."""
+"""Which sent invitations to withdraw: the oldest first, up to a limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from worker.rules.model import ActionState, SentInvitation
 
 
 class Verdict(StrEnum):
-    """What is to become of an invitation, or why nothing is."""
+    """Whether an invitation is to be withdrawn, or why not."""
 
     WITHDRAW = "withdraw"
     PLANNED = "planned"
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InvitedContact:
-    """A contact who was invited. `planned_as` is the state of a withdrawal, open or of this week."""
+    """An invited contact. `planned_as` is the state of a withdrawal that is open or of this week, or None."""
 
     contact_id: int
     invitation: SentInvitation
@@ -31,10 +31,10 @@ class InvitedContact:
 def decide_withdrawals(
     invited: Sequence[InvitedContact], today: date, *, older_than_days: int, limit: int
 ) -> list[tuple[InvitedContact, Verdict]]:
-    """Return what is to become of each invitation of a list that is newest first; the oldest first.
+    """Return a verdict for each invitation, oldest first; `invited` is newest first, as the site lists it.
 
-    One that is on its way counts in the limit, so that asking twice changes nothing. One whose turn this
-    week has ended does not: else a few that can't be withdrawn would hold up all others.
+    A withdrawal that is planned counts towards `limit`, so that asking twice changes nothing. One that ended
+    this week doesn't: a few that can't be withdrawn would otherwise block all others.
     """
     judged = []
     left = limit

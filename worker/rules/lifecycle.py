@@ -1,4 +1,4 @@
-"""Which state of an action may follow which (design §2). A move that the table doesn't list is an error."""
+"""The state machine of an action. A transition that the tables don't list is an error."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ TRANSITIONS: Mapping[S, frozenset[S]] = {
 }
 
 READ_ONLY_TRANSITIONS: Mapping[S, frozenset[S]] = {S.ACTING: frozenset({S.PLANNED, S.SKIPPED, S.FAILED})}
-"""What an action that only reads may do besides: nobody has to look what became of it (`Kind.reads`)."""
+"""Further transitions of an action that only reads (`Kind.reads`): it has no effect to reconcile."""
 
 IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
 """States in which a message or a worker holds the action; at most one such action for each account."""
@@ -26,11 +26,11 @@ IN_FLIGHT = frozenset({S.QUEUED, S.CLAIMED, S.ACTING})
 END_STATES = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
 STATES_NEEDING_REASON = frozenset({S.PROPOSED, S.UNCERTAIN, S.NEEDS_REVIEW, S.FAILED, S.SKIPPED})
-"""States that must say why (promise 8)."""
+"""States that need a reason code."""
 
 
 def check_transition(from_state: S, to_state: S, *, reading: bool = False) -> None:
-    """Raise ValueError unless the table lists the move, or the one for actions that only read."""
+    """Raise ValueError unless the tables list the transition. `reading`: the action only reads."""
     listed = TRANSITIONS[from_state] | (
         READ_ONLY_TRANSITIONS.get(from_state, frozenset()) if reading else frozenset()
     )

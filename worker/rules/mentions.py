@@ -1,4 +1,4 @@
-"""Whether a text tells who somebody is: by address, by e-mail address, by name."""
+"""Find people in texts: by profile address, e-mail address or name."""
 
 import re
 import unicodedata
@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 REDACTED_TEXT = "(forgotten)"
-"""What stands where a name stood."""
+"""The replacement of a text that mentions a forgotten person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Finds people in texts, and in the texts of JSON, however an address is spelled or a name is written.
+    """Finds these people in texts and JSON values, however an address or a name is written.
 
-    A name of one word is only found where it is the whole text: within others it is mostly somebody else's.
+    A name of one word is only found where it is the whole text: inside a text it is mostly somebody else's.
     """
 
     addresses: Collection[str] = ()
@@ -39,7 +39,7 @@ class Mentions:
         object.__setattr__(self, "_whole", frozenset({*names, *whole}))
 
     def appear_in(self, text: str) -> bool:
-        """Return whether `text` tells who one of them is."""
+        """Return whether `text` mentions one of them."""
         plain = _plain(text)
         if plain.rstrip("/") in self._whole:
             return True
@@ -47,14 +47,14 @@ class Mentions:
             return False
         return any(self._pattern.search(each) for each in {plain, _plain(unquote_plus(text))})
 
-    def without(self, value: Any) -> Any:  # noqa: ANN401 -- JSON of any shape
-        """Return the JSON value with FORGOTTEN for each text, and each key, that tells who they are."""
+    def redact(self, value: Any) -> Any:  # noqa: ANN401 -- JSON of any shape
+        """Return the JSON value with REDACTED_TEXT for each text and key that mentions one of them."""
         if isinstance(value, str):
             return REDACTED_TEXT if self.appear_in(value) else value
         if isinstance(value, list):
-            return [self.without(each) for each in value]
+            return [self.redact(each) for each in value]
         if isinstance(value, dict):
-            return {self.without(key): self.without(each) for key, each in value.items()}
+            return {self.redact(key): self.redact(each) for key, each in value.items()}
         return value
 
 

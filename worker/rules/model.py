@@ -1,4 +1,4 @@
-"""The nouns of design §1 as enums and frozen records."""
+"""The domain's nouns as enums and frozen records; docs/architecture.md explains them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,9 +7,9 @@ from typing import Final
 
 
 class Kind(StrEnum):
-    """What an action does: to one contact, but for `collect`, which reads one page of people found.
+    """What an action does. It concerns one contact; only `collect` reads a page of search results.
 
-    A visit opens a profile, whoever asked for it; a site counts its views together.
+    Every opening of a profile is a visit, whichever campaign plans it: a site counts all views together.
     """
 
     GREET = "greet"
@@ -19,12 +19,12 @@ class Kind(StrEnum):
 
     @property
     def reads(self) -> bool:
-        """Whether it only opens a page, so that one which came to nothing may be opened again."""
+        """Whether it only reads a page, so that it can be repeated after a failure."""
         return self in {Kind.VISIT, Kind.COLLECT}
 
 
 NO_CONTACT_LABEL: Final = "a page of people"
-"""What stands for the contact of an action that reads a page of people found."""
+"""Shown in place of the contact for an action that reads a page of search results."""
 
 
 class CampaignKind(StrEnum):
@@ -37,7 +37,7 @@ class CampaignKind(StrEnum):
 
 
 class ActionState(StrEnum):
-    """States of design §2; `worker.rules.lifecycle` says which may follow which."""
+    """The states of an action; worker/rules/lifecycle.py lists the transitions."""
 
     PROPOSED = "proposed"
     PLANNED = "planned"
@@ -52,7 +52,7 @@ class ActionState(StrEnum):
 
 
 class CampaignState(StrEnum):
-    """A campaign first reads the site, then plans; a plan that cannot be made says why."""
+    """The states of a campaign: it reads the site, then plans. One that can't be planned has failed."""
 
     READING = "reading"
     PLANNED = "planned"
@@ -62,7 +62,7 @@ class CampaignState(StrEnum):
 
 
 class AccountStatus(StrEnum):
-    """Only an active account acts. A person pauses it; a site's page that asks for a person stops it."""
+    """Only an active account acts. A person pauses it; a challenge, login or limit page stops it."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -70,7 +70,7 @@ class AccountStatus(StrEnum):
 
 
 class ContactStatus(StrEnum):
-    """How a person stands to the account on the site."""
+    """A contact's relation to the account on the site."""
 
     CONNECTED = "connected"
     NOT_CONNECTED = "not_connected"
@@ -78,7 +78,7 @@ class ContactStatus(StrEnum):
 
 
 class SearchEnd(StrEnum):
-    """Why a campaign reads no further page of its search."""
+    """Why a search ended."""
 
     LIMIT = "limit"
     NO_MORE_PAGES = "no_more_pages"
@@ -87,7 +87,7 @@ class SearchEnd(StrEnum):
 
 
 class ImportSource(StrEnum):
-    """Where imported contacts come from."""
+    """The format that contacts were imported from."""
 
     LINKEDIN = "linkedin"
     CSV = "csv"
@@ -99,7 +99,7 @@ class ImportSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Birthday:
-    """Day and month of birth; the year is often unknown."""
+    """Day and month of birth. Sites rarely show the year."""
 
     month: int
     day: int
@@ -116,9 +116,9 @@ class BirthdayCard:
 
 @dataclass(frozen=True, slots=True)
 class InboxLine:
-    """One conversation as a site's inbox lists it: with whom, when last, and whether by the account itself.
+    """One conversation in a site's inbox: with whom, when the last message came, and whether it is ours.
 
-    Never the text: whoever wants that opens the thread.
+    It has no text; that is read from the thread.
     """
 
     profile_url: str
@@ -137,7 +137,7 @@ class ThreadMessage:
 
 @dataclass(frozen=True, slots=True)
 class FoundPerson:
-    """One entry of a page of people found. `degree` is 1 for a connection; None where the site says none."""
+    """One search result. `degree` is 1 for a connection, None where the site shows none."""
 
     profile_url: str
     full_name: str
@@ -149,7 +149,7 @@ class FoundPerson:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """One page of people found, in the site's order, and whether the site has another."""
+    """One page of search results, in the site's order. `has_next`: the site offers another page."""
 
     people: tuple[FoundPerson, ...]
     has_next: bool
@@ -157,7 +157,7 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True)
 class SentInvitation:
-    """An invitation that nobody has answered. `sent_on` is as exact as the site tells."""
+    """A pending invitation. `sent_on` is as exact as the site shows it."""
 
     profile_url: str
     full_name: str

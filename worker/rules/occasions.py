@@ -1,25 +1,28 @@
-"""Why an action happens, as a key (design §1). The key of a birthday is in `birthdays`, the others here."""
+"""Occasions: the key that says why an action happens. One contact has one action of a kind for one occasion.
+
+The key of a birthday is `birthday_occasion` in worker/rules/birthdays.py.
+"""
 
 from datetime import date
 from uuid import UUID
 
 
 def visit_occasion(on: date, campaign_id: UUID) -> str:
-    """Return the occasion of a visit that a visitor campaign plans on `on`, by its week of ISO 8601.
+    """Return the occasion of a visit that a visitor campaign plans on `on`, by its ISO 8601 week.
 
-    With the campaign, so that a visit which came to nothing keeps no other campaign from making one; that
-    nobody is visited too often is a gate's business (db/store/actions/gates.py).
+    The campaign is part of it, so that a visit that failed doesn't keep another campaign from making one.
+    db/store/actions/gates.py sees to it that nobody is visited too often.
     """
     return f"visit:{_week(on)}:{campaign_id}"
 
 
 def withdrawal_occasion(on: date) -> str:
-    """Return the occasion of an invitation's withdrawal that is planned on `on`."""
+    """Return the occasion of withdrawing an invitation, planned on `on`."""
     return f"withdraw:{_week(on)}"
 
 
 def search_occasion(campaign_id: UUID) -> str:
-    """Return the occasion of a visit to somebody whom the campaign's search found."""
+    """Return the occasion of visiting a person whom the campaign's search found."""
     return f"search:{campaign_id}"
 
 

@@ -1,28 +1,28 @@
-"""How often and how long: retries of passing faults, and looks at uncertain effects."""
+"""Retries and their waits, and the checks that an effect is absent."""
 
 from datetime import timedelta
 
 MAX_FAILURES = 5
-"""Passing faults of one action before it ends as failed, or before a person is asked."""
+"""Transient failures of one action before it fails, or before a person is asked."""
 
 MAX_PROFILE_OPENS = 2
-"""Times that one visit opens a profile whose reading was cut short: its person may see each of them."""
+"""How often one visit may open a profile. Each time can be seen by its person, so few retries are made."""
 
 ABSENCE_CHECKS_NEEDED = 2
-"""Looks, a settle time apart, that must find nothing before an effect is absent (design §2)."""
+"""Checks, a settle time apart, that must find no effect before it counts as absent."""
 
 KEYS_RETRY_WAIT = timedelta(minutes=5)
-"""When a worker tries again to open a session that its keys don't open."""
+"""How long an action waits if no key of the worker decrypts its account's session."""
 
 MIN_RETRY_WAIT = timedelta(seconds=30)
 MAX_RETRY_WAIT = timedelta(hours=1)
 
 
 def retry_wait(failures: int, jitter: float) -> timedelta:
-    """Return how long to wait after `failures` passing faults, spread by `jitter` in [0, 1).
+    """Return how long to wait after `failures` transient failures; `jitter` is in [0, 1).
 
-    Doubles up to a cap, then takes between one half and the whole of it, so that what failed together does
-    not come back together.
+    Exponential backoff with a cap. Jitter takes between half and all of it, so that actions that failed
+    together are not retried together.
     """
     wait = min(MIN_RETRY_WAIT * int(2 ** min(failures, 20)), MAX_RETRY_WAIT)
     return wait * (0.5 + jitter / 2)

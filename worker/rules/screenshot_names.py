@@ -1,4 +1,4 @@
-"""What a picture of a page is called, so that those of one person can be found again."""
+"""File names of screenshots, from which those of one person can be found again."""
 
 import re
 
@@ -8,14 +8,14 @@ _KINDS = "|".join(Kind)
 
 
 def screenshot_name(account_id: int, profile_url: str, kind: Kind, attempt: int) -> str:
-    """Return the file's name; `profile_url` is the normalised address of whom the page is about."""
+    """Return the file name; `profile_url` is the normalised address of the person on the page."""
     return f"{account_id}-{_person(profile_url)}-{kind}-{attempt}.png"
 
 
 def is_screenshot_of(name: str, account_id: int, profile_url: str) -> bool:
-    """Return whether a file of this name shows this person's page, as far as the name tells.
+    """Return whether a screenshot of this name is of this person, as far as the name tells.
 
-    Of two people whose addresses differ only in signs that a file's name can't have, both are meant.
+    Two addresses that differ only in characters that a file name can't hold are taken for one person.
     """
     person = re.escape(_person(profile_url))
     return re.fullmatch(rf"{account_id}-{person}-(?:{_KINDS})-\d+\.png", name) is not None

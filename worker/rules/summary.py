@@ -1,4 +1,4 @@
-"""What a day or a campaign comes to, as plain counts: the shape that is kept, shown and answered."""
+"""Counts of a day or a campaign: the records that are stored, shown and returned over HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from worker.rules.model import ActionState
 
 @dataclass(frozen=True, slots=True)
 class EndedCounts:
-    """What is over. `late` are those of `sent` that went out after the birthday itself.
+    """Counts of what has ended. `late` are those of `sent` that went out after the birthday.
 
-    `visits` are profiles opened, `pages` pages of people found that were read. A day that was kept before
-    these were counted has none of them.
+    `visits` counts opened profiles, `pages` pages of search results, `withdrawn` invitations. They are 0 for
+    days that were stored before these were counted.
     """
 
     sent: int
@@ -29,7 +29,7 @@ class EndedCounts:
 
 @dataclass(frozen=True, slots=True)
 class OpenCounts:
-    """What is not over. `due` waits for nothing but its turn, `waiting` for what its reason says."""
+    """Counts of what has not ended. `due` can start now; `waiting` is held back, by reason."""
 
     due: int
     under_way: int
@@ -41,7 +41,7 @@ class OpenCounts:
 
 @dataclass(frozen=True, slots=True)
 class GreetingQuota:
-    """How much of the quota for greetings the day had used, and how much it had left."""
+    """The quota for greetings: used and left, of the day and of 7 days."""
 
     used_day: int
     left_day: int
@@ -51,10 +51,10 @@ class GreetingQuota:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One day of an account in its zone.
+    """One day of an account, in its time zone.
 
-    `greeted` and `answered` are of the 30 days up to the day's end, answered by now. What stood open, the
-    quota and the next day's birthdays are as of `as_of`; None for a day at whose end nobody looked.
+    `greeted` and `answered` cover the 30 days up to the end of the day. `open`, `quota` and
+    `birthdays_next_day` are as of `as_of`; None for a day whose summary was made later.
     """
 
     account: str
@@ -70,13 +70,13 @@ class Summary:
 
     @property
     def reply_share(self) -> float | None:
-        """The share of greetings that were answered; None where there were none."""
+        """The share of greetings that were answered, 0 to 1; None if there were none."""
         return self.answered / self.greeted if self.greeted else None
 
 
 @dataclass(frozen=True, slots=True)
 class NotGreeted:
-    """Somebody whom a campaign did not greet, and why."""
+    """A contact whom a campaign did not greet, and why."""
 
     contact: str
     profile_url: str

@@ -11,7 +11,6 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_i
 from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
-from db.engine import begin_snapshot
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
@@ -53,8 +52,7 @@ def list_campaigns(
 @app.command()
 def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Show what a campaign came to: sent, left out and why, what waits, who answered."""
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = overview.find_campaign_ids(session, campaign)
         campaign_id = resolve_id(found, "campaign", campaign, hint="`rapport campaign list` shows them")
         came_to = summary.summarise_campaign(session, campaign_id)

@@ -9,7 +9,7 @@ from rich.live import Live
 from api_stub.cli.campaigns.search_preview import render_search_progress
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
-from db.engine import Database, begin_snapshot
+from db.engine import Database
 from db.store.campaigns import search_progress
 
 _POLL_INTERVAL = timedelta(seconds=1)
@@ -21,8 +21,7 @@ def follow(database: Database, campaign_id: UUID, limit: int) -> None:
     try:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:
-                with database.transaction() as session:
-                    begin_snapshot(session)
+                with database.snapshot() as session:
                     now = search_progress.get_search_progress(session, campaign_id)
                 screen.update(render_search_progress(now, limit), refresh=True)
                 if now.nothing_left:

@@ -13,7 +13,6 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
-from db.engine import begin_snapshot
 from db.store.quota import search_forecast
 from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
 from worker.errors import RequestRefusedError
@@ -69,8 +68,7 @@ def sourcing(
             record = require_account(session, account)
             wanted = check_campaign_request(session, record, asked)
         campaign = start_campaign(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
-        with database.transaction() as session:
-            begin_snapshot(session)
+        with database.snapshot() as session:
             told = search_forecast.estimate_search(session, record.id, people=limit, campaign_id=campaign.id)
         Console().print(render_search_plan(record, wanted, told, scores=True))
         if campaign.preview is not None:

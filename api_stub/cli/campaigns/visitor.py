@@ -15,7 +15,6 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
-from db.engine import begin_snapshot
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
@@ -63,8 +62,7 @@ def visitor(
             )  # fmt: skip
             searched = check_campaign_request(session, record, asked)
         campaign = start_campaign(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
-        with database.transaction() as session:
-            begin_snapshot(session)
+        with database.snapshot() as session:
             _print_plan(session, record, campaign, searched, limit)
 
 

@@ -15,7 +15,7 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.stack.interrupts import Interrupts
-from db.engine import Database, begin_snapshot
+from db.engine import Database
 from db.exports import sheets
 from db.exports.atomic_file import open_atomic_file
 from db.exports.formats import Format
@@ -108,12 +108,11 @@ def _write_rows(
 ) -> int:
     """Write all rows as they are at one moment; return how many. A display of the progress if `shown`."""
     columns = as_format.columns(sheet)
-    with database.transaction() as session, _progress(shown=shown) as progress:
-        begin_snapshot(session)
+    with database.snapshot() as session, _progress(shown=shown) as progress:
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (
-            as_format.writing(target, columns) as write,
+            as_format.open_writer(target, columns) as write,
             closing(sheets.stream_rows(session, sheet, columns, account_id)) as batches,
         ):
             for rows in batches:

@@ -12,10 +12,10 @@ from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_a
 from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
 from api_stub.cli.why import describe_ambiguity
-from db.engine import begin_snapshot
-from db.store.people import contact_details, contact_list, contacts
-from db.store.people.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
+from db.store.people import contact_list, contacts
 from db.store.people.contact_list import ContactFilters, ContactLine
+from db.store.reports import contact_details
+from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
 from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
@@ -70,8 +70,7 @@ def show_contact(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known of a person: profile, scores and why, what happened, what is planned."""
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         people = contacts.find_contacts(session, who, account=account)
         if not people:
             raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")

@@ -24,7 +24,6 @@ from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.responses.quota import build_quota_answer
-from db.engine import begin_snapshot
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits, status
@@ -72,8 +71,7 @@ def show(
     rapport quota show demo
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
     with open_quota(load_settings(data).redis) as redis:
         told = {kind: read_quota(redis, one) for kind, one in found.kinds.items()}

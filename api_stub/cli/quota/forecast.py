@@ -9,7 +9,6 @@ from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
-from db.engine import begin_snapshot
 from db.store.quota import birthday_forecast as store
 
 
@@ -30,8 +29,7 @@ def forecast(
     rapport forecast demo --days 60
 
     """
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
     told = build_forecast_answer(found)

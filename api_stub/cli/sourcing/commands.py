@@ -23,10 +23,9 @@ from api_stub.cli.sourcing.ranking import (
 )
 from api_stub.cli.terminal import Console
 from db.clock import today_in
-from db.engine import begin_snapshot
 from db.exports.formats import Format
 from db.exports.sheets import ColumnType, Heading
-from db.store.campaigns import campaigns, search_hits
+from db.store.campaigns import campaigns, rescoring, search_hits, search_progress
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
 from db.store.reports import overview
@@ -111,12 +110,13 @@ def results(
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
         _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
-    with handle_signals(), open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with handle_signals(), open_database(data) as database, database.snapshot() as session:
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
-            with Format(as_format).writing(file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])) as write:
+            with Format(as_format).open_writer(
+                file, (*_PERSON_HEADINGS, _REASON_HEADINGS[as_format])
+            ) as write:
                 total = 0
                 while block := list(islice(ranked, search_hits.BLOCK)):
                     write(list(_export_rows(block, as_format, total + 1)))
@@ -150,7 +150,7 @@ def rescore(
         campaigns.find_campaign(session, found.id, lock=True)
         before = list(search_hits.iter_ranking(session, found.id))
         today = today_in(session, zone)
-        came_to = search_hits.rescore_hits(session, found.id, wanted, today)
+        came_to = rescoring.rescore_hits(session, found.id, wanted, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
         print_text("nobody was found yet; whoever is will be scored by these criteria")
@@ -164,10 +164,9 @@ def rescore(
 
 
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
-    with open_database(data) as database, database.transaction() as session:
-        begin_snapshot(session)
+    with open_database(data) as database, database.snapshot() as session:
         found = _require_sourcing_campaign(session, campaign)
-        progress = search_hits.get_visit_progress(session, found.id)
+        progress = search_progress.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
     print_text(describe_progress(found, progress))
     if lines:

@@ -9,7 +9,9 @@ from rich.text import Text
 from api_stub.cli.formatting import format_count
 from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.campaigns.search_hits import HitLine, RescoreReport, VisitProgress
+from db.store.campaigns.rescoring import RescoreReport
+from db.store.campaigns.search_hits import HitLine
+from db.store.campaigns.search_progress import VisitProgress
 from worker.rules.model import CampaignState
 
 _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.PAUSED}

@@ -50,7 +50,7 @@ def save_search(
         )
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
-        wanted = saved_searches.wanted(session, record, url=url, name=None, criteria=whom)
+        wanted = saved_searches.resolve_search(session, record, url=url, name=None, criteria=whom)
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
         saved_searches.save_search(session, record.id, name, wanted)
     verb = "replaced" if replaced else "saved"
@@ -72,7 +72,7 @@ def list_saved_searches(
             search.account,
             search.name,
             Text(_describe_query(search), overflow="fold"),
-            ", ".join(sorted(given_criteria(search.wanted.criteria))) or "nothing",
+            ", ".join(sorted(given_criteria(search.spec.criteria))) or "nothing",
             format_utc(search.created_at),
         )
     hint = "no search is saved; to save one: rapport sourcing save ACCOUNT NAME --url URL"
@@ -91,4 +91,4 @@ def remove_saved_search(account: Account, name: Name, data: DataDir = DEFAULT_DA
 
 
 def _describe_query(search: SavedSearchRecord) -> str:
-    return ", ".join(f"{name} {value}" for name, value in search.wanted.query.terms)
+    return ", ".join(f"{name} {value}" for name, value in search.spec.query.terms)

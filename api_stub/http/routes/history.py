@@ -15,7 +15,6 @@ from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAns
 from api_stub.responses.forecast import build_forecast_answer as foretold
 from api_stub.responses.quota import build_quota_answer, get_ledger_readings
 from api_stub.responses.quota_models import QuotaAnswer
-from db.engine import begin_snapshot
 from db.store.actions import interactions
 from db.store.people import accounts
 from db.store.quota import birthday_forecast, status
@@ -83,8 +82,7 @@ def show_quota(
     database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
-    with database.transaction() as session:
-        begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
@@ -99,8 +97,7 @@ def show_forecast(
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return whom the birthday greetings will reach when, who will be late and who is missed."""
-    with database.transaction() as session:
-        begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")
@@ -117,8 +114,7 @@ def show_summary(
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return what a day of an account came to: sent, left out, waiting, answered."""
-    with database.transaction() as session:
-        begin_snapshot(session)
+    with database.snapshot() as session:
         record = accounts.find_account(session, account)
         if record is None:
             raise HTTPException(404, f"there is no account called {account!r}")

@@ -1,1 +1,1 @@
-"""The predecessor's SQLite file: people, what was sent to them, and whom to leave alone."""
+"""Import of the SQLite file of V1, Rapport's predecessor: people, messages, visits and the blacklist."""

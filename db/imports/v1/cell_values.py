@@ -1,4 +1,4 @@
-"""What one cell of a typeless table means; a cell that can't mean it is None, never an error."""
+"""Parses cells of untyped SQLite columns. An invalid cell is None, never an error."""
 
 import json
 import math
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from db.imports.v1.file import Cell
 
 MAX_KEY_BYTES: Final = 1000
-"""What a B-tree of Postgres still takes, with the other columns of its keys (8 kB pages: about 2700)."""
+"""Fits into a Postgres B-tree together with the other key columns (8 kB pages: about 2700 bytes)."""
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _ALLOWED_AHEAD: Final = timedelta(days=2)
-"""Another machine's zone may write tomorrow's date; later is no date of something that happened."""
+"""A machine in another zone may write tomorrow's date; a later date is invalid."""
 
 _EPOCH_RANGE_S: Final = (946_684_800, 4_102_444_800)  # 2000 to 2100
 _ISO: Final = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](.+))?")
@@ -26,7 +26,7 @@ _NO_WORDS: Final = frozenset({"0", "0.0", "false", "no", "n", "f", "off", "non"}
 
 
 def parse_text(cell: Cell) -> str | None:
-    """Return the text of a cell without what Postgres can't keep, or None for nothing readable."""
+    """Return a cell's text without characters that Postgres can't store, or None."""
     if isinstance(cell, bytes):
         try:
             cell = cell.decode()
@@ -36,18 +36,18 @@ def parse_text(cell: Cell) -> str | None:
 
 
 def parse_name(cell: Cell) -> str | None:
-    """Return a name on one line, or None for none, or one that is too long to be a name."""
+    """Return a name on one line, or None if it is empty or too long."""
     told = " ".join((parse_text(cell) or "").split())
     return told if told and fits_a_key(told) else None
 
 
 def fits_a_key(told: str) -> bool:
-    """Whether an index can hold it."""
+    """Return whether the text fits into an index key."""
     return len(unicodedata.normalize("NFKC", told).encode()) <= MAX_KEY_BYTES
 
 
 def parse_number(cell: Cell) -> float | None:
-    """Return a finite number, also one that was stored as text."""
+    """Return a finite number, also from a text, or None."""
     if isinstance(cell, bytes) or cell is None:
         return None
     try:
@@ -58,18 +58,18 @@ def parse_number(cell: Cell) -> float | None:
 
 
 def parse_whole_number(cell: Cell, lowest: int, highest: int) -> int | None:
-    """Return a whole number between the bounds."""
+    """Return a whole number between the bounds, inclusive, or None."""
     told = parse_number(cell)
     return int(told) if told is not None and lowest <= told <= highest and told == int(told) else None
 
 
 def is_no(cell: Cell) -> bool:
-    """Whether a flag is plainly off. Nothing, and what can't be read, is not."""
+    """Return whether a flag is clearly off; an empty or unreadable cell is not."""
     return cell is not None and (parse_text(cell) or "").lower() in _NO_WORDS
 
 
 def parse_texts(cell: Cell) -> str | Sequence[str] | None:
-    """Return the texts of a JSON list, or a cell's plain text."""
+    """Return the texts of a JSON list, or the cell's plain text, or None."""
     told = parse_text(cell)
     if told is None or not told.startswith("["):
         return told
@@ -83,11 +83,11 @@ def parse_texts(cell: Cell) -> str | Sequence[str] | None:
 
 
 def parse_instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Return when something happened, or None for what is no date from 2000 until now.
+    """Return an instant (UTC) from 2000 until `now`, or None.
 
-    Takes ISO 8601 with and without a zone, DD/MM/YYYY, YYYYMMDD and seconds or milliseconds since 1970, as
-    number or text. A time without a zone is one of `zone`; a day without a time counts as its end, so that
-    a window of the quota holds it too long rather than too short.
+    Accepts ISO 8601 with and without a zone, DD/MM/YYYY, YYYYMMDD, and seconds or milliseconds since 1970 as
+    number or text. A time without a zone is in `zone`. A day without a time counts as its end, so that it
+    stays in a quota window rather too long than too short.
     """
     told = _from_epoch(parse_number(cell)) or _from_text(parse_text(cell) or "", zone)
     if told is None or not _EARLIEST <= told <= now + _ALLOWED_AHEAD:

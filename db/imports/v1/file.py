@@ -1,4 +1,4 @@
-"""V1's SQLite file as it lies there. Nothing is written to it or beside it."""
+"""Reads V1's SQLite file. Writes nothing to it or beside it."""
 
 import shutil
 import sqlite3
@@ -14,7 +14,7 @@ from worker.files import open_regular_file
 
 Cell: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = Mapping[str, Cell]
-"""One row by column. A column that this version of V1 had not is not in it."""
+"""One row by column. Columns that this version of V1 did not have are missing."""
 
 IMPORTED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "contacts": ("id", "name", "linkedin_url", "last_message_date", "notes"),
@@ -31,7 +31,7 @@ IMPORTED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "blacklist": ("id", "contact_name", "linkedin_url", "reason", "is_active"),
     "linkedin_selectors": ("id", "selector_name", "selector_value", "page_type", "is_valid"),
 }  # fmt: skip
-"""The tables that come over, and the only columns that are ever asked for: no password is among them."""
+"""The imported tables and the only columns that are read. Passwords are not among them."""
 
 _MAGIC: Final = b"SQLite format 3\0"
 _WAL_FORMAT: Final = b"\2\2"
@@ -41,7 +41,7 @@ _WAIT_FOR_LOCK_SECONDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class V1File:
-    """What is in the file. `tables` lacks those that it has not; `left` are others, with their rows."""
+    """The content of the file. `left` has the number of rows of each table that is not imported."""
 
     name: str
     tables: Mapping[str, Sequence[Row]]
@@ -49,9 +49,9 @@ class V1File:
 
 
 def read_v1_file(path: Path) -> V1File:
-    """Return what V1 left in `path`.
+    """Read a V1 file.
 
-    Raises RequestRefusedError for a file that is not there, no SQLite, none of V1's, damaged or in use.
+    Raises RequestRefusedError for a file that is missing, not SQLite, not V1's, damaged or in use.
     """
     try:
         with _open(path.resolve()) as connection:
@@ -64,10 +64,10 @@ def read_v1_file(path: Path) -> V1File:
 
 @contextmanager
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file for reading only.
+    """Open the file read-only.
 
-    A reader of a write-ahead log keeps an index beside the file, so such a pair is copied to a private
-    folder first; without a log, nobody has the file open, and SQLite is told to leave it as it is.
+    SQLite writes an index beside a file with a write-ahead log, so file and log are copied to a temporary
+    folder first. Without a log nobody has the file open, and `immutable` keeps SQLite from writing.
     """
     with open(path, "rb", opener=open_regular_file) as file:
         header = file.read(20)
@@ -76,7 +76,7 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path.name} is no SQLite file; V1 kept its own in a file such as linkedin_automation.db"
         )
     log, journal = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal"))
-    for companion in (log, journal):  # SQLite opens them by itself, and would wait for a pipe
+    for companion in (log, journal):  # SQLite opens them itself, and would block on a pipe
         if companion.exists() and not companion.is_file():
             raise RequestRefusedError(f"{companion} beside it is no file: move it away")
     if header[18:] != _WAL_FORMAT:
@@ -107,7 +107,7 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
         f"{path.as_uri()}?{how}", uri=True, timeout=_WAIT_FOR_LOCK_SECONDS, isolation_level=None
     )
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    connection.execute("begin")  # one moment of the file, whoever writes to it meanwhile
+    connection.execute("begin")  # a consistent snapshot, also while V1 writes
     return connection
 
 
@@ -135,7 +135,7 @@ def _read_tables(connection: sqlite3.Connection, name: str) -> V1File:
 def _read_rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str]) -> Sequence[Row]:
     there = {str(column[1]).lower() for column in connection.execute(f"pragma table_info({_quoted(table)})")}
     columns = [column for column in wanted if column in there]
-    if not columns:  # rows without a column that we know are rows all the same
+    if not columns:  # rows without a known column are counted too
         count = connection.execute(f"select count(*) from {_quoted(table)}").fetchone()[0]  # noqa: S608 -- quoted
         return [{}] * int(count)
     told = connection.execute(f"select {', '.join(map(_quoted, columns))} from {_quoted(table)}")  # noqa: S608 -- quoted

@@ -1,4 +1,4 @@
-"""Rows about people who asked to be forgotten: refused, whether they name the address or only the name."""
+"""Refuses rows about people with a tombstone, matched by address or by name."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -24,9 +24,9 @@ _Told = TypeVar("_Told", Person, Greeting, Visit, BlockedPerson)
 
 
 def refuse_forgotten(session: Session, site: str, lines: ParsedFile) -> ParsedFile:
-    """Return the lines with those refused that are about somebody with a tombstone.
+    """Return the file with all rows refused that are about somebody with a tombstone.
 
-    A row without an address is about them if the file gives the name to nobody else with an address.
+    A row without an address is about them if nobody else in the file has that name and an address.
     """
     known = list(_list_addresses(lines))
     resting = tombstones.list_forgotten_addresses(session, site, {address for address, _ in known})

@@ -1,4 +1,4 @@
-"""Brings a V1 file into an account, in the caller's transaction, so that undoing it takes everything back."""
+"""Imports a parsed V1 file into an account, in the caller's transaction."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -32,16 +32,16 @@ from worker.rules.quota.decision import WEEK
 T = TypeVar("T")
 
 _GREETING_WINDOW: Final = timedelta(days=10)
-"""V1 greeted for birthdays of up to so many days ago."""
+"""V1 greeted for birthdays up to this long ago."""
 
 
 def import_v1_file(
     session: Session, account: AccountRecord, lines: ParsedFile, *, by: str, now: datetime
 ) -> V1Report:
-    """Bring over everything that can come; run twice, the second run finds everything here.
+    """Import everything that can be used, and return the report. Importing twice adds nothing.
 
-    The quota's counters are rebuilt with it. A caller gives the transaction up for a dry run, and where
-    nothing was brought: then there is nothing to undo.
+    The quota's counters are rebuilt if interactions are added. For a dry run, and if the report has nothing
+    imported, the caller rolls back.
     """
     import_id = runs.begin_import(
         session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
@@ -56,7 +56,7 @@ def import_v1_file(
 
 
 class _V1Import:
-    """One import. Tells what comes of each row; then `write` writes what the rows add and change."""
+    """One import: `tables` decides the outcome of each row, then `write` writes all changes."""
 
     def __init__(
         self, session: Session, account: AccountRecord, lines: ParsedFile, import_id: int, now: datetime
@@ -73,7 +73,7 @@ class _V1Import:
         self.uncounted = 0
 
     def tables(self) -> Sequence[TableCounts]:
-        """Tell what comes of each row, table by table."""
+        """Decide the outcome of each row, table by table."""
         lines = self._lines
         told = [
             self._persons("contacts", lines.contacts),
@@ -87,7 +87,7 @@ class _V1Import:
         return told
 
     def write(self) -> int:
-        """Write everything; return how many interactions are new."""
+        """Write everything; return the number of new interactions."""
         self._people.write()
         self._exclusions.write()
         return self._ledger.write()
@@ -117,9 +117,10 @@ class _V1Import:
     def _greeted(
         self, held: HeldContact | None, greeting: Greeting, *, at: datetime, on: date
     ) -> tuple[bool, str]:
-        """Keep a greeting; return whether it is new, and in which form it came where that is another.
+        """Add a greeting; return whether it is new, and a note if it was stored in another form.
 
-        A name alone is a guess, so everybody of it, now or later, then counts as greeted for that birthday.
+        A name without an address is ambiguous, so everybody of that name, now or later, counts as greeted
+        for that birthday.
         """
         by_name, name = greeting.whom.address is None, greeting.whom.name or ""
         note = f"greeted by V1 for {on}"
@@ -141,7 +142,7 @@ class _V1Import:
         return kept, ""
 
     def _exclude_undated(self, whom: PersonRef) -> tuple[bool, str]:
-        """Keep the person from being greeted for the birthdays that V1 may have meant lately."""
+        """Exclude the person from the recent birthdays that an undated greeting may have been for."""
         today = self._now.astimezone(self._account.zone).date()
         key = None if whom.address else self._people.key(whom.name or "")
         new = [
@@ -151,7 +152,7 @@ class _V1Import:
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
 
     def _trust_the_contacts_own_date(self) -> None:
-        """V1's contact says when it was written to last, also where the message itself was lost."""
+        """Set the last greeting from V1's contacts, which is there even if the message was lost."""
         for _, person in _usable_rows(self._lines.contacts):
             held = self._people.by_address[person.address]
             if person.last_written is not None:
@@ -203,7 +204,7 @@ class _V1Import:
 
 
 def _usable_rows(lines: Sequence[ParsedRow[T]], tally: TableCounts | None = None) -> Iterator[tuple[int, T]]:
-    """Return the rows that can come over; note the others as refused."""
+    """Yield number and record of the usable rows; count the others as refused."""
     for line in lines:
         if not isinstance(line.told, RefusedRow):
             yield line.number, line.told
@@ -212,7 +213,7 @@ def _usable_rows(lines: Sequence[ParsedRow[T]], tally: TableCounts | None = None
 
 
 def _list_persons(lines: ParsedFile) -> Iterator[Person]:
-    """Return everybody with an address: V1's contacts first, then what was scraped, then who was visited."""
+    """Yield everybody with an address: V1's contacts, then scraped profiles, then visits."""
     for table in (lines.contacts, lines.scraped_profiles):
         for _, person in _usable_rows(table):
             yield person
@@ -223,7 +224,7 @@ def _list_persons(lines: ParsedFile) -> Iterator[Person]:
 
 
 def _list_named(lines: ParsedFile) -> Iterator[PersonRef]:
-    """Return everybody whom a row only names."""
+    """Yield everybody to whom a greeting, a visit or a blacklist row refers."""
     for _, greeting in _usable_rows(lines.birthday_messages):
         yield greeting.whom
     for _, visit in _usable_rows(lines.profile_visits):

@@ -1,4 +1,4 @@
-"""Whom an import is about: the contacts that it finds, makes and changes."""
+"""The contacts that an import finds, adds and changes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,7 +29,7 @@ from worker.rules.model import ContactStatus
 
 @dataclass(frozen=True, slots=True)
 class ContactValues:
-    """What an import may change of a contact; the names are those of the columns."""
+    """The columns of a contact that an import may change."""
 
     full_name: str
     status: str
@@ -45,7 +45,7 @@ NO_VALUES: Final = ContactValues(
 
 
 def is_any_of(a_column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a column of text holds one of any number of values."""
+    """Return the condition that a text column has one of the values, as one array parameter."""
     return a_column == any_(_text_array(values))
 
 
@@ -54,7 +54,7 @@ def _text_array(values: Iterable[str]) -> ColumnElement[Any]:
 
 
 def merge_person(known: ContactValues, person: Person) -> ContactValues:
-    """Return `known` with what the row adds. What is known already stays, and nobody is downgraded."""
+    """Return `known` with the row's values where it has none. A status is only upgraded to CONNECTED."""
     upgraded = known.status == ContactStatus.PROSPECT and person.status is ContactStatus.CONNECTED
     return replace(
         known,
@@ -67,7 +67,7 @@ def merge_person(known: ContactValues, person: Person) -> ContactValues:
 
 @dataclass(slots=True)
 class HeldContact:
-    """One contact during the import; `before` is how the database had it."""
+    """One locked contact during the import; `before` has the values in the database."""
 
     id: int
     address: str
@@ -76,22 +76,22 @@ class HeldContact:
     after: ContactValues
 
     def greeted_on(self, on: date) -> None:
-        """Move the last greeting forward, never back."""
+        """Set the last greeting to `on`, unless it is later already."""
         last = self.after.last_greeted_on
         self.after = replace(self.after, last_greeted_on=on if last is None else max(last, on))
 
     def leave_alone(self) -> bool:
-        """Let this person never be contacted; return whether that is new."""
+        """Set do-not-contact; return whether it was not set before."""
         had, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
         return not had
 
     def changes(self) -> Mapping[str, Any]:
-        """Return the columns that change, with their new values."""
+        """Return the changed columns with their new values."""
         before = asdict(self.before)
         return {name: value for name, value in asdict(self.after).items() if value != before[name]}
 
     def former(self) -> Mapping[str, Any]:
-        """Return the columns that change, with their present values, as JSON can hold them."""
+        """Return the changed columns with their former values, as JSON."""
         before = asdict(self.before)
         told = {name: before[name] for name in self.changes()}
         last = before["last_greeted_on"]
@@ -99,7 +99,7 @@ class HeldContact:
 
 
 class HeldContacts:
-    """The contacts of one account that a file is about, held until the import ends."""
+    """The contacts of one account that a file refers to, locked until the import ends."""
 
     def __init__(self, session: Session, account_id: int, import_id: int) -> None:
         self._session = session
@@ -110,7 +110,7 @@ class HeldContacts:
         self._by_key: dict[str, dict[int, HeldContact]] = {}
 
     def hold(self, persons: Sequence[Person], others: Collection[PersonRef]) -> None:
-        """Make who isn't there yet, and hold everybody whom the rows mean by address or by name."""
+        """Add the missing contacts, and lock all that the rows refer to by address or by name."""
         self._keys = self._name_keys(
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
         )
@@ -126,35 +126,35 @@ class HeldContacts:
                 ),
             )
             .order_by(Contact.id)
-            .with_for_update(key_share=True)  # a worker may still record what it did
+            .with_for_update(key_share=True)  # weaker than for update: a worker can still insert interactions
             .execution_options(populate_existing=True)
         ).all()
         held = [(row.name_key, _to_held(row, new=row.id in made)) for row in rows]
         self.by_address = {each.address: each for _, each in held}
         for key, each in held:
             self._known_as(key, each)
-        for person in persons:  # V1 may know somebody by another name than we do
+        for person in persons:  # V1 may know somebody by another name
             each = self.by_address[person.address]
             each.after = merge_person(each.after, person)
             self._known_as(self._keys.get(person.full_name, ""), each)
 
     def key(self, name: str) -> str:
-        """Return what makes two spellings one name, as Postgres has it."""
+        """Return the name key of a name, as Postgres computes it for contacts.name_key."""
         return self._keys[name]
 
     def named(self, name: str | None) -> Sequence[HeldContact]:
-        """Return everybody of that name, whether we or V1 knew them by it."""
+        """Return everybody with that name, in the database or in V1's file."""
         return list(self._by_key.get(self._keys.get(name or "", ""), {}).values())
 
     def find(self, whom: PersonRef) -> HeldContact | None:
-        """Return who is meant: by address, else by a name that only one contact has."""
+        """Return the contact with the address, else the only contact with the name, or None."""
         if whom.address is not None:
             return self.by_address.get(whom.address)
         found = self.named(whom.name)
         return found[0] if len(found) == 1 else None
 
     def write(self) -> None:
-        """Write what changed, with what it was before for those who were there before."""
+        """Write the changed contacts, and the former values of those that existed before the import."""
         changed = [each for each in self.by_address.values() if each.before != each.after]
         before = [
             {"import_id": self._import_id, "contact_id": each.id, "before": each.former()}
@@ -191,7 +191,7 @@ class HeldContacts:
         made = self._session.scalars(
             upsert(Contact)
             .on_conflict_do_nothing()
-            .returning(Contact.id),  # a worker may read a page meanwhile
+            .returning(Contact.id),  # a worker may add the same people meanwhile
             [
                 {
                     "account_id": self._account_id,

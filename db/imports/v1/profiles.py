@@ -1,4 +1,4 @@
-"""What V1's scraper knew of a profile."""
+"""Parses the rows of V1's scraped profiles."""
 
 import re
 from typing import Final
@@ -24,7 +24,7 @@ _FIRST_DEGREE: Final = re.compile(r"(?:degree|niveau)?\s*1(?:\.0|st|er|º|°)?\b
 
 
 def parse_status(row: Row) -> ContactStatus:
-    """Return connected where V1 saw a first-degree connection, else a prospect."""
+    """Return CONNECTED for a first-degree connection, else PROSPECT."""
     told = (
         cell_values.parse_text(row.get(column)) or ""
         for column in ("connection_degree", "relationship_level")
@@ -34,7 +34,7 @@ def parse_status(row: Row) -> ContactStatus:
 
 
 def parse_profile(row: Row) -> ProfileJson:
-    """Return what is known; a list that V1 stored as JSON becomes one again."""
+    """Return the known values as JSON for contacts.profile; JSON lists in texts are parsed."""
     lines = {ours: cell_values.parse_text(row.get(theirs)) for theirs, ours in _LINES.items()}
     lists = {column: cell_values.parse_texts(row.get(column)) for column in _LISTS}
     counts = {column: cell_values.parse_whole_number(row.get(column), 0, 1_000_000) for column in _COUNTS}

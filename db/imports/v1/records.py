@@ -1,4 +1,4 @@
-"""What V1's rows say, once they are read."""
+"""The records that V1's rows are parsed into."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from worker.rules.model import ContactStatus
 T = TypeVar("T")
 
 ProfileJson: TypeAlias = Mapping[str, str | int | Sequence[str]]
-"""What contacts.profile holds: plain JSON."""
+"""JSON for contacts.profile."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that can't come over, and why, in words for a person."""
+    """A row that can't be imported; `why` is a text for a person."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow(Generic[T]):
-    """One row of a table. `number` is V1's id where it had one, else the row's place, the first is 1."""
+    """One row of a table. `number` is V1's id, else the position from 1."""
 
     number: int
     told: T | RefusedRow
@@ -30,7 +30,7 @@ class ParsedRow(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person as a row names them: by normalised profile address, by name, or both, or neither."""
+    """The person that a row refers to, by normalised profile address, by name, both or neither."""
 
     address: str | None
     name: str | None
@@ -38,7 +38,7 @@ class PersonRef:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an address. `full_name` is empty where V1 knew none."""
+    """A person with an address. `full_name` may be empty."""
 
     address: str
     full_name: str
@@ -50,7 +50,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """A message that V1 sent. `on` is the birthday's date; both dates are None where V1's is unreadable."""
+    """A message that V1 sent. `on` is the birthday. Both dates are None if V1's date is unreadable."""
 
     key: str
     whom: PersonRef
@@ -71,7 +71,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class BlockedPerson:
-    """Somebody whom V1 was told to leave alone: by address, else everybody of that name."""
+    """An entry of V1's blacklist: a person by address, else everybody with the name."""
 
     whom: PersonRef
     note: str
@@ -79,7 +79,7 @@ class BlockedPerson:
 
 @dataclass(frozen=True, slots=True)
 class SelectorNote:
-    """Where V1 found something on a page."""
+    """A selector with which V1 found an element on a page."""
 
     name: str
     selector: str
@@ -88,7 +88,7 @@ class SelectorNote:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The whole file, read: as many lines as rows, table by table. `left` are tables that don't come over."""
+    """The parsed file: one ParsedRow for each row. `left` counts the rows of tables that are not imported."""
 
     file: str
     tables: frozenset[str]

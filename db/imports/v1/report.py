@@ -1,4 +1,4 @@
-"""What came over and what did not, table by table: every row of the file is in it once."""
+"""The report of a V1 import: every row of the file is counted once, table by table."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ _MAX_LISTED: Final = 5
 
 
 class Outcome(StrEnum):
-    """What became of a row. The keys of imports.report."""
+    """The outcome of a row; the keys of imports.report."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class TableCounts:
-    """The rows of one table as they are told. `why` explains refusals and what came over in another form."""
+    """Counts of one table. `why` has the row numbers by reason: refusals, and rows stored in another form."""
 
     table: str
     there: bool
@@ -35,16 +35,16 @@ class TableCounts:
 
     @property
     def read(self) -> int:
-        """The rows in the file."""
+        """The number of rows in the file."""
         return self.counts.total()
 
     @property
     def imported(self) -> int:
-        """The rows that brought something."""
+        """The number of rows that added or changed something."""
         return self.counts[Outcome.NEW] + self.counts[Outcome.CHANGED]
 
     def reasons(self) -> Sequence[str]:
-        """Say each reason with its count and the first rows that it holds for."""
+        """Return each reason as a text with its count and the first row numbers."""
         return [
             f"{len(numbers)}: {why} (row {', '.join(map(str, numbers[:_MAX_LISTED]))}"
             f"{' …' if len(numbers) > _MAX_LISTED else ''})"
@@ -54,7 +54,7 @@ class TableCounts:
 
 @dataclass(frozen=True, slots=True)
 class V1Report:
-    """An import of a V1 file. `uncounted`: messages of the last 7 days that the quota can't count."""
+    """The import of a V1 file. `uncounted`: messages of the last 7 days that the quota can't count."""
 
     import_id: int
     tables: Sequence[TableCounts]
@@ -63,11 +63,11 @@ class V1Report:
 
     @property
     def brought(self) -> int:
-        """The rows that brought something."""
+        """The number of rows that added or changed something."""
         return sum(tally.imported for tally in self.tables)
 
     def as_json(self) -> Mapping[str, Mapping[str, object]]:
-        """Return what imports.report keeps: counts and reasons, nothing that a person wrote."""
+        """Return the report as JSON for imports.report: counts and reasons, no texts of people."""
         return {
             tally.table: {
                 "read": tally.read,

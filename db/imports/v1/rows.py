@@ -1,4 +1,4 @@
-"""V1's rows into records, or refusals with the reason. Pure: the same file, site, zone and now, the same."""
+"""Parses V1's rows into records, or refuses them with a reason. Pure."""
 
 import hashlib
 import json
@@ -45,28 +45,28 @@ _ADDRESS_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class V1Context:
-    """What V1's rows don't say themselves: whose site's addresses, whose local time, and until when."""
+    """What V1's rows don't say: the site of the addresses, the zone of the times, and the latest instant."""
 
     site: str
     zone: ZoneInfo
     now: datetime
 
     def address(self, cell: Cell) -> str | None:
-        """Return the normalised address; V1 also kept a link as the page had it, without the host."""
+        """Return the normalised address, or None. V1 also stored links without the host."""
         given = cell_values.parse_text(cell) or ""
         return normalise_profile_url(
             f"{PROFILE_ORIGINS[self.site]}{given}" if given.startswith("/in/") else given, self.site
         )
 
     def instant(self, cell: Cell) -> datetime | None:
-        """Return when it happened."""
+        """Return the instant in a cell, or None."""
         return cell_values.parse_instant(cell, self.zone, self.now)
 
 
 def parse_file(file: V1File, reading: V1Context) -> ParsedFile:
-    """Read every row of the file.
+    """Parse every row of the file.
 
-    Raises RequestRefusedError where the file has addresses, but none of the account's site.
+    Raises RequestRefusedError if the file has addresses, but none of the account's site.
     """
     _require_site_addresses(file, reading)
     known = {
@@ -222,7 +222,7 @@ def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
 
 
 def _source_key(table: str, *told: Cell) -> str:
-    """Return what makes a row happen once, whichever copy of the file it comes from."""
+    """Return the idempotency key of a row, the same in every copy of the file."""
     written = json.dumps([each.hex() if isinstance(each, bytes) else each for each in told])
     return f"v1:{table}:{hashlib.sha256(written.encode()).hexdigest()[:32]}"
 

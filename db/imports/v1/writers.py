@@ -1,4 +1,4 @@
-"""What an import adds: interactions, exclusions and hints, each once."""
+"""Writes what an import adds: interactions, exclusions and selector hints, each once."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,7 +15,7 @@ from worker.rules.model import Kind
 
 
 class InteractionWriter:
-    """The account's interactions; `keys` are those of the rows that are about to come."""
+    """Adds interactions to an account. `keys` are the source keys of the rows to import."""
 
     def __init__(self, session: Session, account_id: int, import_id: int, keys: Collection[str]) -> None:
         self._session = session
@@ -38,7 +38,7 @@ class InteractionWriter:
         message: str = "",
         replied_at: datetime | None = None,
     ) -> bool:
-        """Add one thing that happened; return whether it is new."""
+        """Add an interaction; return whether it is new."""
         if key in self._there:
             return False
         self._rows.append(
@@ -59,14 +59,14 @@ class InteractionWriter:
         return True
 
     def write(self) -> int:
-        """Write what was added, in the order in which it happened; return how much that is."""
+        """Insert the added interactions, oldest first; return how many."""
         if self._rows:
             self._session.execute(insert(Interaction), sorted(self._rows, key=lambda row: row["created_at"]))
         return len(self._rows)
 
 
 class ExclusionWriter:
-    """Whom the account leaves alone, ever or for an occasion."""
+    """Adds exclusions to an account, for ever or for one occasion."""
 
     def __init__(self, session: Session, account_id: int, import_id: int) -> None:
         self._session = session
@@ -79,7 +79,7 @@ class ExclusionWriter:
         self._rows: dict[tuple[str | None, str | None, str | None], str] = {}
 
     def add(self, address: str | None, name_key: str | None, occasion: str | None, note: str) -> bool:
-        """Exclude somebody by address, else by name; return whether that is new to the database."""
+        """Exclude a person by address, else by name; return whether the database did not have it."""
         person = (address, None if address else name_key, occasion)
         if person in self._there:
             return False
@@ -87,7 +87,7 @@ class ExclusionWriter:
         return True
 
     def write(self) -> None:
-        """Write what was added. A trigger marks those who come later; who is here is marked by the caller."""
+        """Insert the added exclusions. A trigger marks later contacts; the caller marks the present ones."""
         if self._rows:
             rows = [
                 {
@@ -104,7 +104,7 @@ class ExclusionWriter:
 
 
 def add_hint(session: Session, site: str, import_id: int, hint: SelectorNote) -> bool:
-    """Keep a hint for who mends an adapter; return whether it is new."""
+    """Add a selector hint for a person who repairs an adapter; return whether it is new."""
     values = {
         "site": site,
         "name": hint.name,

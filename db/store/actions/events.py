@@ -70,7 +70,7 @@ def lock_audit_head(session: Session, account_id: int) -> None:
 def verify_chains(session: Session) -> Sequence[ChainReport]:
     """Compute every account's chain again, row by row, in bounded memory.
 
-    Wants a transaction that sees one moment (`overview.begin_snapshot`): else a move between two of its
+    Needs a snapshot (`Database.snapshot`): else a move between two of its
     statements looks like a fault.
     """
     accounts = session.execute(

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
 from db.store.actions.lifecycle import Claim
-from db.store.imports import runs
-from db.store.people import profiles
+from db.store.people import import_lock, profiles
 from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
@@ -68,7 +67,7 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     reason = next((reason for closed, reason in chain(about_person, about_all) if closed), None)
     if reason is not None:
         return ClosedGate(reason)
-    if claim.kind is Kind.COLLECT and runs.is_import_running(session, claim.account_id):
+    if claim.kind is Kind.COLLECT and import_lock.is_import_running(session, claim.account_id):
         # whom the import excludes must not come in beside it
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
     day = local_day(now, claim.zone)

@@ -1,1 +1,1 @@
-"""Campaigns, what starts them, what they say, and what their searches found."""
+"""Campaigns with their schedules, message templates, searches and hits."""

@@ -1,4 +1,4 @@
-"""Campaigns: one run of a kind for an account, from the request to its plan."""
+"""Campaigns: one run of a kind for an account, from the request to the plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def add_campaign(
     options: dict[str, Any],
     correlation_id: str,
 ) -> bool:
-    """Add a campaign that must first read its site. False where this id was started before."""
+    """Insert a campaign in state READING. Return False if the id exists already."""
     statement = insert(Campaign).values(
         id=campaign_id,
         account_id=account_id,
@@ -72,7 +72,7 @@ def add_campaign(
 
 
 def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
-    """Return the campaign, or None. With `lock`, nobody else changes it until this transaction ends."""
+    """Return the campaign, or None. `lock` locks its row until the transaction ends."""
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
@@ -83,7 +83,7 @@ def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) ->
 
 
 def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
-    """Mark the campaign as planned; a dry run leaves its preview instead of actions."""
+    """Mark the campaign as PLANNED. A dry run stores `preview` instead of actions."""
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
@@ -92,7 +92,7 @@ def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str,
 
 
 def mark_failed(session: Session, campaign_id: UUID, reason: Reason, detail: str) -> None:
-    """End a campaign that could not be planned, with the reason that a person reads."""
+    """Mark a READING campaign as FAILED, with a reason and a detail for a person."""
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state == CampaignState.READING)
@@ -101,9 +101,9 @@ def mark_failed(session: Session, campaign_id: UUID, reason: Reason, detail: str
 
 
 def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[CampaignRecord]:
-    """Take the campaigns whose reading was asked for longer ago than `stale_after`; stamp them as asked now.
+    """Return READING campaigns whose task was published over `stale_after` ago, and stamp them as published.
 
-    A lost message costs no more than this wait.
+    A lost message delays a campaign by at most this time.
     """
     stale = (
         select(Campaign.id)
@@ -122,7 +122,7 @@ def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[Ca
 
 
 def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
-    """Return how many of the campaign's actions are in which state."""
+    """Return the number of the campaign's actions in each state."""
     rows = session.execute(
         select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)
     )

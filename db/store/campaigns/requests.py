@@ -1,4 +1,4 @@
-"""What each campaign id was asked for, from the first request on, whether or not a worker has met it yet."""
+"""Campaign ids as idempotency keys: what each id was first requested for."""
 
 from typing import Final
 from uuid import UUID
@@ -16,9 +16,9 @@ CONFLICTING_REQUEST: Final = (
 
 
 def claim_campaign_id(session: Session, campaign_id: UUID, account_id: int, fingerprint: str) -> bool:
-    """Keep what the id is asked for. False where it was asked for something else before.
+    """Store what the id is requested for. Return False if it was requested for something else before.
 
-    Of two at once, one waits for the other's commit.
+    Of two concurrent requests, the second waits for the first one's commit.
     """
     row = {"campaign_id": campaign_id, "account_id": account_id, "fingerprint": fingerprint}
     session.execute(insert(CampaignRequest).values(row).on_conflict_do_nothing())

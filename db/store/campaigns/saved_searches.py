@@ -1,4 +1,4 @@
-"""Saved searches: what is searched for, and whom it is to find, under a name."""
+"""Saved searches: a search query and scoring criteria under a name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from worker.rules.sourcing.search import SearchQuery, build_query, parse_search
 
 
 class NoSavedSearchError(RequestRefusedError):
-    """No search of this name is saved for the account."""
+    """The account has no saved search of this name."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
-    """What is searched for on the site, and what people are scored by."""
+    """The query for the site's people search, and the criteria that score the people found."""
 
     query: SearchQuery
     criteria: Criteria
@@ -34,31 +34,31 @@ class SavedSearchRecord:
     account: str
     site: str
     name: str
-    wanted: SearchSpec
+    spec: SearchSpec
     created_at: datetime
 
 
 def _record(row: SavedSearch, account: str, site: str) -> SavedSearchRecord:
     terms = tuple((name, value) for name, value in row.terms)
-    wanted = SearchSpec(SearchQuery(terms), Criteria.model_validate(row.criteria))
-    return SavedSearchRecord(account, site, row.name, wanted, row.created_at)
+    spec = SearchSpec(SearchQuery(terms), Criteria.model_validate(row.criteria))
+    return SavedSearchRecord(account, site, row.name, spec, row.created_at)
 
 
 _SAVED = select(SavedSearch, Account.name, Account.site).join(Account, Account.id == SavedSearch.account_id)
 
 
-def save_search(session: Session, account_id: int, name: str, wanted: SearchSpec) -> None:
-    """Save a search under `name`; an earlier one of that name is replaced."""
+def save_search(session: Session, account_id: int, name: str, spec: SearchSpec) -> None:
+    """Save a search under `name`, replacing an earlier one."""
     values = {
-        "terms": [list(term) for term in wanted.query.terms],
-        "criteria": wanted.criteria.model_dump(mode="json", exclude_defaults=True),
+        "terms": [list(term) for term in spec.query.terms],
+        "criteria": spec.criteria.model_dump(mode="json", exclude_defaults=True),
     }
     statement = insert(SavedSearch).values(account_id=account_id, name=name, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "name"], set_=values))
 
 
 def find_saved_search(session: Session, account_id: int, name: str) -> SavedSearchRecord | None:
-    """Return the account's search of that name, or None."""
+    """Return the account's saved search `name`, or None."""
     row = session.execute(
         _SAVED.where(SavedSearch.account_id == account_id, SavedSearch.name == name)
     ).first()
@@ -66,7 +66,7 @@ def find_saved_search(session: Session, account_id: int, name: str) -> SavedSear
 
 
 def list_saved_searches(session: Session, *, account: str | None = None) -> Sequence[SavedSearchRecord]:
-    """Return the saved searches by account and name."""
+    """Return the saved searches, ordered by account and name."""
     statement = _SAVED.order_by(Account.name, SavedSearch.name)
     if account is not None:
         statement = statement.where(Account.name == account)
@@ -74,7 +74,7 @@ def list_saved_searches(session: Session, *, account: str | None = None) -> Sequ
 
 
 def delete_saved_search(session: Session, account_id: int, name: str) -> bool:
-    """Remove a saved search; return whether there was one."""
+    """Delete a saved search; return whether it existed."""
     gone = session.execute(
         delete(SavedSearch)
         .where(SavedSearch.account_id == account_id, SavedSearch.name == name)
@@ -83,14 +83,13 @@ def delete_saved_search(session: Session, account_id: int, name: str) -> bool:
     return gone.first() is not None
 
 
-def wanted(
+def resolve_search(
     session: Session, account: AccountRecord, *, url: str | None, name: str | None, criteria: Criteria
 ) -> SearchSpec:
-    """Return what a campaign of `account` searches for: by an address, a saved search, or criteria only.
+    """Return the search of a campaign: from a saved search `name`, a search `url`, or `criteria` alone.
 
-    Criteria that are given win over those of the saved search. Raises NoSavedSearchError, and
-    RequestRefusedError that names what is wrong: an address that is no people search of the account's own
-    site, or criteria that the site can't be searched by.
+    Given criteria replace those of the saved search. Raises NoSavedSearchError; raises RequestRefusedError
+    if `url` is not a people search of the account's site, or the site can't search by these criteria.
     """
     if name is not None:
         saved = find_saved_search(session, account.id, name)
@@ -99,7 +98,7 @@ def wanted(
                 f"saved_search: account {account.name} has no search {name!r}; `rapport sourcing saved "
                 f"{account.name}` shows them"
             )
-        return SearchSpec(saved.wanted.query, criteria if given_criteria(criteria) else saved.wanted.criteria)
+        return SearchSpec(saved.spec.query, criteria if given_criteria(criteria) else saved.spec.criteria)
     try:
         query = parse_search(url, account.site) if url is not None else build_query(criteria, account.site)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Schedules: which campaigns start by themselves, and that each instant fires once."""
+"""Schedules: campaigns that start by a cron rule. Each instant fires once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from worker.rules.model import CampaignKind
 
 @dataclass(frozen=True, slots=True)
 class DueSchedule:
-    """A schedule whose next fire has come, at `fire_at` (aware)."""
+    """A schedule that is due. `fire_at` is the planned instant (aware), `now` is Postgres' clock."""
 
     id: int
     account: str
@@ -38,14 +38,14 @@ def save_schedule(
     options: dict[str, Any],
     next_fire_at: datetime,
 ) -> None:
-    """Set an account's schedule for one kind of campaign; an earlier one is replaced."""
+    """Save the account's schedule for one kind of campaign, replacing an earlier one; enables it."""
     values = {"cron": cron, "options": options, "next_fire_at": next_fire_at, "enabled": True}
     statement = insert(Schedule).values(account_id=account_id, kind=kind, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
 
 
 def lock_due_schedules(session: Session) -> Sequence[DueSchedule]:
-    """Lock the schedules whose time has come, by Postgres' clock; another beat's are passed over."""
+    """Lock and return the due schedules, skipping those that another beat has locked."""
     rows = session.execute(
         select(Schedule, Account, func.now())
         .join(Account, Account.id == Schedule.account_id)
@@ -69,20 +69,20 @@ def lock_due_schedules(session: Session) -> Sequence[DueSchedule]:
 
 
 def record_fire(session: Session, due: DueSchedule, *, campaign_id: UUID, next_fire_at: datetime) -> None:
-    """Note that this instant has fired, once for all beats, and move on to the next one."""
+    """Record that this instant has fired, and set the next one."""
     noted = insert(ScheduleFire).values(schedule_id=due.id, fire_at=due.fire_at, campaign_id=campaign_id)
     session.execute(noted.on_conflict_do_nothing())
     skip_fire(session, due, next_fire_at=next_fire_at)
 
 
 def skip_fire(session: Session, due: DueSchedule, *, next_fire_at: datetime) -> None:
-    """Move on to the next instant without firing this one."""
+    """Set the next instant without firing this one."""
     session.execute(update(Schedule).where(Schedule.id == due.id).values(next_fire_at=next_fire_at))
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRecord:
-    """A schedule as a person sees it. What is off keeps its options, and fires no more."""
+    """One schedule for display. A disabled one keeps its options."""
 
     account: str
     zone: ZoneInfo
@@ -94,7 +94,7 @@ class ScheduleRecord:
 
 
 def list_schedules(session: Session, *, account: str | None = None) -> Sequence[ScheduleRecord]:
-    """Return the schedules by account and kind, also those that are off."""
+    """Return all schedules, disabled ones too, ordered by account and kind."""
     statement = (
         select(Schedule, Account)
         .join(Account, Account.id == Schedule.account_id)
@@ -117,7 +117,7 @@ def list_schedules(session: Session, *, account: str | None = None) -> Sequence[
 
 
 def disable_schedule(session: Session, account_id: int, kind: CampaignKind) -> bool:
-    """Let the schedule fire no more; return whether there was one that would have."""
+    """Disable the schedule; return whether it existed and was enabled."""
     stopped = session.execute(
         update(Schedule)
         .where(Schedule.account_id == account_id, Schedule.kind == kind, Schedule.enabled)

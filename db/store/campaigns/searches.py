@@ -1,4 +1,4 @@
-"""Searches: a campaign's walk through pages of people, with its cursor, and whom it found."""
+"""Searches: the cursor of a campaign in its people search, and the people found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from worker.rules.sourcing.search import SearchQuery
 
 @dataclass(frozen=True, slots=True)
 class SearchRecord:
-    """How far a search is: `pages` were read and kept, and held `found` people for the campaign.
+    """The cursor of a search: `pages` read so far, with `found` people for the campaign.
 
-    `dry` pages in a row held nobody to be visited. With `ended`, no further page is read, and that is why.
+    `dry` is the number of last pages in a row without anybody to visit. `ended` is why no further page is
+    read, or None.
     """
 
     query: SearchQuery
@@ -29,13 +30,13 @@ class SearchRecord:
 
 
 def add_search(session: Session, campaign_id: UUID, query: SearchQuery) -> None:
-    """Begin a campaign's search before its first page."""
+    """Add a campaign's search, before its first page."""
     session.add(Search(campaign_id=campaign_id, terms=[list(term) for term in query.terms]))
     session.flush()
 
 
 def find_search(session: Session, campaign_id: UUID) -> SearchRecord | None:
-    """Return the campaign's search, or None. Whoever moves it holds the campaign."""
+    """Return the campaign's search, or None. To change it, lock the campaign first."""
     row = session.scalar(select(Search).where(Search.campaign_id == campaign_id))
     if row is None:
         return None
@@ -44,7 +45,7 @@ def find_search(session: Session, campaign_id: UUID) -> SearchRecord | None:
 
 
 def require_search(session: Session, campaign_id: UUID) -> SearchRecord:
-    """Return the search of a campaign that has one. Raises LookupError for any other."""
+    """Return the campaign's search. Raises LookupError if it has none."""
     found = find_search(session, campaign_id)
     if found is None:
         raise LookupError(f"the campaign {campaign_id} has no search")
@@ -52,7 +53,7 @@ def require_search(session: Session, campaign_id: UUID) -> SearchRecord:
 
 
 def save_cursor(session: Session, campaign_id: UUID, after: SearchRecord) -> None:
-    """Move the cursor: what `after` says holds from now on."""
+    """Save the new cursor."""
     session.execute(
         update(Search)
         .where(Search.campaign_id == campaign_id)
@@ -63,9 +64,9 @@ def save_cursor(session: Session, campaign_id: UUID, after: SearchRecord) -> Non
 def save_found_people(
     session: Session, account_id: int, people: Sequence[FoundPerson]
 ) -> Mapping[int, FoundPerson]:
-    """Add the people of a page, or bring up to date what its entries tell; return them by contact, in order.
+    """Upsert the people of a search page; return them by contact id, in the order of the page.
 
-    Who asked to be forgotten is passed over and has no contact. Nobody stops being a connection by this.
+    People with a tombstone are skipped and missing from the result. A CONNECTED status stays.
     """
     if not people:
         return {}
@@ -101,7 +102,7 @@ def save_found_people(
 def filter_new_people(
     session: Session, campaign_id: UUID, people: Sequence[FoundPerson]
 ) -> Sequence[FoundPerson]:
-    """Return those of a page whom no earlier page of the campaign's search had, in their order."""
+    """Return those people of a page that are not yet hits of the campaign, in their order."""
     had = (
         select(Contact.profile_url)
         .join(Hit, Hit.contact_id == Contact.id)
@@ -112,7 +113,7 @@ def filter_new_people(
 
 
 def add_hits(session: Session, campaign_id: UUID, contact_ids: Sequence[int], *, page: int) -> None:
-    """Note whom a page found for the campaign."""
+    """Add the people of a page as hits of the campaign."""
     if contact_ids:
         session.execute(
             insert(Hit),
@@ -121,7 +122,7 @@ def add_hits(session: Session, campaign_id: UUID, contact_ids: Sequence[int], *,
 
 
 def mark_search_failed(session: Session, campaign_id: UUID) -> None:
-    """Let the campaign's search end, if it goes on: a page of it can't be read."""
+    """End a running search because a page can't be read."""
     session.execute(
         update(Search)
         .where(Search.campaign_id == campaign_id, Search.ended.is_(None))

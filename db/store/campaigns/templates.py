@@ -1,4 +1,4 @@
-"""Message templates. What can't be rendered for everybody never gets in."""
+"""Message templates. Only templates that render for every contact are stored."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from worker.rules.messages.templates import MessageTemplate, check_template
 
 @dataclass(frozen=True, slots=True)
 class DefaultTemplate:
-    """A template that ships. `key` stays when the text is corrected in a later version."""
+    """A template that ships with Rapport. `key` stays the same when a later version corrects the text."""
 
     key: str
     language: str
@@ -25,7 +25,7 @@ class DefaultTemplate:
 
 @dataclass(frozen=True, slots=True)
 class TemplateRecord:
-    """One row. `account` is None for everybody's; a default ships with Rapport and is everybody's."""
+    """One template. `account` None means all accounts. `default`: it ships with Rapport."""
 
     id: int
     account: str | None
@@ -40,9 +40,9 @@ class TemplateRecord:
 def add_template(
     session: Session, *, account_id: int | None, language: str, late: bool, body: str, weight: int = 1
 ) -> int | None:
-    """Add a template for one account, or with None for all; return its id, or None if it is there already.
+    """Add a template for one account, or for all with None; return its id, or None if it exists already.
 
-    Raises TemplateRefusedError when it could fail, or be too long, for anybody.
+    Raises TemplateRefusedError if it could fail, or become too long, for some contact.
     """
     body = unicodedata.normalize("NFC", body.strip())
     check_template(body, late=late)
@@ -51,7 +51,7 @@ def add_template(
 
 
 def find_template(session: Session, template_id: int) -> TemplateRecord | None:
-    """Return one template, or None if there is none of that id."""
+    """Return the template, or None."""
     found = list_templates(session, template_id=template_id)
     return found[0] if found else None
 
@@ -63,7 +63,7 @@ def list_templates(
     language: str | None = None,
     template_id: int | None = None,
 ) -> Sequence[TemplateRecord]:
-    """Return templates, enabled or not; for an account its own and everybody's."""
+    """Return templates, enabled or not. `account_id` selects the account's own and those of all accounts."""
     statement = (
         select(Row, Account.name)
         .outerjoin(Account, Account.id == Row.account_id)
@@ -93,7 +93,7 @@ def list_templates(
 def list_usable_templates(session: Session, account_id: int) -> Sequence[MessageTemplate]:
     """Return the enabled templates that the account uses.
 
-    Its own for a language, on the day or late, replace everybody's for the same; the others stay in use.
+    For a language and lateness in which the account has templates of its own, only these are used.
     """
     found = [record for record in list_templates(session, account_id=account_id) if record.enabled]
     own = {(record.language, record.late) for record in found if record.account is not None}
@@ -105,28 +105,29 @@ def list_usable_templates(session: Session, account_id: int) -> Sequence[Message
 
 
 def set_template_enabled(session: Session, template_id: int, *, enabled: bool) -> None:
-    """Say whether a template is used. What is planned already keeps its text."""
+    """Enable or disable a template. Planned actions keep their text."""
     session.execute(update(Row).where(Row.id == template_id).values(enabled=enabled))
 
 
 def set_template_weight(session: Session, template_id: int, weight: int) -> None:
-    """Say how often a template is chosen, from 1 to 100, beside the others of its language."""
+    """Set the template's weight, 1 to 100: how often it is chosen relative to others of its language."""
     session.execute(update(Row).where(Row.id == template_id).values(weight=weight))
 
 
 def delete_template(session: Session, template_id: int) -> None:
-    """Remove a user's template. A default would be back at the next upgrade, so it stays as it is."""
+    """Delete a user's template. Does nothing for a default, which the next upgrade would restore."""
     session.execute(delete(Row).where(Row.id == template_id, Row.default_key.is_(None)))
 
 
 def save_default_templates(session: Session, defaults: Sequence[DefaultTemplate]) -> None:
-    """Make everybody's defaults these: add new ones, correct texts, delete those that ship no longer.
+    """Set the default templates: add new ones, update texts, delete defaults that no longer ship.
 
-    Weights stay, and what a user disabled stays disabled. Everybody's text that is now a default becomes it.
+    Weights and disabled states stay. A user's template for all accounts
+    that has the text of a default is replaced by it.
     """
     keys = [default.key for default in defaults]
     session.execute(delete(Row).where(Row.default_key.is_not(None), Row.default_key.not_in(keys)))
-    for default in sorted(defaults, key=lambda default: default.key):  # two at once wait, and don't deadlock
+    for default in sorted(defaults, key=lambda default: default.key):  # a fixed order, against deadlocks
         text = {"language": default.language, "late": default.late, "body": default.body}
         session.execute(delete(Row).filter_by(account_id=None, default_key=None, **text))
         statement = insert(Row).values(default_key=default.key, **text)

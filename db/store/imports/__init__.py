@@ -1,1 +1,1 @@
-"""Runs of imports, and the birthdays that they left open."""
+"""Import runs, and birthdays that need a person's confirmation."""

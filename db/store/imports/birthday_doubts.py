@@ -1,4 +1,4 @@
-"""Birthdays whose owner is unsure: asked of a person, and kept as they answer."""
+"""Imported birthdays whose contact is uncertain: a person confirms or refuses them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _BIRTHDAY_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
 
 @dataclass(frozen=True, slots=True)
 class BirthdayDoubt:
-    """A birthday that an entry of a file gives to a name, and a contact who may be meant."""
+    """A birthday of an import entry, and a contact of the same name who may be meant."""
 
     id: int
     import_id: int
@@ -34,7 +34,7 @@ class BirthdayDoubt:
 def list_doubts(
     session: Session, *, account: str | None = None, ids: Sequence[int] | None = None, limit: int = 100
 ) -> Sequence[BirthdayDoubt]:
-    """Return what nobody has answered yet, the oldest first; the candidates of one entry stand together."""
+    """Return the unanswered doubts, oldest first; the candidates of one entry are adjacent."""
     statement = (
         select(ImportDoubt, Import.file_name, Account.name, Contact.full_name, Contact.profile_url)
         .join(Import, Import.id == ImportDoubt.import_id)
@@ -58,10 +58,10 @@ def list_doubts(
 
 
 def confirm_doubt(session: Session, doubt_id: int) -> None:
-    """Write the birthday to its contact; the other candidates of the same entry are not meant then.
+    """Write the birthday to the contact, and settle the entry's other candidates as refused.
 
-    Undoing the import takes it back. Raises RequestRefusedError where it was answered already, or the
-    contact has another birthday by now.
+    Undoing the import restores the former birthday. Raises RequestRefusedError if the doubt was answered
+    already, or the contact has a different birthday by now.
     """
     doubt = _lock_open_doubt(session, doubt_id)
     contact = session.scalars(select(Contact).where(Contact.id == doubt.contact_id).with_for_update()).one()
@@ -100,9 +100,9 @@ def confirm_doubt(session: Session, doubt_id: int) -> None:
 
 
 def refuse_doubt(session: Session, doubt_id: int) -> None:
-    """Note that the contact is not meant; the same birthday is never asked for them again.
+    """Record that the contact is not meant. The same birthday is never asked for this contact again.
 
-    Raises RequestRefusedError where it was answered already.
+    Raises RequestRefusedError if the doubt was answered already.
     """
     doubt = _lock_open_doubt(session, doubt_id)
     doubt.is_theirs, doubt.settled_at = False, func.now()

@@ -1,4 +1,4 @@
-"""Accounts: who acts, and on which site."""
+"""Accounts: the logins that act, each on one site."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -14,9 +14,10 @@ from worker.rules.model import AccountStatus
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """One login on one site. `session` is the sealed storage state, or None before the first sign-in.
+    """One login on one site.
 
-    `keep_days` is how long people who are no connections, and profiles, are kept unseen; None: for ever.
+    `session` is the encrypted storage state, None before the first sign-in. `keep_days` is how many days
+    people who are not connections, and profiles, are kept without being seen again; None: no limit.
     """
 
     id: int
@@ -43,7 +44,7 @@ def _record(row: Account) -> AccountRecord:
 
 
 def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRecord:
-    """Add an account, or return the one of that name; its zone then becomes `zone`."""
+    """Add an account and return it. If the name exists, set that account's zone to `zone` instead."""
     statement = insert(Account).values(name=name, site=site, time_zone=zone.key)
     row = session.scalars(
         statement.on_conflict_do_update(index_elements=["name"], set_={"time_zone": zone.key}).returning(
@@ -65,9 +66,9 @@ def get_account(session: Session, account_id: int) -> AccountRecord:
 
 
 def save_session(session: Session, account_id: int, sealed: bytes) -> None:
-    """Store a fresh sign-in. What its site had stopped may act again; what a person paused stays paused.
+    """Store a new sign-in and reactivate an account that its site had stopped.
 
-    An account that was challenged warms up again (design §4).
+    An account that a person paused stays paused. After a challenge the warm-up of the quota starts again.
     """
     session.execute(update(Account).where(Account.id == account_id).values(session=sealed))
     challenged = Account.stop_reason == Reason.CHALLENGE
@@ -84,7 +85,7 @@ def save_session(session: Session, account_id: int, sealed: bytes) -> None:
 
 
 def replace_session(session: Session, account_id: int, before: bytes, sealed: bytes) -> bool:
-    """Store `sealed` in the place of `before`. False: another sign-in is stored by now, and stays."""
+    """Replace the stored session `before` by `sealed`. Return False if another session is stored by now."""
     replaced = session.execute(
         update(Account)
         .where(Account.id == account_id, Account.session == before)
@@ -95,7 +96,7 @@ def replace_session(session: Session, account_id: int, before: bytes, sealed: by
 
 
 def stop_account(session: Session, account_id: int, reason: Reason) -> None:
-    """Let the account do nothing more until a person has looked (promise 5)."""
+    """Stop the account until a person clears the reason."""
     session.execute(
         update(Account)
         .where(Account.id == account_id)
@@ -104,10 +105,10 @@ def stop_account(session: Session, account_id: int, reason: Reason) -> None:
 
 
 def list_accounts(session: Session) -> list[AccountRecord]:
-    """Return all accounts by name."""
+    """Return all accounts, ordered by name."""
     return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]
 
 
 def set_keep_days(session: Session, account_id: int, days: int | None) -> None:
-    """Say for how many days people who are no connections, and profiles, are kept unseen; None: for ever."""
+    """Set AccountRecord.keep_days; None removes the limit."""
     session.execute(update(Account).where(Account.id == account_id).values(keep_days=days))

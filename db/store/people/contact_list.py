@@ -1,4 +1,4 @@
-"""Contacts in pages, narrowed by what is known of them."""
+"""Lists of contacts, filtered and paged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from worker.rules.model import ContactStatus, Kind
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """One person as a list shows them. What nobody has read of them is empty or None.
+    """One contact as a list shows it. Unknown values are empty or None.
 
-    `degree` is 1 for a connection. `visited_at` is when the profile was last opened, `read_at` when what is
-    stored of it was read.
+    `degree` is 1 for a connection. `visited_at` is when the profile was last opened, `read_at` when the
+    stored profile was read.
     """
 
     id: int
@@ -38,10 +38,10 @@ class ContactLine:
 
 @dataclass(frozen=True, slots=True)
 class ContactFilters:
-    """Whom a list shows; what is None or empty narrows nothing.
+    """Filters of a contact list. None and an empty text mean no filter.
 
-    `text` is looked for in name, headline, location and company, whatever the capitals. A `min_score` leaves
-    out who has no score, `open_to_work` who is not known to be.
+    `text` is searched for in name, headline, location and company, ignoring case. `min_score` excludes
+    contacts without a score, `open_to_work` those of whom it is unknown.
     """
 
     account: str | None = None
@@ -54,13 +54,10 @@ class ContactFilters:
 def list_contacts(
     session: Session, filters: ContactFilters, *, limit: int, after: int = 0
 ) -> Sequence[ContactLine]:
-    """Return contacts with an id above `after`, in the order in which they became known.
-
-    Keyset: page N costs as page 1. Who was forgotten is not among them.
-    """
+    """Return a keyset page: contacts with an id above `after`, ordered by id. Excludes erased contacts."""
     narrowed = _filtered(filters).where(Contact.id > after).order_by(Contact.id).limit(limit)
     if filters.account is not None:
-        # Asked first: how many people an account has decides which plan is the quick one.
+        # A query of its own: the planner needs the id to know how many contacts the account has.
         owner = session.scalar(select(Account.id).where(Account.name == filters.account))
         narrowed = narrowed.where(Contact.account_id == owner)
     person = aliased(Contact, narrowed.subquery())

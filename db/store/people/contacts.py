@@ -1,4 +1,4 @@
-"""Contacts: people known to an account, by normalised profile address."""
+"""Contacts: the people an account knows, keyed by normalised profile address."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.tables import Account, Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
@@ -18,10 +18,10 @@ from worker.rules.model import ActionState, BirthdayCard, ContactStatus
 
 @dataclass(frozen=True, slots=True)
 class DueBirthday:
-    """A contact whose birthday is celebrated on `on`; with a reason, the person is left out.
+    """A contact whose birthday is celebrated on `on`. `left_out` is why the person is not greeted, or None.
 
-    `planned_as` is the state of an action for this birthday that is there already. `texts` are those that the
-    person had from the account lately, the oldest first.
+    `planned_as` is the state of the existing action for this birthday. `texts` are the account's recent
+    messages to the person, oldest first.
     """
 
     contact_id: int
@@ -36,7 +36,7 @@ class DueBirthday:
 
 @dataclass(frozen=True, slots=True)
 class ContactRecord:
-    """One person as an account knows them."""
+    """One contact of an account."""
 
     id: int
     account_id: int
@@ -49,9 +49,9 @@ class ContactRecord:
 def find_contacts(
     session: Session, given: str, *, account: str | None = None, limit: int = 20
 ) -> Sequence[ContactRecord]:
-    """Return who is meant by a profile address, its last part, or a whole display name.
+    """Return the contacts that match a profile address, its last path segment or a full display name.
 
-    Nobody who was forgotten: there is nothing to say of them.
+    Excludes erased contacts.
     """
     address = given.rstrip("/")
     statement = (
@@ -78,13 +78,11 @@ def find_contacts(
 
 
 def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
-    """Add the people of a birthdays page, or bring their names and birthdays up to date; return how many.
+    """Upsert the people of a birthdays page: name, birthday and status; return how many were stored.
 
-    Who asked to be forgotten is passed over.
-
-    The page shows connections, so that is what they are from now on. A page that shows 28 February says
-    nothing of 29: a birthday on the 29th that is known already stays. An import into the account is waited
-    for: whom it excludes must not come in beside it.
+    The page lists connections only, so they become CONNECTED. A site shows 29 February as the 28th in other
+    years, so a stored 29 February stays. People with a tombstone are skipped. Waits for a running import,
+    whose exclusions must apply to these people as well.
     """
     people = {
         card.profile_url: {
@@ -98,7 +96,7 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     }
     if not people:
         return 0
-    runs.lock_out_imports(session, account_id)
+    import_lock.lock_out_imports(session, account_id)
     statement = insert(Contact).values([people[address] for address in sorted(people)])
     fresh = statement.excluded
     leap_child_on_28th = and_(
@@ -121,9 +119,9 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
 def list_due_birthdays(
     session: Session, account_id: int, today: date, late_days: int, *, texts_since: datetime
 ) -> Sequence[DueBirthday]:
-    """Return who has a birthday today or had one at most `late_days` days ago, the latest birthday first.
+    """Return the contacts with a birthday today or at most `late_days` days ago, latest birthday first.
 
-    The same as `birthday_audience.due` says of each contact; `texts_since` bounds the texts only.
+    Decides the same as `birthday_audience.due`. `texts_since` limits DueBirthday.texts only.
     """
     days = recent_birthdays(today, late_days)
     rows = session.execute(
@@ -153,24 +151,24 @@ def list_due_birthdays(
 
 
 def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
-    """Return the display name and the language (ISO 639-1) of a contact."""
+    """Return a contact's display name and language (ISO 639-1, or None)."""
     found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
     full_name, language = session.execute(found).one()
     return full_name, language
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:
-    """Note that the site showed this person as no connection; a birthdays page with them takes it back."""
+    """Mark the person as not connected, as the site showed; a later birthdays page marks them connected."""
     session.execute(
         update(Contact).where(Contact.id == contact_id).values(status=ContactStatus.NOT_CONNECTED)
     )
 
 
 def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, value: bool) -> bool:
-    """Say whether this person may ever be contacted; return whether there is such a contact.
+    """Set or clear do-not-contact for a person; return False if the account has no such contact.
 
-    It holds by the address, not only on the contact: for a contact that an import's undoing takes out, and
-    that comes again. Taken back, it also holds no more for what was imported about this address or name.
+    An exclusion of the address is stored as well, so that it survives if undoing an import deletes the
+    contact and the person is added again. Clearing deletes the exclusions of the address and of the name.
     """
     found = session.execute(
         update(Contact)

@@ -1,4 +1,4 @@
-"""Invitations: whom an account has invited and who has not answered, as contacts."""
+"""Sent invitations that were not answered, stored as contacts."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.tables import Action, Contact
 from worker.rules.invitations import InvitedContact
 from worker.rules.lifecycle import END_STATES
@@ -14,14 +14,14 @@ from worker.rules.model import ActionState, ContactStatus, Kind, SentInvitation
 
 
 def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitation]) -> int:
-    """Add whom the account has invited, or bring their names up to date; return how many contacts it is.
+    """Upsert the invited people as contacts; return how many were stored.
 
-    Nobody stops being a connection by this, and who asked to be forgotten is passed over.
+    New contacts are PROSPECT; an existing status stays. People with a tombstone are skipped.
     """
     people = {invitation.profile_url: invitation.full_name for invitation in sent}
     if not people:
         return 0
-    runs.lock_out_imports(session, account_id)
+    import_lock.lock_out_imports(session, account_id)
     statement = insert(Contact).values(
         [
             {
@@ -44,7 +44,10 @@ def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitatio
 def list_invited(
     session: Session, account_id: int, sent: Sequence[SentInvitation], *, occasion: str
 ) -> list[InvitedContact]:
-    """Return those who are contacts, each with the withdrawal that is open or has this `occasion`."""
+    """Return the invitations whose person is a contact, with the state of a withdrawal.
+
+    The withdrawal is the open one, else the ended one of this `occasion`, else None.
+    """
     contacts = select(Contact.id, Contact.profile_url).where(
         Contact.account_id == account_id, Contact.profile_url.in_([one.profile_url for one in sent])
     )
@@ -57,7 +60,7 @@ def list_invited(
             Action.kind == Kind.WITHDRAW,
             ~ended | (Action.occasion == occasion),
         )
-        .order_by(case((ended, 0), else_=1))  # one that is open says more, and comes last
+        .order_by(case((ended, 0), else_=1))  # an open one overwrites an ended one below
     )
     states = {contact_id: ActionState(state) for contact_id, state in planned}
     return [

@@ -1,4 +1,4 @@
-"""Profiles as they were read: one for each contact, the latest; a section that is missing was not read."""
+"""Stored profiles: the latest reading for each contact. A missing section was not read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PROFILES = TypeAdapter(Profile)
 
 @dataclass(frozen=True, slots=True)
 class ProfileRecord:
-    """A contact's profile, when it was read, and how old that is by now."""
+    """A contact's profile, when it was read, and its age now."""
 
     contact_id: int
     profile: Profile
@@ -28,7 +28,7 @@ class ProfileRecord:
 
 
 def save_profile(session: Session, contact_id: int, profile: Profile) -> None:
-    """Keep what a profile showed in place of what was known of it, and bring its contact up to date."""
+    """Replace the stored profile, and update the contact's name, facts and status from it."""
     values = {"read_at": func.now(), "profile": dump_profile(profile)}
     statement = insert(StoredProfile).values(contact_id=contact_id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["contact_id"], set_=values))
@@ -45,12 +45,12 @@ def save_profile(session: Session, contact_id: int, profile: Profile) -> None:
 
 
 def find_profile(session: Session, contact_id: int) -> ProfileRecord | None:
-    """Return the contact's profile as it was read last, or None."""
+    """Return the contact's stored profile, or None."""
     return next(iter(list_profiles(session, [contact_id])), None)
 
 
 def list_profiles(session: Session, contact_ids: Sequence[int]) -> Sequence[ProfileRecord]:
-    """Return the stored profiles of these contacts."""
+    """Return the stored profiles of these contacts, ordered by contact id."""
     age = cast(func.now() - StoredProfile.read_at, Interval)
     rows = session.execute(
         select(StoredProfile.contact_id, StoredProfile.profile, StoredProfile.read_at, age)
@@ -63,7 +63,7 @@ def list_profiles(session: Session, contact_ids: Sequence[int]) -> Sequence[Prof
 
 
 def is_fresh(record: ProfileRecord, sections: frozenset[Section], *, days: int) -> bool:
-    """Return whether these sections were all read within so many days."""
+    """Return whether all these sections were read within the last `days` days."""
     return record.age < timedelta(days=days) and sections <= list_read_sections(record.profile)
 
 
@@ -73,7 +73,7 @@ def list_read_sections(profile: Profile) -> frozenset[Section]:
 
 
 def dump_head(profile: Profile | FoundPerson) -> dict[str, Any]:
-    """Return the facts of a profile's head, or of an entry of a search, as contacts.profile has them."""
+    """Return the head of a profile or a search entry as JSON for contacts.profile."""
     return {
         "headline": profile.headline,
         "location": profile.location,
@@ -83,7 +83,7 @@ def dump_head(profile: Profile | FoundPerson) -> dict[str, Any]:
 
 
 def profile_from_entry(person: FoundPerson) -> Profile:
-    """Return what an entry of a search tells, as a profile of which no section was read."""
+    """Return a search entry as a profile without any section."""
     return Profile(
         person.profile_url,
         person.full_name,
@@ -95,18 +95,18 @@ def profile_from_entry(person: FoundPerson) -> Profile:
 
 
 def dump_profile(profile: Profile) -> dict[str, Any]:
-    """Return a profile as it is stored: without the sections that were not read."""
+    """Return a profile as JSON for the table, without the sections that were not read."""
     told: dict[str, Any] = _PROFILES.dump_python(profile, mode="json")
     return {name: value for name, value in told.items() if value is not None or name not in set(Section)}
 
 
 def load_profile(told: dict[str, Any]) -> Profile:
-    """Return a stored profile. Raises pydantic.ValidationError for what never was one."""
+    """Parse a stored profile. Raises pydantic.ValidationError for invalid JSON."""
     return _PROFILES.validate_python(told)
 
 
 def _next_status(degree: int | None) -> Any:  # noqa: ANN401 -- a column's new value: a constant or an expression
-    """Whoever was a connection and shows another degree is none any more; others stay what they are."""
+    """Degree 1 is CONNECTED; a former connection with another degree becomes NOT_CONNECTED."""
     if degree is None:
         return Contact.status
     if degree == 1:

@@ -1,4 +1,4 @@
-"""Who may be visited: contacts by name, or those whom nobody has looked at for long."""
+"""Contacts whose profile a visitor campaign may open: given ones, or connections not seen for long."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from worker.rules.model import ContactStatus
 
 @dataclass(frozen=True, slots=True)
 class DueVisit:
-    """A contact whose profile may be opened; with a reason, it is left out.
+    """A contact for a visit. `left_out` is why the profile may not be opened, or None.
 
-    `seen_at` is when the profile was opened or read last; `planned`: a visit is on its way already.
+    `seen_at` is when the profile was last opened or read. `planned`: a visit is already planned or running.
     """
 
     contact_id: int
@@ -30,9 +30,9 @@ class DueVisit:
 
 
 def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) -> Sequence[int]:
-    """Add people of whom only the address is known; return the contacts of all, in the order given.
+    """Add people by address only; return the contact ids of all addresses, in the order given.
 
-    Who asked to be forgotten is passed over.
+    People with a tombstone are skipped.
     """
     if not addresses:
         return []
@@ -56,14 +56,14 @@ def save_addresses(session: Session, account_id: int, addresses: Sequence[str]) 
 def check_contacts(
     session: Session, account_id: int, contact_ids: Sequence[int], *, no_repeat_days: int
 ) -> Sequence[DueVisit]:
-    """Return whether each of these contacts may be visited, in the order given."""
+    """Return for each contact whether it may be visited, in the order given."""
     return _list_due(session, account_id, list(contact_ids), no_repeat_days, None, limit=len(contact_ids))
 
 
 def list_unseen_connections(
     session: Session, account_id: int, *, months: int, no_repeat_days: int, limit: int
 ) -> Sequence[DueVisit]:
-    """Return connections whose profile was not opened for so many months, the longest ago first."""
+    """Return connections whose profile was not seen for `months` months, longest ago first."""
     return _list_due(session, account_id, None, no_repeat_days, months, limit=limit)
 
 

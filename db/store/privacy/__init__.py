@@ -1,1 +1,1 @@
-"""Erasing people, and keeping them erased."""
+"""Erasure of people, tombstones, and retention."""

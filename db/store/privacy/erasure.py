@@ -1,16 +1,16 @@
-"""Forgetting one person, in every account of a site: a tombstone, and nothing else that tells who it was."""
+"""Erasure of one person from all accounts of a site. Only a tombstone remains."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.actions import endings
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
 from db.tables import Account, AuditHead, Contact, Exclusion
@@ -22,9 +22,9 @@ BUSY = "this person is being worked on right now; nothing was changed: ask again
 
 @dataclass(frozen=True, slots=True)
 class ErasureReport:
-    """What forgetting somebody came to. `new`: they had not asked before. Else counts of rows.
+    """Counts of what was erased. `new`: there was no tombstone before.
 
-    `account_ids` are all of the site's: pictures are named by account.
+    `account_ids` are all accounts of the site, for deleting screenshots, which are named by account.
     """
 
     new: bool
@@ -37,10 +37,10 @@ class ErasureReport:
 
 
 def forget_person(session: Session, site: str, address: str) -> ErasureReport:
-    """Erase the person of this normalised address from all the site's accounts; nobody brings them back.
+    """Erase the person of this normalised address from all accounts of the site, and add a tombstone.
 
-    Wants a transaction of its own. Raises RequestRefusedError, and changes nothing, while somebody works on
-    the person: a worker on an action of theirs, a plan, an import.
+    Needs a transaction of its own. Raises RequestRefusedError, and changes nothing, while a worker, a
+    planner or an import works on the person.
     """
     with _refuse_if_locked():
         account_ids = _lock_accounts(session, site)
@@ -68,10 +68,10 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
 
 @contextmanager
 def _refuse_if_locked() -> Iterator[None]:
-    """Turn a row that somebody else holds into a refusal.
+    """Turn a row lock that can't be had at once (LockNotAvailable) into RequestRefusedError.
 
-    Whoever holds the audit's head, as forgetting does, waits for no action, contact or campaign: their
-    holders may be waiting for the head.
+    Erasure holds the audit heads, so it must not wait for actions, contacts or campaigns: whoever has these
+    locked may be waiting for an audit head.
     """
     try:
         yield
@@ -82,10 +82,10 @@ def _refuse_if_locked() -> Iterator[None]:
 
 
 def _lock_accounts(session: Session, site: str) -> Sequence[int]:
-    """Let no import, dispatcher, inbox or page of the site's accounts go on until the transaction ends."""
+    """Lock the site's accounts: imports, dispatch, inbox readers and pages wait for this transaction."""
     account_ids = session.scalars(select(Account.id).where(Account.site == site).order_by(Account.id)).all()
     for account_id in account_ids:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(runs.get_lock_key(account_id)))):
+        if not import_lock.try_lock_for_import(session, account_id):
             raise RequestRefusedError(
                 "people are being brought into an account of this site right now (`rapport import list`); "
                 "nothing was changed: ask again when that is over"
@@ -99,7 +99,7 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
 
 
 def _delete_exclusions(session: Session, account_ids: Sequence[int], address: str, keys: set[str]) -> int:
-    """Delete the exclusions of their address, and those of their name that is nobody else's here."""
+    """Delete the exclusions of the address, and of names that no other contact of the account has."""
     others = (
         select(Contact.id)
         .where(

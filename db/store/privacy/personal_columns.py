@@ -1,17 +1,17 @@
-"""What of the tables tells who somebody is, column by column, and how it goes.
+"""Which columns hold personal data, and how each of them is erased.
 
-Every column that could hold it is in one of these mappings: a test fails for one that is in none.
+Every column that could hold personal data is in one of these mappings; a test fails for a missing one.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
-from sqlalchemy import CursorResult, Date, Delete, Update, case, delete, func, select, tuple_, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import Date, Update, case, cast, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from db.engine import execute_counted
 from db.tables import (
     Action,
     Base,
@@ -53,12 +53,12 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
             "forgotten_at": func.now(),
         },
         Action: {
-            "occasion_on": sql_cast(Action.created_at, Date),  # it was the birthday
+            "occasion_on": cast(Action.created_at, Date),  # the occasion was the birthday
             "expires_on": None,
             "worded_for": None,
             "message": "",
             "detail": None,
-            "approval": case((Action.approval.is_not(None), REDACTED_TEXT)),  # it was a hash of name and text
+            "approval": case((Action.approval.is_not(None), REDACTED_TEXT)),  # a hash of name and text
             "approved_by": None,
         },
         Interaction: {
@@ -71,7 +71,7 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
         },
     }
 )
-"""Of rows that stay for the quota, the audit and the unique keys: what each column becomes."""
+"""Erased values, by column, of rows that stay for the quota, the audit and the unique keys."""
 
 DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
     {
@@ -83,7 +83,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         SelectorHint: frozenset({"selector", "name", "page"}),
     }
 )
-"""Rows about a person go; the columns are those that hold something."""
+"""Tables whose rows about a person are deleted, with the columns that hold personal data."""
 
 REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
     {
@@ -94,7 +94,7 @@ REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         Import: frozenset({"file_name", "report"}),
     }
 )
-"""Rows about other things, in which a person may be named: `(forgotten)` stands there then."""
+"""Columns of other rows that may mention a person; mentions are replaced by `(forgotten)`."""
 
 KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -125,15 +125,15 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "schedules": frozenset({"kind", "cron"}),
         "searches": frozenset({"ended"}),
         "selector_hints": frozenset({"site"}),
-        "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # what keeps them from coming back
+        "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # hashes of addresses
     }
 )
-"""Columns of text, JSON, bytes or days that never tell who a contact is, by table."""
+"""Columns of text, JSON, bytes or dates without personal data of contacts, by table."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasedRows:
-    """How much was erased, in rows."""
+    """Numbers of erased rows."""
 
     contacts: int = 0
     actions: int = 0
@@ -148,22 +148,22 @@ class ErasedRows:
 
 
 def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows:
-    """Empty these contacts, and whatever is about them, but for what the quota and the audit need.
+    """Erase the personal data of these contacts, in their own rows and in all rows about them.
 
-    The caller holds their rows, and nothing is planned, proposed or under way for them any more.
+    The caller has locked the contacts and ended their open actions.
     """
     ids = list(contact_ids)
-    actions = _count_rows(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
-    interactions = _count_rows(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
+    actions = execute_counted(session, _empty_rows(Action).where(Action.contact_id.in_(ids)))
+    interactions = execute_counted(session, _empty_rows(Interaction).where(Interaction.contact_id.in_(ids)))
     doubts = _delete_doubts(session, ids)
     return ErasedRows(
         actions=actions,
         interactions=interactions,
-        profiles=_count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
-        hits=_count_rows(session, delete(Hit).where(Hit.contact_id.in_(ids))),
+        profiles=execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids))),
+        hits=execute_counted(session, delete(Hit).where(Hit.contact_id.in_(ids))),
         doubts=doubts,
-        former_values=_count_rows(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
-        contacts=_count_rows(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
+        former_values=execute_counted(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
+        contacts=execute_counted(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
     )
 
 
@@ -172,13 +172,8 @@ def _empty_rows(table: type[Base]) -> Update:
 
 
 def _delete_doubts(session: Session, contact_ids: list[int]) -> int:
-    """Delete the entries of files that may be about them; what was said to be another's is another's."""
+    """Delete the doubts of entries that may be about them, except those confirmed for another contact."""
     entries = select(ImportDoubt.import_id, ImportDoubt.line).where(ImportDoubt.contact_id.in_(contact_ids))
     others = ImportDoubt.contact_id.not_in(contact_ids) & ImportDoubt.is_theirs.is_(True)
     theirs = tuple_(ImportDoubt.import_id, ImportDoubt.line).in_(entries)
-    return _count_rows(session, delete(ImportDoubt).where(theirs, ~others))
-
-
-def _count_rows(session: Session, statement: Update | Delete) -> int:
-    done = session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", done).rowcount
+    return execute_counted(session, delete(ImportDoubt).where(theirs, ~others))

@@ -1,4 +1,4 @@
-"""Takes a person out of rows that are about something else: options, previews, searches, names of files."""
+"""Redaction of a person in rows about other things: options, previews, searches, file names."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,16 +13,16 @@ from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import CampaignState
 
 ONLY_FORGOTTEN: Final = [REDACTED_TEXT]
-"""Of a list of profiles whose only one was theirs: an empty list would mean another source."""
+"""Replaces a list of profiles that would become empty, which would mean another source of a campaign."""
 
 
 def redact_person(session: Session, account_ids: Sequence[int], site: str, who: Mentions) -> int:
-    """Let nothing of these accounts name them any more; return in how many places something did.
+    """Remove all mentions of a person from these accounts' rows; return the number of changed values.
 
-    Waits for nobody: raises OperationalError (LockNotAvailable) where a campaign is being planned right now.
+    Does not wait for locks: raises OperationalError (LockNotAvailable) while a campaign is being planned.
     """
     own = select(Campaign.id).where(Campaign.account_id.in_(account_ids))
-    # Its planner may have read them already, and would leave a preview that names them.
+    # A planner may have read the person already, and would write a preview with the name.
     reading = own.where(Campaign.state == CampaignState.READING).order_by(Campaign.id)
     session.execute(reading.with_for_update(nowait=True)).all()
     places = 0
@@ -46,7 +46,7 @@ def _redact_column(
     (key,) = inspect(table).primary_key
     column = _column(table, name)
     rows = select(key, column).where(mine, column.is_not(None))
-    if name == "preview":  # the one that may be large, and that only we write
+    if name == "preview":  # may be large, and only Rapport writes it
         rows = rows.where(_mentions(column, who))
     found = session.execute(rows).all()
     changed = {row[0]: after for row in found if (after := _redact_value(name, row[1], who)) != row[1]}
@@ -66,14 +66,14 @@ def _redact_value(name: str, value: Any, who: Mentions) -> Any:  # noqa: ANN401 
         return [entry for entry in value if not _is_about(entry, who)]
     if name == "options" and (listed := value.get("profiles")):
         value = {**value, "profiles": [each for each in listed if not who.appear_in(each)] or ONLY_FORGOTTEN}
-    return who.without(value)
+    return who.redact(value)
 
 
 def _is_about(entry: dict[str, str], who: Mentions) -> bool:
-    """Return whether a preview's line is about them: by address where it has one, as names are shared."""
+    """Return whether a line of a preview is about the person: by address if it has one, else by name."""
     if address := entry.get("profile_url"):
         return who.appear_in(address)
-    return bool(who.without(entry) != entry)
+    return bool(who.redact(entry) != entry)
 
 
 def _mentions(column: ColumnElement[Any], who: Mentions) -> ColumnElement[bool]:

@@ -1,18 +1,14 @@
-"""What is older than its account keeps it: found, and erased block by block."""
+"""Retention: find data older than the account's keep_days, and erase it block by block."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from typing import cast as typing_cast
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
-    Delete,
     Select,
-    Update,
     and_,
     case,
     cast,
@@ -28,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.engine import execute_counted
 from db.queries import load_query
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.privacy import personal_columns
 from db.store.privacy.redaction import ONLY_FORGOTTEN
 from db.tables import Action, Campaign, Contact, Hit, Interaction, StoredProfile
@@ -37,12 +34,12 @@ from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignState
 
 BLOCK: Final = 300
-"""Rows that one transaction erases: some tens of milliseconds, so that nobody waits for long."""
+"""Rows erased in one transaction, which takes some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaleData:
-    """What an account keeps longer than it says, counted; `before` is the instant that it is older than."""
+    """Data of an account that is older than the instant `before`: contact ids, and counts of other rows."""
 
     before: datetime
     people: Sequence[int]
@@ -52,7 +49,7 @@ class StaleData:
 
 
 def find_stale_data(session: Session, account_id: int, keep: timedelta) -> StaleData:
-    """Return what is to be erased. `people` are contacts, in the order of their ids."""
+    """Return the data to erase: everything older than `keep`."""
     before = session.scalars(select(func.now() - keep)).one()
     people = [row.id for row in _stale_people(session, account_id, before)]
     return StaleData(
@@ -67,16 +64,16 @@ def find_stale_data(session: Session, account_id: int, keep: timedelta) -> Stale
 def erase_people(
     session: Session, account_id: int, ids: Sequence[int], before: datetime
 ) -> Sequence[str] | None:
-    """Erase those of these people whom nothing holds at this moment; return their addresses.
+    """Erase those of these people who are still stale and not locked; return their addresses.
 
-    Who was written to or visited stays as an empty contact, for the quota and the audit; the others go. None
-    while an import is under way, which may know them.
+    Contacts with actions or interactions become empty contacts, for the quota and the audit; others are
+    deleted. Returns None, and does nothing, while an import is running, which may refer to them.
     """
-    if runs.is_import_running(session, account_id):
+    if import_lock.is_import_running(session, account_id):
         return None
     held = select(Contact.id).where(Contact.id.in_(ids)).order_by(Contact.id)
     locked = session.scalars(held.with_for_update(skip_locked=True)).all()
-    # Locked first, and then looked at by a statement of its own: what was planned meanwhile is seen.
+    # Check in a statement of its own after the lock, so that it sees actions planned meanwhile.
     stale = _stale_people(session, account_id, before, among=locked)
     stale_ids = [row.id for row in stale]
     history = or_(
@@ -89,24 +86,24 @@ def erase_people(
 
 
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:
-    """Delete a block of the profiles that nobody has read since; return how many, 0 when none is left."""
+    """Delete a block of profiles not read since `before`; return how many, 0 when none is left."""
     block = _old_profiles(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=StoredProfile)
-    return _count_rows(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
+    return execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
 
 
 def erase_scores(session: Session, account_id: int, before: datetime) -> int:
-    """Take the scores out of a block of old hits: their reasons quote profiles. Return how many."""
+    """Clear the scores of a block of old hits, whose reasons quote profiles; return how many."""
     block = _old_scores(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=Hit)
     cleared = update(Hit).where(tuple_(Hit.campaign_id, Hit.contact_id).in_(block))
-    return _count_rows(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
+    return execute_counted(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
 
 
 def erase_lists(session: Session, account_id: int, before: datetime) -> int:
-    """Empty the previews and lists of addresses of old campaigns that are over; return how many had one."""
+    """Empty the previews and profile lists of old, ended campaigns; return how many were changed."""
     empty = cast([], JSONB)
     nobody = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
     telling = update(Campaign).where(*_list_people(account_id, before))
-    return _count_rows(
+    return execute_counted(
         session,
         telling.values(
             preview=case((_is_nonempty_list(Campaign.preview), empty), else_=Campaign.preview),
@@ -143,7 +140,7 @@ def _old_scores(account_id: int, before: datetime) -> Select[UUID, int]:
 
 
 def _list_people(account_id: int, before: datetime) -> Sequence[ColumnElement[bool]]:
-    """Say which old campaigns that are over still list people."""
+    """Return the conditions for old, ended campaigns that still list people."""
     profiles = Campaign.options["profiles"]
     return (
         Campaign.account_id == account_id,
@@ -158,15 +155,10 @@ def _list_people(account_id: int, before: datetime) -> Sequence[ColumnElement[bo
 
 
 def _is_nonempty_list(value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Return whether a JSON value is a list with something in it; it may be null in both ways."""
+    """Return the condition that a JSON value is a non-empty list; SQL null and JSON null are not."""
     length = case((func.jsonb_typeof(value) == "array", func.jsonb_array_length(value)), else_=0)
     return func.coalesce(length, 0) > 0
 
 
 def _count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
-
-
-def _count_rows(session: Session, statement: Update | Delete) -> int:
-    done = session.execute(statement, execution_options={"synchronize_session": False})
-    return typing_cast("CursorResult[Any]", done).rowcount

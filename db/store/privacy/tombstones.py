@@ -1,4 +1,4 @@
-"""Tombstones: whom nobody may bring back. Only a hash of the address is known, by site."""
+"""Tombstones: people who must not be added again. Stores only a hash of the address, by site."""
 
 import hashlib
 from collections.abc import Collection
@@ -10,26 +10,26 @@ from sqlalchemy.orm import Session
 from db.tables import Tombstone
 
 _LOCK = func.hashtextextended("tombstones", 0)
-"""Held with others by whoever adds contacts (trigger last_ones_in), alone by whoever writes a tombstone."""
+"""Shared by transactions that add contacts (trigger last_ones_in), exclusive for adding a tombstone."""
 
 
 def hash_address(address: str) -> bytes:
-    """Return what is kept of a normalised profile address. The trigger contact_passed_over has the same."""
+    """Return the hash of a normalised profile address. The trigger contact_passed_over computes the same."""
     return hashlib.sha256(address.encode()).digest()
 
 
 def lock_exclusively(session: Session) -> None:
-    """Let nobody come in until this transaction ends; waits for those who are adding contacts."""
+    """Wait for transactions that add contacts, and block new ones until this transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def lock_shared(session: Session) -> None:
-    """Let no tombstone be added until this transaction ends, but others bring people in as well."""
+    """Block new tombstones until this transaction ends; other transactions may add contacts."""
     session.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 
 
 def add_tombstone(session: Session, site: str, address: str) -> bool:
-    """Write a tombstone, also where one was lifted; return whether it is new. Hold still first."""
+    """Add a tombstone, or renew a lifted one; return whether it is new. Call lock_exclusively first."""
     written = insert(Tombstone).values(site=site, fingerprint=hash_address(address))
     again = written.on_conflict_do_update(
         index_elements=["fingerprint", "site"],
@@ -40,7 +40,7 @@ def add_tombstone(session: Session, site: str, address: str) -> bool:
 
 
 def lift_tombstone(session: Session, site: str, address: str, *, by: str) -> bool:
-    """Let the person be found again, and note who said so; return whether there was a tombstone."""
+    """Lift a tombstone, and record by whom; return whether there was one."""
     lifted = (
         update(Tombstone)
         .where(
@@ -54,7 +54,7 @@ def lift_tombstone(session: Session, site: str, address: str, *, by: str) -> boo
 
 
 def list_forgotten_addresses(session: Session, site: str, addresses: Collection[str]) -> frozenset[str]:
-    """Return which of these people asked to be forgotten; holds."""
+    """Return those of these addresses that have a tombstone; takes the shared lock."""
     lock_shared(session)
     hashes = {hash_address(address): address for address in addresses}
     known = select(Tombstone.fingerprint).where(Tombstone.site == site, Tombstone.lifted_at.is_(None))

@@ -1,1 +1,1 @@
-"""What a person is shown of what happened and why."""
+"""Read-only reports: lists, summaries, and the facts behind `rapport why`."""

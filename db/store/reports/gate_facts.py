@@ -1,33 +1,33 @@
-"""Why something does or does not happen (promise 8): every gate's fact, read at one moment.
+"""The facts behind `rapport why`: what every gate depends on, read in one transaction.
 
-What these facts come to is decided by `gates.find_closed_gate` and the dispatch queries; tests hold the words
-that are made of them to the same answers.
+`gates.find_closed_gate` and the dispatch queries decide by these facts. Tests check that the explanation made
+of the facts gives the same answer.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.actions import control, gates
 from db.store.actions.control import PulledSwitch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
 from db.store.quota.status import QuotaStatus
+from db.store.reports import action_facts
+from db.store.reports.action_facts import ActionFacts
 from db.tables import Account, Action, Campaign, Contact, Schedule
 from worker.errors import Reason
-from worker.rules.lifecycle import END_STATES, IN_FLIGHT
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import (
-    NO_CONTACT_LABEL,
     AccountStatus,
     ActionState,
-    CampaignState,
     ContactStatus,
     Kind,
 )
@@ -36,10 +36,10 @@ from worker.rules.quota.windows import local_day
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """Who acts. Only an active account does, and only after its sign-in.
+    """The account. It acts only while active and signed in.
 
-    `sealed`: why the stored session can't be opened, as far as whoever asks has the keys to try.
-    `inbox_until`: a worker reads the inbox, until then at the latest, and no action starts meanwhile.
+    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox. `sealed`: why the
+    stored session can't be decrypted, or None; filled in by a caller that has the keys.
     """
 
     id: int
@@ -55,7 +55,7 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class ContactFacts:
-    """Whom it is about."""
+    """The contact of the action."""
 
     full_name: str
     profile_url: str
@@ -67,41 +67,11 @@ class ContactFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionFacts:
-    """One action, its campaign, who holds it and how often it was tried."""
-
-    id: UUID
-    contact: str
-    kind: Kind
-    occasion: str
-    occasion_on: date
-    state: ActionState
-    reason: Reason | None
-    detail: str | None
-    not_before: datetime
-    attempt: int
-    failures: int
-    looks: int
-    lease_owner: str | None
-    lease_until: datetime | None
-    campaign_id: UUID
-    campaign: CampaignState
-    expires_on: date | None
-    needs_approval: bool
-    approved_by: str | None
-
-    @property
-    def held(self) -> bool:
-        """Whether a message or a worker has it at this moment."""
-        return self.lease_until is not None
-
-
-@dataclass(frozen=True, slots=True)
 class GateFacts:
-    """All that decides, at the instant `now` of Postgres' clock.
+    """All facts at the instant `now` of Postgres' clock.
 
-    `action` is the one asked about, or the contact's one that matters. `upcoming` is what the dispatcher
-    takes next for the account. `quota` is how the quota of `kind` stands, for the campaign of that action.
+    `action` is the one asked about, or the contact's open or last one. `upcoming` is the action that the
+    dispatcher takes next for the account. `quota` is the status of `kind`, for the campaign of that action.
     """
 
     now: datetime
@@ -118,14 +88,14 @@ class GateFacts:
 
 
 def get_account_facts(session: Session, account_id: int) -> GateFacts:
-    """Return what decides for an account. Raises NoResultFound if there is none."""
+    """Return the facts about an account. Raises NoResultFound for an unknown id."""
     return _gather_facts(session, account_id, None, None)
 
 
 def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
-    """Return what decides for a contact, with their open action, else their last one.
+    """Return the facts about a contact, with its open action, else its last one.
 
-    Raises NoResultFound if there is none.
+    Raises NoResultFound for an unknown id.
     """
     contact = session.scalars(select(Contact).where(Contact.id == contact_id)).one()
     open_first = Action.state.in_(END_STATES), Action.occasion_on.desc(), Action.created_at.desc()
@@ -133,30 +103,33 @@ def get_contact_facts(session: Session, contact_id: int) -> GateFacts:
         session,
         contact.account_id,
         contact,
-        _find_action(session, Action.contact_id == contact_id, *open_first),
+        action_facts.find_action(session, Action.contact_id == contact_id, *open_first),
     )
 
 
 def get_action_facts(session: Session, action_id: UUID) -> GateFacts:
-    """Return what decides for an action. Raises NoResultFound if there is none."""
+    """Return the facts about an action. Raises NoResultFound for an unknown id."""
     account_id, contact = session.execute(
         select(Action.account_id, Contact)
         .outerjoin(Contact, Contact.id == Action.contact_id)
         .where(Action.id == action_id)
     ).one()
-    return _gather_facts(session, account_id, contact, _find_action(session, Action.id == action_id))
+    return _gather_facts(
+        session, account_id, contact, action_facts.find_action(session, Action.id == action_id)
+    )
 
 
 def _gather_facts(
     session: Session, account_id: int, contact: Contact | None, action: ActionFacts | None
 ) -> GateFacts:
+    now = get_database_time(session)
     account = accounts.get_account(session, account_id)
-    upcoming = _find_upcoming(session, account_id)
-    in_flight = _find_in_flight(session, account_id)
+    upcoming = action_facts.find_upcoming(session, account_id)
+    in_flight = action_facts.find_in_flight(session, account_id)
     about = action or in_flight or upcoming
     kind = about.kind if about else Kind.GREET
     return GateFacts(
-        now=session.scalars(select(func.now())).one(),
+        now=now,
         kill_switch=control.get_kill_switch(session),
         account=AccountFacts(
             id=account.id,
@@ -172,7 +145,7 @@ def _gather_facts(
                 )
             ),
         ),
-        contact=_contact_facts(session, contact, account, action) if contact else None,
+        contact=_contact_facts(session, contact, account, action, now) if contact else None,
         action=action,
         in_flight=in_flight,
         upcoming=upcoming,
@@ -188,9 +161,8 @@ def _gather_facts(
 
 
 def _contact_facts(
-    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None
+    session: Session, row: Contact, account: AccountRecord, action: ActionFacts | None, now: datetime
 ) -> ContactFacts:
-    now = session.scalars(select(func.now())).one()
     return ContactFacts(
         full_name=row.full_name,
         profile_url=row.profile_url,
@@ -216,69 +188,3 @@ def _count_actions(session: Session, account_id: int) -> dict[ActionState, int]:
     )
     counts = {ActionState(state): count for state, count in rows}
     return {state: counts[state] for state in ActionState if state in counts}
-
-
-def _find_in_flight(session: Session, account_id: int) -> ActionFacts | None:
-    """Return the one action that a message or a worker holds."""
-    looked_at = and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None))
-    return _find_action(
-        session, and_(Action.account_id == account_id, or_(Action.state.in_(IN_FLIGHT), looked_at))
-    )
-
-
-def _find_upcoming(session: Session, account_id: int) -> ActionFacts | None:
-    """Return what the dispatcher takes next: what is due goes by its own order, else the earliest."""
-    dispatched = and_(
-        Action.account_id == account_id,
-        Action.lease_until.is_(None),
-        or_(
-            Action.state == ActionState.UNCERTAIN,
-            and_(Action.state == ActionState.PLANNED, Campaign.state != CampaignState.PAUSED),
-        ),
-    )
-    return _find_action(
-        session,
-        dispatched,
-        func.greatest(Action.not_before, func.now()),
-        Action.state == ActionState.PLANNED,
-        Action.not_before,
-        Action.id,
-    )
-
-
-def _find_action(
-    session: Session, condition: ColumnElement[bool], *order: ColumnElement[Any] | InstrumentedAttribute[Any]
-) -> ActionFacts | None:
-    found = session.execute(
-        select(Action, Contact.full_name, Campaign.state)
-        .outerjoin(Contact, Contact.id == Action.contact_id)
-        .join(Campaign, Campaign.id == Action.campaign_id)
-        .join(Account, Account.id == Action.account_id)
-        .where(condition)
-        .order_by(*order)
-        .limit(1)
-    ).first()
-    if found is None:
-        return None
-    row, full_name, campaign = found
-    return ActionFacts(
-        id=row.id,
-        contact=full_name or NO_CONTACT_LABEL,
-        kind=Kind(row.kind),
-        occasion=row.occasion,
-        occasion_on=row.occasion_on,
-        state=ActionState(row.state),
-        reason=Reason(row.reason) if row.reason else None,
-        detail=row.detail,
-        not_before=row.not_before,
-        attempt=row.attempt,
-        failures=row.failures,
-        looks=row.looks,
-        lease_owner=row.lease_owner,
-        lease_until=row.lease_until,
-        campaign_id=row.campaign_id,
-        campaign=CampaignState(campaign),
-        expires_on=row.expires_on,
-        needs_approval=row.needs_approval,
-        approved_by=row.approved_by,
-    )

@@ -1,4 +1,4 @@
-"""Counting what became of actions: the parts of which summaries are made."""
+"""Counts of action outcomes, for the summaries of a day and of a campaign."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,21 +14,21 @@ from worker.rules.quota.windows import Span
 from worker.rules.summary import NotGreeted, OpenCounts
 
 sent_at = func.coalesce(Action.acting_since, Interaction.created_at)
-"""When a greeting went out: right before its click, as the quota counts it too."""
+"""When a greeting was sent: the intent right before the click, which the quota counts by too."""
 
 
 def is_sent_within(span: Span) -> ColumnElement[bool]:
-    """The condition that a greeting went out in `span`. It is recorded later, never before."""
+    """Return the condition that a greeting was sent in `span`. Its record is never older than the sending."""
     return and_(Interaction.created_at >= span.start, is_within(sent_at, span))
 
 
 def is_within(instant: SQLColumnExpression[Any], span: Span) -> ColumnElement[bool]:
-    """The condition that `instant` is in `span`."""
+    """Return the condition that `instant` is in `span`."""
     return and_(instant >= span.start, instant < span.end)
 
 
 def count_sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool]) -> tuple[int, int]:
-    """Return how many greetings of ours went out, and how many of them after the birthday itself."""
+    """Return how many greetings were sent, and how many of these after the birthday."""
     late = cast(func.timezone(zone.key, sent_at), Date) > Action.occasion_on
     sent, of_them = session.execute(
         select(func.count(), func.count().filter(late))
@@ -40,7 +40,7 @@ def count_sent(session: Session, zone: ZoneInfo, condition: ColumnElement[bool])
 
 
 def count_done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, int]:
-    """Return how many actions of each kind are done."""
+    """Return how many actions of each kind are DONE."""
     rows = session.execute(
         select(Action.kind, func.count())
         .where(condition, Action.state == ActionState.DONE)
@@ -51,7 +51,7 @@ def count_done(session: Session, condition: ColumnElement[bool]) -> dict[Kind, i
 
 
 def count_ended(session: Session, account_id: int, span: Span) -> dict[ActionState, dict[Reason, int]]:
-    """Return how the actions ended that did so in `span`, by the events of their last move."""
+    """Count the actions that ended in `span`, by end state and reason, from their events."""
     states = (ActionState.SKIPPED, ActionState.FAILED, ActionState.DONE)
     rows = session.execute(
         select(ActionEvent.to_state, ActionEvent.reason, func.count())
@@ -71,7 +71,7 @@ def count_ended(session: Session, account_id: int, span: Span) -> dict[ActionSta
 
 
 def count_reasons(session: Session, condition: ColumnElement[bool], state: ActionState) -> dict[Reason, int]:
-    """Return how many actions are in `state` for which reason, the most frequent first."""
+    """Count the actions in `state` by reason, most frequent first."""
     rows = session.execute(
         select(Action.reason, func.count())
         .where(condition, Action.state == state, Action.reason.is_not(None))
@@ -82,7 +82,7 @@ def count_reasons(session: Session, condition: ColumnElement[bool], state: Actio
 
 
 def count_open(session: Session, condition: ColumnElement[bool]) -> OpenCounts:
-    """Return how many actions are not over, and what they wait for."""
+    """Count the open actions by state, and the waiting ones by reason."""
     rows = session.execute(
         select(Action.state, func.count(), func.count(Action.reason)).where(condition).group_by(Action.state)
     )
@@ -99,7 +99,7 @@ def count_open(session: Session, condition: ColumnElement[bool]) -> OpenCounts:
 
 
 def list_left_out(session: Session, condition: ColumnElement[bool]) -> list[NotGreeted]:
-    """Return who was skipped or failed, by reason."""
+    """Return the skipped and failed actions, ordered by reason and name."""
     rows = session.execute(
         select(
             Contact.full_name,

@@ -1,4 +1,4 @@
-"""What a person watches: actions with names, reasons and proofs; campaigns and how far they are."""
+"""Lists of actions and campaigns for display."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignKind, Camp
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """One action as a display shows it. `sent` is the proven text, None until then.
+    """One action for display. `sent` is the text proven in the thread, or None.
 
-    `reply` is what the person wrote back, where the campaign was asked to keep it.
+    `reply` is the person's answer, stored only if the campaign has keep_replies.
     """
 
     id: UUID
@@ -47,7 +47,7 @@ class ActionLine:
 
 @dataclass(frozen=True, slots=True)
 class CampaignLine:
-    """One campaign and how many of its actions are in which state."""
+    """One campaign and the number of its actions in each state."""
 
     id: UUID
     account: str
@@ -108,7 +108,7 @@ _ACTIONS = (
 
 
 def list_account_actions(session: Session, account_id: int) -> Sequence[ActionLine]:
-    """Return all actions of an account, the newest occasions first."""
+    """Return all actions of an account, newest occasions first."""
     return _read_lines(
         session,
         _ACTIONS.where(Action.account_id == account_id).order_by(
@@ -118,7 +118,7 @@ def list_account_actions(session: Session, account_id: int) -> Sequence[ActionLi
 
 
 def list_campaign_actions(session: Session, campaign_id: UUID) -> Sequence[ActionLine]:
-    """Return all actions of a campaign, today's occasions first."""
+    """Return all actions of a campaign, newest occasions first."""
     return _read_lines(
         session,
         _ACTIONS.where(Action.campaign_id == campaign_id).order_by(
@@ -128,7 +128,7 @@ def list_campaign_actions(session: Session, campaign_id: UUID) -> Sequence[Actio
 
 
 def find_action(session: Session, action_id: UUID) -> ActionLine | None:
-    """Return one action, or None."""
+    """Return the action, or None."""
     return next(iter(_read_lines(session, _ACTIONS.where(Action.id == action_id))), None)
 
 
@@ -140,7 +140,10 @@ def list_actions(
     account: str | None = None,
     state: ActionState | None = None,
 ) -> Sequence[ActionLine]:
-    """Return actions planned before the one with id `before`, the newest first. Nothing for an unknown id."""
+    """Return a keyset page of actions created before the action `before`, newest first.
+
+    Empty for an unknown `before`.
+    """
     statement = _ACTIONS.order_by(Action.created_at.desc(), Action.id.desc()).limit(limit)
     if before is not None:
         created = select(Action.created_at).where(Action.id == before).scalar_subquery()
@@ -155,7 +158,7 @@ def list_actions(
 def list_campaigns(
     session: Session, *, limit: int, before: UUID | None = None, account: str | None = None
 ) -> Sequence[CampaignLine]:
-    """Return campaigns asked for before the one with id `before`, the newest first."""
+    """Return a keyset page of campaigns created before the campaign `before`, newest first."""
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
@@ -195,12 +198,12 @@ def list_campaigns(
 
 
 def find_action_ids(session: Session, prefix: str) -> Sequence[UUID]:
-    """Return at most two actions whose id begins so; none where `prefix` can't begin an id."""
+    """Return at most two ids of actions that begin with `prefix`; none if it is not hexadecimal."""
     return _find_ids(session, Action.id, prefix)
 
 
 def find_campaign_ids(session: Session, prefix: str) -> Sequence[UUID]:
-    """Return at most two campaigns whose id begins so; none where `prefix` can't begin an id."""
+    """Return at most two ids of campaigns that begin with `prefix`; none if it is not hexadecimal."""
     return _find_ids(session, Campaign.id, prefix)
 
 

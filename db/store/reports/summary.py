@@ -1,4 +1,4 @@
-"""What a day or a campaign came to, counted from the ledger: sent, left out, waiting, answered."""
+"""Summaries of a day and of a campaign, counted from the ledger: sent, skipped, waiting, answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from sqlalchemy import Date, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
@@ -29,14 +30,14 @@ from worker.rules.quota.windows import Span, local_day
 from worker.rules.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
 
 _STATE_HOLDS_FOR: Final = timedelta(hours=1)
-"""So soon after a day's end, what stands open is still what stood open at its end."""
+"""For this long after a day's end, the open actions now are taken for those at its end."""
 
 _SUMMARIES: Final = TypeAdapter(Summary)
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignSummary:
-    """What one campaign came to so far."""
+    """The results of one campaign so far."""
 
     campaign: CampaignRecord
     happened: EndedCounts
@@ -48,13 +49,12 @@ class CampaignSummary:
 def summarise_day(
     session: Session, account: AccountRecord, on: date | None = None, *, now: datetime | None = None
 ) -> Summary:
-    """Return the summary of a day, today's if none is given.
+    """Return the summary of the day `on`, today's by default.
 
-    Raises RequestRefusedError for one that is still to come, or out of all bounds.
-
-    Of a day that is over, what happened is counted anew; what stood open then is as it was kept.
+    For a past day, what happened is counted from the ledger, and the open state is the one saved at its end.
+    Raises RequestRefusedError for a future day, or one before 1900.
     """
-    now = now or _now(session)
+    now = now or get_database_time(session)
     today = now.astimezone(account.zone).date()
     on = on or today
     if on > today:
@@ -79,7 +79,7 @@ def summarise_day(
 
 
 def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary | None:
-    """Return what a campaign came to so far, or None if there is none."""
+    """Return the campaign's summary so far, or None for an unknown id."""
     campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None:
         return None
@@ -111,9 +111,12 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
 
 
 def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[tuple[int, date]]:
-    """Return the accounts whose yesterday, in their zone, is not kept yet; none for a day before it was."""
+    """Return (account id, yesterday in its zone) for accounts whose yesterday is not saved yet.
+
+    Leaves out accounts that did not exist yesterday.
+    """
     zone = Account.time_zone
-    yesterday = cast(func.timezone(zone, now or _now(session)), Date) - 1
+    yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
     kept = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
     there = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
     rows = session.execute(select(Account.id, yesterday).where(~kept, there).order_by(Account.id))
@@ -123,11 +126,12 @@ def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[
 def summarise_ended_day(
     session: Session, account: AccountRecord, on: date, *, now: datetime | None = None
 ) -> Summary:
-    """Return the summary of a day that is over, to be kept.
+    """Return the summary of a past day, for saving.
 
-    Written soon after its end it tells also what stands open; later that can't be known any more.
+    Within an hour of the day's end it includes the open actions, the quota and the next day's birthdays;
+    later these are no longer known and stay None.
     """
-    now = now or _now(session)
+    now = now or get_database_time(session)
     end = _day_span(on, account.zone).end
     if now - end > _STATE_HOLDS_FOR:
         return _count_day(session, account, on, now=now)
@@ -135,21 +139,16 @@ def summarise_ended_day(
 
 
 def save_day(session: Session, account_id: int, summary: Summary) -> bool:
-    """Keep a day's summary; False where somebody has kept it already."""
+    """Save a day's summary. Return False if it was saved already."""
     values = {"account_id": account_id, "on": summary.on, "summary": dump_summary(summary)}
     statement = insert(DailySummary).values(values).on_conflict_do_nothing().returning(DailySummary.on)
     return session.execute(statement).first() is not None
 
 
 def dump_summary(summary: Summary) -> dict[str, object]:
-    """Return the summary as it is kept and logged: counts, and no one's name or text."""
+    """Return the summary as JSON, for the table and the log: counts only, no names or texts."""
     plain: dict[str, object] = _SUMMARIES.dump_python(summary, mode="json")
     return plain
-
-
-def _now(session: Session) -> datetime:
-    now: datetime = session.scalars(select(func.now())).one()
-    return now
 
 
 def _day_span(on: date, zone: ZoneInfo) -> Span:
@@ -168,7 +167,7 @@ def _with_open_state(
 
 
 def _count_day(session: Session, account: AccountRecord, on: date, *, now: datetime) -> Summary:
-    """What the ledger tells of any day."""
+    """Count what the ledger knows of any day; the open state stays None."""
     span = _day_span(on, account.zone)
     mine = Interaction.account_id == account.id
     sent, late = outcome_counts.count_sent(
@@ -184,7 +183,7 @@ def _count_day(session: Session, account: AccountRecord, on: date, *, now: datet
     replies = session.scalars(
         select(func.count()).where(
             mine,
-            # a reply is looked for no longer than the window: what is older has none on this day
+            # replies are looked for within REPLY_WINDOW only, so an older greeting has none on this day
             Interaction.created_at > span.start - 2 * REPLY_WINDOW,
             outcome_counts.is_within(Interaction.replied_at, span),
         )
@@ -227,7 +226,7 @@ def _count_greetings_left(session: Session, account: AccountRecord, at: datetime
 
 
 def _count_birthdays(session: Session, account_id: int, on: date) -> int:
-    """How many who may be contacted have their birthday then."""
+    """Count the connections without do-not-contact whose birthday is celebrated on `on`."""
     theirs = [
         and_(Contact.birth_month == day.month, Contact.birth_day == day.day)
         for day in recent_birthdays(on, 0)

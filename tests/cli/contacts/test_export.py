@@ -121,7 +121,7 @@ def test_a_fault_on_the_way_leaves_the_former_file_and_no_other(
     def full(*_: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("db.exports.formats.Format.writing", full)
+    monkeypatch.setattr("db.exports.formats.Format.open_writer", full)
     said = rapport.refused("export", "contacts", "-o", str(file), "--force")
     assert said == f"{file} can't be written: No space left on device"
     assert file.read_text() == "the former"
@@ -132,8 +132,8 @@ HALF = """
 import sys
 from pathlib import Path
 from typing import NoReturn
-from db.exports.whole import whole_file
-with whole_file(Path(sys.argv[1]), replace=False) as file:
+from db.exports.atomic_file import open_atomic_file
+with open_atomic_file(Path(sys.argv[1]), replace=False) as file:
     file.write(b"half")
     file.flush()
     print("half", flush=True)

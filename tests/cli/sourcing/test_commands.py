@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from db.engine import Database
-from db.store.campaigns import campaigns, search_hits, searches
+from db.store.campaigns import campaigns, rescoring, search_hits, searches
 from db.store.people import profiles
 from db.tables import Campaign, Search
 from tests.builders import SANDBOX, a_campaign, a_search, an_account, found
@@ -39,7 +39,7 @@ def campaign_id(database: Database) -> UUID:
             {"skills": ["Go"], "location": "Paris", "weights": {"skills": 3, "location": 1},
              "required": ["location"]}
         )  # fmt: skip
-        search_hits.rescore_hits(session, campaign_id, criteria, date(2026, 11, 24))
+        rescoring.rescore_hits(session, campaign_id, criteria, date(2026, 11, 24))
         search = searches.find_search(session, campaign_id)
         assert search is not None
         searches.save_cursor(session, campaign_id, replace(search, pages=4, found=3, ended=SearchEnd.NO_NEWS))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.engine import Database, RowRefusedError, begin_snapshot
+from db.engine import Database, RowRefusedError
 from db.store.actions import control, dispatch, events, leases, lifecycle
 from db.store.actions.events import ChainReport
 from db.tables import Action, ActionEvent
@@ -34,8 +34,7 @@ S = ActionState
 
 
 def reports(database: Database) -> dict[str, ChainReport]:
-    with database.transaction() as session:
-        begin_snapshot(session)
+    with database.snapshot() as session:
         return {report.account: report for report in events.verify_chains(session)}
 
 
@@ -244,8 +243,7 @@ def test_who_verifies_while_others_move_sees_one_moment(database: Database, data
     with database.transaction() as session:
         account = an_account(session)
         action_id = add_planned(session, account, a_contact(session, account, "ann"))
-    with database.transaction() as reading:
-        begin_snapshot(reading)
+    with database.snapshot() as reading:
         reading.execute(text("select 1 from accounts"))  # the moment begins here
         with open_database(database_url) as other, other.transaction() as session:
             dispatch.queue_due_actions(session, batch=10, lease=LEASE)

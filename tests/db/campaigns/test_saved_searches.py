@@ -28,7 +28,7 @@ def test_a_search_comes_back_as_it_was_saved(database: Database) -> None:
         found = saved_searches.find_saved_search(session, account.id, "one")
     assert found is not None
     assert (found.account, found.site, found.name) == ("demo", "sandbox", "one")
-    assert found.wanted == SearchSpec(QUERY, CRITERIA)
+    assert found.spec == SearchSpec(QUERY, CRITERIA)
 
 
 def test_a_name_is_an_account_s_own_and_holds_one_search(database: Database) -> None:
@@ -44,7 +44,7 @@ def test_a_name_is_an_account_s_own_and_holds_one_search(database: Database) -> 
             ("demo", "one"),
             ("other", "one"),
         ]
-        assert found[1].wanted.criteria == Criteria()
+        assert found[1].spec.criteria == Criteria()
         assert saved_searches.delete_saved_search(session, account.id, "one")
         assert not saved_searches.delete_saved_search(session, account.id, "one")
         assert saved_searches.find_saved_search(session, account.id, "one") is None
@@ -57,7 +57,7 @@ def test_what_is_wanted_comes_from_an_address_a_saved_search_or_criteria(databas
         saved_searches.save_search(session, account.id, "one", SearchSpec(QUERY, CRITERIA))
 
         def wanted(url: str | None, name: str | None, **criteria: str) -> SearchSpec:
-            return saved_searches.wanted(
+            return saved_searches.resolve_search(
                 session, account, url=url, name=name, criteria=Criteria.model_validate(criteria)
             )
 
@@ -74,8 +74,10 @@ def test_what_cannot_be_searched_says_which_field(database: Database) -> None:
         account, real = an_account(session), an_account(session, "real", site="linkedin", limits=TEN)
         saved_searches.save_search(session, real.id, "one", SearchSpec(QUERY, CRITERIA))
         with pytest.raises(NoSavedSearchError, match=r"^saved_search: account demo has no search 'one'"):
-            saved_searches.wanted(session, account, url=None, name="one", criteria=Criteria())
+            saved_searches.resolve_search(session, account, url=None, name="one", criteria=Criteria())
         with pytest.raises(RequestRefusedError, match=r"^url: this is no address on linkedin"):
-            saved_searches.wanted(session, real, url=URL, name=None, criteria=Criteria())
+            saved_searches.resolve_search(session, real, url=URL, name=None, criteria=Criteria())
         with pytest.raises(RequestRefusedError, match=r"^criteria: there is nothing to search for"):
-            saved_searches.wanted(session, account, url=None, name=None, criteria=Criteria(open_to_work=True))
+            saved_searches.resolve_search(
+                session, account, url=None, name=None, criteria=Criteria(open_to_work=True)
+            )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import plans
-from db.store.campaigns import campaigns, search_hits, searches
+from db.store.campaigns import campaigns, rescoring, search_hits, search_progress, searches
 from db.store.people import profiles
 from db.tables import Action, Contact, Hit, StoredProfile
 from tests.builders import SANDBOX, a_search, an_account, database_now, found
@@ -93,8 +93,8 @@ def test_scoring_anew_goes_by_what_is_stored_and_says_what_was_not_read(database
         for contact_id in (ann, bob, cy):
             search_hits.save_score(session, campaign_id, contact_id, worth(9))
     with database.transaction() as session:
-        came_to = search_hits.rescore_hits(session, campaign_id, anew, TODAY)
-    assert came_to == search_hits.RescoreReport(people=3, not_opened=1, unread={Section.LANGUAGES: 1})
+        came_to = rescoring.rescore_hits(session, campaign_id, anew, TODAY)
+    assert came_to == rescoring.RescoreReport(people=3, not_opened=1, unread={Section.LANGUAGES: 1})
     with database.transaction() as session:
         lines = search_hits.list_hits(session, campaign_id, limit=9)
         assert [(line.full_name, line.score, line.is_read) for line in lines] == [
@@ -118,9 +118,10 @@ def test_scoring_anew_goes_by_what_is_stored_and_says_what_was_not_read(database
 @pytest.mark.parametrize("block", [1, 2, 3, 500])
 def test_blocks_leave_nobody_out(database: Database, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_hits, "BLOCK", block)
+    monkeypatch.setattr(rescoring, "BLOCK", block)
     with database.transaction() as session:
         campaign_id, _ = a_search(session, an_account(session), *(found(slug) for slug in "abc"))
-        assert search_hits.rescore_hits(session, campaign_id, PARIS, TODAY).people == 3
+        assert rescoring.rescore_hits(session, campaign_id, PARIS, TODAY).people == 3
     with database.transaction() as session:
         assert [line.score for line in search_hits.iter_ranking(session, campaign_id)] == [100, 100, 100]
 
@@ -145,10 +146,10 @@ def test_who_is_read_meanwhile_is_scored_by_the_new_criteria(
         assert not readers[0].done()
         return score(*asked)
 
-    monkeypatch.setattr(search_hits, "score", score_while_somebody_reads)
+    monkeypatch.setattr(rescoring, "score", score_while_somebody_reads)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            search_hits.rescore_hits(session, campaign_id, Criteria(title="nurse"), TODAY)
+            rescoring.rescore_hits(session, campaign_id, Criteria(title="nurse"), TODAY)
         assert [reader.result() for reader in readers] == ["nurse"]
 
 
@@ -160,7 +161,7 @@ def test_whom_a_page_finds_meanwhile_is_scored_anew_too(database: Database, data
 
     def rescore() -> int:
         with open_database(database_url) as other, other.transaction() as session:
-            return search_hits.rescore_hits(session, campaign_id, PARIS, TODAY).people
+            return rescoring.rescore_hits(session, campaign_id, PARIS, TODAY).people
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
@@ -183,9 +184,9 @@ def test_others_scores_of_the_same_people_stay(session: Session) -> None:
     mine, [ann] = a_search(session, account, found("ann"))
     other, _ = a_search(session, account)
     search_hits.save_score(session, other, ann, worth(5))
-    search_hits.rescore_hits(session, mine, PARIS, TODAY)
+    rescoring.rescore_hits(session, mine, PARIS, TODAY)
     assert [line.score for line in search_hits.iter_ranking(session, other)] == [5]
-    search_hits.rescore_hits(session, uuid4(), PARIS, TODAY)
+    rescoring.rescore_hits(session, uuid4(), PARIS, TODAY)
 
 
 def test_how_far_a_search_is(session: Session) -> None:
@@ -201,13 +202,13 @@ def test_how_far_a_search_is(session: Session) -> None:
         for contact_id in (ann, bob)
     ]
     plans.insert_plan(session, campaign, Kind.VISIT, drafts)
-    assert search_hits.get_visit_progress(session, campaign_id) == search_hits.VisitProgress(
+    assert search_progress.get_visit_progress(session, campaign_id) == search_progress.VisitProgress(
         search, read=1, waiting=2
     )
     session.execute(text("set local session_replication_role = replica"))
     session.execute(update(Action).where(Action.contact_id == ann).values(state="done"))
-    assert search_hits.get_visit_progress(session, campaign_id).waiting == 1
-    assert search_hits.get_visit_progress(session, uuid4()) == search_hits.VisitProgress(None, 0, 0)
+    assert search_progress.get_visit_progress(session, campaign_id).waiting == 1
+    assert search_progress.get_visit_progress(session, uuid4()) == search_progress.VisitProgress(None, 0, 0)
 
 
 def test_who_is_gone_is_in_no_ranking(session: Session) -> None:

@@ -12,8 +12,7 @@ from db.engine import Database
 from db.store.actions import lifecycle, plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, schedules, searches
-from db.store.imports import runs
-from db.store.people import contacts, invitations, visits
+from db.store.people import contacts, import_lock, invitations, visits
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact, Exclusion, Hit, Schedule, Search
 from tests.builders import (
@@ -129,7 +128,7 @@ def test_a_page_waits_for_an_import_which_may_exclude_somebody_on_it(
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
+            import_lock.lock_for_import(session, account.id)
             session.add(Exclusion(account_id=account.id, profile_url=ann))
             session.flush()
             keeping = pool.submit(keep)

@@ -12,7 +12,7 @@ from sqlalchemy import Date, LargeBinary, Text, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from db.engine import Database, begin_snapshot
+from db.engine import Database
 from db.store.actions import events, lifecycle, plans, replies
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
@@ -79,8 +79,7 @@ def test_the_quota_and_the_audit_stay_whole(database: Database, tmp_path: Path) 
     with database.transaction() as session:
         assert {account.id: ledger(session, account.id) for account in accounts} == before
         assert set(session.scalars(select(Action.id))) == keys
-    with database.transaction() as session:
-        begin_snapshot(session)
+    with database.snapshot() as session:
         assert [report.problems for report in events.verify_chains(session)] == [(), ()]
 
 

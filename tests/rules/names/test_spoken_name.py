@@ -32,6 +32,7 @@ from worker.rules.names.spoken_name import LONGEST_FIRST_NAME, LONGEST_FULL_NAME
         ("Prof. Dr. med. habil. Anna Müller", "Anna"),
         ("Dr. Phil McGraw", "Phil"),
         ("Dr.Anna Smith", "Anna"),
+        ("\u738b.\u5c0f\u660e", ""),
         ("PROF. DR. Müller", "Müller"),
         ("Frau Dr. Müller", ""),
         ("Mr. Bean", ""),

@@ -25,10 +25,10 @@ from worker.rules.quota.limits import (
     draw_gap,
     scale_limits,
     scale_totals,
-    site_quota,
     warm_up_share,
 )
 from worker.rules.quota.windows import WEEKDAYS, Hours
+from worker.rules.sites import site_quota
 
 MINUTE = timedelta(minutes=1)
 UTC_ZONE = ZoneInfo("UTC")

@@ -9,8 +9,7 @@ from sqlalchemy import func, select, text, update
 
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
-from db.store.imports import runs
-from db.store.people import contacts, profiles
+from db.store.people import contacts, import_lock, profiles
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact, Exclusion, Interaction
 from tasks.actions.perform import perform_action
@@ -312,7 +311,7 @@ def test_a_list_waits_for_an_import_which_may_exclude_somebody_on_it(
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         with without_pages.database.transaction() as session:
-            session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
+            import_lock.lock_for_import(session, account.id)
             session.add(Exclusion(account_id=account.id, profile_url=ANN))
             session.flush()
             asked = pool.submit(visits_of, without_pages, account, profiles=[ANN])

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.clock import today_in
@@ -14,7 +14,7 @@ from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, Contact, QuotaCut
 from tasks.campaigns.plan_birthdays import read_birthdays
@@ -130,7 +130,7 @@ def test_nothing_is_read_while_contacts_are_imported(
 ) -> None:
     campaign_id = start(without_pages)
     with without_pages.database.transaction() as session:
-        session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
+        import_lock.lock_for_import(session, account.id)
         read_birthdays(without_pages, campaign_id)
     assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
     assert scripted.steps == []

@@ -4,13 +4,12 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.store.actions import control
 from db.store.campaigns import campaigns
-from db.store.imports import runs
-from db.store.people import contacts, visits
+from db.store.people import contacts, import_lock, visits
 from db.store.people.accounts import AccountRecord
 from db.tables import AuditHead, Campaign, Hit
 from tasks.actions.perform import perform_action
@@ -62,7 +61,7 @@ def test_no_import_begins_while_a_page_is_kept(
 
     def look(*_: object) -> None:
         with without_pages.database.transaction() as session:
-            free.append(session.scalar(select(func.pg_try_advisory_xact_lock(runs.get_lock_key(account.id)))))
+            free.append(import_lock.try_lock_for_import(session, account.id))
 
     monkeypatch.setattr("tasks.campaigns.scoring.score_found_people", look)
     assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE

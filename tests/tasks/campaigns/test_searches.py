@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text
 
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
-from db.store.imports import runs
+from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Contact, Hit, StoredProfile, Tombstone
 from tasks.actions.perform import perform_action
@@ -277,7 +277,7 @@ def test_who_asked_to_be_forgotten_is_passed_over(without_pages: Services, accou
 def test_no_page_is_read_while_contacts_are_imported(without_pages: Services, account: AccountRecord) -> None:
     campaign_id = search_of(without_pages, account, people=3)
     with without_pages.database.transaction() as session:
-        session.execute(select(func.pg_advisory_xact_lock(runs.get_lock_key(account.id))))
+        import_lock.lock_for_import(session, account.id)
         assert run_all(without_pages) == [Outcome.POSTPONED]
     waits = (ActionState.PLANNED, Reason.IMPORT_UNDER_WAY)
     assert states(without_pages, campaign_id, Kind.COLLECT) == {waits: 1}

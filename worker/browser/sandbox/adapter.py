@@ -1,6 +1,6 @@
 """The practice network as a `worker.browser.site.Site`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
+from worker.settings import Settings, missing_for_site
 
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
@@ -34,6 +35,14 @@ class SandboxSite:
         self._proof_wait = min(proof_wait, timeout)
         page.set_default_timeout(timeout / timedelta(milliseconds=1))
         page.set_default_navigation_timeout(timeout / timedelta(milliseconds=1))
+
+    @classmethod
+    def open(cls, settings: Settings, open_page: Callable[[], Page]) -> "SandboxSite":
+        """Return the site at RAPPORT_SANDBOX_URL. Raises ConfigurationError if that is unset."""
+        page = open_page()
+        if settings.sandbox_url is None:
+            raise missing_for_site("sandbox_url")
+        return cls(page, settings.sandbox_url, settings.browser_timeout)
 
     def signed_in(self) -> bool:
         """Whether the feed opens for this session."""

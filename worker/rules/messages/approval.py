@@ -1,4 +1,4 @@
-"""What a person approves: this recipient and this text, and nothing else."""
+"""Approval of a message: bound to one recipient and one text. Validates texts that a person wrote."""
 
 import hashlib
 import re
@@ -7,14 +7,14 @@ from typing import Final
 from worker.rules.messages.templates import TEMPLATE_FIELDS, describe_position, find_message_fault
 
 _AROUND: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-"""Blanks. `str.strip` alone takes controls away as well, which are to be refused."""
+"""White space around a text. `str.strip` would also strip control characters, which must be refused."""
 
 _TEMPLATE: Final = re.compile(rf"\{{[{{%#]|[}}%#]\}}|\{{\s*(?:{'|'.join(TEMPLATE_FIELDS)})\s*\}}")
-"""What is left of a template, and a field in braces of one's own."""
+"""Template syntax, or a field in single braces."""
 
 
 class TextRefusedError(ValueError):
-    """A person's own text can't be sent. It says why."""
+    """A text that a person wrote can't be sent. The error text says why."""
 
 
 def approval_hash(profile_url: str, message: str) -> str:
@@ -23,10 +23,10 @@ def approval_hash(profile_url: str, message: str) -> str:
 
 
 def validate_message(text: str) -> str:
-    """Return a text that a person wrote as it will be sent: no white space around it, lines end with LF.
+    """Return a text that a person wrote as it will be sent: stripped, with LF as line ends.
 
-    Raises TextRefusedError for what no template may say either (see `fault_of`), and for braces of a
-    template: nobody fills them in any more.
+    Raises TextRefusedError for a text that `find_message_fault` rejects, and for template syntax, which would
+    be sent as it stands.
     """
     message = text.replace("\r\n", "\n").strip(_AROUND)
     fault = find_message_fault(message)

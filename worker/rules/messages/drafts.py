@@ -1,4 +1,4 @@
-"""What one person is sent: their name, their language, and nothing that they had from us already."""
+"""Choose the message for one person: in their language, and unlike those they were sent before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who is written to. `language` is ISO 639-1, or None where it isn't known."""
+    """The recipient of a message. `language` is ISO 639-1, or None if unknown."""
 
     contact_id: int
     full_name: str
@@ -20,7 +20,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message, and the template and language that it is from."""
+    """A message, with the template it was rendered from and its language."""
 
     message: str
     template_id: int
@@ -38,11 +38,10 @@ def draft_message(
 ) -> Draft | Reason:
     """Return the message for a person, or why there is none: NO_NAME, NO_TEMPLATE or NO_FRESH_TEMPLATE.
 
-    `past_texts` are those that nobody is to read again; tasks/campaigns/drafting.py says since when.
-    `days_late` is 0 on the day, which has templates of its own. The person's language decides; where it has
-    no template, the fallback language. `draw` is any integer: equal draws give equal messages, so a plan made
-    twice says the same, and over all remainders each template comes as often as its weight says. A template
-    that can no longer be rendered (it is older than a rule) is passed over.
+    `past_texts` are not repeated; tasks/campaigns/drafting.py says how far they go back. `days_late` is 0 on
+    the day, which has its own templates. The fallback language is used only if the person's has no template.
+    `draw` is any integer: equal draws give equal messages, so planning twice gives the same text, and evenly
+    spread draws choose templates by weight. A template that a newer rule no longer renders is skipped.
     """
     name = spoken_name(addressee.full_name)
     if name is None:
@@ -55,7 +54,7 @@ def draft_message(
             if template.language == language and (draft := _draft(template, name, days_late))
         ]
         if drafts:
-            # A stranger's language would be worse than silence, so fresh words are not sought in the other.
+            # Another language would be worse than no greeting, so it is not searched for fresh words.
             return _pick([(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw)
     return Reason.NO_TEMPLATE
 

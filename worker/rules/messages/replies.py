@@ -1,8 +1,8 @@
-"""What counts as a reply to a greeting, and what the inbox alone can't tell.
+"""Detect replies to greetings from the inbox, and decide which conversations have to be opened.
 
-The inbox shows only the last message of each conversation. Opening a conversation takes the owner's unread
-mark away, so it is done only where it must be: to keep the text, or to see whether there was a reply before
-what the owner has written by hand since; that conversation the owner has opened already.
+The inbox shows only the last message of each conversation. Opening a conversation clears the owner's unread
+mark, so it is done only to store the text of a reply, or to look for one before a message that the owner
+wrote by hand. The owner has already opened that conversation.
 """
 
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ from typing import Final
 from worker.rules.model import InboxLine, ThreadMessage
 
 REPLY_WINDOW: Final = timedelta(days=30)
-"""A reply belongs to a greeting that is not older than this."""
+"""How long after a greeting a message from its recipient counts as a reply."""
 
 INBOX_READ_INTERVAL: Final = timedelta(hours=1)
-"""The inbox of an account is opened at most so often."""
+"""The shortest time between two readings of an account's inbox."""
 
 MAX_CONVERSATIONS_OPENED: Final = 10
-"""Conversations opened in one reading; the others wait for the next."""
+"""Conversations opened in one reading. The others wait for the next."""
 
 _OWN_WITHIN: Final = timedelta(minutes=1)
-"""So far the clocks of the site and of Postgres may be apart before our own greeting looks like another's."""
+"""Tolerance between the clocks of the site and Postgres: an outgoing message within it is the greeting."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatestGreeting:
     """A contact's newest greeting: intended at `greeted_at`, proven and recorded at `recorded_at`.
 
-    `keep_text`: the campaign was asked to. `may_open`: the person is not to be left alone altogether.
+    `keep_text`: the campaign stores the text of replies. `may_open`: the contact is not on do-not-contact.
     """
 
     interaction_id: int
@@ -45,7 +45,7 @@ class LatestGreeting:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The person wrote back, at `at`. The text is there only where it is to be kept, and in no repr."""
+    """A reply, received at `at`. `text` is set only if it is to be stored, and hidden from repr."""
 
     greeted: LatestGreeting
     at: datetime
@@ -53,7 +53,7 @@ class Reply:
 
 
 class InboxSignal(StrEnum):
-    """What a line of the inbox tells about a greeting."""
+    """What a line of the inbox says about a reply to a greeting."""
 
     NOTHING = "nothing"
     REPLIED = "replied"
@@ -61,9 +61,9 @@ class InboxSignal(StrEnum):
 
 
 def classify_inbox_line(line: InboxLine, greeted: LatestGreeting, read_to: datetime | None) -> InboxSignal:
-    """Say what `line` tells. Up to `read_to` conversations were looked at before.
+    """Return what `line` says about a reply. Messages up to `read_to` were read before.
 
-    What came in before the greeting is no reply to it. What the account itself wrote since may hide one.
+    An incoming message from before the greeting is not a reply. An outgoing one after it may hide a reply.
     """
     if not line.outgoing:
         return InboxSignal.REPLIED if line.at > greeted.greeted_at else InboxSignal.NOTHING
@@ -73,12 +73,12 @@ def classify_inbox_line(line: InboxLine, greeted: LatestGreeting, read_to: datet
 
 
 def needs_text(greeted: LatestGreeting) -> bool:
-    """Whether the conversation is to be opened for what was said."""
+    """Return whether the conversation has to be opened to store the text of the reply."""
     return greeted.keep_text and greeted.may_open and not greeted.replied
 
 
 def find_reply(messages: Sequence[ThreadMessage], greeted: LatestGreeting) -> Reply | None:
-    """Return the first message that came in after the greeting; one without a time can't be told."""
+    """Return the first incoming message after the greeting, or None. Messages without a time are ignored."""
     since = (m for m in messages if not m.outgoing and m.at is not None and m.at > greeted.greeted_at)
     first = next(since, None)
     if first is None or first.at is None:
@@ -87,7 +87,10 @@ def find_reply(messages: Sequence[ThreadMessage], greeted: LatestGreeting) -> Re
 
 
 def replies_known_until(lines: Sequence[InboxLine], left: Sequence[InboxLine]) -> datetime | None:
-    """Return up to when replies are known: the newest message seen, or just before the first one `left`."""
+    """Return the time up to which replies are known, or None for an empty inbox.
+
+    It is that of the newest line, or just before the oldest of the lines `left` for the next reading.
+    """
     if left:
         return min(line.at for line in left) - timedelta.resolution
     return max((line.at for line in lines), default=None)

@@ -1,4 +1,4 @@
-"""Whether two messages say the same, to the person who reads them."""
+"""Compare two messages as their reader would."""
 
 import re
 import unicodedata
@@ -9,19 +9,19 @@ from rapidfuzz import fuzz
 from worker.rules.names.spoken_name import SpokenName
 
 SAME_MESSAGE_THRESHOLD = 0.8
-"""Texts as similar as this, or more, count as the same.
+"""Texts with this similarity or more count as the same.
 
-Measured on the defaults: two of one language reach 0.65 at most (the tests hold them below 0.7), and a text
-with other emoji, capitals or punctuation is at 1. With a name in it that isn't the person's, the shortest
-default is still at 0.81. So it lies where the same words said again are caught and other words are not.
+Measured on the default templates: two of one language reach 0.65 at most (a test keeps them below 0.7); the
+same text with other emoji, capitals or punctuation has 1; the shortest default with another person's name
+has 0.81. The threshold lies between: it catches repeated words and lets different ones pass.
 """
 
 _UNSPACED_FROM = "\u2e80"
-"""From here on in Unicode scripts put no blanks between words, so a name may touch what is beside it."""
+"""Scripts from here on in Unicode put no spaces between words, so a name may touch its neighbours."""
 
 
 def normalise_text(text: str, *, names: Iterable[str] = ()) -> str:
-    """Return the letters and digits of `text` alone, in small letters, with `names` taken out (NFKC)."""
+    """Return only the letters and digits of `text`, casefolded (NFKC), without `names`."""
     folded = _folded(text)
     for name in sorted(filter(None, map(_folded, names)), key=len, reverse=True):
         bounds = ("", "") if name >= _UNSPACED_FROM else (r"(?<!\w)", r"(?!\w)")
@@ -30,9 +30,9 @@ def normalise_text(text: str, *, names: Iterable[str] = ()) -> str:
 
 
 def similarity(one: str, other: str, *, name: SpokenName | None = None) -> float:
-    """Return how much two texts to one person say the same, from 0 to 1; the person's name doesn't count.
+    """Return how similar two texts to one person are, from 0 to 1, ignoring the person's name.
 
-    It is the share of letters that both have in the same order (rapidfuzz's ratio), so it is symmetric.
+    It is the share of characters that both have in the same order (rapidfuzz's ratio), and symmetric.
     """
     names = (name.first, name.full) if name else ()
     left, right = (normalise_text(text, names=names) for text in (one, other))
@@ -40,7 +40,7 @@ def similarity(one: str, other: str, *, name: SpokenName | None = None) -> float
 
 
 def is_same_message(one: str, other: str, *, name: SpokenName | None = None) -> bool:
-    """Return whether the person would read `other` as `one` once more."""
+    """Return whether the person would read `other` as a repetition of `one`."""
     return similarity(one, other, name=name) >= SAME_MESSAGE_THRESHOLD
 
 

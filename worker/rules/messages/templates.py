@@ -1,10 +1,9 @@
-"""What a message template says. Rendering is pure; a template that can fail is refused at load.
+"""Message templates: validation and rendering. A template that could fail is refused when it is added.
 
-A template is text with fields, `{{ first_name }}`, and choices by how many days have passed, `{% if days_late
-== 1 %}yesterday{% else %}lately{% endif %}`. That is all: what is not on the list of nodes here (loops,
-arithmetic, calls, attributes) is refused before it runs, so checking and rendering end at once. The days are
-the only thing that a choice can depend on, so all that a template can ever say is seen by rendering it for
-every day and the longest name.
+A template is text with fields, `{{ first_name }}`, and choices by the number of days that have passed,
+`{% if days_late == 1 %}yesterday{% else %}lately{% endif %}`. All other syntax (loops, arithmetic, calls,
+attributes) is refused before it runs, so validation and rendering always end. Choices depend on the days
+alone, so rendering a template for every day and the longest name covers all that it can say.
 """
 
 import re
@@ -23,18 +22,18 @@ from worker.rules.names.difficult_names import DIFFICULT_NAMES
 from worker.rules.names.spoken_name import LONGEST_FIRST_NAME, LONGEST_FULL_NAME, SpokenName, spoken_name
 
 MAX_MESSAGE_CHARACTERS = 600
-"""Longer greetings read like advertising; every site takes this length."""
+"""Longer greetings read like advertising. Every site accepts this length."""
 
 MAX_TEMPLATE_CHARACTERS = 4_000
-"""A message for each of ten days fits."""
+"""Enough for a message for each of ten days."""
 
 MAX_DAYS_LATE = 10
-"""A greeting later than this is none."""
+"""No greeting is sent later than this."""
 
 TEMPLATE_FIELDS: Mapping[str, str] = MappingProxyType(
     {
-        "first_name": "what to call the person: Jean-Noël",
-        "full_name": "the whole name, without titles and degrees: Jean-Noël Dupont",
+        "first_name": "the first name: Jean-Noël",
+        "full_name": "the whole name without titles and degrees: Jean-Noël Dupont",
         "days_late": "how many days ago the birthday was: 1, 2, ...; only in late templates",
     }
 )
@@ -44,7 +43,7 @@ _DAYS = "days_late"
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
 _DEEPEST = 20
 _LONGEST_IN_CAPITALS = "\u0390"
-"""One letter whose capital is three characters; none has more."""
+"""A letter whose upper case has three characters, the most there are."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
 _AWKWARD = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
@@ -52,12 +51,12 @@ _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 
 
 class TemplateRefusedError(RequestRefusedError):
-    """The template can't be rendered for everybody. The text says why."""
+    """The template can't be rendered for every contact. The error text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageTemplate:
-    """One way to say it: for today or for a late greeting, in one language (ISO 639-1)."""
+    """A template for greetings on the day or for late ones, in one language (ISO 639-1)."""
 
     id: int
     language: str
@@ -67,7 +66,7 @@ class MessageTemplate:
 
 
 def check_template(body: str, *, late: bool) -> None:
-    """Raise TemplateRefusedError, which says why, unless `body` makes a good message for anybody."""
+    """Raise TemplateRefusedError, with the reason, unless `body` renders a valid message for anybody."""
     template = _compiled(body)
     if not late and _DAYS in template.fields:
         raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
@@ -77,9 +76,9 @@ def check_template(body: str, *, late: bool) -> None:
 
 
 def render_template(body: str, *, name: SpokenName, days_late: int) -> str:
-    """Return the message of template `body` for a person; `days_late` is 0 on the day.
+    """Return the message of the template `body` for a person; `days_late` is 0 on the day.
 
-    Raises TemplateRefusedError where it can't be said: see `check`, which tells beforehand.
+    Raises TemplateRefusedError for an invalid template or message; `check_template` finds these beforehand.
     """
     text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
     message = re.sub(r"[ \t]+", " ", text).strip()
@@ -90,9 +89,9 @@ def render_template(body: str, *, name: SpokenName, days_late: int) -> str:
 
 
 def find_message_fault(message: str) -> str | None:
-    """Return why `message` can't be sent, as what follows "the text" or "the template"; None if it can.
+    """Return why `message` can't be sent, to follow "the text" or "the template", or None if it can.
 
-    It must show something, in 600 characters at most, and hold no character that acts instead of being seen.
+    A message must show something, have at most 600 characters, and hold no control or invisible character.
     """
     place = find_invisible(message)
     if place is not None:
@@ -107,7 +106,7 @@ def find_message_fault(message: str) -> str | None:
 
 
 def describe_position(message: str, place: int) -> str:
-    """Say where in a message a character is, as an editor counts."""
+    """Return the position of a character in a message as an editor counts it: line and column."""
     before = message[:place].split("\n")
     return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
 

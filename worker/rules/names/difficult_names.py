@@ -1,4 +1,4 @@
-"""Display names that break greetings. Every template is rendered for them before it gets in."""
+"""Display names that are hard to address. A template is accepted only if it renders for all of them."""
 
 DIFFICULT_NAMES = (
     "Dr. Jean-Noël Dupont",

@@ -1,19 +1,19 @@
-"""The characters of display names: what belongs to a name, what parts names, and what is decoration."""
+"""The characters of display names: letters, separators and decoration."""
 
 import re
 import unicodedata
 
 CUT = "|"
-"""What `plain` leaves where something else than the name begins."""
+"""Marks in the result of `plain` where the name ends and something else begins."""
 
 NO_NAME = "0"
-"""What `plain` leaves in a word that can't be part of a name: a digit, a sign of mark-up."""
+"""Marks a word that can't be part of a name, such as one with a digit or a character of mark-up."""
 
 INNER = "-.'\u2018\u2019`\u00b4\u00b7\u2010\u2011\u30fb\u05f3\u05f4"
-"""Punctuation inside names: hyphens, stops, apostrophes, middle dots, the Hebrew geresh and gershayim."""
+"""Punctuation inside names: hyphens, full stops, apostrophes, middle dots, Hebrew geresh and gershayim."""
 
 _JOINERS = "\u200c\u200d"
-"""Persian and Indian names are spelt with these; elsewhere they hold emoji together."""
+"""Persian and Indian names are spelt with these; elsewhere they join emoji."""
 
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\uff08[^\uff08\uff09]*\uff09|\u3010[^\u3010\u3011]*\u3011")
@@ -33,9 +33,9 @@ _MEANING = {
 
 
 def plain(full_name: str) -> str:
-    """Return the part of a display name that can hold the name: letters, inner punctuation, blanks, commas.
+    """Return the part of a display name that can be the name: letters, inner punctuation, spaces, commas.
 
-    Composed (NFC), in plain letters, up to the first separator such as `|` or a dash between blanks.
+    It is in NFC and in plain letters, and ends at the first separator, such as `|` or a dash between spaces.
     """
     text = unicodedata.normalize("NFC", "".join(map(_in_plain_type, full_name)))
     text = _GERSHAYIM.sub("\u05f4", _KEYCAP.sub(" ", text))
@@ -55,14 +55,14 @@ def _in_plain_type(character: str) -> str:
 
 
 def _kept(character: str, *, before: str, following: str) -> str:
-    """Return what stands for one character, between what was kept before it and the one that follows."""
+    """Return the replacement of one character, given the one kept before it and the one that follows."""
     category = unicodedata.category(character)
     if character in _MEANING or category[0] == "N":
         return _MEANING.get(character, NO_NAME)
     if category[0] == "L" or character in INNER:
         return character
     in_word = bool(before) and unicodedata.category(before)[0] in "LM"
-    if category in {"Mn", "Mc"}:  # a variation selector is what is left of an emoji
+    if category in {"Mn", "Mc"}:  # a variation selector belongs to a removed emoji
         return character if in_word and not "\ufe00" <= character <= "\ufe0f" else ""
     if character in _JOINERS:
         return character if in_word and unicodedata.category(following)[0] in "LM" else ""
@@ -75,7 +75,7 @@ def letters(word: str) -> str:
 
 
 def is_shouted(word: str) -> bool:
-    """Return whether `word` is in capitals for no reason: three letters or more, and not initials (JPB)."""
+    """Return whether `word` is written in capitals: three letters or more, and not initials (JPB)."""
     bare = unicodedata.normalize("NFD", letters(word))
     return (
         len(letters(word)) > 2 and word.isupper() and (not bare.isascii() or bool(set(bare) & set("AEIOUY")))
@@ -83,7 +83,7 @@ def is_shouted(word: str) -> bool:
 
 
 def cased(word: str) -> str:
-    """Return `word` as names are written, if it is all in capitals or all in small letters; else as it is."""
+    """Return `word` with name capitals if it is all in capitals or all in small letters; else unchanged."""
     if not (is_shouted(word) or word.islower()):
         return word
     parts = re.split(f"([{re.escape(INNER)}])", word)

@@ -1,20 +1,20 @@
-"""What to call a person, out of a display name.
+"""How to address a person, derived from a display name.
 
-A greeting that gets a name wrong is worse than none: where the given name can't be told there is no answer.
+A greeting with a wrong name is worse than none: where the given name is not certain, there is no result.
 
-- Emoji, pictures and what stands in brackets, or in quotes inside the name, are left out; so is everything
-  after `|`, `/`, `&`, a dash between blanks and the like. Letters of fancy type are read as letters.
-- Titles before the name go (`Prof. Dr. Anna-Lena Müller`), as do degrees after it (`Anna Smith MBA, PMP`).
-- A comma after one word turns the name round (`Dupont, Anne`), unless a degree follows (`Anna, MBA`). Words
-  in capitals before others are the family name (`DUPONT Anne`).
-- A name in Han, Hangul or Kana (李小龙) is used whole; cutting it would be rude.
+- Emoji and anything in brackets, or in quotes inside the name, are dropped. So is everything after `|`, `/`,
+  `&`, a dash between spaces and the like. Letters in fancy type are read as plain letters.
+- Titles before the name are dropped (`Prof. Dr. Anna-Lena Müller`), and degrees after it (`Anna Smith MBA`).
+- A comma after one word reverses the name (`Dupont, Anne`), unless a degree follows (`Anna, MBA`). Words in
+  capitals before other words are the family name (`DUPONT Anne`).
+- A name in Han, Hangul or Kana (李小龙) is used whole: a part of it would be rude.
 - JEAN-NOËL and jean-noël become Jean-Noël. McDonald, DeShawn and JP stay as they are.
-- An initial is no name to call anybody by, and one word after it is a family name (`A. Smith`), as it is
-  after `Mr` and its like; so is what begins with a particle (`van der Berg`). After `Dr.` one word is taken
-  for the given name. A word with a digit or a sign in it is no name.
+- Nobody is addressed by an initial. A single word after an initial (`A. Smith`) or after `Mr` and the like is
+  a family name, as is a name that begins with a particle (`van der Berg`). A single word after `Dr.` is taken
+  for the given name. A word with a digit or a symbol in it is not a name.
 - A company has no first name.
 
-What can't be known: a family name that comes first in Latin letters with nothing to show it (Nguyễn Văn An).
+Not detected: a family name that comes first in Latin letters without any sign of it (Nguyễn Văn An).
 """
 
 import unicodedata
@@ -36,30 +36,30 @@ from worker.rules.names.stopwords import (
 )
 
 LONGEST_FIRST_NAME = 40
-"""Characters. What is longer is a slogan or a prank."""
+"""Characters. A longer one is a slogan or a prank."""
 
 LONGEST_FULL_NAME = 80
-"""Characters. Of a longer one only the first name is used."""
+"""Characters. Where it is longer, only the first name is used."""
 
 _EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenName:
-    """How a person is addressed: one word, and the whole name without titles, degrees and decoration."""
+    """How to address a person: the first name, and the whole name without titles, degrees and decoration."""
 
     first: str
     full: str
 
 
 def first_name(full_name: str) -> str:
-    """Return the one word to address the person by; '' where there is none."""
+    """Return the first name to address the person by, or '' if there is none."""
     name = spoken_name(full_name)
     return name.first if name else ""
 
 
 def spoken_name(full_name: str) -> SpokenName | None:
-    """Return how to address the person, by this module's rules; None where there is no name to do it by."""
+    """Return how to address the person by this module's rules, or None if no name is certain."""
     segments = [words for segment in plain(full_name).split(",") if (words := _words(segment))]
     if not segments or _is_company(segments):
         return None
@@ -76,7 +76,7 @@ def spoken_name(full_name: str) -> SpokenName | None:
 
 
 def _words(segment: str) -> list[str]:
-    """Return the words that can be part of a name, with the stop that ends one."""
+    """Return the words that can be part of a name, each with its final full stop if it has one."""
     bare = ((word.strip(INNER), word) for word in segment.split())
     return [
         f"{core}." if f"{core}." in word else core
@@ -96,7 +96,7 @@ def _is_company(segments: Sequence[Sequence[str]]) -> bool:
 
 
 def _east_asian(words: Sequence[str]) -> str:
-    """Return the East Asian words that `words` begins with, written as one; '' if it begins otherwise."""
+    """Return the leading East Asian words as one name, or '' if the first word is not East Asian."""
     names = []
     for word in words:
         letter_names = [unicodedata.name(letter, "") for letter in letters(word)]
@@ -107,7 +107,7 @@ def _east_asian(words: Sequence[str]) -> str:
 
 
 def _turned_round(segments: Sequence[list[str]]) -> list[str] | None:
-    """Return the words of `Family, Given` as they are spoken; None where the comma means something else."""
+    """Return `Family, Given` in spoken order, or None if the comma means something else."""
     family = _without_titles(segments[0])
     shouted = all(map(is_shouted, family))
     given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=shouted)), None)
@@ -160,7 +160,7 @@ def _is_particle(word: str) -> bool:
 
 
 def _begins_with_particle(words: Sequence[str]) -> bool:
-    """Return whether it is a family name alone: 'van der Berg', 'Van Der Berg', but not 'Van Morrison'."""
+    """Return whether this is only a family name: 'van der Berg', 'Van Der Berg', but not 'Van Morrison'."""
     return _is_particle(words[0]) and (words[0].islower() or any(map(_is_particle, words[1:2])))
 
 

@@ -121,14 +121,6 @@ PRACTICE_QUOTA: Final = SiteQuota(
 )
 """The practice network harms nobody: open day and night, and anything may be tried on it."""
 
-_PRACTICE_SITES: Final = frozenset({"sandbox", "ledger"})
-
-
-def site_quota(site: str) -> SiteQuota:
-    """Return what holds for accounts of `site`."""
-    return PRACTICE_QUOTA if site in _PRACTICE_SITES else DEFAULT_QUOTA
-
-
 WARM_UP_SHARES: Final = (Fraction(1, 3), Fraction(1, 2), Fraction(4, 5))
 """What a new account may use of its limits in its first, second and third week (design §4)."""
 

@@ -1,4 +1,4 @@
-"""Whom a sourcing campaign looks for: the criteria, bounded, and what reading they need."""
+"""The criteria of a sourcing campaign, and the profile sections that they need."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
     seen = set()
     for phrase in phrases:
         if fold_text(phrase) in seen:
-            # The text goes in as a value: a brace in it is no placeholder.
+            # Passed as a value, so that a brace in the phrase is not taken for a placeholder.
             raise PydanticCustomError("twice", "{phrase} is given twice", {"phrase": phrase})
         seen.add(fold_text(phrase))
     return phrases
@@ -63,7 +63,7 @@ EachOnce = AfterValidator(_each_once)
 
 
 class Criterion(StrEnum):
-    """What a person can meet or miss."""
+    """The kinds of criteria."""
 
     KEYWORDS = "keywords"
     TITLE = "title"
@@ -76,7 +76,7 @@ class Criterion(StrEnum):
 
 
 class Criteria(BaseModel):
-    """Whom to look for. What is not given is not asked, and its part of a profile is not read."""
+    """What a person should meet. Only the profile sections that the given criteria need are read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -130,7 +130,7 @@ _NEEDED: Mapping[Criterion, frozenset[Section]] = {
 
 
 def given_criteria(criteria: Criteria) -> frozenset[Criterion]:
-    """Return which criteria are given."""
+    """Return the criteria that have a value."""
     given = {
         Criterion.KEYWORDS: bool(criteria.keywords),
         Criterion.TITLE: criteria.title is not None,
@@ -145,5 +145,5 @@ def given_criteria(criteria: Criteria) -> frozenset[Criterion]:
 
 
 def needed_sections(criteria: Criteria) -> frozenset[Section]:
-    """Return the sections of a profile that the criteria need; nothing else is read or kept."""
+    """Return the profile sections that the criteria need. No others are read or stored."""
     return frozenset().union(*(_NEEDED[criterion] for criterion in given_criteria(criteria)))

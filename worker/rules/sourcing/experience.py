@@ -1,4 +1,4 @@
-"""How long somebody has worked, by the dates of their positions."""
+"""Work experience, from the dates of positions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MONTHS_A_YEAR: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """Months in at least one position. `at_least` where a position without dates may add to them."""
+    """Months in at least one position. `at_least`: a position without dates may add to them."""
 
     months: int
     at_least: bool
@@ -24,10 +24,10 @@ class Experience:
 
 
 def measure_experience(positions: Iterable[Position], today: date) -> Experience:
-    """Return how long somebody has worked until `today`.
+    """Return the experience up to `today`.
 
-    Months in which two positions overlap count once, months between two not at all; a position's last month
-    counts, as profiles count it. What is to begin, or ends before it began, counts nothing.
+    Overlapping months count once, gaps don't count, and a position's last month counts, as profiles count it.
+    A position that starts in the future, or ends before it starts, counts nothing.
     """
     listed = tuple(positions)
     this_month = _month(today)

@@ -1,4 +1,4 @@
-"""Languages by code, and the names under which profiles list them: Unicode's CLDR, through Babel."""
+"""Languages by code, and their names in profiles, from Unicode's CLDR through Babel."""
 
 import re
 from collections.abc import Iterable
@@ -13,26 +13,27 @@ from worker.rules.sourcing.phrases import fold_text
 _PROFILES_ARE_IN: Final = ("en", "fr", "de", "es")
 
 _ALSO: Final = {"no": ("nb", "nn"), "zh": ("yue",), "tl": ("fil",)}
-"""A language asked for is also met by the ones that it has inside it."""
+"""Languages that also meet a criterion for the macrolanguage."""
 
 _ADDED: Final = re.compile(r"\s*\(.*$")
-"""What people add in brackets: "Chinese (Simplified)"."""
+"""An addition in brackets, as in "Chinese (Simplified)"."""
 
 
 def is_known_language(code: str) -> bool:
-    """Return whether `code` is a language of ISO 639-1 that has a name."""
+    """Return whether `code` is an ISO 639-1 code of a language that CLDR names."""
     return re.fullmatch("[a-z]{2}", code) is not None and code in Locale("en").languages
 
 
 def english_name(code: str) -> str:
-    """Return what a known language is called in English."""
+    """Return the English name of a known language."""
     return str(Locale("en").languages[code])
 
 
 def lists_language(languages: Iterable[str], code: str) -> bool:
-    """Return whether the language `code` is among names as a profile lists them.
+    """Return whether the language `code` is among `languages`, the names that a profile lists.
 
-    In English, French, German, Spanish or the language itself; its variants ("Brazilian Portuguese") count.
+    Names are known in English, French, German, Spanish and the language itself, and with their variants
+    ("Brazilian Portuguese").
     """
     names = _names(code)
     return any(_ADDED.sub("", fold_text(name)) in names for name in languages)
@@ -47,6 +48,6 @@ def _names(code: str) -> frozenset[str]:
         for key, name in Locale(language).languages.items()
         if key.partition("_")[0] in wanted
     ]
-    with suppress(UnknownLocaleError):  # Unicode has its name, but nothing in the language itself
+    with suppress(UnknownLocaleError):  # CLDR names the language, but has no data in it
         found += [own for one in wanted if (own := Locale.parse(one).get_language_name(one))]
     return frozenset(map(fold_text, found))

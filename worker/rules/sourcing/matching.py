@@ -1,4 +1,4 @@
-"""Whether a profile meets what is asked for, misses it, or is silent about it; and that in words."""
+"""Match a profile against the criteria: met, missed or unknown, each with an explanation."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ NOT_READ: Final = "not read"
 SILENT: Final = "the profile doesn't say"
 
 _BESIDES: Final = re.compile(r"(\s*\(.*\)|\s+v?\d+(\.\d+)*)$")
-"""What a skill may end with and still be it: "Python (Programming Language)", "Python 3"."""
+"""A suffix that doesn't change a skill: "Python (Programming Language)", "Python 3"."""
 
 
 class Verdict(Enum):
-    """What a profile says to one thing asked for. Once: it was so, and is no more."""
+    """What a profile says about one criterion item. MET_ONCE: it was met by a former job."""
 
     MET = auto()
     MET_ONCE = auto()
@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing asked for, and what the profile says to it."""
+    """One criterion item, what the profile says about it, and that in words."""
 
     item: str
     verdict: Verdict
@@ -41,7 +41,7 @@ class Finding:
 def match_criterion(
     criterion: Criterion, criteria: Criteria, profile: Profile, today: date
 ) -> Sequence[Finding]:
-    """Return what `profile` says to each thing that the given `criterion` asks for, in its order."""
+    """Return a finding for each item of `criterion`, in their order."""
     return tuple(_FINDERS[criterion](criteria, profile, today))
 
 
@@ -59,7 +59,7 @@ def _keywords(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Fi
 
 
 def _texts(profile: Profile) -> Iterator[str]:
-    """All texts about the person, but for the name and the languages: neither is what a keyword is for."""
+    """Yield all texts that keywords are searched in: all but the name and the languages."""
     yield from (profile.headline, profile.location, profile.about or "")
     for job in profile.positions or ():
         yield from (job.title, job.company)
@@ -114,7 +114,7 @@ def _skills(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Find
             yield Finding(skill, Verdict.MET, f"skill {skill}")
         elif profile.skills is None:
             yield Finding(skill, Verdict.UNKNOWN, f"skill {skill}: {NOT_READ}")
-        else:  # also where no skill is listed: else listing the first of several could cost points
+        else:  # also for an empty list: otherwise adding a first skill could cost points
             yield Finding(skill, Verdict.MISSED, f"skill {skill}: not in the profile")
 
 
@@ -124,15 +124,15 @@ def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Findin
         yield _absent("years", "years", profile.positions)
         return
     worked = measure_experience(profile.positions, today)
-    told = f"{worked.years} year{'' if worked.years == 1 else 's'}"
+    found = f"{worked.years} year{'' if worked.years == 1 else 's'}"
     if most is not None and worked.years > most:
-        yield Finding("years", Verdict.MISSED, f"years: {told}, at most {most} are asked for")
+        yield Finding("years", Verdict.MISSED, f"years: {found}, at most {most} are asked for")
     elif worked.at_least and (most is not None or worked.years < least):
-        yield Finding("years", Verdict.UNKNOWN, f"years: {told} or more, a job has no dates")
+        yield Finding("years", Verdict.UNKNOWN, f"years: {found} or more, a job has no dates")
     elif worked.years < least:
-        yield Finding("years", Verdict.MISSED, f"years: {told}, at least {least} are asked for")
+        yield Finding("years", Verdict.MISSED, f"years: {found}, at least {least} are asked for")
     else:
-        yield Finding("years", Verdict.MET, told)
+        yield Finding("years", Verdict.MET, found)
 
 
 def _languages(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
@@ -151,7 +151,7 @@ def _open_to_work(criteria: Criteria, profile: Profile, _today: date) -> Iterato
 
 
 def _absent(name: str, asked: str, section: Collection[object] | None) -> Finding:
-    """What it means that something is not in a section: unread and empty sections say nothing."""
+    """Return the finding for an item that is not in a section. Unread and empty sections say nothing."""
     if section is None:
         return Finding(asked, Verdict.UNKNOWN, f"{name}: {NOT_READ}")
     if not section:

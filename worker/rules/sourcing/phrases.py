@@ -1,4 +1,4 @@
-"""Whether a text holds a phrase, to the person who reads it: capitals, accents and widths don't count."""
+"""Find phrases in texts as a reader would: case, accents and character widths don't matter."""
 
 import unicodedata
 from typing import Final
@@ -15,17 +15,17 @@ _SAME: Final = str.maketrans(
     }
     | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 )
-"""Letters that Unicode doesn't take apart though people type them without their stroke; quotes and dashes."""
+"""Letters that Unicode doesn't decompose, but people type without their stroke; quotes and dashes."""
 
 _UNSPACED: Final = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u2e80", "\U0003ffff")
-"""Thai and Lao, Burmese, Khmer, and what is east of them: these put no blanks between words."""
+"""Thai and Lao, Burmese, Khmer, and East Asian scripts: they put no spaces between words."""
 
 
 def fold_text(text: str) -> str:
-    """Return `text` in the one form in which phrases are compared: NFKD without its accents, casefolded.
+    """Return `text` in the form in which phrases are compared: NFKD, casefolded, without accents.
 
-    Marks that make another letter of one stay (the dots of kana, the vowels of Devanagari, tones of Thai);
-    invisible characters go, and any white space is one blank.
+    Marks that make another letter stay (the dots of kana, the vowels of Devanagari, the tones of Thai).
+    Invisible characters are removed, and runs of white space become one space.
     """
     if text.isascii():
         return " ".join(text.lower().split())
@@ -39,10 +39,10 @@ def fold_text(text: str) -> str:
 
 
 def contains_phrase(text: str, phrase: str) -> bool:
-    """Return whether `phrase` stands in `text` as whole words; both are folded already.
+    """Return whether `phrase` occurs in `text` as whole words. Both must be folded.
 
-    `+` and `#` belong to the word before them, and `&` to both of its neighbours: neither C nor R is in
-    "C++, C#, R&D". A version doesn't: C++ is in "C++17".
+    `+` and `#` belong to the word before them and `&` to both neighbours, so neither C nor R is in
+    "C++, C#, R&D". A version number is separate: C++ is in "C++17".
     """
     at = text.find(phrase) if phrase else -1
     while at >= 0:
@@ -55,13 +55,13 @@ def contains_phrase(text: str, phrase: str) -> bool:
 
 
 def _is_accent(character: str) -> bool:
-    """Tell accents of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic, by combining class."""
+    """Return whether this is an accent of Latin, Greek or Cyrillic, or a Hebrew or Arabic point."""
     combining = unicodedata.combining(character)
     return 10 <= combining <= 36 or combining >= 200
 
 
 def _joined(left: str, right: str) -> bool:
-    """Return whether two neighbours are inside one word; an empty one is the text's end."""
+    """Return whether two neighbouring characters are in one word; an empty string is the end of the text."""
     if not left or not right:
         return False
     if _of_word(left):

@@ -1,4 +1,4 @@
-"""What a profile says of a person, as far as it was read."""
+"""A person's profile, as far as it was read."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Section(StrEnum):
-    """The parts of a profile below its head. Each is read only where something asks for it."""
+    """The sections of a profile below its head. Each is read only if it is needed."""
 
     ABOUT = "about"
     POSITIONS = "positions"
@@ -18,9 +18,9 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One job. Dates are first days of months, a year without a month counts as its January.
+    """One job. Dates are the first day of a month; a year without a month counts as its January.
 
-    `ended_on` is None while it lasts; both are None where the site tells no dates.
+    `ended_on` is None while the job lasts. Both are None where the site shows no dates.
     """
 
     title: str
@@ -31,7 +31,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Education:
-    """One school or university, with years where the site tells them."""
+    """One school or university, with years where the site shows them."""
 
     school: str
     degree: str
@@ -41,9 +41,9 @@ class Education:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One person's profile. A section that is None was not read; one that is empty has nothing in it.
+    """One person's profile. A section that is None was not read; an empty one was, and holds nothing.
 
-    Texts are as the site shows them; `languages` are names, without how well they are spoken.
+    Texts are as the site shows them. `languages` are names without proficiency.
     """
 
     profile_url: str

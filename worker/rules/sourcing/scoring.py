@@ -1,8 +1,7 @@
-"""How well a person fits the criteria: points from 0 to 100, and where each of them comes from.
+"""Score a profile against the criteria: 0 to 100 points, with the reason for each.
 
-The points of all criteria that are given add up to 100. What is met gives its points; what is missed gives
-none, or takes them away where the criterion is required. What was not read, or what a profile is silent
-about, gives and takes nothing: nobody is marked down for what nobody knows.
+The points of all given criteria add up to 100. A met item gives its points. A missed one gives none, or takes
+them away where the criterion is required. An unknown one (not read, or not in the profile) changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,36 +26,36 @@ DEFAULT_WEIGHTS: Final[Mapping[Criterion, int]] = {
     Criterion.LANGUAGES: 10,
     Criterion.OPEN_TO_WORK: 5,
 }
-"""What a criterion counts where its weight isn't given: what somebody can and does before where they are.
+"""The weights of criteria that are given without one: skills and work count more than the place.
 
-A judgement, not a measurement; only the proportions among the given criteria matter.
+This is a judgement, not a measurement. Only the proportions among the given criteria matter.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreReason:
-    """What one thing that was asked for gave or took, and why."""
+    """The points that one criterion item gave or cost, and why."""
 
     points: int
     criterion: Criterion
     text: str
 
     def __str__(self) -> str:
-        """As a person reads it: "+30 skill Python"."""
+        """Return it as shown to a person: "+30 skill Python"."""
         sign = {1: "+", -1: "\N{MINUS SIGN}"}.get((self.points > 0) - (self.points < 0), "")
         return f"{sign}{abs(self.points)} {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """0 to 100: the reasons' points together, held between the two. No reasons: nothing was asked for."""
+    """The sum of the reasons' points, limited to 0 to 100. Without criteria there are no reasons."""
 
     points: int
     reasons: tuple[ScoreReason, ...]
 
 
 def score(criteria: Criteria, profile: Profile, today: date) -> Score:
-    """Return how well `profile` fits, with a reason for each thing asked for, in their order."""
+    """Return the score of `profile`, with a reason for each criterion item, in their order."""
     shares = allocate_points(criteria)
     reasons: list[ScoreReason] = []
     for criterion, found in _by_criterion(criteria, profile, today):
@@ -68,9 +67,9 @@ def score(criteria: Criteria, profile: Profile, today: date) -> Score:
 
 
 def allocate_points(criteria: Criteria) -> Mapping[Criterion, int]:
-    """Return how many of the 100 points each given criterion has, the largest remainders rounded up.
+    """Return the share of the 100 points of each given criterion, by the largest remainder method.
 
-    Only proportions count: twice every weight is the same.
+    Only proportions matter: doubling every weight changes nothing.
     """
     given = given_criteria(criteria)
     weights = {
@@ -98,13 +97,13 @@ def _by_criterion(
 
 
 def _parts(points: int, items: Sequence[str]) -> Sequence[int]:
-    """Split the points of a criterion among what it asks for; what is over goes by the alphabet.
+    """Split the points of a criterion evenly among its items; the remainder goes to the first alphabetically.
 
-    So the order in which things are asked for changes nothing.
+    The order in which the items were given then doesn't matter.
     """
     each, over = divmod(points, len(items))
-    luckier = set(sorted(map(fold_text, items))[:over])
-    return [each + (fold_text(item) in luckier) for item in items]
+    first = set(sorted(map(fold_text, items))[:over])
+    return [each + (fold_text(item) in first) for item in items]
 
 
 def _points(finding: Finding, part: int, *, required: bool) -> int:

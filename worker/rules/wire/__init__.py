@@ -1,1 +1,1 @@
-"""Checks of what arrives from outside: JSON, correlation ids, refusals."""
+"""Checks of untrusted input: JSON, correlation ids and refused messages."""

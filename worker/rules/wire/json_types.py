@@ -1,4 +1,4 @@
-"""Numbers as JSON has them: Pydantic would also read them from text and from true and false."""
+"""Numbers as JSON has them. Pydantic alone would also accept text and booleans."""
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -11,4 +11,4 @@ def _is_number(given: object) -> object:
 
 
 JSON_NUMBER = BeforeValidator(_is_number)
-"""Behind a number's bounds in `Annotated`. A whole number may be written as 3.0, as JSON Schema has it."""
+"""To be used in `Annotated`, after the bounds. An integer may be written as 3.0, as JSON Schema allows."""

@@ -1,4 +1,4 @@
-"""Why a message from the broker is refused, and what is kept of it."""
+"""Refused messages from the broker: the reason, and what is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Refusal(StrEnum):
-    """Why a message is not taken."""
+    """Why a message is refused."""
 
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
@@ -24,7 +24,7 @@ class Refusal(StrEnum):
 
 
 class MessageRefusedError(Exception):
-    """A message is malformed. The text names the field and what is wrong, and never quotes a value."""
+    """A message is malformed. The error text names the field and the fault, and never quotes a value."""
 
     def __init__(self, reason: Refusal, detail: str) -> None:
         super().__init__(detail)
@@ -33,12 +33,11 @@ class MessageRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RefusedMessage:
-    """What is kept of a refused message: enough to find its sender and its fault, and no argument.
+    """What is stored of a refused message: enough to find its sender and its fault, but no argument.
 
     Arguments hold texts and addresses, and any field of a malformed message may hold them by mistake. So
-    `task`, `message_id` and `origin` are there only in the form that Celery itself gives them, `shape` is the
-    names and types of Celery's own headers without their values, and `sha256` shows whether two messages are
-    the same.
+    `task`, `message_id` and `origin` are stored only in the form that Celery gives them. `shape` holds the
+    names and types of Celery's own headers, without values. `sha256` tells whether two messages are equal.
     """
 
     refused_at: datetime

@@ -1,4 +1,4 @@
-"""JSON of untrusted senders: bounded in size and depth, and only what every reader reads alike."""
+"""Parse JSON from untrusted senders: bounded in size and depth, and without what parsers read differently."""
 
 import json
 import math
@@ -9,24 +9,24 @@ from typing import Any, Final, NoReturn
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 MAX_BYTES: Final = 1024 * 1024
-"""Above the largest message there can be: a thousand profile addresses of 500 characters."""
+"""Above the largest valid message: a thousand profile addresses of 500 characters."""
 
 MAX_DEPTH: Final = 32
 
 _MAX_DIGITS: Final = 19
-"""As many as 64 bits need. Python itself refuses to read, or to print, more than 4 300."""
+"""Enough for 64 bits. Python itself refuses to parse or print more than 4 300."""
 
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but for tab and line ends, and surrogates, which no UTF-8 and no Postgres text holds."""
+"""Control characters except tab and line ends, and surrogates, which UTF-8 and Postgres can't hold."""
 
 Hook = Callable[[dict[str, Any]], object]
 
 
 def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
-    """Return the value that `raw` holds; `hook` turns each object into what it stands for.
+    """Return the value of `raw`; `hook` converts each JSON object.
 
-    Raises MessageRefusedError where it is too large or too deep, is no JSON in UTF-8, names a key twice, or
-    holds a number or, without `any_text`, a character that not every reader takes.
+    Raises MessageRefusedError if it is too large or too deep, is not JSON in UTF-8, has a duplicate key, or
+    holds a number that a double can't or, without `any_text`, a control character.
     """
     if len(raw) > MAX_BYTES:
         raise MessageRefusedError(Refusal.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are taken")
@@ -56,7 +56,7 @@ def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
 
 
 def _walk(value: object, *, any_text: bool) -> None:
-    """Raise MessageRefusedError for depth and characters. A loop, since a recursion has its own limit."""
+    """Check depth and characters. A loop, because Python limits recursion."""
     left: list[tuple[object, int]] = [(value, 0)]
     while left:
         found, depth = left.pop()

@@ -1,4 +1,4 @@
-"""Everything that is known of one person."""
+"""All data about one contact, for `rapport contacts show`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from worker.rules.sourcing.scoring import ScoreReason
 
 @dataclass(frozen=True, slots=True)
 class CampaignScore:
-    """How well the person fits a campaign's criteria; `reasons` add up to the score."""
+    """The person's score in one campaign. The points of `reasons` add up to `score`."""
 
     campaign_id: UUID
     kind: CampaignKind
@@ -33,7 +33,7 @@ class CampaignScore:
 
 @dataclass(frozen=True, slots=True)
 class PastInteraction:
-    """One thing that happened between the account and the person."""
+    """One recorded interaction between the account and the person."""
 
     type: Kind
     status: str
@@ -45,7 +45,7 @@ class PastInteraction:
 
 @dataclass(frozen=True, slots=True)
 class OpenAction:
-    """One action that has not ended."""
+    """One action that has not reached an end state."""
 
     id: UUID
     kind: Kind
@@ -57,7 +57,10 @@ class OpenAction:
 
 @dataclass(frozen=True, slots=True)
 class ContactDetails:
-    """One contact of an account. `facts` is what lists and pages told of them, `read` their profile."""
+    """One contact of an account.
+
+    `facts` is contacts.profile: what lists and search pages showed. `read` is the profile that was opened.
+    """
 
     account: str
     profile_url: str
@@ -78,7 +81,7 @@ class ContactDetails:
 
 
 def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
-    """Return all that is known of a contact. Raises NoResultFound if there is none."""
+    """Return everything stored about a contact. Raises NoResultFound for an unknown id."""
     row, account = session.execute(
         select(Contact, Account.name)
         .join(Account, Account.id == Contact.account_id)

@@ -1,0 +1,24 @@
+"""The registry of sites: what every part of Rapport derives from one description."""
+
+import pytest
+
+from worker.rules.addresses import normalise_profile_url
+from worker.rules.sites import SITES, has_adapter
+from worker.rules.sourcing.search import SearchQuery, build_search_url, parse_search
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_site_accepts_the_addresses_that_it_gives(name: str) -> None:
+    site = SITES[name]
+    assert site.name == name
+    if site.has_profile_addresses:
+        address = f"{site.origin}/in/ann/"
+        assert normalise_profile_url(address, name) == address
+    if site.search is not None:
+        query = SearchQuery(((next(iter(site.search.parameters), "any"), "ann"),))
+        assert parse_search(build_search_url(query, name), name) == query
+
+
+def test_only_sites_with_an_adapter_are_opened() -> None:
+    assert [name for name in SITES if has_adapter(name)] == ["sandbox", "ledger"]
+    assert not has_adapter("a site nobody has heard of")

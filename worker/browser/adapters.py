@@ -1,0 +1,33 @@
+"""Choose the adapter of a site. The registry of sites (worker/rules/sites.py) names its class."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol
+
+from playwright.sync_api import Page
+
+from worker.browser.site import Site
+from worker.errors import ConfigurationError
+from worker.rules.sites import SITES, has_adapter
+from worker.settings import Settings
+
+
+class Adapter(Protocol):
+    """The class of a site's adapter."""
+
+    @classmethod
+    def open(cls, settings: Settings, open_page: Callable[[], Page]) -> Site:
+        """Return the account's view of the site.
+
+        `open_page` returns the page of the account's browser context; an adapter without pages doesn't call
+        it. Raises ConfigurationError if a setting that the site needs is unset.
+        """
+
+
+def load_adapter(site: str) -> type[Adapter]:
+    """Return the adapter class of `site`. Raises ConfigurationError if the site has none."""
+    if not has_adapter(site):
+        raise ConfigurationError(f"there is no adapter for the site {site!r}")
+    module, _, name = str(SITES[site].adapter).partition(":")
+    adapter: type[Adapter] = getattr(import_module(module), name)
+    return adapter

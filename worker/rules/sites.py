@@ -1,0 +1,105 @@
+"""The site registry: one description for each site that an account can be on.
+
+A new site is an entry here and an adapter package below worker/browser; docs/extending.md has the steps.
+Everything else (addresses, searches, quota, the choice of the adapter, `rapport account add`) reads this.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from worker.rules.quota.limits import DEFAULT_QUOTA, PRACTICE_QUOTA, SiteQuota
+
+
+@dataclass(frozen=True, slots=True)
+class SearchForm:
+    """A site's people search: the path of its page, and its parameters in the order in which they are stored.
+
+    No `parameters` means that any are taken as they are.
+    """
+
+    path: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDescription:
+    """What Rapport knows about one site.
+
+    `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
+    `has_profile_addresses`: a person is `origin`/in/NAME/; otherwise addresses are taken as they are.
+    `adapter` is the "module:class" that opens its pages (see worker/browser/adapters.py), None while none
+    ships. `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person
+    accepts before an account is added. `offered`: `rapport account add` takes it.
+    """
+
+    name: str
+    origin: str
+    hosts: re.Pattern[str]
+    quota: SiteQuota
+    search: SearchForm | None
+    adapter: str | None
+    has_profile_addresses: bool = True
+    on_loopback: bool = False
+    risk_notice: str | None = None
+    offered: bool = True
+
+
+_LINKEDIN: Final = SiteDescription(
+    name="linkedin",
+    origin="https://www.linkedin.com",
+    hosts=re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com"),
+    quota=DEFAULT_QUOTA,
+    search=SearchForm(
+        "/search/results/people/",
+        (
+            "keywords", "title", "company", "geoUrn", "network", "currentCompany", "pastCompany", "industry",
+            "profileLanguage", "schoolFilter", "firstName", "lastName", "school",
+        ),
+    ),
+    adapter=None,
+    risk_notice=(
+        "LinkedIn's user agreement forbids software that automates what you do there. It may limit or close "
+        "an account for it, and the account is yours to risk. No adapter for LinkedIn ships yet: contacts "
+        "can be imported and plans previewed, but nothing is read from the site and nothing can be sent."
+    ),
+)  # fmt: skip
+
+_SANDBOX: Final = SiteDescription(
+    name="sandbox",
+    origin="https://sandbox.test",  # a name, because its port changes from run to run
+    hosts=re.compile(r"sandbox\.test|127\.0\.0\.1|localhost"),
+    quota=PRACTICE_QUOTA,
+    search=SearchForm("/search/people/", ("keywords", "title", "location", "company")),
+    adapter="worker.browser.sandbox.adapter:SandboxSite",
+    on_loopback=True,
+)
+"""The practice network."""
+
+_LEDGER: Final = SiteDescription(
+    name="ledger",
+    origin="https://ledger.test",
+    hosts=re.compile(r"ledger\.test"),
+    quota=PRACTICE_QUOTA,
+    search=SearchForm("/", ()),
+    adapter="worker.browser.ledger:LedgerSite",
+    has_profile_addresses=False,
+    offered=False,
+)
+"""A site without pages, for benches and fault tests."""
+
+SITES: Final[Mapping[str, SiteDescription]] = MappingProxyType(
+    {site.name: site for site in (_SANDBOX, _LINKEDIN, _LEDGER)}
+)
+
+
+def has_adapter(site: str) -> bool:
+    """Return whether pages of `site` can be opened."""
+    return site in SITES and SITES[site].adapter is not None
+
+
+def site_quota(site: str) -> SiteQuota:
+    """Return the default and hard limits of `site`; of an unknown site, those of a real one."""
+    return SITES[site].quota if site in SITES else DEFAULT_QUOTA
