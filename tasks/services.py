@@ -8,7 +8,7 @@ from functools import cached_property
 from playwright.sync_api import Page
 
 from db.engine import Database
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from worker import metrics

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.clock import today_in
 from db.store.actions import lifecycle, plans
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker import clock, logs
 from worker.browser.site import Site

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from db.clock import today_in
 from db.store.actions import interactions, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, templates
 from db.store.people import contacts
 from tasks.actions import settle

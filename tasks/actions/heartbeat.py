@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims
+from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker import clock, logs
 from worker.errors import Reason, TryAgainError
@@ -36,7 +36,7 @@ class LeaseGuard:
     def renew(self, services: Services, claim: Claim, asked_at: float) -> bool:
         """Extend the lease once, counted from `asked_at`, before the request. False when it is lost."""
         with services.database.transaction() as session:
-            held = lifecycle.extend_lease(session, claim, services.settings.lease)
+            held = claims.extend_lease(session, claim, services.settings.lease)
         if held:
             self._good_until = asked_at + self._lease_s
         else:

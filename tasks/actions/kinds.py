@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions.collect import collect_page
 from tasks.actions.greet import greet_contact, is_greeting_in_thread, reword_greeting
 from tasks.actions.heartbeat import LeaseGuard

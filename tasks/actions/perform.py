@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from db.store.actions import dispatch, gates, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, dispatch, gates, lifecycle
+from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.intent import GateClosedError
@@ -26,7 +26,7 @@ log = logs.get_logger(__name__)
 def perform_action(services: Services, action_id: UUID) -> Outcome:
     """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
     with services.database.transaction() as session:
-        claim = lifecycle.claim_action(
+        claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
         )
     if claim is None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.evidence import take_screenshot
 from tasks.actions.heartbeat import LeaseGuard

@@ -3,7 +3,7 @@
 import random
 
 from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.evidence import take_screenshot
 from tasks.actions.kinds import ACTION_TYPES

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from db.store.actions import dispatch, lifecycle
+from db.store.actions.claims import Claim
 from db.store.actions.gates import SKIP_REASONS, ClosedGate
-from db.store.actions.lifecycle import Claim
 from db.store.people import contacts
 from tasks.actions.evidence import take_screenshot
 from tasks.quota import Grant

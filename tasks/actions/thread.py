@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, Reason

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from db.clock import today_in
 from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns
 from db.store.people import profiles
 from tasks.actions.heartbeat import LeaseGuard

@@ -1,7 +1,7 @@
 """Withdraw one sent invitation: find it, withdraw it once, and prove it by the list."""
 
 from db.clock import today_in
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import write_intent

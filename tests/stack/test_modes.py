@@ -17,7 +17,7 @@ from api_stub.sandbox.state import State
 from api_stub.stack import environment_file
 from api_stub.stack.services import Addresses, embedded_settings, sandbox
 from api_stub.stack.stack import Service, Stack
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions.evidence import take_screenshot
 from tasks.services import Services
 from worker.browser.site import Site

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
 from db.store.actions import dispatch, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord

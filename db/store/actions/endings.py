@@ -13,7 +13,7 @@ from worker.rules.model import ActionState
 
 
 def expire_actions(session: Session) -> int:
-    """Skip what is planned or proposed and is too late in its account's zone by now; return how many."""
+    """Skip planned and proposed actions whose last day has passed in the account's zone; return how many."""
     today = func.date(func.timezone(Account.time_zone, func.now()))
     over = [
         Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
@@ -23,7 +23,7 @@ def expire_actions(session: Session) -> int:
     owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
     skipped = 0
     for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
-        # The audit's head first, as nobody who holds it waits for an action of the account.
+        # The audit head first: nobody who holds it waits for an action of the account.
         head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
         session.execute(head.with_for_update())
         moved = session.execute(

@@ -15,9 +15,10 @@ from worker.rules.model import ActionState, Kind
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """One row of a plan; `contact_id` is None for a page of people. A reason: it is left out, and why.
+    """One row of a plan. `contact_id` is None for a search page.
 
-    The message is written for being sent on `worded_for`. After `expires_on` it makes no sense any more.
+    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for`; the
+    action must not happen after `expires_on`.
     """
 
     contact_id: int | None
@@ -38,10 +39,10 @@ def insert_plan(
     *,
     needs_approval: bool = False,
 ) -> int:
-    """Insert the plan's actions, but for occasions that are planned already; return how many are to be done.
+    """Insert the plan's actions and return how many of them are to be done.
 
-    One statement, so running it twice, or twice at once, changes nothing. With `needs_approval` they wait as
-    proposed until a person has seen them.
+    One statement that skips occasions with an existing action, so planning is idempotent, also concurrently.
+    With `needs_approval` the actions are inserted as PROPOSED and wait for a person.
     """
     wanted, waits = (
         (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)

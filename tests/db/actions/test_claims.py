@@ -8,8 +8,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import control, leases, lifecycle, plans
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, control, leases, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.tables import Account, Contact, Search
@@ -63,7 +63,7 @@ def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(session: Sess
     action_id = add_planned(session, account, a_contact(session, account, "ann"))
     assert queue_due_actions(session) == [action_id]
     assert action(session, action_id).lease_until == database_now(session) + LEASE
-    claim = lifecycle.claim_action(session, action_id, owner="w", lease=HOUR)
+    claim = claims.claim_action(session, action_id, owner="w", lease=HOUR)
     assert claim is not None
     row = action(session, action_id)
     assert (row.lease_owner, row.lease_until) == ("w", database_now(session) + HOUR)
@@ -81,7 +81,7 @@ def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Sessio
     free = "update actions set state = :state, lease_owner = null, reason = 'cannot_tell' where id = :id"
     for state in S:
         run_without_triggers(session, free, state=state, id=ids[1])
-        taken = lifecycle.claim_action(session, ids[1], owner="w", lease=LEASE)
+        taken = claims.claim_action(session, ids[1], owner="w", lease=LEASE)
         assert (taken is not None) == (state in {S.QUEUED, S.UNCERTAIN})
         session.expire_all()
 
@@ -89,22 +89,22 @@ def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Sessio
 def test_only_its_holder_extends_a_lease(session: Session) -> None:
     first = a_claim(session)
     until = database_now(session) + HOUR
-    assert lifecycle.extend_lease(session, first, HOUR)
+    assert claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until == until
     lapse(session)
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until is None
     queue_due_actions(session)  # on its way to somebody else, with the same attempt
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     second = claim_action(session, first.action_id, "second")
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until == database_now(session) + LEASE
-    assert lifecycle.extend_lease(session, second, HOUR)
+    assert claims.extend_lease(session, second, HOUR)
 
 
 def test_what_one_claim_does_leaves_every_other_action_alone(session: Session) -> None:
     claim, other = a_claim(session), a_claim(session, "other")
-    assert lifecycle.extend_lease(session, claim, HOUR)
+    assert claims.extend_lease(session, claim, HOUR)
     assert action(session, other.action_id).lease_until == database_now(session) + LEASE
     assert lifecycle.write_intent(session, claim)
     assert action(session, other.action_id).state == S.CLAIMED

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import leases, lifecycle, plans
+from db.store.actions import claims, leases, lifecycle, plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.people import accounts
@@ -232,7 +232,7 @@ def test_of_two_who_claim_at_once_one_gets_it(database: Database, database_url: 
 
     def claim(own: Database, number: int) -> bool:
         with own.transaction() as session:
-            return lifecycle.claim_action(session, action_id, owner=f"w{number}", lease=LEASE) is not None
+            return claims.claim_action(session, action_id, owner=f"w{number}", lease=LEASE) is not None
 
     assert sorted(run_concurrently(database_url, 4, claim)) == [False, False, False, True]
     with database.transaction() as session:
@@ -245,8 +245,8 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     account = an_account(session)
     action_id = add_planned(session, account, a_contact(session, account, "ann"))
 
-    def again() -> lifecycle.Claim | None:
-        return lifecycle.claim_action(session, action_id, owner="late", lease=LEASE)
+    def again() -> claims.Claim | None:
+        return claims.claim_action(session, action_id, owner="late", lease=LEASE)
 
     assert again() is None  # planned: its message is older than a recovery
     queue_due_actions(session)
@@ -263,4 +263,4 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     assert again() is None
     lifecycle.record_effect(session, looking, status="found", text="Hi!", screenshot=None)
     assert again() is None
-    assert lifecycle.claim_action(session, uuid4(), owner="w", lease=LEASE) is None
+    assert claims.claim_action(session, uuid4(), owner="w", lease=LEASE) is None

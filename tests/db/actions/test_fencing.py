@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
 from db.store.actions import dispatch, gates, leases, lifecycle
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.actions.lifecycle import Claim
 from db.store.people import accounts, contacts
 from db.tables import Contact, Interaction
 from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, database_now

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.actions import control, gates, interactions, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.actions.lifecycle import Claim
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.queries import load_query
-from db.store.actions import approval, dispatch, gates, interactions, leases, lifecycle, proposals
+from db.store.actions import approval, claims, dispatch, gates, interactions, leases, proposals
 from db.store.campaigns import campaigns, schedules, search_hits
 from db.store.campaigns.search_hits import HitLine
 from db.store.people import contact_list, contacts, profiles
@@ -304,7 +304,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "one claim": (
         "actions",
         "pk_actions",
-        lambda s: lifecycle.claim_action(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
+        lambda s: claims.claim_action(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
     ),
     "leases that lapsed": ("actions", "ix_actions_lease", lambda s: leases.take_lapsed(s, batch=50)),
     "leases that run": ("actions", "ix_actions_lease", leases.void_leases),

@@ -16,8 +16,8 @@ from api_stub.cli.why_display import NextStep, build_gates, find_next_step
 from api_stub.responses.quota import QuotaReading
 from api_stub.responses.quota_models import Source
 from db.store.actions import control, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
-from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts, contacts
 from db.store.quota import limits

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.actions import dispatch, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import fallback, limits

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from db.store.actions import dispatch, leases, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, dispatch, leases, lifecycle
+from db.store.actions.claims import Claim
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
@@ -40,7 +40,7 @@ def queued(without_pages: Services) -> UUID:
 
 def claim(services: Services, action_id: UUID) -> Claim:
     with services.database.transaction() as session:
-        claimed = lifecycle.claim_action(session, action_id, owner="test", lease=LEASE)
+        claimed = claims.claim_action(session, action_id, owner="test", lease=LEASE)
     assert claimed is not None
     return claimed
 
@@ -80,7 +80,7 @@ def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
 ) -> None:
     without_pages.settings = without_pages.settings.model_copy(update={"lease": timedelta(seconds=0.2)})
     claimed = claim(without_pages, queued)
-    really, beats = lifecycle.extend_lease, []
+    really, beats = claims.extend_lease, []
 
     def away_once(*arguments: object) -> bool:
         beats.append(arguments)
@@ -88,7 +88,7 @@ def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
             raise OperationalError("update", {}, Exception("the connection is closed"))
         return really(*arguments)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(lifecycle, "extend_lease", away_once)
+    monkeypatch.setattr(claims, "extend_lease", away_once)
     with hold_lease(without_pages, claimed):
         wait_for("a second beat", lambda: len(beats) > 1 or not any(map(is_heart, threading.enumerate())))
     assert len(beats) > 1

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.faults import FaultName, Value
-from db.store.actions import dispatch, gates, interactions, leases, lifecycle
+from db.store.actions import claims, dispatch, gates, interactions, leases, lifecycle
 from db.store.actions.gates import ClosedGate
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
@@ -307,7 +307,7 @@ def test_a_worker_that_died_while_acting_leaves_a_doubt_that_looking_settles(
     action_id = plan()
     (queued,) = queue(services)
     with services.database.transaction() as session:
-        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        claim = claims.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
         assert claim is not None
         assert lifecycle.write_intent(session, claim)
     with services.database.transaction() as session:
@@ -324,7 +324,7 @@ def test_a_worker_that_died_before_acting_gives_its_unit_back(
     action_id = plan()
     (queued,) = queue(services)
     with services.database.transaction() as session:
-        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
+        claim = claims.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
         assert claim is not None
     run_id, reservation = str(claim.campaign_id), f"{action_id}:{claim.attempt}"
     assert services.quota.reserve(account.id, Kind.GREET, run_id, reservation).decision.granted

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.store.actions import control, lifecycle, plans
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord

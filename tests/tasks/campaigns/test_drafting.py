@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from db.store.actions import dispatch, lifecycle
+from db.store.actions import claims, dispatch, lifecycle
 from db.store.campaigns import templates
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Interaction, MessageTemplate
@@ -149,7 +149,7 @@ def test_what_may_have_been_sent_keeps_its_text(without_pages: Services, account
     action_id = campaign(without_pages)
     with without_pages.database.transaction() as session:
         (due,) = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
-        claim = lifecycle.claim_action(session, due.action_id, owner="w", lease=timedelta(minutes=1))
+        claim = claims.claim_action(session, due.action_id, owner="w", lease=timedelta(minutes=1))
         assert claim is not None
         assert lifecycle.write_intent(session, claim)
         wait = timedelta(0)
