@@ -1,7 +1,7 @@
-"""Celery's settings, each with its reason. Measured on Celery 5.7.0; none makes an effect happen once.
+"""Celery's settings, each with its reason. Measured on Celery 5.7.0.
 
-Postgres is the queue of record and a Redis message only carries an id, so a message may be
-lost or doubled at no cost. These settings make both rare and keep every wait bounded.
+Postgres is the queue of record. A Redis message only carries an id, so losing or doubling one does no harm:
+the database makes an effect happen once, not Celery. These settings make both rare and bound every wait.
 """
 
 from kombu import Exchange, Queue
@@ -11,22 +11,22 @@ from worker.settings import get_settings
 
 _settings = get_settings()
 
-# --- what travels
+# --- message format
 task_serializer = event_serializer = result_serializer = "json"
-accept_content = ["json"]  # pickle would run code for anyone who can write to Redis
-task_protocol = 2  # carries headers, and the correlation id in them
-task_ignore_result = True  # the truth is Postgres
+accept_content = ["json"]  # pickle would execute code of anyone who can write to Redis
+task_protocol = 2  # has headers, which carry the correlation id
+task_ignore_result = True  # results are in Postgres
 result_backend = None
-timezone = "UTC"  # zones belong to accounts; their schedules are rows in Postgres
+timezone = "UTC"  # accounts have their own zones; schedules are rows in Postgres
 enable_utc = True
 
 # --- queues
-# Each with an exchange and key of its own: a bare Queue(name) takes the default queue's, and then every
-# message is delivered to every queue.
+# Each has its own exchange and routing key: a bare Queue(name) uses those of the default queue, so every
+# message would be delivered to every queue.
 _queues = (*BROWSER_QUEUES, *CONTROL_QUEUES)
 task_queues = tuple(Queue(name, Exchange(name, type="direct"), routing_key=name) for name in _queues)
 task_default_queue = "control"
-task_create_missing_queues = False  # a mistyped queue raises instead of making a black hole
+task_create_missing_queues = False  # a mistyped name raises instead of making an unconsumed queue
 task_routes = {
     "tasks.birthday.campaign": {"queue": "control"},  # planning needs no browser
     "tasks.birthday.*": {"queue": "birthday"},
@@ -43,53 +43,54 @@ imports = (
     "tasks.entry.invitations", "tasks.entry.actions", "tasks.entry.upkeep",
 )  # fmt: skip
 
-# --- broker; a database of its own instead of a key prefix, so that a bare client can enqueue by name
+# --- broker; its own database instead of a key prefix, so that any Celery client can enqueue by task name
 _broker = _settings.redis.broker_settings()
 broker_url = _broker["broker_url"]
-broker_use_ssl = _broker["broker_use_ssl"]  # verified: without it, Kombu trusts whoever answers
+broker_use_ssl = _broker["broker_use_ssl"]  # verifies the certificate; Kombu alone would not
 broker_transport_options = {
     "visibility_timeout": 120,  # with early acknowledgement a message is unacknowledged for milliseconds
-    "unacked_restore_interval": 10,  # else recovery takes the timeout and up to 100 s more (kombu#2558)
+    "unacked_restore_interval": 10,  # the default adds up to 100 s to the timeout (kombu#2558)
     "unacked_restore_throttle": 1,
-    "socket_timeout": 10,  # else a publish to a half-open connection hangs for ever
+    "socket_timeout": 10,  # without it, publishing on a half-open connection hangs for ever
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
-    "health_check_interval": 10,  # a half-open BRPOP is found within two or three of these
-    "retry_on_timeout": False,  # would push a message twice when only the reply was lost
+    "health_check_interval": 10,  # a half-open BRPOP is detected within two or three intervals
+    "retry_on_timeout": False,  # would publish twice if only the reply was lost
 }
 broker_connection_retry_on_startup = True
-broker_connection_max_retries = None  # wait for Redis as long as it takes
-broker_pool_acquire_timeout = 30  # a publisher never waits for ever on a full pool (celery#10174)
+broker_connection_max_retries = None  # retry for ever
+broker_pool_acquire_timeout = 30  # bounds a publisher's wait on a full pool (celery#10174)
 task_publish_retry = True
 task_publish_retry_policy = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 
 # --- delivery
-task_acks_late = False  # late acknowledgement was measured to run a task twice at once, and to lose some
-task_reject_on_worker_lost = False  # else a task that kills its child runs in a loop
-task_retry_on_worker_lost = False  # retries are decided in Postgres
-worker_disable_prefetch = True  # nothing waits behind a long action, acknowledged early all the same
-worker_prefetch_multiplier = 1  # where the line above is ignored
-worker_cancel_long_running_tasks_on_connection_loss = False  # else a blip kills an action in its middle
-worker_deduplicate_successful_tasks = False  # needs a result backend and can't stop parallel copies
-worker_eta_task_limit = 100  # we use no ETA; a stray flood must not eat memory
+task_acks_late = False  # late acknowledgement was measured to run tasks twice, and to lose some
+task_reject_on_worker_lost = False  # otherwise a task that kills its child is redelivered for ever
+task_retry_on_worker_lost = False  # Postgres decides about retries
+worker_disable_prefetch = True  # no message waits behind a long action, despite early acknowledgement
+worker_prefetch_multiplier = 1  # in case the line above is ignored
+worker_cancel_long_running_tasks_on_connection_loss = False  # otherwise a short outage kills running actions
+worker_deduplicate_successful_tasks = False  # needs a result backend, and doesn't prevent parallel copies
+worker_eta_task_limit = 100  # ETAs are not used; bounds the memory that a flood of them takes
 
 # --- pool
-worker_concurrency = 1  # one browser for each worker process; more workers, not more children
-worker_proc_alive_timeout = 30  # importing Playwright and SQLAlchemy takes its time
-worker_max_tasks_per_child = 50  # bounds what a browser leaks; the memory setting doesn't see Chromium
-task_time_limit = _settings.action_time_limit.total_seconds()  # a wedged child is killed; its lease tells
-task_soft_time_limit = None  # raises inside COMMIT, whose outcome is then unknown (celery#10271)
-worker_soft_shutdown_timeout = 0  # a plain SIGTERM lets the running task finish
+worker_concurrency = 1  # one browser per worker process; scale by adding workers
+worker_proc_alive_timeout = 30  # importing Playwright and SQLAlchemy is slow
+worker_max_tasks_per_child = 50  # bounds leaks; the memory setting ignores Chromium
+# A hung child is killed; its action is recovered when the lease expires.
+task_time_limit = _settings.action_time_limit.total_seconds()
+task_soft_time_limit = None  # could raise inside COMMIT and leave its outcome unknown (celery#10271)
+worker_soft_shutdown_timeout = 0  # SIGTERM alone lets the running task finish
 
-# --- what is seen
+# --- monitoring
 worker_send_task_events = True  # Flower
 task_send_sent_event = True
-worker_hijack_root_logger = False  # worker.logs owns logging
+worker_hijack_root_logger = False  # worker/logs.py sets up logging
 worker_redirect_stdouts = False
 
-# --- beat: ticks only; any of them may be lost or doubled
-# Bounds what piles up while no control worker runs. Long, because beat's clock sets it and the worker's own
-# judges it: with a minute, a control worker whose clock was ahead discarded every tick.
+# --- beat: ticks only; losing or doubling one does no harm
+# Bounds the backlog while no control worker runs. It is long because beat's clock sets the expiry and the
+# worker's clock checks it: with a minute, a control worker whose clock was ahead discarded every tick.
 _stale = {"expires": 6 * 3600}
 _dispatch_s = _settings.dispatch_every.total_seconds()
 beat_schedule = {
@@ -100,7 +101,7 @@ beat_schedule = {
     "replies": {"task": "tasks.upkeep.replies", "schedule": 300.0, "options": _stale},
     "summaries": {"task": "tasks.upkeep.summaries", "schedule": 300.0, "options": _stale},
     "quota": {"task": "tasks.upkeep.quota", "schedule": 3600.0, "options": _stale},
-    # four times a day, as beat counts from its own start; it does nothing where nothing is old
+    # every six hours from beat's start
     "retention": {"task": "tasks.upkeep.retention", "schedule": 6 * 3600.0, "options": _stale},
     "evidence": {"task": "tasks.upkeep.evidence", "schedule": 3600.0, "options": _stale},
 }

@@ -1,1 +1,1 @@
-"""Measurements: each script runs both sides in one go and prints the ratio. Nothing here is a test."""
+"""Measurements: each script runs both sides in the same run and prints the ratio. None of it is a test."""

@@ -1,4 +1,4 @@
-"""The same two windows on the same Redis: our script, and the `limits` library in its own environment."""
+"""Two windows on the same Redis: the quota script against the `limits` library in its own environment."""
 
 import json
 import multiprocessing
@@ -23,24 +23,24 @@ from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
-from worker.rules.quota.decision import QuotaContext, QuotaState
 from worker.rules.quota.limits import Limits, Totals
+from worker.rules.quota.model import QuotaContext, QuotaState
 
 HERE = Path(__file__).parent
-NONE = timedelta(0)
+NO_GAP = timedelta(0)
 LIMIT, PROCESSES, ATTEMPTS = 500, 8, 500
-SLICES, EACH = 60, 50
+SLICES, SLICE_SIZE = 60, 50
 
 
-class Side:
-    """The library in a process of its own environment."""
+class LimitsProcess:
+    """The library, in a process with its own environment."""
 
     def __init__(self, python: Path, url: str, strategy: str) -> None:
         self._process = subprocess.Popen(
             [python, HERE / "limits_side.py", url, strategy],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self._answer()
+        self._read_answer()
 
     def __enter__(self) -> Self:
         return self
@@ -53,23 +53,23 @@ class Side:
             self._process.stdin.close()
 
     def ask(self, *words: object) -> dict[str, float]:
-        self.tell(*words)
-        return self._answer()
+        self.send(*words)
+        return self._read_answer()
 
-    def tell(self, *words: object) -> None:
+    def send(self, *words: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(" ".join(map(str, words)) + "\n")
         self._process.stdin.flush()
 
-    def _answer(self) -> dict[str, float]:
+    def _read_answer(self) -> dict[str, float]:
         assert self._process.stdout is not None
         answer: dict[str, float] = json.loads(self._process.stdout.readline())
         return answer
 
 
 @contextmanager
-def environment(console: Console) -> Iterator[Path | None]:
-    """An environment with the library, or None where it can't be installed."""
+def install_limits(console: Console) -> Iterator[Path | None]:
+    """Yield the Python of an environment with the library, or None if it can't be installed."""
     with tempfile.TemporaryDirectory(prefix="rapport-limits-") as folder:
         with console.status("installing the limits library"):
             venv.create(folder, with_pip=True)
@@ -83,15 +83,15 @@ def environment(console: Console) -> Iterator[Path | None]:
         yield None if install.returncode else python
 
 
-def two_windows(limit: int, account_id: int = 1) -> QuotaContext:
-    """A day and seven days, as the other side has them."""
-    limits = Limits(10**7, limit, limit, NONE, NONE)
+def two_window_context(limit: int, account_id: int = 1) -> QuotaContext:
+    """Return a context with the library's windows: a day and seven days."""
+    limits = Limits(10**7, limit, limit, NO_GAP, NO_GAP)
     return QuotaContext(account_id, ZoneInfo("UTC"), Kind.GREET, "run", limits, Totals(10**7, 10**7), {}, 1)
 
 
-def against_limits(console: Console) -> Iterator[Row]:
-    """Decisions a second, slice by slice, and what eight processes at once are granted."""
-    with environment(console) as python:
+def compare_with_limits(console: Console) -> Iterator[Row]:
+    """Yield decisions a second, and how many units eight processes at once are granted."""
+    with install_limits(console) as python:
         if python is None:
             return
         for strategy in ("fixed", "moving"):
@@ -99,45 +99,45 @@ def against_limits(console: Console) -> Iterator[Row]:
                 tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
                 Redis(Path(folder)) as server,
             ):
-                yield throughput(python, server.url, strategy)
-                yield overrun(python, server.url, strategy)
+                yield measure_throughput(python, server.url, strategy)
+                yield measure_overrun(python, server.url, strategy)
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder, Redis(Path(folder)) as server:
-            yield our_overrun(server.url)
+            yield measure_own_overrun(server.url)
 
 
-def throughput(python: Path, url: str, strategy: str) -> Row:
-    """Grants for two windows; interleaved, so that both sides have the same weather."""
+def measure_throughput(python: Path, url: str, strategy: str) -> Row:
+    """Measure grants for two windows; interleaved, so that both sides run under the same load."""
     quota = RedisQuota(redis_quota.connect(redis_address.parse(url)))
-    quota.install(two_windows(10**6), QuotaState())
+    quota.install(two_window_context(10**6), QuotaState())
     ours = theirs = 0.0
-    context = two_windows(10**6)
-    with Side(python, url, strategy) as side:
+    context = two_window_context(10**6)
+    with LimitsProcess(python, url, strategy) as side:
         for number in range(SLICES):
             began = time.perf_counter()
-            for attempt in range(EACH):
+            for attempt in range(SLICE_SIZE):
                 assert quota.reserve(context, f"{number}-{attempt}", lease=timedelta(minutes=5)).granted
             ours += time.perf_counter() - began
-            theirs += side.ask("SLICE", EACH)["seconds"]
-    asked = SLICES * EACH
+            theirs += side.ask("SLICE", SLICE_SIZE)["seconds"]
+    asked = SLICES * SLICE_SIZE
     said = f"{asked / ours:.0f} a second, theirs {asked / theirs:.0f}"
     return Row("decisions on two windows", said, f"limits, {strategy} window", f"{theirs / ours:.1f}", ">= 3")
 
 
-def overrun(python: Path, url: str, strategy: str) -> Row:
-    """Eight processes of theirs ask at once."""
-    sides = [Side(python, url, strategy) for _ in range(PROCESSES)]
+def measure_overrun(python: Path, url: str, strategy: str) -> Row:
+    """Let eight processes of the library ask at once."""
+    sides = [LimitsProcess(python, url, strategy) for _ in range(PROCESSES)]
     for side in sides:
-        side.tell("RACE", ATTEMPTS, LIMIT)
-    granted = int(sum(side._answer()["granted"] for side in sides))  # noqa: SLF001 -- they run at once
+        side.send("RACE", ATTEMPTS, LIMIT)
+    granted = int(sum(side._read_answer()["granted"] for side in sides))  # noqa: SLF001 -- they run at once
     for side in sides:
         side.__exit__(None, None, None)
     said = f"{granted} granted of {LIMIT}, {granted - LIMIT} too many"
     return Row(f"limits, {strategy} window: {PROCESSES} processes at once", said, "", "", "")
 
 
-def our_overrun(url: str) -> Row:
-    """Eight processes of ours ask at once."""
-    context = two_windows(LIMIT)
+def measure_own_overrun(url: str) -> Row:
+    """Let eight processes of the quota ask at once."""
+    context = two_window_context(LIMIT)
     RedisQuota(redis_quota.connect(redis_address.parse(url))).install(context, QuotaState())
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         granted = sum(pool.starmap(_race, [(url, context, name) for name in range(PROCESSES)]))

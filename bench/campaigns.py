@@ -1,8 +1,8 @@
-"""A hundred campaigns at once over twenty accounts: whether quotas hold, nobody starves, memory stays flat.
+"""A hundred campaigns at once over twenty accounts: quotas, fairness and memory.
 
 `python -m bench.campaigns` starts Postgres, Redis, beat, a control worker and four browser workers on a site
-without pages. One account asks for as much as all the others together. What reached the site is counted in
-the site's own ledger. `--quick` only shows that it works.
+without pages. One account starts as many campaigns as all the others together. Effects are counted in the
+site's own ledger. `--quick` only shows that it works.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
-from bench.report import Row, show
+from bench.report import Row, print_rows
 from db.engine import Database
 from db.store.people import accounts
 from db.store.quota import limits
@@ -41,7 +41,7 @@ from worker.rules.quota.limits import Limits, Totals
 from worker.rules.sourcing.criteria import Criteria
 
 LONGEST = timedelta(minutes=30)
-LOOK_EVERY = timedelta(seconds=1)
+SAMPLE_EVERY = timedelta(seconds=1)
 WORKERS = {"control": "control", **{f"browser{n}": "browser" for n in range(1, 5)}}
 NO_GAP = timedelta(0)
 MIB = 2**20
@@ -49,7 +49,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is asked for, and what an account may do on a day."""
+    """The size of the run, and what an account may do on a day."""
 
     accounts: int
     campaigns: int
@@ -59,7 +59,7 @@ class Size:
 
     @property
     def names(self) -> Sequence[str]:
-        """The accounts; the first asks for half of everything."""
+        """The accounts' names; the first starts half of the campaigns."""
         return [f"a{number:02}" for number in range(self.accounts)]
 
 
@@ -68,8 +68,8 @@ QUICK = Size(accounts=3, campaigns=6, people=12, pages_a_day=3, views_a_day=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look while it runs: after so many seconds, openings by account, and bytes of memory."""
+class Sample:
+    """One sample while it runs: after so many seconds, openings by account, and bytes of memory."""
 
     seconds: float
     openings: Counter[str]
@@ -77,8 +77,8 @@ class Look:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[Database, TaskClient, Sequence[Child]]]:
-    """Start everything but a browser, and stop it at the end."""
+def run_stack(folder: Path) -> Iterator[tuple[Database, TaskClient, Sequence[Child]]]:
+    """Start everything but a browser; stop it on exit."""
     ledger = folder / "ledger"
     ledger.mkdir()
     table = ProcessTable(folder)
@@ -124,10 +124,10 @@ def add_accounts(database: Database, size: Size) -> None:
             limits.set_totals(session, account.id, Totals(10_000, 70_000), by="bench")
 
 
-def ask(client: TaskClient, size: Size) -> None:
-    """Ask for all campaigns, every second one for the first account; one in five visits a list.
+def start_campaigns(client: TaskClient, size: Size) -> None:
+    """Start all campaigns, every second one for the first account; one in five visits a list.
 
-    Nobody is found by two of them, so that the ledger tells whose opening each was.
+    No person is found by two campaigns, so that the ledger says which account opened a page.
     """
     others = size.names[1:]
     for number in range(size.campaigns):
@@ -146,13 +146,13 @@ def ask(client: TaskClient, size: Size) -> None:
             client.send(SOURCING_CAMPAIGN, to_find, correlation_id=str(campaign_id))
 
 
-def watch(
-    database: Database, children: Sequence[Child], size: Size, tell: Callable[[str], object]
-) -> Sequence[Look]:
-    """Look every second until all campaigns are planned and nothing is left that today's quota allows."""
-    began, looks = time.perf_counter(), list[Look]()
+def watch_until_done(
+    database: Database, children: Sequence[Child], size: Size, report: Callable[[str], object]
+) -> Sequence[Sample]:
+    """Sample every second until all campaigns are planned and today's quota allows nothing more."""
+    began, samples = time.perf_counter(), list[Sample]()
     while True:
-        time.sleep(LOOK_EVERY.total_seconds())
+        time.sleep(SAMPLE_EVERY.total_seconds())
         seconds = time.perf_counter() - began
         if seconds > LONGEST.total_seconds():
             raise TimeoutError(f"not done after {LONGEST}")
@@ -170,13 +170,13 @@ def watch(
                     "or (state = 'planned' and not_before <= now()))"
                 )
             ).one()
-        looks.append(Look(seconds, Counter(dict(map(tuple, counts))), memory_of(children)))
-        tell(f"{looks[-1].openings.total()} openings, {started} of {size.campaigns} campaigns planned")
+        samples.append(Sample(seconds, Counter(dict(map(tuple, counts))), measure_memory(children)))
+        report(f"{samples[-1].openings.total()} openings, {started} of {size.campaigns} campaigns planned")
         if started == size.campaigns and going_on == 0:
-            return looks
+            return samples
 
 
-def memory_of(children: Sequence[Child]) -> int:
+def measure_memory(children: Sequence[Child]) -> int:
     """Return the bytes that only these processes and their children hold (USS)."""
     total = 0
     for child in children:
@@ -187,8 +187,8 @@ def memory_of(children: Sequence[Child]) -> int:
     return total
 
 
-def by_ledger(folder: Path) -> tuple[Counter[str], Counter[str], int]:
-    """Return how many pages and profiles each account opened, and how many twice, as the site saw it."""
+def count_by_site_ledger(folder: Path) -> tuple[Counter[str], Counter[str], int]:
+    """Return how many pages and profiles each account opened, and how many twice, by the site's ledger."""
     pages: Counter[str] = Counter()
     views: Counter[str] = Counter()
     twice = 0
@@ -202,9 +202,9 @@ def by_ledger(folder: Path) -> tuple[Counter[str], Counter[str], int]:
     return pages, views, twice
 
 
-def rows_of(size: Size, looks: Sequence[Look], folder: Path) -> Iterator[Row]:
-    pages, views, twice = by_ledger(folder)
-    openings, seconds = pages.total() + views.total(), looks[-1].seconds
+def build_rows(size: Size, samples: Sequence[Sample], folder: Path) -> Iterator[Row]:
+    pages, views, twice = count_by_site_ledger(folder)
+    openings, seconds = pages.total() + views.total(), samples[-1].seconds
     yield Row(
         f"{size.campaigns} campaigns over {size.accounts} accounts",
         f"{openings} openings in {seconds:.0f} s, {openings / seconds:.0f} a second", "", "", "",
@@ -214,20 +214,20 @@ def rows_of(size: Size, looks: Sequence[Look], folder: Path) -> Iterator[Row]:
     yield Row("most profiles by one account", f"{max(views.values())}", "its day's quota",
               f"{max(views.values()) / size.views_a_day:.2f}", "<= 1")  # fmt: skip
     yield Row("pages and profiles opened twice", f"{twice}", "", "", "0")
-    slowest, fastest = halfway(looks)
+    slowest, fastest = find_halfway_times(samples)
     yield Row("the last account has half of its work done", f"after {slowest:.0f} s",
               f"the first, after {fastest:.0f} s", f"{slowest / fastest:.2f}", "<= 2")  # fmt: skip
-    early, late = looks[len(looks) // 3].memory, looks[-1].memory
+    early, late = samples[len(samples) // 3].memory, samples[-1].memory
     then = f"after a third of the time, {early / MIB:.0f} MiB"
     yield Row("memory of all workers at the end", f"{late / MIB:.0f} MiB",
               then, f"{late / early:.2f}", "<= 1.05")  # fmt: skip
 
 
-def halfway(looks: Sequence[Look]) -> tuple[float, float]:
+def find_halfway_times(samples: Sequence[Sample]) -> tuple[float, float]:
     """Return when the last and the first of the accounts had half of their openings, in seconds."""
-    last = looks[-1].openings
+    last = samples[-1].openings
     times = [
-        next(look.seconds for look in looks if 2 * look.openings[name] >= count)
+        next(sample.seconds for sample in samples if 2 * sample.openings[name] >= count)
         for name, count in last.items()
         if count
     ]
@@ -242,12 +242,12 @@ def main() -> None:
     size, console = (QUICK if given.quick else FULL), Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name, console.status("starting") as status:
         folder = Path(name)
-        with running(folder) as (database, client, children):
+        with run_stack(folder) as (database, client, children):
             add_accounts(database, size)
-            ask(client, size)
-            looks = watch(database, children, size, status.update)
-        rows = list(rows_of(size, looks, folder))
-    show(Console(), rows, title="A hundred campaigns at once", markdown=given.markdown)
+            start_campaigns(client, size)
+            samples = watch_until_done(database, children, size, status.update)
+        rows = list(build_rows(size, samples, folder))
+    print_rows(Console(), rows, title="A hundred campaigns at once", markdown=given.markdown)
 
 
 if __name__ == "__main__":

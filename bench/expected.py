@@ -1,4 +1,4 @@
-"""Holding what the adapter read against what the practice network knows, field by field."""
+"""Compare what the adapter read with what the practice network knows, field by field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -11,34 +11,39 @@ from worker.rules.sourcing.profile import Education, Position, Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """How many fields were compared, and those that differ: where, what was read, what is true."""
+class Comparison:
+    """How many fields were compared, and each miss: its path, what was read, what is expected."""
 
     count: int
     misses: tuple[tuple[str, object, object], ...]
 
 
-def address_of(known: KnownProfile) -> str:
-    """The normalised address of somebody's profile."""
+def expected_address(known: KnownProfile) -> str:
+    """Return the normalised address of a profile."""
     address = normalise_profile_url(f"https://sandbox.test/in/{known.profile.slug}/", "sandbox")
     if address is None:
         raise ValueError(f"{known.profile.slug} makes no address")
     return address
 
 
-def result_of(known: KnownProfile, member: str) -> FoundPerson:
-    """What a search should give of somebody."""
+def expected_result(known: KnownProfile, member: str) -> FoundPerson:
+    """Return what a search should show of a person."""
     true = known.profile
     return FoundPerson(
-        address_of(known), true.name, true.headline, true.location, known.degrees[member], true.open_to_work
+        expected_address(known),
+        true.name,
+        true.headline,
+        true.location,
+        known.degrees[member],
+        true.open_to_work,
     )
 
 
-def profile_of(known: KnownProfile, member: str) -> Profile:
-    """What reading every section of somebody's profile should give."""
+def expected_profile(known: KnownProfile, member: str) -> Profile:
+    """Return what reading every section of a profile should give."""
     true = known.profile
     return Profile(
-        address_of(known),
+        expected_address(known),
         true.name,
         true.headline,
         true.location,
@@ -56,16 +61,16 @@ def profile_of(known: KnownProfile, member: str) -> Profile:
     )
 
 
-def compared(read: Profile | FoundPerson, true: Profile | FoundPerson) -> Compared:
-    """Compare field by field: each date of each position is one, and so is how many there are of anything."""
-    had, wanted = dict(_leaves(read, "")), dict(_leaves(true, ""))
-    every = had.keys() | wanted.keys()
+def compare_fields(read: Profile | FoundPerson, true: Profile | FoundPerson) -> Comparison:
+    """Compare field by field; each date of a position is one field, and so is the length of each list."""
+    actual, expected = dict(_leaves(read, "")), dict(_leaves(true, ""))
+    every = actual.keys() | expected.keys()
     misses = [
-        (where, had.get(where, "nothing"), wanted.get(where, "nothing"))
+        (where, actual.get(where, "nothing"), expected.get(where, "nothing"))
         for where in sorted(every)
-        if had.get(where, "nothing") != wanted.get(where, "nothing")
+        if actual.get(where, "nothing") != expected.get(where, "nothing")
     ]
-    return Compared(len(every), tuple(misses))
+    return Comparison(len(every), tuple(misses))
 
 
 def _leaves(value: object, where: str) -> Iterator[tuple[str, object]]:
@@ -80,9 +85,9 @@ def _leaves(value: object, where: str) -> Iterator[tuple[str, object]]:
         yield where, value
 
 
-def _first_day(told: str | None) -> date | None:
-    """A month's first day; a year without a month counts as its January."""
-    if told is None:
+def _first_day(text: str | None) -> date | None:
+    """Return the first day of a month; a year without a month counts as its January."""
+    if text is None:
         return None
-    year, _, month = told.partition("-")
+    year, _, month = text.partition("-")
     return date(int(year), int(month or 1), 1)

@@ -1,7 +1,7 @@
-"""Walking searches and reading profiles of the practice network with a real Chromium, against its own truth.
+"""Reading searches and profiles of the practice network with a real Chromium, compared with its own data.
 
-`python -m bench.extraction` prints which share of the fields read is equal to the truth, and how fast; each
-profile is read in one of the mark-ups and languages, in turn. `--quick` only shows that it works.
+`python -m bench.extraction` prints the share of fields that were read correctly, and the speed. Each profile
+is read in one of the mark-ups and languages, in turn. `--quick` only shows that it works.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.population.crowd import CROWD_SIZE
 from api_stub.sandbox.population.profiles import fold_text
 from api_stub.stack.ports import find_free_port
-from bench.expected import address_of, compared, profile_of, result_of
-from bench.report import Row, show
+from bench.expected import compare_fields, expected_address, expected_profile, expected_result
+from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
@@ -39,14 +39,14 @@ from worker.rules.sourcing.search import SearchQuery
 
 MEMBERS = {"demo": "English", "demo2": "French"}
 TIMEOUT = timedelta(seconds=15)
-WAYS = [(markup, member) for markup in MARKUPS for member in MEMBERS]
+VARIANTS = [(markup, member) for markup in MARKUPS for member in MEMBERS]
 NOTES = Console(stderr=True)
 EVERYBODY = CROWD_SIZE + 40
 
 
 @dataclass(slots=True)
-class Tally:
-    """What came of pages of one sort. `bare_seconds` is what only opening as many took."""
+class Score:
+    """The result of one sort of pages. `bare_seconds` is the time for only opening as many pages."""
 
     what: str
     fields: int = 0
@@ -56,15 +56,15 @@ class Tally:
     seconds: float = 0
     bare_seconds: float = 0
 
-    def hold(self, read: Profile | FoundPerson, true: Profile | FoundPerson) -> None:
-        """Count the fields of one person."""
-        outcome = compared(read, true)
+    def add(self, read: Profile | FoundPerson, true: Profile | FoundPerson) -> None:
+        """Compare and count the fields of one person."""
+        outcome = compare_fields(read, true)
         self.people += 1
         self.fields += outcome.count
         self.misses += outcome.misses
 
     def row(self) -> Row:
-        """One line of the table."""
+        """Return a row of the table."""
         share = 100 * (self.fields - len(self.misses)) / self.fields
         measured = (
             f"{share:.3f} % of {self.fields:,} fields, {self.people:,} people on {self.pages:,} pages, "
@@ -77,8 +77,8 @@ class Tally:
 
 
 @contextmanager
-def network(folder: Path) -> Iterator[SandboxClient]:
-    """A practice network of its own."""
+def run_practice_network(folder: Path) -> Iterator[SandboxClient]:
+    """Start a practice network; stop it on exit."""
     port = find_free_port()
     given = ["--port", str(port), "--state", str(folder / "state.db")]
     command = [sys.executable, "-m", "api_stub.sandbox", *given]
@@ -99,7 +99,7 @@ def network(folder: Path) -> Iterator[SandboxClient]:
 
 
 class Reader:
-    """One signed-in member, and the truth."""
+    """One signed-in member, and the network's own data."""
 
     def __init__(
         self, page: Page, client: SandboxClient, member: str, known: dict[str, KnownProfile]
@@ -109,34 +109,34 @@ class Reader:
         sign_in(page, client.base_url, member, "demo-password")
         self._site = SandboxSite(page, client.base_url, TIMEOUT)
 
-    def walk(self, location: str, tally: Tally) -> Iterator[str]:
-        """Every page of a search, and the addresses found."""
+    def read_search(self, location: str, score: Score) -> Iterator[str]:
+        """Read every page of a search; yield the addresses found."""
         number, has_next = 1, True
         while has_next:
             began = time.perf_counter()
             result = self._site.search(SearchQuery((("location", location),)), number)
-            tally.seconds += time.perf_counter() - began
-            tally.pages += 1
+            score.seconds += time.perf_counter() - began
+            score.pages += 1
             for person in result.people:
-                tally.hold(person, result_of(self._known[person.profile_url], self._member))
+                score.add(person, expected_result(self._known[person.profile_url], self._member))
                 yield person.profile_url
             number, has_next = number + 1, result.has_next
 
-    def read(self, address: str, tally: Tally) -> None:
-        """Open a profile and read all of it; before that, only open it."""
+    def read_profile(self, address: str, score: Score) -> None:
+        """Open a profile once without reading it, then open it and read all sections."""
         began = time.perf_counter()
         self._page.goto(self._base_url + urlsplit(address).path, wait_until="domcontentloaded")
         opened = time.perf_counter()
         read = self._site.read_profile(address, list(Section))
-        tally.seconds += time.perf_counter() - opened
-        tally.bare_seconds += opened - began
-        tally.pages += 1
-        tally.hold(read, profile_of(self._known[address], self._member))
+        score.seconds += time.perf_counter() - opened
+        score.bare_seconds += opened - began
+        score.pages += 1
+        score.add(read, expected_profile(self._known[address], self._member))
 
 
-def tallies_of(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Tally]:
-    """Search for as many people, and read as many profiles: each in one mark-up and one language, in turn."""
-    known = {address_of(one): one for one in client.everybody()}
+def measure_scores(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Score]:
+    """Read searches and profiles for as many people, each in one mark-up and language, in turn."""
+    known = {expected_address(one): one for one in client.everybody()}
     readers = {
         member: Reader(browser_pool.page_for(number, None), client, member, known)
         for number, member in enumerate(MEMBERS)
@@ -144,32 +144,32 @@ def tallies_of(client: SandboxClient, browser_pool: BrowserPool, people: int) ->
     wanted = list(known)[:people]
     living = Counter(fold_text(one.profile.location) for one in known.values() if one.profile.location)
     fewest_first = sorted(living, key=lambda place: (living[place], place))
-    places = fewest_first[: max(len(WAYS), len(living) * people // len(known))]
-    searches, profiles, found = Tally("people found"), [], list[str]()
-    for index, (markup, member) in enumerate(WAYS):
+    places = fewest_first[: max(len(VARIANTS), len(living) * people // len(known))]
+    searches, profiles, found = Score("people found"), [], list[str]()
+    for index, (markup, member) in enumerate(VARIANTS):
         client.fault(FaultName.MARKUP, markup)
-        way = f"mark-up {markup}, {MEMBERS[member]}"
-        for place in track(places[index :: len(WAYS)], f"searches, {way}", console=NOTES):
-            found += readers[member].walk(place, searches)
-        profiles.append(tally := Tally(f"profiles, {way}"))
-        for address in track(wanted[index :: len(WAYS)], tally.what, console=NOTES):
-            readers[member].read(address, tally)
+        variant = f"mark-up {markup}, {MEMBERS[member]}"
+        for place in track(places[index :: len(VARIANTS)], f"searches, {variant}", console=NOTES):
+            found += readers[member].read_search(place, searches)
+        profiles.append(score := Score(f"profiles, {variant}"))
+        for address in track(wanted[index :: len(VARIANTS)], score.what, console=NOTES):
+            readers[member].read_profile(address, score)
     expected = {address for address, one in known.items() if fold_text(one.profile.location) in places}
     if sorted(found) != sorted(expected):
         print(f"found {len(found)}, expected {len(expected)} people, each once", file=sys.stderr)
-    return [searches, *profiles, total(profiles)]
+    return [searches, *profiles, sum_scores(profiles)]
 
 
-def total(tallies: list[Tally]) -> Tally:
-    """All of them together."""
-    return Tally(
+def sum_scores(scores: list[Score]) -> Score:
+    """Return the sum of all scores."""
+    return Score(
         "all profiles",
-        sum(one.fields for one in tallies),
-        [miss for one in tallies for miss in one.misses],
-        sum(one.pages for one in tallies),
-        sum(one.people for one in tallies),
-        sum(one.seconds for one in tallies),
-        sum(one.bare_seconds for one in tallies),
+        sum(one.fields for one in scores),
+        [miss for one in scores for miss in one.misses],
+        sum(one.pages for one in scores),
+        sum(one.people for one in scores),
+        sum(one.seconds for one in scores),
+        sum(one.bare_seconds for one in scores),
     )
 
 
@@ -182,18 +182,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few people: shows that it works, no figures")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     given = parser.parse_args()
-    if not len(WAYS) <= given.people <= EVERYBODY:
-        parser.error(f"--people must be {len(WAYS)} to {EVERYBODY}")
+    if not len(VARIANTS) <= given.people <= EVERYBODY:
+        parser.error(f"--people must be {len(VARIANTS)} to {EVERYBODY}")
     with (
         tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder,
-        network(Path(folder)) as client,
+        run_practice_network(Path(folder)) as client,
         BrowserPool(chromium=find_chromium(), timeout=TIMEOUT) as browser_pool,
     ):
-        tallies = tallies_of(client, browser_pool, 2 * len(WAYS) if given.quick else given.people)
-    for where, read, true in [miss for one in (tallies[0], tallies[-1]) for miss in one.misses][:20]:
+        scores = measure_scores(client, browser_pool, 2 * len(VARIANTS) if given.quick else given.people)
+    for where, read, true in [miss for one in (scores[0], scores[-1]) for miss in one.misses][:20]:
         print(f"{where}: read {read!r}, true is {true!r}", file=sys.stderr)
-    rows = [tally.row() for tally in tallies]
-    show(Console(), rows, title="python -m bench.extraction", markdown=given.markdown)
+    rows = [score.row() for score in scores]
+    print_rows(Console(), rows, title="python -m bench.extraction", markdown=given.markdown)
 
 
 if __name__ == "__main__":

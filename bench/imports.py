@@ -1,6 +1,6 @@
 """Importing a LinkedIn export of a million connections, against a plain COPY of as many rows in the same run.
 
-`python -m bench.imports` prints rows a second and by how much this process grew; `--quick` only shows that it
+`python -m bench.imports` prints rows a second and how much this process grew; `--quick` only shows that it
 works. The COPY writes the same columns into a table without indexes or checks, and reads no file.
 """
 
@@ -20,7 +20,7 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.postgres import Postgres
-from bench.report import Row, show
+from bench.report import Row, print_rows
 from db.engine import Database
 from db.imports.merge import import_file, inspect_file
 from db.imports.report import ImportReport
@@ -37,7 +37,7 @@ COPY = "copy plain (profile_url, full_name, email, company, position, connected_
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How long something took, and by how many bytes this process had grown at most meanwhile."""
+    """A duration, and how many bytes this process grew at most meanwhile."""
 
     seconds: float
     grew: int
@@ -64,86 +64,91 @@ def connections(rows: int) -> Iterator[tuple[object, ...]]:
         )  # fmt: skip
 
 
-def measured(work: Callable[[Callable[[], None]], object]) -> Measured:
-    """Time `work`; it calls what it is given from time to time, so that the memory is seen."""
+def measure(work: Callable[[Callable[[], None]], object]) -> Measured:
+    """Time `work`, which calls its argument from time to time to have the memory measured."""
     process = psutil.Process()
     before = peak = process.memory_info().rss
 
-    def look() -> None:
+    def note_memory() -> None:
         nonlocal peak
         peak = max(peak, process.memory_info().rss)
 
     began = time.perf_counter()
-    work(look)
-    look()
+    work(note_memory)
+    note_memory()
     return Measured(time.perf_counter() - began, peak - before)
 
 
-def plain_copy(url: str, rows: int) -> Measured:
-    """The least that Postgres needs for as many rows."""
+def measure_copy(url: str, rows: int) -> Measured:
+    """Measure the least that Postgres needs for as many rows."""
     with psycopg.connect(url) as connection:
         connection.execute(
             "create table plain (id bigint generated always as identity, profile_url text, full_name text, "
             "email text, company text, position text, connected_on date)"
         )
 
-        def work(look: Callable[[], None]) -> None:
+        def work(note_memory: Callable[[], None]) -> None:
             with connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in connections(rows):
                     copy.write_row(row)
             connection.commit()
-            look()
+            note_memory()
 
-        return measured(work)
+        return measure(work)
 
 
-def one_import(database: Database, path: Path) -> tuple[Measured, ImportReport]:
-    """As `rapport import contacts` does it."""
+def measure_import(database: Database, path: Path) -> tuple[Measured, ImportReport]:
+    """Measure an import as `rapport import contacts` does it."""
     reports: list[ImportReport] = []
 
-    def work(look: Callable[[], None]) -> None:
+    def work(note_memory: Callable[[], None]) -> None:
         with database.transaction() as session:
             account = accounts.add_account(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
             reports.append(
                 import_file(
-                    session, account, inspect_file(path), by="bench", today=TODAY, progress=lambda _: look()
+                    session,
+                    account,
+                    inspect_file(path),
+                    by="bench",
+                    today=TODAY,
+                    progress=lambda _: note_memory(),
                 )
             )
 
-    return measured(work), reports[0]
+    return measure(work), reports[0]
 
 
-def one_undo(database: Database) -> Measured:
-    def work(look: Callable[[], None]) -> None:
-        look()
+def measure_undo(database: Database) -> Measured:
+    def work(note_memory: Callable[[], None]) -> None:
+        note_memory()
         with database.transaction() as session:
             for record in runs.list_imports(session):
                 runs.undo_import(session, record.id)
 
-    return measured(work)
+    return measure(work)
 
 
-def row(what: str, rows: int, of: Measured, copied: Measured) -> Row:
-    """One line of the table."""
+def build_row(what: str, rows: int, of: Measured, copied: Measured) -> Row:
+    """Return a row of the table."""
     said = f"{of.seconds:.0f} s, {rows / of.seconds:,.0f} rows/s, +{of.grew / 2**20:.0f} MiB"
     return Row(what, said, "plain COPY", f"{of.seconds / copied.seconds:.1f}", "")
 
 
-def rows_of(url: str, database: Database, path: Path, rows: int) -> Iterator[Row]:
-    """Import, the same file again, undo; each beside the COPY."""
-    copied = plain_copy(url, rows)
-    yield row(f"plain COPY of {rows:,} rows", rows, copied, copied)
-    first, report = one_import(database, path)
+def build_rows(url: str, database: Database, path: Path, rows: int) -> Iterator[Row]:
+    """Yield the import, the same file again, and the undo, each beside the COPY."""
+    copied = measure_copy(url, rows)
+    yield build_row(f"plain COPY of {rows:,} rows", rows, copied, copied)
+    first, report = measure_import(database, path)
     expect(report.new == rows, report)
-    yield row("the first import: all new", rows, first, copied)
-    again, report = one_import(database, path)
+    yield build_row("the first import: all new", rows, first, copied)
+    again, report = measure_import(database, path)
     expect(report.same == rows, report)
-    yield row("the same file again: nothing changes", rows, again, copied)
-    yield row("undoing both", rows, one_undo(database), copied)
+    yield build_row("the same file again: nothing changes", rows, again, copied)
+    yield build_row("undoing both", rows, measure_undo(database), copied)
 
 
 def expect(held: bool, report: ImportReport) -> None:
-    """What is measured must be what is meant."""
+    """Exit if the import did something else than what is to be measured."""
     if not held:
         sys.exit(f"the import came to something else: {report}")
 
@@ -163,10 +168,10 @@ def main() -> None:
             url = postgres.create_database("bench")
             migrate_and_seed(url)
             database = Database(url, application_name="bench")
-            measurements = list(rows_of(url, database, path, rows))
+            measurements = list(build_rows(url, database, path, rows))
             database.close()
         postgres.remove_data()
-    show(Console(), measurements, title="python -m bench.imports", markdown=given.markdown)
+    print_rows(Console(), measurements, title="python -m bench.imports", markdown=given.markdown)
 
 
 if __name__ == "__main__":

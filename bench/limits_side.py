@@ -1,7 +1,8 @@
-"""The `limits` library's side of bench/quota.py, in an environment of its own: it asks for redis < 8.
+"""The `limits` library for bench/quota.py, in an environment of its own: it needs redis < 8.
 
-`python limits_side.py URL STRATEGY`, then on standard input `SLICE N` (test and hit, as its documentation
-shows, for a limit of a day and one of a week) or `RACE N LIMIT`. Answers one JSON line each.
+Started as `python limits_side.py URL STRATEGY`. Reads lines from standard input and answers each with a line
+of JSON: `SLICE N` (test and hit, as the library documents it, for a limit of a day and one of a week) or
+`RACE N LIMIT`.
 """
 
 import json
@@ -17,7 +18,7 @@ STRATEGIES = {"fixed": FixedWindowRateLimiter, "moving": MovingWindowRateLimiter
 
 
 def ask(limiter: Any, windows: list[Any], name: str) -> bool:  # noqa: ANN401 -- the library's own types
-    """Ask each window, and hit each only if all allow it."""
+    """Test each window, and hit all of them only if each allows it."""
     if not all(limiter.test(window, name) for window in windows):
         return False
     for window in windows:

@@ -17,34 +17,34 @@ from pathlib import Path
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.stack.environment import inherited_environment
-from bench.report import Row, show
+from bench.report import Row, print_rows
 from worker import metrics
 
 MONTH = 18_000
-"""A control worker carries out 21 ticks a minute and has a new child for every 50 of them: 600 a day."""
+"""A control worker runs 21 ticks a minute and gets a new child after every 50 of them: 600 a day."""
 CHILDREN = """
 import os, sys
 from worker.metric_slots import Slots
 if sys.argv[2] == "by pid":
     Slots.mine = lambda _: os.getpid()
-from bench.metrics import let_children_count
-let_children_count(int(sys.argv[1]))
+from bench.metrics import run_children
+run_children(int(sys.argv[1]))
 """
 TASKS = ("dispatch", "recover", "upkeep.schedules", "upkeep.expiry", "upkeep.replies", "birthday.greet")
 VERBS = ("open", "read", "send", "look")
 
 
-def let_children_count(children: int) -> None:
-    """Fork children that count what a worker's would; each ends before the next begins."""
+def run_children(children: int) -> None:
+    """Fork children that count as a worker's would; each ends before the next begins."""
     for _ in range(children):
         pid = os.fork()
         if pid == 0:
-            count()
+            count_as_worker()
             os._exit(0)
         os.waitpid(pid, 0)
 
 
-def count() -> None:
+def count_as_worker() -> None:
     for name in TASKS:
         metrics.TASKS.labels(f"tasks.{name}", "success").inc()
     for verb in VERBS:
@@ -54,28 +54,28 @@ def count() -> None:
         metrics.RATE_LIMIT_REMAINING.labels("1", kind, "day").set(7)
 
 
-def seconds(folder: Path) -> float:
+def time_scrape(folder: Path) -> float:
     began = time.perf_counter()
     metrics.render_exposition(folder)
     return time.perf_counter() - began
 
 
-def compared(folder: Path, naming: str, children: int, times: int) -> list[Row]:
-    """Let a new worker and an old one count, each in a folder of its own; then scrape both in turn."""
+def compare_scrapes(folder: Path, naming: str, children: int, times: int) -> list[Row]:
+    """Let a new and an old worker count, each in its own folder; then scrape both in turn."""
     new, old = folder / "new", folder / "old"
     for worker, number in ((new, 1), (old, children)):
         slots = worker / "slots"
         slots.mkdir(parents=True)
         environment = {**inherited_environment(), "PROMETHEUS_MULTIPROC_DIR": str(slots)}
         subprocess.run([sys.executable, "-c", CHILDREN, str(number), naming], env=environment, check=True)
-    took = [(seconds(new), seconds(old)) for _ in range(times)]
+    took = [(time_scrape(new), time_scrape(old)) for _ in range(times)]
     of_new, of_old = map(statistics.median, zip(*took, strict=True))
     beside = f"new worker, files {naming}"
     return [
-        Row(beside, told(new, of_new), beside, "1.0", ""),
+        Row(beside, describe(new, of_new), beside, "1.0", ""),
         Row(
             f"its {children:,}th child, files {naming}",
-            told(old, of_old),
+            describe(old, of_old),
             beside,
             f"{of_old / of_new:.1f}",
             "1.0" if naming == "by slot" else "",
@@ -83,7 +83,7 @@ def compared(folder: Path, naming: str, children: int, times: int) -> list[Row]:
     ]
 
 
-def told(folder: Path, median: float) -> str:
+def describe(folder: Path, median: float) -> str:
     return f"{median * 1e3:.1f} ms, {len(list(folder.glob('slots/*.db'))):,} files"
 
 
@@ -97,8 +97,8 @@ def main() -> None:
     rows = []
     for naming in ("by slot", "by pid"):
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-            rows += compared(Path(folder), naming, children, times)
-    show(Console(), rows, title="python -m bench.metrics", markdown=given.markdown)
+            rows += compare_scrapes(Path(folder), naming, children, times)
+    print_rows(Console(), rows, title="python -m bench.metrics", markdown=given.markdown)
 
 
 if __name__ == "__main__":

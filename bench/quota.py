@@ -1,8 +1,8 @@
 """The quota against a bare INCR and against the `limits` library, all in one run.
 
-`python -m bench.quota` prints each figure beside what it is to reach; `--quick` only shows that it works.
-Latency is one process against a server on a core of its own, in interleaved slices; INCR is measured twice,
-so the second INCR's ratio says how far to trust the others.
+`python -m bench.quota` prints each figure beside its target; `--quick` only shows that it works. Latency is
+measured in one process, in interleaved slices, against a server on a core of its own. INCR is measured twice:
+the second INCR's ratio says how far to trust the others.
 """
 
 import argparse
@@ -23,24 +23,24 @@ from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
 from api_stub.stack.redis import Redis
-from bench.against_limits import against_limits
-from bench.report import Row, show
+from bench.against_limits import compare_with_limits
+from bench.report import Row, print_rows
 from worker import clock, redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.limits import DEFAULT_QUOTA, Totals
+from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.windows import Hours
 
 LEASE = timedelta(minutes=5)
-OLD = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}
-"""Charges that an account has in its week before it is asked: a usual one in the middle of its limits."""
+WEEK_CHARGES = {Kind.GREET: 40, Kind.VISIT: 100, Kind.COLLECT: 20}
+"""Charges of the account in its week: a usual account in the middle of its limits."""
 
 
 def a_context(account_id: int = 1) -> QuotaContext:
-    """Every gate is looked at and all are open: the defaults, without the gap and with room for a bench."""
+    """Return a context for which every gate is checked and open: defaults without a gap, high limits."""
     usual = DEFAULT_QUOTA.limits[Kind.GREET]
     wide = replace(
         usual, per_run=10**6, per_day=10**6, per_week=10**6,
@@ -52,13 +52,13 @@ def a_context(account_id: int = 1) -> QuotaContext:
     )
 
 
-def books() -> QuotaState:
-    """What a usual account has used in its last seven days."""
+def a_usual_state() -> QuotaState:
+    """Return what a usual account has used in its last seven days."""
     now = clock.now()
     return QuotaState(
         tuple(
             Charge(kind, f"{number:08x}-0000-4000-8000-000000000000:1", now - timedelta(hours=1 + number))
-            for kind, used in OLD.items()
+            for kind, used in WEEK_CHARGES.items()
             for number in range(used)
         )
     )
@@ -66,7 +66,7 @@ def books() -> QuotaState:
 
 @dataclass
 class Timed:
-    """One thing that is done again and again, and how long each took."""
+    """A repeated call, and the duration of each."""
 
     name: str
     do: Callable[[], object]
@@ -79,20 +79,20 @@ class Timed:
             self.ns.append(time.perf_counter_ns() - began)
 
     def percentile(self, share: float) -> float:
-        """In microseconds."""
+        """Return a percentile of the durations, in microseconds."""
         return sorted(self.ns)[int(len(self.ns) * share)] / 1000
 
 
-class Asking:
-    """The verbs as a worker uses them, each checked: what is measured must be what is meant."""
+class Workload:
+    """The verbs as a worker calls them; each answer is checked, so that the right thing is measured."""
 
     def __init__(self, quota: RedisQuota, context: QuotaContext) -> None:
         self.quota, self.context = quota, context
         self._numbers = count()
         self._started: list[str] = []
         self._reserved: list[str] = []
-        shut = replace(context.limits, per_day=0, reserved_per_day=0)
-        self._shut = replace(context, limits=shut)
+        no_units = replace(context.limits, per_day=0, reserved_per_day=0)
+        self._denied_context = replace(context, limits=no_units)
 
     def reserve(self) -> None:
         name = f"{next(self._numbers):08x}-1111-4000-8000-000000000000:1"
@@ -109,7 +109,7 @@ class Asking:
         self._expect(settled, Verdict.COMMITTED)
 
     def denied(self) -> None:
-        self._expect(self.quota.reserve(self._shut, "nobody:1", lease=LEASE), Verdict.DENIED)
+        self._expect(self.quota.reserve(self._denied_context, "nobody:1", lease=LEASE), Verdict.DENIED)
 
     def remaining(self) -> None:
         self._expect(self.quota.remaining(self.context), Verdict.REMAINING)
@@ -120,20 +120,20 @@ class Asking:
             raise SystemExit(f"the quota answered {decision.verdict}, not {verdict}")
 
 
-def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
-    """One decision beside one INCR."""
+def measure_latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
+    """Yield the latency of each verb beside that of an INCR."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        asking = Asking(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), a_context())
+        workload = Workload(RedisQuota(redis_quota.connect(redis_address.parse(server.url))), a_context())
         first, again = (Timed(name, lambda: client.incr("x")) for name in ("INCR", "INCR again"))
         verbs = [
-            Timed("reserve, granted", asking.reserve),
-            Timed("start", asking.start),
-            Timed("commit", asking.commit),
-            Timed("reserve, denied", asking.denied),
-            Timed("remaining", asking.remaining),
+            Timed("reserve, granted", workload.reserve),
+            Timed("start", workload.start),
+            Timed("commit", workload.commit),
+            Timed("reserve, denied", workload.denied),
+            Timed("remaining", workload.remaining),
         ]
         for _ in track(range(slices), "latency", transient=True):
-            asking.quota.install(asking.context, books())
+            workload.quota.install(workload.context, a_usual_state())
             for timed in (first, *verbs, again):
                 timed.slice(each)
         incr = statistics.median(first.ns)
@@ -142,28 +142,28 @@ def latency(server: Redis, *, slices: int, each: int) -> Iterator[Row]:
             said = f"p50 {timed.percentile(0.5):.0f} µs, p99 {timed.percentile(0.99):.0f} µs"
             target = "<= 1.6" if timed.name == "reserve, granted" else ""
             yield Row(timed.name, said, "INCR", f"{ratio:.2f}", target)
-        yield server_time(client, asking, slices * each)
+        yield measure_server_time(client, workload, slices * each)
 
 
-def server_time(client: redis.Redis, asking: Asking, times: int) -> Row:
-    """How long the server itself takes for a granted reservation, by its own INFO commandstats."""
-    asking.quota.install(asking.context, books())
+def measure_server_time(client: redis.Redis, workload: Workload, times: int) -> Row:
+    """Measure the server's own time for a granted reservation, by its INFO commandstats."""
+    workload.quota.install(workload.context, a_usual_state())
     client.config_resetstat()
     for _ in range(min(times, 2000)):
-        asking.reserve()
+        workload.reserve()
     spent = client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"]
     return Row("reserve, granted: in the server", f"{spent:.0f} µs", "", "", "<= 30 µs")
 
 
-def many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
-    """Memory of an account, and the latency among so many."""
+def measure_many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
+    """Yield the latency among many accounts, and the memory of one."""
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         client.flushall()
         quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
         before = client.info("memory")["used_memory"]
-        used = books()
+        state = a_usual_state()
         for number in track(range(accounts), f"{accounts} accounts", transient=True):
-            quota.install(a_context(number), used)
+            quota.install(a_context(number), state)
         each = (client.info("memory")["used_memory"] - before) / accounts
         numbers = count()
 
@@ -175,13 +175,13 @@ def many_accounts(server: Redis, *, accounts: int) -> Iterator[Row]:
         timed.slice(min(accounts, 5000))
         said = f"p50 {timed.percentile(0.5):.0f} µs, p99 {timed.percentile(0.99):.0f} µs"
         yield Row(f"reserve among {accounts} accounts", said, "", "", "")
-        charges = sum(OLD.values())
+        charges = sum(WEEK_CHARGES.values())
         yield Row(f"memory of an account with {charges} charges", f"{each / 1024:.1f} KiB", "", "", "")
 
 
 @contextmanager
-def on_its_own_core() -> Iterator[Redis]:
-    """A server on one core and this process on another, where there are two."""
+def redis_on_own_core() -> Iterator[Redis]:
+    """Start a server on one core and keep this process on another, if there are two."""
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder, Redis(Path(folder)) as server:
         cores = psutil.Process().cpu_affinity()
         if len(cores) > 1 and server.child is not None:
@@ -200,13 +200,13 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     given = parser.parse_args()
     console = Console()
-    with on_its_own_core() as server:
+    with redis_on_own_core() as server:
         rows = [
-            *latency(server, slices=2 if given.quick else 200, each=5 if given.quick else 20),
-            *many_accounts(server, accounts=50 if given.quick else 100_000),
+            *measure_latency(server, slices=2 if given.quick else 200, each=5 if given.quick else 20),
+            *measure_many_accounts(server, accounts=50 if given.quick else 100_000),
         ]
-    rows += [] if given.quick else against_limits(console)
-    show(console, rows, title="python -m bench.quota", markdown=given.markdown)
+    rows += [] if given.quick else compare_with_limits(console)
+    print_rows(console, rows, title="python -m bench.quota", markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How figures are shown: what was measured, beside what, and what it is to reach."""
+"""Print figures: what was measured, against what, and the target."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -20,7 +20,7 @@ class Row:
     target: str
 
 
-def show(console: Console, rows: Sequence[Row], *, title: str, markdown: bool) -> None:
+def print_rows(console: Console, rows: Sequence[Row], *, title: str, markdown: bool) -> None:
     """Print the figures as a table, or as Markdown."""
     if markdown:
         lines = [HEADINGS, tuple("---" for _ in HEADINGS), *map(astuple, rows)]

@@ -35,11 +35,11 @@ def worker(role: str) -> str | None:
     host = socket.gethostname()
     name = f"{role}-{host}@{host}"
     try:
-        look = queues.take_snapshot_at(get_settings().redis)
+        snapshot = queues.take_snapshot_at(get_settings().redis)
     except TryAgainError as error:
         return str(error)
     its_own = queues.BROWSER_QUEUES if role == "browser" else queues.CONTROL_QUEUES
-    unconsumed = [queue for queue in its_own if name not in look.consumers_of(queue)]
+    unconsumed = [queue for queue in its_own if name not in snapshot.consumers_of(queue)]
     return f"{name} takes no messages of: {', '.join(unconsumed)}" if unconsumed else None
 
 

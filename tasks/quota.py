@@ -1,7 +1,7 @@
-"""The quota as tasks use it: Redis decides, Postgres when Redis is away, and lost counters are rebuilt.
+"""The quota for tasks: Redis decides, Postgres while Redis is away; lost counters are rebuilt.
 
-Whoever decides, a grant carries the account's epoch, and the intent asks for it (actions.intend): what was
-granted before a rebuild or a change of engine can't act after it.
+A grant carries the account's epoch, and the intent checks it (tasks/actions/intent.py). So what was granted
+before a rebuild, or before the engine changed, can't act after it.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from db.engine import Database
-from db.store.quota import fallback, limits
+from db.store.quota import epochs, ledger, limits
 from db.store.quota.fallback import Fallback
 from db.store.quota.limits import LoadedContext
 from worker import logs, metrics
@@ -20,16 +20,16 @@ from worker.errors import RapportError, Reason, TryAgainError
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import Decision, QuotaContext, QuotaState, Verb, Verdict
+from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Verb, Verdict
 
 log = logs.get_logger(__name__)
 
 _TRIES: Final = 4
-"""Asking, rebuilding, asking again; and once more for somebody else's rebuild in between."""
+"""Ask, rebuild, ask again; and once more after a rebuild by another process in between."""
 
 
-def reservation_id(action_id: UUID, attempt: int) -> str:
-    """Return the id of one attempt's reservation: asked twice it counts once, and a lost one stays lost."""
+def make_reservation_id(action_id: UUID, attempt: int) -> str:
+    """Return the id of an attempt's reservation: asked twice it counts once, a new attempt has another."""
     return f"{action_id}:{attempt}"
 
 
@@ -37,13 +37,13 @@ _SITE_FAULTS: Final = frozenset({Reason.SITE_UNREACHABLE, Reason.SITE_UNEXPECTED
 
 
 def site_health(error: RapportError) -> Outcome:
-    """Return what an error says about the site to the breaker; a lease of ours says nothing."""
+    """Return what an error tells the breaker about the site; a lost lease of ours tells nothing."""
     return Outcome.FAILURE if error.reason in _SITE_FAULTS else Outcome.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a reservation was answered, by whom, and what it was asked with."""
+    """The answer to a reservation, with what it was asked with. `failing`: the breaker counts failures."""
 
     reservation_id: str
     context: QuotaContext
@@ -53,10 +53,10 @@ class Grant:
 
 
 class QuotaEngine(Protocol):
-    """What decides: the script in Redis, or the fallback in Postgres. The same verbs, the same answers."""
+    """What decides: RedisQuota or Fallback. The same verbs and the same answers."""
 
     def reserve(self, context: QuotaContext, reservation_id: str, *, lease: timedelta) -> Decision:
-        """Take one unit from every window, or none."""
+        """Take one unit from every window or from none."""
 
     def remaining(self, context: QuotaContext) -> Decision:
         """Return what is left."""
@@ -67,22 +67,22 @@ class QuotaEngine(Protocol):
     def settle(self, context: QuotaContext, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
         """Commit, release or report."""
 
-    def install(self, context: QuotaContext, books: QuotaState) -> Decision:
-        """Write the counters anew."""
+    def install(self, context: QuotaContext, state: QuotaState) -> Decision:
+        """Replace the counters."""
 
 
 class Quota:
-    """Every use of the quota. No answer means no action; what surely wasn't used is given back."""
+    """Every use of the quota. No answer means no action; a unit that surely was not used is released."""
 
-    def __init__(self, database: Database, guard: RedisQuota, *, lease: timedelta) -> None:
+    def __init__(self, database: Database, redis_quota: RedisQuota, *, lease: timedelta) -> None:
         self._database = database
-        self._guard = guard
+        self._redis_quota = redis_quota
         self._lease = lease
 
     def reserve(self, account_id: int, kind: Kind, run_id: str, reservation: str) -> Grant:
-        """Ask for one unit; it lapses by itself unless `start` follows.
+        """Ask for one unit; its lease expires unless `start` follows.
 
-        Raises TryAgainError when the counters don't come to rest.
+        Raises TryAgainError when the counters are lost again after each rebuild.
         """
         loaded, decision, by_fallback = self._ask(
             account_id,
@@ -94,9 +94,9 @@ class Quota:
         return Grant(reservation, loaded.context, decision, by_fallback, loaded.failing)
 
     def remaining(self, account_id: int, kind: Kind, run_id: str) -> tuple[QuotaContext, Decision]:
-        """Return what is left, what a reservation would be denied with, and the limits in force.
+        """Return the limits in force, what is left, and why a reservation would be denied now.
 
-        Raises TryAgainError when the counters don't come to rest.
+        Raises as `reserve`.
         """
         loaded, decision, _ = self._ask(
             account_id, kind, run_id, lambda engine, context: engine.remaining(context)
@@ -104,7 +104,7 @@ class Quota:
         return loaded.context, decision
 
     def start(self, grant: Grant) -> bool:
-        """Begin to act: the unit counts from now on until it is settled. False: don't act, it is gone."""
+        """Begin to act: the unit counts until it is settled. False: the unit is gone, so don't act."""
         try:
             with self._engine(in_postgres=grant.by_fallback) as engine:
                 return engine.start(grant.context, grant.reservation_id).verdict is Verdict.STARTED
@@ -113,7 +113,7 @@ class Quota:
             return False
 
     def settle(self, grant: Grant, verb: Verb, outcome: Outcome = Outcome.NONE) -> None:
-        """Commit, release or report. Redis away: a reserved unit lapses, one that acted stays charged."""
+        """Commit, release or report. Without Redis a reserved unit lapses, an acting one stays charged."""
         try:
             with self._engine(in_postgres=grant.by_fallback) as engine:
                 decision = engine.settle(grant.context, verb, grant.reservation_id, outcome)
@@ -122,63 +122,64 @@ class Quota:
             return
         if decision.verdict is Verdict.LATE:
             log.warning("unit_settled_late", account=grant.context.account_id)
-        told = outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and grant.failing)
-        if told and decision.verdict is not Verdict.COLD:
-            self._remember(grant.context, decision.breaker)
+        changed = outcome is Outcome.FAILURE or (outcome is Outcome.SUCCESS and grant.failing)
+        if changed and decision.verdict is not Verdict.COLD:
+            self._save_breaker(grant.context, decision.breaker)
 
     def settle_by_id(self, verb: Verb, account_id: int, kind: Kind, run_id: str, reservation: str) -> None:
-        """Settle what another worker had reserved. The engine that is not whole answers `cold`: no matter."""
-        loaded = self._load(account_id, kind, run_id)
+        """Settle a reservation of another worker in both engines; the one without counters answers `cold`."""
+        loaded = self._load_context(account_id, kind, run_id)
         for by_fallback in (False, True):
             self.settle(
                 Grant(reservation, loaded.context, Decision(Verdict.COLD), by_fallback, loaded.failing), verb
             )
 
     def compare(self, account_id: int) -> bool:
-        """Hold Redis' counters against the ledger; rebuild them, and return False, where they differ.
+        """Compare Redis' counters with the ledger; if they differ, rebuild them and return False.
 
-        Only of an account at rest. Asked twice, as an action may have ended between the two readings.
+        Accounts with an action in flight are skipped. A difference must show twice, because an action may end
+        between the two readings.
         """
         for kind in Kind:
             if self._differs(account_id, kind) and self._differs(account_id, kind):
                 metrics.QUOTA_DISAGREEMENTS.labels(kind).inc()
-                context = self._load(account_id, kind, "").context
+                context = self._load_context(account_id, kind, "").context
                 log.warning("quota_disagrees", account=account_id, kind=kind)
                 self.rebuild(context, in_postgres=False)
                 return False
         return True
 
     def _differs(self, account_id: int, kind: Kind) -> bool:
-        context = self._load(account_id, kind, "").context
+        context = self._load_context(account_id, kind, "").context
         try:
-            told = self._guard.remaining(context)
+            in_redis = self._redis_quota.remaining(context)
         except QuotaUnavailableError:
             return False
         with self._database.transaction() as session:
-            in_ledger = fallback.remaining_by_ledger(session, context)
-            at_rest = fallback.is_account_idle(session, account_id)
-        return at_rest and told.verdict is not Verdict.COLD and told.remaining != in_ledger.remaining
+            in_ledger = ledger.remaining_by_ledger(session, context)
+            is_idle = ledger.is_account_idle(session, account_id)
+        return is_idle and in_redis.verdict is not Verdict.COLD and in_redis.remaining != in_ledger.remaining
 
     def rebuild(self, context: QuotaContext, *, in_postgres: bool) -> bool:
-        """Write the counters anew from the ledger and the open actions; whether it was us who did.
+        """Write the counters anew from the ledger and the open actions; False if another process did.
 
-        Under the account's lock, so that of many who find them lost one does it. From the moment that the
+        Runs under the account's lock, so that one of many who find the counters lost rebuilds them. Once the
         epoch is raised no older grant can act, so the ledger holds all that counts.
         """
         with self._database.transaction() as session:
-            epoch = fallback.raise_epoch(session, context.account_id, seen=context.epoch)
+            epoch = epochs.raise_epoch(session, context.account_id, seen=context.epoch)
             if epoch is None:
                 return False
-            books = fallback.read_ledger(session, context)
-            engine: QuotaEngine = Fallback(session) if in_postgres else self._guard
+            state = ledger.read_ledger(session, context)
+            engine: QuotaEngine = Fallback(session) if in_postgres else self._redis_quota
             try:
-                engine.install(replace(context, epoch=epoch), books)
-            except QuotaUnavailableError as error:  # the epoch stays raised: whoever asks next finds it cold
+                engine.install(replace(context, epoch=epoch), state)
+            except QuotaUnavailableError as error:  # the epoch stays raised, so the next who asks rebuilds
                 log.warning("quota_not_rebuilt", account=context.account_id, text=str(error))
                 return False
         where = "postgres" if in_postgres else "redis"
         metrics.QUOTA_REBUILDS.labels(where).inc()
-        units = len(books.charges)
+        units = len(state.charges)
         log.info("quota_rebuilt", account=context.account_id, epoch=epoch, units=units, engine=where)
         return True
 
@@ -190,10 +191,10 @@ class Quota:
         question: Callable[[QuotaEngine, QuotaContext], Decision],
     ) -> tuple[LoadedContext, Decision, bool]:
         for _ in range(_TRIES):
-            loaded = self._load(account_id, kind, run_id)
+            loaded = self._load_context(account_id, kind, run_id)
             in_postgres = False
             try:
-                decision = question(self._guard, loaded.context)
+                decision = question(self._redis_quota, loaded.context)
             except QuotaUnavailableError as error:
                 log.warning("quota_fallback", account=account_id, text=str(error))
                 metrics.QUOTA_FALLBACK.inc()
@@ -205,18 +206,18 @@ class Quota:
             self.rebuild(loaded.context, in_postgres=in_postgres)
         raise TryAgainError(Reason.QUOTA_UNREADABLE, "the quota's counters were lost again and again")
 
-    def _load(self, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
+    def _load_context(self, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
         with self._database.transaction() as session:
-            return limits.context(session, account_id, kind, run_id)
+            return limits.load_context(session, account_id, kind, run_id)
 
     @contextmanager
     def _engine(self, *, in_postgres: bool) -> Iterator[QuotaEngine]:
         if not in_postgres:
-            yield self._guard
+            yield self._redis_quota
             return
         with self._database.transaction() as session:
             yield Fallback(session)
 
-    def _remember(self, context: QuotaContext, breaker: Breaker) -> None:
+    def _save_breaker(self, context: QuotaContext, breaker: Breaker) -> None:
         with self._database.transaction() as session:
-            fallback.write_breaker(session, context.account_id, context.kind, breaker)
+            ledger.write_breaker(session, context.account_id, context.kind, breaker)

@@ -57,7 +57,7 @@ class Services:
 
     def can_open_session(self, session: bytes | None) -> bool:
         """Return whether the keys open the account's session, if there is one."""
-        return session is None or self.vault.opens(session)
+        return session is None or self.vault.can_open(session)
 
     def site_for(self, claim: Claim) -> Site:
         """Return the site of the claim's account; raises as `open_site`."""

@@ -20,7 +20,7 @@ def list_unopened_accounts(database: Database, vault: Vault) -> list[str]:
     """Return the names of the accounts whose stored session none of the keys opens."""
     with database.transaction() as session:
         everyone = accounts.list_accounts(session)
-    return [each.name for each in everyone if each.session is not None and not vault.opens(each.session)]
+    return [each.name for each in everyone if each.session is not None and not vault.can_open(each.session)]
 
 
 def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
@@ -37,9 +37,9 @@ def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
 
 def _reseal(database: Database, vault: Vault, account_id: int, stored: bytes) -> bool:
     """Return False where no key opens it. What another sign-in has stored meanwhile is taken instead."""
-    while vault.opens(stored):
+    while vault.can_open(stored):
         with database.transaction() as session:
-            if accounts.replace_session(session, account_id, stored, vault.seal_anew(stored)):
+            if accounts.replace_session(session, account_id, stored, vault.reseal(stored)):
                 return True
             stored = accounts.get_account(session, account_id).session or b""
     return False

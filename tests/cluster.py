@@ -19,7 +19,7 @@ from pytest_celery import CeleryTestBroker, CeleryTestWorker
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
-from worker.settings import SECRETS, variable_name
+from worker.settings import SECRET_FIELDS, variable_name
 
 PATIENCE = timedelta(seconds=90)
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def untraced() -> dict[str, str]:
     Coverage's tracer takes a lock. A KeyboardInterrupt that is raised in it leaves the lock taken, and the
     process would wait for it for ever.
     """
-    return inherited_environment(also=[variable_name(name) for name in SECRETS])
+    return inherited_environment(also=[variable_name(name) for name in SECRET_FIELDS])
 
 
 def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

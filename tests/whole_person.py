@@ -18,6 +18,8 @@ from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
 from db.store.people import profiles
 from db.store.people.accounts import AccountRecord
+from db.store.privacy import erasure
+from db.store.privacy.erasure import ErasureReport
 from db.tables import (
     Action,
     Campaign,
@@ -238,3 +240,9 @@ def _ask_a_person(session: Session, action_id: UUID) -> None:
         .values(state=ActionState.NEEDS_REVIEW, reason=Reason.CANNOT_TELL, detail=f"is {NAME} there?")
     )
     session.expire_all()
+
+
+def forget(session: Session, address: str = ZOE) -> ErasureReport:
+    result = erasure.forget_person(session, "sandbox", address)
+    session.expire_all()
+    return result

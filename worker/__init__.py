@@ -1,1 +1,1 @@
-"""How things are done: the Celery app, pure rules, the quota, the browser."""
+"""The lowest layer: the Celery app, pure rules, the quota and the browser."""

@@ -1,16 +1,15 @@
-"""Kombu's Redis transport, changed: only well-formed messages come in, and nothing ends or blocks its loop.
+"""Kombu's Redis transport, hardened: it accepts only well-formed messages, and its event loop can't block.
 
-Every message is checked where its bytes leave Redis' connection, before Kombu or Celery look at it. What is
-refused was popped and is not in `unacked`, so nothing of it is left in Redis. It is logged, counted, and
-handed to whoever keeps it.
+Every message is checked as it is read from Redis, before Kombu or Celery parse it. A refused one has been
+popped and is not in `unacked`, so it leaves nothing in Redis. It is logged, counted and given to a handler.
 
-A key of ours may also be of another kind, such as a string where the list of a queue has to be. Redis refuses
-each command on it, which would end the worker after every restart, so such a key is renamed.
+A key may have the wrong type, such as a string where a queue's list belongs. Redis refuses every command on
+it, which would end the worker after each restart, so the key is renamed.
 
-redis-py reads a subscription without any time limit, whatever socket_timeout says, and Kombu calls that from
-a worker's event loop whenever it believes the socket to be readable. After Redis was away, or a connection
-half-open, it sometimes isn't: workers then sat in that read for ever and took no task, though they had
-reconnected (seen with Kombu 5.7.0 and redis-py 8.1.0).
+redis-py reads from a subscription without a timeout, whatever socket_timeout says. Kombu does this in the
+worker's event loop when it believes that the socket is readable. After an outage or on a half-open connection
+that is sometimes wrong: workers that had reconnected blocked in this read for ever and took no task (seen
+with Kombu 5.7.0 and redis-py 8.1.0). So the read has a timeout here.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,8 +30,8 @@ from worker.rules.wire.refusals import MessageRefusedError, RefusedMessage
 
 log = logs.get_logger(__name__)
 
-_AT_MOST_S: Final = 1.0
-_MAKE_WAY: Final = """
+_READ_TIMEOUT_S: Final = 1.0
+_RENAME_WRONG_TYPE: Final = """
 local found = redis.call('TYPE', KEYS[1]).ok
 if found ~= 'none' and found ~= ARGV[1] then
     redis.call('RENAME', KEYS[1], KEYS[2])
@@ -44,148 +43,148 @@ _BROADCASTS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "celery.pidbox": check_command,
     "celeryev": check_event,
 }
-"""Fanout exchanges of Celery's, by their default names."""
+"""The checks of Celery's fanout exchanges, by their default names."""
 
 
 @dataclass
 class _Handlers:
-    """What this process adds to the check, set once when it starts."""
+    """The process's own part of the checks, set once at its start."""
 
     is_task: Callable[[str], bool]
-    keep: Callable[[RefusedMessage], None]
+    on_refused: Callable[[RefusedMessage], None]
 
 
-_handlers = _Handlers(is_task=lambda _: True, keep=lambda _: None)
+_handlers = _Handlers(is_task=lambda _: True, on_refused=lambda _: None)
 
 
-def admits(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
-    """Return whether a message is well-formed; one that is not is logged, counted and kept."""
+def accept_message(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
+    """Return whether a message is well-formed. A malformed one is logged, counted and handed on."""
     try:
         check(raw)
     except MessageRefusedError as refused:
         message = describe_refused(queue, raw, refused, now=clock.now())
         metrics.MESSAGES_REFUSED.labels(message.reason).inc()
-        log.error(  # noqa: TRY400 -- a traceback of ours tells nothing of it
+        log.error(  # noqa: TRY400 -- our own traceback says nothing about it
             "message_refused", queue=queue, reason=message.reason, detail=message.detail, task=message.task,
             message_id=message.message_id, origin=message.origin, size_bytes=message.size_bytes,
             sha256=message.sha256,
         )  # fmt: skip
-        _handlers.keep(message)
+        _handlers.on_refused(message)
         return False
     return True
 
 
 class Client(redis_py.Redis):
-    """A connection whose queues yield well-formed messages only."""
+    """A client whose queues only return well-formed messages."""
 
-    admits: Callable[[bytes, bytes], bool]
+    accept_queued: Callable[[bytes, bytes], bool]
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:  # noqa: ANN401 -- redis-py's signature
-        """Return Redis' answer; a refused message is as if the queue had been empty."""
+        """Return Redis' reply. Instead of a refused message it is that of an empty queue."""
         answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]  # untyped there
-        if command_name == "BRPOP" and answer and not self.admits(*answer):
+        if command_name == "BRPOP" and answer and not self.accept_queued(*answer):
             return None
         return answer
 
 
 class BoundedPubSub(PubSub):
-    """A subscription whose reads give up after a second, and that yields well-formed messages only."""
+    """A subscription whose reads time out after a second, and that only returns well-formed messages."""
 
-    def parse_response(self, block: bool = True, timeout: float = _AT_MOST_S) -> Any:  # noqa: ANN401 -- redis-py's signature
-        """Return the next message, or None where there is none."""
+    def parse_response(self, block: bool = True, timeout: float = _READ_TIMEOUT_S) -> Any:  # noqa: ANN401 -- redis-py's signature
+        """Return the next message, or None if none came in time or it was refused."""
         answer = super().parse_response(block=False, timeout=timeout)  # type: ignore[no-untyped-call]  # untyped there
         if not answer or answer[0] not in {b"message", b"pmessage"}:
             return answer
         channel, raw = answer[-2].decode(errors="replace"), answer[-1]
         exchange = channel.partition(".")[2].partition("/")[0]  # such as /0.celeryev/worker.heartbeat
         check = _BROADCASTS.get(exchange)
-        return answer if check is None or admits(check, exchange, raw) else None
+        return answer if check is None or accept_message(check, exchange, raw) else None
 
 
 class QoS(redis.QoS):
-    """Kombu's record of unacknowledged messages. A broken entry does not keep the others from coming back."""
+    """Kombu's record of unacknowledged messages. A malformed entry doesn't block the others."""
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:  # noqa: ANN401 -- Kombu's signature
-        """Put a message back into its queue. A broken entry, which would raise each time, is dropped."""
+        """Put a message back into its queue. A malformed entry is dropped: it would raise every time."""
         with self.channel.conn_or_acquire(client) as connection:
             entry = connection.hget(self.unacked_key, tag)
-            if entry is None or admits(check_unacked, self.unacked_key, entry):
+            if entry is None or accept_message(check_unacked, self.unacked_key, entry):
                 super().restore_by_tag(tag, connection, leftmost)  # type: ignore[no-untyped-call]  # untyped there
             else:
                 self._remove_from_indices(tag).execute()  # type: ignore[no-untyped-call]  # untyped there
 
 
 class Channel(redis.Channel):
-    """A channel that lets only well-formed messages in."""
+    """A channel that only returns well-formed messages, and renames keys of the wrong type."""
 
     QoS = QoS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
-        self._make_way(self.unacked_key, "hash")
-        self._make_way(self.unacked_index_key, "zset")
+        self._rename_wrong_type(self.unacked_key, "hash")
+        self._rename_wrong_type(self.unacked_index_key, "zset")
 
     def _queue_bind(self, exchange: str, *args: Any) -> None:  # noqa: ANN401 -- Kombu's signature
-        self._make_way(self.keyprefix_queue % exchange, "set")
+        self._rename_wrong_type(self.keyprefix_queue % exchange, "set")
         super()._queue_bind(exchange, *args)  # type: ignore[no-untyped-call]  # untyped there
 
     def _new_queue(self, queue: str, auto_delete: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 -- Kombu's signature
         for priority in self.priority_steps:
-            self._make_way(self._q_for_pri(queue, priority), "list")  # type: ignore[no-untyped-call]  # untyped there
+            self._rename_wrong_type(self._q_for_pri(queue, priority), "list")  # type: ignore[no-untyped-call]  # untyped there
         super()._new_queue(queue, auto_delete, **kwargs)  # type: ignore[no-untyped-call]  # untyped there
 
-    def _make_way(self, key: str, kind: str) -> None:
-        """Move a key aside that is not of this kind: commands on it would fail, after each restart too."""
+    def _rename_wrong_type(self, key: str, kind: str) -> None:
+        """Rename the key if it has another type: every command on it would fail, even after a restart."""
         aside = f"rapport:refused:{key}"
         with self.conn_or_acquire() as client:
-            found = client.eval(_MAKE_WAY, 2, key, aside, kind)
+            found = client.eval(_RENAME_WRONG_TYPE, 2, key, aside, kind)
         if found:
             log.error("key_moved_aside", key=key, was=found.decode(), wanted=kind, moved_to=aside)
 
     def _get_client(self) -> type[Client]:
-        super()._get_client()  # type: ignore[no-untyped-call]  # untyped there; refuses a redis-py that is too old
+        super()._get_client()  # type: ignore[no-untyped-call]  # untyped there; raises if redis-py is too old
         return Client
 
     def _create_client(self, asynchronous: bool = False) -> Client:
         client: Client = super()._create_client(asynchronous)  # type: ignore[no-untyped-call]  # untyped there
-        client.admits = self._admits
+        client.accept_queued = self._accept_queued
         return client
 
-    def _admits(self, key: bytes, raw: bytes) -> bool:
+    def _accept_queued(self, key: bytes, raw: bytes) -> bool:
         queue = key.decode().rsplit(self.sep, 1)[0]
         check = (
             check_reply
             if queue.endswith(_REPLIES)
             else partial(check_task, now=clock.now(), is_task=_handlers.is_task)
         )
-        if admits(check, queue, raw):
+        if accept_message(check, queue, raw):
             return True
-        self._queue_cycle.rotate(queue)  # many in one queue must not hold up the others
+        self._queue_cycle.rotate(queue)  # many in one queue must not block the others
         return False
 
     @cached_property
     def subclient(self) -> BoundedPubSub:
-        """The connection that fanout messages (remote control, gossip) come in by."""
+        """The subscription for fanout messages (remote control, events)."""
         return BoundedPubSub(self._create_client(asynchronous=True).connection_pool)
 
 
 class Transport(redis.Transport):
-    """What redis:// means in our processes."""
+    """The transport of redis:// addresses in Rapport's processes."""
 
     Channel = Channel
     connection_errors = (*redis.Transport.connection_errors, redis_py.ResponseError)
-    """Celery connects anew after these. An answer such as WRONGTYPE or READONLY would end the worker."""
+    """Celery reconnects after these. Without ResponseError, a reply such as READONLY would end the worker."""
 
 
 def install(*, is_task: Callable[[str], bool] | None = None) -> None:
-    """Use this transport for redis:// and rediss:// addresses; `is_task` knows the names that may come in."""
+    """Use this transport for redis:// and rediss://. `is_task` says whether a task of that name exists."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "worker.broker:Transport"
-        _transport_cache.pop(scheme, None)  # filled by a connection that was made before
+        _transport_cache.pop(scheme, None)  # filled by an earlier connection
     if is_task is not None:
         _handlers.is_task = is_task
 
 
-def set_refusal_handler(keep: Callable[[RefusedMessage], None]) -> None:
-    """Hand what is refused to `keep` from now on. The event loop calls it: it must not wait or raise."""
-    _handlers.keep = keep
+def set_refusal_handler(handle: Callable[[RefusedMessage], None]) -> None:
+    """Pass refused messages to `handle` from now on. The event loop calls it: it must not block or raise."""
+    _handlers.on_refused = handle

@@ -1,14 +1,14 @@
-"""The sole caller of "now". Everything else is handed the time."""
+"""The only module that reads the clock. All others take the time as an argument."""
 
 import time
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """This machine's time, aware, in UTC. Deadlines and leases use Postgres' or Redis' time instead."""
+    """Return this machine's time, aware, in UTC. Leases and deadlines use the time of Postgres or Redis."""
     return datetime.now(UTC)
 
 
 def monotonic_seconds() -> float:
-    """A clock for durations, in seconds."""
+    """Return a monotonic clock's time, in seconds, to measure durations."""
     return time.monotonic()

@@ -1,7 +1,7 @@
-"""What a worker's main process consumes at this moment, read out of Celery and Kombu from another thread.
+"""Read the state of a Celery worker's consumer from another thread of its main process.
 
-They have no public way to ask. Nothing is changed here, and no lock of theirs is taken: their thread may be
-stuck in it.
+Celery and Kombu have no public interface for this. Nothing is changed except by `kill_children`, and none of
+their locks is taken: their thread may be stuck while it holds one.
 """
 
 import math
@@ -18,16 +18,17 @@ from celery.worker import state
 from worker import clock
 
 OVERDUE_S: Final = 60.0
-"""A task so long beyond its time limit is over: Celery should have killed its child."""
-_REAPED_S: Final = 0.2
+"""A task this long past its time limit counts as over: Celery should have killed its child."""
+_REAP_WAIT_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSnapshot:
-    """A worker's consuming at one moment, by the monotonic clock.
+    """The state of a worker's consumer at one moment. Times are of the monotonic clock, in seconds.
 
-    `wanted` are the queues that it is to consume, without those that a person has cancelled; `consumed` those
-    that it does consume. At `asked_at` it last asked for a message.
+    `wanted` are the queues that it should consume, without cancelled ones; `consumed` those that it does.
+    `asked_at` is when it last asked Redis for a message, `busy_since` when its oldest running task was first
+    seen; None for never, and for idle.
     """
 
     wanted: Collection[str] = ()
@@ -37,14 +38,14 @@ class ConsumerSnapshot:
 
 
 class ConsumerProbe:
-    """The consuming of one Celery worker (`celery.worker.WorkController`)."""
+    """Reads the consumer of one Celery worker (`celery.worker.WorkController`)."""
 
     def __init__(self, worker: Any) -> None:  # noqa: ANN401 -- Celery ships no types
         self._worker = worker
         self._jobs: dict[int, float] = {}
 
-    def see(self) -> ConsumerSnapshot:
-        """Look once."""
+    def take_snapshot(self) -> ConsumerSnapshot:
+        """Return the current state."""
         wanted, busy_since = tuple(self._worker.app.amqp.queues.consume_from), self.busy_since()
         channel = self._channel()
         if channel is None:
@@ -52,7 +53,7 @@ class ConsumerProbe:
         return ConsumerSnapshot(wanted, channel.active_queues, channel._brpop_sent_at, busy_since)
 
     def busy_since(self) -> float | None:
-        """Return when the oldest task that the pool works on was first seen; what is overdue is left out."""
+        """Return when the oldest running task was first seen, or None if idle. Overdue tasks don't count."""
         now = clock.monotonic_seconds()
         cache = getattr(self._pool(), "_cache", {})
         jobs = {key: job for key, job in dict(cache).items() if not job.ready()}
@@ -62,10 +63,7 @@ class ConsumerProbe:
         return min(busy, default=None)
 
     def held(self) -> dict[str, Any]:
-        """Return the messages that were taken and not acknowledged, by their tag.
-
-        Left out are those that only wait for their time (ETA).
-        """
+        """Return the unacknowledged messages by delivery tag, without those that wait for their ETA."""
         channel = self._channel()
         if channel is None:
             return {}
@@ -73,21 +71,21 @@ class ConsumerProbe:
         return {tag: message for tag, message in dict(channel.qos._delivered).items() if tag not in later}
 
     def kill_children(self) -> None:
-        """Kill the pool's children, and reap them: a program that replaces this one would not know them."""
+        """Kill and reap the pool's children: a program that replaces this one would not know them."""
         pids = [child.pid for child in tuple(getattr(self._pool(), "_pool", ()))]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(_REAPED_S)
+        time.sleep(_REAP_WAIT_S)
         for pid in pids:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 
     def _pool(self) -> Any:  # noqa: ANN401 -- billiard ships no types
-        """Return the pool of child processes, or None before it starts and when it has ended."""
+        """Return the pool of child processes, or None while it doesn't run."""
         return getattr(self._worker.pool, "_pool", None)
 
     def _channel(self) -> Any:  # noqa: ANN401 -- Kombu ships no types
-        """Return the channel that messages come in by, or None while the worker connects or ends."""
+        """Return the channel of the task consumer, or None while the worker connects or ends."""
         tasks = getattr(getattr(self._worker, "consumer", None), "task_consumer", None)
         return tasks.channel if tasks is not None else None

@@ -1,14 +1,14 @@
-"""One family of errors, sorted by what the caller must do next.
+"""The reason codes, and the errors by what the caller must do next.
 
-Every failure that Rapport knows is one of four classes, each with a reason code that ends up in the
-action's row. Code that sees a driver's error (Playwright, Redis, Postgres) translates it once, at the edge.
+Every expected failure of an action is one of three classes, each with a reason code that is stored in the
+action's row. Errors of drivers (Playwright, Redis, Postgres) are translated once, where they are raised.
 """
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why something is not happening, or why it ended as it did. Stored with a CHECK in the tables."""
+    """Why something waits, or why it ended as it did. The tables have a CHECK on these codes."""
 
     # waiting
     GAP = "gap"
@@ -61,12 +61,12 @@ class Reason(StrEnum):
     # the site stopped the account
     CHALLENGE = "challenge"
     LIMIT_PAGE = "limit_page"
-    # a fault of ours
+    # a bug
     UNEXPECTED = "unexpected"
 
 
 class RapportError(Exception):
-    """Base of the family. `reason` is the code stored; the text is for a person."""
+    """Base class. `reason` is the code that is stored; the text is for a person."""
 
     def __init__(self, reason: Reason, text: str) -> None:
         super().__init__(text)
@@ -74,20 +74,20 @@ class RapportError(Exception):
 
 
 class TryAgainError(RapportError):
-    """A passing fault (timeout, navigation error): the same action may be tried again later."""
+    """A transient failure (timeout, navigation error): the same action may be retried later."""
 
 
 class StopAccountError(RapportError):
-    """The site asks for a person (challenge, login page, limit page): the whole account stops."""
+    """The site demands a person (challenge, login page, limit page): the whole account stops."""
 
 
 class NeverError(RapportError):
-    """This action can't be done, now or later (profile gone, not connected any more)."""
+    """A permanent failure of this action (profile gone, no longer connected): it is never retried."""
 
 
 class RequestRefusedError(Exception):
-    """A caller asked for what can't be done. The text says what to change; nothing was planned."""
+    """A request that can't be carried out. The text says what to change; nothing was planned."""
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or wrong. The text says which one and what to do."""
+    """A setting is missing or invalid. The text names it and says what to do."""

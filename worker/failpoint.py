@@ -1,8 +1,8 @@
-"""Points in an action's life at which a fault test can strike, exactly once each. Inert without the setting.
+"""Failpoints: steps of an action at which a fault test can inject one fault. Inert without the setting.
 
-A test writes "POINT FAULT" into the file that RAPPORT_FAULT_FILE names. Whoever reaches POINT first takes
-the file away and suffers FAULT: `kill` (itself), `kill-parent` (the worker's main process), `stop` (SIGSTOP
-until somebody continues it).
+A test writes "POINT FAULT" into the file of RAPPORT_FAULT_FILE. The first process to reach POINT deletes the
+file and suffers FAULT: `kill` (itself), `kill-parent` (the worker's main process), or `stop` (SIGSTOP until
+somebody sends SIGCONT).
 """
 
 import os
@@ -15,23 +15,23 @@ FAILPOINTS = ("after_claim", "after_reserve", "before_send", "after_send", "afte
 
 
 def trigger_failpoint(point: str) -> None:
-    """Suffer the fault that a test has planted at `point`, if any."""
-    planted = get_settings().fault_file
-    if planted is None:
+    """Suffer the fault that a test has injected at `point`, if any."""
+    fault_file = get_settings().fault_file
+    if fault_file is None:
         return
     with suppress(FileNotFoundError):
-        wanted, _, fault = planted.read_text().strip().partition(" ")
+        wanted, _, fault = fault_file.read_text().strip().partition(" ")
         if wanted == point:
-            planted.unlink()
-            _strike(fault)
+            fault_file.unlink()
+            _inject(fault)
 
 
-def _strike(fault: str) -> None:
+def _inject(fault: str) -> None:
     if fault == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif fault == "kill-parent":
         os.kill(os.getppid(), signal.SIGKILL)
-        signal.pause()  # the parent's death takes us along
+        signal.pause()  # until the parent's death ends this process
     elif fault == "stop":
         os.kill(os.getpid(), signal.SIGSTOP)
     else:

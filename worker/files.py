@@ -1,4 +1,4 @@
-"""Files: what may be read where somebody names one, and who may read what we write."""
+"""Open files that a user names, and keep Rapport's own files private."""
 
 import errno
 import os
@@ -10,15 +10,15 @@ from typing import Final
 from worker.errors import RequestRefusedError
 
 PRIVATE_UMASK: Final = 0o077
-"""The umask of all our processes: what they write is their owner's alone."""
+"""The umask of all of Rapport's processes: only the owner can read what they write."""
 
 
 def open_regular_file(path: str, flags: int) -> int:
-    """Open a regular file; an `opener` for `open`.
+    """Open a regular file and return its descriptor; to be passed to `open` as its `opener`.
 
-    Raises RequestRefusedError for a pipe, a device or a socket, OSError for a folder as `open` does. It is
-    asked before, since to open a device may do something, and after, since the name may mean another file by
-    then. Opened without waiting: a pipe would wait for somebody who writes to it.
+    Raises RequestRefusedError for a pipe, device or socket, and OSError for a folder, as `open` does. The
+    type is checked before opening, because opening a device may have an effect, and after it, because the
+    name may mean another file by then. Opening doesn't block, as a pipe without a writer would.
     """
     _refuse_others(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
@@ -31,9 +31,9 @@ def open_regular_file(path: str, flags: int) -> int:
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner may enter, and the folders above it that are missing.
+    """Create a folder that only its owner may enter, with its missing parents.
 
-    One that is there becomes such a folder, if it is ours.
+    An existing folder is made private if it is ours.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     for each in reversed(missing):
@@ -42,7 +42,7 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Take everybody else's rights from a file or folder, unless it is a link or somebody else's."""
+    """Remove all rights of group and others from a file or folder, unless it is a link or another user's."""
     with suppress(PermissionError):
         if not path.is_symlink():
             path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o700)

@@ -1,8 +1,8 @@
-"""The sole logging set-up: structlog for our lines and, through the same processors, for everyone else's.
+"""Logging set-up: structlog for Rapport's lines and, through the same processors, those of libraries.
 
-JSON in production, coloured lines on a terminal. Secrets and message texts are hidden by field name, and
-credentials in addresses by their form, whoever wrote the line. What would act on a terminal is escaped in
-JSON and replaced in coloured lines.
+The output is JSON in production and coloured text on a terminal. Secrets and message texts are hidden by
+field name, credentials in addresses by their form. Control and invisible characters are escaped in JSON and
+replaced in coloured text.
 """
 
 import logging
@@ -21,9 +21,9 @@ from worker.settings import Settings
 
 HIDDEN = "[hidden]"
 _NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx")
-"""Lines for each tick or request; our own say the same with ids, so only these loggers' warnings are kept."""
+"""Loggers with a line for each tick or request. Rapport logs these itself, so only warnings are kept."""
 
-_OF_SEVERAL_LINES = frozenset({"event", "exception", "stack"})
+_MULTILINE_FIELDS = frozenset({"event", "exception", "stack"})
 
 _SECRET_FIELD = re.compile(
     r"pass(word|wd)|secret|token|cookie|authorization|api[_-]?key|session|storage_state", re.IGNORECASE
@@ -33,11 +33,11 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+(?=@)")
 
 
 def configure(settings: Settings) -> None:
-    """Set up this process's logging. Called once, by each process's entry point."""
+    """Set up logging. Each process's entry point calls this once."""
     pretty = settings.log_format == "pretty"
-    # Not its own tracebacks: they show local variables, and secrets and message texts with them.
+    # Plain tracebacks: structlog's own show local variables, which may hold secrets and message texts.
     console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    # JSON's own default is to escape all that is not ASCII.
+    # The JSON renderer escapes everything but ASCII by default.
     renderers: list[Processor] = [make_visible, console] if pretty else [structlog.processors.JSONRenderer()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -73,17 +73,17 @@ def configure(settings: Settings) -> None:
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace secrets and message texts, by the field's name or the value's form, at any depth."""
-    event.pop("color_message", None)  # uvicorn's second copy of its text
+    """Hide secrets and message texts, by field name or by the form of the value, at any depth."""
+    event.pop("color_message", None)  # uvicorn's second copy of the text
     _hide_in(event)
     return event
 
 
 def make_visible(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace what would act on a terminal. A value can't begin a line that looks like another event."""
+    """Sanitise values for a terminal. Most become one line, so that none can imitate another event."""
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = sanitise_text(value) if name in _OF_SEVERAL_LINES else sanitise_line(value)
+            event[name] = sanitise_text(value) if name in _MULTILINE_FIELDS else sanitise_line(value)
     return event
 
 
@@ -108,24 +108,24 @@ def _hidden(value: object) -> object:
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """Return the logger of one module. Event names are constant; what varies goes into fields."""
+    """Return a module's logger. Event names are constant; values go into fields."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
 
 
 def new_correlation_id() -> str:
-    """Return an id that ties a request to the log lines, tasks and rows it causes."""
+    """Return a new id, which connects a request with the log lines, tasks and rows that it causes."""
     return secrets.token_hex(8)
 
 
 def current_correlation_id() -> str:
-    """Return the id bound to this task or request, or a new one where nobody bound any."""
+    """Return the id bound to this task or request, or a new one if there is none."""
     bound = structlog.contextvars.get_contextvars().get("correlation_id")
     return str(bound) if bound else new_correlation_id()
 
 
 @contextmanager
 def bound(**fields: str | int) -> Iterator[None]:
-    """Add `fields` to every log line of the block."""
+    """Add `fields` to every log line inside the block."""
     with structlog.contextvars.bound_contextvars(**fields):
         yield

@@ -1,14 +1,14 @@
-"""Files of metrics that outlive their process: whoever comes next goes on in them.
+"""Metric files that outlive their process: the next process continues them.
 
-The library names a process's files by its pid, so every recycled child of a worker would leave some for
-ever. Here they are named by a slot: the lowest number that no living process holds. A process that takes the
-slot of a dead one opens its files and goes on from the values that stand there; the library's
-`process_identifier` is meant for this (prometheus/client_python#509). So there are as many files as there
-once were processes at the same time. Nothing is copied, added up or deleted: wherever a process is killed,
-and whenever somebody reads, no count is missing and none is there twice.
+The library names a process's files by its pid, so every recycled child of a worker would leave files behind
+for ever. Here they are named by a slot: the lowest number that no living process holds. A process that takes
+over a slot opens its files and continues from their values; the library's `process_identifier` exists for
+this (prometheus/client_python#509). So there are only as many files as there were processes at one time.
+Nothing is copied, summed or deleted: however a process ends, and whenever the files are read, every count is
+there exactly once.
 
-A slot is held by a lock on a file (flock). The kernel releases it with the process, however that ended, and
-does so across the containers that share a volume, where another's pid says nothing.
+A slot is held by a file lock (flock). The kernel releases it when the process ends, also across containers
+that share a volume, where pids mean nothing.
 """
 
 import fcntl
@@ -23,28 +23,28 @@ from prometheus_client.mmap_dict import MmapedDict
 
 
 class Slots:
-    """The slot of this process among all that share `folder`."""
+    """This process's slot among all processes that share `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pid = self._number = -1
         self._lock: BinaryIO | None = None
 
-    def mine(self) -> int:
-        """Return the number of this process's slot, taken at the first call, and anew in a forked child.
+    def acquire(self) -> int:
+        """Return this process's slot number. The first call acquires it; a forked child acquires its own.
 
-        Raises OSError where the folder can't be written. The library calls this under its own lock.
+        Raises OSError if the folder isn't writable. The library calls this while it holds its own lock.
         """
         if self._pid != os.getpid():
             number = 0
-            while (lock := self._hold(number)) is None:
+            while (lock := self._try_lock(number)) is None:
                 number += 1
             if self._lock is not None:
-                self._lock.close()  # a forked child's copy; the parent goes on holding its lock
+                self._lock.close()  # the forked child's copy; the parent keeps its lock
             self._pid, self._number, self._lock = os.getpid(), number, lock
         return self._number
 
-    def _hold(self, number: int) -> BinaryIO | None:
+    def _try_lock(self, number: int) -> BinaryIO | None:
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = (self._folder / f"{number}.lock").open("ab")
         try:
@@ -53,23 +53,23 @@ class Slots:
             lock.close()
             return None
         if any(map(is_damaged, self._folder.glob(f"*_{number}.db"))):
-            lock.close()  # left as it is: the next number will do
+            lock.close()  # kept as it is; the next number is taken
             return None
         return lock
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a file of metrics can't be read to its end, as after a loss of power."""
+    """Return whether a metric file can't be read to its end, as after a power failure."""
     try:
         for key, *_ in MmapedDict.read_all_values_from_file(path):  # type: ignore[no-untyped-call]  # untyped there
             _name, _sample, _labels, _help = json.loads(key)
     except (ValueError, TypeError, RuntimeError, struct.error):
-        return path.stat().st_size > 0  # one that was only just created is empty
+        return path.stat().st_size > 0  # a new file is empty
     return False
 
 
 def use_slots() -> None:
-    """Name this process's files by slot. Comes before the first metric; without a folder, nothing changes."""
+    """Name this process's files by slot; called before the first metric. Without a folder, do nothing."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # noqa: TID251 -- the library's switch, not our setting
     if folder is not None:
-        values.ValueClass = values.MultiProcessValue(Slots(Path(folder)).mine)  # type: ignore[no-untyped-call]  # untyped there
+        values.ValueClass = values.MultiProcessValue(Slots(Path(folder)).acquire)  # type: ignore[no-untyped-call]  # untyped there

@@ -1,9 +1,9 @@
-"""Every metric name and label. Dashboards rely on the five that begin with linkedin_ (design §7).
+"""All metrics and their labels. Existing dashboards rely on the five that begin with linkedin_.
 
-Each process keeps its numbers in files below RAPPORT_METRICS_DIR (the library's multiprocess mode, switched
-on by PROMETHEUS_MULTIPROC_DIR before Python starts); `exposition` adds up all files, so that one scrape sees
-the work of every process on the machine. The files outlive their process (`metric_slots`), so counters never
-fall. A gauge is always `mostrecent`: other modes would show what a process that is gone was the last to say.
+Each process stores its values in files below RAPPORT_METRICS_DIR (the library's multiprocess mode, switched
+on by PROMETHEUS_MULTIPROC_DIR before Python starts). `render_exposition` sums all files, so one scrape covers
+every process on the machine. The files outlive their process (`metric_slots`), so counters never decrease.
+Gauges are `mostrecent`: the other modes would also count the last values of processes that have ended.
 """
 
 from pathlib import Path
@@ -65,11 +65,11 @@ MESSAGES_REFUSED = Counter(
 )
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
-DAMAGED = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
+DAMAGED_HELP = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
 
 
 def render_exposition(metrics_dir: Path | None) -> bytes:
-    """Return all processes' metrics in the text format; without a folder, this process's alone."""
+    """Return the metrics of all processes in Prometheus' text format; without a folder, of this one only."""
     if metrics_dir is None:
         return generate_latest()
     registry = CollectorRegistry()
@@ -87,5 +87,5 @@ class _AllProcesses(Collector):
         sound = [str(path) for path in files if path not in damaged]
         found = list(MultiProcessCollector.merge(sound))  # type: ignore[no-untyped-call]  # untyped there
         if damaged:
-            found.append(GaugeMetricFamily("rapport_metric_files_damaged", DAMAGED, len(damaged)))
+            found.append(GaugeMetricFamily("rapport_metric_files_damaged", DAMAGED_HELP, len(damaged)))
         return found

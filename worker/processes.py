@@ -1,15 +1,15 @@
-"""Our processes and the secrets each of them uses. A process is given these and no others."""
+"""Rapport's processes, and the secrets that each of them is given."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 from worker.errors import ConfigurationError
-from worker.settings import SECRETS, Settings, get_settings, variable_name
+from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
 
 class Process(StrEnum):
-    """A command of `rapport` that runs as a process of its own."""
+    """A command of `rapport` that runs as its own process."""
 
     BROWSER_WORKER = "worker browser"
     CONTROL_WORKER = "worker control"
@@ -31,20 +31,21 @@ SECRETS_OF_PROCESS: Final[Mapping[Process, frozenset[str]]] = {
     Process.SANDBOX: frozenset({"sandbox_key"}),
     Process.SIGN_IN: frozenset({"database_url", "secret_keys"}),
 }
-"""The fields of Settings."""
+"""The fields of Settings that hold them."""
 
 _OPTIONAL: Final = frozenset({"api_key"})
-"""Without it the front door starts, and refuses whoever needs a key."""
+"""The HTTP server starts without it, and then refuses every request that needs a key."""
 
 
 def load_settings(process: Process) -> Settings:
-    """Return the settings, at the start of a process.
+    """Return the settings for a process that starts.
 
-    Raises ConfigurationError that names what is wrong, or everything that this process needs and lacks.
+    Raises ConfigurationError that names the invalid settings, or all that this process needs and lacks.
     """
     settings = get_settings()
     needed = SECRETS_OF_PROCESS[process] - _OPTIONAL
-    missing = [variable_name(name) for name in SECRETS if name in needed and getattr(settings, name) is None]
+    unset = [name for name in SECRET_FIELDS if name in needed and getattr(settings, name) is None]
+    missing = [variable_name(name) for name in unset]
     if missing:
         raise ConfigurationError(
             f"`rapport {process}` needs {' and '.join(missing)}, not set here; see docs/configuration.md"
@@ -53,6 +54,6 @@ def load_settings(process: Process) -> Settings:
 
 
 def unused_secret_variables(process: Process | None) -> frozenset[str]:
-    """Return the variables of the secrets that this process has no use for; all of them for None."""
+    """Return the environment variables of all secrets that this process doesn't use; None uses none."""
     used = SECRETS_OF_PROCESS[process] if process is not None else frozenset()
-    return frozenset(variable_name(name) for name in SECRETS if name not in used)
+    return frozenset(variable_name(name) for name in SECRET_FIELDS if name not in used)

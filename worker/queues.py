@@ -1,7 +1,7 @@
-"""The queues: what waits in each, and which workers take messages from it.
+"""The queues: the backlog of each, and the workers that consume it.
 
-The main process of each worker records what it consumes every few seconds (worker/watchdog.py), so that a
-worker that answers pings and takes nothing is told from one that works. All times are Redis' own.
+The main process of each worker records its consumer every few seconds (worker/watchdog.py). This tells a
+working worker from one that answers pings but takes no messages. All times are those of Redis.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +22,7 @@ from worker.rules.model import Kind
 BROWSER_QUEUES: Final = ("birthday", "visitor", "sourcing")
 DEFAULT_QUEUE: Final = "celery"
 CONTROL_QUEUES: Final = ("control", DEFAULT_QUEUE)
-"""A client without our code knows only Celery's default queue."""
+"""Clients without Rapport's code publish to Celery's default queue."""
 ALL_QUEUES: Final = (*BROWSER_QUEUES, *CONTROL_QUEUES)
 
 QUEUE_OF_KIND: Final[Mapping[Kind, str]] = {
@@ -31,27 +31,27 @@ QUEUE_OF_KIND: Final[Mapping[Kind, str]] = {
     Kind.COLLECT: "sourcing",
     Kind.WITHDRAW: "visitor",
 }
-"""Where an action's message goes, as the routes in celeryconfig.py have it."""
+"""The queue of each kind of action, in agreement with the routes in celeryconfig.py."""
 
 FRESH_S: Final = 15.0
-"""A record that is older is that of a worker that is gone; it is written every 5 s."""
-ASKS_S: Final = 30.0
-"""An idle worker asks each second (Kombu's BRPOP timeout). Kombu mends a dead connection within 21 s."""
+"""A record older than this is of a worker that has ended; records are written every 5 s."""
+POLL_LIMIT_S: Final = 30.0
+"""An idle worker polls every second (Kombu's BRPOP timeout); Kombu repairs a dead connection within 21 s."""
 
 _TIMEOUT_S: Final = 2.0
 _CONSUMERS: Final = "rapport:consumers"
 _HEADS: Final = "rapport:heads"
-_FORGET_S: Final = 3600
+_EXPIRE_S: Final = 3600
 _PRIORITIES: Final = ("", "\x06\x163", "\x06\x166", "\x06\x169")
-"""Kombu keeps a list for each of four priorities, which a foreign client may use."""
+"""The suffixes of Kombu's lists, one for each priority. Other clients may use them."""
 _SCRIPT: Final = files("worker").joinpath("waiting.lua").read_text("utf-8")
 
 
 class Consumer(BaseModel):
-    """What a worker recorded of itself at the time `at`, by Redis' clock. All in seconds.
+    """A worker's record of its consumer, made at `at` by Redis' clock. All times are in seconds.
 
-    `asked_s` ago it asked Redis for a message, None where it never did. `busy_s` ago at the latest it began a
-    task that is not over and within its time limit; meanwhile it asks for nothing.
+    `asked_s` is how long ago it polled Redis for a message, None for never. `busy_s` is how long its oldest
+    task within the time limit has run, None if it is idle. A busy worker doesn't poll.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,51 +62,51 @@ class Consumer(BaseModel):
     busy_s: float | None
 
     @property
-    def busy(self) -> bool:
-        """Whether it carries out a task."""
+    def is_busy(self) -> bool:
+        """Whether it runs a task."""
         return self.busy_s is not None
 
     @property
-    def takes(self) -> bool:
-        """Whether it takes messages of its queues, or will when its task is over."""
-        return self.busy or (self.asked_s is not None and self.asked_s < ASKS_S)
+    def is_consuming(self) -> bool:
+        """Whether it takes messages, or will after its task."""
+        return self.is_busy or (self.asked_s is not None and self.asked_s < POLL_LIMIT_S)
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many messages wait in a queue, and how long at least the longest has been next in line."""
+    """The number of messages in a queue, and for how long at least its next message has been the next one."""
 
     count: int
     oldest_s: float
 
     def __str__(self) -> str:
-        """As part of a sentence."""
+        """Return it as part of a sentence."""
         return f"{self.count} waiting" + (f" for {self.oldest_s:.0f} s or more" if self.oldest_s >= 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
-    """All queues and the workers whose record is fresh, by name, at the time `at`."""
+    """The backlog of every queue and the workers with a fresh record, by name, at the time `at`."""
 
     at: float
     waiting: Mapping[str, Backlog]
     consumers: Mapping[str, Consumer]
 
     def consumers_of(self, queue: str) -> list[str]:
-        """Return the names of the workers that take messages of `queue`.
+        """Return the names of the workers that consume `queue`.
 
-        An idle worker that has left the same message waiting for long takes none, whatever it asks for.
+        If all are idle and still the same message has been the next one for long, none of them does.
         """
-        here = {name: c for name, c in self.consumers.items() if queue in c.queues and c.takes}
-        stuck = self.waiting[queue].oldest_s >= ASKS_S and not any(c.busy for c in here.values())
-        return [] if stuck else sorted(here)
+        found = {name: c for name, c in self.consumers.items() if queue in c.queues and c.is_consuming}
+        stuck = self.waiting[queue].oldest_s >= POLL_LIMIT_S and not any(c.is_busy for c in found.values())
+        return [] if stuck else sorted(found)
 
     def unconsumed(self, queues: Collection[str]) -> list[str]:
-        """Return those of `queues` that nobody takes messages of."""
+        """Return those of `queues` that no worker consumes."""
         return [queue for queue in queues if not self.consumers_of(queue)]
 
-    def says(self, queues: Collection[str]) -> str:
-        """Say in one line who takes messages of `queues`, or of which of them nobody does."""
+    def describe(self, queues: Collection[str]) -> str:
+        """Return one line that says which workers consume `queues`, or which of these no worker does."""
         if unconsumed := self.unconsumed(queues):
             numbers = ", ".join(f"{queue} has {self.waiting[queue]}" for queue in unconsumed)
             return f"nobody takes messages of: {', '.join(unconsumed)} ({numbers})"
@@ -117,11 +117,11 @@ class QueueSnapshot:
 
 
 def connect(address: RedisAddress) -> redis.Redis:
-    """Return a client whose every call ends within seconds."""
+    """Return a client whose calls all end within seconds."""
     return redis.Redis(
         **address.client_options(),
         decode_responses=True,
-        encoding_errors="replace",  # anybody may have written what is read here
+        encoding_errors="replace",  # anyone may have written what is read here
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
@@ -129,68 +129,67 @@ def connect(address: RedisAddress) -> redis.Redis:
 
 
 def take_snapshot_at(address: RedisAddress) -> QueueSnapshot:
-    """Look at all queues once. Changes nothing. Raises TryAgainError where Redis can't tell."""
+    """Connect, and return a snapshot of all queues. Raises TryAgainError if Redis fails."""
     with connect(address) as client:
         return take_snapshot(client)
 
 
 def take_snapshot(client: redis.Redis) -> QueueSnapshot:
-    """Look at all queues. Changes nothing. Raises TryAgainError where Redis can't tell."""
-    with _told_as_ours():
-        return _look(client, "look")
+    """Return a snapshot of all queues, without a change. Raises TryAgainError if Redis fails."""
+    with _translate_errors():
+        return _take_snapshot(client, "read")
 
 
 def record_consumer(
     client: redis.Redis, name: str, queues: Collection[str], *, asked_s: float | None, busy_s: float | None
 ) -> QueueSnapshot:
-    """Record what the worker `name` consumes now, and return what there was before.
+    """Record the consumer of the worker `name`, and return a snapshot of the state before.
 
-    Also remembers for how long the next message of each queue has been that. Raises TryAgainError where
-    Redis can't be written to.
+    Also records the next message of each queue. Raises TryAgainError if Redis fails.
     """
-    with _told_as_ours():
-        before = _look(client, "note")
-        mine = Consumer(at=before.at, queues=tuple(queues), asked_s=asked_s, busy_s=busy_s)
+    with _translate_errors():
+        before = _take_snapshot(client, "record")
+        record = Consumer(at=before.at, queues=tuple(queues), asked_s=asked_s, busy_s=busy_s)
         with client.pipeline(transaction=False) as pipe:
-            pipe.hset(_CONSUMERS, name, mine.model_dump_json())
-            pipe.expire(_CONSUMERS, _FORGET_S)
-            pipe.expire(_HEADS, _FORGET_S)
+            pipe.hset(_CONSUMERS, name, record.model_dump_json())
+            pipe.expire(_CONSUMERS, _EXPIRE_S)
+            pipe.expire(_HEADS, _EXPIRE_S)
             pipe.hkeys(_CONSUMERS)
             *_, known = pipe.execute()
-        if gone := set(known) - {name, *before.consumers}:
-            client.hdel(_CONSUMERS, *gone)
+        if stale := set(known) - {name, *before.consumers}:
+            client.hdel(_CONSUMERS, *stale)
         return before
 
 
 def remove_consumer(client: redis.Redis, name: str) -> None:
-    """Take out the record of a worker that ends. Raises TryAgainError where Redis can't be written to."""
-    with _told_as_ours():
+    """Delete the record of a worker that ends. Raises TryAgainError if Redis fails."""
+    with _translate_errors():
         client.hdel(_CONSUMERS, name)
 
 
 def drop_unacknowledged(client: redis.Redis, tags: Collection[str]) -> None:
-    """Drop messages that a worker took and did not acknowledge; Kombu gives them back to nobody then.
+    """Delete unacknowledged messages by delivery tag, so that Kombu doesn't redeliver them.
 
-    Raises TryAgainError where Redis can't be written to.
+    Raises TryAgainError if Redis fails.
     """
-    with _told_as_ours(), client.pipeline() as pipe:
+    with _translate_errors(), client.pipeline() as pipe:
         for tag in tags:
             pipe.zrem("unacked_index", tag)
             pipe.hdel("unacked", tag)
         pipe.execute()
 
 
-def _look(client: redis.Redis, how: str) -> QueueSnapshot:
+def _take_snapshot(client: redis.Redis, mode: str) -> QueueSnapshot:
     lists = [queue + priority for queue in ALL_QUEUES for priority in _PRIORITIES]
     with client.pipeline(transaction=False) as pipe:
-        pipe.eval(_SCRIPT, len(lists) + 1, _HEADS, *lists, how)
+        pipe.eval(_SCRIPT, len(lists) + 1, _HEADS, *lists, mode)
         pipe.hgetall(_CONSUMERS)
         (now_ms, *numbers), written = pipe.execute()
     at, per_queue = now_ms / 1000, 2 * len(_PRIORITIES)
     waiting = {}
     for place, queue in enumerate(ALL_QUEUES):
-        told = numbers[place * per_queue : (place + 1) * per_queue]
-        waiting[queue] = Backlog(count=sum(told[::2]), oldest_s=max(told[1::2]) / 1000)
+        part = numbers[place * per_queue : (place + 1) * per_queue]
+        waiting[queue] = Backlog(count=sum(part[::2]), oldest_s=max(part[1::2]) / 1000)
     return QueueSnapshot(at, waiting, dict(_fresh(written, at)))
 
 
@@ -198,14 +197,14 @@ def _fresh(written: Mapping[str, Any], at: float) -> Iterator[tuple[str, Consume
     for name, text in written.items():
         try:
             consumer = Consumer.model_validate_json(text)
-        except ValidationError:  # not a worker's; the next one to record itself takes it out
+        except ValidationError:  # not a worker's; the next record deletes it
             continue
         if abs(at - consumer.at) < FRESH_S:
             yield name, consumer
 
 
 @contextmanager
-def _told_as_ours() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:

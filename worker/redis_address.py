@@ -1,7 +1,7 @@
-"""One reading of REDIS_URL for both of its clients: Kombu, which carries the messages, and redis-py.
+"""Parse REDIS_URL once for both of its clients, Kombu and redis-py.
 
-They differ: without parameters Kombu sends the password to whoever answers a rediss:// address, and redis-py
-verifies the certificate; each ignores parameters that the other obeys. So neither ever sees the address.
+They read it differently: by default Kombu doesn't verify the certificate of a rediss:// address and redis-py
+does, and each ignores parameters that the other one obeys. So neither of them is given the address itself.
 """
 
 import ssl
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from worker.server_address import ServerAddress, parse_address
 
 _EXAMPLE: Final = "redis://:password@host:6379/0, or rediss:// for TLS"
-_ELSEWHERE: Final = {
+_UNSUPPORTED_SCHEMES: Final = {
     "unix": "Unix sockets are not supported: give Redis a port on 127.0.0.1",
     "redis+socket": "Unix sockets are not supported: give Redis a port on 127.0.0.1",
     "sentinel": "Redis Sentinel is not supported: give the address of one server",
@@ -31,7 +31,7 @@ _YES_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": Fa
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """Where Redis is. `tls` holds redis-py's ssl_ arguments, and is None for a connection in clear."""
+    """The address of Redis. `tls` has redis-py's ssl_ arguments, or is None for an unencrypted connection."""
 
     host: str
     port: int
@@ -41,7 +41,7 @@ class RedisAddress:
     tls: Mapping[str, Any] | None
 
     def client_options(self) -> dict[str, Any]:
-        """Return the arguments that redis.Redis needs to reach this server."""
+        """Return the arguments with which redis.Redis connects to this server."""
         tls = {} if self.tls is None else {"ssl": True, **self.tls}
         return {
             "host": self.host,
@@ -53,7 +53,7 @@ class RedisAddress:
         }
 
     def broker_settings(self) -> dict[str, Any]:
-        """Return Celery's settings for this server as a broker; Flower takes them from there."""
+        """Return Celery's settings for this server as the broker. Flower reads these too."""
         user, password = quote(self.user or "", safe=""), quote(self.password or "", safe="")
         credentials = f"{user}:{password}@" if password else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -65,12 +65,12 @@ class RedisAddress:
 
 
 def parse(url: str, *, may_be_unverified: bool = False) -> RedisAddress:
-    """Return what `url` says. Raises ValueError, which repeats nothing of it, for what is wrong or unsafe.
+    """Return the parsed address. Raises ValueError, without quoting it, if it is invalid or unsafe.
 
-    Certificate and host name are verified, against the system's authorities or `ssl_ca_certs`. An address
+    The certificate and host name are verified against the system's authorities or `ssl_ca_certs`. An address
     that turns this off is refused unless `may_be_unverified`.
     """
-    for scheme, advice in _ELSEWHERE.items():
+    for scheme, advice in _UNSUPPORTED_SCHEMES.items():
         if url.lower().startswith(f"{scheme}://"):
             raise ValueError(advice)
     address = parse_address(url, schemes=("redis", "rediss"), example=_EXAMPLE)
@@ -129,7 +129,7 @@ def _tls(address: ServerAddress, *, may_be_unverified: bool) -> Mapping[str, Any
 
 
 def _check_files(files: Mapping[str, str]) -> None:
-    """Load the files once, so that a wrong one is told at the start and not by each connection."""
+    """Load the files once, so that an invalid one is reported at start-up and not by each connection."""
     context = ssl.create_default_context()
     try:
         if "ssl_ca_certs" in files:
@@ -140,7 +140,7 @@ def _check_files(files: Mapping[str, str]) -> None:
         raise ValueError("has an ssl_keyfile without its ssl_certfile")
     try:
         if "ssl_certfile" in files:
-            # An empty password, for else OpenSSL asks for one at the terminal.
+            # Without a password argument OpenSSL would prompt for one.
             context.load_cert_chain(files["ssl_certfile"], files.get("ssl_keyfile"), password="")
     except (OSError, ValueError):
         raise ValueError(

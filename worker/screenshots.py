@@ -1,4 +1,4 @@
-"""Pictures of pages on this machine's disk: away with those of people who are not to be known any more."""
+"""Delete screenshots of forgotten people from this machine's disk."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,10 +7,11 @@ from worker.rules.screenshot_names import is_screenshot_of
 
 
 def delete_screenshots(folder: Path, account_ids: Collection[int], addresses: Collection[str]) -> int:
-    """Delete the pictures of these people's pages that were taken for these accounts; return how many."""
+    """Delete the screenshots of these people that were taken for these accounts. Return how many."""
     deleted = 0
-    for picture in list(folder.glob("????-??-??/*.png")):
-        if any(is_screenshot_of(picture.name, account, who) for account in account_ids for who in addresses):
-            picture.unlink(missing_ok=True)
+    for screenshot in list(folder.glob("????-??-??/*.png")):
+        people = ((account, address) for account in account_ids for address in addresses)
+        if any(is_screenshot_of(screenshot.name, account, address) for account, address in people):
+            screenshot.unlink(missing_ok=True)
             deleted += 1
     return deleted

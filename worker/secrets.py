@@ -1,4 +1,4 @@
-"""Encryption at rest. The keys rotate: the first encrypts, all of them decrypt."""
+"""Encryption at rest. The keys can be rotated: the first one encrypts, all of them decrypt."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ SESSION_UNREADABLE: Final = (
 
 
 class Vault:
-    """Encrypts what must not lie open in Postgres (browser sessions)."""
+    """Encrypts and decrypts the browser sessions that are stored in Postgres."""
 
     def __init__(self, keys: SecretStr) -> None:
         parts = [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
@@ -25,23 +25,23 @@ class Vault:
             ) from None
 
     def seal(self, text: str) -> bytes:
-        """Return `text` encrypted with the newest key."""
+        """Return `text` encrypted with the first key."""
         return self._fernet.encrypt(text.encode())
 
-    def opens(self, sealed: bytes) -> bool:
-        """Return whether one of the keys fits."""
+    def can_open(self, sealed: bytes) -> bool:
+        """Return whether one of the keys decrypts it."""
         try:
             self._fernet.decrypt(sealed)
         except InvalidToken:
             return False
         return True
 
-    def seal_anew(self, sealed: bytes) -> bytes:
-        """Return it sealed with the newest key. Raises ConfigurationError when no key fits."""
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return it encrypted with the first key. Raises ConfigurationError if no key decrypts it."""
         return self.seal(self.open(sealed).get_secret_value())
 
     def open(self, sealed: bytes) -> SecretStr:
-        """Return what `seal` was given. Raises ConfigurationError when no key fits."""
+        """Return the decrypted text. Raises ConfigurationError if no key decrypts it."""
         try:
             return SecretStr(self._fernet.decrypt(sealed).decode())
         except InvalidToken:

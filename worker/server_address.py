@@ -1,6 +1,6 @@
-"""Addresses of servers, read strictly: what one library takes and another reads differently is refused.
+"""Parse server addresses strictly: an address that libraries could read differently is refused.
 
-A refusal is a ValueError whose text repeats nothing of the address: any part may be part of a password.
+The ValueError of a refusal never quotes the address: any part of it may belong to a password.
 """
 
 import re
@@ -16,7 +16,7 @@ _SSL_MODES: Final = {"disable", "allow", "prefer", "require", "verify-ca", "veri
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """The parts of one address. `user`, `password` and `query` are decoded; `path` begins with its slash."""
+    """The parts of an address. `user`, `password` and `query` are decoded; `path` begins with a slash."""
 
     scheme: str
     user: str
@@ -29,10 +29,10 @@ class ServerAddress:
 
 
 def parse_address(url: str, *, schemes: Collection[str], example: str) -> ServerAddress:
-    """Return the parts of an address with one of these schemes. Raises ValueError for any other."""
+    """Return the parts of an address with one of these schemes. Raises ValueError if it is invalid."""
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         raise ValueError("holds a space or a line break; in a password, percent-encode it")
-    if "%00" in url:  # libpq would take it as the end of everything
+    if "%00" in url:  # libpq would take it for the end of the text
         raise ValueError("holds an encoded zero byte, %00")
     scheme, found, rest = url.partition("://")
     if not found or scheme.lower() not in schemes:
@@ -61,7 +61,7 @@ def parse_address(url: str, *, schemes: Collection[str], example: str) -> Server
 
 
 def check_postgres_url(url: str) -> None:
-    """Raise ValueError where psycopg can't use this address, or would ignore a part of it."""
+    """Raise ValueError for an address that psycopg can't use, or of which it would ignore a part."""
     example = "postgresql://user:password@host:5432/name"
     address = parse_address(url, schemes=("postgresql", "postgres", "postgresql+psycopg"), example=example)
     if not address.host and not address.query.get("host"):
@@ -86,7 +86,7 @@ def check_postgres_url(url: str) -> None:
 
 
 def check_site_url(url: str) -> None:
-    """Raise ValueError where this is no address of a web server, or holds a password."""
+    """Raise ValueError unless this is the address of a web server, without a password."""
     example = "http://host:8080"
     address = parse_address(url, schemes=("http", "https"), example=example)
     if not address.host or address.has_credentials:

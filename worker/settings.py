@@ -1,6 +1,6 @@
-"""The sole reader of the environment: one frozen, checked object.
+"""Settings: the only module that reads the environment, into one frozen, validated object.
 
-Every variable begins with RAPPORT_, but for DATABASE_URL and REDIS_URL, which hosting platforms set.
+Every variable begins with RAPPORT_, except DATABASE_URL and REDIS_URL, which hosting platforms set.
 """
 
 import os
@@ -29,17 +29,17 @@ from worker.redis_address import RedisAddress
 from worker.server_address import check_postgres_url, check_site_url
 
 _LEAST_KEY_LENGTH: Final = 16
-"""Characters. Over the network, guessing one of so many takes for ever; ops/example.env makes 48."""
+"""Characters: too many to be guessed over the network. ops/example.env generates 48."""
 _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
-"""Celery reads these itself, and prefers them to its settings."""
+"""Celery reads these itself, and they override its settings."""
 
 STACK_MARK_VARIABLE: Final = "STACK_OF_RAPPORT"
-"""A variable by which the stack finds again what it started: the path of its data folder."""
+"""A variable that marks the processes which a stack started; its value is the stack's data folder."""
 
 _FOR_BROWSERS: Final = frozenset(
     {
         "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
-        "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright keeps its own Chromium
+        "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright installs Chromium
         STACK_MARK_VARIABLE,
     }
 )  # fmt: skip
@@ -47,7 +47,7 @@ _FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XD
 
 
 def _from_seconds(given: object) -> object:
-    """Read plain numbers as seconds; Pydantic reads text as ISO 8601 only (PT15S)."""
+    """Read plain numbers as seconds. Pydantic reads text only as ISO 8601 (PT15S)."""
     if isinstance(given, str):
         with suppress(ValueError):
             return float(given)
@@ -55,11 +55,11 @@ def _from_seconds(given: object) -> object:
 
 
 _LONGEST = timedelta(days=1)
-"""Longer than any wait makes sense, and short enough to be added to any instant."""
+"""Longer than any useful wait, and short enough to be added to any instant."""
 
 
 def _long_enough(given: SecretStr) -> SecretStr:
-    """Refuse a key that is short, or that a header or Flower's list of users can't carry."""
+    """Refuse a key that is too short, or that an HTTP header or Flower's list of users can't hold."""
     if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
         raise ValueError(
             f"must have at least {_LEAST_KEY_LENGTH} characters, ASCII and without spaces; "
@@ -92,9 +92,9 @@ Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(
 
 
 class Settings(BaseSettings):
-    """What a process of ours needs to know. Durations are seconds where they come in, timedeltas inside.
+    """The settings of a process. Durations are given in seconds and kept as timedeltas.
 
-    Each process is given only the secrets it uses (worker/processes.py), so any of them may be unset here.
+    A process is given only the secrets that it uses (worker/processes.py), so any of them may be unset.
     """
 
     model_config = SettingsConfigDict(
@@ -170,12 +170,12 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> RedisAddress:
-        """Where Redis is. Raises ConfigurationError where REDIS_URL is not set."""
+        """The address of Redis. Raises ConfigurationError if REDIS_URL is not set."""
         url = self.required("redis_url").get_secret_value()
         return redis_address.parse(url, may_be_unverified=self.redis_tls_unverified is not None)
 
     def required(self, name: str) -> SecretStr:
-        """Return the secret of this field. Raises ConfigurationError that names its variable."""
+        """Return the secret of this field. Raises ConfigurationError, with its variable, if it is unset."""
         value: SecretStr | None = getattr(self, name)
         if value is None:
             raise ConfigurationError(f"{variable_name(name)} is not set; see docs/configuration.md")
@@ -183,12 +183,12 @@ class Settings(BaseSettings):
 
     @property
     def click_lease_margin(self) -> timedelta:
-        """How much of a lease must be left before a click: the browser may wait so long for the button."""
+        """How much of a lease must be left before a click, since the browser may wait for the button."""
         return self.browser_timeout + timedelta(seconds=5)
 
 
 def variable_name(name: str) -> str:
-    """Return the environment variable of one field of Settings."""
+    """Return the environment variable of a field of Settings."""
     return str(Settings.model_fields[name].validation_alias or f"RAPPORT_{name.upper()}")
 
 
@@ -197,32 +197,32 @@ def missing_for_site(name: str) -> ConfigurationError:
     return ConfigurationError(f"{variable_name(name)} is not set, but an account's site needs it")
 
 
-SECRETS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
-"""The fields that are secret, or hold one."""
+SECRET_FIELDS: Final = ("database_url", "redis_url", "secret_keys", "api_key", "flower_auth", "sandbox_key")
+"""The fields that hold secrets."""
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once.
+    """Return the settings of this process, read once.
 
-    Raises ConfigurationError with the names of the variables that are wrong, and nothing of their values.
+    Raises ConfigurationError with the names of the invalid variables, without their values.
     """
     try:
         return Settings()
     except ValidationError as error:
         problems = [_variable(e["loc"]) + e["msg"].removeprefix("Value error, ") for e in error.errors()]
-    # Raised out here, because an error raised in there would carry the other one, and that one the values.
+    # Raised outside the handler: inside it, the ValidationError with the values would become its context.
     raise ConfigurationError(f"wrong settings: {'; '.join(problems)}. See docs/configuration.md.")
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
-    if not location:  # a rule about several of them names them itself
+    if not location:  # a validator of several fields names them itself
         return ""
     name = str(location[0]).lower().removeprefix("rapport_")
     return f"{variable_name(name) if name in Settings.model_fields else name.upper()}: "
 
 
 def browser_environment(*, headless: bool) -> dict[str, str]:
-    """Return what a browser sees of our environment. An allow-list: our own variables hold secrets."""
+    """Return the environment for a browser. It is an allow-list, because Rapport's variables hold secrets."""
     wanted = _FOR_BROWSERS if headless else _FOR_BROWSERS | _FOR_WINDOWS
     return {name: value for name, value in os.environ.items() if name in wanted or name.startswith("LC_")}

@@ -1,8 +1,8 @@
-"""Watches a worker's consuming from a thread of its main process, and restarts the worker when it is frozen.
+"""Restart a worker that has stopped taking messages. A thread of its main process watches its consumer.
 
-A worker whose event loop runs answers pings, whether it takes messages or not. One that leaves messages
-waiting for 30 s, though no task keeps it busy, says so and starts anew as the same process: its supervisor
-need not notice.
+A worker whose event loop runs answers pings, even if it takes no messages. An idle worker that leaves
+messages waiting for 30 s is frozen: it logs an error and executes itself again under the same process id, so
+that its supervisor needn't notice.
 """
 
 import os
@@ -28,28 +28,28 @@ from worker.settings import get_settings
 log = logs.get_logger(__name__)
 
 BEAT_S = 5.0
-PATIENCE = 6
-"""A worker that took nothing of what waits on so many beats in a row is frozen: 30 s of its own running."""
+BEATS_UNTIL_FROZEN = 6
+"""Consecutive beats without taking a waiting message: 30 s of the worker's running time."""
 GRACE_S = 10.0
-"""How long a frozen worker may take to end by itself. Its pool is idle, so a second is enough if it can."""
-APART_S = 60.0
-"""A process younger than this does not restart itself, so restarts are never closer together."""
+"""How long a frozen worker may take to shut down. Its pool is idle, so one that can needs a second."""
+MIN_UPTIME_S = 60.0
+"""A younger process doesn't restart itself, which is also the shortest time between two restarts."""
 RECONNECT_S = 60.0
-"""No worker is frozen so soon after Redis was away: Celery waits up to 32 s before it connects again."""
+"""No restart for so long after Redis was unreachable: Celery waits up to 32 s before it reconnects."""
 _POLL_S = 0.2
-_SHOWN = 100
-"""Characters of a foreign message's ids that are logged."""
+_MAX_LOGGED = 100
+"""Characters of a message's header that are logged."""
 
 
 @dataclass(slots=True)
 class FreezeDetector:
-    """Counts the beats on which a queue had messages and a worker that is not busy did not ask for them."""
+    """Counts the beats on which a queue has messages and an idle worker doesn't ask for them."""
 
     _beats: dict[str, int] = field(default_factory=dict)
     _asked_at: float | None = None
 
-    def frozen(self, seen: ConsumerSnapshot, waiting: Mapping[str, Backlog]) -> list[str]:
-        """Count one more beat; return those of our queues that were left waiting for too many."""
+    def find_frozen_queues(self, seen: ConsumerSnapshot, waiting: Mapping[str, Backlog]) -> list[str]:
+        """Count one beat. Return the queues whose messages were left waiting on too many beats in a row."""
         if seen.busy_since is not None:
             return []
         asks = seen.asked_at != self._asked_at
@@ -59,18 +59,18 @@ class FreezeDetector:
             for queue in seen.wanted
             if queue in waiting and waiting[queue].count and not (asks and queue in seen.consumed)
         }
-        return [queue for queue, beats in self._beats.items() if beats >= PATIENCE]
+        return [queue for queue, beats in self._beats.items() if beats >= BEATS_UNTIL_FROZEN]
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Start counting again."""
         self._beats.clear()
 
 
 class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
-    """Records the worker's consuming while it consumes, and restarts the worker when it is frozen.
+    """Records the state of the worker's consumer, and restarts the worker when it is frozen.
 
-    Never while a child carries out a task, and not because Redis is away. A queue that a person cancelled by
-    remote control is left alone: /ready and the health checks say that nobody takes its messages.
+    It never restarts while a child runs a task or because Redis is unreachable. It ignores queues that a
+    person cancelled by remote control: /ready and the health checks report these as not consumed.
     """
 
     requires = ("celery.worker.components:Pool",)  # started after its first fork, stopped before it is
@@ -78,23 +78,23 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
     def __init__(self, worker: Any, **options: object) -> None:  # noqa: ANN401 -- Celery's signature
         super().__init__(worker, **options)
         self._name = worker.hostname
-        self._consuming = ConsumerProbe(worker)
-        self._born = clock.monotonic_seconds()
-        self._patience = FreezeDetector()
-        self._patient_until = 0.0
+        self._probe = ConsumerProbe(worker)
+        self._started_at = clock.monotonic_seconds()
+        self._detector = FreezeDetector()
+        self._no_restart_before = 0.0
         self._stopped = Event()
         self._restarting = False
-        self._told_to_end = False
+        self._is_shutting_down = False
         self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self, worker: Any) -> None:  # noqa: ANN401 -- Celery's signature
-        """Start the thread that watches."""
+        """Start the watching thread."""
         signals.worker_shutting_down.connect(self._on_signal, weak=False)
         signals.worker_shutdown.connect(self._on_end, weak=False)
         self._thread.start()
 
     def stop(self, worker: Any) -> None:  # noqa: ANN401 -- Celery's signature
-        """Stop watching, and take the record out: the worker consumes nothing any more."""
+        """Stop watching, and delete the record: the worker no longer consumes."""
         self._stopped.set()
         if not self._restarting:
             self._thread.join(timeout=5)
@@ -102,31 +102,31 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
     terminate = stop
 
     def _on_signal(self, **_: object) -> None:
-        """A signal asks this worker to end. It may come at any line, so no lock is taken here."""
-        self._told_to_end = True
+        """Note that a signal asks the worker to end. It may arrive at any line, so this takes no lock."""
+        self._is_shutting_down = True
 
     def _on_end(self, **_: object) -> None:
-        """The worker has ended; if that was to restart it, become it again."""
-        if self._restarting and not self._told_to_end:
-            _become_again()
+        """Execute the program again after the worker has ended, if that was for a restart."""
+        if self._restarting and not self._is_shutting_down:
+            _reexec()
 
     def _watch(self) -> None:
         with queues.connect(get_settings().redis) as client:
             recorded = False
-            while not (self._stopped.wait(BEAT_S if recorded else _POLL_S) or self._told_to_end):
-                seen = self._consuming.see()
+            while not (self._stopped.wait(BEAT_S if recorded else _POLL_S) or self._is_shutting_down):
+                seen = self._probe.take_snapshot()
                 recorded = recorded or bool(seen.consumed)
                 if recorded and (frozen := self._beat(client, seen)):
-                    self._restart(frozen, self._drop_held(client))
+                    self._restart(frozen, self._drop_unacknowledged(client))
                     return
             with suppress(TryAgainError):
                 queues.remove_consumer(client, self._name)
 
     def _beat(self, client: redis.Redis, seen: ConsumerSnapshot) -> dict[str, Backlog]:
-        """Record what was seen; return the queues for whose sake the worker is to be restarted."""
+        """Record the snapshot. Return the frozen queues if the worker has to be restarted."""
         now = clock.monotonic_seconds()
         try:
-            look = queues.record_consumer(
+            snapshot = queues.record_consumer(
                 client,
                 self._name,
                 seen.consumed,
@@ -134,53 +134,54 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 busy_s=None if seen.busy_since is None else now - seen.busy_since,
             )
         except TryAgainError:
-            self._patient_until = now + RECONNECT_S
-            self._patience.reset()
+            self._no_restart_before = now + RECONNECT_S
+            self._detector.reset()
             return {}
-        frozen = self._patience.frozen(seen, look.waiting)
-        if now < max(self._patient_until, self._born + APART_S):
+        frozen = self._detector.find_frozen_queues(seen, snapshot.waiting)
+        if now < max(self._no_restart_before, self._started_at + MIN_UPTIME_S):
             return {}
-        return {queue: look.waiting[queue] for queue in frozen}
+        return {queue: snapshot.waiting[queue] for queue in frozen}
 
-    def _drop_held(self, client: redis.Redis) -> list[Any]:
-        """Drop the messages that the frozen worker took and did not acknowledge, and return them.
+    def _drop_unacknowledged(self, client: redis.Redis) -> list[Any]:
+        """Delete the frozen worker's unacknowledged messages, and return them.
 
-        Its pool is idle, so one of them froze it, and would again. Postgres knows what else they were for.
+        The pool is idle, so one of them froze the worker and would do so again. The work of the others is in
+        Postgres, and is dispatched again.
         """
-        held = self._consuming.held()
+        held = self._probe.held()
         with suppress(TryAgainError):
             queues.drop_unacknowledged(client, held)
         return list(held.values())
 
     def _restart(self, frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
-        """Let Celery end the worker warmly; should it not get there, end it. Then become it again."""
-        # A main thread that is stuck may hold the log's lock.
-        saying = Thread(target=_say, args=(frozen, dropped), daemon=True)
-        saying.start()
-        saying.join(timeout=GRACE_S / 2)
+        """Let Celery shut the worker down, or kill it after the grace period. Then execute it again."""
+        # In a thread, because a stuck main thread may hold the lock of the log.
+        logging = Thread(target=_log_freeze, args=(frozen, dropped), daemon=True)
+        logging.start()
+        logging.join(timeout=GRACE_S / 2)
         self._restarting = True
-        state.should_stop = os.EX_OK  # as Celery's own handler of SIGTERM does
+        state.should_stop = os.EX_OK  # as Celery's SIGTERM handler does
         until = clock.monotonic_seconds() + GRACE_S
-        while not self._told_to_end:
+        while not self._is_shutting_down:
             time.sleep(_POLL_S)
-            if clock.monotonic_seconds() > until and self._consuming.busy_since() is None:
-                self._consuming.kill_children()
-                _become_again()
+            if clock.monotonic_seconds() > until and self._probe.busy_since() is None:
+                self._probe.kill_children()
+                _reexec()
 
 
-def _say(frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
+def _log_freeze(frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
     for queue, waiting in frozen.items():
-        since = clock.now() - timedelta(seconds=PATIENCE * BEAT_S)
+        since = clock.now() - timedelta(seconds=BEATS_UNTIL_FROZEN * BEAT_S)
         log.error("worker_not_consuming", queue=queue, waiting=waiting.count, since=since.isoformat())
         metrics.FREEZES.labels(queue).inc()
     for message in dropped:
-        task, task_id = (str((message.headers or {}).get(name))[:_SHOWN] for name in ("task", "id"))
+        task, task_id = (str((message.headers or {}).get(name))[:_MAX_LOGGED] for name in ("task", "id"))
         log.error("message_dropped", why="its worker took it and froze", task=task, task_id=task_id)
 
 
-def _become_again() -> None:
-    """Replace this process by what it was started as, under the same process id."""
+def _reexec() -> None:
+    """Replace this process by a new run of its program, under the same process id."""
     try:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 -- no shell is the point
     except OSError:
-        os._exit(os.EX_OSERR)  # whoever supervises the worker starts it again
+        os._exit(os.EX_OSERR)  # the supervisor starts the worker again

@@ -150,7 +150,7 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     with open_database(data) as database:
         with database.transaction() as session:
             account = require_account(session, name)
-        if account.session is not None and not vault.opens(account.session):
+        if account.session is not None and not vault.can_open(account.session):
             print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
         if account.site != _SANDBOX:
             raise RequestRefusedError(

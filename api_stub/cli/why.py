@@ -68,10 +68,10 @@ def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:
-        look = queues.take_snapshot_at(redis_at)
+        snapshot = queues.take_snapshot_at(redis_at)
     except TryAgainError as error:
         return Gate("workers", False, f"can't tell: {error}")
-    return Gate("workers", not look.unconsumed(needed), look.says(needed))
+    return Gate("workers", not snapshot.unconsumed(needed), snapshot.describe(needed))
 
 
 def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -> GateFacts:
@@ -80,7 +80,7 @@ def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -
         return facts  # only the browser workers need the keys, and they say what they find
     stored = accounts.get_account(session, facts.account.id).session
     try:
-        opens = stored is None or Vault(settings.secret_keys).opens(stored)
+        opens = stored is None or Vault(settings.secret_keys).can_open(stored)
     except ConfigurationError as error:
         return replace(facts, account=replace(facts.account, sealed=str(error)))
     return replace(facts, account=replace(facts.account, sealed=None if opens else SESSION_UNREADABLE))

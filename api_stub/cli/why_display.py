@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api_stub.cli.formatting import describe_reason, format_utc
 from api_stub.cli.quota.gates import Gate, list_quota_gates
-from api_stub.responses.quota import QuotaReading
+from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
 from worker.rules.lifecycle import END_STATES

@@ -1,1 +1,4 @@
-"""Answers that HTTP and the command line share."""
+"""Answers that HTTP and the command line share: for each subject its models and the function that fills them.
+
+Models of HTTP alone lie in api_stub/http, one module of models for each module of routes.
+"""

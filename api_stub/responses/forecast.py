@@ -1,4 +1,4 @@
-"""What `GET /data/forecast` and `rapport forecast --json` answer."""
+"""The answer of `GET /data/forecast` and `rapport forecast --json`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from worker.rules.quota.forecast import ActionForecast
 
 MAX_DAYS: Final = 180
 DEFAULT_LATE_DAYS: Final = BirthdayOptions().late_days
-"""How late a greeting may be where neither a schedule nor a campaign of the account says."""
+"""How late a greeting may be if neither a schedule nor a campaign of the account says."""
 
 
 class End(StrEnum):
-    """What becomes of somebody's birthday."""
+    """How a birthday ends."""
 
     IN_TIME = "in_time"
     LATE = "late"
@@ -26,7 +26,7 @@ class End(StrEnum):
 
 
 class PersonForecast(BaseModel):
-    """One birthday: when it is, and when the greeting goes out."""
+    """One birthday, and when its greeting goes out."""
 
     contact_id: int
     full_name: str
@@ -35,13 +35,13 @@ class PersonForecast(BaseModel):
     end: End
     reached_at: datetime | None
     reached_on: date | None = Field(description="The day of `reached_at` in the account's zone.")
-    days_late: int | None = Field(description="Null for who is missed.")
-    held_back: str | None = Field(description="Why it is late or missed: what was waited for.")
+    days_late: int | None = Field(description="Null if it is missed.")
+    held_back: str | None = Field(description="What it waited for, if it is late or missed.")
     planned: bool = Field(description="A campaign has planned it already.")
 
 
 class DayForecast(BaseModel):
-    """One day of the account's zone: how many greetings, and how many its limit in force allows."""
+    """One day in the account's zone: its greetings and its limit in force."""
 
     on: date
     used: int
@@ -49,75 +49,77 @@ class DayForecast(BaseModel):
 
 
 class ForecastAnswer(BaseModel):
-    """Who is reached when, as the quota's rule tells if it is played forward from now.
+    """When each birthday greeting goes out, found by playing the quota's rule forward from now.
 
-    Assumed is that a campaign runs at each opening of the working hours, that each greeting succeeds after
+    It assumes that a campaign starts at each opening of the working hours, that each greeting succeeds after
     the mean gap, that nothing but greetings uses the quota, and that everybody has a name and a template.
     """
 
     account: str
     time_zone: str
     as_of: datetime
-    last_on: date = Field(description="The last birthday told of.")
-    late_days: int = Field(description="A greeting may be so many days late; then it is missed.")
+    last_on: date = Field(description="The last birthday of the forecast.")
+    late_days: int = Field(description="How many days late a greeting may be; after that it is missed.")
     birthdays: int
     in_time: int
     late: int
     missed: int
-    held_back_by: dict[str, int] = Field(description="How many are late or missed for which reason.")
-    stopped_by: str | None = Field(description="What stops the account now; told is as if it went on.")
-    unapproved: int = Field(description="How many wait for approval; told is as if they had it.")
-    paused: int = Field(description="How many wait in a paused campaign; told is as if it went on.")
+    held_back_by: dict[str, int] = Field(description="How many are late or missed, by reason.")
+    stopped_by: str | None = Field(description="What stops the account now; the forecast ignores it.")
+    unapproved: int = Field(description="How many wait for approval; the forecast counts them as approved.")
+    paused: int = Field(
+        description="How many wait in a paused campaign; the forecast counts them as if it went on."
+    )
     days: list[DayForecast]
     people: list[PersonForecast]
 
 
-def find_end(outlook: ActionForecast) -> End:
-    """Return what becomes of one person."""
-    if outlook.reached_at is None:
+def find_end(action: ActionForecast) -> End:
+    """Return how one birthday ends."""
+    if action.reached_at is None:
         return End.MISSED
-    return End.LATE if outlook.days_late else End.IN_TIME
+    return End.LATE if action.days_late else End.IN_TIME
 
 
 def build_forecast_answer(found: AccountForecast) -> ForecastAnswer:
-    """Return the forecast as numbers."""
-    people = found.forecast.people
-    ends = Counter(find_end(outlook) for outlook in people)
+    """Return the answer for an account's forecast."""
+    actions = found.forecast.actions
+    ends = Counter(find_end(action) for action in actions)
     return ForecastAnswer(
         account=found.account.name,
         time_zone=found.account.zone.key,
         as_of=found.now,
         last_on=found.last,
         late_days=found.late_days,
-        birthdays=len(people),
+        birthdays=len(actions),
         in_time=ends[End.IN_TIME],
         late=ends[End.LATE],
         missed=ends[End.MISSED],
-        held_back_by=_count_reasons(people),
+        held_back_by=_count_reasons(actions),
         stopped_by=found.stopped_by,
         unapproved=found.unapproved,
         paused=found.paused,
         days=[DayForecast(on=day.on, used=day.used, limit=day.limit) for day in found.forecast.days],
-        people=[_build_person(outlook) for outlook in people],
+        people=[_build_person(action) for action in actions],
     )
 
 
-def _count_reasons(people: Sequence[ActionForecast]) -> dict[str, int]:
-    reasons = (one.held_back for one in people if find_end(one) is not End.IN_TIME)
+def _count_reasons(actions: Sequence[ActionForecast]) -> dict[str, int]:
+    reasons = (each.held_back for each in actions if find_end(each) is not End.IN_TIME)
     return {str(reason): count for reason, count in Counter(filter(None, reasons)).most_common()}
 
 
-def _build_person(outlook: ActionForecast) -> PersonForecast:
-    person = outlook.person
+def _build_person(forecast: ActionForecast) -> PersonForecast:
+    expected = forecast.action
     return PersonForecast(
-        contact_id=person.contact_id,
-        full_name=person.full_name,
-        birthday_on=person.on,
-        until_on=person.until,
-        end=find_end(outlook),
-        reached_at=outlook.reached_at,
-        reached_on=outlook.reached_on,
-        days_late=outlook.days_late if outlook.reached_at is not None else None,
-        held_back=outlook.held_back,
-        planned=person.campaign is not None,
+        contact_id=expected.contact_id,
+        full_name=expected.full_name,
+        birthday_on=expected.on,
+        until_on=expected.until,
+        end=find_end(forecast),
+        reached_at=forecast.reached_at,
+        reached_on=forecast.reached_on,
+        days_late=forecast.days_late if forecast.reached_at is not None else None,
+        held_back=forecast.held_back,
+        planned=expected.campaign is not None,
     )

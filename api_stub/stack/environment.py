@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr, TypeAdapter
 
-from worker.settings import SECRETS, variable_name
+from worker.settings import SECRET_FIELDS, variable_name
 
 # An allow-list, because the terminal's environment also holds other people's tokens.
 _INHERITED_NAMES = frozenset(
@@ -17,7 +17,7 @@ _INHERITED_NAMES = frozenset(
     }
 )  # fmt: skip
 _INHERITED_PREFIXES = ("LC_", "RAPPORT_")
-_SECRET_NAMES = frozenset(variable_name(name) for name in SECRETS)
+_SECRET_NAMES = frozenset(variable_name(name) for name in SECRET_FIELDS)
 
 
 def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:

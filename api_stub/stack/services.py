@@ -109,7 +109,7 @@ class _WorkerReadiness:
         def ready() -> bool:
             consumers = queues.take_snapshot_at(self._redis_at).consumers
             return any(
-                worker.partition("@")[0] == name and consumer.takes and consumer.at > self._since
+                worker.partition("@")[0] == name and consumer.is_consuming and consumer.at > self._since
                 for worker, consumer in consumers.items()
             )
 

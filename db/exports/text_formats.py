@@ -53,11 +53,11 @@ def open_jsonl(target: BinaryIO, columns: Sequence[Heading]) -> Iterator[WriteBa
 
     def write(rows: Sequence[Sequence[Any]]) -> None:
         for row in rows:
-            told = (
+            values_out = (
                 value if value is None or convert is None else convert(value)
                 for convert, value in zip(values, row, strict=True)
             )
-            line = json.dumps(dict(zip(names, told, strict=True)), ensure_ascii=False)
+            line = json.dumps(dict(zip(names, values_out, strict=True)), ensure_ascii=False)
             target.write(escape_json_controls(line).encode() + b"\n")
 
     yield write

@@ -45,15 +45,15 @@ def parse_birth_date(text: str, today: date) -> BirthDate | None:
 
 
 def _check_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
-    told = f"the birthday {_quoted(given)}"
+    subject = f"the birthday {_quoted(given)}"
     try:
         on = date(birthday.year or _LEAP_YEAR, birthday.month, birthday.day)
     except ValueError:
-        raise UnreadableEntryError(f"{told} is a day that no calendar has") from None
+        raise UnreadableEntryError(f"{subject} is a day that no calendar has") from None
     if birthday.year is not None and birthday.year < FIRST_DAY.year:
-        raise UnreadableEntryError(f"{told} is before {FIRST_DAY.year}")
+        raise UnreadableEntryError(f"{subject} is before {FIRST_DAY.year}")
     if birthday.year is not None and on > today:
-        raise UnreadableEntryError(f"{told} is yet to come")
+        raise UnreadableEntryError(f"{subject} is yet to come")
     return birthday
 
 
@@ -84,7 +84,8 @@ def parse_date(text: str) -> date | None:
     before 1900 or after 2200.
     """
     try:
-        return require_supported_day(told) if (told := _parse_known_form(" ".join(text.split()))) else None
+        found = _parse_known_form(" ".join(text.split()))
+        return require_supported_day(found) if found else None
     except ValueError:
         return None
 

@@ -1,34 +1,42 @@
 """The registry of import formats: detection by header, and the reader of each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from db.imports import google, icalendar, linkedin, plain_csv, vcard
-from db.imports.csv_table import find_header
+from db.imports.csv_table import IsHeader, find_header
 from db.imports.entries import Reader
 from db.imports.text_file import Lines
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
-READERS: Final[Mapping[ImportSource, Reader]] = MappingProxyType(
-    {
-        ImportSource.LINKEDIN: linkedin.read_linkedin_csv,
-        ImportSource.GOOGLE: google.read_google_csv,
-        ImportSource.CSV: plain_csv.read_plain_csv,
-        ImportSource.VCARD: vcard.read_vcards,
-        ImportSource.ICALENDAR: icalendar.read_calendar,
+
+@dataclass(frozen=True, slots=True)
+class ImportFormat:
+    """One format: its reader, and how a file of it is recognised.
+
+    A table is recognised by its header, other files by the first `BEGIN:` line.
+    """
+
+    read: Reader
+    is_header: IsHeader | None = None
+    begin_line: str | None = None
+
+
+FORMATS: Final[Mapping[ImportSource, ImportFormat]] = MappingProxyType(
+    {  # the headers are tried in this order, so the least specific comes last
+        ImportSource.LINKEDIN: ImportFormat(linkedin.read_linkedin_csv, is_header=linkedin.is_header),
+        ImportSource.GOOGLE: ImportFormat(google.read_google_csv, is_header=google.is_header),
+        ImportSource.CSV: ImportFormat(plain_csv.read_plain_csv, is_header=plain_csv.is_header),
+        ImportSource.VCARD: ImportFormat(vcard.read_vcards, begin_line="BEGIN:VCARD"),
+        ImportSource.ICALENDAR: ImportFormat(icalendar.read_calendar, begin_line="BEGIN:VCALENDAR"),
     }
 )
 
-_CSV_HEADERS: Final = (
-    (ImportSource.LINKEDIN, linkedin.is_header),
-    (ImportSource.GOOGLE, google.is_header),
-    (ImportSource.CSV, plain_csv.is_header),
-)
-_BEGIN_LINES: Final = (("BEGIN:VCARD", ImportSource.VCARD), ("BEGIN:VCALENDAR", ImportSource.ICALENDAR))
 _HEAD_LINES: Final = 50
 
 
@@ -36,13 +44,13 @@ def detect_format(path: Path, encoding: str) -> ImportSource:
     """Return the format of a file by its first lines. Raises RequestRefusedError if it is unknown."""
     head = list(islice(Lines(path, encoding), _HEAD_LINES))
     for line in head:
-        for mark, source in _BEGIN_LINES:
-            if line.text.strip().upper() == mark:
+        for source, form in FORMATS.items():
+            if line.text.strip().upper() == form.begin_line:
                 return source
-    for source, is_header in _CSV_HEADERS:
-        if find_header(iter(head), is_header):
+    for source, form in FORMATS.items():
+        if form.is_header is not None and find_header(iter(head), form.is_header):
             return source
     raise RequestRefusedError(
-        f"{path.name} is none of the formats that are known: say which with --format, or look into "
+        f"{path.name} is in none of the formats that Rapport reads: name its format with --format, or see "
         "docs/importing.md"
     )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from db.engine import execute_counted
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import RefusedEntry
-from db.imports.formats import READERS, detect_format
+from db.imports.formats import FORMATS, detect_format
 from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
 from db.imports.text_file import Lines, detect_encoding
 from db.queries import load_query
@@ -83,7 +83,7 @@ def import_file(
     refusals = RefusalLog()
     lines = Lines(file.path, file.encoding)
     read = _copy_rows(
-        session, to_rows(READERS[file.source](lines, today), account.site, refusals), lines, progress
+        session, to_rows(FORMATS[file.source].read(lines, today), account.site, refusals), lines, progress
     )
     forgotten = _drop_forgotten(session, account.site)
     _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
@@ -123,15 +123,15 @@ def _drop_forgotten(session: Session, site: str) -> int:
 def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
     """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest."""
     session.execute(text("analyze import_rows"))
-    whose = {"account_id": account.id}
-    what = {**whose, "import_id": import_id, "of_the_site": of_the_site}
-    session.execute(load_query("import_match_moved"), whose)
-    session.execute(load_query("import_choose_email"), whose)
-    session.execute(load_query("import_merge"), {**what, "by_email": False})
-    session.execute(load_query("import_match_email"), whose)
-    session.execute(load_query("import_merge"), {**what, "by_email": True})
-    session.execute(load_query("import_unsure"), {**whose, "most": _MAX_CANDIDATES})
-    session.execute(load_query("import_doubts"), {**whose, "import_id": import_id})
+    account_only = {"account_id": account.id}
+    all_values = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
+    session.execute(load_query("import_match_moved"), account_only)
+    session.execute(load_query("import_choose_email"), account_only)
+    session.execute(load_query("import_merge"), {**all_values, "by_email": False})
+    session.execute(load_query("import_match_email"), account_only)
+    session.execute(load_query("import_merge"), {**all_values, "by_email": True})
+    session.execute(load_query("import_unsure"), {**account_only, "most": _MAX_CANDIDATES})
+    session.execute(load_query("import_doubts"), {**account_only, "import_id": import_id})
 
 
 def _count_outcomes(
@@ -140,10 +140,10 @@ def _count_outcomes(
     new, changed, doubts, settled, people, unsure = session.execute(
         load_query("import_tally"), {"import_id": import_id}
     ).one()
-    left = text(
+    unmatched = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
-    first = session.execute(left, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
+    first = session.execute(unmatched, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
     refused_here = copied - settled - unsure
     refusals.add_later(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
     differing = session.execute(

@@ -5,18 +5,18 @@ select
     a.id || ':' || a.acting_attempt as reservation_id,
     a.acting_since as charged_at,
     a.campaign_id::text as run_id,
-    a.state in ('acting', 'uncertain') as held -- it is given back if looking finds no effect
+    a.state in ('acting', 'uncertain') as held -- released if reconciling finds no effect
 from actions a
 where a.account_id = :account_id and a.acting_since > now() - :week and a.kind not in ('visit', 'collect')
 union all
--- a page that was opened counts each time, whatever came of it
+-- each opening of a page counts, whatever its outcome
 select a.kind, e.action_id || ':' || e.attempt, e.at, a.campaign_id::text, false
 from action_events e
 join actions a on a.id = e.action_id
 where e.account_id = :account_id and e.to_state = 'acting' and e.at > now() - :week
   and a.kind in ('visit', 'collect')
 union all
--- what was imported, seen in a thread, or recorded without an intent of ours
+-- imported, seen in a thread, or recorded without an intent
 select i.type, 'interaction:' || i.id, i.created_at, null, false
 from interactions i
 left join actions a on a.id = i.action_id

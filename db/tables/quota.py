@@ -1,4 +1,4 @@
-"""What an account may do, what changed it, and the quota's fallback for when Redis is away."""
+"""Limits of accounts, their audit log, epochs, and the counters of the fallback."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from worker.rules.model import Kind
 
 
 class QuotaLimit(Base):
-    """An account's own limits for one kind; without a row the site's defaults hold."""
+    """An account's own limits for one kind; without a row the site's defaults apply."""
 
     __tablename__ = "quota_limits"
     __table_args__ = (
@@ -40,7 +40,7 @@ class QuotaLimit(Base):
 
 
 class QuotaTotal(Base):
-    """An account's own limits for all kinds together; without a row the site's defaults hold."""
+    """An account's own limits for all kinds together; without a row the site's defaults apply."""
 
     __tablename__ = "quota_totals"
     __table_args__ = (CheckConstraint("0 <= per_day and per_day <= per_week", "counts"),)
@@ -51,7 +51,7 @@ class QuotaTotal(Base):
 
 
 class QuotaCut(Base):
-    """What a limit page of the site left behind: the kind pauses, then its limits are cut for a while."""
+    """The consequence of a site's limit page: the kind pauses, then its limits are cut for a while."""
 
     __tablename__ = "quota_cuts"
     __table_args__ = (CheckConstraint(one_of("kind", Kind), "kind"),)
@@ -63,7 +63,7 @@ class QuotaCut(Base):
 
 
 class QuotaChange(Base):
-    """Who changed which limit, when, from what to what."""
+    """The audit log of limits: who changed which limit, when, from what to what."""
 
     __tablename__ = "quota_changes"
     __table_args__ = (Index("ix_quota_changes_account_id", "account_id", "id"),)
@@ -80,8 +80,8 @@ class QuotaChange(Base):
 class QuotaEpoch(Base):
     """How often an account's counters were rebuilt: the fencing token of every grant.
 
-    An intent asks for the epoch of its grant, so what was granted before a rebuild can't act after it.
-    `fallback` is the epoch in which the fallback's own charges are whole.
+    An intent checks the epoch of its grant, so what was granted before a rebuild can't act after it.
+    `fallback` is the epoch in which the fallback's own charges are complete.
     """
 
     __tablename__ = "quota_epochs"
@@ -92,7 +92,7 @@ class QuotaEpoch(Base):
 
 
 class QuotaCharge(Base):
-    """One unit, while the fallback decides: what the script keeps in its leases and sorted sets."""
+    """One unit charged by the fallback; the script stores the same in its leases and sorted sets."""
 
     __tablename__ = "quota_charges"
     __table_args__ = (CheckConstraint(one_of("kind", Kind), "kind"),)
@@ -107,7 +107,7 @@ class QuotaCharge(Base):
 
 
 class QuotaGate(Base):
-    """The gap and the breaker of a kind. Whoever decides, a breaker is written here too."""
+    """The gap and the breaker of a kind. Breakers of the engine in Redis are stored here too."""
 
     __tablename__ = "quota_gates"
     __table_args__ = (CheckConstraint(one_of("kind", Kind), "kind"),)

@@ -32,7 +32,7 @@ from worker.errors import NeverError, RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
 from worker.rules.messages.drafts import Addressee
 from worker.rules.model import ThreadMessage
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 log = logs.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 from db.store.actions import gates, lifecycle
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.quota.fallback import is_current_epoch
+from db.store.quota.epochs import is_current_epoch
 from tasks.quota import Grant
 from tasks.services import Services
 from worker.errors import Reason, TryAgainError

@@ -11,14 +11,14 @@ from tasks.actions.intent import GateClosedError
 from tasks.actions.kinds import ACTION_TYPES, ActionType
 from tasks.actions.reconcile import reconcile_action
 from tasks.actions.settle import Outcome
-from tasks.quota import Grant, reservation_id, site_health
+from tasks.quota import Grant, make_reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
 from worker.errors import RapportError
 from worker.failpoint import trigger_failpoint
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome as Health
-from worker.rules.quota.decision import Decision
+from worker.rules.quota.model import Decision
 
 log = logs.get_logger(__name__)
 
@@ -61,7 +61,7 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     if closed is not None:
         return settle.settle_closed_gate(services, claim, closed)
     kind = ACTION_TYPES[claim.kind]
-    reservation = reservation_id(claim.action_id, claim.attempt)
+    reservation = make_reservation_id(claim.action_id, claim.attempt)
     try:
         claim = kind.prepare(services, claim)
         grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)

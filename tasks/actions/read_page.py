@@ -20,7 +20,7 @@ from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState, Kind
 from worker.rules.policy import MAX_PROFILE_OPENS
 from worker.rules.quota.breaker import Outcome as Health
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 T = TypeVar("T")
 

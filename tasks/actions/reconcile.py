@@ -8,13 +8,13 @@ from tasks.actions import settle
 from tasks.actions.evidence import take_screenshot
 from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.settle import Outcome
-from tasks.quota import reservation_id
+from tasks.quota import make_reservation_id
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker import logs, metrics
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES, retry_wait
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 log = logs.get_logger(__name__)
 
@@ -47,7 +47,7 @@ def reconcile_action(services: Services, claim: Claim) -> Outcome:
 
 def _settle_unit(services: Services, claim: Claim, verb: Verb) -> None:
     if claim.acting_attempt is not None:
-        reservation = reservation_id(claim.action_id, claim.acting_attempt)
+        reservation = make_reservation_id(claim.action_id, claim.acting_attempt)
         services.quota.settle_by_id(verb, claim.account_id, claim.kind, str(claim.campaign_id), reservation)
 
 

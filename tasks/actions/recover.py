@@ -2,11 +2,11 @@
 
 from db.store.actions import leases
 from db.store.actions.leases import LapsedAction
-from tasks.quota import reservation_id
+from tasks.quota import make_reservation_id
 from tasks.services import Services
 from worker import logs, metrics
 from worker.rules.model import ActionState
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 log = logs.get_logger(__name__)
 
@@ -26,7 +26,7 @@ def recover_lapsed(services: Services) -> int:
         log.warning("lease_lapsed", action=str(action.action_id), was=action.was, attempt=action.attempt)
         verb = _settlement_of(action)
         if verb is not None:
-            reservation = reservation_id(action.action_id, action.attempt)
+            reservation = make_reservation_id(action.action_id, action.attempt)
             services.quota.settle_by_id(
                 verb, action.account_id, action.kind, str(action.campaign_id), reservation
             )

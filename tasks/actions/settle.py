@@ -23,7 +23,7 @@ from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState
 from worker.rules.policy import KEYS_RETRY_WAIT, MAX_FAILURES, retry_wait
 from worker.rules.quota.breaker import Outcome as Health
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 from worker.secrets import SESSION_UNREADABLE
 
 log = logs.get_logger(__name__)

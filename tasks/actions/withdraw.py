@@ -11,7 +11,7 @@ from tasks.services import Services
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
-from worker.rules.quota.decision import Verb
+from worker.rules.quota.model import Verb
 
 
 def withdraw_invitation(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:

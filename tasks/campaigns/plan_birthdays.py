@@ -84,13 +84,13 @@ def _forecast_times(
 ) -> Mapping[int, datetime]:
     """Return when each contact would be reached, by the forecast of the quota."""
     late_days = options.late_days
-    told = birthday_forecast.forecast_birthdays(
+    found = birthday_forecast.forecast_birthdays(
         session, account, days=1, default_late_days=late_days, late_days=late_days
     )
     return {
-        outlook.person.contact_id: outlook.reached_at
-        for outlook in told.forecast.people
-        if outlook.reached_at is not None
+        each.action.contact_id: each.reached_at
+        for each in found.forecast.actions
+        if each.reached_at is not None
     }
 
 

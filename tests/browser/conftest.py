@@ -46,7 +46,7 @@ def states(browser_pool: BrowserPool, fresh_state: SandboxClient) -> dict[str, s
     for account_id, member in enumerate(("demo", "demo2"), start=101):
         sign_in(browser_pool.page_for(account_id, None), fresh_state.base_url, member, "demo-password")
         states[member] = browser_pool.storage_state(account_id)
-        browser_pool.drop(account_id)
+        browser_pool.close_context(account_id)
     return states
 
 

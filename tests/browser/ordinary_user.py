@@ -85,7 +85,7 @@ def main() -> None:
         page.goto("data:text/html,<p>works")
         renderers = [p for p in psutil.Process().children(recursive=True) if "--type=renderer" in p.cmdline()]
         told = {
-            "no_sandbox": browser_pool.no_sandbox(),
+            "no_sandbox": browser_pool.find_sandbox_obstacle(),
             "text": page.inner_text("p"),
             "filters": max(map(filters, renderers)),
             "logged": [record.getMessage() for record in logged.buffer],

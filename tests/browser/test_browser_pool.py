@@ -98,15 +98,15 @@ def test_a_page_is_kept_warm(
     other = browser_pool.page_for(5, states["demo2"])
     assert other is not page
     assert page.is_closed()
-    browser_pool.drop(5)
+    browser_pool.close_context(5)
     assert other.is_closed()
 
 
 def test_accounts_do_not_share_a_session(browser_pool: BrowserPool, sandbox: SandboxClient) -> None:
     sign_in(browser_pool.page_for(5, None), sandbox.base_url, "demo", "demo-password")
     assert not SandboxSite(browser_pool.page_for(6, None), sandbox.base_url, TIMEOUT).signed_in()
-    browser_pool.drop(5)
-    browser_pool.drop(6)
+    browser_pool.close_context(5)
+    browser_pool.close_context(6)
 
 
 @pytest.mark.parametrize("victim", ["chromium", "driver", "page"])
@@ -129,7 +129,7 @@ def test_after_a_crash_the_next_page_works(
     again = browser_pool.page_for(5, states["demo"])
     assert again is not page
     assert SandboxSite(again, sandbox.base_url, TIMEOUT).signed_in()
-    browser_pool.drop(5)
+    browser_pool.close_context(5)
 
 
 def test_a_wrong_path_says_so(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api_stub.sandbox.formatting import PageFormat
 from api_stub.sandbox.population.profiles import Job, School
-from worker.browser.sandbox.dates import span, years
+from worker.browser.sandbox.dates import parse_span, parse_years
 
 months = st.dates(date(1950, 1, 1), date(2027, 1, 1)).map(lambda day: day.replace(day=1))
 shown = st.builds(PageFormat, st.sampled_from(["en", "fr"]), st.just(date(2027, 1, 3)), st.booleans())
@@ -22,15 +22,15 @@ def test_what_is_shown_is_read(page: PageFormat, began: date, ended: date | None
     job = Job("title", "company", began.strftime(form), ended.strftime(form) if ended else None)
     line = f"{page.month(job.started or '')} – {page.end(job)}"
     known = (began, ended) if months_told else (_january(began), ended and _january(ended))
-    assert span(line) == known
+    assert parse_span(line) == known
     if ended is None or ended >= began:
-        assert span(f"{line} · {page.length(job)}") == known
+        assert parse_span(f"{line} · {page.length(job)}") == known
 
 
 @given(st.none() | st.integers(1950, 2027), st.none() | st.integers(1950, 2027))
 def test_years_that_are_shown_are_read(began: int | None, ended: int | None) -> None:
     page = PageFormat("en", date(2027, 1, 3), in_full=False)
-    assert years(page.years(School("school", "", began, ended)).strip()) == (began, ended)
+    assert parse_years(page.parse_years(School("school", "", began, ended)).strip()) == (began, ended)
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_the_first_month_and_the_last_count(started: str, ended: str | None, len
 @pytest.mark.parametrize("line", ["", "2019", "Mars", "ma 2019 – Present", "Jan 19 – Present", "2019 - 2020"])
 def test_what_is_no_date_is_refused(line: str) -> None:
     with pytest.raises(ValueError):
-        span(line)
+        parse_span(line)
 
 
 def test_what_are_no_years_is_refused() -> None:
     with pytest.raises(ValueError):
-        years("the nineties")
+        parse_years("the nineties")
 
 
 def _january(day: date) -> date:

@@ -55,7 +55,7 @@ def pages(shared: SandboxClient, browser_pool: BrowserPool) -> Iterator[dict[str
     yield pages
     for account_id in (111, 112):
         with suppress(PlaywrightError):
-            browser_pool.drop(account_id)
+            browser_pool.close_context(account_id)
 
 
 def site_of(page: Page, network: SandboxClient, timeout: timedelta = TIMEOUT) -> SandboxSite:
@@ -144,7 +144,7 @@ def test_an_empty_inbox_is_an_answer(
     page = browser_pool.page_for(113, None)
     sign_in(page, quiet.base_url, "demo2", "demo-password")
     assert site_of(page, quiet).inbox(clock.now() - timedelta(days=30)) == []
-    browser_pool.drop(113)
+    browser_pool.close_context(113)
 
 
 def test_what_is_written_by_hand_is_in_the_thread_and_no_effect_of_ours(
@@ -180,7 +180,7 @@ def test_without_a_session_the_inbox_asks_to_sign_in(
     with pytest.raises(StopAccountError) as stopped:
         site_of(browser_pool.page_for(113, None), network).inbox(clock.now())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    browser_pool.drop(113)
+    browser_pool.close_context(113)
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def quiet_site(
     for sent in client.invitations("demo"):
         client.accepts(sent.slug, "demo")
     yield SandboxSite(page, client.base_url, timedelta(seconds=8)), client
-    browser_pool.drop(7)
+    browser_pool.close_context(7)
     process.terminate()
     process.wait(10)
 

@@ -13,7 +13,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import INITIALLY_SHOWN
 from api_stub.sandbox.population.profiles import Profile as Truth
-from bench.expected import address_of, compared, profile_of
+from bench.expected import compare_fields, expected_address, expected_profile
 from tests.browser.conftest import Sites
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
@@ -97,8 +97,8 @@ def test_a_profile_is_the_truth(
     sandbox.fault(FaultName.MARKUP, markup)
     misses: list[tuple[str, object, object]] = []
     for one in awkward:
-        read = sites[member].read_profile(f"{address_of(one)}?trk=people-search#top", list(Section))
-        misses += compared(read, profile_of(one, member)).misses
+        read = sites[member].read_profile(f"{expected_address(one)}?trk=people-search#top", list(Section))
+        misses += compare_fields(read, expected_profile(one, member)).misses
     assert misses == []
 
 
@@ -108,7 +108,7 @@ def test_what_is_folded_is_opened_only_where_it_is_asked_for(
 ) -> None:
     sandbox.fault(FaultName.MARKUP, markup)
     one = folded
-    read = sites[member].read_profile(address_of(one), {Section.SKILLS, Section.ABOUT})
+    read = sites[member].read_profile(expected_address(one), {Section.SKILLS, Section.ABOUT})
     assert read.skills == one.profile.skills
     assert read.about == one.profile.about
     assert [read.positions, read.education, read.languages, read.certifications] == [None] * 4
@@ -119,7 +119,7 @@ def test_what_is_folded_is_opened_only_where_it_is_asked_for(
 def test_the_head_alone_is_read_to_the_end_of_the_page(
     site: SandboxSite, page: Page, folded: KnownProfile
 ) -> None:
-    read = site.read_profile(address_of(folded), ())
+    read = site.read_profile(expected_address(folded), ())
     assert (read.about, read.positions, read.skills) == (None, None, None)
     assert page.locator("[data-unfold]").count() == len(folds(folded.profile))
     assert page.evaluate("scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
@@ -127,7 +127,7 @@ def test_the_head_alone_is_read_to_the_end_of_the_page(
 
 def test_a_section_that_is_not_there_is_empty(site: SandboxSite, everybody: list[KnownProfile]) -> None:
     one = next(one for one in everybody if not (one.profile.jobs or one.profile.about or one.profile.schools))
-    read = site.read_profile(address_of(one), {Section.ABOUT, Section.POSITIONS, Section.EDUCATION})
+    read = site.read_profile(expected_address(one), {Section.ABOUT, Section.POSITIONS, Section.EDUCATION})
     assert (read.about, read.positions, read.education, read.skills) == ("", (), (), None)
 
 
@@ -136,7 +136,7 @@ def test_a_profile_is_opened_once(
 ) -> None:
     path = f"/in/{everybody[-1].profile.slug}/"
     before = sandbox.views("demo").get(path, 0)
-    site.read_profile(address_of(everybody[-1]), list(Section))
+    site.read_profile(expected_address(everybody[-1]), list(Section))
     assert sandbox.views("demo")[path] == before + 1
 
 
@@ -147,7 +147,7 @@ def test_a_profile_of_somebody_else_is_not_kept(
     page.route(f"**/in/{asked}/", lambda route: route.continue_(url=route.request.url.replace(asked, shown)))
     try:
         with pytest.raises(TryAgainError, match="somebody else's"):
-            site.read_profile(address_of(everybody[-1]), [])
+            site.read_profile(expected_address(everybody[-1]), [])
     finally:
         page.unroute_all()
 
@@ -158,7 +158,7 @@ def test_a_pop_up_is_closed(
 ) -> None:
     sandbox.fault(FaultName.MARKUP, markup)
     sandbox.fault(FaultName.POPUP, path_prefix="/in/")
-    assert site.read_profile(address_of(folded), list(Section)) == profile_of(folded, "demo")
+    assert site.read_profile(expected_address(folded), list(Section)) == expected_profile(folded, "demo")
     assert page.locator("#popup").count() == 0
 
 
@@ -176,7 +176,7 @@ def test_a_profile_that_is_gone(
     one = everybody[50]
     sandbox.change(one.profile.slug, deleted=True)
     with pytest.raises(NeverError) as never:
-        site.read_profile(address_of(one), ())
+        site.read_profile(expected_address(one), ())
     sandbox.change(one.profile.slug, deleted=False)
     assert never.value.reason is Reason.PROFILE_GONE
 

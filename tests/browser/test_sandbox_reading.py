@@ -43,7 +43,7 @@ def test_nobody_is_signed_in_without_a_session(browser_pool: BrowserPool, sandbo
     with pytest.raises(StopAccountError) as stopped:
         stranger.birthdays(sandbox.today())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    browser_pool.drop(9)
+    browser_pool.close_context(9)
 
 
 def test_a_wrong_password_is_refused(browser_pool: BrowserPool, sandbox: SandboxClient) -> None:
@@ -51,7 +51,7 @@ def test_a_wrong_password_is_refused(browser_pool: BrowserPool, sandbox: Sandbox
         sign_in(browser_pool.page_for(9, None), sandbox.base_url, "demo", "not-it")
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
     assert "not-it" not in str(stopped.value)
-    browser_pool.drop(9)
+    browser_pool.close_context(9)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import Profile, fold_text
-from bench.expected import address_of, compared, result_of
+from bench.expected import compare_fields, expected_address, expected_result
 from tests.browser.conftest import Sites
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
@@ -44,11 +44,11 @@ def test_the_people_found_are_the_truth(
     sites: Sites, sandbox: SandboxClient, everybody: list[KnownProfile], markup: str, member: str
 ) -> None:
     sandbox.fault(FaultName.MARKUP, markup)
-    true = [result_of(one, member) for one in everybody if one.profile.location == "Umeå, Sweden"]
+    true = [expected_result(one, member) for one in everybody if one.profile.location == "Umeå, Sweden"]
     assert 10 < len(true) < 200
     read = walked(sites[member], asking(location="umea", keywords="a"))
     assert [one.profile_url for one in read] == [one.profile_url for one in true]
-    assert [miss for pair in zip(read, true, strict=True) for miss in compared(*pair).misses] == []
+    assert [miss for pair in zip(read, true, strict=True) for miss in compare_fields(*pair).misses] == []
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_term_narrows_the_search(
     query: SearchQuery,
     is_meant: Callable[[Profile], bool],
 ) -> None:
-    meant = [address_of(one) for one in everybody if is_meant(one.profile)]
+    meant = [expected_address(one) for one in everybody if is_meant(one.profile)]
     assert meant
     found = site.search(query, 1)
     assert [person.profile_url for person in found.people] == meant[:10]
@@ -93,7 +93,9 @@ def test_nobody_found_is_an_answer(sites: Sites, sandbox: SandboxClient, markup:
 def test_a_search_has_a_hundred_pages_at_most(site: SandboxSite, everybody: list[KnownProfile]) -> None:
     first, last, after = (site.search(EVERYBODY, number) for number in (1, 100, 101))
     assert [person.degree for person in first.people] == [1] * 10
-    assert [person.profile_url for person in last.people] == [address_of(one) for one in everybody[990:1000]]
+    assert [person.profile_url for person in last.people] == [
+        expected_address(one) for one in everybody[990:1000]
+    ]
     assert (first.has_next, last.has_next) == (True, False)
     assert (after.people, after.has_next) == ((), False)
 
@@ -149,7 +151,7 @@ def test_without_a_session_a_search_asks_to_sign_in(
     with pytest.raises(StopAccountError) as stopped:
         stranger.search(EVERYBODY, 1)
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
-    browser_pool.drop(9)
+    browser_pool.close_context(9)
 
 
 ENTRY = '<h1>People</h1><main><ul><li><a href="{address}"><b dir="auto">{name}</b></a>{line}</li></ul></main>'

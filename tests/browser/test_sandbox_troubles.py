@@ -89,12 +89,12 @@ def test_an_expired_session(
         site.birthdays(sandbox.today())
     assert stopped.value.reason is Reason.NOT_SIGNED_IN
     assert not site.signed_in()
-    browser_pool.drop(7)
+    browser_pool.close_context(7)
     # all sessions are gone, those of the shared members too
     for member in states:
         sign_in(page := browser_pool.page_for(7, None), sandbox.base_url, member, "demo-password")
         states[member] = browser_pool.storage_state(7)
-        browser_pool.drop(7)
+        browser_pool.close_context(7)
         assert page.is_closed()
 
 
@@ -164,4 +164,4 @@ def test_a_restart_forgets_nothing(
     assert site.signed_in()
     assert [m.text for m in site.open_thread(url("mo")).messages()] == ["Happy birthday, Mo!"]
     assert again.views("demo")["/in/mo/"] == 2
-    browser_pool.drop(8)
+    browser_pool.close_context(8)

@@ -32,11 +32,11 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
         assert bea is not None
         (change,) = limits.list_changes(session, bea.id)
         assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
-        assert limits.context(session, bea.id, Kind.GREET, "").context.limits.per_day == 5
+        assert limits.load_context(session, bea.id, Kind.GREET, "").context.limits.per_day == 5
     assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
     assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
     with database.transaction() as session:
-        assert limits.context(session, bea.id, Kind.GREET, "").warm_up_on is None
+        assert limits.load_context(session, bea.id, Kind.GREET, "").warm_up_on is None
 
 
 @pytest.mark.parametrize(

@@ -70,20 +70,20 @@ def test_the_doctor_says_that_a_browser_is_missing_or_does_not_run(
     assert "does not run" in finding.advice
 
 
-class _HouseWithout(BrowserPool):
+class _PoolWithout(BrowserPool):
     """A browser that runs without its sandbox, and is not started."""
 
-    def no_sandbox(self) -> str | None:
+    def find_sandbox_obstacle(self) -> str | None:
         return chromium.NAMESPACES_FORBIDDEN
 
 
 def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest.MonkeyPatch) -> None:
-    environment.setattr(doctor, "BrowserPool", _HouseWithout)
+    environment.setattr(doctor, "BrowserPool", _PoolWithout)
     off = doctor._check_browser_sandbox()
     assert off.ok  # everything works, only with a wall less
     assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
     assert "ops/seccomp.json" in off.advice
-    environment.setattr(_HouseWithout, "no_sandbox", lambda _: None)
+    environment.setattr(_PoolWithout, "find_sandbox_obstacle", lambda _: None)
     on = doctor._check_browser_sandbox()
     assert (on.ok, on.detail, on.advice) == (True, "on", "")
 
@@ -97,7 +97,7 @@ def test_the_doctor_ends_with_what_is_missing(
         doctor, "_check_browser", lambda: doctor.Finding("browser", ok, "found", "install one")
     )
     # Playwright allows one of its loops in a thread, and other tests may have theirs open
-    environment.setattr(doctor, "BrowserPool", _HouseWithout)
+    environment.setattr(doctor, "BrowserPool", _PoolWithout)
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
 

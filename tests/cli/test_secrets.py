@@ -29,7 +29,7 @@ def opens(database: Database, name: str, key: str) -> bool:
     with database.transaction() as session:
         account = accounts.find_account(session, name)
     assert account is not None
-    return Vault(SecretStr(key)).opens(account.session or b"")
+    return Vault(SecretStr(key)).can_open(account.session or b"")
 
 
 def test_a_new_key_is_one(rapport: Rapport) -> None:

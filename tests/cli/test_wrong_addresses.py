@@ -10,7 +10,7 @@ from api_stub.cli.stack import doctor
 from api_stub.stack.environment import inherited_environment, set_environment
 from tests.cli.conftest import Rapport
 from worker.processes import SECRETS_OF_PROCESS, Process
-from worker.settings import SECRETS, get_settings, variable_name
+from worker.settings import SECRET_FIELDS, get_settings, variable_name
 
 WRONG = {
     "DATABASE_URL": "postgresql://u:c4n@ry@127.0.0.1:1/x",
@@ -64,7 +64,7 @@ def test_a_process_drops_the_secrets_of_others_before_it_becomes_another_program
     rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
-    secrets = {variable_name(name) for name in SECRETS}
+    secrets = {variable_name(name) for name in SECRET_FIELDS}
 
     def execute(*_: object) -> None:
         seen.append(secrets & inherited_environment(also=secrets).keys())

@@ -55,7 +55,7 @@ def let_it_be_blocked(**_: object) -> None:
 
 if __name__ == "__main__":
     # Six beats are longer than the second that Kombu waits in each BRPOP.
-    watchdog.BEAT_S, watchdog.GRACE_S, watchdog.APART_S = 0.3, 1.0, 0.0
+    watchdog.BEAT_S, watchdog.GRACE_S, watchdog.MIN_UPTIME_S = 0.3, 1.0, 0.0
     Request.on_accepted = _accept_most
     arguments = ["--hostname", f"{sys.argv[1]}@%h", "--queues", ",".join(ALL_QUEUES)]
     stay("celery", "--quiet", "--app", "worker.app", "worker", *arguments)

@@ -183,8 +183,8 @@ def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
     wait_for("twice its patience", long_busy)
     seen = look(world)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queues, "ASKS_S", 1.0)
-        assert seen.waiting["birthday"].oldest_s > queues.ASKS_S
+        patch.setattr(queues, "POLL_LIMIT_S", 1.0)
+        assert seen.waiting["birthday"].oldest_s > queues.POLL_LIMIT_S
         assert seen.consumers_of("birthday") == [BROWSER]
     (tmp_path / "held").unlink()
     wait_for("what waited", (tmp_path / "done").exists)

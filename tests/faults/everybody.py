@@ -29,7 +29,7 @@ from api_stub.sandbox.client import KnownProfile
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.pages import search_address
 from api_stub.sandbox.population.profiles import fold_text
-from bench.expected import address_of, compared, profile_of
+from bench.expected import compare_fields, expected_address, expected_profile
 from db.store.people import profiles
 from db.tables import Account, Contact, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN
@@ -86,7 +86,7 @@ def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
     def ask(account: str, term: str, words: str) -> Asked:
         wanted = fold_text(words).split() if term == "keywords" else [fold_text(words)]
         text_of = _anything if term == "keywords" else _place
-        found = [address_of(one) for one in known if all(word in text_of(one) for word in wanted)]
+        found = [expected_address(one) for one in known if all(word in text_of(one) for word in wanted)]
         return Asked(account, {term: words}, frozenset(found[:DEEPEST]))
 
     first, *others = ACCOUNTS
@@ -219,9 +219,10 @@ class Everybody:
         opened = self._opened()
         again = {what: count - openings[what][0] for what, count in opened.items()}
         doubles = tuple(what for what, count in again.items() if count > openings[what][1])
-        known = {address_of(one): one for one in self._known}
+        known = {expected_address(one): one for one in self._known}
         outcomes = [
-            compared(profile, profile_of(known[url], ACCOUNTS[name])) for (name, url), profile in read.items()
+            compare_fields(profile, expected_profile(known[url], ACCOUNTS[name]))
+            for (name, url), profile in read.items()
         ]
         reachable = {(id_, url) for id_, asked in self._asked.items() for url in asked.reachable}
         visitable = {(self._asked[id_].account, url) for id_, url in reachable}

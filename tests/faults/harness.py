@@ -30,7 +30,7 @@ from api_stub.stack.processes import Child
 from db.engine import Database
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from db.tables import Account, Action
@@ -275,9 +275,9 @@ class Harness(Cluster):
         """As an operator would, instead of waiting for its minutes."""
         assert self.account is not None
         with self.database.transaction() as session:
-            loaded = limits.context(session, self.account.id, Kind.GREET, "")
+            loaded = limits.load_context(session, self.account.id, Kind.GREET, "")
             if not loaded.failing:
                 return
-            fallback.write_breaker(session, self.account.id, Kind.GREET, Breaker())
+            ledger.write_breaker(session, self.account.id, Kind.GREET, Breaker())
         with suppress(QuotaUnavailableError):
             self._guard.reset_breaker(loaded.context)

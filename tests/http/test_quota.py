@@ -49,4 +49,4 @@ def test_an_unknown_account_and_none_are_problems(client: TestClient) -> None:
 
 def test_the_schema_says_what_the_numbers_are(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()["components"]["schemas"]["QuotaAnswer"]
-    assert "told by the ledger in Postgres" in schema["description"]
+    assert "come from the ledger in Postgres" in schema["description"]

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.imports.entries import Entry, Person, RefusedEntry
-from db.imports.formats import READERS
+from db.imports.formats import FORMATS
 from db.imports.merge import import_file, inspect_file
 from db.imports.report import ImportReport
 from db.imports.text_file import Lines, detect_encoding
 from db.store.people.accounts import AccountRecord
+from db.tables import Contact
+from tests.builders import contact_by_slug
 from worker.rules.model import ImportSource
 
 TODAY = date(2026, 11, 24)
@@ -32,8 +34,12 @@ def write_file(folder: Path, content: str | bytes, name: str = "people.csv") -> 
     return path
 
 
+def plain_table(*rows: str) -> str:
+    return "name,profile_url,email,birthday,company,connected_on\n" + "".join(f"{row}\n" for row in rows)
+
+
 def read_entries(path: Path, source: ImportSource, encoding: str | None = None) -> list[Entry | RefusedEntry]:
-    return list(READERS[source](Lines(path, detect_encoding(path, encoding)), TODAY))
+    return list(FORMATS[source].read(Lines(path, detect_encoding(path, encoding)), TODAY))
 
 
 def read_people(path: Path, source: ImportSource) -> list[Person]:
@@ -49,6 +55,11 @@ def import_path(
     return import_file(
         session, account, inspect_file(path, source=source), by="tests", today=TODAY, progress=lambda _: None
     )
+
+
+def reload_contact(session: Session, account: AccountRecord, slug: str) -> Contact:
+    session.expire_all()
+    return contact_by_slug(session, account, slug)
 
 
 def contacts_now(session: Session) -> list[Mapping[str, Any]]:

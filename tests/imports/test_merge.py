@@ -1,46 +1,28 @@
-"""Who is meant, what wins, what is asked, and that the same file twice changes nothing."""
+"""How entries are matched to contacts, and which value wins."""
 
-import random
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.entries import RefusedEntry
-from db.store.imports import birthday_doubts, runs
+from db.store.imports import runs
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact
-from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
-from tests.imports.files import LINKEDIN, contacts_now, import_path, read_rows, write_file
-from worker.errors import RequestRefusedError
-from worker.rules.model import ContactStatus, ImportSource
+from tests.builders import SANDBOX, a_contact, an_account
+from tests.imports.files import LINKEDIN, contacts_now, import_path, plain_table, reload_contact, write_file
+from worker.rules.model import ContactStatus
 
 MARCH_5 = date(2028, 3, 5)
-LEAP_DAY = date(2028, 2, 29)
 
 
 def on_linkedin(session: Session) -> AccountRecord:
     return accounts.add_account(session, name="mine", site="linkedin", zone=ZoneInfo("UTC"))
-
-
-def table(*rows: str) -> str:
-    return "name,profile_url,email,birthday,company,connected_on\n" + "".join(f"{row}\n" for row in rows)
-
-
-def fresh(session: Session, account: AccountRecord, slug: str) -> Contact:
-    session.expire_all()
-    return contact_by_slug(session, account, slug)
 
 
 def test_linkedins_export_brings_connections(database: Database, tmp_path: Path) -> None:
@@ -66,13 +48,15 @@ def test_whoever_no_file_calls_a_connection_is_a_prospect_until_one_does(
 ) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,03-05,,")))
-        assert fresh(session, account, "ann").status == ContactStatus.PROSPECT
-        import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
-        assert fresh(session, account, "ann").status == ContactStatus.CONNECTED
-        fresh(session, account, "ann").status = ContactStatus.NOT_CONNECTED
-        report = import_path(session, account, write_file(tmp_path, table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
-        assert fresh(session, account, "ann").status == ContactStatus.NOT_CONNECTED
+        import_path(session, account, write_file(tmp_path, plain_table(f"Ann,{SANDBOX}ann,,03-05,,")))
+        assert reload_contact(session, account, "ann").status == ContactStatus.PROSPECT
+        import_path(session, account, write_file(tmp_path, plain_table(f"Ann,{SANDBOX}ann,,,,2026-11-21")))
+        assert reload_contact(session, account, "ann").status == ContactStatus.CONNECTED
+        reload_contact(session, account, "ann").status = ContactStatus.NOT_CONNECTED
+        report = import_path(
+            session, account, write_file(tmp_path, plain_table(f"Ann,{SANDBOX}ann,,,,2026-11-21"))
+        )
+        assert reload_contact(session, account, "ann").status == ContactStatus.NOT_CONNECTED
         assert report.same == 1
 
 
@@ -84,7 +68,7 @@ def test_people_are_found_by_address_then_by_email(database: Database, tmp_path:
             a_contact(session, owner, "bob", name="Bob P").email = "Bob@X.org"
         path = write_file(
             tmp_path,
-            table(
+            plain_table(
                 "Ann,http://sandbox.test/in/ANN?y,other@x.org,03-05,,",
                 "Robert P,,BOB@x.org,--02-29,,",
                 f"Bob P,{SANDBOX}bob-moved,bob@x.org,,ACME,",
@@ -92,63 +76,12 @@ def test_people_are_found_by_address_then_by_email(database: Database, tmp_path:
             ),
         )
         report = import_path(session, account, path)
-        ann, bob, two = (fresh(session, account, slug) for slug in ("ann", "bob", "ann-two"))
+        ann, bob, two = (reload_contact(session, account, slug) for slug in ("ann", "bob", "ann-two"))
         assert (ann.birth_month, ann.birth_day, ann.email) == (3, 5, "ann@x.org")
         assert (bob.birth_month, bob.birth_day, bob.profile) == (2, 29, {"company": "ACME"})
         assert two.email is None, "an e-mail address that two people had would tell nobody apart"
         assert (report.read, report.new, report.changed, report.repeated) == (4, 1, 2, 1)
-        assert fresh(session, other, "ann").birth_month is None
-
-
-def test_only_a_name_is_no_proof_so_a_person_is_asked(database: Database, tmp_path: Path) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        a_contact(session, account, "ann-1", name="Ann  O'NEIL")
-        a_contact(session, account, "ann-2", name="ann o'neil")
-        a_contact(session, account, "known", name="Cid", birthday=MARCH_5)
-        a_contact(session, account, "eve", name="Eve").email = "family@x.org"
-        before = contacts_now(session)
-        path = write_file(
-            tmp_path,
-            table(
-                "Ann O'Neil,,,1980-03-05,,",
-                "Cid,,,03-05,,",
-                "Cid,,,03-06,,",
-                "Nobody,,nobody@x.org,03-05,,",
-                "Ann O'Neil,,,,,",
-                "Adam,,family@x.org,04-05,,",
-                "Ann O'Neil,,,1980-03-05,,",
-            ),
-        )
-        report = import_path(session, account, path)
-        assert contacts_now(session) == before
-        assert (report.read, report.doubts, report.same, report.refused) == (7, 2, 2, 3)
-        assert [(refused.line, refused.reason.split()[0]) for refused in report.refusals] == [
-            (4, "whoever"), (5, "it"), (6, "only")
-        ]  # fmt: skip
-        asked = [(doubt.name, doubt.contact, doubt.year) for doubt in birthday_doubts.list_doubts(session)]
-        assert asked == [
-            ("Ann O'Neil", "Ann  O'NEIL", 1980), ("Ann O'Neil", "ann o'neil", 1980), ("Adam", "Eve", None)
-        ]  # fmt: skip
-
-
-def test_an_answer_holds_and_the_file_is_not_asked_again(database: Database, tmp_path: Path) -> None:
-    path = write_file(tmp_path, table("Ann,,,03-05,,", "Bob,,,03-06,,"))
-    with database.transaction() as session:
-        account = an_account(session)
-        for slug, name in (("ann-1", "Ann"), ("ann-2", "Ann"), ("bob", "Bob")):
-            a_contact(session, account, slug, name=name)
-        import_path(session, account, path)
-        first, _, bob = birthday_doubts.list_doubts(session)
-        birthday_doubts.confirm_doubt(session, first.id)
-        birthday_doubts.refuse_doubt(session, bob.id)
-        assert not birthday_doubts.list_doubts(session)
-        assert fresh(session, account, "ann-1").birth_day == 5
-        assert fresh(session, account, "ann-2").birth_day is None
-        assert fresh(session, account, "bob").birth_day is None
-        again = import_path(session, account, path)
-        assert (again.same, again.doubts) == (2, 0)
-        assert not birthday_doubts.list_doubts(session)
+        assert reload_contact(session, other, "ann").birth_month is None
 
 
 def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
@@ -160,7 +93,7 @@ def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
         a_contact(session, account, "year", birthday=MARCH_5)
         path = write_file(
             tmp_path,
-            table(
+            plain_table(
                 f"Annie,{SANDBOX}ann,new@x.org,03-06,Other,2026-11-21",
                 f"Leap,{SANDBOX}leap,,02-29,,",
                 f"Year,{SANDBOX}year,,1980-03-05,,",
@@ -172,8 +105,8 @@ def test_what_is_known_stays(database: Database, tmp_path: Path) -> None:
         assert contacts_now(session)[0] == before
         assert (report.same, report.changed, report.repeated) == (1, 2, 1)
         assert (report.differing, report.differing_lines) == (1, (2,))
-        assert fresh(session, account, "leap").birth_day == 29
-        assert fresh(session, account, "year").birth_year == 1980
+        assert reload_contact(session, account, "leap").birth_day == 29
+        assert reload_contact(session, account, "year").birth_year == 1980
 
 
 def test_the_sites_own_export_knows_better_where_somebody_works(database: Database, tmp_path: Path) -> None:
@@ -194,7 +127,7 @@ def test_the_sites_own_export_knows_better_where_somebody_works(database: Databa
 def test_entries_of_one_person_are_one(database: Database, tmp_path: Path) -> None:
     path = write_file(
         tmp_path,
-        table(
+        plain_table(
             f"Ann,{SANDBOX}ann,,--03-05,,",
             "Ann,,ann@x.org,,ACME,",
             f"Annie,{SANDBOX}ann/,ann@x.org,1980-03-05,,2026-11-21",
@@ -216,8 +149,8 @@ def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp
             text("insert into exclusions (account_id, name_key) values (:account, 'ann o')"),
             {"account": account.id},
         )
-        import_path(session, account, write_file(tmp_path, table(f"Ann O,{SANDBOX}ann,,03-05,,")))
-        assert fresh(session, account, "ann").do_not_contact
+        import_path(session, account, write_file(tmp_path, plain_table(f"Ann O,{SANDBOX}ann,,03-05,,")))
+        assert reload_contact(session, account, "ann").do_not_contact
 
 
 @pytest.mark.parametrize(
@@ -230,7 +163,7 @@ def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp
     ],
 )
 def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path, row: str, why: str) -> None:
-    path = write_file(tmp_path, table(row, f"Bob,{SANDBOX}bob,,,,"))
+    path = write_file(tmp_path, plain_table(row, f"Bob,{SANDBOX}bob,,,,"))
     with database.transaction() as session:
         report = import_path(session, an_account(session), path)
         kept = runs.list_imports(session)[0].report
@@ -243,81 +176,7 @@ def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path,
 def test_many_refused_lines_are_counted_and_the_first_are_kept(database: Database, tmp_path: Path) -> None:
     rows = [f"N{number},,,0{number % 5}-05,," for number in range(300)]  # every fifth has month 0
     with database.transaction() as session:
-        report = import_path(session, an_account(session), write_file(tmp_path, table(*rows)))
+        report = import_path(session, an_account(session), write_file(tmp_path, plain_table(*rows)))
     assert (report.read, report.refused, len(report.refusals)) == (300, 300, 100)
     assert [refused.line for refused in report.refusals] == list(range(2, 102))
     assert {type(refused) for refused in report.refusals} == {RefusedEntry}
-
-
-def test_a_name_that_too_many_have_asks_nobody(database: Database, tmp_path: Path) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        for number in range(21):
-            a_contact(session, account, f"ann-{number}", name="Ann")
-        report = import_path(session, account, write_file(tmp_path, table("Ann,,,03-05,,")))
-        assert (report.doubts, report.refused) == (0, 1)
-        assert "more than 20" in report.refusals[0].reason
-
-
-SLUGS = st.sampled_from(["", "ann", "bob", "cid", "dee", "http"])
-NAMES = st.sampled_from(["Ann O", "ann  o", "Ann P", "Bob O", "Bob"])
-EMAILS = st.sampled_from(["", "", "a@x.org", "b@x.org", "A@X.org", "nonsense"])
-BIRTHDAYS = st.sampled_from(["", "03-05", "1980-03-05", "03-06", "02-28", "02-29", "03/04/1980"])
-ROWS = st.tuples(
-    NAMES, SLUGS, EMAILS, BIRTHDAYS, st.sampled_from(["", "ACME"]), st.sampled_from(["", "2026-11-21"])
-)
-KNOWN = st.tuples(
-    st.sampled_from(["ann", "bob", "old"]), NAMES, EMAILS, st.sampled_from([None, MARCH_5, LEAP_DAY])
-)
-
-
-def everything(session: Session) -> list[Mapping[str, Any]]:
-    return [*contacts_now(session), *read_rows(session, "import_doubts")]
-
-
-def confirm_some(session: Session, says_yes: random.Random) -> None:
-    for doubt in birthday_doubts.list_doubts(session):
-        still = birthday_doubts.list_doubts(session, ids=[doubt.id])
-        if still and says_yes.random() < 0.5:
-            with suppress(RequestRefusedError), session.begin_nested():  # another answer gave them a birthday
-                birthday_doubts.confirm_doubt(session, doubt.id)
-
-
-@settings(
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each example is a dozen statements: no shrinking
-)
-@given(
-    st.lists(ROWS, max_size=12),
-    st.lists(KNOWN, max_size=3, unique_by=lambda known: known[0]),
-    st.randoms(use_true_random=False),
-)
-def test_twice_is_once_and_undone_is_never(
-    database: Database,
-    rows: list[tuple[str, ...]],
-    known: list[tuple[str, str, str, date | None]],
-    says_yes: random.Random,
-) -> None:
-    lines = [",".join((name, f"{SANDBOX}{slug}" if slug else "", *others)) for name, slug, *others in rows]
-    with tempfile.TemporaryDirectory() as folder, database.transaction() as session:
-        path = write_file(Path(folder), table(*lines))
-        account = an_account(session)
-        for slug, name, email, birthday in known:
-            a_contact(session, account, slug, name=name, birthday=birthday).email = email or None
-        before = contacts_now(session)
-        first = import_path(session, account, path, source=ImportSource.CSV)
-        assert first.read == len(rows)
-        assert first.read == (
-            first.new + first.changed + first.same + first.repeated + first.doubts + first.refused
-        )
-        after = everything(session)
-        again = import_path(session, account, path, source=ImportSource.CSV)
-        assert everything(session) == after
-        assert (again.new, again.changed, again.doubts) == (0, 0, 0)
-        assert (again.refused, again.repeated) == (first.refused, first.repeated)
-        confirm_some(session, says_yes)
-        for record in runs.list_imports(session):
-            runs.undo_import(session, record.id)
-        assert everything(session) == before
-        session.rollback()

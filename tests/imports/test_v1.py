@@ -60,7 +60,7 @@ def test_every_row_of_400_messy_contacts_is_accounted_for(database: Database, me
         refused = {rows.NO_PERSON, rows.DUPLICATE}
         as_exclusions = sum(len(told) for why, told in messages.why.items() if why not in refused)
         assert in_ledger == {"greet": messages.imported - as_exclusions, "visit": visits.imported}
-        assert report.left == {"errors": 2, "notification_settings": 1}
+        assert report.other_tables == {"errors": 2, "notification_settings": 1}
         known = session.scalars(select(Contact.profile_url)).all()
         assert len(set(known)) == len(known)
         assert {f"{LINKEDIN}{one.slug}/" for one in messy.people if one.slug} <= set(known)

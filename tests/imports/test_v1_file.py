@@ -130,7 +130,7 @@ def test_only_known_columns_are_asked_for_and_a_row_without_one_is_a_row(path: P
         connection.execute('create table "not""ours" (smtp_password)')
     told = file.read_v1_file(path)
     assert told.tables == {"contacts": [{"name": "Ann"}], "blacklist": [{}, {}]}
-    assert told.left == {'not"ours': 0}
+    assert told.other_tables == {'not"ours': 0}
     asked = {column for columns in file.IMPORTED_COLUMNS.values() for column in columns}
     assert not {column for column in asked if "password" in column or "smtp" in column}
 

@@ -93,7 +93,7 @@ def test_junk_in_any_column_never_crashes_and_every_row_is_accounted_for(
             report = bring_junk(session, account, path)
             again = bring_junk(session, account, path)
             for told in (report, again):
-                assert {tally.table: tally.read for tally in told.tables if tally.there} == {
+                assert {tally.table: tally.read for tally in told.tables if tally.is_present} == {
                     table: len(rows) for table, rows in tables.items()
                 }
             assert again.brought == 0

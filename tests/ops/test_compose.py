@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from api_stub.cli.main import build_app
 from worker.processes import SECRETS_OF_PROCESS, Process
-from worker.settings import SECRETS, Settings, get_settings, variable_name
+from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -153,7 +153,7 @@ def test_every_variable_of_ours_is_a_setting(file: Path) -> None:
 def test_each_is_given_the_secrets_it_uses_and_no_others(name: str) -> None:
     words = command_of(name)
     process = Process(" ".join(words[:2]) if words[0] == "worker" else words[0])
-    secrets = {variable_name(field) for field in SECRETS}
+    secrets = {variable_name(field) for field in SECRET_FIELDS}
     given = SERVICES[name]["environment"].keys() & secrets
     assert given == {variable_name(field) for field in SECRETS_OF_PROCESS[process]}
 

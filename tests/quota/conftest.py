@@ -1,4 +1,4 @@
-"""The script on every server there is: the one that ships with us, and a redis-server on the PATH."""
+"""The script on each available server: the one that ships with Rapport, and a redis-server on the PATH."""
 
 import shutil
 import subprocess
@@ -11,17 +11,22 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from api_stub.stack.ports import find_free_port
-from tests.quota.helpers import Engine, MovableClock, Ruled, text_client
+from db.engine import Database
+from db.store.people.accounts import AccountRecord
+from tasks.quota import Quota
+from tests import builders
+from tests.quota.helpers import LEASE, Engine, MovableClock, RuleEngine, text_client
 from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 
 ON_PATH = shutil.which("redis-server")
+NOWHERE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(scope="session")
 def other_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A redis-server of the PATH; only asked for where there is one."""
+    """A redis-server from the PATH; only requested if there is one."""
     assert ON_PATH is not None
     folder: Path = tmp_path_factory.mktemp("redis")
     port = find_free_port()
@@ -50,14 +55,14 @@ def quota_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def raw(quota_url: str) -> Iterator[redis.Redis]:
-    """A look behind the script's back."""
+    """A plain client of the same server."""
     with text_client(quota_url) as client:
         yield client
 
 
 @pytest.fixture
 def quota(quota_url: str) -> Iterator[RedisQuota]:
-    """The script as it ships, on the server's own time."""
+    """The script as it ships, on the server's own clock."""
     client = redis_quota.connect(redis_address.parse(quota_url))
     yield RedisQuota(client)
     client.close()
@@ -67,13 +72,13 @@ def quota(quota_url: str) -> Iterator[RedisQuota]:
 def time(monkeypatch: pytest.MonkeyPatch, raw: redis.Redis) -> MovableClock:
     """A clock that the script of `timed` reads."""
     made = MovableClock(monkeypatch)
-    made.drive(raw)
+    made.add_server(raw)
     return made
 
 
 @pytest.fixture
 def timed(quota_url: str, time: MovableClock) -> Iterator[RedisQuota]:
-    """The script on a clock that can be moved; it begins at noon."""
+    """The script on a movable clock, which starts at noon."""
     client = redis_quota.connect(redis_address.parse(quota_url))
     yield RedisQuota(client)
     client.close()
@@ -81,6 +86,25 @@ def timed(quota_url: str, time: MovableClock) -> Iterator[RedisQuota]:
 
 @pytest.fixture(params=["script", "rule"])
 def engine(request: pytest.FixtureRequest, time: MovableClock) -> Engine:
-    """Each of the two that decide, on the same clock: the script, and the rule that the fallback follows."""
+    """Each engine on the same clock: the script, and the rule that the fallback calls."""
     timed: RedisQuota = request.getfixturevalue("timed")
-    return timed if request.param == "script" else Ruled(time)
+    return timed if request.param == "script" else RuleEngine(time)
+
+
+@pytest.fixture
+def account(database: Database) -> AccountRecord:
+    with database.transaction() as session:
+        return builders.an_account(session)
+
+
+@pytest.fixture
+def with_redis(database: Database, redis_url: str) -> Iterator[Quota]:
+    client = redis_quota.connect(redis_address.parse(redis_url))
+    yield Quota(database, RedisQuota(client), lease=LEASE)
+    client.close()
+
+
+@pytest.fixture
+def without_redis(database: Database) -> Quota:
+    """With a Redis that does not answer."""
+    return Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(NOWHERE))), lease=LEASE)

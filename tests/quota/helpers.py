@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 
+from db.store.people.accounts import AccountRecord
+from tasks.quota import Quota
 from worker import clock
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota import decision as rules
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import Decision, QuotaContext, QuotaState, Verb, Verdict
 from worker.rules.quota.limits import Limits, Totals
+from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Verb, Verdict
 
 NONE = timedelta(0)
 LEASE = timedelta(minutes=5)
@@ -25,8 +27,8 @@ NOON = datetime(2027, 6, 15, 12, tzinfo=UTC)
 CLOCK = "clock"
 
 
-class Drawn:
-    """A source of jitter that says what it is told to say."""
+class FixedJitter:
+    """A source of jitter that always returns `jitter`."""
 
     jitter = 0.0
 
@@ -35,9 +37,9 @@ class Drawn:
 
 
 class MovableClock:
-    """Time as the script and this process see it. Redis' own can't be moved, so the script reads this one.
+    """The time of this process and of the script, which reads a key because Redis' own can't be moved.
 
-    Everything else of the script is what ships.
+    Everything else in the script is what ships.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +50,7 @@ class MovableClock:
         assert source != redis_quota._SCRIPT
         monkeypatch.setattr(redis_quota, "_SCRIPT", source)
 
-    def drive(self, client: redis.Redis) -> None:
+    def add_server(self, client: redis.Redis) -> None:
         self._clients.append(client)
         self.move_to(self.now)
 
@@ -63,40 +65,40 @@ class MovableClock:
         self.move_to(self.now + by)
 
 
-class Ruled:
-    """The rule alone, with its books in memory: the same verbs as the script."""
+class RuleEngine:
+    """The rule alone, with its state in memory; the verbs of the script."""
 
     def __init__(self, time: MovableClock) -> None:
-        self._time, self._books = time, QuotaState()
+        self._time, self._state = time, QuotaState()
 
     def reserve(self, context: QuotaContext, reservation_id: str, *, lease: timedelta) -> Decision:
         gap = context.limits.gap_min
-        return self._kept(
-            rules.reserve(self._books, context, reservation_id, gap=gap, lease=lease, now=self._time.now)
+        return self._store(
+            rules.reserve(self._state, context, reservation_id, gap=gap, lease=lease, now=self._time.now)
         )
 
     def remaining(self, context: QuotaContext) -> Decision:
-        return rules.remaining(self._books, context, self._time.now)
+        return rules.remaining(self._state, context, self._time.now)
 
     def start(self, context: QuotaContext, reservation_id: str) -> Decision:
-        return self._kept(rules.start(self._books, context, reservation_id, self._time.now))
+        return self._store(rules.start(self._state, context, reservation_id, self._time.now))
 
     def settle(self, context: QuotaContext, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
         now = self._time.now
-        return self._kept(rules.settle(self._books, context, verb, reservation_id, outcome=outcome, now=now))
+        return self._store(rules.settle(self._state, context, verb, reservation_id, outcome=outcome, now=now))
 
     def reset_breaker(self, context: QuotaContext) -> Decision:
-        return self._kept((Decision(Verdict.NOTED), self._books.with_breaker(context.kind, Breaker())))
+        return self._store((Decision(Verdict.NOTED), self._state.with_breaker(context.kind, Breaker())))
 
-    def install(self, _: QuotaContext, books: QuotaState) -> Decision:
-        return self._kept((Decision(Verdict.NOTED), books))
+    def install(self, _: QuotaContext, state: QuotaState) -> Decision:
+        return self._store((Decision(Verdict.NOTED), state))
 
-    def _kept(self, decided: tuple[Decision, QuotaState]) -> Decision:
-        decision, self._books = decided
+    def _store(self, result: tuple[Decision, QuotaState]) -> Decision:
+        decision, self._state = result
         return decision
 
 
-Engine: TypeAlias = RedisQuota | Ruled
+Engine: TypeAlias = RedisQuota | RuleEngine
 
 
 def a_context(
@@ -116,9 +118,9 @@ def a_context(
     return QuotaContext(account_id, ZoneInfo(zone), kind, run_id, limits, Totals(10_000, 10_000), {}, epoch)
 
 
-def whole(quota: Engine, context: QuotaContext, books: QuotaState | None = None) -> QuotaContext:
-    """Let the account's counters begin whole: empty, or with what is in `books`."""
-    quota.install(context, books or QuotaState())
+def install_state(quota: Engine, context: QuotaContext, state: QuotaState | None = None) -> QuotaContext:
+    """Install `state`, or empty counters, for the account; return the context."""
+    quota.install(context, state or QuotaState())
     return context
 
 
@@ -126,6 +128,24 @@ def text_client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def stored(client: redis.Redis) -> Mapping[str, tuple[Any, int]]:
-    """Every key of the quota with its value and when it expires, in seconds."""
+def dump_keys(client: redis.Redis) -> Mapping[str, tuple[Any, int]]:
+    """Return every key of the quota with its value and its time to live, in seconds."""
     return {str(key): (client.dump(key), client.ttl(key)) for key in client.keys("rapport:quota:*")}
+
+
+def fail(engine: Engine, context: QuotaContext, name: str, verb: Verb = Verb.RELEASE) -> Breaker:
+    """Settle a reservation as a fault of the site; return the breaker after it."""
+    return engine.settle(context, verb, name, Outcome.FAILURE).breaker
+
+
+def used_today(quota: Quota, account: AccountRecord, kind: Kind = Kind.GREET) -> int:
+    """Return the units of the day that the engine in charge counts as used."""
+    context, decision = quota.remaining(account.id, kind, "")
+    assert decision.remaining is not None
+    return context.limits.per_day - decision.remaining.day
+
+
+def flush(redis_url: str) -> None:
+    """Let Redis lose everything."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.quota import fallback as quota_fallback
-from db.store.quota import limits
+from db.store.quota import epochs, ledger, limits
 from db.store.quota.fallback import Fallback
 from db.tables import QuotaCharge
 from tests import builders
@@ -20,21 +19,21 @@ from tests.quota.helpers import LEASE, NOON, WEEK, a_context
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import FIRST_WAIT, THRESHOLD, Breaker, Outcome
-from worker.rules.quota.decision import Charge, Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
+from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 
 MINUTE = timedelta(minutes=1)
 
 
-def begun(
-    database: Database, context: QuotaContext, books: QuotaState | None = None, name: str = "demo"
+def begin(
+    database: Database, context: QuotaContext, state: QuotaState | None = None, name: str = "demo"
 ) -> QuotaContext:
-    """Let a new account's fallback begin whole, in its first epoch."""
+    """Install a new account's counters in the fallback, in its first epoch."""
     with database.transaction() as session:
         account_id = builders.an_account(session, name).id
         context = replace(
-            context, account_id=account_id, epoch=quota_fallback.raise_epoch(session, account_id, seen=0) or 0
+            context, account_id=account_id, epoch=epochs.raise_epoch(session, account_id, seen=0) or 0
         )
-        Fallback(session, now=NOON).install(context, books or QuotaState())
+        Fallback(session, now=NOON).install(context, state or QuotaState())
     return context
 
 
@@ -47,9 +46,9 @@ def ask(
 
 
 def left(database: Database, context: QuotaContext, after: timedelta = timedelta(0)) -> Remaining:
-    told = ask(database, lambda fallback: fallback.remaining(context), after).remaining
-    assert told is not None
-    return told
+    answer = ask(database, lambda fallback: fallback.remaining(context), after).remaining
+    assert answer is not None
+    return answer
 
 
 def reserve(
@@ -71,7 +70,7 @@ def settle(
 def test_the_second_who_asks_waits_for_the_first_and_sees_what_it_took(
     database: Database, database_url: str
 ) -> None:
-    context = begun(database, a_context(day=1))
+    context = begin(database, a_context(day=1))
     with open_database(database_url) as other, ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
             assert Fallback(session, now=NOON).reserve(context, "a", lease=LEASE).granted
@@ -83,12 +82,12 @@ def test_the_second_who_asks_waits_for_the_first_and_sees_what_it_took(
 def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = begun(database, a_context())
-    really, seconds = quota_fallback._lock_or_create, list[Future[int | None]]()
+    context = begin(database, a_context())
+    really, seconds = epochs._lock_or_create, list[Future[int | None]]()
 
     def rebuild(own: Database) -> int | None:
         with own.transaction() as session:
-            return quota_fallback.raise_epoch(session, context.account_id, seen=context.epoch)
+            return epochs.raise_epoch(session, context.account_id, seen=context.epoch)
 
     def lock(session: Session, account_id: int) -> int:
         """Let the second begin when the first knows the epoch, and has not raised it yet."""
@@ -98,7 +97,7 @@ def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
             wait_for_lock_wait(database, seconds[0])
         return epoch
 
-    monkeypatch.setattr(quota_fallback, "_lock_or_create", lock)
+    monkeypatch.setattr(epochs, "_lock_or_create", lock)
     with open_database(database_url) as other, ThreadPoolExecutor(1) as pool:
         assert rebuild(database) == context.epoch + 1
         assert seconds[0].result(30) is None
@@ -107,15 +106,15 @@ def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
 def test_an_epoch_that_an_intent_relies_on_is_not_raised_before_it_is_written(
     database: Database, database_url: str
 ) -> None:
-    context = begun(database, a_context())
+    context = begin(database, a_context())
 
     def rebuild() -> int | None:
         with open_database(database_url) as other, other.transaction() as session:
-            return quota_fallback.raise_epoch(session, context.account_id, seen=context.epoch)
+            return epochs.raise_epoch(session, context.account_id, seen=context.epoch)
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            assert quota_fallback.is_current_epoch(session, context.account_id, context.epoch)
+            assert epochs.is_current_epoch(session, context.account_id, context.epoch)
             rebuilds = pool.submit(rebuild)
             wait_for_lock_wait(database, rebuilds)
             assert not rebuilds.done()
@@ -123,27 +122,25 @@ def test_an_epoch_that_an_intent_relies_on_is_not_raised_before_it_is_written(
 
 
 def test_an_epoch_is_raised_once_by_whoever_has_seen_the_last_one(database: Database) -> None:
-    context = begun(database, a_context())
+    context = begin(database, a_context())
     account_id = context.account_id
     with database.transaction() as session:
-        assert quota_fallback.raise_epoch(session, account_id, seen=context.epoch - 1) is None
-        assert quota_fallback.is_current_epoch(session, account_id, context.epoch)
-        assert quota_fallback.raise_epoch(session, account_id, seen=context.epoch) == context.epoch + 1
-        assert not quota_fallback.is_current_epoch(session, account_id, context.epoch)
-        assert not quota_fallback.is_current_epoch(session, account_id, context.epoch + 2)
-        assert limits.context(session, account_id, Kind.GREET, "").context.epoch == context.epoch + 1
+        assert epochs.raise_epoch(session, account_id, seen=context.epoch - 1) is None
+        assert epochs.is_current_epoch(session, account_id, context.epoch)
+        assert epochs.raise_epoch(session, account_id, seen=context.epoch) == context.epoch + 1
+        assert not epochs.is_current_epoch(session, account_id, context.epoch)
+        assert not epochs.is_current_epoch(session, account_id, context.epoch + 2)
+        assert limits.load_context(session, account_id, Kind.GREET, "").context.epoch == context.epoch + 1
 
 
 def test_counters_that_are_not_of_this_epoch_grant_nothing(database: Database) -> None:
-    context = begun(database, a_context())
+    context = begin(database, a_context())
     assert reserve(database, context, "a").granted
     with database.transaction() as session:
         stranger = builders.an_account(session, "stranger").id
     assert reserve(database, replace(context, account_id=stranger, epoch=0), "b").verdict is Verdict.COLD
     with database.transaction() as session:  # Redis has been rebuilt since
-        assert (
-            quota_fallback.raise_epoch(session, context.account_id, seen=context.epoch) == context.epoch + 1
-        )
+        assert epochs.raise_epoch(session, context.account_id, seen=context.epoch) == context.epoch + 1
     for epoch in (context.epoch, context.epoch + 1):
         now = replace(context, epoch=epoch)
         assert reserve(database, now, "c").verdict is Verdict.COLD
@@ -152,7 +149,7 @@ def test_counters_that_are_not_of_this_epoch_grant_nothing(database: Database) -
 
 
 def test_what_is_reserved_started_given_back_or_lapses_is_kept(database: Database) -> None:
-    context = begun(database, a_context())
+    context = begin(database, a_context())
     for name, lease in (("lapses", MINUTE), ("acts", MINUTE), ("goes back", LEASE), ("used", MINUTE)):
         assert reserve(database, context, name, lease=lease).granted
     assert ask(database, lambda fallback: fallback.start(context, "acts")).verdict is Verdict.STARTED
@@ -167,14 +164,14 @@ def test_what_is_reserved_started_given_back_or_lapses_is_kept(database: Databas
 
 def test_what_no_window_counts_is_dropped(database: Database) -> None:
     old = tuple(Charge(Kind.GREET, f"{number}", NOON - WEEK) for number in range(3))
-    context = begun(database, a_context(), QuotaState(old))
+    context = begin(database, a_context(), QuotaState(old))
     assert reserve(database, context, "new").granted
     with database.transaction() as session:
         assert session.scalars(select(QuotaCharge.reservation_id)).all() == ["new"]
 
 
 def test_a_gap_and_a_probe_are_kept(database: Database) -> None:
-    context = begun(
+    context = begin(
         database, a_context(gap=MINUTE), QuotaState(breakers={Kind.GREET: Breaker(THRESHOLD, 1, NOON)})
     )
     assert reserve(database, context, "probe").granted
@@ -187,14 +184,14 @@ def test_a_gap_and_a_probe_are_kept(database: Database) -> None:
 
 
 def test_each_gap_takes_the_place_of_the_last_one(database: Database) -> None:
-    context = begun(database, a_context(gap=MINUTE))
+    context = begin(database, a_context(gap=MINUTE))
     assert reserve(database, context, "a").granted
     assert reserve(database, context, "b", MINUTE).granted
     assert reserve(database, context, "c", MINUTE).retry_at == NOON + 2 * MINUTE
 
 
 def test_a_unit_given_back_is_given_back_in_its_account_and_kind_only(database: Database) -> None:
-    purses = [begun(database, a_context(), name=name) for name in ("ours", "theirs")]
+    purses = [begin(database, a_context(), name=name) for name in ("ours", "theirs")]
     purses.append(replace(purses[0], kind=Kind.VISIT))
     for context in purses:
         assert reserve(database, context, "same").granted
@@ -203,7 +200,7 @@ def test_a_unit_given_back_is_given_back_in_its_account_and_kind_only(database: 
 
 
 def test_faults_in_a_row_are_kept_until_they_open_the_breaker(database: Database) -> None:
-    context = begun(database, a_context())
+    context = begin(database, a_context())
     for number in range(THRESHOLD):
         settle(database, context, Verb.REPORT, f"{number}", Outcome.FAILURE)
     denied = reserve(database, context, "a")
@@ -213,27 +210,27 @@ def test_faults_in_a_row_are_kept_until_they_open_the_breaker(database: Database
 
 
 def test_the_gap_is_drawn_between_its_bounds(database: Database) -> None:
-    context = begun(database, a_context(gap=MINUTE, gap_max=2 * MINUTE))
+    context = begin(database, a_context(gap=MINUTE, gap_max=2 * MINUTE))
 
-    class Drawn:
+    class FixedJitter:
         def random(self) -> float:
             return 0.25
 
     with database.transaction() as session:
-        fallback = Fallback(session, now=NOON, draw=Drawn())  # type: ignore[arg-type]  # says what it is told
+        fallback = Fallback(session, now=NOON, draw=FixedJitter())  # type: ignore[arg-type]  # says what it is answer
         assert fallback.reserve(context, "a", lease=LEASE).granted
     assert reserve(database, context, "b").retry_at == NOON + 1.25 * MINUTE
 
 
 def test_another_account_s_units_gaps_and_breakers_are_its_own(database: Database) -> None:
     opened = Breaker(THRESHOLD, 1, NOON + MINUTE)
-    books = QuotaState(
+    state = QuotaState(
         (Charge(Kind.GREET, "theirs", NOON, "run"), Charge(Kind.VISIT, "same", NOON, "run", held=True)),
         {Kind.GREET: NOON + MINUTE},
         {Kind.GREET: opened},
     )
-    theirs = begun(database, a_context(), books, name="theirs")
-    ours = begun(database, a_context(), name="ours")
+    theirs = begin(database, a_context(), state, name="theirs")
+    ours = begin(database, a_context(), name="ours")
     visits = replace(ours, kind=Kind.VISIT)
     assert reserve(database, visits, "same").verdict is Verdict.GRANTED
     assert reserve(database, ours, "same").verdict is Verdict.GRANTED
@@ -241,7 +238,7 @@ def test_another_account_s_units_gaps_and_breakers_are_its_own(database: Databas
     assert left(database, ours) == Remaining(999, 999, 999, 9999, 9999)
     assert left(database, replace(theirs, kind=Kind.VISIT)).day == 999
     with database.transaction() as session:
-        quota_fallback.write_breaker(session, ours.account_id, Kind.GREET, Breaker())
+        ledger.write_breaker(session, ours.account_id, Kind.GREET, Breaker())
         Fallback(session, now=NOON).install(ours, QuotaState())
     assert left(database, ours) == Remaining(1000, 1000, 1000, 10_000, 10_000)
     kept = ask(database, lambda fallback: fallback.remaining(theirs))
@@ -249,10 +246,10 @@ def test_another_account_s_units_gaps_and_breakers_are_its_own(database: Databas
 
 
 def test_installing_replaces_what_was_counted_before(database: Database) -> None:
-    context = begun(database, a_context(gap=MINUTE))
+    context = begin(database, a_context(gap=MINUTE))
     assert reserve(database, context, "a").granted
     with database.transaction() as session:
-        epoch = quota_fallback.raise_epoch(session, context.account_id, seen=context.epoch)
+        epoch = epochs.raise_epoch(session, context.account_id, seen=context.epoch)
         context = replace(context, epoch=epoch or 0)
         Fallback(session, now=NOON).install(context, QuotaState((Charge(Kind.GREET, "b", NOON, "run"),)))
     assert left(database, context) == Remaining(999, 999, 999, 9999, 9999)
@@ -264,15 +261,15 @@ def test_a_reset_closes_the_breakers_that_it_names_and_ends_the_epoch(
     database: Database, kinds: tuple[Kind, ...]
 ) -> None:
     opened = Breaker(THRESHOLD, 1, NOON + MINUTE, "a probe")
-    context = begun(database, a_context())
+    context = begin(database, a_context())
     with database.transaction() as session:
         for kind in (Kind.GREET, Kind.VISIT):
-            quota_fallback.write_breaker(session, context.account_id, kind, opened)
+            ledger.write_breaker(session, context.account_id, kind, opened)
     with database.transaction() as session:
-        quota_fallback.reset_breakers(session, context.account_id, kinds)
-        assert not quota_fallback.is_current_epoch(session, context.account_id, context.epoch)
-        books = quota_fallback.read_ledger(session, context)
-    assert books.breaker(Kind.GREET) == Breaker()
-    assert books.breaker(Kind.VISIT) == (
+        epochs.reset_breakers(session, context.account_id, kinds)
+        assert not epochs.is_current_epoch(session, context.account_id, context.epoch)
+        state = ledger.read_ledger(session, context)
+    assert state.breaker(Kind.GREET) == Breaker()
+    assert state.breaker(Kind.VISIT) == (
         Breaker() if Kind.VISIT in kinds else replace(opened, probe=None)  # its probe is fenced by the epoch
     )

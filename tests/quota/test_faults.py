@@ -15,18 +15,18 @@ from api_stub.stack.ports import find_free_port
 from api_stub.stack.redis import Redis
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.fallback import is_current_epoch
+from db.store.quota.epochs import is_current_epoch
 from tasks.quota import Quota
 from tests import builders
 from tests.proxy import Proxy
-from tests.quota.helpers import LEASE, a_context, whole
+from tests.quota.helpers import LEASE, a_context, install_state
 from worker import clock, redis_address
 from worker.errors import Reason, TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Decision, Verb, Verdict
+from worker.rules.quota.model import Decision, Verb, Verdict
 from worker.rules.quota.windows import Span
 
 
@@ -45,7 +45,7 @@ def through_a_proxy(url: str) -> Iterator[tuple[RedisQuota, Proxy]]:
 
 def test_after_a_lost_reply_asking_again_is_a_replay_and_one_unit_is_gone(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        context = whole(quota, a_context(day=5))
+        context = install_state(quota, a_context(day=5))
         proxy.lose_reply(b"EVALSHA")
         with pytest.raises(QuotaUnavailableError):
             quota.reserve(context, "a", lease=LEASE)
@@ -56,7 +56,7 @@ def test_after_a_lost_reply_asking_again_is_a_replay_and_one_unit_is_gone(quota_
 
 def test_after_a_lost_reply_giving_back_again_gives_back_once(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        context = whole(quota, a_context(day=5))
+        context = install_state(quota, a_context(day=5))
         quota.reserve(context, "a", lease=LEASE)
         quota.reserve(context, "b", lease=LEASE)
         proxy.lose_reply(b"EVALSHA")
@@ -68,7 +68,7 @@ def test_after_a_lost_reply_giving_back_again_gives_back_once(quota_url: str) ->
 
 def test_the_client_never_repeats_a_call_by_itself(quota_url: str) -> None:
     with through_a_proxy(quota_url) as (quota, proxy):
-        context = whole(quota, a_context())
+        context = install_state(quota, a_context())
         for _ in range(3):
             proxy.lose_reply(b"EVALSHA")
             with pytest.raises(QuotaUnavailableError):
@@ -77,7 +77,7 @@ def test_the_client_never_repeats_a_call_by_itself(quota_url: str) -> None:
 
 
 def test_a_server_that_forgot_the_script_is_given_it_again(quota: RedisQuota, raw: redis.Redis) -> None:
-    context = whole(quota, a_context(day=3))
+    context = install_state(quota, a_context(day=3))
     quota.reserve(context, "a", lease=LEASE)
     raw.script_flush()
     assert quota.reserve(context, "b", lease=LEASE).verdict is Verdict.GRANTED
@@ -106,7 +106,7 @@ def test_without_redis_there_is_no_answer(ask: Callable[[RedisQuota], object]) -
 
 @pytest.mark.parametrize("key", ["state", "greet"])
 def test_a_key_that_cannot_be_read_gives_no_answer(quota: RedisQuota, raw: redis.Redis, key: str) -> None:
-    context = whole(quota, a_context())
+    context = install_state(quota, a_context())
     quota.reserve(context, "a", lease=LEASE)
     (spoiled,) = raw.keys(f"*:{key}")
     raw.delete(spoiled)
@@ -138,7 +138,7 @@ def test_a_day_on_which_nobody_agrees_gives_no_answer(
 def test_a_restart_of_redis_is_cold_even_with_its_data(tmp_path: Path) -> None:
     with Redis(tmp_path) as server:
         quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
-        context = whole(quota, a_context())
+        context = install_state(quota, a_context())
         quota.reserve(context, "a", lease=LEASE)
         server.stop()
         server.start()
@@ -156,7 +156,7 @@ def test_another_server_that_lacks_the_last_writes_is_cold(tmp_path: Path) -> No
     first.mkdir()
     with Redis(first) as server:
         quota = RedisQuota(redis_quota.connect(redis_address.parse(server.url)))
-        context = whole(quota, a_context())
+        context = install_state(quota, a_context())
         with redis.Redis.from_url(server.url) as client:
             client.bgrewriteaof()
         shutil.copytree(first, second, ignore=shutil.ignore_patterns("processes.json"))
@@ -178,7 +178,7 @@ def test_of_many_who_find_it_cold_one_rebuilds(database: Database, redis_url: st
 
     def epoch() -> int:
         with database.transaction() as session:
-            return limits.context(session, account.id, Kind.GREET, "run").context.epoch
+            return limits.load_context(session, account.id, Kind.GREET, "run").context.epoch
 
     before = epoch()
     with redis.Redis.from_url(redis_url) as client:

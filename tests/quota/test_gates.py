@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.quota.helpers import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_context, whole
+from tests.quota.helpers import DAY, LEASE, NOON, WEEK, Engine, MovableClock, a_context, install_state
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import Charge, Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.limits import Totals
+from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import Hours
 
 MS, MINUTE, HOUR = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -35,7 +35,7 @@ def left(engine: Engine, context: QuotaContext) -> Remaining:
 
 
 def test_a_unit_counts_for_a_week_to_the_millisecond(engine: Engine, time: MovableClock) -> None:
-    context = whole(engine, a_context(day=1, week=1))
+    context = install_state(engine, a_context(day=1, week=1))
     assert use(engine, context, "a")
     time.move(WEEK - MS)
     assert gate(engine.reserve(context, "b", lease=LEASE)) == (Reason.WEEK_LIMIT, NOON + WEEK)
@@ -46,7 +46,7 @@ def test_a_unit_counts_for_a_week_to_the_millisecond(engine: Engine, time: Movab
 
 
 def test_all_kinds_count_together_for_a_week_and_for_a_day(engine: Engine, time: MovableClock) -> None:
-    greets = whole(engine, replace(a_context(), totals=Totals(2, 3)))
+    greets = install_state(engine, replace(a_context(), totals=Totals(2, 3)))
     visits = replace(greets, kind=Kind.VISIT)
     assert use(engine, greets, "a")
     time.move(HOUR)
@@ -61,7 +61,7 @@ def test_all_kinds_count_together_for_a_week_and_for_a_day(engine: Engine, time:
 def test_a_week_s_limit_below_its_use_waits_for_enough_of_it_to_age(
     engine: Engine, time: MovableClock
 ) -> None:
-    context = whole(engine, a_context())
+    context = install_state(engine, a_context())
     for name, kind in (("a", Kind.VISIT), ("b", Kind.GREET), ("c", Kind.VISIT), ("d", Kind.GREET)):
         assert use(engine, replace(context, kind=kind), name)
         time.move(HOUR)
@@ -76,7 +76,7 @@ def test_a_week_s_limit_below_its_use_waits_for_enough_of_it_to_age(
 
 
 def test_a_day_begins_at_midnight_of_the_account_s_zone(engine: Engine, time: MovableClock) -> None:
-    context = whole(engine, a_context(day=1, zone="Europe/Paris"))
+    context = install_state(engine, a_context(day=1, zone="Europe/Paris"))
     time.move_to(MIDNIGHT - MS)
     assert use(engine, context, "a")
     assert gate(engine.reserve(context, "b", lease=LEASE)) == (Reason.DAY_LIMIT, MIDNIGHT)
@@ -87,7 +87,7 @@ def test_a_day_begins_at_midnight_of_the_account_s_zone(engine: Engine, time: Mo
 
 
 def test_a_run_has_its_units_once_each_day(engine: Engine, time: MovableClock) -> None:
-    context = whole(engine, a_context(run=1))
+    context = install_state(engine, a_context(run=1))
     assert use(engine, context, "a")
     assert gate(engine.reserve(context, "b", lease=LEASE)) == (Reason.RUN_LIMIT, NOON + DAY / 2)
     assert use(engine, replace(context, run_id="another"), "b")
@@ -100,7 +100,7 @@ def test_a_run_has_its_units_once_each_day(engine: Engine, time: MovableClock) -
 def test_of_the_gates_that_are_closed_the_last_to_open_is_the_reason_and_of_equals_the_first(
     engine: Engine,
 ) -> None:
-    context = whole(engine, replace(a_context(run=1, day=1, gap=HOUR), totals=Totals(1, 9)))
+    context = install_state(engine, replace(a_context(run=1, day=1, gap=HOUR), totals=Totals(1, 9)))
     assert use(engine, context, "a")
     assert gate(engine.remaining(context)) == (Reason.RUN_LIMIT, NOON + DAY / 2)
     assert gate(engine.remaining(replace(context, paused_until=NOON + DAY))) == (
@@ -113,14 +113,14 @@ def test_of_the_gates_that_are_closed_the_last_to_open_is_the_reason_and_of_equa
 def closed_for_an_hour(engine: Engine, reason: Reason) -> QuotaContext:
     context = a_context()
     if reason is Reason.LIMIT_PAGE:
-        return whole(engine, replace(context, paused_until=NOON + HOUR))
+        return install_state(engine, replace(context, paused_until=NOON + HOUR))
     if reason is Reason.OUTSIDE_HOURS:
-        return whole(
+        return install_state(
             engine, replace(context, limits=replace(context.limits, hours=Hours(13 * HOUR, 19 * HOUR)))
         )
     if reason is Reason.BREAKER_OPEN:
-        return whole(engine, context, QuotaState(breakers={Kind.GREET: Breaker(3, 1, NOON + HOUR)}))
-    return whole(engine, context, QuotaState(gaps={Kind.GREET: NOON + HOUR}))
+        return install_state(engine, context, QuotaState(breakers={Kind.GREET: Breaker(3, 1, NOON + HOUR)}))
+    return install_state(engine, context, QuotaState(gaps={Kind.GREET: NOON + HOUR}))
 
 
 @pytest.mark.parametrize("reason", [Reason.LIMIT_PAGE, Reason.OUTSIDE_HOURS, Reason.BREAKER_OPEN, Reason.GAP])
@@ -137,8 +137,8 @@ def test_what_is_closed_opens_at_its_instant_and_not_before(
 
 
 def test_a_gap_and_a_breaker_hold_back_their_own_kind_only(engine: Engine) -> None:
-    books = QuotaState(gaps={Kind.VISIT: NOON + HOUR}, breakers={Kind.COLLECT: Breaker(3, 1, NOON + HOUR)})
-    context = whole(engine, a_context(), books)
+    state = QuotaState(gaps={Kind.VISIT: NOON + HOUR}, breakers={Kind.COLLECT: Breaker(3, 1, NOON + HOUR)})
+    context = install_state(engine, a_context(), state)
     assert use(engine, context, "a")
     assert engine.remaining(replace(context, kind=Kind.VISIT)).reason is Reason.GAP
     assert engine.remaining(replace(context, kind=Kind.COLLECT)).reason is Reason.BREAKER_OPEN
@@ -146,7 +146,7 @@ def test_a_gap_and_a_breaker_hold_back_their_own_kind_only(engine: Engine) -> No
 
 def test_at_closing_time_the_hours_are_over(engine: Engine, time: MovableClock) -> None:
     context = a_context()
-    context = whole(
+    context = install_state(
         engine, replace(context, limits=replace(context.limits, hours=Hours(7 * HOUR, 19 * HOUR)))
     )
     time.move(7 * HOUR - MS)
@@ -157,14 +157,14 @@ def test_at_closing_time_the_hours_are_over(engine: Engine, time: MovableClock) 
 
 def test_working_hours_are_those_of_the_account_s_zone(engine: Engine) -> None:
     context = a_context(zone="Europe/Paris")  # where it is two o'clock
-    context = whole(
+    context = install_state(
         engine, replace(context, limits=replace(context.limits, hours=Hours(15 * HOUR, 19 * HOUR)))
     )
     assert gate(engine.remaining(context)) == (Reason.OUTSIDE_HOURS, NOON + HOUR)
 
 
 def test_what_is_kept_for_another_kind_is_what_it_has_not_used_of_its_share(engine: Engine) -> None:
-    greets = whole(engine, replace(a_context(), totals=Totals(4, 9), shares={Kind.GREET: 2}))
+    greets = install_state(engine, replace(a_context(), totals=Totals(4, 9), shares={Kind.GREET: 2}))
     visits = replace(greets, kind=Kind.VISIT)
     assert (left(engine, greets).all_day, left(engine, visits).all_day) == (4, 2)
     for name, of_all in (("a", 2), ("b", 2), ("c", 1)):  # the third is beyond the share
@@ -175,7 +175,7 @@ def test_what_is_kept_for_another_kind_is_what_it_has_not_used_of_its_share(engi
 
 
 def test_visits_and_collects_cannot_eat_the_birthdays_share(engine: Engine) -> None:
-    greets = whole(engine, replace(a_context(), totals=Totals(10, 100), shares={Kind.GREET: 3}))
+    greets = install_state(engine, replace(a_context(), totals=Totals(10, 100), shares={Kind.GREET: 3}))
     visits = replace(greets, kind=Kind.VISIT)
     assert sum(engine.reserve(visits, f"v{n}", lease=LEASE).granted for n in range(20)) == 7
     assert engine.reserve(visits, "one more", lease=LEASE).reason is Reason.ALL_DAY_LIMIT
@@ -183,7 +183,7 @@ def test_visits_and_collects_cannot_eat_the_birthdays_share(engine: Engine) -> N
 
 
 def test_a_grant_tells_what_is_left_after_it(engine: Engine) -> None:
-    context = whole(engine, a_context())
+    context = install_state(engine, a_context())
     for number in (1, 2):
         granted = engine.reserve(context, f"{number}", lease=LEASE)
         rest, of_all = 1000 - number, 10_000 - number
@@ -191,7 +191,7 @@ def test_a_grant_tells_what_is_left_after_it(engine: Engine) -> None:
 
 
 def test_what_is_left_is_never_less_than_nothing(engine: Engine) -> None:
-    context = whole(engine, a_context())
+    context = install_state(engine, a_context())
     for name in ("a", "b", "c"):
         assert use(engine, context, name)
     lowered = replace(a_context(run=1, day=1, week=1), totals=Totals(1, 1))
@@ -201,7 +201,7 @@ def test_what_is_left_is_never_less_than_nothing(engine: Engine) -> None:
 def test_asked_twice_a_grant_is_the_same_whatever_has_closed_since(
     engine: Engine, time: MovableClock
 ) -> None:
-    context = whole(engine, a_context(day=2, week=9))
+    context = install_state(engine, a_context(day=2, week=9))
     assert engine.reserve(context, "a", lease=LEASE).verdict is Verdict.GRANTED
     assert engine.reserve(context, "a", lease=LEASE).verdict is Verdict.REPLAY
     assert left(engine, context).day == 1
@@ -219,7 +219,7 @@ def test_asked_twice_a_grant_is_the_same_whatever_has_closed_since(
 
 
 def test_asked_twice_a_grant_keeps_its_instant(engine: Engine, time: MovableClock) -> None:
-    context = whole(engine, a_context(day=1, week=1))
+    context = install_state(engine, a_context(day=1, week=1))
     assert use(engine, context, "a")
     time.move(HOUR)
     assert engine.reserve(context, "a", lease=LEASE).verdict is Verdict.REPLAY
@@ -236,7 +236,7 @@ def test_units_of_earlier_days_count_for_the_week_only(engine: Engine, time: Mov
         Charge(Kind.GREET, "nearly", NOON - WEEK + MS, "run"),
         Charge(Kind.GREET, "over", NOON - WEEK, "run"),
     )
-    context = whole(engine, a_context(), QuotaState(charges))
+    context = install_state(engine, a_context(), QuotaState(charges))
     assert left(engine, context) == Remaining(999, 998, 996, 9998, 9996)
     assert left(engine, replace(context, run_id="")).run == 1000
     assert engine.settle(context, Verb.RELEASE, "ours", Outcome.NONE).verdict is Verdict.RELEASED

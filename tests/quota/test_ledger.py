@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.tables import Action, Interaction
-from tasks.quota import reservation_id
+from tasks.quota import make_reservation_id
 from tests.builders import FREE, a_contact, add_planned, an_account, database_now
 from tests.db.helpers import run_without_triggers
 from tests.quota.helpers import a_context
 from worker.rules.model import ActionState, Kind
-from worker.rules.quota.decision import Charge
 from worker.rules.quota.limits import Limits
+from worker.rules.quota.model import Charge
 
 S = ActionState
 MS, MINUTE, WEEK = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(days=7)
@@ -58,7 +58,7 @@ def acted(
             "update action_events set to_state = 'acting', at = :at, attempt = 2 where action_id = :id",
             at=at, id=action_id,
         )  # fmt: skip
-    return reservation_id(action_id, 2)
+    return make_reservation_id(action_id, 2)
 
 
 def interaction(session: Session, account: AccountRecord, at: datetime, **more: object) -> None:
@@ -74,7 +74,7 @@ def interaction(session: Session, account: AccountRecord, at: datetime, **more: 
 
 
 def charges(session: Session, account: AccountRecord) -> tuple[Charge, ...]:
-    return fallback.read_ledger(session, a_context(account.id)).charges
+    return ledger.read_ledger(session, a_context(account.id)).charges
 
 
 def test_what_happened_or_may_have_happened_counts_and_what_is_looked_at_can_be_given_back(
@@ -164,7 +164,7 @@ def test_what_another_account_used_is_its_own(session: Session, account: Account
     other = an_account(session, "other")
     assert charges(session, other) == ()
     assert len(charges(session, account)) == 3
-    assert fallback.list_active_accounts(session) == [account.id]
+    assert ledger.list_active_accounts(session) == [account.id]
 
 
 def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, account: AccountRecord) -> None:
@@ -175,15 +175,15 @@ def test_the_gap_begins_with_the_newest_unit_of_its_kind(session: Session, accou
     for slug, ago in (("old", 9), ("new", 1), ("older", 30)):
         acted(session, account, now - ago * MINUTE, slug=slug)
     acted(session, account, now - 5 * MINUTE, slug="withdrawn", kind=Kind.WITHDRAW)
-    gaps = fallback.read_ledger(session, a_context(account.id)).gaps
+    gaps = ledger.read_ledger(session, a_context(account.id)).gaps
     assert gaps == {Kind.GREET: now + MINUTE, Kind.WITHDRAW: now - 3 * MINUTE}
 
 
 def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now)
-    context = limits.context(session, account.id, Kind.GREET, "").context
-    told = fallback.remaining_by_ledger(session, context).remaining
+    context = limits.load_context(session, account.id, Kind.GREET, "").context
+    told = ledger.remaining_by_ledger(session, context).remaining
     assert told is not None
     assert (FREE.per_day - told.day, FREE.per_week - told.week, told.run) == (1, 1, FREE.per_run)
 
@@ -191,10 +191,10 @@ def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: Acc
 def test_an_account_acted_lately_if_it_did_within_the_week(session: Session, account: AccountRecord) -> None:
     now = database_now(session)
     acted(session, account, now - WEEK)
-    assert fallback.list_active_accounts(session) == []
+    assert ledger.list_active_accounts(session) == []
     acted(session, account, now - WEEK + MS, slug="bob")
     acted(session, account, now, slug="cem")
-    assert fallback.list_active_accounts(session) == [account.id]
+    assert ledger.list_active_accounts(session) == [account.id]
 
 
 def test_an_account_is_at_rest_while_no_message_or_worker_holds_an_action(
@@ -205,5 +205,5 @@ def test_an_account_is_at_rest_while_no_message_or_worker_holds_an_action(
     for state in S:
         reached = "update actions set state = :state, reason = 'cannot_tell', lease_until = now()"
         run_without_triggers(session, reached, state=state)
-        assert fallback.is_account_idle(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
-        assert fallback.is_account_idle(session, other)
+        assert ledger.is_account_idle(session, account.id) is (state not in {S.QUEUED, S.CLAIMED, S.ACTING})
+        assert ledger.is_account_idle(session, other)

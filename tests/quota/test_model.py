@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,18 +15,18 @@ from sqlalchemy import delete
 
 from db.engine import Database
 from db.store.people import accounts
-from db.store.quota import fallback
+from db.store.quota import epochs
 from db.store.quota.fallback import Fallback
 from db.tables import Account
-from tests.quota.helpers import Drawn, MovableClock
-from tests.quota.naive_model import Book, Entry, Fuse
+from tests.quota.helpers import FixedJitter, MovableClock
+from tests.quota.naive_model import Entry, NaiveBreaker, NaiveQuota
 from worker import redis_address
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import Outcome
-from worker.rules.quota.decision import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.limits import Limits, Totals, draw_gap
+from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Remaining, Verb, Verdict
 from worker.rules.quota.windows import Hours
 
 HOUR = timedelta(hours=1)
@@ -76,38 +76,38 @@ class Engine(Protocol):
     epoch: int
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision: ...
-    def again(self) -> None: ...
+    def reconnect(self) -> None: ...
 
 
 class Script:
-    """reserve.lua on a real server."""
+    """quota.lua on a real server."""
 
     account_id, epoch = 1, 1
 
-    def __init__(self, url: str, drawn: Drawn) -> None:
+    def __init__(self, url: str, drawn: FixedJitter) -> None:
         self._url, self._drawn = url, drawn
-        self.again()
+        self.reconnect()
 
-    def again(self) -> None:
+    def reconnect(self) -> None:
         """As after a worker's restart: new connections, nothing remembered."""
-        self._guard = RedisQuota(redis_quota.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
+        self._redis_quota = RedisQuota(redis_quota.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
-        answer: Decision = getattr(self._guard, verb)(*arguments, **more)
+        answer: Decision = getattr(self._redis_quota, verb)(*arguments, **more)
         return answer
 
 
 class InPostgres:
     """The fallback on a real Postgres, each verb in a transaction of its own."""
 
-    def __init__(self, database: Database, drawn: Drawn, time: MovableClock) -> None:
+    def __init__(self, database: Database, drawn: FixedJitter, time: MovableClock) -> None:
         self._database, self._drawn, self._time = database, drawn, time
         with database.transaction() as session:
             session.execute(delete(Account))
             self.account_id = accounts.add_account(session, name="a", site="sandbox", zone=ZoneInfo("UTC")).id
-            self.epoch = fallback.raise_epoch(session, self.account_id, seen=0) or 0
+            self.epoch = epochs.raise_epoch(session, self.account_id, seen=0) or 0
 
-    def again(self) -> None:
+    def reconnect(self) -> None:
         self._database.engine.dispose()
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:
@@ -119,14 +119,14 @@ class InPostgres:
 
 class QuotaMachine(RuleBasedStateMachine):
     time: ClassVar[MovableClock]
-    made: ClassVar[Any]
+    make_engine: ClassVar[Any]
 
     @initialize(begin=BEGINNINGS, zone=ZONES, limits=st.tuples(*[LIMITS for _ in Kind]), totals=TOTALS)
     def begin(self, begin: datetime, zone: str, limits: tuple[Limits, ...], totals: Totals) -> None:
-        self.drawn = Drawn()
+        self.drawn = FixedJitter()
         self.time.move_to(begin)
-        self.engine: Engine = self.made(self.drawn)
-        self.zone, self.book, self.totals = ZoneInfo(zone), Book(), totals
+        self.engine: Engine = self.make_engine(self.drawn)
+        self.zone, self.model, self.totals = ZoneInfo(zone), NaiveQuota(), totals
         self.limits = dict(zip(Kind, limits, strict=True))
         self.paused: datetime | None = None
         assert self.engine.ask("install", self.context(Kind.GREET), QuotaState()).verdict is Verdict.NOTED
@@ -138,19 +138,25 @@ class QuotaMachine(RuleBasedStateMachine):
             self.engine.epoch, self.paused,
         )  # fmt: skip
 
-    def same_breaker(self, decision: Decision, kind: Kind) -> None:
-        fuse = self.book.fuse(kind)
-        told = decision.breaker
-        assert (told.failures, told.openings, told.open_until) == (fuse.failures, fuse.openings, fuse.until)
+    def assert_breaker(self, decision: Decision, kind: Kind) -> None:
+        breaker = self.model.breaker(kind)
+        actual = decision.breaker
+        assert (actual.failures, actual.openings, actual.open_until) == (
+            breaker.failures,
+            breaker.openings,
+            breaker.until,
+        )
 
-    def same_windows(self, decision: Decision, context: QuotaContext, *, verdict: Verdict) -> None:
-        shut = list(self.book.shut(context, self.time.now)) if verdict is not Verdict.REPLAY else []
-        last = max((when for _, when in shut), default=None)
-        first = next((reason for reason, when in shut if when == last), None)
+    def assert_windows(self, decision: Decision, context: QuotaContext, *, verdict: Verdict) -> None:
+        closed = (
+            list(self.model.closed_gates(context, self.time.now)) if verdict is not Verdict.REPLAY else []
+        )
+        last = max((when for _, when in closed), default=None)
+        first = next((reason for reason, when in closed if when == last), None)
         assert decision.verdict is verdict
         assert (decision.reason, decision.retry_at) == (first, last)
-        assert decision.remaining == Remaining(*self.book.left(context, self.time.now))
-        self.same_breaker(decision, context.kind)
+        assert decision.remaining == Remaining(*self.model.left(context, self.time.now))
+        self.assert_breaker(decision, context.kind)
 
     @rule(kind=KINDS, limits=LIMITS)
     def change_the_limits(self, kind: Kind, limits: Limits) -> None:
@@ -170,68 +176,68 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.engine.again()
+        self.engine.reconnect()
 
     @rule(kind=KINDS, run=RUNS, name=NAMES, jitter=st.floats(0, 0.999), lease=LEASES)
     def reserve(self, kind: Kind, run: str, name: str, jitter: float, lease: timedelta) -> None:
-        now, context, book = self.time.now, self.context(kind, run), self.book
+        now, context, model = self.time.now, self.context(kind, run), self.model
         self.drawn.jitter = jitter
         decision = self.engine.ask("reserve", context, name, lease=lease)
-        book.look(now)
-        known = book.find(kind, name, now)
+        model.expire(now)
+        known = model.find(kind, name, now)
         if known is not None and now - known.at < timedelta(days=7):
-            self.same_windows(decision, context, verdict=Verdict.REPLAY)
-        elif list(book.shut(context, now)):
-            self.same_windows(decision, context, verdict=Verdict.DENIED)
+            self.assert_windows(decision, context, verdict=Verdict.REPLAY)
+        elif list(model.closed_gates(context, now)):
+            self.assert_windows(decision, context, verdict=Verdict.DENIED)
         else:
-            book.entries = [e for e in book.entries if (e.kind, e.name) != (kind, name)]
-            book.entries.append(Entry(kind, name, now, run, lapses=now + lease))
-            book.gaps[kind] = now + draw_gap(context.limits, jitter)
-            if book.fuse(kind).until is not None:
-                book.fuse(kind).probe = name
+            model.entries = [e for e in model.entries if (e.kind, e.name) != (kind, name)]
+            model.entries.append(Entry(kind, name, now, run, lapses=now + lease))
+            model.gaps[kind] = now + draw_gap(context.limits, jitter)
+            if model.breaker(kind).until is not None:
+                model.breaker(kind).probe = name
             assert decision.verdict is Verdict.GRANTED
             assert (decision.reason, decision.retry_at) == (None, None)
-            assert decision.remaining == Remaining(*book.left(context, now))
-            self.same_breaker(decision, kind)
+            assert decision.remaining == Remaining(*model.left(context, now))
+            self.assert_breaker(decision, kind)
 
     @rule(kind=KINDS, run=RUNS)
     def remaining(self, kind: Kind, run: str) -> None:
         decision = self.engine.ask("remaining", self.context(kind, run))
-        self.book.look(self.time.now)
-        self.same_windows(decision, self.context(kind, run), verdict=Verdict.REMAINING)
+        self.model.expire(self.time.now)
+        self.assert_windows(decision, self.context(kind, run), verdict=Verdict.REMAINING)
 
     @rule(kind=KINDS, name=NAMES)
     def start(self, kind: Kind, name: str) -> None:
         decision = self.engine.ask("start", self.context(kind), name)
-        self.book.look(self.time.now)
-        entry = self.book.find(kind, name, self.time.now)
-        going = entry is not None and entry.open
-        assert decision.verdict is (Verdict.STARTED if going else Verdict.ABSENT)
-        if entry is not None and going:
+        self.model.expire(self.time.now)
+        entry = self.model.find(kind, name, self.time.now)
+        is_held = entry is not None and entry.open
+        assert decision.verdict is (Verdict.STARTED if is_held else Verdict.ABSENT)
+        if entry is not None and is_held:
             entry.lapses = None
-        self.same_breaker(decision, kind)
+        self.assert_breaker(decision, kind)
 
     @rule(kind=KINDS, run=RUNS, name=NAMES, verb=st.sampled_from(Verb), outcome=st.sampled_from(Outcome))
     def settle(self, kind: Kind, run: str, name: str, verb: Verb, outcome: Outcome) -> None:
-        now, book = self.time.now, self.book
+        now, model = self.time.now, self.model
         decision = self.engine.ask("settle", self.context(kind, run), verb, name, outcome)
-        book.look(now)
-        entry = book.find(kind, name, now)
-        book.told(kind, name, outcome, now)
-        if verb is Verb.RELEASE and book.fuse(kind).probe == name:
-            book.fuse(kind).probe = None
-        assert decision.verdict is self.settled(verb, entry)
+        model.expire(now)
+        entry = model.find(kind, name, now)
+        model.record_outcome(kind, name, outcome, now)
+        if verb is Verb.RELEASE and model.breaker(kind).probe == name:
+            model.breaker(kind).probe = None
+        assert decision.verdict is self.expected_verdict(verb, entry)
         if verb is Verb.RELEASE and entry is not None and entry.open:
-            book.entries.remove(entry)
+            model.entries.remove(entry)
         elif verb is Verb.COMMIT and entry is not None:
             entry.open, entry.lapses = False, None
         elif verb is Verb.COMMIT:
-            book.entries = [e for e in book.entries if (e.kind, e.name) != (kind, name)]
-            book.entries.append(Entry(kind, name, now, run, open=False))
-        self.same_breaker(decision, kind)
+            model.entries = [e for e in model.entries if (e.kind, e.name) != (kind, name)]
+            model.entries.append(Entry(kind, name, now, run, open=False))
+        self.assert_breaker(decision, kind)
 
     @staticmethod
-    def settled(verb: Verb, entry: Entry | None) -> Verdict:
+    def expected_verdict(verb: Verb, entry: Entry | None) -> Verdict:
         if verb is Verb.REPORT:
             return Verdict.NOTED
         if verb is Verb.COMMIT:
@@ -243,8 +249,8 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(kind=KINDS)
     def reset(self, kind: Kind) -> None:
         assert self.engine.ask("reset_breaker", self.context(kind)).verdict is Verdict.NOTED
-        self.book.look(self.time.now)
-        self.book.fuses[kind] = Fuse()
+        self.model.expire(self.time.now)
+        self.model.breakers[kind] = NaiveBreaker()
 
     @rule()
     def another_epoch(self) -> None:
@@ -253,13 +259,13 @@ class QuotaMachine(RuleBasedStateMachine):
 
 
 @contextmanager
-def playing(time: MovableClock, made: Any) -> Iterator[type[QuotaMachine]]:
-    QuotaMachine.time, QuotaMachine.made = time, staticmethod(made)
+def machine_for(time: MovableClock, make_engine: Any) -> Iterator[type[QuotaMachine]]:
+    QuotaMachine.time, QuotaMachine.make_engine = time, staticmethod(make_engine)
     yield QuotaMachine
-    del QuotaMachine.time, QuotaMachine.made
+    del QuotaMachine.time, QuotaMachine.make_engine
 
 
-def play(machine: type[QuotaMachine], *, examples: int, steps: int) -> None:
+def run_machine(machine: type[QuotaMachine], *, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -274,23 +280,10 @@ def test_the_script_does_what_the_model_says(quota_url: str, raw: redis.Redis, t
         def every_key_goes_away_by_itself(self) -> None:
             assert all(raw.pttl(key) > 0 for key in raw.keys("rapport:quota:*"))
 
-    with playing(time, lambda drawn: Script(quota_url, drawn)):
-        play(WithKeys, examples=80, steps=50)
+    with machine_for(time, lambda drawn: Script(quota_url, drawn)):
+        run_machine(WithKeys, examples=80, steps=50)
 
 
 def test_the_fallback_does_what_the_model_says(database: Database, time: MovableClock) -> None:
-    with playing(time, lambda drawn: InPostgres(database, drawn, time)) as machine:
-        play(machine, examples=25, steps=40)
-
-
-def test_a_guard_never_decides_on_a_clock_that_is_days_wrong(timed: RedisQuota, time: MovableClock) -> None:
-    """The caller's day is only compared; the server's time puts it right."""
-    context = QuotaContext(
-        1, ZoneInfo("UTC"), Kind.GREET, "run", Limits(5, 5, 5, timedelta(0), timedelta(0)), Totals(9, 9)
-    )
-    timed.install(context, QuotaState())
-    right = time.now
-    time.now = datetime(2020, 1, 1, tzinfo=UTC)  # this process; the server keeps its own
-    assert timed.reserve(context, "a", lease=HOUR).granted
-    time.now = right
-    assert timed.remaining(context).remaining == Remaining(4, 4, 4, 8, 8)
+    with machine_for(time, lambda drawn: InPostgres(database, drawn, time)) as machine:
+        run_machine(machine, examples=25, steps=40)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from db.engine import Database
 from db.store.quota import limits
-from db.store.quota.fallback import is_current_epoch
+from db.store.quota.epochs import is_current_epoch
 from db.tables import Action, Interaction
 from tasks.quota import Grant, Quota
 from tests import builders
@@ -29,8 +29,8 @@ from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import ActionState, Kind
 from worker.rules.quota.breaker import Breaker, Outcome
-from worker.rules.quota.decision import QuotaState, Verb, Verdict
 from worker.rules.quota.limits import Limits, Totals
+from worker.rules.quota.model import QuotaState, Verb, Verdict
 
 NOWHERE = "redis://127.0.0.1:1/0"
 SMALL = (4, 60, 60)

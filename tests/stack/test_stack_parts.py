@@ -22,7 +22,7 @@ from api_stub.stack.ports import check_http, check_tcp, find_free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
 from tests.cluster import wait_for
-from worker.settings import SECRETS, Settings, variable_name
+from worker.settings import SECRET_FIELDS, Settings, variable_name
 
 
 def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
 def test_children_inherit_no_token_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_CLOUD_TOKEN", "x")
     monkeypatch.setenv("RAPPORT_LOG_LEVEL", "DEBUG")
-    secrets = {variable_name(name) for name in SECRETS}
+    secrets = {variable_name(name) for name in SECRET_FIELDS}
     for name in secrets:
         monkeypatch.setenv(name, "x")
     inherited = inherited_environment()

@@ -74,7 +74,7 @@ def services(
     yield made
     for number in range(1, 10):
         with suppress(KeyError):
-            browser_pool.drop(number)
+            browser_pool.close_context(number)
     made.database.close()
 
 

@@ -189,15 +189,15 @@ def test_a_sign_in_meanwhile_is_not_overwritten_but_sealed_anew(
 ) -> None:
     old, new = (Fernet.generate_key().decode() for _ in range(2))
     account_id = stored(database, "ann", Vault(SecretStr(old)))
-    really_seal = Vault.seal_anew
+    really_seal = Vault.reseal
 
     def while_somebody_signs_in(vault: Vault, sealed: bytes) -> bytes:
-        monkeypatch.setattr(Vault, "seal_anew", really_seal)
+        monkeypatch.setattr(Vault, "reseal", really_seal)
         with database.transaction() as session:
             accounts.save_session(session, account_id, Vault(SecretStr(old)).seal("fresh"))
-        return vault.seal_anew(sealed)
+        return vault.reseal(sealed)
 
-    monkeypatch.setattr(Vault, "seal_anew", while_somebody_signs_in)
+    monkeypatch.setattr(Vault, "reseal", while_somebody_signs_in)
     assert sessions.reseal_sessions(database, Vault(SecretStr(f"{new},{old}"))).sealed == 1
     kept = Vault(SecretStr(new)).open(session_of(database, account_id))
     assert kept.get_secret_value() == "fresh"

@@ -16,7 +16,7 @@ from worker.consumer_probe import ConsumerSnapshot
 from worker.errors import TryAgainError
 from worker.queues import QueueSnapshot
 from worker.settings import get_settings
-from worker.watchdog import PATIENCE, Watchdog
+from worker.watchdog import BEATS_UNTIL_FROZEN, Watchdog
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def note(
 def test_only_who_asks_or_is_busy_takes_messages(client: redis.Redis) -> None:
     assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
     assert note(client, "visitor").consumers_of("birthday") == []
-    for asked_s in (None, queues.ASKS_S + 1):
+    for asked_s in (None, queues.POLL_LIMIT_S + 1):
         assert note(client, "birthday", asked_s=asked_s).consumers_of("birthday") == []
         assert note(client, "birthday", asked_s=asked_s, busy_s=100).consumers_of("birthday") == ["one@box"]
 
@@ -64,10 +64,10 @@ def grow_older(client: redis.Redis, by_s: float) -> None:
 def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(client: redis.Redis) -> None:
     client.lpush("birthday", "first", "second")
     assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
-    grow_older(client, by_s=queues.ASKS_S)
+    grow_older(client, by_s=queues.POLL_LIMIT_S)
     look = note(client, "birthday")
     assert look.consumers_of("birthday") == []
-    assert look.says(["birthday"]).startswith(
+    assert look.describe(["birthday"]).startswith(
         "nobody takes messages of: birthday (birthday has 2 waiting for 3"
     )
     assert note(client, "birthday", busy_s=3).consumers_of("birthday") == ["one@box"]
@@ -142,28 +142,28 @@ class Beats:
         self._client = client
         self.dog = Watchdog(SimpleNamespace(hostname="one@box"))
 
-    def until_frozen(self, seen: ConsumerSnapshot, most: int = 3 * PATIENCE) -> int | None:
+    def until_frozen(self, seen: ConsumerSnapshot, most: int = 3 * BEATS_UNTIL_FROZEN) -> int | None:
         """On how many beats the worker is seen so until it counts as frozen, or None."""
         return next((n for n in range(1, most + 1) if self.dog._beat(self._client, seen)), None)
 
 
 @pytest.fixture
 def beats(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Beats:
-    monkeypatch.setattr(watchdog, "APART_S", -1)
+    monkeypatch.setattr(watchdog, "MIN_UPTIME_S", -1)
     client.lpush("birthday", "one")
     return Beats(client)
 
 
 def test_a_worker_is_frozen_when_it_leaves_messages_waiting_for_long(beats: Beats) -> None:
-    assert beats.until_frozen(WAITS) == PATIENCE + 1
+    assert beats.until_frozen(WAITS) == BEATS_UNTIL_FROZEN + 1
 
 
 def test_a_worker_that_lost_a_queue_is_frozen_though_it_asks_for_others(beats: Beats) -> None:
     seen = [
         ConsumerSnapshot(wanted=["birthday", "visitor"], consumed=["visitor"], asked_at=at)
-        for at in range(PATIENCE)
+        for at in range(BEATS_UNTIL_FROZEN)
     ]
-    assert [beats.until_frozen(one, most=1) for one in seen] == [None] * (PATIENCE - 1) + [1]
+    assert [beats.until_frozen(one, most=1) for one in seen] == [None] * (BEATS_UNTIL_FROZEN - 1) + [1]
 
 
 @pytest.mark.parametrize(
@@ -187,9 +187,9 @@ def test_a_worker_without_messages_is_not_frozen(beats: Beats, client: redis.Red
 def test_a_young_worker_and_one_that_just_lost_redis_are_given_time(
     beats: Beats, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchdog, "APART_S", 60)
+    monkeypatch.setattr(watchdog, "MIN_UPTIME_S", 60)
     assert beats.until_frozen(WAITS) is None
-    monkeypatch.setattr(watchdog, "APART_S", -1)
+    monkeypatch.setattr(watchdog, "MIN_UPTIME_S", -1)
     with queues.connect(redis_address.parse("redis://127.0.0.1:1/0")) as away:
         assert beats.dog._beat(away, WAITS) == {}
     assert beats.until_frozen(WAITS) is None

@@ -7,8 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from worker.errors import ConfigurationError
 from worker.processes import SECRETS_OF_PROCESS, Process, load_settings, unused_secret_variables
-from worker.settings import SECRETS as SECRET_FIELDS
-from worker.settings import Settings, get_settings, variable_name
+from worker.settings import SECRET_FIELDS, Settings, get_settings, variable_name
 
 
 @pytest.fixture(autouse=True)

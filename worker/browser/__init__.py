@@ -1,1 +1,1 @@
-"""Sites as a person sees them, through a real Chromium."""
+"""Sites, opened in a real Chromium."""

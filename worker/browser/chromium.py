@@ -1,4 +1,4 @@
-"""Which Chromium to start, with which switches, and whether it can have its own sandbox here."""
+"""Find a Chromium, its command line, and why it can't use its own sandbox."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-_WITHOUT_WINDOWS = "chromium-headless-shell"
+_HEADLESS_SHELL = "chromium-headless-shell"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 INSTALL_HINT = (
@@ -21,37 +21,37 @@ NAMESPACES_FORBIDDEN: Final = (
     "kernel.unprivileged_userns_clone (1) and user.max_user_namespaces (above 0)"
 )
 
-_ABOUT_THE_SANDBOX: Final = re.compile(
-    # Playwright's summary of what Chromium says most often, else Chromium's own lines.
+_SANDBOX_ERROR: Final = re.compile(
+    # Playwright's summary of the most frequent messages, or Chromium's own lines.
     r"sandboxing failed|\[err\].*(sandbox|zygote|namespace)",
     re.IGNORECASE,
 )
 
 
 def find_chromium(*, headless: bool = True) -> Path | None:
-    """The system's Chromium or Chrome on the PATH, for where Playwright's own is not installed.
+    """Return the Chromium or Chrome on the PATH, for systems without Playwright's own; None if there is none.
 
-    Headless, the one that can't show windows comes first: it does the same with less of the processor.
+    Headless, the headless shell is preferred: it needs less processor time.
     """
-    found = (shutil.which(name) for name in ((_WITHOUT_WINDOWS, *_NAMES) if headless else _NAMES))
+    found = (shutil.which(name) for name in ((_HEADLESS_SHELL, *_NAMES) if headless else _NAMES))
     return next((Path(path) for path in found if path), None)
 
 
 def launch_switches(*, load_media: bool) -> list[str]:
-    """Chromium's command line, beyond what Playwright gives it."""
+    """Return the command line switches that are added to Playwright's."""
     chosen = []
     if not load_media:
-        # By the engine: a route that asks Python about each request would hold a page up whenever
-        # Python is busy with the database. It also finds images whose address has no extension.
+        # Blocked by the engine: a Playwright route calls Python for each request, which delays the page while
+        # Python is busy with the database. The engine also knows images without a file extension.
         chosen.append("--blink-settings=imagesEnabled=false")
     return chosen
 
 
 def find_sandbox_obstacle() -> str | None:
-    """Why Chromium would refuse to start with its sandbox, as far as is known without trying, or None."""
+    """Return why Chromium can't start with its sandbox, as far as is known without trying, or None."""
     return _AS_ROOT if os.geteuid() == 0 else None
 
 
 def is_sandbox_error(launch_error: str) -> bool:
-    """Whether Chromium ended at its start because it can't have its sandbox."""
-    return _ABOUT_THE_SANDBOX.search(launch_error) is not None
+    """Return whether Chromium failed to start because it can't use its sandbox."""
+    return _SANDBOX_ERROR.search(launch_error) is not None

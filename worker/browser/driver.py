@@ -1,4 +1,4 @@
-"""Playwright's driver, the Node.js process that Chromium is a child of, without our secrets."""
+"""Start Playwright's driver, the Node.js parent process of Chromium, without Rapport's secrets."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,21 +6,24 @@ from typing import Final
 from playwright._impl import transport
 from playwright.sync_api import Playwright, sync_playwright
 
-_ITS_OWN: Final = ("PW_LANG_NAME", "PW_LANG_NAME_VERSION", "PW_CLI_DISPLAY_VERSION")
-"""What Playwright adds for its driver."""
+_DRIVER_VARIABLES: Final = ("PW_LANG_NAME", "PW_LANG_NAME_VERSION", "PW_CLI_DISPLAY_VERSION")
+"""The variables that Playwright adds for its driver."""
 
 
 def start_driver(environment: Mapping[str, str]) -> Playwright:
-    """Start a driver that sees this environment alone, and Chromium after it.
+    """Start a driver that has only this environment, which Chromium inherits.
 
-    Playwright has no setting for that and copies all of ours, by a function that is replaced meanwhile. (To
-    change os.environ for a moment would be seen by other threads, also by those in C.)
+    Playwright has no option for this and copies the whole environment, so the function that does it is
+    replaced meanwhile. Changing os.environ for a moment would affect other threads, also those of C libraries.
     """
     functions = vars(transport)
     copied = functions["get_driver_env"]
 
     def chosen() -> dict[str, str]:
-        return {**environment, **{name: value for name, value in copied().items() if name in _ITS_OWN}}
+        return {
+            **environment,
+            **{name: value for name, value in copied().items() if name in _DRIVER_VARIABLES},
+        }
 
     functions["get_driver_env"] = chosen
     try:

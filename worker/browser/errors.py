@@ -1,6 +1,6 @@
-"""Playwright's errors into ours: the one place where that happens.
+"""Translate Playwright's errors; no other module does.
 
-Their texts are left behind, because a call log quotes what was typed (design §3, promise 6).
+Their texts are dropped: Playwright's call log quotes what was typed, and no message text may reach a log.
 """
 
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from worker.errors import Reason, TryAgainError
 
-_LOST = ("net::", "has been closed", "crashed", "Connection closed", "Navigation failed")
+_CONNECTION_LOST = ("net::", "has been closed", "crashed", "Connection closed", "Navigation failed")
 
 
 @contextmanager
 def translate_errors(doing: str, *, slow: Reason = Reason.SITE_UNEXPECTED) -> Iterator[None]:
-    """Raise TryAgainError for whatever Playwright raises within.
+    """Raise TryAgainError for any Playwright error inside the block; `doing` completes "could not ...".
 
-    `slow` is the reason given for a timeout: one of navigation means that the site can't be reached,
-    one of waiting for an element means that the page is not what it should be.
+    `slow` is the reason for a timeout. While navigating it means that the site is unreachable; while waiting
+    for an element, that the page is not the expected one.
     """
     try:
         yield
     except PlaywrightTimeoutError:
         raise TryAgainError(slow, f"could not {doing}: the page took too long") from None
     except PlaywrightError as error:
-        if any(mark in error.message for mark in _LOST):
+        if any(mark in error.message for mark in _CONNECTION_LOST):
             raise TryAgainError(
                 Reason.SITE_UNREACHABLE, f"could not {doing}: the connection or the browser was lost"
             ) from None

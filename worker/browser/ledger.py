@@ -1,4 +1,4 @@
-"""A site without pages: effects are lines in a folder. For benches and fault tests of all but the browser."""
+"""A site without pages, which records effects in files. For benches and fault tests without a browser."""
 
 import hashlib
 import json
@@ -24,11 +24,11 @@ from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
 from worker.settings import Settings, missing_for_site
 
-_A_PAGE = 10
+_PAGE_SIZE = 10
 
 
 class LedgerSite:
-    """Keeps the promises of `Site`. One file for each person; a line is appended whole or not at all."""
+    """Implements `Site`. There is one file per person; each line is appended atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,15 +41,15 @@ class LedgerSite:
         return cls(settings.ledger_dir)
 
     def signed_in(self) -> bool:
-        """Nobody signs in here."""
+        """Return True: this site has no sign-in."""
         return True
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
-        """There is no page to read."""
+        """Return nothing: this site has no birthdays."""
         return ()
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """Nobody answers here."""
+        """Return nothing: nobody replies on this site."""
         return ()
 
     def open_thread(self, profile_url: str) -> "LedgerThread":
@@ -57,45 +57,45 @@ class LedgerSite:
         return LedgerThread(self._folder, profile_url)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
-        """Everybody that the term `people` counts, ten a page; `name` begins their addresses."""
+        """Return invented people, ten on a page: as many as the term `people` says, called by the term `name`."""
         terms = dict(query.terms)
         count, name = int(terms.get("people", "0")), terms.get("name", "person")
-        numbers = range((page - 1) * _A_PAGE + 1, min(page * _A_PAGE, count) + 1)
+        numbers = range((page - 1) * _PAGE_SIZE + 1, min(page * _PAGE_SIZE, count) + 1)
         self._append(f"search {name}", {"page": page, "name": name})
         people = tuple(
             FoundPerson(f"ledger:{name}-{n}", f"{name} {n}", "a headline", "a place", None, n % 2 == 0)
             for n in numbers
         )
-        return ResultPage(people, page * _A_PAGE < count)
+        return ResultPage(people, page * _PAGE_SIZE < count)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
-        """Write down that it was opened; everybody has the same profile."""
+        """Record the visit and return a profile, which is the same for everybody."""
         self._append(f"visit {profile_url}", {"visited": profile_url})
         skills = ("Patience", "Planning") if Section.SKILLS in sections else None
         return Profile(profile_url, profile_url, "a headline", "a place", None, False, skills=skills)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
-        """Nobody was invited."""
+        """Return nothing: nobody was invited."""
         return ()
 
     def open_invitation(self, profile_url: str) -> Invitation:
-        """Nobody was invited."""
+        """Raise NeverError: nobody was invited."""
         raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person")
 
-    def _append(self, about: str, told: dict[str, str | int]) -> None:
+    def _append(self, about: str, line: dict[str, str | int]) -> None:
         name = hashlib.sha256(about.encode()).hexdigest()[:32]
-        _append(self._folder / f"{name}.jsonl", {**told, "at": clock.now().isoformat()})
+        _append(self._folder / f"{name}.jsonl", {**line, "at": clock.now().isoformat()})
 
     def normalise(self, profile_url: str) -> str:
-        """Addresses are taken as they are."""
+        """Return the address as it is."""
         return profile_url
 
     def screenshot(self, path: Path, *, masked: bool) -> None:
-        """There is nothing to see."""
+        """Do nothing: there is no page."""
 
 
 class LedgerThread:
-    """One person's file. Keeps the promises of `Thread`."""
+    """One person's file. Implements `Thread`."""
 
     def __init__(self, folder: Path, profile_url: str) -> None:
         self._profile_url = profile_url
@@ -103,20 +103,20 @@ class LedgerThread:
         self._draft = ""
 
     def recipient(self) -> str:
-        """Return the person whose file it is."""
+        """Return the person whose file this is."""
         return self._profile_url
 
     def messages(self) -> Sequence[ThreadMessage]:
-        """Return the lines that reached the file."""
+        """Return the lines of the file."""
         try:
             lines = self._file.read_text().splitlines()
         except FileNotFoundError:
             return ()
-        told = [json.loads(line) for line in lines]
-        return [ThreadMessage(True, line["text"], datetime.fromisoformat(line["at"])) for line in told]
+        sent = [json.loads(line) for line in lines]
+        return [ThreadMessage(True, line["text"], datetime.fromisoformat(line["at"])) for line in sent]
 
     def type(self, text: str) -> None:
-        """Keep the draft."""
+        """Store the draft."""
         self._draft = text
 
     def click_send(self) -> None:
@@ -125,16 +125,16 @@ class LedgerThread:
         self._draft = ""
 
     def proof(self, text: str, *, more_than: int) -> bool:
-        """Return whether another line with this text is there."""
+        """Return whether more than `more_than` lines have this text."""
         return sum(message.text == text for message in self.messages()) > more_than
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
-def _append(file: Path, told: dict[str, str | int]) -> None:
+def _append(file: Path, line: dict[str, str | int]) -> None:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(handle, f"{json.dumps(told)}\n".encode())
+        os.write(handle, f"{json.dumps(line)}\n".encode())
     finally:
         os.close(handle)

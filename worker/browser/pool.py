@@ -1,7 +1,7 @@
-"""One Chromium a process, one context an account.
+"""A pool of browser contexts: one Chromium per process, one context per account.
 
-Not for use by more than one thread: Playwright's synchronous objects belong to the thread that made them.
-A process that forks makes its pool after the fork.
+Use it from one thread only: Playwright's synchronous objects belong to the thread that made them. A process
+that forks creates its pool after the fork.
 """
 
 import contextlib
@@ -38,17 +38,17 @@ _HEAVY = re.compile(
 
 
 @dataclass(slots=True)
-class _Warm:
-    """An account's context. `known` are the storage states that it was made from or has given out."""
+class _Context:
+    """An account's context. `known_states` are the storage states that it was made from or has returned."""
 
-    context: BrowserContext
+    browser_context: BrowserContext
     page: Page
-    known: set[str] = field(default_factory=set)
+    known_states: set[str] = field(default_factory=set)
     crashed: bool = False
 
 
 class BrowserPool:
-    """Keeps Chromium: starts it at the first need, anew after a crash, and takes it along when closed."""
+    """Owns Chromium: starts it at the first use and again after a crash, and closes it with the pool."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class BrowserPool:
         self._load_media = load_media
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
-        self._warm: dict[int, _Warm] = {}
-        self._no_sandbox = find_sandbox_obstacle()
+        self._contexts: dict[int, _Context] = {}
+        self._sandbox_obstacle = find_sandbox_obstacle()
 
     def __enter__(self) -> Self:
         return self
@@ -74,59 +74,58 @@ class BrowserPool:
         self.close()
 
     def page_for(self, account_id: int, storage_state: str | None) -> Page:
-        """The account's one page, signed in as the storage state says.
+        """Return the account's page, signed in by the storage state (JSON), or signed out for None.
 
-        The page of last time, if it still lives and was made from this state (or gave it out since);
-        else a new context. Starts a new Chromium where there is none or where it died.
-        Raises ConfigurationError where there is no Chromium to start.
+        It is the page of the last call if that is alive and has this storage state, else that of a new
+        context. Starts Chromium if none runs. Raises ConfigurationError if there is no Chromium to start.
         """
-        warm = self._warm.get(account_id)
-        if warm is not None and _key(storage_state) in warm.known and _answers(warm):
-            return warm.page
-        self.drop(account_id)
+        context = self._contexts.get(account_id)
+        if context is not None and _key(storage_state) in context.known_states and _is_alive(context):
+            return context.page
+        self.close_context(account_id)
         try:
-            warm = self._new_context(storage_state)
+            context = self._new_context(storage_state)
         except PlaywrightError:
-            # Chromium or its driver died since the last use: once more, with new ones.
+            # Chromium or its driver has died since the last use: retry once with new ones.
             self.close()
             with translate_errors("open a browser"):
-                warm = self._new_context(storage_state)
-        self._warm[account_id] = warm
-        return warm.page
+                context = self._new_context(storage_state)
+        self._contexts[account_id] = context
+        return context.page
 
     def storage_state(self, account_id: int) -> str:
-        """Cookies and local storage as JSON, to be kept encrypted. Raises KeyError if not open."""
-        warm = self._warm[account_id]
+        """Return cookies and local storage as JSON, to be encrypted. Raises KeyError if none is open."""
+        context = self._contexts[account_id]
         with translate_errors("read the session"):
-            state = json.dumps(warm.context.storage_state())
-        warm.known.add(_key(state))
+            state = json.dumps(context.browser_context.storage_state())
+        context.known_states.add(_key(state))
         return state
 
-    def drop(self, account_id: int) -> None:
-        """Close the account's context; the next use starts from its storage state again."""
-        warm = self._warm.pop(account_id, None)
-        if warm is not None:
-            # a context whose browser died can't be closed, and needn't be
+    def close_context(self, account_id: int) -> None:
+        """Close the account's context. The next use creates one from a storage state."""
+        context = self._contexts.pop(account_id, None)
+        if context is not None:
+            # the context of a dead browser can't be closed, and needn't be
             with contextlib.suppress(PlaywrightError):
-                warm.context.close()
+                context.browser_context.close()
 
     def is_alive(self) -> bool:
-        """Whether a Chromium runs, as far as is known without asking it."""
+        """Return whether Chromium runs, as far as is known without asking it."""
         return self._browser is not None and self._browser.is_connected()
 
-    def no_sandbox(self) -> str | None:
-        """Why Chromium runs without its own sandbox, or None where it has one. Starts it to find out.
+    def find_sandbox_obstacle(self) -> str | None:
+        """Start Chromium, and return why it runs without its own sandbox, or None if it has one.
 
-        Raises ConfigurationError where there is no Chromium to start, a site's error where it does not.
+        Raises ConfigurationError if there is no Chromium, TryAgainError if it doesn't start.
         """
         with translate_errors("open a browser"):
             self._running()
-        return self._no_sandbox
+        return self._sandbox_obstacle
 
     def close(self) -> None:
-        """Close all contexts, Chromium and its driver. The pool may be used again: that starts anew."""
-        for account_id in list(self._warm):
-            self.drop(account_id)
+        """Close all contexts, Chromium and its driver. Another use of the pool starts them again."""
+        for account_id in list(self._contexts):
+            self.close_context(account_id)
         browser, self._browser = self._browser, None
         playwright, self._playwright = self._playwright, None
         with contextlib.suppress(PlaywrightError):
@@ -135,24 +134,23 @@ class BrowserPool:
         if playwright is not None:
             playwright.stop()
 
-    def _new_context(self, storage_state: str | None) -> _Warm:
-        browser = self._running()
-        context = browser.new_context(
+    def _new_context(self, storage_state: str | None) -> _Context:
+        browser_context = self._running().new_context(
             storage_state=json.loads(storage_state) if storage_state else None,
             viewport={"width": 1280, "height": 900},
         )
         timeout_ms = self._timeout / timedelta(milliseconds=1)
-        context.set_default_timeout(timeout_ms)
-        context.set_default_navigation_timeout(timeout_ms)
+        browser_context.set_default_timeout(timeout_ms)
+        browser_context.set_default_navigation_timeout(timeout_ms)
         if not self._load_media:
-            context.route(_HEAVY, lambda route: route.abort())
-        warm = _Warm(context, context.new_page(), {_key(storage_state)})
+            browser_context.route(_HEAVY, lambda route: route.abort())
+        context = _Context(browser_context, browser_context.new_page(), {_key(storage_state)})
 
-        def crashed(_: Page) -> None:
-            warm.crashed = True
+        def mark_crashed(_: Page) -> None:
+            context.crashed = True
 
-        warm.page.on("crash", crashed)
-        return warm
+        context.page.on("crash", mark_crashed)
+        return context
 
     def _running(self) -> Browser:
         if self._browser is not None and self._browser.is_connected():
@@ -184,16 +182,16 @@ class BrowserPool:
         return self._start(playwright, found)
 
     def _start(self, playwright: Playwright, executable: Path | None) -> Browser:
-        """Start Chromium with its own sandbox. Where it can't have one, it isn't tried again."""
-        if self._no_sandbox is None:
+        """Start Chromium, with its own sandbox if possible. Once that has failed, it isn't tried again."""
+        if self._sandbox_obstacle is None:
             try:
                 return self._start_with(playwright, executable, sandbox=True)
             except PlaywrightError as error:
                 if not is_sandbox_error(error.message):
                     raise
         browser = self._start_with(playwright, executable, sandbox=False)
-        self._no_sandbox = self._no_sandbox or NAMESPACES_FORBIDDEN
-        log.info("chromium_without_sandbox", extra={"because": self._no_sandbox})
+        self._sandbox_obstacle = self._sandbox_obstacle or NAMESPACES_FORBIDDEN
+        log.info("chromium_without_sandbox", extra={"because": self._sandbox_obstacle})
         return browser
 
     def _start_with(self, playwright: Playwright, executable: Path | None, *, sandbox: bool) -> Browser:
@@ -205,12 +203,12 @@ class BrowserPool:
         )
 
 
-def _answers(warm: _Warm) -> bool:
-    """Whether the page still runs scripts: asked for, because news of a death arrives only with an answer."""
-    if warm.crashed or warm.page.is_closed():
+def _is_alive(context: _Context) -> bool:
+    """Return whether the page runs scripts. Asks the page: Playwright learns of a death only with a reply."""
+    if context.crashed or context.page.is_closed():
         return False
     try:
-        warm.page.wait_for_function(
+        context.page.wait_for_function(
             "() => true", polling=100, timeout=_PROBE_TIMEOUT / timedelta(milliseconds=1)
         )
     except PlaywrightError:
@@ -219,5 +217,5 @@ def _answers(warm: _Warm) -> bool:
 
 
 def _key(storage_state: str | None) -> str:
-    """One form for states that say the same."""
+    """Return the same text for equal storage states."""
     return json.dumps(json.loads(storage_state), sort_keys=True) if storage_state else ""

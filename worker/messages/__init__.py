@@ -1,1 +1,1 @@
-"""The form of every message that our processes read from the broker: a task, or a broadcast."""
+"""The form of messages from the broker, and what is stored of malformed ones."""

@@ -1,6 +1,6 @@
-"""The form of what is not a task: commands to workers, their replies, and the events that they send.
+"""Check messages that are not tasks: remote control commands, their replies, and events.
 
-All who subscribe get these, workers and Flower alike, so one that breaks its reader breaks every one of them.
+Every subscriber receives them, workers and Flower alike, so one that breaks a reader breaks them all.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from worker.rules.wire.refusals import MessageRefusedError, Refusal
 _ELECTION: Final = "worker.elect"
 
 Clock = Annotated[int, Field(ge=0, lt=2**53)]
-"""A Lamport clock. Everybody takes over the highest one, so a huge one would stay."""
+"""A Lamport clock. Every process adopts the highest value, so a huge one would stay for ever."""
 
 Scalar = str | int | float | bool | None
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
@@ -53,7 +53,7 @@ class Command(StrictModel):
     arguments: dict[str, Any] | None = None
     destination: Annotated[list[Short], Field(max_length=1000)] | None = None
     pattern: Short | None = None
-    matcher: Literal["glob"] | None = None  # the other kind, a regular expression, may take for ever
+    matcher: Literal["glob"] | None = None  # a regular expression, the other kind, could run for ever
     ticket: Short | None = None
     reply_to: _ReplyTo | None = None
 
@@ -84,7 +84,7 @@ class _RateLimit(_Arguments):
     rate_limit: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})?(/[smh])?$")] | Count | None
 
 
-_ACTS_LATER: Final[Mapping[str, type[_Arguments]]] = {
+_CHECKED_ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {
     "add_consumer": _Queue,
     "cancel_consumer": _Queue,
     "pool_grow": _Pool,
@@ -92,11 +92,11 @@ _ACTS_LATER: Final[Mapping[str, type[_Arguments]]] = {
     "time_limit": _TimeLimit,
     "rate_limit": _RateLimit,
 }
-"""Commands whose arguments are used after Celery's own guard round a command has been left."""
+"""Commands whose arguments Celery uses outside its own error handling."""
 
 
 class Event(StrictModel):
-    """An event of a worker or a client. Its readers keep any further field as an attribute."""
+    """An event of a worker or a client. Readers store any other field as an attribute."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -141,25 +141,25 @@ class _Events(StrictModel):
 
 
 def check_command(raw: bytes) -> None:
-    """Let a command pass if no worker breaks on it. Raises MessageRefusedError."""
+    """Check a remote control command. Raises MessageRefusedError for one that could break a worker."""
     _, body = _read(raw, Refusal.BAD_COMMAND)
     command = validate_as(Command, body, Refusal.BAD_COMMAND)
     if command.method == "election":
         raise MessageRefusedError(Refusal.BAD_COMMAND, "elections are not used")
-    form = _ACTS_LATER.get(command.method)
+    form = _CHECKED_ARGUMENTS.get(command.method)
     if form is not None:
         validate_as(form, command.arguments or {}, Refusal.BAD_COMMAND)
 
 
 def check_reply(raw: bytes) -> None:
-    """Let a worker's answer to a command pass. Raises MessageRefusedError."""
+    """Check a worker's reply to a command. Raises MessageRefusedError."""
     _, body = _read(raw, Refusal.BAD_REPLY, any_text=True)
     if not isinstance(body, dict):
         raise MessageRefusedError(Refusal.BAD_REPLY, "not an object of a worker's name and its answer")
 
 
 def check_event(raw: bytes) -> None:
-    """Let an event, or a list of events, pass. Raises MessageRefusedError."""
+    """Check an event or a list of events. Raises MessageRefusedError."""
     envelope, body = _read(raw, Refusal.BAD_EVENT, any_text=True)  # a failed task's error may hold anything
     routing_key = envelope.properties.delivery_info.routing_key
     if routing_key.startswith(_ELECTION):

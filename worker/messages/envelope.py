@@ -1,4 +1,4 @@
-"""The envelope that every message from the broker has, and the types of its fields."""
+"""The envelope of every message from the broker, and the types of its fields."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from worker.rules.wire.refusals import MessageRefusedError, Refusal
 from worker.rules.wire.strict_json import parse
 
 _OBJECT_ERRORS: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
-_OF_PYDANTIC: Final = re.compile(r"^Value error, | or instance of \w+$")
+_PYDANTIC_WORDS: Final = re.compile(r"^Value error, | or instance of \w+$")
 
 Short = Annotated[str, Field(max_length=255, pattern=r"^[\x20-\x7e]*$")]
 Id = Annotated[Short, Field(min_length=1)]
@@ -21,13 +21,13 @@ Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 class StrictModel(BaseModel):
-    """Base of the parts: nothing is converted, since Celery would be handed the unconverted value."""
+    """Base of the message models. Nothing is converted: Celery receives the unconverted value."""
 
     model_config = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
 class DeliveryInfo(StrictModel):
-    """Where it was published. Kombu looks for more in it, such as whose consumer it is for."""
+    """Where the message was published. Other fields are refused, because Kombu would act on some."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class DeliveryInfo(StrictModel):
 
 
 class Properties(StrictModel):
-    """What Kombu needs to know of a message."""
+    """The properties of a message that Kombu needs."""
 
     delivery_info: DeliveryInfo
     delivery_tag: Id
@@ -49,17 +49,17 @@ class Properties(StrictModel):
 
 
 class Envelope(StrictModel):
-    """What Redis holds."""
+    """A message as it is stored in Redis."""
 
     properties: Properties
-    headers: dict[str, Any] = Field(default_factory=dict)  # clients of protocol 1 may leave it out
+    headers: dict[str, Any] = Field(default_factory=dict)  # optional in protocol 1
     body: str
     content_type: Literal["application/json"] = Field(alias="content-type")
     content_encoding: Annotated[str, Field(pattern="(?i)^utf-8$")] = Field(alias="content-encoding")
 
 
 class Unacked(StrictModel):
-    """What Kombu writes down of a message until it is acknowledged."""
+    """Kombu's record of an unacknowledged message."""
 
     message: Envelope
     exchange: Short
@@ -70,9 +70,9 @@ _Part = TypeVar("_Part", bound=StrictModel)
 
 
 def validate_as(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
-    """Return `value` as `form`. Raises MessageRefusedError for `otherwise`, with the field's name.
+    """Return `value` as `form`. Raises MessageRefusedError with the reason `otherwise` and the field's name.
 
-    A field that is not in the form may have any name, so where it is, is all that is told of it.
+    An unknown field may have any name, so only its place is given.
     """
     try:
         return form.model_validate(value)
@@ -80,17 +80,17 @@ def validate_as(form: type[_Part], value: object, otherwise: Refusal) -> _Part:
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
         steps = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
         where = ".".join(str(step) for step in steps)
-        what = _OF_PYDANTIC.sub("", first["msg"])
+        what = _PYDANTIC_WORDS.sub("", first["msg"])
         raise MessageRefusedError(otherwise, f"{where}: {what}" if where else what) from None
 
 
 def read_envelope(raw: bytes) -> Envelope:
-    """Return the envelope of a message. Raises MessageRefusedError."""
+    """Parse and check the envelope of a message. Raises MessageRefusedError."""
     return validate_as(Envelope, parse(raw, hook=decode_object), Refusal.BAD_ENVELOPE)
 
 
 def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
-    """Return what the body holds. Raises MessageRefusedError."""
+    """Decode and parse the body. Raises MessageRefusedError."""
     body = envelope.body.encode()
     if envelope.properties.body_encoding == "base64":
         try:
@@ -104,7 +104,7 @@ def read_body(envelope: Envelope, *, any_text: bool = False) -> object:
 
 
 def decode_object(fields: dict[str, Any]) -> object:
-    """Return what an object stands for in Kombu's JSON: a UUID, a time and the like are written as one."""
+    """Decode a JSON object as Kombu does, which writes a UUID, a time and the like as an object."""
     try:
         return object_hook(fields)
     except _OBJECT_ERRORS:
@@ -114,7 +114,7 @@ def decode_object(fields: dict[str, Any]) -> object:
 
 
 def check_unacked(raw: bytes) -> None:
-    """Let an entry of what is not acknowledged pass if Kombu can put it back. Raises MessageRefusedError."""
+    """Check that Kombu can restore a record of an unacknowledged message. Raises MessageRefusedError."""
     try:
         entry = loads(raw)  # type: ignore[no-untyped-call]  # untyped there
     except (*_OBJECT_ERRORS, RecursionError):

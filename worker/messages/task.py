@@ -1,8 +1,8 @@
-"""The form of a task's message, as Celery 5 and its protocols 2 and 1 publish it.
+"""Check the messages of tasks, as Celery 5 publishes them with its protocols 2 and 1.
 
-Celery trusts what it reads: a field of another type raises in the middle of its loop, and the worker ends
-(celery#7975). So every field that Celery reads is declared here, and a message that breaks the form never
-reaches it. Headers that nobody declares are let through, for tracing tools send theirs.
+Celery trusts its messages: a field of the wrong type raises in its event loop, and the worker ends
+(celery#7975). So every field that Celery reads is declared here, and malformed messages never reach it.
+Unknown headers are allowed, because tracing tools send some.
 """
 
 import re
@@ -26,21 +26,21 @@ from worker.messages.envelope import (
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 MAX_ETA_AHEAD: Final = timedelta(seconds=30)
-"""How far ahead of this worker's clock an ETA may lie: as far as a client's clock may be ahead."""
+"""How far an ETA may be ahead of this worker's clock: as much as a client's clock may be."""
 
-_MOST_OTHERS: Final = 64
-_LONGEST_NAME: Final = 128
-_CELERYS_OWN: Final = frozenset(dir(Context))
-"""A header of such a name would take the place of an attribute or a method of the running task's request."""
+_MAX_OTHERS: Final = 64
+_MAX_NAME: Final = 128
+_REQUEST_ATTRIBUTES: Final = frozenset(dir(Context))
+"""A header with one of these names would replace an attribute or method of the task's request."""
 
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
 
 
 def parse_instant(text: str) -> datetime:
-    """Return the instant of an ISO 8601 text; without a zone it is UTC, as Celery reads it.
+    """Return the instant of an ISO 8601 text. Without a zone it is UTC, as for Celery.
 
-    Raises ValueError where it is none, or lies so early or late that UTC has no such year.
+    Raises ValueError for an invalid text, and for one whose year UTC doesn't have.
     """
     if not _ISO.fullmatch(text):
         raise ValueError("not a time in the form 2026-11-28T09:00:00+00:00")
@@ -72,7 +72,7 @@ Instant = Annotated[str, Field(max_length=40), AfterValidator(_is_instant)]
 
 
 class _TaskFields(StrictModel):
-    """What both protocols say of a task, 2 in the headers and 1 in the body, and what a client adds."""
+    """The fields of a task: in the headers in protocol 2, in the body in protocol 1."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -94,16 +94,16 @@ class _TaskFields(StrictModel):
     ignore_result: bool | None = None
     replaced_task_nesting: Count | None = None
     stamps: Annotated[dict[str, Any], AfterValidator(_is_stamp)] | None = None
-    stamped_headers: Annotated[list[Short], Field(max_length=_MOST_OTHERS)] | None = None
+    stamped_headers: Annotated[list[Short], Field(max_length=_MAX_OTHERS)] | None = None
 
     @model_validator(mode="after")
     def _others(self) -> Self:
         others = self.model_extra or {}
-        if len(others) > _MOST_OTHERS or any(len(name) > _LONGEST_NAME for name in others):
+        if len(others) > _MAX_OTHERS or any(len(name) > _MAX_NAME for name in others):
             raise ValueError(
-                f"more than {_MOST_OTHERS} fields of the sender's own, or one with too long a name"
+                f"more than {_MAX_OTHERS} fields of the sender's own, or one with too long a name"
             )
-        if not _CELERYS_OWN.isdisjoint(others):
+        if not _REQUEST_ATTRIBUTES.isdisjoint(others):
             raise ValueError("a field has the name of something that Celery itself keeps with a task")
         return self
 
@@ -111,15 +111,15 @@ class _TaskFields(StrictModel):
 class Headers(_TaskFields):
     """The headers of protocol 2."""
 
-    compression: None = None  # what it unpacks to has no bound
+    compression: None = None  # the size of the decompressed body has no bound
     redelivered: bool = False
-    headers: dict[str, Any] | None = None  # tracing tools put a second copy of theirs there
-    hostname: Short | None = None  # these two are overwritten before anything reads them
+    headers: dict[str, Any] | None = None  # tracing tools store a second copy of their headers here
+    hostname: Short | None = None  # this and the next are overwritten before they are read
     correlation_id: Short | None = None
 
 
 class Signature(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
-    """A task that is to follow."""
+    """A task that follows another."""
 
     task: Id
     args: list[Any] = Field(default_factory=list)
@@ -128,7 +128,7 @@ class Signature(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own
 
 
 class Embedded(StrictModel):
-    """What follows a task."""
+    """The tasks that follow another."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -139,7 +139,7 @@ class Embedded(StrictModel):
 
 
 class Body(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
-    """The body of protocol 2, its three parts by name."""
+    """The body in protocol 2, with names for its three parts."""
 
     args: list[Any]
     kwargs: dict[str, Any]
@@ -147,7 +147,7 @@ class Body(StrictModel):  # type: ignore[no-redef]  # the mypy plugin's own **kw
 
 
 class Protocol1Body(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's own **kwargs
-    """The body of protocol 1."""
+    """The body in protocol 1."""
 
     args: list[Any] = Field(default_factory=list)
     kwargs: dict[str, Any] = Field(default_factory=dict)
@@ -159,7 +159,10 @@ class Protocol1Body(_TaskFields):  # type: ignore[no-redef]  # the mypy plugin's
 
 
 def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> None:
-    """Let a task's message pass if Celery can take it, and take it at once. Raises MessageRefusedError."""
+    """Check that Celery can process the message of a task, and start it now. Raises MessageRefusedError.
+
+    `is_task` says whether a task of that name is registered.
+    """
     envelope = read_envelope(raw)
     body = read_body(envelope)
     headers = envelope.headers

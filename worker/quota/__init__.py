@@ -1,1 +1,1 @@
-"""The quota: one Lua script and the one wrapper that calls it."""
+"""The quota in Redis: one Lua script and its only caller."""

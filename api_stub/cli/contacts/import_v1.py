@@ -60,15 +60,15 @@ def _render_report(report: V1Report) -> Table:
     table.add_column("why")
     for tally in report.tables:
         counts = tally.read, tally.imported, tally.counts[Outcome.SAME], tally.counts[Outcome.REFUSED]
-        why = "\n".join(tally.reasons()) if tally.there else "the file has no such table"
+        why = "\n".join(tally.reasons()) if tally.is_present else "the file has no such table"
         table.add_row(tally.table, *map(str, counts), Text(why))
     return table
 
 
 def _result_lines(report: V1Report, account: str, *, dry_run: bool) -> list[str]:
     lines = []
-    if report.left:
-        left = ", ".join(f"{table} ({rows})" for table, rows in report.left.items())
+    if report.other_tables:
+        left = ", ".join(f"{table} ({rows})" for table, rows in report.other_tables.items())
         lines.append(f"V1's own affairs, not taken, with their rows: {left}. Its mail password was not read")
     if report.uncounted:
         lines.append(

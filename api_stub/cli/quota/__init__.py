@@ -1,1 +1,1 @@
-"""`rapport quota` and `forecast`: limits, what is used of them, and whom they will let through when."""
+"""`rapport quota` and `rapport forecast`: limits, their usage, and who is reached when."""

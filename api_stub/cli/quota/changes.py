@@ -1,4 +1,4 @@
-"""The audit of limits in words: what was changed, from what to what."""
+"""Describe the audit log of limits: what was changed, from what to what."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -9,8 +9,7 @@ from rich.text import Text
 
 from api_stub.cli.quota.gates import format_days, format_gap
 from api_stub.responses.quota import format_clock_time
-from db.store.quota.limits import LimitChange
-from worker.rules.quota.windows import ALL_WEEK
+from db.store.quota.limits import LimitChange, days_of_bits
 
 _COUNTS: Final = {
     "per_run": "a run",
@@ -32,32 +31,32 @@ def _format_gap(values: Mapping[str, Any]) -> str:
 _PAIRS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
     "gap_min_ms": ("gap", _format_gap),
     "opens_minute": ("hours", _format_hours),
-    "days": ("days", lambda row: format_days(frozenset(day for day in ALL_WEEK if row["days"] >> day & 1))),
+    "days": ("days", lambda row: format_days(days_of_bits(row["days"]))),
 }
 
 
 def describe_differences(change: LimitChange) -> Sequence[str]:
-    """Return each thing that a change changed, as `name before → after`."""
+    """Return each difference of a change as `name before → after`."""
     before, after = change.before or {}, change.after or {}
     if change.what == "breaker":
         return [f"breakers closed ({', '.join(after.get('closed', ()))}), counters built anew"]
     if change.what == "warm_up":
         old, new = (row.get("warm_up_on") or "none" for row in (before, after))
         return [f"from {old} → {new}"]
-    told = [
+    pairs = [
         *((words, str(before[name]), str(after[name])) for name, words in _COUNTS.items() if name in after),
         *((words, say(before), say(after)) for name, (words, say) in _PAIRS.items() if name in after),
     ]
-    return [f"{words} {old} → {new}" for words, old, new in told if old != new]
+    return [f"{words} {old} → {new}" for words, old, new in pairs if old != new]
 
 
 def describe_subject(what: str) -> str:
-    """Name what a line of the audit is about."""
+    """Name what an entry of the audit log is about."""
     return {"total": "all kinds together", "warm_up": "warm-up"}.get(what, what)
 
 
 def build_log_table(changes: Sequence[LimitChange]) -> Table:
-    """Return the audit as a table, newest first."""
+    """Return the audit log as a table, newest first."""
     table = Table("when (UTC)", "who", "what", "change", box=None, pad_edge=False)
     for change in changes:
         table.add_row(

@@ -1,4 +1,4 @@
-"""`rapport quota`: how much is used and left, the limits, and what changed them."""
+"""`rapport quota`: show usage and limits, change limits, and list the changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ from api_stub.cli.terminal import Console
 from api_stub.responses.quota import build_quota_answer
 from db.store.actions import control
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits, status
+from db.store.quota import epochs, limits, status
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
@@ -42,7 +42,7 @@ _MOST = 100_000
 
 
 class Scope(StrEnum):
-    """What a limit is for."""
+    """What a limit applies to."""
 
     GREET = "greet"
     VISIT = "visit"
@@ -63,9 +63,9 @@ def show(
 ) -> None:
     """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.
 
-    Also: what an action would be answered now, the next working hours, the gap, the breaker,
-    the warm-up, and whom the quota told to wait last. Redis is asked; where it can't tell, the
-    ledger in Postgres is.
+    Also shown: whether an action would be let through now, the next working hours, the gap, the
+    breaker, the warm-up and the last denial. The numbers come from Redis, or from the ledger in
+    Postgres if Redis can't tell.
 
     Example:
     rapport quota show demo
@@ -73,13 +73,13 @@ def show(
     """
     with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
-    with open_quota(load_settings(data).redis) as redis:
-        told = {kind: read_quota(redis, one) for kind, one in found.kinds.items()}
+    with open_quota(load_settings(data).redis) as quota:
+        readings = {kind: read_quota(quota, each) for kind, each in found.kinds.items()}
     if as_json:
-        print_json(build_quota_answer(found, told).model_dump_json(indent=2))
+        print_json(build_quota_answer(found, readings).model_dump_json(indent=2))
         return
     console = Console()
-    console.print(render_quota(found, told, ascii_only=console.options.ascii_only))
+    console.print(render_quota(found, readings, ascii_only=console.options.ascii_only))
 
 
 @app.command("set")
@@ -175,10 +175,10 @@ def reset(
     kind: Annotated[Kind | None, typer.Argument(metavar="KIND", help="Only this kind's breaker.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Close the breaker, and have what is used counted anew from the ledger. Forgives nothing.
+    """Close the breaker, and have the usage counted anew from the ledger.
 
-    Nothing that was sent is forgotten, so it never gives more room than there is. A pause after
-    a limit page stays. What a worker has reserved at this moment is dropped and tried again.
+    Everything that was sent still counts, so this never frees more than is left. A pause after a
+    limit page stays. What a worker has reserved at this moment is dropped and tried again.
 
     Example:
     rapport quota reset demo greet
@@ -187,7 +187,7 @@ def reset(
     kinds = [kind] if kind is not None else list(Kind)
     with open_database(data) as database, database.transaction() as session:
         record = require_account(session, account)
-        fallback.reset_breakers(session, record.id, kinds)
+        epochs.reset_breakers(session, record.id, kinds)
         limits.record_breaker_reset(session, record.id, kinds=kinds, by=get_terminal_user())
         asked_again = _release_waiting(session, record, kinds)
     closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
@@ -238,13 +238,13 @@ def _set_totals(
 
 
 def _release_waiting(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
-    """Let whoever the quota told to wait ask again, and say so."""
+    """Let actions that the quota made wait ask again; return a line that says how many."""
     waiting = control.wake_denied_actions(session, record.id, kinds)
     return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
 
 
 def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
-    """Say what was changed, as the log says it, and where the limits in force are less."""
+    """Return lines about the newest change, and about limits in force below the configured ones."""
     (change,) = limits.list_changes(session, record.id, newest=1)
     changed = describe_differences(change)
     if not changed:
@@ -252,9 +252,10 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     lines = [f"{record.name}, {describe_subject(change.what)}: {', '.join(changed)}; {IN_FORCE_FROM}"]
     if change.what == "total":
         return lines
-    loaded = limits.context(session, record.id, Kind(change.what), "")
-    in_force, own = loaded.context.limits, limits.get_configured_limits(session, record.id, Kind(change.what))
-    if (in_force.per_day, in_force.per_week) != (own.per_day, own.per_week):
+    loaded = limits.load_context(session, record.id, Kind(change.what), "")
+    in_force = loaded.context.limits
+    configured = limits.get_configured_limits(session, record.id, Kind(change.what))
+    if (in_force.per_day, in_force.per_week) != (configured.per_day, configured.per_week):
         lines.append(
             f"in force now, after warm-up and cuts (rapport quota show {record.name}): "
             f"{in_force.per_day} a day, {in_force.per_week} in 7 days"

@@ -1,4 +1,4 @@
-"""What `rapport quota show` prints: each kind's windows as bars, and what else must let an action through."""
+"""Render `rapport quota show`: each kind's windows as bars, and the other gates."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,8 +8,14 @@ from rich.text import Text
 
 from api_stub.cli.formatting import describe_reason, format_utc
 from api_stub.cli.quota.gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
-from api_stub.responses.quota import QuotaReading, build_total_windows, build_windows, get_remaining
-from api_stub.responses.quota_models import Window, Windows
+from api_stub.responses.quota_windows import (
+    QuotaReading,
+    Window,
+    Windows,
+    build_total_windows,
+    build_windows,
+    get_remaining,
+)
 from db.store.quota.status import AccountQuotaStatus, Denial, QuotaStatus
 from worker.rules.model import Kind
 
@@ -18,50 +24,50 @@ _NAMES = {"run": "run", "day": "day", "week": "7 days"}
 
 
 def render_quota(
-    account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading], *, ascii_only: bool
+    account: AccountQuotaStatus, readings: Mapping[Kind, QuotaReading], *, ascii_only: bool
 ) -> RenderableType:
     """Return the whole page."""
-    parts: list[RenderableType] = [_render_title(account, told)]
-    for kind, standing in account.kinds.items():
-        parts += [_render_kind(standing, told[kind], account.denials.get(kind), ascii_only=ascii_only), ""]
-    parts.append(_render_totals(account, told, ascii_only=ascii_only))
+    parts: list[RenderableType] = [_render_title(account, readings)]
+    for kind, status in account.kinds.items():
+        parts += [_render_kind(status, readings[kind], account.denials.get(kind), ascii_only=ascii_only), ""]
+    parts.append(_render_totals(account, readings, ascii_only=ascii_only))
     return Group(*parts)
 
 
-def _render_title(account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading]) -> Text:
+def _render_title(account: AccountQuotaStatus, readings: Mapping[Kind, QuotaReading]) -> Text:
     record, one = account.account, account.kinds[Kind.GREET]
     text = Text(f"account {record.name} on {record.site}, days begin in {record.zone.key}\n", "bold")
     warm_up = describe_warm_up(one.warm_up_on, account.now, record.zone)
     text.append(f"warm-up {warm_up}\n", "default")
-    sources = dict.fromkeys(SOURCE_TEXTS[each.source] for each in told.values())
+    sources = dict.fromkeys(SOURCE_TEXTS[each.source] for each in readings.values())
     text.append(f"as of {format_utc(account.now)}; {'; '.join(sources)}\n", "dim")
     return text
 
 
 def _render_kind(
-    standing: QuotaStatus, told: QuotaReading, denial: Denial | None, *, ascii_only: bool
+    status: QuotaStatus, reading: QuotaReading, denial: Denial | None, *, ascii_only: bool
 ) -> RenderableType:
-    kind, decision = standing.context.kind, told.decision
+    kind, decision = status.context.kind, reading.decision
     head = Text(f"{kind}  ", "bold")
     head.append(describe_decision(kind, decision), "green" if decision.reason is None else "yellow")
-    grid = _render_windows(build_windows(standing, get_remaining(told)), ascii_only=ascii_only)
+    grid = _render_windows(build_windows(status, get_remaining(reading)), ascii_only=ascii_only)
     lines = Table.grid(padding=(0, 2))
-    for name, says in _list_details(standing, told, denial):
+    for name, says in _list_details(status, reading, denial):
         lines.add_row(Text(f"  {name:<13}", "dim"), Text(says, overflow="fold"))
     return Group(head, grid, lines)
 
 
 def _list_details(
-    standing: QuotaStatus, told: QuotaReading, denial: Denial | None
+    status: QuotaStatus, reading: QuotaReading, denial: Denial | None
 ) -> Iterator[tuple[str, str]]:
-    for gate in list_timed_gates(standing, told.decision):
+    for gate in list_timed_gates(status, reading.decision):
         yield gate.name, gate.says
-    if standing.context.limits.reserved_per_day:
-        yield "kept for it", f"{standing.context.limits.reserved_per_day} of the day of all kinds together"
-    if standing.used.kept:
+    if status.context.limits.reserved_per_day:
+        yield "kept for it", f"{status.context.limits.reserved_per_day} of the day of all kinds together"
+    if status.used.reserved:
         yield (
             "of all kinds",
-            f"{get_remaining(told).all_day} left today: {standing.used.kept} are kept for others",
+            f"{get_remaining(reading).all_day} left today: {status.used.reserved} are kept for others",
         )
     if denial is not None:
         yield (
@@ -71,11 +77,11 @@ def _list_details(
 
 
 def _render_totals(
-    account: AccountQuotaStatus, told: Mapping[Kind, QuotaReading], *, ascii_only: bool
+    account: AccountQuotaStatus, readings: Mapping[Kind, QuotaReading], *, ascii_only: bool
 ) -> RenderableType:
     return Group(
         Text("all kinds together", "bold"),
-        _render_windows(build_total_windows(account, told), ascii_only=ascii_only),
+        _render_windows(build_total_windows(account, readings), ascii_only=ascii_only),
     )
 
 
@@ -92,7 +98,7 @@ def _render_windows(of: Windows, *, ascii_only: bool) -> Table:
 
 
 def render_bar(window: Window, *, ascii_only: bool) -> Text:
-    """Return how full a window is; one use shows, and only a full one is full."""
+    """Return how full a window is: the first use is visible, and only a full window fills the bar."""
     full, empty = ("#", ".") if ascii_only else ("█", "░")
     share = window.used / window.limit if window.limit else 1.0
     filled = BAR if window.left == 0 else min(BAR - 1, max(int(share * BAR), int(window.used > 0)))

@@ -1,4 +1,4 @@
-"""`rapport forecast`: who is reached by when, and who would be late."""
+"""`rapport forecast`: who is reached when, and who is late or missed."""
 
 from typing import Annotated
 
@@ -32,14 +32,14 @@ def forecast(
     with open_database(data) as database, database.snapshot() as session:
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
-    told = build_forecast_answer(found)
+    answer = build_forecast_answer(found)
     if as_json:
-        print_json(told.model_dump_json(indent=2))
+        print_json(answer.model_dump_json(indent=2))
         return
     console = Console()
     console.print(render_title(found), "")
-    for line in list_caveats(told):
+    for line in list_caveats(answer):
         print_text(line, "yellow")
-    if told.birthdays:
-        console.print(render_table(told, ascii_only=console.options.ascii_only), "")
-    console.print(render_verdict(told), soft_wrap=True)
+    if answer.birthdays:
+        console.print(render_table(answer, ascii_only=console.options.ascii_only), "")
+    console.print(render_verdict(answer), soft_wrap=True)

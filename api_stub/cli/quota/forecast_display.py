@@ -1,4 +1,4 @@
-"""What `rapport forecast` prints: a line a day, and the verdict."""
+"""Render `rapport forecast`: a line for each day, and the verdict."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -11,12 +11,12 @@ from api_stub.cli.formatting import describe_reason, format_utc
 from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
-from api_stub.responses.quota_models import Window
+from api_stub.responses.quota_windows import Window
 from db.store.quota.birthday_forecast import AccountForecast
 from worker.errors import Reason
 
 _NAMED: Final = 6
-"""So many names in a line; beyond that the rest is counted, but who is late or missed is named first."""
+"""How many names fit in a line, the missed and the late first; the rest is counted."""
 
 _FIRST_NAMED: Final = (End.MISSED, End.LATE, End.IN_TIME)
 _STYLES: Final[Mapping[End, str]] = {End.IN_TIME: "", End.LATE: "yellow", End.MISSED: "bold red"}
@@ -30,11 +30,11 @@ _REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.OUTSIDE_HOURS: "greet --hours 07:00-21:00 --days mon-sun",
     Reason.GAP: "greet --gap 60s-120s",
 }
-"""What `rapport quota set ACCOUNT ...` would let more through; the other reasons only time can help."""
+"""The options of `rapport quota set ACCOUNT ...` that let more through; other reasons only pass with time."""
 
 
 def render_title(found: AccountForecast) -> Text:
-    """Return whose forecast it is, from when, and what it takes for granted."""
+    """Return the heading: the account, the period, and what the forecast assumes."""
     record, ramp = found.account, found.allowance.warm_up_on
     text = Text(f"account {record.name} on {record.site}: birthdays up to {found.last}, ", "bold")
     text.append(f"at most {found.late_days} days late; days begin in {record.zone.key}\n", "bold")
@@ -44,18 +44,18 @@ def render_title(found: AccountForecast) -> Text:
 
 
 def list_caveats(found: ForecastAnswer) -> Iterator[str]:
-    """Say what a person must do first for any of it to come true."""
+    """Yield what a person must do before the forecast can come true."""
     if found.stopped_by is not None:
         because = describe_reason(Reason(found.stopped_by))
-        yield f"nothing goes out as long as this holds: {because}; told is as if it went on now"
+        yield f"nothing goes out as long as this holds: {because}; the forecast ignores it"
     if found.unapproved:
-        yield f"{found.unapproved} wait for approval; told is as if they had it"
+        yield f"{found.unapproved} wait for approval; the forecast counts them as approved"
     if found.paused:
-        yield f"{found.paused} wait in a paused campaign; told is as if it went on"
+        yield f"{found.paused} wait in a paused campaign; the forecast counts them as resumed"
 
 
 def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
-    """Return each day on which something happens: how full its limit is, and who is reached or missed."""
+    """Return a row for each day with greetings: how full its limit is, and who is reached or missed."""
     by_day: dict[date, list[PersonForecast]] = {}
     for person in found.people:
         by_day.setdefault(person.reached_on or person.until_on, []).append(person)
@@ -74,7 +74,7 @@ def _to_window(day: DayForecast) -> Window:
 
 
 def _render_people(people: list[PersonForecast]) -> Text:
-    """Name who is missed on this, their last day; then the late; then the others."""
+    """Name who is missed (it is their last day), then who is late, then the others."""
     ordered = sorted(people, key=lambda person: _FIRST_NAMED.index(person.end))
     named = [Text(_describe_person(person), _STYLES[person.end]) for person in ordered[:_NAMED]]
     text = Text(", ", overflow="fold").join(named)
@@ -91,7 +91,7 @@ def _describe_person(person: PersonForecast) -> str:
 
 
 def render_verdict(found: ForecastAnswer) -> Text:
-    """Return it in one line: how many are reached, how many late, and what would help."""
+    """Return one line: how many are reached, how many late or missed, and what would help."""
     if not found.birthdays:
         return Text(f"nobody has a birthday up to {found.last_on} who is still to be greeted")
     reached = found.in_time + found.late

@@ -1,4 +1,4 @@
-"""Every gate of the quota with its number, in words."""
+"""Describe each gate of the quota with its number, and parts of it as `quota set` takes them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api_stub.cli.formatting import describe_reason, format_utc
-from api_stub.responses.quota import (
-    DAY_NAMES,
+from api_stub.responses.quota import DAY_NAMES, format_clock_time, name_breaker_state
+from api_stub.responses.quota_windows import (
     QuotaReading,
+    Source,
+    Window,
+    build_window,
     build_windows,
-    format_clock_time,
     get_remaining,
-    name_breaker_state,
 )
-from api_stub.responses.quota_models import Source, Window
 from db.store.quota.status import QuotaStatus
 from worker.errors import Reason
 from worker.rules.model import Kind
 from worker.rules.quota.breaker import THRESHOLD
-from worker.rules.quota.decision import Decision, QuotaContext
 from worker.rules.quota.limits import WARM_UP_SHARES, warm_up_share
+from worker.rules.quota.model import Decision, QuotaContext
 from worker.rules.quota.windows import ALL_WEEK, Hours, local_day, opening
 
 SOURCE_TEXTS: Final[Mapping[Source, str]] = {
@@ -37,31 +37,31 @@ SOURCE_TEXTS: Final[Mapping[Source, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One thing that must let an action through, and its number."""
+    """A gate that an action must pass, whether it is open, and its number in words."""
 
     name: str
     open: bool
     says: str
 
 
-def list_quota_gates(standing: QuotaStatus, told: QuotaReading) -> Iterator[Gate]:
-    """Return each gate of the quota in the order of the rule, then what the limits come from."""
-    yield from list_timed_gates(standing, told.decision)
-    yield from _window_gates(standing, told)
-    yield Gate("warm-up", True, describe_warm_up(standing.warm_up_on, standing.now, standing.context.zone))
+def list_quota_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[Gate]:
+    """Yield each gate of the quota in the order of the rule, then the warm-up."""
+    yield from list_timed_gates(status, reading.decision)
+    yield from _list_window_gates(status, reading)
+    yield Gate("warm-up", True, describe_warm_up(status.warm_up_on, status.now, status.context.zone))
 
 
-def list_timed_gates(standing: QuotaStatus, decision: Decision) -> Iterator[Gate]:
-    """Return the gates that open at a time: pause, hours, breaker, gap."""
-    context = standing.context
+def list_timed_gates(status: QuotaStatus, decision: Decision) -> Iterator[Gate]:
+    """Yield the gates that open at a time: pause, hours, breaker, gap."""
+    context = status.context
     paused = context.paused_until
     pause = f"until {format_utc(paused)}, after a limit page of the site" if paused else "none"
-    if standing.cut_until is not None:
-        pause += f"; limits are cut by 30 % until {format_utc(standing.cut_until)}"
-    yield Gate("pause", paused is None or paused <= standing.now, pause)
-    yield _hours_gate(context, standing.now)
-    yield _breaker_gate(decision, standing.now)
-    yield _gap_gate(standing, decision)
+    if status.cut_until is not None:
+        pause += f"; limits are cut by 30 % until {format_utc(status.cut_until)}"
+    yield Gate("pause", paused is None or paused <= status.now, pause)
+    yield _hours_gate(context, status.now)
+    yield _breaker_gate(decision, status.now)
+    yield _gap_gate(status, decision)
 
 
 def _hours_gate(context: QuotaContext, now: datetime) -> Gate:
@@ -74,12 +74,12 @@ def _hours_gate(context: QuotaContext, now: datetime) -> Gate:
 
 
 def format_hours(hours: Hours) -> str:
-    """Write hours as `quota set` takes them."""
+    """Format hours as `quota set` takes them."""
     return f"{format_clock_time(hours.opens)}-{format_clock_time(hours.closes)} {format_days(hours.days)}"
 
 
 def format_days(days: frozenset[int]) -> str:
-    """Write days as `quota set` takes them: a range where they are one, else each."""
+    """Format days as `quota set` takes them: as a range if they are one, else each."""
     if days == ALL_WEEK:
         return "every day"
     first, last = min(days), max(days)
@@ -105,39 +105,38 @@ def _breaker_gate(decision: Decision, now: datetime) -> Gate:
     return Gate("breaker", not under_way, f"half-open after {faults}: {says}")
 
 
-def _gap_gate(standing: QuotaStatus, decision: Decision) -> Gate:
-    """Say when the gap is over: exactly where it is what waits longest, else as the ledger bounds it."""
-    limits = standing.context.limits
+def _gap_gate(status: QuotaStatus, decision: Decision) -> Gate:
+    """Describe the gap: exactly when it is over if it opens last, else at the latest by the ledger."""
+    limits = status.context.limits
     between = f"{format_gap(limits.gap_min, limits.gap_max)} between two"
     if decision.reason is Reason.GAP and decision.retry_at is not None:
         return Gate("gap", False, f"{between}; until {format_utc(decision.retry_at)}")
-    if decision.reason is not None and standing.gap_until is not None and standing.gap_until > standing.now:
-        return Gate("gap", False, f"{between}; until {format_utc(standing.gap_until)} at the latest")
+    if decision.reason is not None and status.gap_until is not None and status.gap_until > status.now:
+        return Gate("gap", False, f"{between}; until {format_utc(status.gap_until)} at the latest")
     return Gate("gap", True, f"{between}; over")
 
 
 def format_gap(shortest: timedelta, longest: timedelta) -> str:
-    """Write a gap as `quota set` takes it."""
+    """Format a gap as `quota set` takes it."""
     low, high = (f"{gap.total_seconds():g}s" for gap in (shortest, longest))
     return low if low == high else f"{low}-{high}"
 
 
-def _window_gates(standing: QuotaStatus, told: QuotaReading) -> Iterator[Gate]:
-    left, context, kind = get_remaining(told), standing.context, standing.context.kind
-    filled = build_windows(standing, left)
-    tomorrow = f"fresh at {format_utc(local_day(standing.now, context.zone).end)}"
+def _list_window_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[Gate]:
+    left, context, kind = get_remaining(reading), status.context, status.context.kind
+    filled = build_windows(status, left)
+    tomorrow = f"fresh at {format_utc(local_day(status.now, context.zone).end)}"
     ages = "each use leaves after exactly 7 days"
     if filled.run is not None:
         yield _window_gate(f"{kind}, run", filled.run, tomorrow)
     yield _window_gate(f"{kind}, day", filled.day, tomorrow)
     yield _window_gate(f"{kind}, 7 days", filled.week, ages)
-    kept = standing.used.kept
-    used = context.totals.per_day - kept - left.all_day if left.all_day else standing.used.all_day
-    all_day = f"{used} used, {left.all_day} left of {context.totals.per_day} for this kind"
+    kept, totals = status.used.reserved, context.totals
+    used = totals.per_day - kept - left.all_day if left.all_day else status.used.all_day
+    all_day = f"{used} used, {left.all_day} left of {totals.per_day} for this kind"
     shared = f", {kept} kept for others" if kept else ""
     yield Gate("all kinds, day", left.all_day > 0, f"{all_day}{shared}; {tomorrow}")
-    used = context.totals.per_week - left.all_week if left.all_week else standing.used.all_week
-    all_week = Window(used=used, left=left.all_week, limit=context.totals.per_week)
+    all_week = build_window(totals.per_week, left.all_week, status.used.all_week)
     yield _window_gate("all kinds, 7 days", all_week, ages)
 
 
@@ -150,7 +149,7 @@ _SHARES: Final = {Fraction(1, 3): "a third", Fraction(1, 2): "a half", Fraction(
 
 
 def describe_warm_up(began: date | None, now: datetime, zone: ZoneInfo) -> str:
-    """Say in which week of its warm-up an account is, and what it may use of its limits."""
+    """Describe the week of an account's warm-up, and the share of its limits that it may use."""
     if began is None:
         return "none: the limits hold in full"
     whole = began + len(WARM_UP_SHARES) * timedelta(days=7)
@@ -171,7 +170,7 @@ _NOUNS: Final[Mapping[Kind, str]] = {
 
 
 def describe_decision(kind: Kind, decision: Decision) -> str:
-    """Say what a reservation would be answered now."""
+    """Describe what a reservation would be answered now."""
     if decision.reason is None:
         return f"{_NOUNS[kind]} would be let through now"
     until = f" until {format_utc(decision.retry_at)}" if decision.retry_at else ""

@@ -1,4 +1,7 @@
-"""What a person types for limits: gaps, hours and days. Says in one line what is wrong with them."""
+"""Parse limits as a person types them: gaps, hours and days.
+
+Each function raises RequestRefusedError with one line that says what is wrong and what to write.
+"""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ _TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?")
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `1.5m` or `90`, which are seconds."""
+    """Parse `90s`, `1.5m`, or `90`, which is in seconds."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise RequestRefusedError(f"{text!r} is no duration: write 90s, 2m or 1h")
@@ -26,13 +29,13 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_gap(text: str) -> tuple[timedelta, timedelta]:
-    """Read `90s-180s`, or one duration for a gap that is always the same."""
+    """Parse `90s-180s`, or one duration for a constant gap."""
     shortest, dash, longest = text.partition("-")
     return parse_duration(shortest), parse_duration(longest if dash else shortest)
 
 
 def parse_hours(text: str) -> tuple[timedelta, timedelta]:
-    """Read `07:00-19:00`; a day ends at 24:00."""
+    """Parse `07:00-19:00` to durations since midnight; a day ends at 24:00."""
     opens, dash, closes = text.partition("-")
     if not dash:
         raise RequestRefusedError(f"{text!r} are no hours: write 07:00-19:00 (00:00-24:00 is day and night)")
@@ -47,7 +50,7 @@ def _parse_time(text: str) -> timedelta:
 
 
 def parse_days(text: str) -> frozenset[int]:
-    """Read `mon-fri`, `sat,sun`, `fri-mon` or `every day`."""
+    """Parse `mon-fri`, `sat,sun`, `fri-mon` or `every day`; Monday is 0."""
     if text.strip().lower() in {"every day", "all", "daily"}:
         return ALL_WEEK
     found: set[int] = set()
@@ -67,7 +70,7 @@ def _parse_day(text: str) -> int:
 
 
 def parse_date(text: str, today: date) -> date:
-    """Read `2026-11-23` or `today`. Refuses a day that has not come yet, and one before 1900."""
+    """Parse `2026-11-23` or `today`. Refuses a future day, and one before 1900."""
     if text == "today":
         return today
     try:
@@ -91,9 +94,9 @@ def apply_options(
     hours: str | None = None,
     days: str | None = None,
 ) -> Limits:
-    """Return `limits` with what was given. Raises RequestRefusedError where they contradict themselves.
+    """Return `limits` with the given options. Raises RequestRefusedError if they contradict each other.
 
-    A share that is kept for a kind follows a day's limit that is lowered below it.
+    A day's limit below the reserved share lowers the share too.
     """
     shortest, longest = parse_gap(gap) if gap is not None else (limits.gap_min, limits.gap_max)
     shortest = parse_duration(gap_min) if gap_min is not None else shortest

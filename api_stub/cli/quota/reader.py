@@ -1,20 +1,19 @@
-"""Asks Redis how the quota stands; where Redis can't tell, the ledger does. Changes nothing."""
+"""Read the quota from Redis, or from the ledger if Redis can't tell. Changes nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api_stub.responses.quota import QuotaReading
-from api_stub.responses.quota_models import Source
+from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota.status import QuotaStatus
 from worker.quota import redis_quota
 from worker.quota.redis_quota import QuotaUnavailableError, RedisQuota
 from worker.redis_address import RedisAddress
-from worker.rules.quota.decision import Verdict
+from worker.rules.quota.model import Verdict
 
 
 @contextmanager
 def open_quota(address: RedisAddress) -> Iterator[RedisQuota]:
-    """Return who asks; the connection is closed at the end."""
+    """Open the quota in Redis; closes its connection on exit."""
     client = redis_quota.connect(address)
     try:
         yield RedisQuota(client)
@@ -22,12 +21,12 @@ def open_quota(address: RedisAddress) -> Iterator[RedisQuota]:
         client.close()
 
 
-def read_quota(redis: RedisQuota, standing: QuotaStatus) -> QuotaReading:
-    """Return what Redis says, else what the ledger says and why it had to."""
+def read_quota(quota: RedisQuota, status: QuotaStatus) -> QuotaReading:
+    """Return Redis' answer, else the ledger's and why Redis could not tell."""
     try:
-        decision = redis.remaining(standing.context)
+        decision = quota.remaining(status.context)
     except QuotaUnavailableError:
-        return QuotaReading(standing.told, Source.REDIS_AWAY)
+        return QuotaReading(status.by_ledger, Source.REDIS_AWAY)
     if decision.verdict is Verdict.COLD:
-        return QuotaReading(standing.told, Source.REDIS_COLD)
+        return QuotaReading(status.by_ledger, Source.REDIS_COLD)
     return QuotaReading(decision, Source.REDIS)

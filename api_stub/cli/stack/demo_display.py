@@ -13,7 +13,7 @@ from api_stub.cli.formatting import describe_reason
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
-from worker.rules.quota.decision import Remaining
+from worker.rules.quota.model import Remaining
 
 _STYLES = {
     ActionState.DONE: "green",

@@ -123,7 +123,7 @@ def _check_browser_sandbox() -> Finding:
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
     try:
         with BrowserPool(chromium=Path(configured) if configured else None) as browser_pool:
-            missing = browser_pool.no_sandbox()
+            missing = browser_pool.find_sandbox_obstacle()
     except (ConfigurationError, RapportError) as error:
         said = str(error).split("\n", 1)[0]
         advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
@@ -233,9 +233,11 @@ def _read_redis_version(redis_at: RedisAddress) -> str:
 
 def _check_workers(redis_at: RedisAddress) -> Finding:
     try:
-        look = queues.take_snapshot_at(redis_at)
+        snapshot = queues.take_snapshot_at(redis_at)
     except TryAgainError as error:
         return Finding("workers", False, str(error), "is REDIS_URL right, and Redis running?")
-    unconsumed = look.unconsumed(queues.ALL_QUEUES)
+    unconsumed = snapshot.unconsumed(queues.ALL_QUEUES)
     advice = "start `rapport worker browser` and `rapport worker control`, or restart them"
-    return Finding("workers", not unconsumed, look.says(queues.ALL_QUEUES), advice if unconsumed else "")
+    return Finding(
+        "workers", not unconsumed, snapshot.describe(queues.ALL_QUEUES), advice if unconsumed else ""
+    )

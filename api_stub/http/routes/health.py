@@ -100,7 +100,7 @@ def check_redis(settings: Settings) -> Check:
 def check_workers(settings: Settings) -> Check:
     """Ask whether workers take the messages of each queue."""
     try:
-        look = queues.take_snapshot_at(settings.redis)
+        snapshot = queues.take_snapshot_at(settings.redis)
     except TryAgainError as error:
         return Check(ok=False, detail=str(error))
-    return Check(ok=not look.unconsumed(queues.ALL_QUEUES), detail=look.says(queues.ALL_QUEUES))
+    return Check(ok=not snapshot.unconsumed(queues.ALL_QUEUES), detail=snapshot.describe(queues.ALL_QUEUES))

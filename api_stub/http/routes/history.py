@@ -13,8 +13,8 @@ from api_stub.http.models import ActionOut, ActionPage, InteractionOut, Interact
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer
 from api_stub.responses.forecast import build_forecast_answer as foretold
-from api_stub.responses.quota import build_quota_answer, get_ledger_readings
-from api_stub.responses.quota_models import QuotaAnswer
+from api_stub.responses.quota import QuotaAnswer, build_quota_answer
+from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
 from db.store.people import accounts
 from db.store.quota import birthday_forecast, status

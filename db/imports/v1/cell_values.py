@@ -37,13 +37,13 @@ def parse_text(cell: Cell) -> str | None:
 
 def parse_name(cell: Cell) -> str | None:
     """Return a name on one line, or None if it is empty or too long."""
-    told = " ".join((parse_text(cell) or "").split())
-    return told if told and fits_a_key(told) else None
+    value = " ".join((parse_text(cell) or "").split())
+    return value if value and fits_a_key(value) else None
 
 
-def fits_a_key(told: str) -> bool:
+def fits_a_key(value: str) -> bool:
     """Return whether the text fits into an index key."""
-    return len(unicodedata.normalize("NFKC", told).encode()) <= MAX_KEY_BYTES
+    return len(unicodedata.normalize("NFKC", value).encode()) <= MAX_KEY_BYTES
 
 
 def parse_number(cell: Cell) -> float | None:
@@ -51,16 +51,16 @@ def parse_number(cell: Cell) -> float | None:
     if isinstance(cell, bytes) or cell is None:
         return None
     try:
-        told = float(cell)
+        value = float(cell)
     except ValueError:
         return None
-    return told if math.isfinite(told) else None
+    return value if math.isfinite(value) else None
 
 
 def parse_whole_number(cell: Cell, lowest: int, highest: int) -> int | None:
     """Return a whole number between the bounds, inclusive, or None."""
-    told = parse_number(cell)
-    return int(told) if told is not None and lowest <= told <= highest and told == int(told) else None
+    value = parse_number(cell)
+    return int(value) if value is not None and lowest <= value <= highest and value == int(value) else None
 
 
 def is_no(cell: Cell) -> bool:
@@ -70,15 +70,15 @@ def is_no(cell: Cell) -> bool:
 
 def parse_texts(cell: Cell) -> str | Sequence[str] | None:
     """Return the texts of a JSON list, or the cell's plain text, or None."""
-    told = parse_text(cell)
-    if told is None or not told.startswith("["):
-        return told
+    value = parse_text(cell)
+    if value is None or not value.startswith("["):
+        return value
     try:
-        listed = json.loads(told)
+        listed = json.loads(value)
     except (ValueError, RecursionError):
-        return told
+        return value
     if not listed or not all(isinstance(each, str) for each in listed):
-        return told if listed else None
+        return value if listed else None
     return [cleaned for each in listed if (cleaned := _clean(each))] or None
 
 
@@ -89,23 +89,23 @@ def parse_instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
     number or text. A time without a zone is in `zone`. A day without a time counts as its end, so that it
     stays in a quota window rather too long than too short.
     """
-    told = _from_epoch(parse_number(cell)) or _from_text(parse_text(cell) or "", zone)
-    if told is None or not _EARLIEST <= told <= now + _ALLOWED_AHEAD:
+    value = _from_epoch(parse_number(cell)) or _from_text(parse_text(cell) or "", zone)
+    if value is None or not _EARLIEST <= value <= now + _ALLOWED_AHEAD:
         return None
-    return min(told, now)
+    return min(value, now)
 
 
-def _from_epoch(told: float | None) -> datetime | None:
+def _from_epoch(value: float | None) -> datetime | None:
     for unit in (1, 1000):
-        if told is not None and _EPOCH_RANGE_S[0] <= told / unit <= _EPOCH_RANGE_S[1]:
-            return datetime.fromtimestamp(told / unit, tz=UTC)
+        if value is not None and _EPOCH_RANGE_S[0] <= value / unit <= _EPOCH_RANGE_S[1]:
+            return datetime.fromtimestamp(value / unit, tz=UTC)
     return None
 
 
-def _from_text(told: str, zone: ZoneInfo) -> datetime | None:
-    if match := _ISO.fullmatch(told) or _COMPACT.fullmatch(told):
+def _from_text(value: str, zone: ZoneInfo) -> datetime | None:
+    if match := _ISO.fullmatch(value) or _COMPACT.fullmatch(value):
         year, month, day, *rest = match.groups()
-    elif match := _DAY_FIRST.fullmatch(told):
+    elif match := _DAY_FIRST.fullmatch(value):
         day, month, year, *rest = match.groups()
     else:
         return None
@@ -119,5 +119,5 @@ def _from_text(told: str, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(on, at, at.tzinfo or zone).astimezone(UTC)
 
 
-def _clean(told: str) -> str:
-    return "".join(c for c in told if c != "\0" and not "\ud800" <= c <= "\udfff").strip()
+def _clean(value: str) -> str:
+    return "".join(c for c in value if c != "\0" and not "\ud800" <= c <= "\udfff").strip()

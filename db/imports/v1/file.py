@@ -41,11 +41,11 @@ _WAIT_FOR_LOCK_SECONDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class V1File:
-    """The content of the file. `left` has the number of rows of each table that is not imported."""
+    """The content of the file. `other_tables` has the number of rows of each table that is not imported."""
 
     name: str
     tables: Mapping[str, Sequence[Row]]
-    left: Mapping[str, int]
+    other_tables: Mapping[str, int]
 
 
 def read_v1_file(path: Path) -> V1File:
@@ -116,30 +116,32 @@ def _read_tables(connection: sqlite3.Connection, name: str) -> V1File:
         "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' "
         "and sql not like 'create virtual%' order by name"
     )
-    there = {str(table).lower(): str(table) for (table,) in listed.fetchall()}
+    present = {str(table).lower(): str(table) for (table,) in listed.fetchall()}
     tables = {
-        table: _read_rows(connection, there[table], columns)
+        table: _read_rows(connection, present[table], columns)
         for table, columns in IMPORTED_COLUMNS.items()
-        if table in there
+        if table in present
     }
     if not tables:
         raise RequestRefusedError(f"{name} is a SQLite file, but it has none of V1's tables")
-    left = {
+    other_tables = {
         table: int(connection.execute(f"select count(*) from {_quoted(table)}").fetchone()[0])  # noqa: S608 -- quoted
-        for folded, table in there.items()
+        for folded, table in present.items()
         if folded not in IMPORTED_COLUMNS
     }
-    return V1File(name, tables, left)
+    return V1File(name, tables, other_tables)
 
 
 def _read_rows(connection: sqlite3.Connection, table: str, wanted: Sequence[str]) -> Sequence[Row]:
-    there = {str(column[1]).lower() for column in connection.execute(f"pragma table_info({_quoted(table)})")}
-    columns = [column for column in wanted if column in there]
+    present = {
+        str(column[1]).lower() for column in connection.execute(f"pragma table_info({_quoted(table)})")
+    }
+    columns = [column for column in wanted if column in present]
     if not columns:  # rows without a known column are counted too
         count = connection.execute(f"select count(*) from {_quoted(table)}").fetchone()[0]  # noqa: S608 -- quoted
         return [{}] * int(count)
-    told = connection.execute(f"select {', '.join(map(_quoted, columns))} from {_quoted(table)}")  # noqa: S608 -- quoted
-    return [dict(zip(columns, row, strict=True)) for row in told]
+    rows = connection.execute(f"select {', '.join(map(_quoted, columns))} from {_quoted(table)}")  # noqa: S608 -- quoted
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _quoted(name: str) -> str:

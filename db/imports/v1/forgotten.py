@@ -20,7 +20,7 @@ from db.store.privacy import tombstones
 
 FORGOTTEN: Final = "this person asked to be forgotten"
 
-_Told = TypeVar("_Told", Person, Greeting, Visit, BlockedPerson)
+_Record = TypeVar("_Record", Person, Greeting, Visit, BlockedPerson)
 
 
 def refuse_forgotten(session: Session, site: str, lines: ParsedFile) -> ParsedFile:
@@ -29,39 +29,39 @@ def refuse_forgotten(session: Session, site: str, lines: ParsedFile) -> ParsedFi
     A row without an address is about them if nobody else in the file has that name and an address.
     """
     known = list(_list_addresses(lines))
-    resting = tombstones.list_forgotten_addresses(session, site, {address for address, _ in known})
-    if not resting:
+    forgotten = tombstones.list_forgotten_addresses(session, site, {address for address, _ in known})
+    if not forgotten:
         return lines
-    named = {name for address, name in known if address in resting} - {
-        name for address, name in known if address not in resting
+    named = {name for address, name in known if address in forgotten} - {
+        name for address, name in known if address not in forgotten
     }
 
-    def left(told: Sequence[ParsedRow[_Told]]) -> list[ParsedRow[_Told]]:
-        return [_refuse(line) if _is_about(line.told, resting, named - {""}) else line for line in told]
+    def filtered(rows: Sequence[ParsedRow[_Record]]) -> list[ParsedRow[_Record]]:
+        return [_refuse(line) if _is_about(line.record, forgotten, named - {""}) else line for line in rows]
 
     return replace(
         lines,
-        contacts=left(lines.contacts),
-        scraped_profiles=left(lines.scraped_profiles),
-        birthday_messages=left(lines.birthday_messages),
-        profile_visits=left(lines.profile_visits),
-        blacklist=left(lines.blacklist),
+        contacts=filtered(lines.contacts),
+        scraped_profiles=filtered(lines.scraped_profiles),
+        birthday_messages=filtered(lines.birthday_messages),
+        profile_visits=filtered(lines.profile_visits),
+        blacklist=filtered(lines.blacklist),
     )
 
 
-def _refuse(line: ParsedRow[_Told]) -> ParsedRow[_Told]:
-    return replace(line, told=RefusedRow(FORGOTTEN))
+def _refuse(line: ParsedRow[_Record]) -> ParsedRow[_Record]:
+    return replace(line, record=RefusedRow(FORGOTTEN))
 
 
 def _is_about(
-    told: Person | Greeting | Visit | BlockedPerson | RefusedRow,
-    resting: Collection[str],
+    record: Person | Greeting | Visit | BlockedPerson | RefusedRow,
+    forgotten: Collection[str],
     named: Collection[str],
 ) -> bool:
-    whom = _find_person(told)
-    if whom is None:
+    person = _find_person(record)
+    if person is None:
         return False
-    return whom.address in resting if whom.address else _name_key(whom.name) in named
+    return person.address in forgotten if person.address else _name_key(person.name) in named
 
 
 def _list_addresses(lines: ParsedFile) -> Iterator[tuple[str, str]]:
@@ -69,14 +69,14 @@ def _list_addresses(lines: ParsedFile) -> Iterator[tuple[str, str]]:
         lines.contacts, lines.scraped_profiles, lines.birthday_messages, lines.profile_visits, lines.blacklist
     ):  # fmt: skip
         for line in each:
-            if (whom := _find_person(line.told)) is not None and whom.address:
-                yield whom.address, _name_key(whom.name)
+            if (person := _find_person(line.record)) is not None and person.address:
+                yield person.address, _name_key(person.name)
 
 
-def _find_person(told: Person | Greeting | Visit | BlockedPerson | RefusedRow) -> PersonRef | None:
-    if isinstance(told, RefusedRow):
+def _find_person(record: Person | Greeting | Visit | BlockedPerson | RefusedRow) -> PersonRef | None:
+    if isinstance(record, RefusedRow):
         return None
-    return PersonRef(told.address, told.full_name) if isinstance(told, Person) else told.whom
+    return PersonRef(record.address, record.full_name) if isinstance(record, Person) else record.person
 
 
 def _name_key(name: str | None) -> str:

@@ -24,10 +24,10 @@ from db.imports.v1.rows import DUPLICATE, NO_DATE
 from db.imports.v1.writers import ExclusionWriter, InteractionWriter, add_hint
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback
+from db.store.quota import epochs
 from worker.rules.birthdays import birthday_occasion
 from worker.rules.model import ContactStatus, ImportSource, Kind
-from worker.rules.quota.decision import WEEK
+from worker.rules.quota.gates import WEEK
 
 T = TypeVar("T")
 
@@ -47,10 +47,10 @@ def import_v1_file(
         session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
     )
     lines = refuse_forgotten(session, account.site, lines)
-    bringing = _V1Import(session, account, lines, import_id, now)
-    report = V1Report(import_id, bringing.tables(), lines.left, bringing.uncounted)
-    if bringing.write():
-        fallback.reset_breakers(session, account.id, ())
+    v1_import = _V1Import(session, account, lines, import_id, now)
+    report = V1Report(import_id, v1_import.tables(), lines.other_tables, v1_import.uncounted)
+    if v1_import.write():
+        epochs.reset_breakers(session, account.id, ())
     runs.finish_import(session, import_id, report.as_json())
     return report
 
@@ -67,7 +67,7 @@ class _V1Import:
         self._import_id = import_id
         self._now = now
         self._people = HeldContacts(session, account.id, import_id)
-        self._people.hold(list(_list_persons(lines)), set(_list_named(lines)))
+        self._people.lock(list(_list_persons(lines)), set(_list_named(lines)))
         self._ledger = InteractionWriter(session, account.id, import_id, set(_list_source_keys(lines)))
         self._exclusions = ExclusionWriter(session, account.id, import_id)
         self.uncounted = 0
@@ -75,7 +75,7 @@ class _V1Import:
     def tables(self) -> Sequence[TableCounts]:
         """Decide the outcome of each row, table by table."""
         lines = self._lines
-        told = [
+        counts = [
             self._persons("contacts", lines.contacts),
             self._persons("scraped_profiles", lines.scraped_profiles),
             self._greetings(lines.birthday_messages),
@@ -84,7 +84,7 @@ class _V1Import:
             self._hints(lines.linkedin_selectors),
         ]
         self._trust_the_contacts_own_date()
-        return told
+        return counts
 
     def write(self) -> int:
         """Write everything; return the number of new interactions."""
@@ -93,22 +93,22 @@ class _V1Import:
         return self._ledger.write()
 
     def _tally(self, table: str) -> TableCounts:
-        return TableCounts(table, there=table in self._lines.tables)
+        return TableCounts(table, is_present=table in self._lines.tables)
 
     def _persons(self, table: str, lines: Sequence[ParsedRow[Person]]) -> TableCounts:
         tally = self._tally(table)
         for number, person in _usable_rows(lines, tally):
             held = self._people.by_address[person.address]
-            there = Outcome.SAME if merge_person(held.before, person) == held.before else Outcome.CHANGED
-            tally.note(number, Outcome.NEW if held.new else there)
+            outcome = Outcome.SAME if merge_person(held.before, person) == held.before else Outcome.CHANGED
+            tally.note(number, Outcome.NEW if held.new else outcome)
         return tally
 
     def _greetings(self, lines: Sequence[ParsedRow[Greeting]]) -> TableCounts:
         tally = self._tally("birthday_messages")
         for number, greeting in _usable_rows(lines, tally):
-            held = self._people.find(greeting.whom)
+            held = self._people.find(greeting.person)
             if greeting.sent_at is None or greeting.on is None:
-                new, why = self._exclude_undated(greeting.whom)
+                new, why = self._exclude_undated(greeting.person)
             else:
                 new, why = self._greeted(held, greeting, at=greeting.sent_at, on=greeting.on)
             tally.note(number, Outcome.NEW if new else Outcome.SAME, why)
@@ -122,7 +122,7 @@ class _V1Import:
         A name without an address is ambiguous, so everybody of that name, now or later, counts as greeted
         for that birthday.
         """
-        by_name, name = greeting.whom.address is None, greeting.whom.name or ""
+        by_name, name = greeting.person.address is None, greeting.person.name or ""
         note = f"greeted by V1 for {on}"
         excluded = by_name and self._exclusions.add(None, self._people.key(name), birthday_occasion(on), note)
         if held is None:
@@ -141,12 +141,12 @@ class _V1Import:
             held.greeted_on(on)
         return kept, ""
 
-    def _exclude_undated(self, whom: PersonRef) -> tuple[bool, str]:
+    def _exclude_undated(self, person: PersonRef) -> tuple[bool, str]:
         """Exclude the person from the recent birthdays that an undated greeting may have been for."""
         today = self._now.astimezone(self._account.zone).date()
-        key = None if whom.address else self._people.key(whom.name or "")
+        key = None if person.address else self._people.key(person.name or "")
         new = [
-            self._exclusions.add(whom.address, key, each, "greeted by V1; when can't be read")
+            self._exclusions.add(person.address, key, each, "greeted by V1; when can't be read")
             for each in sorted({birthday_occasion(today), birthday_occasion(today - _GREETING_WINDOW)})
         ]
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
@@ -161,7 +161,7 @@ class _V1Import:
     def _visits(self, lines: Sequence[ParsedRow[Visit]]) -> TableCounts:
         tally = self._tally("profile_visits")
         for number, visit in _usable_rows(lines, tally):
-            held = self._people.find(visit.whom)
+            held = self._people.find(visit.person)
             if held is None:
                 tally.note(number, Outcome.REFUSED, "it has no address, and no one contact has that name")
                 continue
@@ -175,19 +175,19 @@ class _V1Import:
     def _blacklist(self, lines: Sequence[ParsedRow[BlockedPerson]]) -> TableCounts:
         tally = self._tally("blacklist")
         for number, blocked in _usable_rows(lines, tally):
-            whom = blocked.whom
-            if whom.address is not None:
-                found = self._people.find(whom)
+            person = blocked.person
+            if person.address is not None:
+                found = self._people.find(person)
                 people: Sequence[HeldContact] = [found] if found else []
-                new = self._exclusions.add(whom.address, None, None, blocked.note)
+                new = self._exclusions.add(person.address, None, None, blocked.note)
                 why = ""
             else:
-                people = self._people.named(whom.name)
-                new = self._exclusions.add(None, self._people.key(whom.name or ""), None, blocked.note)
+                people = self._people.named(person.name)
+                new = self._exclusions.add(None, self._people.key(person.name or ""), None, blocked.note)
                 why = "no address: everybody of that name is left alone"
-            marked = [held.leave_alone() for held in people]
-            there = Outcome.CHANGED if any(marked) else Outcome.SAME
-            tally.note(number, Outcome.NEW if new else there, why)
+            marked = [held.set_do_not_contact() for held in people]
+            outcome = Outcome.CHANGED if any(marked) else Outcome.SAME
+            tally.note(number, Outcome.NEW if new else outcome, why)
         return tally
 
     def _hints(self, lines: Sequence[ParsedRow[SelectorNote]]) -> TableCounts:
@@ -206,10 +206,10 @@ class _V1Import:
 def _usable_rows(lines: Sequence[ParsedRow[T]], tally: TableCounts | None = None) -> Iterator[tuple[int, T]]:
     """Yield number and record of the usable rows; count the others as refused."""
     for line in lines:
-        if not isinstance(line.told, RefusedRow):
-            yield line.number, line.told
+        if not isinstance(line.record, RefusedRow):
+            yield line.number, line.record
         elif tally is not None:
-            tally.note(line.number, Outcome.REFUSED, line.told.why)
+            tally.note(line.number, Outcome.REFUSED, line.record.why)
 
 
 def _list_persons(lines: ParsedFile) -> Iterator[Person]:
@@ -218,19 +218,19 @@ def _list_persons(lines: ParsedFile) -> Iterator[Person]:
         for _, person in _usable_rows(table):
             yield person
     for _, visit in _usable_rows(lines.profile_visits):
-        if visit.whom.address is not None:
-            name = visit.whom.name or ""
-            yield Person(visit.whom.address, name, ContactStatus.PROSPECT, None, {}, None)
+        if visit.person.address is not None:
+            name = visit.person.name or ""
+            yield Person(visit.person.address, name, ContactStatus.PROSPECT, None, {}, None)
 
 
 def _list_named(lines: ParsedFile) -> Iterator[PersonRef]:
     """Yield everybody to whom a greeting, a visit or a blacklist row refers."""
     for _, greeting in _usable_rows(lines.birthday_messages):
-        yield greeting.whom
+        yield greeting.person
     for _, visit in _usable_rows(lines.profile_visits):
-        yield visit.whom
+        yield visit.person
     for _, blocked in _usable_rows(lines.blacklist):
-        yield blocked.whom
+        yield blocked.person
 
 
 def _list_source_keys(lines: ParsedFile) -> Iterator[str]:

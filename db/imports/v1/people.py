@@ -80,7 +80,7 @@ class HeldContact:
         last = self.after.last_greeted_on
         self.after = replace(self.after, last_greeted_on=on if last is None else max(last, on))
 
-    def leave_alone(self) -> bool:
+    def set_do_not_contact(self) -> bool:
         """Set do-not-contact; return whether it was not set before."""
         had, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
         return not had
@@ -90,12 +90,14 @@ class HeldContact:
         before = asdict(self.before)
         return {name: value for name, value in asdict(self.after).items() if value != before[name]}
 
-    def former(self) -> Mapping[str, Any]:
+    def former_values(self) -> Mapping[str, Any]:
         """Return the changed columns with their former values, as JSON."""
         before = asdict(self.before)
-        told = {name: before[name] for name in self.changes()}
+        former = {name: before[name] for name in self.changes()}
         last = before["last_greeted_on"]
-        return {**told, "last_greeted_on": last.isoformat()} if "last_greeted_on" in told and last else told
+        if "last_greeted_on" in former and last:
+            former["last_greeted_on"] = last.isoformat()
+        return former
 
 
 class HeldContacts:
@@ -109,7 +111,7 @@ class HeldContacts:
         self.by_address: Mapping[str, HeldContact] = {}
         self._by_key: dict[str, dict[int, HeldContact]] = {}
 
-    def hold(self, persons: Sequence[Person], others: Collection[PersonRef]) -> None:
+    def lock(self, persons: Sequence[Person], others: Collection[PersonRef]) -> None:
         """Add the missing contacts, and lock all that the rows refer to by address or by name."""
         self._keys = self._name_keys(
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
@@ -146,18 +148,18 @@ class HeldContacts:
         """Return everybody with that name, in the database or in V1's file."""
         return list(self._by_key.get(self._keys.get(name or "", ""), {}).values())
 
-    def find(self, whom: PersonRef) -> HeldContact | None:
+    def find(self, person: PersonRef) -> HeldContact | None:
         """Return the contact with the address, else the only contact with the name, or None."""
-        if whom.address is not None:
-            return self.by_address.get(whom.address)
-        found = self.named(whom.name)
+        if person.address is not None:
+            return self.by_address.get(person.address)
+        found = self.named(person.name)
         return found[0] if len(found) == 1 else None
 
     def write(self) -> None:
         """Write the changed contacts, and the former values of those that existed before the import."""
         changed = [each for each in self.by_address.values() if each.before != each.after]
         before = [
-            {"import_id": self._import_id, "contact_id": each.id, "before": each.former()}
+            {"import_id": self._import_id, "contact_id": each.id, "before": each.former_values()}
             for each in changed
             if not each.new
         ]
@@ -179,12 +181,12 @@ class HeldContacts:
         fresh: dict[str, ContactValues] = {}
         for person in persons:
             fresh[person.address] = merge_person(fresh.get(person.address, NO_VALUES), person)
-        there = self._session.scalars(
+        present = self._session.scalars(
             select(Contact.profile_url).where(
                 Contact.account_id == self._account_id, is_any_of(Contact.profile_url, fresh)
             )
         )
-        for address in there:
+        for address in present:
             fresh.pop(address, None)
         if not fresh:
             return ()

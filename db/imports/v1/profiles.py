@@ -25,11 +25,11 @@ _FIRST_DEGREE: Final = re.compile(r"(?:degree|niveau)?\s*1(?:\.0|st|er|º|°)?\b
 
 def parse_status(row: Row) -> ContactStatus:
     """Return CONNECTED for a first-degree connection, else PROSPECT."""
-    told = (
+    degrees = (
         cell_values.parse_text(row.get(column)) or ""
         for column in ("connection_degree", "relationship_level")
     )
-    first = any(_FIRST_DEGREE.match(each) for each in told)
+    first = any(_FIRST_DEGREE.match(each) for each in degrees)
     return ContactStatus.CONNECTED if first else ContactStatus.PROSPECT
 
 
@@ -38,5 +38,5 @@ def parse_profile(row: Row) -> ProfileJson:
     lines = {ours: cell_values.parse_text(row.get(theirs)) for theirs, ours in _LINES.items()}
     lists = {column: cell_values.parse_texts(row.get(column)) for column in _LISTS}
     counts = {column: cell_values.parse_whole_number(row.get(column), 0, 1_000_000) for column in _COUNTS}
-    told = {**lines, **lists, **counts}
-    return {key: value for key, value in told.items() if value is not None}
+    values = {**lines, **lists, **counts}
+    return {key: value for key, value in values.items() if value is not None}

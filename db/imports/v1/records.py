@@ -25,7 +25,7 @@ class ParsedRow(Generic[T]):
     """One row of a table. `number` is V1's id, else the position from 1."""
 
     number: int
-    told: T | RefusedRow
+    record: T | RefusedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Greeting:
     """A message that V1 sent. `on` is the birthday. Both dates are None if V1's date is unreadable."""
 
     key: str
-    whom: PersonRef
+    person: PersonRef
     sent_at: datetime | None
     on: date | None
     message: str
@@ -65,7 +65,7 @@ class Visit:
     """A profile that V1 opened."""
 
     key: str
-    whom: PersonRef
+    person: PersonRef
     visited_at: datetime
 
 
@@ -73,7 +73,7 @@ class Visit:
 class BlockedPerson:
     """An entry of V1's blacklist: a person by address, else everybody with the name."""
 
-    whom: PersonRef
+    person: PersonRef
     note: str
 
 
@@ -88,7 +88,7 @@ class SelectorNote:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The parsed file: one ParsedRow for each row. `left` counts the rows of tables that are not imported."""
+    """The parsed file, one ParsedRow for each row. `other_tables` counts the rows of tables not imported."""
 
     file: str
     tables: frozenset[str]
@@ -98,4 +98,4 @@ class ParsedFile:
     profile_visits: Sequence[ParsedRow[Visit]]
     blacklist: Sequence[ParsedRow[BlockedPerson]]
     linkedin_selectors: Sequence[ParsedRow[SelectorNote]]
-    left: Mapping[str, int]
+    other_tables: Mapping[str, int]

@@ -23,7 +23,7 @@ class TableCounts:
     """Counts of one table. `why` has the row numbers by reason: refusals, and rows stored in another form."""
 
     table: str
-    there: bool
+    is_present: bool
     counts: Counter[Outcome] = field(default_factory=Counter)
     why: dict[str, list[int]] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ class V1Report:
 
     import_id: int
     tables: Sequence[TableCounts]
-    left: Mapping[str, int]
+    other_tables: Mapping[str, int]
     uncounted: int
 
     @property

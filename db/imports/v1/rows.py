@@ -63,20 +63,20 @@ class V1Context:
         return cell_values.parse_instant(cell, self.zone, self.now)
 
 
-def parse_file(file: V1File, reading: V1Context) -> ParsedFile:
+def parse_file(file: V1File, context: V1Context) -> ParsedFile:
     """Parse every row of the file.
 
     Raises RequestRefusedError if the file has addresses, but none of the account's site.
     """
-    _require_site_addresses(file, reading)
+    _require_site_addresses(file, context)
     known = {
-        _parse_id(row.get("id")): _parse_person_ref(row, "name", "linkedin_url", reading)
+        _parse_id(row.get("id")): _parse_person_ref(row, "name", "linkedin_url", context)
         for row in file.tables.get("contacts", ())
     }
 
     def lines(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
         return [
-            ParsedRow(_row_number(row, place), parse(row, reading))
+            ParsedRow(_row_number(row, place), parse(row, context))
             for place, row in enumerate(file.tables.get(table, ()), 1)
         ]
 
@@ -87,20 +87,20 @@ def parse_file(file: V1File, reading: V1Context) -> ParsedFile:
         scraped_profiles=lines("scraped_profiles", _parse_scraped_profile),
         birthday_messages=_refuse_duplicates(
             lines(
-                "birthday_messages", lambda row, _: _parse_greeting(row, reading, _find_contact(row, known))
+                "birthday_messages", lambda row, _: _parse_greeting(row, context, _find_contact(row, known))
             )
         ),
         profile_visits=_refuse_duplicates(lines("profile_visits", _parse_visit)),
         blacklist=lines("blacklist", _parse_blocked),
         linkedin_selectors=lines("linkedin_selectors", _parse_hint),
-        left=file.left,
+        other_tables=file.other_tables,
     )
 
 
-def _require_site_addresses(file: V1File, reading: V1Context) -> None:
-    if reading.site not in PROFILE_ORIGINS:
+def _require_site_addresses(file: V1File, context: V1Context) -> None:
+    if context.site not in PROFILE_ORIGINS:
         raise RequestRefusedError(
-            f"people of the site {reading.site!r} have no addresses that are known here"
+            f"people of the site {context.site!r} have no addresses that are known here"
         )
     given = [
         row.get(column)
@@ -108,44 +108,44 @@ def _require_site_addresses(file: V1File, reading: V1Context) -> None:
         for row in file.tables.get(table, ())
         if cell_values.parse_text(row.get(column))
     ]
-    if given and not any(reading.address(cell) for cell in given):
+    if given and not any(context.address(cell) for cell in given):
         raise RequestRefusedError(
-            f"none of the {len(given)} addresses in {file.name} is one of the site {reading.site!r}: V1 knew "
+            f"none of the {len(given)} addresses in {file.name} is one of the site {context.site!r}: V1 knew "
             "people of linkedin, so give an account of that site (`rapport account add NAME --site linkedin`)"
         )
 
 
 def _row_number(row: Row, place: int) -> int:
-    told = row.get("id")
-    return told if isinstance(told, int) else place
+    row_id = row.get("id")
+    return row_id if isinstance(row_id, int) else place
 
 
 def _parse_id(cell: Cell) -> int | None:
     return cell_values.parse_whole_number(cell, 0, 2**53)
 
 
-def _parse_person_ref(row: Row, name: str, address: str, reading: V1Context) -> PersonRef:
-    return PersonRef(reading.address(row.get(address)), cell_values.parse_name(row.get(name)))
+def _parse_person_ref(row: Row, name: str, address: str, context: V1Context) -> PersonRef:
+    return PersonRef(context.address(row.get(address)), cell_values.parse_name(row.get(name)))
 
 
-def _parse_contact(row: Row, reading: V1Context) -> Person | RefusedRow:
-    whom = _parse_person_ref(row, "name", "linkedin_url", reading)
-    if whom.address is None:
+def _parse_contact(row: Row, context: V1Context) -> Person | RefusedRow:
+    person = _parse_person_ref(row, "name", "linkedin_url", context)
+    if person.address is None:
         return RefusedRow(NO_ADDRESS)
     notes = cell_values.parse_text(row.get("notes"))
-    written = reading.instant(row.get("last_message_date"))
+    written = context.instant(row.get("last_message_date"))
     return Person(
-        address=whom.address,
-        full_name=whom.name or "",
+        address=person.address,
+        full_name=person.name or "",
         status=ContactStatus.CONNECTED,
         score=None,
         profile={"notes": notes} if notes else {},
-        last_written=written.astimezone(reading.zone).date() if written else None,
+        last_written=written.astimezone(context.zone).date() if written else None,
     )
 
 
-def _parse_scraped_profile(row: Row, reading: V1Context) -> Person | RefusedRow:
-    address = reading.address(row.get("profile_url"))
+def _parse_scraped_profile(row: Row, context: V1Context) -> Person | RefusedRow:
+    address = context.address(row.get("profile_url"))
     if address is None:
         return RefusedRow(NO_ADDRESS)
     parts = [
@@ -169,43 +169,43 @@ def _find_contact(row: Row, known: Mapping[int | None, PersonRef]) -> PersonRef:
     return known.get(contact_id, _NO_REF) if contact_id is not None else _NO_REF
 
 
-def _parse_greeting(row: Row, reading: V1Context, told: PersonRef) -> Greeting | RefusedRow:
-    whom = PersonRef(told.address, cell_values.parse_name(row.get("contact_name")) or told.name)
-    if whom == _NO_REF:
+def _parse_greeting(row: Row, context: V1Context, contact: PersonRef) -> Greeting | RefusedRow:
+    person = PersonRef(contact.address, cell_values.parse_name(row.get("contact_name")) or contact.name)
+    if person == _NO_REF:
         return RefusedRow(NO_PERSON)
-    sent_at = reading.instant(row.get("sent_at"))
+    sent_at = context.instant(row.get("sent_at"))
     late = timedelta(days=cell_values.parse_whole_number(row.get("days_late"), 0, _LONGEST_DELAY_DAYS) or 0)
     columns = "contact_name", "message_text", "sent_at", "days_late"
     return Greeting(
-        key=_source_key("birthday_messages", told.address, *map(row.get, columns)),
-        whom=whom,
+        key=_source_key("birthday_messages", contact.address, *map(row.get, columns)),
+        person=person,
         sent_at=sent_at,
-        on=sent_at.astimezone(reading.zone).date() - late if sent_at else None,
+        on=sent_at.astimezone(context.zone).date() - late if sent_at else None,
         message=cell_values.parse_text(row.get("message_text")) or "",
-        replied_at=reading.instant(row.get("response_date")),
+        replied_at=context.instant(row.get("response_date")),
     )
 
 
-def _parse_visit(row: Row, reading: V1Context) -> Visit | RefusedRow:
-    whom = _parse_person_ref(row, "profile_name", "profile_url", reading)
-    visited_at = reading.instant(row.get("visited_at"))
+def _parse_visit(row: Row, context: V1Context) -> Visit | RefusedRow:
+    person = _parse_person_ref(row, "profile_name", "profile_url", context)
+    visited_at = context.instant(row.get("visited_at"))
     if cell_values.is_no(row.get("success")):
         return RefusedRow("V1 did not get to the profile")
-    if whom == _NO_REF:
+    if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     if visited_at is None:
         return RefusedRow(NO_DATE)
     columns = "profile_name", "profile_url", "visited_at"
-    return Visit(_source_key("profile_visits", *map(row.get, columns)), whom, visited_at)
+    return Visit(_source_key("profile_visits", *map(row.get, columns)), person, visited_at)
 
 
-def _parse_blocked(row: Row, reading: V1Context) -> BlockedPerson | RefusedRow:
-    whom = _parse_person_ref(row, "contact_name", "linkedin_url", reading)
+def _parse_blocked(row: Row, context: V1Context) -> BlockedPerson | RefusedRow:
+    person = _parse_person_ref(row, "contact_name", "linkedin_url", context)
     if cell_values.is_no(row.get("is_active")):
         return RefusedRow("it is not active any more")
-    if whom == _NO_REF:
+    if person == _NO_REF:
         return RefusedRow(NO_PERSON)
-    return BlockedPerson(whom, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
+    return BlockedPerson(person, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
 
 
 def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
@@ -221,9 +221,9 @@ def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
     return SelectorNote(name, selector, cell_values.parse_text(row.get("page_type")) or "")
 
 
-def _source_key(table: str, *told: Cell) -> str:
+def _source_key(table: str, *cells: Cell) -> str:
     """Return the idempotency key of a row, the same in every copy of the file."""
-    written = json.dumps([each.hex() if isinstance(each, bytes) else each for each in told])
+    written = json.dumps([each.hex() if isinstance(each, bytes) else each for each in cells])
     return f"v1:{table}:{hashlib.sha256(written.encode()).hexdigest()[:32]}"
 
 
@@ -234,10 +234,10 @@ def _refuse_duplicates(lines: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]
     seen: set[str] = set()
     kept: list[ParsedRow[Kept]] = []
     for line in lines:
-        if not isinstance(line.told, RefusedRow) and line.told.key in seen:
+        if not isinstance(line.record, RefusedRow) and line.record.key in seen:
             kept.append(ParsedRow(line.number, RefusedRow(DUPLICATE)))
             continue
-        if not isinstance(line.told, RefusedRow):
-            seen.add(line.told.key)
+        if not isinstance(line.record, RefusedRow):
+            seen.add(line.record.key)
         kept.append(line)
     return kept

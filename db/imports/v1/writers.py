@@ -21,10 +21,10 @@ class InteractionWriter:
         self._session = session
         self._account_id = account_id
         self._import_id = import_id
-        there = select(Interaction.source_key).where(
+        known = select(Interaction.source_key).where(
             Interaction.account_id == account_id, is_any_of(Interaction.source_key, keys)
         )
-        self._there = set(session.scalars(there))
+        self._known = set(session.scalars(known))
         self._rows: list[dict[str, Any]] = []
 
     def add(
@@ -39,7 +39,7 @@ class InteractionWriter:
         replied_at: datetime | None = None,
     ) -> bool:
         """Add an interaction; return whether it is new."""
-        if key in self._there:
+        if key in self._known:
             return False
         self._rows.append(
             {
@@ -72,16 +72,16 @@ class ExclusionWriter:
         self._session = session
         self._account_id = account_id
         self._import_id = import_id
-        there = select(Exclusion.profile_url, Exclusion.name_key, Exclusion.occasion).where(
+        known = select(Exclusion.profile_url, Exclusion.name_key, Exclusion.occasion).where(
             Exclusion.account_id == account_id
         )
-        self._there = {(row[0], row[1], row[2]) for row in session.execute(there)}
+        self._known = {(row[0], row[1], row[2]) for row in session.execute(known)}
         self._rows: dict[tuple[str | None, str | None, str | None], str] = {}
 
     def add(self, address: str | None, name_key: str | None, occasion: str | None, note: str) -> bool:
         """Exclude a person by address, else by name; return whether the database did not have it."""
         person = (address, None if address else name_key, occasion)
-        if person in self._there:
+        if person in self._known:
             return False
         self._rows.setdefault(person, note)
         return True

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.store.actions.claims import Claim
-from db.store.quota import fallback
+from db.store.quota import epochs
 from db.tables import Account, Action, Contact, Interaction
 from worker.rules.model import Kind, ThreadMessage
-from worker.rules.quota.decision import WEEK
+from worker.rules.quota.gates import WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,4 @@ def record_message_by_hand(
         .returning(Interaction.created_at > func.now() - WEEK)
     )
     if kept.scalar():
-        fallback.reset_breakers(session, claim.account_id, ())
+        epochs.reset_breakers(session, claim.account_id, ())

@@ -142,7 +142,7 @@ def _inbox(session: Session, account: AccountRecord) -> _Inbox:
         .where(Account.id == account.id)
         .execution_options(populate_existing=True)
     ).one()
-    hours = limits.context(session, account.id, Kind.GREET, "").context.limits.hours
+    hours = limits.load_context(session, account.id, Kind.GREET, "").context.limits.hours
     gates = {
         "the kill switch is on": killed,
         f"the account is {row.status}": row.status != AccountStatus.ACTIVE,

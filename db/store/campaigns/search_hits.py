@@ -60,13 +60,13 @@ def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
 
 def dump_reasons(reasons: Sequence[ScoreReason]) -> list[dict[str, Any]]:
     """Return reasons as JSON, for the table and for API responses."""
-    told: list[dict[str, Any]] = _REASONS.dump_python(tuple(reasons), mode="json")
-    return told
+    stored: list[dict[str, Any]] = _REASONS.dump_python(tuple(reasons), mode="json")
+    return stored
 
 
-def load_reasons(told: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
+def load_reasons(stored: Sequence[Mapping[str, Any]] | None) -> tuple[ScoreReason, ...]:
     """Parse stored reasons; empty where there is no score."""
-    return _REASONS.validate_python(told or ())
+    return _REASONS.validate_python(stored or ())
 
 
 def list_campaigns_of_contact(session: Session, contact_id: int) -> Sequence[CampaignRecord]:
@@ -136,14 +136,14 @@ def _read_lines(session: Session, narrowed: Select[*tuple[Any, ...]]) -> Iterato
         )  # fmt: skip
 
 
-def to_card(profile_url: str, full_name: str, told: Mapping[str, Any]) -> Profile:
+def to_card(profile_url: str, full_name: str, stored: Mapping[str, Any]) -> Profile:
     """Build a Profile from contacts.profile, for a person whose profile was not opened."""
-    degree = told.get("degree")
+    degree = stored.get("degree")
     return Profile(
         profile_url,
         full_name,
-        headline=str(told.get("headline") or ""),
-        location=str(told.get("location") or ""),
+        headline=str(stored.get("headline") or ""),
+        location=str(stored.get("location") or ""),
         degree=degree if isinstance(degree, int) else None,
-        open_to_work=told.get("open_to_work") is True,
+        open_to_work=stored.get("open_to_work") is True,
     )

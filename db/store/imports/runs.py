@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from db.engine import execute_counted
 from db.queries import load_query
 from db.store.people import import_lock
-from db.store.quota import fallback
+from db.store.quota import epochs
 from db.tables import (
     Account,
     Action,
@@ -124,7 +124,7 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     )
     session.execute(load_query("last_greeted"), {"import_id": import_id})
     if interactions:
-        fallback.reset_breakers(session, owner, ())
+        epochs.reset_breakers(session, owner, ())
     kept = session.scalars(select(func.count()).where(Contact.import_id == import_id)).one()
     row.undone_at = func.now()
     return UndoReport(contacts, restored, interactions, exclusions, kept)

@@ -103,7 +103,7 @@ def _filtered(filters: ContactFilters) -> Select[Contact]:
     if filters.open_to_work is not None:
         statement = statement.where(facts.contains({"open_to_work": filters.open_to_work}))
     if filters.text:
-        told = (facts[key].as_string() for key in ("headline", "location", "company"))
-        everywhere = func.concat_ws("\n", Contact.full_name, *told)
-        statement = statement.where(everywhere.icontains(filters.text, autoescape=True))
+        texts = (facts[key].as_string() for key in ("headline", "location", "company"))
+        haystack = func.concat_ws("\n", Contact.full_name, *texts)
+        statement = statement.where(haystack.icontains(filters.text, autoescape=True))
     return statement

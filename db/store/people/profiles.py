@@ -58,7 +58,8 @@ def list_profiles(session: Session, contact_ids: Sequence[int]) -> Sequence[Prof
         .order_by(StoredProfile.contact_id)
     )
     return [
-        ProfileRecord(contact_id, load_profile(told), read_at, age) for contact_id, told, read_at, age in rows
+        ProfileRecord(contact_id, load_profile(stored), read_at, age)
+        for contact_id, stored, read_at, age in rows
     ]
 
 
@@ -96,13 +97,13 @@ def profile_from_entry(person: FoundPerson) -> Profile:
 
 def dump_profile(profile: Profile) -> dict[str, Any]:
     """Return a profile as JSON for the table, without the sections that were not read."""
-    told: dict[str, Any] = _PROFILES.dump_python(profile, mode="json")
-    return {name: value for name, value in told.items() if value is not None or name not in set(Section)}
+    dumped: dict[str, Any] = _PROFILES.dump_python(profile, mode="json")
+    return {name: value for name, value in dumped.items() if value is not None or name not in set(Section)}
 
 
-def load_profile(told: dict[str, Any]) -> Profile:
+def load_profile(stored: dict[str, Any]) -> Profile:
     """Parse a stored profile. Raises pydantic.ValidationError for invalid JSON."""
-    return _PROFILES.validate_python(told)
+    return _PROFILES.validate_python(stored)
 
 
 def _next_status(degree: int | None) -> Any:  # noqa: ANN401 -- a column's new value: a constant or an expression

@@ -27,10 +27,10 @@ def redact_person(session: Session, account_ids: Sequence[int], site: str, who: 
     session.execute(reading.with_for_update(nowait=True)).all()
     places = 0
     for table, columns in REDACTED.items():
-        mine = (
+        owned = (
             Search.campaign_id.in_(own) if table is Search else _column(table, "account_id").in_(account_ids)
         )
-        places += sum(_redact_column(session, table, name, mine, who) for name in sorted(columns))
+        places += sum(_redact_column(session, table, name, owned, who) for name in sorted(columns))
     session.execute(
         update(Schedule)
         .where(Schedule.account_id.in_(account_ids), Schedule.options["profiles"] == ONLY_FORGOTTEN)
@@ -41,11 +41,11 @@ def redact_person(session: Session, account_ids: Sequence[int], site: str, who: 
 
 
 def _redact_column(
-    session: Session, table: type[Base], name: str, mine: ColumnElement[bool], who: Mentions
+    session: Session, table: type[Base], name: str, owned: ColumnElement[bool], who: Mentions
 ) -> int:
     (key,) = inspect(table).primary_key
     column = _column(table, name)
-    rows = select(key, column).where(mine, column.is_not(None))
+    rows = select(key, column).where(owned, column.is_not(None))
     if name == "preview":  # may be large, and only Rapport writes it
         rows = rows.where(_mentions(column, who))
     found = session.execute(rows).all()
@@ -77,18 +77,18 @@ def _is_about(entry: dict[str, str], who: Mentions) -> bool:
 
 
 def _mentions(column: ColumnElement[Any], who: Mentions) -> ColumnElement[bool]:
-    told = func.lower(cast(column, Text))
+    lowered = func.lower(cast(column, Text))
     plain = [*who.addresses, *who.names, *who.emails]
     words = {word.lower() for each in plain for word in (each, quote(each), quote_plus(each))}
-    return or_(*(told.contains(word, autoescape=True) for word in sorted(words)))
+    return or_(*(lowered.contains(word, autoescape=True) for word in sorted(words)))
 
 
 def _delete_hints(session: Session, site: str, who: Mentions) -> int:
     key = (SelectorHint.site, SelectorHint.name, SelectorHint.selector)
     rows = session.execute(select(*key, SelectorHint.page).where(SelectorHint.site == site)).all()
-    telling = [tuple(row[:3]) for row in rows if any(who.appear_in(text) for text in row[1:])]
-    session.execute(delete(SelectorHint).where(tuple_(*key).in_(telling)))
-    return len(telling)
+    mentioning = [tuple(row[:3]) for row in rows if any(who.appear_in(text) for text in row[1:])]
+    session.execute(delete(SelectorHint).where(tuple_(*key).in_(mentioning)))
+    return len(mentioning)
 
 
 def _column(table: type[Base], name: str) -> ColumnElement[Any]:

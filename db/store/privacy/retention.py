@@ -102,10 +102,10 @@ def erase_lists(session: Session, account_id: int, before: datetime) -> int:
     """Empty the previews and profile lists of old, ended campaigns; return how many were changed."""
     empty = cast([], JSONB)
     nobody = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
-    telling = update(Campaign).where(*_list_people(account_id, before))
+    listing = update(Campaign).where(*_list_people(account_id, before))
     return execute_counted(
         session,
-        telling.values(
+        listing.values(
             preview=case((_is_nonempty_list(Campaign.preview), empty), else_=Campaign.preview),
             options=case((_is_nonempty_list(Campaign.options["profiles"]), nobody), else_=Campaign.options),
         ),

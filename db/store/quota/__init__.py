@@ -1,1 +1,1 @@
-"""The quota in Postgres: limits, status, forecasts, and the fallback for when Redis is away."""
+"""The quota in Postgres: limits, epochs, the ledger, status, forecasts, and the fallback."""

@@ -1,16 +1,16 @@
-"""What an account's quota and birthdays say of the days to come."""
+"""Forecast when an account's birthday greetings go out under its quota."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select
+from sqlalchemy import ARRAY, BigInteger, any_, cast, select
 from sqlalchemy.orm import Session
 
 from db.store.actions import control
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
@@ -25,8 +25,8 @@ _NOT_BEGUN = (ActionState.PROPOSED, ActionState.PLANNED, ActionState.QUEUED, Act
 class AccountForecast:
     """The forecast of an account, as of `now`, for birthdays from today to `last`.
 
-    `stopped_by` is what stops the account at this moment; the forecast is as if it went on now. `unapproved`
-    and `paused` are how many planned greetings wait for a person, and are told as if they need not.
+    `stopped_by` stops the account at this moment. `unapproved` and `paused` count planned greetings that wait
+    for approval or in a paused campaign. The forecast ignores all three, as if everything went on now.
     """
 
     account: AccountRecord
@@ -42,7 +42,7 @@ class AccountForecast:
 
 @dataclass(frozen=True, slots=True)
 class _PlannedGreeting:
-    """A planned greeting that has not begun."""
+    """A planned greeting that is not acting yet."""
 
     expected: ExpectedAction
     state: ActionState
@@ -57,24 +57,24 @@ def forecast_birthdays(
     default_late_days: int,
     late_days: int | None = None,
 ) -> AccountForecast:
-    """Return who with a birthday today or on the next `days` - 1 days will be reached when.
+    """Return when each birthday of today and the next `days` - 1 days is reached.
 
-    Also told are those of the last days who may still be greeted. How late that may be is `late_days`, else
-    what the account's schedule says, else its latest campaign, else `default_late_days`.
+    Birthdays of the last days that may still be greeted are included. How late that is comes from
+    `late_days`, else the account's schedule, else its latest campaign, else `default_late_days`.
     """
     allowance = limits.load_allowance(session, account.id, Kind.GREET)
-    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    now = ledger.read_clock(session)
     today = now.astimezone(account.zone).date()
     last = today + timedelta(days=days - 1)
     if late_days is None:
         late_days = _find_late_days(session, account.id, default_late_days)
     horizon = last + timedelta(days=late_days)
     planned = list(_list_planned(session, account.id, never_late=horizon))
-    people = [
+    expected = [
         *(one.expected for one in planned),
         *_list_unplanned(session, account.id, horizon, now=now, days=days, late_days=late_days),
     ]
-    books = fallback.read_ledger(session, allowance.context(now, ""))
+    state = ledger.read_ledger(session, allowance.context_at(now, ""))
     stopped_by = Reason.KILL_SWITCH if control.get_kill_switch(session) is not None else None
     return AccountForecast(
         account=account,
@@ -82,7 +82,7 @@ def forecast_birthdays(
         now=now,
         last=last,
         late_days=late_days,
-        forecast=forecast(people, allowance, books, now=now, last=last),
+        forecast=forecast(expected, allowance, state, now=now, last=last),
         stopped_by=stopped_by or account.stop_reason,
         unapproved=sum(one.state is ActionState.PROPOSED for one in planned),
         paused=sum(one.campaign is CampaignState.PAUSED for one in planned),
@@ -99,14 +99,14 @@ def _find_late_days(session: Session, account_id: int, default: int) -> int:
         .order_by(Campaign.created_at.desc())
         .limit(1)
     )
-    told = session.scalar(scheduled)
-    if told is None:
-        told = session.scalar(latest)
-    return default if told is None else told
+    late_days = session.scalar(scheduled)
+    if late_days is None:
+        late_days = session.scalar(latest)
+    return default if late_days is None else late_days
 
 
 def _list_planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_PlannedGreeting]:
-    """Give the greetings that are planned and not begun; what nothing makes too late may wait long."""
+    """Yield the planned greetings that are not acting yet; `never_late` is the end of those without one."""
     rows = session.execute(
         select(Action, Contact.id, Contact.full_name, Campaign.state)
         .join(Contact, Contact.id == Action.contact_id)
@@ -136,9 +136,9 @@ def _list_planned(session: Session, account_id: int, *, never_late: date) -> Ite
 def _list_unplanned(
     session: Session, account_id: int, horizon: date, *, now: datetime, days: int, late_days: int
 ) -> Iterator[ExpectedAction]:
-    """Give those with a birthday up to `horizon`, or lately, for whom nothing is planned or done yet.
+    """Yield the birthdays up to `horizon`, or of the last days, for which nothing is planned or done yet.
 
-    It is asked as a campaign would ask on that last day, looking back over all of it.
+    Asks as a campaign on the last day would, looking back over all the days.
     """
     found = contacts.list_due_birthdays(
         session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now

@@ -1,4 +1,4 @@
-"""Limits: what an account may do, who changed it, and what a decision is asked with."""
+"""Limits: set and read an account's limits with their audit log, and load what a decision is asked with."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -15,8 +15,8 @@ from db.tables import Account, QuotaChange, QuotaCut, QuotaEpoch, QuotaGate, Quo
 from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 from worker.rules.quota.allowance import Allowance
-from worker.rules.quota.decision import QuotaContext
 from worker.rules.quota.limits import CUT_FOR, PAUSE_FOR, Limits, SiteQuota, Totals
+from worker.rules.quota.model import QuotaContext
 from worker.rules.quota.windows import ALL_WEEK, Hours
 from worker.rules.sites import site_quota
 
@@ -27,9 +27,10 @@ _Row: TypeAlias = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class LoadedContext:
-    """A context as Postgres has it now. `failing`: the breaker has failures that a success must clear.
+    """A context as Postgres has it now.
 
-    `warm_up_on` and `cut_until` say why the limits in force may be less than the account's own.
+    `failing`: the breaker counts failures, which a success must clear. `warm_up_on` and `cut_until` tell why
+    the limits in force may be below the configured ones.
     """
 
     context: QuotaContext
@@ -38,22 +39,22 @@ class LoadedContext:
     cut_until: datetime | None = None
 
 
-def context(session: Session, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
-    """Return what a decision is asked with now: limits in force, reserved shares, the epoch. One statement.
+def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
+    """Return what a decision is asked with now: limits in force, reserved shares, epoch. One statement.
 
     Raises NoResultFound if there is no such account.
     """
-    given, failures, now = _load(session, account_id, kind)
+    allowance, failures, now = _load(session, account_id, kind)
     return LoadedContext(
-        given.context(now, run_id),
+        allowance.context_at(now, run_id),
         failing=bool(failures),
-        warm_up_on=given.warm_up_on,
-        cut_until=given.cut_until if given.is_cut(now) else None,
+        warm_up_on=allowance.warm_up_on,
+        cut_until=allowance.cut_until if allowance.is_cut(now) else None,
     )
 
 
 def load_allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
-    """Return what the limits in force follow from, now and later. Raises as `context`."""
+    """Return what the limits in force follow from, now and later. Raises as `load_context`."""
     return _load(session, account_id, kind)[0]
 
 
@@ -72,7 +73,7 @@ def _load(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int
         raise NoResultFound(f"there is no account {account_id}")
     account, _, total, cut, epoch, failures, now = rows[0]
     site = site_quota(account.site)
-    given = Allowance(
+    allowance = Allowance(
         account_id=account_id,
         zone=ZoneInfo(account.time_zone),
         kind=kind,
@@ -84,30 +85,30 @@ def _load(session: Session, account_id: int, kind: Kind) -> tuple[Allowance, int
         paused_until=cut.paused_until if cut is not None else None,
         epoch=epoch or 0,
     )
-    return given, failures, now
+    return allowance, failures, now
 
 
 def get_configured_limits(session: Session, account_id: int, kind: Kind) -> Limits:
-    """Return the account's own limits for `kind`, or its site's; before warm-up, cuts and ceilings."""
+    """Return the account's limits for `kind`, else its site's defaults; before ceilings, warm-up and cuts."""
     row = session.get(QuotaLimit, (account_id, kind), populate_existing=True)
     return _limits_of_row(row) if row is not None else _site_quota(session, account_id).limits[kind]
 
 
 def get_configured_totals(session: Session, account_id: int) -> Totals:
-    """Return the account's own limits for all kinds together, or its site's; before warm-up."""
+    """Return the account's limits for all kinds together, else its site's; before ceilings and warm-up."""
     row = session.get(QuotaTotal, account_id, populate_existing=True)
     return _totals_of_row(_site_quota(session, account_id), row)
 
 
 def get_longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]:
-    """Return the longest gap of each kind."""
+    """Return the upper bound of each kind's gap."""
     rows = session.scalars(select(QuotaLimit).where(QuotaLimit.account_id == account_id)).all()
     every = _limits_by_kind(_site_quota(session, account_id), list(rows))
     return {kind: limits.gap_max for kind, limits in every.items()}
 
 
 def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *, by: str) -> None:
-    """Give the account limits of its own, in force at the next decision; `by` goes into the audit.
+    """Set the account's limits for `kind`, in force from the next decision; `by` is who did, for the audit.
 
     Raises RequestRefusedError above a hard ceiling of the account's site.
     """
@@ -120,7 +121,7 @@ def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *,
 
 
 def set_totals(session: Session, account_id: int, totals: Totals, *, by: str) -> None:
-    """Give the account limits of its own for all kinds together. Raises as `set_limits`."""
+    """Set the account's limits for all kinds together. Raises as `set_limits`."""
     if refusal := _site_quota(session, account_id).total_refusal(totals):
         raise RequestRefusedError(f"all kinds together: {refusal}")
     before, values = get_configured_totals(session, account_id), asdict(totals)
@@ -130,7 +131,7 @@ def set_totals(session: Session, account_id: int, totals: Totals, *, by: str) ->
 
 
 def set_warm_up(session: Session, account_id: int, on: date | None, *, by: str) -> None:
-    """Let the account's limits ramp up from `on`; None: they need not."""
+    """Let the account's limits ramp up from `on`; None: no warm-up."""
     account = session.get_one(Account, account_id, populate_existing=True)
     before, account.warm_up_on = account.warm_up_on, on
     session.flush()
@@ -140,7 +141,7 @@ def set_warm_up(session: Session, account_id: int, on: date | None, *, by: str) 
 
 
 def cut_limits(session: Session, account_id: int, kind: Kind) -> None:
-    """Pause the kind and cut its limits for a while, after a limit page of the site (design §4)."""
+    """Pause the kind for `PAUSE_FOR` and cut its limits for `CUT_FOR`, after a limit page of the site."""
     values = {"paused_until": func.now() + PAUSE_FOR, "cut_until": func.now() + CUT_FOR}
     statement = insert(QuotaCut).values(account_id=account_id, kind=kind, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))
@@ -148,7 +149,7 @@ def cut_limits(session: Session, account_id: int, kind: Kind) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """One line of the audit: who changed what, from what to what."""
+    """One entry of the audit log: who changed what, from what to what."""
 
     what: str
     before: dict[str, Any] | None
@@ -171,7 +172,7 @@ def list_changes(session: Session, account_id: int, *, newest: int = 50) -> list
 def record_breaker_reset(
     session: Session, account_id: int, *, by: str, kinds: Collection[Kind] = frozenset(Kind)
 ) -> None:
-    """Leave a line in the audit that an operator closed the breakers and had the counters rebuilt."""
+    """Write to the audit log that an operator closed the breakers of `kinds` and had the counters rebuilt."""
     _record_change(session, account_id, "breaker", before=None, after={"closed": sorted(kinds)}, by=by)
 
 
@@ -197,10 +198,15 @@ def _limits_of_row(row: QuotaLimit) -> Limits:
         hours=Hours(
             opens=row.opens_minute * _MINUTE,
             closes=row.closes_minute * _MINUTE,
-            days=frozenset(day for day in ALL_WEEK if row.days >> day & 1),
+            days=days_of_bits(row.days),
         ),
         reserved_per_day=row.reserved_per_day,
     )
+
+
+def days_of_bits(bits: int) -> frozenset[int]:
+    """Return the working days that are stored as bits; bit 0 is Monday."""
+    return frozenset(day for day in ALL_WEEK if bits >> day & 1)
 
 
 def _row_values(limits: Limits) -> dict[str, int]:

@@ -1,14 +1,14 @@
-"""When what a campaign reads will be read: its pages of people found, and the profiles that it opens."""
+"""Forecast when a campaign's search pages are read and its profiles opened."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.tables import Action, Campaign
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignState, Kind
@@ -18,14 +18,14 @@ from worker.rules.quota.limits import Limits
 HORIZON: Final = timedelta(days=365)
 
 PEOPLE_A_PAGE: Final = 10
-"""As the sites that we know of show them. What a page really holds is seen when it is read."""
+"""What known sites show. How many a page really holds is seen when it is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchEstimate:
     """When the last page of a search is read and its last profile opened; None: not within `HORIZON`.
 
-    `of_pages` and `of_profiles` are the limits in force now.
+    `of_pages` and `of_profiles` are the limits in force now for pages and profiles.
     """
 
     people: int
@@ -37,7 +37,7 @@ class SearchEstimate:
 
 
 def estimate_search(session: Session, account_id: int, *, people: int, campaign_id: UUID) -> SearchEstimate:
-    """Return how long a search for so many people takes, if all of them are new and nothing fails."""
+    """Return when a search for `people` is done, if all of them are new and nothing fails."""
     pages = -(-people // PEOPLE_A_PAGE)
     last_page = forecast_times(session, account_id, Kind.COLLECT, pages, campaign_id=campaign_id)[-1]
     last = forecast_times(session, account_id, Kind.VISIT, people, campaign_id=campaign_id)[-1]
@@ -46,34 +46,33 @@ def estimate_search(session: Session, account_id: int, *, people: int, campaign_
         pages=pages,
         last_page=last_page,
         last_profile=max(last, last_page) if last and last_page else None,  # found first, then opened
-        of_pages=limits.context(session, account_id, Kind.COLLECT, str(campaign_id)).context.limits,
-        of_profiles=limits.context(session, account_id, Kind.VISIT, str(campaign_id)).context.limits,
+        of_pages=limits.load_context(session, account_id, Kind.COLLECT, str(campaign_id)).context.limits,
+        of_profiles=limits.load_context(session, account_id, Kind.VISIT, str(campaign_id)).context.limits,
     )
 
 
 def forecast_times(
     session: Session, account_id: int, kind: Kind, count: int, *, campaign_id: UUID
 ) -> list[datetime | None]:
-    """Return when each of `count` readings of `kind` for a campaign comes (aware, UTC), in turn.
+    """Return when each of `count` pages of `kind` is read for a campaign (aware, UTC), in order.
 
-    It is the quota's own rule played forward, with the limits in force and what is used of them. What other
-    campaigns have planned of the kind goes first; assumed is that nothing else uses the quota. None: not
-    within `HORIZON`.
+    Plays the quota's rule forward from the limits in force and what is used. Pages that other campaigns have
+    planned go first; nothing else is assumed to use the quota. None: not within `HORIZON`.
     """
     allowance = limits.load_allowance(session, account_id, kind)
-    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    now = ledger.read_clock(session)
     today = now.astimezone(allowance.zone).date()
     others = _list_planned_by_others(session, account_id, kind, campaign_id)
     runs = [*others, *[str(campaign_id)] * count]
     until = today + HORIZON
-    people = [ExpectedAction(place, "", today, until, campaign=run) for place, run in enumerate(runs)]
-    books = fallback.read_ledger(session, allowance.context(now, ""))
-    told = forecast(people, allowance, books, now=now, last=today).people
-    return [outlook.reached_at for outlook in told[len(others) :]]
+    expected = [ExpectedAction(place, "", today, until, campaign=run) for place, run in enumerate(runs)]
+    state = ledger.read_ledger(session, allowance.context_at(now, ""))
+    actions = forecast(expected, allowance, state, now=now, last=today).actions
+    return [action.reached_at for action in actions[len(others) :]]
 
 
 def _list_planned_by_others(session: Session, account_id: int, kind: Kind, campaign_id: UUID) -> list[str]:
-    """Return the campaign of each reading that others have planned."""
+    """Return the campaign of each page of `kind` that other campaigns have planned."""
     waiting = (
         select(Action.campaign_id)
         .join(Campaign, Campaign.id == Action.campaign_id)

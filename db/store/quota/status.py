@@ -1,4 +1,4 @@
-"""How an account stands with its quota: limits in force, what the ledger says is used, the last denials."""
+"""The status of an account's quota: limits in force, usage by the ledger, and the last denials."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,25 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.engine import get_database_time
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
 from worker.rules.quota import decision as rules
-from worker.rules.quota.decision import Decision, QuotaContext, Usage
 from worker.rules.quota.denials import DENIAL_REASONS
+from worker.rules.quota.gates import Usage, usage
+from worker.rules.quota.model import Decision, QuotaContext
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaStatus:
-    """How one kind of an account stands at `now`, by the ledger alone; Redis isn't asked.
+    """The status of one kind at `now`, by the ledger alone; Redis isn't asked.
 
-    `told` is what a reservation would be answered by counters rebuilt from the ledger. `gap_until` is when
-    the gap after the last use is over at the latest.
+    `by_ledger` is what counters rebuilt from the ledger would answer. `gap_until` is when the gap after the
+    last use is over at the latest.
     """
 
     now: datetime
@@ -33,12 +35,12 @@ class QuotaStatus:
     cut_until: datetime | None
     used: Usage
     gap_until: datetime | None
-    told: Decision
+    by_ledger: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """An action that waits because the quota said so: for whom, why, and until when."""
+    """An action that the quota makes wait: for whom, why, and until when."""
 
     action_id: UUID
     contact: str
@@ -48,7 +50,7 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class AccountQuotaStatus:
-    """How an account stands with every kind, and the newest denial of each that still waits."""
+    """The status of every kind, and each kind's newest denial that still waits."""
 
     account: AccountRecord
     now: datetime
@@ -57,23 +59,23 @@ class AccountQuotaStatus:
 
 
 def get_kind_status(session: Session, account_id: int, kind: Kind, run_id: str) -> QuotaStatus:
-    """Return how one kind stands. Raises NoResultFound if there is no such account."""
-    loaded = limits.context(session, account_id, kind, run_id)
-    context, now = loaded.context, session.scalars(select(func.clock_timestamp())).one()
-    books = fallback.read_ledger(session, context)
+    """Return the status of one kind in the run `run_id`. Raises NoResultFound if there is no such account."""
+    loaded = limits.load_context(session, account_id, kind, run_id)
+    context, now = loaded.context, ledger.read_clock(session)
+    state = ledger.read_ledger(session, context)
     return QuotaStatus(
         now=now,
         context=context,
         warm_up_on=loaded.warm_up_on,
         cut_until=loaded.cut_until,
-        used=rules.usage(books, context, now),
-        gap_until=books.gaps.get(kind),
-        told=rules.remaining(books, context, now),
+        used=usage(state, context, now),
+        gap_until=state.gaps.get(kind),
+        by_ledger=rules.remaining(state, context, now),
     )
 
 
 def get_account_status(session: Session, account: AccountRecord) -> AccountQuotaStatus:
-    """Return how every kind of the account stands, each in its present run."""
+    """Return the status of every kind of the account, each in its current run."""
     kinds = {
         kind: get_kind_status(session, account.id, kind, _find_current_run(session, account.id, kind))
         for kind in Kind
@@ -81,14 +83,14 @@ def get_account_status(session: Session, account: AccountRecord) -> AccountQuota
     denials = {kind: find_last_denial(session, account.id, kind) for kind in Kind}
     return AccountQuotaStatus(
         account=account,
-        now=session.scalars(select(func.now())).one(),
+        now=get_database_time(session),
         kinds=kinds,
         denials={kind: denial for kind, denial in denials.items() if denial is not None},
     )
 
 
 def find_last_denial(session: Session, account_id: int, kind: Kind) -> Denial | None:
-    """Return the newest action of `kind` that waits because the quota said so."""
+    """Return the newest action of `kind` that the quota makes wait, or None."""
     row = session.execute(
         select(Action.id, Contact.full_name, Action.reason, Action.not_before)
         .outerjoin(Contact, Contact.id == Action.contact_id)
@@ -109,7 +111,7 @@ def find_last_denial(session: Session, account_id: int, kind: Kind) -> Denial | 
 
 
 def _find_current_run(session: Session, account_id: int, kind: Kind) -> str:
-    """Return the campaign whose action is under way or comes next; nothing where there is none."""
+    """Return the campaign whose action is in flight or comes next; empty without one."""
     campaign_id = session.scalar(
         select(Action.campaign_id)
         .join(Campaign, Campaign.id == Action.campaign_id)

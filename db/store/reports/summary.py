@@ -17,7 +17,7 @@ from db.store.campaigns import campaigns, searches
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.store.reports import outcome_counts
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
@@ -25,7 +25,7 @@ from worker.rules.birthdays import recent_birthdays
 from worker.rules.date_range import require_supported_day
 from worker.rules.messages.replies import REPLY_WINDOW
 from worker.rules.model import ActionState, ContactStatus, Kind
-from worker.rules.quota import decision as rules
+from worker.rules.quota.gates import usage
 from worker.rules.quota.windows import Span, local_day
 from worker.rules.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
 
@@ -65,13 +65,13 @@ def summarise_day(
         raise RequestRefusedError(str(error)) from None
     if on == today:
         return _with_open_state(session, account, on, at=now, now=now)
-    kept = session.scalar(
+    saved = session.scalar(
         select(DailySummary.summary).where(DailySummary.account_id == account.id, DailySummary.on == on)
     )
     counted = _count_day(session, account, on, now=now)
-    if kept is None:
+    if saved is None:
         return counted
-    then = _SUMMARIES.validate_python(kept)
+    then = _SUMMARIES.validate_python(saved)
     return replace(
         counted, as_of=then.as_of, open=then.open, quota=then.quota,
         birthdays_next_day=then.birthdays_next_day,
@@ -117,9 +117,9 @@ def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[
     """
     zone = Account.time_zone
     yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
-    kept = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
-    there = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
-    rows = session.execute(select(Account.id, yesterday).where(~kept, there).order_by(Account.id))
+    saved = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
+    existed = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
+    rows = session.execute(select(Account.id, yesterday).where(~saved, existed).order_by(Account.id))
     return [(account_id, on) for account_id, on in rows]
 
 
@@ -217,10 +217,10 @@ def _count_day(session: Session, account: AccountRecord, on: date, *, now: datet
 
 
 def _count_greetings_left(session: Session, account: AccountRecord, at: datetime) -> GreetingQuota:
-    context = limits.context(session, account.id, Kind.GREET, "").context
-    books = fallback.read_ledger(session, context)
-    until_then = replace(books, charges=tuple(charge for charge in books.charges if charge.at <= at))
-    used = rules.usage(until_then, context, at)
+    context = limits.load_context(session, account.id, Kind.GREET, "").context
+    state = ledger.read_ledger(session, context)
+    until_then = replace(state, charges=tuple(charge for charge in state.charges if charge.at <= at))
+    used = usage(until_then, context, at)
     left = used.left(context)
     return GreetingQuota(used.day, left.day, used.week, left.week)
 

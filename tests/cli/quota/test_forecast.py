@@ -62,12 +62,12 @@ def test_what_a_person_must_do_first_is_said(rapport: Rapport, database: Databas
 
 def test_the_same_as_json(rapport: Rapport, database: Database) -> None:
     people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(3)})
-    told = json.loads(rapport("forecast", "demo", "--json", "--days", "5"))
-    assert (told["birthdays"], told["in_time"], told["late"], told["missed"]) == (3, 2, 1, 0)
-    assert told["held_back_by"] == {"day_limit": 1}
-    assert [day["used"] for day in told["days"]] == [2, 1, 0, 0, 0]
-    assert [person["end"] for person in told["people"]] == ["in_time", "in_time", "late"]
-    assert told["people"][2]["days_late"] == 1
+    answer = json.loads(rapport("forecast", "demo", "--json", "--days", "5"))
+    assert (answer["birthdays"], answer["in_time"], answer["late"], answer["missed"]) == (3, 2, 1, 0)
+    assert answer["held_back_by"] == {"day_limit": 1}
+    assert [day["used"] for day in answer["days"]] == [2, 1, 0, 0, 0]
+    assert [person["end"] for person in answer["people"]] == ["in_time", "in_time", "late"]
+    assert answer["people"][2]["days_late"] == 1
 
 
 def test_an_account_that_is_not_there_and_too_many_days_are_refused(rapport: Rapport) -> None:

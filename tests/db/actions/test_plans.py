@@ -21,7 +21,7 @@ from db.store.campaigns import campaigns, schedules, search_hits
 from db.store.campaigns.search_hits import HitLine
 from db.store.people import contact_list, contacts, profiles
 from db.store.people.contact_list import ContactFilters
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.store.reports import overview
 from tests.builders import LONG_AGO
 from tests.servers import TEMPLATE, Servers
@@ -281,7 +281,7 @@ WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
     "what an account has used of its quota": (
         "actions",
         "ix_actions_acting_since",
-        lambda s: fallback.read_ledger(s, limits.context(s, 7, Kind.GREET, "").context),
+        lambda s: ledger.read_ledger(s, limits.load_context(s, 7, Kind.GREET, "").context),
     ),
     "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.list_actions(s, limit=10)),
     "which accounts can start": (

@@ -12,20 +12,12 @@ from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.imports import runs
 from db.store.people import profiles
-from db.store.privacy import erasure
-from db.store.privacy.erasure import ErasureReport
 from db.tables import Action, Contact, Exclusion, SelectorHint, StoredProfile
 from tests.builders import TEN, a_campaign, a_contact, action, add_planned, an_account
 from tests.db.helpers import open_database, queue_due_actions, wait_for_lock_wait
-from tests.whole_person import NAME, SLUG, ZOE
+from tests.whole_person import NAME, SLUG, ZOE, forget
 from worker.rules.model import ActionState, ImportSource, Kind
 from worker.rules.sourcing.profile import Profile
-
-
-def forgotten(session: Session) -> ErasureReport:
-    result = erasure.forget_person(session, "sandbox", ZOE)
-    session.expire_all()
-    return result
 
 
 def test_of_whom_is_forgotten_nothing_is_left_but_that_they_were(database: Database) -> None:
@@ -40,7 +32,7 @@ def test_of_whom_is_forgotten_nothing_is_left_but_that_they_were(database: Datab
         )
         session.execute(update(Action).values(occasion_on=born, expires_on=born))
     with database.transaction() as session:
-        forgotten(session)
+        forget(session)
         zoe = session.get_one(Contact, zoe.id)
         row = session.scalars(select(Action)).one()
         assert {
@@ -66,7 +58,7 @@ def test_what_is_another_s_is_left_alone_by_forgetting_one(session: Session) -> 
     )
     session.add_all([elsewhere, hint])
     session.flush()
-    told = forgotten(session)
+    told = forget(session)
     assert (told.skipped, told.exclusions, told.erased.profiles) == (1, 0, 0)
     row = action(session, waits)
     assert (row.state, row.message) == (ActionState.PLANNED, "Hi!")
@@ -83,7 +75,7 @@ def test_no_action_of_the_account_starts_while_somebody_is_being_forgotten(
         a_contact(session, account, SLUG, name=NAME)
         waits = add_planned(session, account, a_contact(session, account, "bob"))
     with database.transaction() as session, open_database(database_url) as other:
-        forgotten(session)
+        forget(session)
         with other.transaction() as dispatcher:
             dispatcher.execute(text("set local lock_timeout = '2s'"))
             assert queue_due_actions(dispatcher) == []
@@ -101,7 +93,7 @@ def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
 
     def erase() -> int:
         with open_database(database_url) as other, other.transaction() as session:
-            return forgotten(session).skipped
+            return forget(session).skipped
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:

@@ -24,13 +24,13 @@ from worker.rules.quota.limits import DEFAULT_QUOTA, Limits
 DAY = timedelta(days=1)
 
 
-def foretold(session: Session, account: AccountRecord, *, days: int = 30, late: int = 3) -> AccountForecast:
+def forecast(session: Session, account: AccountRecord, *, days: int = 30, late: int = 3) -> AccountForecast:
     return store.forecast_birthdays(session, account, days=days, default_late_days=late)
 
 
-def told(found: AccountForecast) -> dict[str, int | None]:
+def days_late(found: AccountForecast) -> dict[str, int | None]:
     """Each name's days late, None for missed."""
-    return {one.person.full_name: one.days_late if one.reached_at else None for one in found.forecast.people}
+    return {one.action.full_name: one.days_late if one.reached_at else None for one in found.forecast.actions}
 
 
 def today(session: Session) -> date:
@@ -43,8 +43,8 @@ def test_birthdays_to_come_and_of_the_last_days_are_told_of_and_no_others(databa
         for slug, days in {"old": -4, "late": -3, "now": 0, "last": 29, "after": 30}.items():
             a_contact(session, account, slug, birthday=on + days * DAY)
         a_contact(session, an_account(session, "other"), "stranger", birthday=on)
-        assert told(foretold(session, account)) == {"Late": 3, "Now": 0, "Last": 0}
-        assert told(foretold(session, account, days=1, late=0)) == {"Now": 0}
+        assert days_late(forecast(session, account)) == {"Late": 3, "Now": 0, "Last": 0}
+        assert days_late(forecast(session, account, days=1, late=0)) == {"Now": 0}
 
 
 def test_who_is_not_to_be_greeted_is_not_told_of(database: Database) -> None:
@@ -64,7 +64,7 @@ def test_who_is_not_to_be_greeted_is_not_told_of(database: Database) -> None:
         add_planned(session, account, people["Cancelled"], campaign_id=cancelled)
         session.flush()
         control.change_campaign(session, cancelled, control.CampaignVerb.CANCEL)
-        assert told(foretold(session, account)) == {"Ann": 0, "Next": 0}
+        assert days_late(forecast(session, account)) == {"Ann": 0, "Next": 0}
 
 
 def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> None:
@@ -77,8 +77,8 @@ def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> N
         assert campaign is not None
         draft = PlannedAction(late.id, birthday_occasion(on - DAY), on - DAY, "Hi", expires_on=on)
         plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
-        found = foretold(session, account)
-        assert told(found) == {"Planned": 1, "Now": 1}
+        found = forecast(session, account)
+        assert days_late(found) == {"Planned": 1, "Now": 1}
         assert (found.unapproved, found.paused, found.stopped_by) == (1, 0, None)
 
 
@@ -93,9 +93,9 @@ def test_what_is_used_already_counts(database: Database) -> None:
         session.flush()
         a_contact(session, account, "now", birthday=on)
         a_contact(session, account, "later", birthday=on + 7 * DAY)
-        found = foretold(session, account)
-        assert told(found) == {"Now": None, "Later": 0}
-        assert found.forecast.people[0].held_back is Reason.WEEK_LIMIT
+        found = forecast(session, account)
+        assert days_late(found) == {"Now": None, "Later": 0}
+        assert found.forecast.actions[0].held_back is Reason.WEEK_LIMIT
         assert (found.forecast.days[0].used, found.forecast.days[0].limit) == (2, 2)
 
 
@@ -103,7 +103,7 @@ def test_limits_ramp_up_and_are_those_of_the_site_where_the_account_has_none(dat
     with database.transaction() as session:
         added = accounts.add_account(session, name="ann", site="linkedin", zone=an_account(session).zone)
         limits.set_warm_up(session, added.id, today(session) - 6 * DAY, by="tests")
-        days = foretold(session, added, days=16).forecast.days
+        days = forecast(session, added, days=16).forecast.days
         full = DEFAULT_QUOTA.limits[Kind.GREET].per_day
         assert [days[n].limit for n in (0, 1, 7, 8, 14, 15)] == [5, 7, 7, 12, 12, full]
 
@@ -128,7 +128,7 @@ def test_how_late_is_what_the_schedule_says_or_the_latest_campaign(
         if started is not None:
             session.get_one(Campaign, a_campaign(session, account)).options = {"late_days": started}
             session.flush()
-        assert foretold(session, account).late_days == expected
+        assert forecast(session, account).late_days == expected
 
 
 def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
@@ -139,8 +139,8 @@ def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
         session.get_one(Campaign, campaign).state = "paused"
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
         session.flush()
-        found = foretold(session, accounts.get_account(session, account.id))
+        found = forecast(session, accounts.get_account(session, account.id))
         assert (found.stopped_by, found.paused) == (Reason.CHALLENGE, 1)
         control.pull_kill_switch(session, by="tests")
-        assert foretold(session, account).stopped_by is Reason.KILL_SWITCH
+        assert forecast(session, account).stopped_by is Reason.KILL_SWITCH
         assert FREE.per_day == found.forecast.days[0].limit

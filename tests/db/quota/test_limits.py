@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.store.people import accounts
-from db.store.quota import fallback, limits
+from db.store.quota import epochs, ledger, limits
 from db.tables import QuotaCut, QuotaLimit, QuotaTotal
 from tests.builders import database_now
 from worker.errors import RequestRefusedError
@@ -44,13 +44,13 @@ def account_id(session: Session) -> int:
         limits.set_totals(session, each, totals, by="tests")
     limits.set_limits(session, other, Kind.VISIT, little, by="tests")
     limits.cut_limits(session, other, Kind.GREET)
-    fallback.write_breaker(session, other, Kind.GREET, Breaker(1))
-    fallback.raise_epoch(session, other, seen=0)
+    ledger.write_breaker(session, other, Kind.GREET, Breaker(1))
+    epochs.raise_epoch(session, other, seen=0)
     return account_id
 
 
 def test_an_account_s_own_limits_are_in_force_as_they_were_set(session: Session, account_id: int) -> None:
-    loaded = limits.context(session, account_id, Kind.GREET, "run")
+    loaded = limits.load_context(session, account_id, Kind.GREET, "run")
     context = loaded.context
     assert (context.limits, context.totals, context.run_id) == (OWN, Totals(6, 7), "run")
     assert (context.account_id, context.zone, context.kind) == (
@@ -61,7 +61,7 @@ def test_an_account_s_own_limits_are_in_force_as_they_were_set(session: Session,
     assert (context.epoch, context.paused_until, loaded.failing) == (0, None, False)
     assert (loaded.cut_until, loaded.warm_up_on) == (None, None)
     assert (
-        limits.context(session, account_id, Kind.VISIT, "").context.limits
+        limits.load_context(session, account_id, Kind.VISIT, "").context.limits
         == PRACTICE_QUOTA.limits[Kind.VISIT]
     )
     assert limits.get_configured_limits(session, account_id, Kind.GREET) == OWN
@@ -99,23 +99,23 @@ def test_a_limit_page_pauses_its_kind_for_a_day_and_cuts_it_for_a_week_each_time
     now = database_now(session)
     limits.cut_limits(session, account_id, Kind.GREET)
     session.execute(update(QuotaCut).values(paused_until=now - DAY, cut_until=now - DAY))
-    over = limits.context(session, account_id, Kind.GREET, "")
+    over = limits.load_context(session, account_id, Kind.GREET, "")
     assert (over.context.limits, over.cut_until) == (OWN, None)
     limits.cut_limits(session, account_id, Kind.GREET)
-    loaded = limits.context(session, account_id, Kind.GREET, "")
+    loaded = limits.load_context(session, account_id, Kind.GREET, "")
     assert (loaded.context.paused_until, loaded.cut_until) == (now + DAY, now + 7 * DAY)
     assert loaded.context.limits.per_day == 2
-    visits = limits.context(session, account_id, Kind.VISIT, "")
+    visits = limits.load_context(session, account_id, Kind.VISIT, "")
     assert (visits.context.paused_until, visits.cut_until) == (None, None)
     assert visits.context.limits == PRACTICE_QUOTA.limits[Kind.VISIT]
 
 
 def test_a_breaker_with_faults_is_known_for_its_kind(session: Session, account_id: int) -> None:
-    fallback.write_breaker(session, account_id, Kind.GREET, Breaker(1))
-    assert limits.context(session, account_id, Kind.GREET, "").failing
-    assert not limits.context(session, account_id, Kind.VISIT, "").failing
-    fallback.write_breaker(session, account_id, Kind.GREET, Breaker())
-    assert not limits.context(session, account_id, Kind.GREET, "").failing
+    ledger.write_breaker(session, account_id, Kind.GREET, Breaker(1))
+    assert limits.load_context(session, account_id, Kind.GREET, "").failing
+    assert not limits.load_context(session, account_id, Kind.VISIT, "").failing
+    ledger.write_breaker(session, account_id, Kind.GREET, Breaker())
+    assert not limits.load_context(session, account_id, Kind.GREET, "").failing
 
 
 def test_no_limit_above_a_site_s_ceiling_is_set_or_in_force(session: Session) -> None:
@@ -132,10 +132,10 @@ def test_no_limit_above_a_site_s_ceiling_is_set_or_in_force(session: Session) ->
     session.add(QuotaTotal(account_id=account_id, per_day=900, per_week=900))
     session.flush()
     limits.set_warm_up(session, account_id, None, by="tests")
-    context = limits.context(session, account_id, Kind.VISIT, "").context
+    context = limits.load_context(session, account_id, Kind.VISIT, "").context
     assert (context.limits.per_day, context.limits.per_week, context.totals) == (80, 400, Totals(110, 550))
 
 
 def test_nobody_has_no_limits(session: Session, account_id: int) -> None:
     with pytest.raises(NoResultFound):
-        limits.context(session, account_id + 1, Kind.GREET, "")
+        limits.load_context(session, account_id + 1, Kind.GREET, "")

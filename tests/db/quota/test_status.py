@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from db.engine import Database
-from db.store.quota import fallback, limits, status
+from db.store.quota import ledger, limits, status
 from db.tables import Action, Campaign
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
 from tests.db.helpers import run_without_triggers
@@ -126,9 +126,9 @@ def test_what_was_used_is_told_beyond_a_limit_too(database: Database) -> None:
         session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1))
         one = status.get_kind_status(session, account.id, Kind.GREET, "")
     assert (one.used.day, one.used.week, one.used.all_day) == (3, 3, 3)
-    assert one.told.reason is Reason.DAY_LIMIT
-    assert one.told.remaining is not None
-    assert (one.told.remaining.day, one.told.remaining.week) == (0, 6)
+    assert one.by_ledger.reason is Reason.DAY_LIMIT
+    assert one.by_ledger.remaining is not None
+    assert (one.by_ledger.remaining.day, one.by_ledger.remaining.week) == (0, 6)
 
 
 def test_a_kind_s_gap_in_the_ledger_is_its_own_whichever_kind_asks(database: Database) -> None:
@@ -141,7 +141,7 @@ def test_a_kind_s_gap_in_the_ledger_is_its_own_whichever_kind_asks(database: Dat
         session.execute(update(Action).values(acting_since=Action.created_at, acting_attempt=1))
         charge = session.scalars(select(Action.created_at)).one()
         for kind in (Kind.GREET, Kind.VISIT):
-            books = fallback.read_ledger(session, limits.context(session, account.id, kind, "").context)
-            assert books.gaps == {Kind.GREET: charge + 3 * HOUR}
-            told = status.get_kind_status(session, account.id, kind, "").gap_until
-            assert told == (charge + 3 * HOUR if kind is Kind.GREET else None)
+            state = ledger.read_ledger(session, limits.load_context(session, account.id, kind, "").context)
+            assert state.gaps == {Kind.GREET: charge + 3 * HOUR}
+            gap_until = status.get_kind_status(session, account.id, kind, "").gap_until
+            assert gap_until == (charge + 3 * HOUR if kind is Kind.GREET else None)

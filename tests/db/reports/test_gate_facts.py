@@ -1,71 +1,35 @@
-"""Every gate is in the answer with its fact, and the answer is what the gates and the dispatcher do."""
+"""`rapport why` shows every gate with its fact, and agrees with the gates and the dispatcher."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from uuid import UUID, uuid4
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli import formatting
-from api_stub.cli.quota.gates import Gate
 from api_stub.cli.why_display import NextStep, build_gates, find_next_step
-from api_stub.responses.quota import QuotaReading
-from api_stub.responses.quota_models import Source
 from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts, contacts
-from db.store.quota import limits
 from db.store.reports import gate_facts, overview
-from db.store.reports.gate_facts import GateFacts
-from db.tables import Campaign, Contact
-from tests.builders import FREE, SANDBOX, a_campaign, a_contact, action, add_planned, an_account, database_now
+from db.tables import Contact
+from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
 from tests.db.helpers import LEASE, claim_action, queue_due_actions, run_without_triggers
+from tests.db.reports.why_helpers import ANN, PLENTY, closed_gates, find_gate, one_planned, quota_reading
 from worker.errors import Reason
-from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-from worker.rules.quota.breaker import Breaker
-from worker.rules.quota.decision import Decision, Remaining, Verdict
-from worker.rules.quota.windows import Hours, local_day, opening
+from worker.rules.model import ActionState, CampaignKind, ContactStatus, Kind
+from worker.rules.quota.model import Remaining
 
 S = ActionState
 
 
-def told(
-    left: Remaining, reason: Reason | None = None, retry_at: datetime | None = None, **more: Breaker
-) -> QuotaReading:
-    return QuotaReading(Decision(Verdict.REMAINING, left, reason, retry_at, **more), Source.REDIS)
-
-
-PLENTY = told(Remaining(5, 5, 5, 5, 5))
-ANN = f"{SANDBOX}ann/"
-
-
-def one_planned(session: Session) -> tuple[UUID, GateFacts]:
-    """Ann, planned and due, in a signed-in account."""
-    account = an_account(session)
-    accounts.save_session(session, account.id, b"sealed")
-    action_id = add_planned(session, account, a_contact(session, account, "ann"))
-    session.execute(update(Campaign).values(state=CampaignState.PLANNED))
-    session.expire_all()
-    return action_id, gate_facts.get_action_facts(session, action_id)
-
-
-def closed(facts: GateFacts, answer: QuotaReading = PLENTY) -> list[str]:
-    return [gate.name for gate in build_gates(facts, answer) if not gate.open]
-
-
-def gate(facts: GateFacts, name: str, answer: QuotaReading = PLENTY) -> Gate:
-    return next(gate for gate in build_gates(facts, answer) if gate.name == name)
-
-
 def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> None:
     _, facts = one_planned(session)
-    assert closed(facts) == []
+    assert closed_gates(facts) == []
     assert find_next_step(facts, PLENTY) == NextStep("Ann's turn to greet comes, at the earliest", facts.now)
     assert [g.name for g in build_gates(facts, PLENTY)] == [
         "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
@@ -73,8 +37,8 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> No
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
         "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
-    assert gate(facts, "tries").says == "0 so far; 0 of 5 failures, 0 of 2 looks that found nothing"
-    assert gate(facts, "greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
+    assert find_gate(facts, "tries").says == "0 so far; 0 of 5 failures, 0 of 2 looks that found nothing"
+    assert find_gate(facts, "greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
 
 
 def disconnect(session: Session, claim: Claim) -> None:
@@ -127,7 +91,7 @@ def test_what_closes_the_gate_before_the_effect_is_the_one_closed_gate_of_the_an
     facts = gate_facts.get_action_facts(session, action_id)
     skipped_in_turn = reason in {Reason.DO_NOT_CONTACT, Reason.NOT_CONNECTED, Reason.EXPIRED}
     assert queue_due_actions(session) == ([action_id] if skipped_in_turn else [])
-    assert closed(facts) == [name]
+    assert closed_gates(facts) == [name]
     assert says in str(find_next_step(facts, PLENTY))
 
 
@@ -144,7 +108,7 @@ def test_a_cancelled_campaign_says_that_nothing_more_is_sent(session: Session) -
     assert str(find_next_step(ended, PLENTY)) == (
         f"next: nothing; birthday:{ended.now.year} ended as skipped (its campaign was cancelled)"
     )
-    assert "campaign" in closed(stray)
+    assert "campaign" in closed_gates(stray)
     assert "its campaign was cancelled" in str(find_next_step(stray, PLENTY))
 
 
@@ -155,88 +119,9 @@ def test_waiting_says_until_when_and_why(session: Session) -> None:
     row.reason, row.not_before = Reason.GAP, until
     session.flush()
     facts = gate_facts.get_action_facts(session, action_id)
-    assert closed(facts) == ["time"]
-    assert "the gap between two actions" in gate(facts, "time").says
+    assert closed_gates(facts) == ["time"]
+    assert "the gap between two actions" in find_gate(facts, "time").says
     assert find_next_step(facts, PLENTY).at == until
-
-
-def test_the_quota_s_own_time_is_the_next_step_s_and_each_window_is_told(session: Session) -> None:
-    _, facts = one_planned(session)
-    tomorrow = local_day(facts.now, facts.account.zone).end
-    for left, name, reason in (
-        (Remaining(5, 0, 5, 5, 5), "greet, day", Reason.DAY_LIMIT),
-        (Remaining(0, 5, 5, 5, 5), "greet, run", Reason.RUN_LIMIT),
-        (Remaining(5, 5, 0, 5, 5), "greet, 7 days", Reason.WEEK_LIMIT),
-        (Remaining(5, 5, 5, 0, 5), "all kinds, day", Reason.ALL_DAY_LIMIT),
-        (Remaining(5, 5, 5, 5, 0), "all kinds, 7 days", Reason.ALL_WEEK_LIMIT),
-    ):
-        answer = told(left, reason, tomorrow)
-        assert closed(facts, answer) == [name]
-        assert find_next_step(facts, answer).at == tomorrow
-        assert formatting.describe_reason(reason) in find_next_step(facts, answer).what
-    late = facts.now + timedelta(days=3)
-    assert find_next_step(facts, told(Remaining(5, 5, 0, 5, 5), Reason.WEEK_LIMIT, late)).at == late
-
-
-def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session) -> None:
-    _, facts = one_planned(session)
-    soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
-    waits = told(left, Reason.GAP, soon)
-    assert closed(facts, waits) == ["gap"]
-    assert formatting.format_utc(soon) in gate(facts, "gap", waits).says
-    opened = told(left, Reason.BREAKER_OPEN, soon, breaker=Breaker(3, 1, soon))
-    assert closed(facts, opened) == ["breaker"]
-    assert gate(facts, "breaker", opened).says.startswith(
-        f"open until {formatting.format_utc(soon)}, after 3 faults"
-    )
-    past = Breaker(3, 1, facts.now - timedelta(minutes=5))
-    assert gate(facts, "breaker", told(left, breaker=past)) == Gate(
-        "breaker", True, "half-open after 3 faults of the site in a row: one try goes first and decides"
-    )
-    probing = told(left, Reason.BREAKER_PROBE, soon, breaker=past)
-    assert closed(facts, probing) == ["breaker"]
-    one = gate(facts, "breaker", told(left, breaker=Breaker(1)))
-    assert (one.open, one.says) == (True, "closed; 1 fault of the site in a row, 3 open it")
-
-
-def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -> None:
-    _, facts = one_planned(session)
-    limits.cut_limits(session, facts.account.id, Kind.GREET)
-    limits.set_warm_up(session, facts.account.id, facts.now.date() - timedelta(days=7), by="tests")
-    facts = gate_facts.get_account_facts(session, facts.account.id)
-    day = timedelta(days=1)
-    in_force = facts.quota.context.limits
-    assert (in_force.per_run, in_force.per_day, in_force.per_week) == (3500, 3500, 24_500)
-    answer = QuotaReading(facts.quota.told, Source.LEDGER)
-    paused = gate(facts, "pause", answer)
-    assert not paused.open
-    assert f"until {formatting.format_utc(facts.now + day)}, after a limit page" in paused.says
-    assert f"cut by 30 % until {formatting.format_utc(facts.now + 7 * day)}" in paused.says
-    until = facts.now.date() + 14 * day
-    assert gate(facts, "warm-up", answer).says == f"week 2 of 3: a half of the limits; in full on {until}"
-    assert find_next_step(facts, answer).at == facts.now + day
-
-
-def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
-    _, facts = one_planned(session)
-    hour = facts.now.hour
-    ahead = Hours(timedelta(hours=(hour + 2) % 24), timedelta(hours=(hour + 2) % 24 + 1))
-    set_hours(session, facts.account.id, ahead)
-    shut = gate_facts.get_account_facts(session, facts.account.id)
-    set_hours(session, facts.account.id, Hours(days=frozenset({facts.now.weekday()})))
-    opened = gate_facts.get_account_facts(session, facts.account.id)
-    answer = QuotaReading(shut.quota.told, Source.LEDGER)
-    assert closed(shut, answer) == ["working hours"]
-    at = opening(shut.now, ahead, shut.account.zone).start
-    assert gate(shut, "working hours").says.endswith(
-        f"every day in UTC; opens at {formatting.format_utc(at)}"
-    )
-    assert find_next_step(shut, answer).at == at
-    assert "open until" in gate(opened, "working hours").says
-
-
-def set_hours(session: Session, account_id: int, hours: Hours) -> None:
-    limits.set_limits(session, account_id, Kind.GREET, replace(FREE, hours=hours), by="tests")
 
 
 def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: Session) -> None:
@@ -253,12 +138,12 @@ def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: S
     session.expire_all()
     held, behind = gate_facts.get_action_facts(session, first), gate_facts.get_action_facts(session, second)
     whole = gate_facts.get_account_facts(session, account.id)
-    assert "waits for a worker until" in gate(queued, "one at a time").says
-    assert closed(held) == []
+    assert "waits for a worker until" in find_gate(queued, "one at a time").says
+    assert closed_gates(held) == []
     assert held.action is not None
     assert find_next_step(held, PLENTY).at == held.action.lease_until
-    assert closed(behind) == ["one at a time"]
-    assert "Ann is claimed, held by worker 7" in gate(behind, "one at a time").says
+    assert closed_gates(behind) == ["one at a time"]
+    assert "Ann is claimed, held by worker 7" in find_gate(behind, "one at a time").says
     assert "Ann, claimed" in str(find_next_step(whole, PLENTY))
     assert whole.counts == {S.PLANNED: 1, S.CLAIMED: 1}
 
@@ -273,8 +158,8 @@ def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(sessi
     session.expire_all()
     facts = gate_facts.get_action_facts(session, action_id)
     whole = gate_facts.get_account_facts(session, claim.account_id)
-    assert closed(facts) == ["time"]
-    denied = told(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
+    assert closed_gates(facts) == ["time"]
+    denied = quota_reading(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
     for step in (find_next_step(facts, PLENTY), find_next_step(whole, denied)):
         assert step.what == "a worker looks whether it reached Ann"
         assert step.at == facts.now + LEASE
@@ -306,7 +191,7 @@ def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_n
     )  # fmt: skip
     scheduled = gate_facts.get_account_facts(session, account.id)
     assert "no schedule is set" in str(find_next_step(idle, PLENTY))
-    assert closed(idle) == ["sign-in"]
+    assert closed_gates(idle) == ["sign-in"]
     assert "greet, run" not in [g.name for g in build_gates(idle, PLENTY)]
     assert find_next_step(scheduled, PLENTY).at == at
 
@@ -320,7 +205,7 @@ def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(s
     stopped = gate_facts.get_account_facts(session, facts.account.id)
     assert str(find_next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
     assert "resume-everything" in str(find_next_step(stopped, PLENTY))
-    assert "by ops@host" in gate(stopped, "kill switch").says
+    assert "by ops@host" in find_gate(stopped, "kill switch").says
 
 
 def test_a_contact_tells_their_open_action_before_those_that_ended(session: Session) -> None:
@@ -345,7 +230,7 @@ def test_a_contact_tells_their_open_action_before_those_that_ended(session: Sess
     assert still_open.action.id == late.id
     assert find_next_step(nothing, PLENTY) == NextStep("nothing is planned for this person")
     assert nothing.contact is not None
-    assert gate(nothing, "last greeted").says == "never"
+    assert find_gate(nothing, "last greeted").says == "never"
 
 
 def test_nobody_is_found_by_a_wrong_id(session: Session) -> None:
@@ -383,13 +268,13 @@ def test_a_person_is_found_by_address_slug_or_name_and_an_action_by_its_first_di
 
 def test_while_the_inbox_is_read_the_dispatcher_waits_and_why_says_so(session: Session) -> None:
     action_id, facts = one_planned(session)
-    assert closed(facts) == []
+    assert closed_gates(facts) == []
     session.execute(text("update accounts set inbox_lease_until = now() + interval '3 minutes'"))
     assert queue_due_actions(session) == []
     facts = gate_facts.get_action_facts(session, action_id)
-    assert closed(facts) == ["one at a time"]
-    assert "a worker reads the inbox, until" in gate(facts, "one at a time").says
+    assert closed_gates(facts) == ["one at a time"]
+    assert "a worker reads the inbox, until" in find_gate(facts, "one at a time").says
     assert find_next_step(facts, PLENTY).at == facts.now + timedelta(minutes=3)
     session.execute(text("update accounts set inbox_lease_until = now()"))
-    assert closed(gate_facts.get_action_facts(session, action_id)) == []
+    assert closed_gates(gate_facts.get_action_facts(session, action_id)) == []
     assert queue_due_actions(session) == [action_id]

@@ -13,7 +13,7 @@ from db.store.actions import dispatch, lifecycle
 from db.store.actions.claims import Claim
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import epochs, limits
 from db.tables import Account, Action, Contact, Interaction, QuotaCut
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
@@ -79,7 +79,7 @@ def several(services: Services, account: AccountRecord) -> Iterator[tuple[UUID, 
             session.execute(update(Account).values(status="active", stop_reason=None))
             session.execute(delete(QuotaCut))
             session.execute(delete(Action))
-            fallback.reset_breakers(session, account.id, ())
+            epochs.reset_breakers(session, account.id, ())
             contact = builders.a_contact(session, account, f"person-{number}")
             planned = builders.add_planned(session, account, contact, text=TEXT), contact.profile_url
         yield planned

@@ -18,7 +18,7 @@ from db.store.actions import dispatch, gates
 from db.store.imports import runs
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import fallback, limits
+from db.store.quota import ledger, limits
 from db.tables import Action, QuotaCut, QuotaEpoch
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
@@ -34,8 +34,8 @@ from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
 from worker.rules.model import AccountStatus, ActionState, Kind
 from worker.rules.quota import breaker
-from worker.rules.quota.decision import Remaining
 from worker.rules.quota.limits import Limits
+from worker.rules.quota.model import Remaining
 from worker.rules.quota.windows import Span
 
 Plan = Callable[[str], UUID]
@@ -250,7 +250,7 @@ def test_faults_of_the_site_in_a_row_open_the_breaker_and_its_probe_closes_it(
     context, _ = without_pages.quota.remaining(account.id, Kind.GREET, "none")
     with without_pages.database.transaction() as session:
         half_open = breaker.Breaker(breaker.THRESHOLD, 1, builders.database_now(session))
-        fallback.write_breaker(session, account.id, Kind.GREET, half_open)
+        ledger.write_breaker(session, account.id, Kind.GREET, half_open)
     without_pages.quota.rebuild(context, in_postgres=False)
     assert go_on(without_pages) is Outcome.DONE
     _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")

@@ -1,4 +1,4 @@
-"""The practice network as a `worker.browser.site.Site`."""
+"""The adapter of the practice network."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,11 +21,11 @@ from worker.settings import Settings, missing_for_site
 _PROOF_WAIT = timedelta(seconds=5)
 _ARRIVAL_WAIT = timedelta(seconds=2)
 _SENT = "/invitations/sent/"
-_LOOK_EVERY = timedelta(milliseconds=50)
+_POLL_INTERVAL = timedelta(milliseconds=50)
 
 
 class SandboxSite:
-    """One account's view of the practice network. Keeps the promises of `Site`."""
+    """One account's view of the practice network. Implements `Site`."""
 
     def __init__(
         self, page: Page, base_url: str, timeout: timedelta, *, proof_wait: timedelta = _PROOF_WAIT
@@ -45,7 +45,7 @@ class SandboxSite:
         return cls(page, settings.sandbox_url, settings.browser_timeout)
 
     def signed_in(self) -> bool:
-        """Whether the feed opens for this session."""
+        """Return whether the feed opens for this session."""
         try:
             self._go("/feed/")
         except StopAccountError as stop:
@@ -57,21 +57,21 @@ class SandboxSite:
         return True
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
-        """The birthdays page, dated from `today`."""
+        """Read the birthdays page, dated from `today`."""
         self._expect_found(self._go("/birthdays/"))
         with _watched(self._page, "read the birthdays"):
             return pages.read_birthdays(self._page, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
-        """The conversations of the inbox's pages, until one is older than `since`."""
+        """Read the pages of the inbox until a conversation is older than `since`."""
         found: dict[str, InboxLine] = {}
         path: str | None = "/messaging/"
         while path is not None:
             self._expect_found(self._go(path))
             with _watched(self._page, "read the inbox"):
                 lines, path = pages.read_inbox(self._page)
-            # A message that comes in meanwhile moves the others down: some are met again on the next page.
-            # A page that brings nobody new is the end, whatever it links to.
+            # A message that arrives meanwhile moves the others down, so some appear again on the next page. A
+            # page without anybody new is the last, whatever it links to.
             new = {line.profile_url: line for line in lines if line.profile_url not in found}
             found.update({url: line for url, line in new.items() if line.at >= since})
             if not new or any(line.at < since for line in lines):
@@ -79,14 +79,14 @@ class SandboxSite:
         return list(found.values())
 
     def open_thread(self, profile_url: str) -> "SandboxThread":
-        """Open the conversation with this person. Does not check whom it opened: `recipient` says."""
+        """Open the conversation with this person. The caller checks the `recipient`."""
         self._open_profile(pages.normalise(profile_url))
         with _watched(self._page, "open the conversation"):
             pages.open_conversation(self._page)
         return SandboxThread(self._page, self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
-        """One page of the people search, on this site whatever site the terms were found on."""
+        """Read one page of the people search, always on this site."""
         self._expect_found(self._go(f"/search/people/?{urlencode([*query.terms, ('page', page)])}"))
         with _watched(self._page, "read the people found"):
             return people.read_results(self._page)
@@ -99,7 +99,7 @@ class SandboxSite:
             return people.read_profile(self._page, address, sections)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
-        """The invitations of all pages. Raises TryAgainError where the list changed while it was read."""
+        """Read the invitations of all pages. Raises TryAgainError if the list changed meanwhile."""
         found: dict[str, SentInvitation] = {}
         for _ in self._pages_of_invitations():
             with _watched(self._page, "read the sent invitations"):
@@ -108,7 +108,10 @@ class SandboxSite:
         return list(found.values())
 
     def open_invitation(self, profile_url: str) -> "SandboxInvitation":
-        """Open the page that lists the invitation. Raises as `sent_invitations`, and where nobody has it."""
+        """Open the page that lists the invitation.
+
+        Raises NeverError if no page does, TryAgainError if the list changed meanwhile.
+        """
         wanted = self.normalise(profile_url)
         for shown in self._pages_of_invitations():
             if wanted in shown.addresses:
@@ -116,26 +119,26 @@ class SandboxSite:
         raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
 
     def normalise(self, profile_url: str) -> str:
-        """The address on a host that stays the same, whatever port the network has today."""
+        """Return the canonical address, which doesn't depend on the port of the network."""
         return pages.normalise(profile_url)
 
     def screenshot(self, path: Path, *, masked: bool) -> None:
-        """Write a PNG of the page; with `masked`, message texts are covered."""
+        """Write a PNG of the page. With `masked`, message texts are covered."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with translate_errors("take a screenshot"):
             self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
 
     def _pages_of_invitations(self) -> Iterator[invitations.SentPage]:
-        """Open one page after the other. Raises TryAgainError at their end where the list changed meanwhile.
+        """Open one page after the other. Raises TryAgainError after the last if the list changed meanwhile.
 
-        Whoever goes out of it moves the others up, maybe from one page that was not read yet to one that was.
+        An invitation that leaves the list moves others up, possibly from an unread page to one that was read.
         """
         seen, totals = set[str](), set[int]()
         path: str | None = _SENT
         while path is not None:
             self._expect_found(self._go(path))
-            with _watched(self._page, "look over the sent invitations"):
-                shown = invitations.glance(self._page)
+            with _watched(self._page, "list the sent invitations"):
+                shown = invitations.read_page(self._page)
             yield shown
             totals.add(shown.total)
             path = shown.following if set(shown.addresses) - seen else None
@@ -161,7 +164,7 @@ class SandboxSite:
 
 
 class SandboxInvitation:
-    """One invitation on the page that lists it. Keeps the promise of `Invitation`."""
+    """One invitation on the page that lists it. Implements `Invitation`."""
 
     def __init__(self, page: Page, profile_url: str, proof_wait: timedelta) -> None:
         self._page = page
@@ -169,7 +172,7 @@ class SandboxInvitation:
         self._proof_wait = proof_wait
 
     def withdraw(self) -> None:
-        """Click withdraw, confirm once, and wait for the site's answer."""
+        """Click withdraw, confirm once, and wait for the site's reply."""
         with _watched(self._page, "withdraw the invitation"):
             card = invitations.find_card(self._page, self._profile_url)
             invitations.ask_to_withdraw(self._page, card, self._profile_url)
@@ -178,7 +181,7 @@ class SandboxInvitation:
 
 
 class SandboxThread:
-    """One open conversation. Keeps the promises of `Thread`."""
+    """One open conversation. Implements `Thread`."""
 
     def __init__(self, page: Page, proof_wait: timedelta) -> None:
         self._page = page
@@ -186,17 +189,17 @@ class SandboxThread:
         self._proof_wait = proof_wait
 
     def recipient(self) -> str:
-        """The normalised address of the profile that the conversation's head links to."""
+        """Return the normalised address of the profile that the conversation's head links to."""
         with _watched(self._page, "read whom the conversation is with"):
             return self._conversation.recipient()
 
     def messages(self) -> Sequence[ThreadMessage]:
-        """All bubbles shown, oldest first."""
+        """Return all messages shown, oldest first."""
         with _watched(self._page, "read the conversation"):
             return self._conversation.messages()
 
     def type(self, text: str) -> None:
-        """Put exactly `text` into the composer, past a pop-up if one came up since."""
+        """Put exactly `text` into the composer, after closing a pop-up if there is one."""
         with _watched(self._page, "type the message"):
             pages.dismiss_popup(self._page)
             self._conversation.write(text)
@@ -207,41 +210,41 @@ class SandboxThread:
             self._conversation.send()
 
     def proof(self, text: str, *, more_than: int) -> bool:
-        """Look until it is proven or the wait is over. A stop page or a lost browser raises instead."""
+        """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead."""
         with _watched(self._page, "prove the message"):
             until = monotonic_seconds() + self._proof_wait.total_seconds()
             while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
                 pages.check_stops(self._page)
-                # the page's own events run meanwhile; the loop is bounded by proof_wait
-                self._page.wait_for_timeout(_LOOK_EVERY / timedelta(milliseconds=1))
+                # the page's own events run meanwhile
+                self._page.wait_for_timeout(_POLL_INTERVAL / timedelta(milliseconds=1))
             return proven
 
     def close(self) -> None:
-        """Close the conversation and see it gone."""
+        """Close the conversation, and wait until it is gone."""
         with _watched(self._page, "close the conversation"):
             self._conversation.close()
 
     def _proven(self, text: str, more_than: int) -> bool:
         if not self._conversation.is_open():
-            # a send that met a challenge or a login page takes the whole page away
+            # a send that led to a challenge or login page replaces the whole page
             return False
         wanted = pages.comparable(text)
-        said = [m for m in self._conversation.messages() if m.outgoing and pages.comparable(m.text) == wanted]
-        return len(said) > more_than and self._conversation.draft_is_empty()
+        sent = [m for m in self._conversation.messages() if m.outgoing and pages.comparable(m.text) == wanted]
+        return len(sent) > more_than and self._conversation.draft_is_empty()
 
 
 @contextmanager
 def _watched(page: Page, doing: str) -> Iterator[None]:
-    """Translate Playwright's errors; where the page meanwhile asks for a person, say that instead."""
+    """Translate Playwright's errors. If the page demands a person by then, raise StopAccountError instead."""
     try:
         with translate_errors(doing):
             yield
     except TryAgainError as passing:
         try:
-            # a page on its way to a challenge fails before it has arrived there
+            # a page that is being redirected to a challenge fails before it has arrived
             page.locator("body").wait_for(state="attached", timeout=_ARRIVAL_WAIT / timedelta(milliseconds=1))
             pages.check_stops(page)
         except PlaywrightError:
-            # the page can't even be asked: the first error stands
+            # the page can't be checked: the first error remains
             raise passing from None
         raise

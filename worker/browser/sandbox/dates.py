@@ -1,9 +1,9 @@
-"""Dates as profiles write them, in English and French. Raises ValueError for what is in no known form."""
+"""Dates on the practice network's pages, in English and French. A text of unknown form raises ValueError."""
 
 # ruff: noqa: RUF001, RUF002 -- the dashes are what pages write
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 _MONTHS = (
     ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
@@ -11,41 +11,68 @@ _MONTHS = (
     ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
      "novembre", "décembre"),
 )  # fmt: skip
-_STILL = {"present", "aujourd'hui"}
+_PRESENT = {"present", "aujourd'hui"}
 _MONTH = re.compile(r"(?:([^\W\d_]{3,})\.? )?(\d{4})")
 _YEARS = re.compile(r"(?:(\d{4}) ?– ?)?(\d{4})?")
+_UNIT_DAYS = {
+    "day": 1, "week": 7, "month": 30, "year": 365,
+    "jour": 1, "semaine": 7, "mois": 30, "an": 365,
+}  # fmt: skip
 
 
-def span(line: str) -> tuple[date, date | None]:
-    """Read `Jan 2019 – Mar 2022 · 3 yrs 3 mos`: first days of months. The end is None while it lasts.
+def parse_span(line: str) -> tuple[date, date | None]:
+    """Parse `Jan 2019 – Mar 2022 · 3 yrs 3 mos` into first days of months. The end is None while it lasts.
 
     A year without a month counts as its January.
     """
     started, dash, ended = line.partition(" · ")[0].partition(" – ")
     if not dash:
         raise ValueError("no dash between two dates")
-    still = ended.replace("’", "'").lower() in _STILL
-    return _month(started), None if still else _month(ended)
+    lasts = ended.replace("’", "'").lower() in _PRESENT
+    return _month(started), None if lasts else _month(ended)
 
 
-def years(line: str) -> tuple[int | None, int | None]:
-    """Read `2010 – 2014`, `2010 –` or `2014`, which is the year of the end."""
-    said = _YEARS.fullmatch(line)
-    if said is None:
+def parse_years(line: str) -> tuple[int | None, int | None]:
+    """Parse `2010 – 2014`, `2010 –` or `2014`, which is the year of the end."""
+    found = _YEARS.fullmatch(line)
+    if found is None:
         raise ValueError("no years")
-    return int(said[1]) if said[1] else None, int(said[2]) if said[2] else None
+    return int(found[1]) if found[1] else None, int(found[2]) if found[2] else None
+
+
+def age_pattern(english: str, french: str, *, units: tuple[str, str]) -> re.Pattern[str]:
+    """Return the pattern of a line such as `Sent 3 weeks ago`, for `parse_age`.
+
+    The texts are what comes before the age, `units` alternatives of singular units in English and French. The
+    groups have no names, because the browser uses the pattern too.
+    """
+    return re.compile(
+        rf"^(?:{english} (?:today|(yesterday)|(\d+) ({units[0]})s? ago)"
+        rf"|{french} (?:aujourd.hui|(hier)|il y a (\d+) ({units[1]})s?))$"
+    )
+
+
+def parse_age(pattern: re.Pattern[str], line: str) -> timedelta:
+    """Return the least age that a line of `age_pattern` stands for: "3 weeks" are 21 to 27 days."""
+    found = pattern.match(line.strip())
+    if found is None:
+        raise ValueError("no age")
+    yesterday, count, unit, hier, compte, unite = found.groups()
+    if yesterday or hier:
+        return timedelta(days=1)
+    return timedelta(days=int(count or compte or 0) * _UNIT_DAYS[unit or unite or "day"])
 
 
 def _month(text: str) -> date:
-    said = _MONTH.fullmatch(text.strip())
-    if said is None:
+    found = _MONTH.fullmatch(text.strip())
+    if found is None:
         raise ValueError("no month and no year")
-    return date(int(said[2]), _number(said[1].lower()) if said[1] else 1, 1)
+    return date(int(found[2]), _number(found[1].lower()) if found[1] else 1, 1)
 
 
 def _number(word: str) -> int:
-    """A month by its beginning, as long as that means one month only."""
-    meant = {index for names in _MONTHS for index, name in enumerate(names, start=1) if name.startswith(word)}
-    if len(meant) != 1:
+    """Return the number of the month that begins with `word`, if there is only one."""
+    found = {index for names in _MONTHS for index, name in enumerate(names, start=1) if name.startswith(word)}
+    if len(found) != 1:
         raise ValueError("no month of this name")
-    return meant.pop()
+    return found.pop()

@@ -1,6 +1,6 @@
-"""Searches and profiles of the practice network, as a person reads them.
+"""The practice network's pages of people: searches and profiles.
 
-Raises Playwright's errors; the adapter translates.
+Playwright's errors are raised as they are; the adapter translates them.
 """
 
 import re
@@ -11,40 +11,40 @@ from datetime import date
 from playwright.sync_api import Locator, Page
 
 from worker.browser.sandbox import dates, people_selectors
-from worker.browser.sandbox.pages import dismiss_popup, normalise
-from worker.errors import Reason, TryAgainError
+from worker.browser.sandbox.pages import dismiss_popup, normalise, unexpected
+from worker.browser.sandbox.selectors import main, next_page
 from worker.rules.model import FoundPerson, ResultPage
 from worker.rules.sourcing.profile import Education, Position, Profile, Section
 
-_MOST_SCREENS = 60
+_MAX_SCREENS = 60
 _DEGREE = re.compile(r"\b([123])(?:st|nd|rd|er|e)\b")
 
 Facts = Mapping[str, str | None]
 
 
 def read_results(page: Page) -> ResultPage:
-    """One page of a search. Somebody who can't be read fails the page: one left out would go unnoticed."""
+    """Read a page of search results. One unreadable result fails the page: nobody is left out silently."""
     people_selectors.people_heading(page).wait_for()
     dismiss_popup(page)
-    read = people_selectors.main(page).evaluate(people_selectors.READ_RESULTS, people_selectors.RESULT)
+    read = main(page).evaluate(people_selectors.READ_RESULTS, people_selectors.RESULT)
     if not read:
         people_selectors.no_results(page).wait_for()
     people = tuple(_found(facts) for facts in read)
-    return ResultPage(people, people_selectors.next_results(page).count() > 0)
+    return ResultPage(people, next_page(page).count() > 0)
 
 
 def read_profile(page: Page, address: str, sections: Collection[Section]) -> Profile:
-    """Scroll through the page of the person with this normalised address, and read the head and `sections`.
+    """Scroll through the profile of the person with this normalised address; read the head and `sections`.
 
-    What is folded is opened where it is asked for. Raises TryAgainError where the page is somebody else's.
+    Folded sections are unfolded if they are read. Raises TryAgainError if the page is another person's.
     """
     people_selectors.profile_name(page).wait_for()
     dismiss_popup(page)
     _scroll_through(page)
-    head = people_selectors.main(page).evaluate(people_selectors.READ_HEAD, people_selectors.HEAD)
+    head = main(page).evaluate(people_selectors.READ_HEAD, people_selectors.HEAD)
     person = _found(head)
     if person.profile_url != address:
-        raise _unexpected("the profile that opened is somebody else's")
+        raise unexpected("the profile that opened is somebody else's")
     profile = Profile(
         person.profile_url, person.full_name, person.headline, person.location, person.degree,
         person.open_to_work,
@@ -62,14 +62,14 @@ def read_profile(page: Page, address: str, sections: Collection[Section]) -> Pro
 
 
 def _scroll_through(page: Page) -> None:
-    """Down to the end, most of a screen at a time. A page without an end is left after a while."""
-    for _ in range(_MOST_SCREENS):
+    """Scroll to the end, most of a screen at a time, up to a limit for pages without an end."""
+    for _ in range(_MAX_SCREENS):
         if not page.evaluate(people_selectors.SCROLL_ON):
             return
 
 
 def _with_section(profile: Profile, section: Section, part: Locator | None) -> Profile:
-    """The profile with one more section. A page doesn't show those that are empty."""
+    """Return the profile with one more section. Pages don't show empty sections."""
     if section is Section.ABOUT:
         return replace(profile, about=_text(part) if part else "")
     entries = _entries(part, section) if part else []
@@ -90,7 +90,7 @@ def _text(part: Locator) -> str:
     _unfold(part)
     text: str = part.evaluate(people_selectors.READ_TEXT)
     if not text:
-        raise _unexpected("a section of a profile has a heading and no text")
+        raise unexpected("a section of a profile has a heading and no text")
     return text
 
 
@@ -98,12 +98,12 @@ def _entries(part: Locator, section: Section) -> list[Facts]:
     _unfold(part)
     entries: list[Facts] = part.evaluate(people_selectors.READ_ENTRIES, people_selectors.ENTRIES[section])
     if not entries:
-        raise _unexpected("a section of a profile has a heading and no entries")
+        raise unexpected("a section of a profile has a heading and no entries")
     return entries
 
 
 def _unfold(part: Locator) -> None:
-    """Open the section if it is folded, and see it open: the button goes when the rest has come."""
+    """Unfold the section if it is folded, and wait until its button is gone: the rest is there then."""
     button = people_selectors.unfold(part)
     if button.count():
         button.click()
@@ -114,8 +114,8 @@ def _found(facts: Facts) -> FoundPerson:
     degree = _DEGREE.search(facts["degree"] or "")
     return FoundPerson(
         profile_url=normalise(facts["address"] or ""),
-        full_name=_told(facts["name"], "a person has no name"),
-        headline=_told(facts["headline"], "a person has no headline"),
+        full_name=_required(facts["name"], "a person has no name"),
+        headline=_required(facts["headline"], "a person has no headline"),
         location=facts["location"] or "",
         degree=int(degree[1]) if degree else None,
         open_to_work=facts["status"] in people_selectors.OPEN_TO_WORK,
@@ -123,45 +123,41 @@ def _found(facts: Facts) -> FoundPerson:
 
 
 def _position(facts: Facts) -> Position:
-    company = _told(facts["company"], "a position has no company")
-    title = facts["title"] or _before(company, facts["line"] or "")
+    company = _required(facts["company"], "a position has no company")
+    title = facts["title"] or _title_before(company, facts["line"] or "")
     started, ended = _dates(facts["dates"])
-    return Position(_told(title, "a position has no title"), company, started, ended)
+    return Position(_required(title, "a position has no title"), company, started, ended)
 
 
-def _before(company: str, line: str) -> str | None:
-    """The title in 'title at company'. Titles and companies may hold an 'at' of their own."""
-    said = re.fullmatch(rf"(.+) (?:at|chez) {re.escape(company)}", line)
-    return said[1] if said else None
+def _title_before(company: str, line: str) -> str | None:
+    """Return the title of 'title at company'. Both may contain another 'at'."""
+    found = re.fullmatch(rf"(.+) (?:at|chez) {re.escape(company)}", line)
+    return found[1] if found else None
 
 
 def _dates(line: str | None) -> tuple[date | None, date | None]:
     if not line:
         return None, None
     try:
-        return dates.span(line)
+        return dates.parse_span(line)
     except ValueError:
-        raise _unexpected("the dates of a position are in no form that is known") from None
+        raise unexpected("the dates of a position are in no form that is known") from None
 
 
 def _education(facts: Facts) -> Education:
-    school = _told(facts["school"], "an entry of the education has no school")
+    school = _required(facts["school"], "an entry of the education has no school")
     try:
-        started, ended = dates.years(facts["dates"] or "")
+        started, ended = dates.parse_years(facts["dates"] or "")
     except ValueError:
-        raise _unexpected("the years of an education are in no form that is known") from None
+        raise unexpected("the years of an education are in no form that is known") from None
     return Education(school, facts["degree"] or "", started, ended)
 
 
 def _names(entries: list[Facts]) -> tuple[str, ...]:
-    return tuple(_told(entry["name"], "an entry of a profile has no name") for entry in entries)
+    return tuple(_required(entry["name"], "an entry of a profile has no name") for entry in entries)
 
 
-def _told(text: str | None, missing: str) -> str:
+def _required(text: str | None, missing: str) -> str:
     if not text:
-        raise _unexpected(missing)
+        raise unexpected(missing)
     return text
-
-
-def _unexpected(text: str) -> TryAgainError:
-    return TryAgainError(Reason.SITE_UNEXPECTED, text)

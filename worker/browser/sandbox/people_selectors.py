@@ -1,7 +1,7 @@
-"""Where things are on searches and profiles of the practice network, and the scripts that read them.
+"""Locators for the practice network's searches and profiles, and the scripts that read them.
 
-A fact is looked for by its label first (`dt`, `aria-label`), in English and French, then by a ranked list of
-marks. That finds it in every mark-up so far, whatever the order and the tags.
+A fact is found by its label (`dt`, `aria-label`), in English and French, else by a ranked list of CSS
+selectors. This works for every mark-up so far, whatever the order and the tags.
 """
 
 import re
@@ -10,11 +10,12 @@ from typing import TypedDict
 
 from playwright.sync_api import Locator, Page
 
+from worker.browser.sandbox.selectors import main
 from worker.rules.sourcing.profile import Section
 
 
 class Fact(TypedDict):
-    """How to find one fact; a dict, since it goes to the page as JSON."""
+    """How to find one fact. It is a dict, because it is passed to the page as JSON."""
 
     labels: tuple[str, ...]
     marks: tuple[str, ...]
@@ -33,7 +34,7 @@ HEAD: Mapping[str, Fact] = {
     "degree": _fact(("Degree of connection", "Niveau de relation"), "[data-field=distance]", ".t-degree"),
     "status": _fact(("Status", "Statut"), "[data-field=status]", "[role=img]"),
 }
-"""What a profile's head and a person found have in common."""
+"""The facts that a profile's head and a search result have in common."""
 
 RESULT: Mapping[str, Fact] = {**HEAD, "name": _fact(("Name", "Nom"), "a [dir]")}
 
@@ -73,50 +74,39 @@ OPEN_TO_WORK = {"Open to work", "Ouvert aux opportunités"}
 
 _PEOPLE = re.compile(r"^(People|Personnes)$")
 _NO_RESULTS = re.compile(r"^(No results|Aucun résultat)")
-_NEXT = re.compile(r"^(Next|Suivant)$")
 _UNFOLD = re.compile(r"^(Show all \d+ |Afficher les \d+ |see more$|voir plus$)")
 
 
-def main(page: Page) -> Locator:
-    """The page without its navigation and what stands beside it."""
-    return page.get_by_role("main")
-
-
 def people_heading(page: Page) -> Locator:
-    """What tells a search from any other page."""
+    """Return the heading that identifies a page of search results."""
     return page.get_by_role("heading", name=_PEOPLE, level=1)
 
 
 def no_results(page: Page) -> Locator:
-    """What a search says when nobody is found."""
+    """Return the text of a search without results."""
     return main(page).get_by_text(_NO_RESULTS)
 
 
-def next_results(page: Page) -> Locator:
-    """The way to the next page of a search."""
-    return main(page).get_by_role("link", name=_NEXT)
-
-
 def profile_name(page: Page) -> Locator:
-    """The name at the head of a profile."""
+    """Return the name in a profile's head."""
     return main(page).get_by_role("heading", level=1)
 
 
 def parts(page: Page) -> Locator:
-    """All sections of a profile, whatever they are called."""
+    """Return all sections of a profile."""
     return main(page).locator("section, [role=region]")
 
 
 def unfold(part: Locator) -> Locator:
-    """The button that shows the rest of a section."""
+    """Return the button that unfolds a section."""
     return part.get_by_role("button", name=_UNFOLD)
 
 
 _HELPERS = """
   const SILENT = "template, button, [role=button], [aria-hidden=true], h1, h2, [role=heading]";
   const BOUNDS = "section, [role=region], li, [role=listitem]";
-  // What an element says to a reader: neither its buttons and headings nor what is hidden from them.
-  const said = (root) => {
+  // The text of an element for a reader, without its buttons, its headings and hidden elements.
+  const textOf = (root) => {
     const walk = (node) => {
       if (node.nodeType === Node.TEXT_NODE) {
         const kept = getComputedStyle(node.parentElement).whiteSpace.startsWith("pre");
@@ -129,11 +119,11 @@ _HELPERS = """
     };
     return walk(root).replace(/ *\\n */g, "\\n").replace(/\\n{3,}/g, "\\n\\n").trim();
   };
-  // The element of one fact: by its label, else by the first of its marks that is there.
+  // The element of one fact: by its label, else by the first selector that matches.
   const find = (root, {labels, marks}) => {
     const own = (element) => element.closest(BOUNDS) === root.closest(BOUNDS);
     for (const term of root.querySelectorAll("dt"))
-      if (labels.includes(said(term)) && own(term)) return term.nextElementSibling;
+      if (labels.includes(textOf(term)) && own(term)) return term.nextElementSibling;
     for (const named of root.querySelectorAll("[aria-label]"))
       if (labels.includes(named.getAttribute("aria-label")) && own(named)) return named;
     for (const mark of marks) {
@@ -146,7 +136,7 @@ _HELPERS = """
   const facts = (root, wanted) => Object.fromEntries(Object.entries(wanted).map(([name, fact]) => {
     const element = find(root, fact);
     const picture = element && element.matches("[role=img]");
-    return [name, element && (picture ? element.getAttribute("aria-label") : said(element))];
+    return [name, element && (picture ? element.getAttribute("aria-label") : textOf(element))];
   }));
 """
 
@@ -156,37 +146,37 @@ READ_RESULTS = f"""(main, wanted) => {{{_HELPERS}
     return {{...facts(entry, wanted), address: link && link.getAttribute("href")}};
   }});
 }}"""
-"""A page of people found in one go."""
+"""Reads a page of search results at once."""
 
 READ_HEAD = f"""(main, wanted) => {{{_HELPERS}
   const own = document.querySelector("link[rel=canonical]");
   return {{
     ...facts(main, wanted),
-    name: said(main.querySelector("h1")),
+    name: textOf(main.querySelector("h1")),
     address: own && own.getAttribute("href"),
   }};
 }}"""
-"""The head of a profile, and the address that the page gives as its own."""
+"""Reads the head of a profile, and the canonical address of the page."""
 
 READ_HEADINGS = f"""(parts) => {{{_HELPERS}
   return parts.map((part) => {{
     const label = part.getAttribute("aria-label");
     const heading = document.getElementById(part.getAttribute("aria-labelledby")) ?? part.querySelector("h2");
-    return label ?? (heading && said(heading));
+    return label ?? (heading && textOf(heading));
   }});
 }}"""
-"""What the sections are called, in the order of the page."""
+"""Reads the headings of the sections, in the order of the page."""
 
-READ_TEXT = f"(part) => {{{_HELPERS} return said(part); }}"
-"""The text of a section, with its paragraphs."""
+READ_TEXT = f"(part) => {{{_HELPERS} return textOf(part); }}"
+"""Reads the text of a section, with its paragraphs."""
 
 READ_ENTRIES = f"""(part, wanted) => {{{_HELPERS}
   return [...part.querySelectorAll("li, [role=listitem]")].map((entry) => facts(entry, wanted));
 }}"""
-"""The entries of a section in one go."""
+"""Reads the entries of a section at once."""
 
 SCROLL_ON = """() => {
   scrollBy({top: innerHeight * 0.8, behavior: "instant"});
   return Math.ceil(scrollY + innerHeight) < document.documentElement.scrollHeight;
 }"""
-"""Most of a screen further down. False at the end of the page."""
+"""Scrolls down most of a screen. Returns false at the end of the page."""

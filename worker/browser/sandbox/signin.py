@@ -1,4 +1,4 @@
-"""Signing in to the practice network, the only site whose password Rapport ever types."""
+"""Sign in to the practice network, the only site for which Rapport types a password."""
 
 from playwright.sync_api import Page
 
@@ -8,6 +8,6 @@ from worker.errors import Reason
 
 
 def sign_in(page: Page, base_url: str, name: str, password: str) -> None:
-    """Sign this page's context in. Raises StopAccountError(NOT_SIGNED_IN) if the site refuses."""
+    """Sign in the context of this page. Raises StopAccountError(NOT_SIGNED_IN) if the site refuses."""
     with translate_errors("sign in", slow=Reason.SITE_UNREACHABLE):
         pages.sign_in(page, base_url.rstrip("/"), name, password)

@@ -1,1 +1,1 @@
-"""The quota's rule and the numbers that it works with."""
+"""The rule of the quota: limits, windows, gates, breaker, decisions and forecast."""

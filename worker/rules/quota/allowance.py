@@ -1,4 +1,4 @@
-"""What an account was given, and from it the limits in force at any instant."""
+"""An account's limits, and the limits in force that follow from them at any instant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from worker.rules.model import Kind
-from worker.rules.quota.decision import QuotaContext
 from worker.rules.quota.limits import (
     CUT_SHARE,
     Limits,
@@ -18,14 +17,15 @@ from worker.rules.quota.limits import (
     scale_totals,
     warm_up_share,
 )
+from worker.rules.quota.model import QuotaContext
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """An account's own limits or its site's, and what makes them less for a while.
+    """The limits of an account (its own or its site's defaults), and what reduces them for a while.
 
-    `warm_up_on` is when they began to ramp up; a limit page of the site cut those of `kind` until `cut_until`
-    and let it pause until `paused_until`.
+    The warm-up began on `warm_up_on`. After a limit page of the site, `kind` pauses until `paused_until` and
+    its limits are cut until `cut_until`.
     """
 
     account_id: int
@@ -39,11 +39,12 @@ class Allowance:
     paused_until: datetime | None = None
     epoch: int = 0
 
-    def context(self, now: datetime, run_id: str) -> QuotaContext:
+    def context_at(self, now: datetime, run_id: str) -> QuotaContext:
         """Return what a decision is asked with at `now`: limits after ceilings, warm-up and cuts."""
         share = warm_up_share(self.warm_up_on, now, self.zone)
         in_force = {
-            kind: scale_limits(cap_limits(self.site, kind, own), share) for kind, own in self.limits.items()
+            kind: scale_limits(cap_limits(self.site, kind, limits), share)
+            for kind, limits in self.limits.items()
         }
         if self.is_cut(now):
             in_force[self.kind] = scale_limits(in_force[self.kind], CUT_SHARE)

@@ -1,4 +1,4 @@
-"""The breaker of an account and kind: passing faults in a row open it, one probe at a time closes it."""
+"""The circuit breaker of an account and kind: faults in a row open it, a probe that succeeds closes it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """What a use of the quota says about the site's health; NONE says nothing."""
+    """What a use of the quota tells about the site's health; NONE tells nothing."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -15,15 +15,18 @@ class Outcome(StrEnum):
 
 
 THRESHOLD: Final = 3
-"""Passing faults in a row, of whatever action, that open it: fewer than it takes to fail one action."""
+"""Faults in a row that open it, of any actions: fewer than it takes to fail one action."""
 FIRST_WAIT: Final = timedelta(minutes=5)
 LONGEST_WAIT: Final = timedelta(hours=4)
-"""It stays open for `FIRST_WAIT`, twice as long each time the probe fails, `LONGEST_WAIT` at most."""
+"""It stays open for `FIRST_WAIT`, then twice as long after each failed probe, at most `LONGEST_WAIT`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """`open_until` None: closed. Past: half-open, and `probe` is the one reservation let through."""
+    """Closed while `open_until` is None; half-open once it has passed: then only `probe` is let through.
+
+    `failures` counts faults in a row, `openings` how often it opened in a row.
+    """
 
     failures: int = 0
     openings: int = 0
@@ -32,7 +35,7 @@ class Breaker:
 
 
 def record_outcome(breaker: Breaker, outcome: Outcome, reservation_id: str, now: datetime) -> Breaker:
-    """Return the breaker after the outcome of one reservation. While it is open, only its probe counts."""
+    """Return the breaker after a reservation's outcome. Unless it is closed, only its probe's counts."""
     is_probe = breaker.probe == reservation_id
     if breaker.open_until is not None and not is_probe:
         return breaker

@@ -1,4 +1,4 @@
-"""How much an account may do: limits by kind, together and by site, warm-up ramp and hard ceilings."""
+"""Limits: by kind and for all kinds together, a site's defaults and hard ceilings, warm-up and cuts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,9 @@ from worker.rules.quota.windows import WEEKDAYS, Hours
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much an account may do of one kind. Counts are actions; the gap is drawn between its bounds.
+    """How much an account may do of one kind. Counts are actions; each gap is drawn between its bounds.
 
-    `reserved_per_day` of the day of all kinds together is kept for this kind: others can't eat it.
+    `reserved_per_day` is the share of the day of all kinds together that other kinds may not use.
     """
 
     per_run: int
@@ -27,7 +27,7 @@ class Limits:
     reserved_per_day: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse limits that contradict themselves. Raises ValueError with what to change."""
+        """Refuse limits that contradict each other. Raises ValueError with what to change."""
         if min(self.per_run, self.per_day, self.per_week, self.reserved_per_day) < 0:
             raise ValueError("a limit can't be negative")
         if self.per_day > self.per_week:
@@ -50,7 +50,7 @@ class Totals:
     per_week: int
 
     def __post_init__(self) -> None:
-        """Refuse totals that contradict themselves. Raises ValueError with what to change."""
+        """Refuse totals that contradict each other. Raises ValueError with what to change."""
         if min(self.per_day, self.per_week) < 0:
             raise ValueError("a limit can't be negative")
         if self.per_day > self.per_week:
@@ -61,7 +61,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class SiteQuota:
-    """What holds for a site's accounts without limits of their own, and what no account may exceed."""
+    """A site's default limits, and the hard ceilings that no account may exceed; None: no ceiling."""
 
     limits: Mapping[Kind, Limits]
     totals: Totals
@@ -108,9 +108,9 @@ DEFAULT_QUOTA: Final = SiteQuota(
     },
     total_ceiling=Totals(110, 550),
 )
-"""Design §4: V1's practice and the low end of what vendors advise; sites publish none.
+"""The limits of version 1 and the low end of what vendors of such tools advise; sites publish none.
 
-Nobody advises how many invitations to withdraw: as careful as search pages.
+Nobody advises how many invitations to withdraw: the same as search pages.
 """
 
 PRACTICE_QUOTA: Final = SiteQuota(
@@ -119,20 +119,20 @@ PRACTICE_QUOTA: Final = SiteQuota(
     ceilings=None,
     total_ceiling=None,
 )
-"""The practice network harms nobody: open day and night, and anything may be tried on it."""
+"""For the practice network, where nothing can do harm: day and night, and without ceilings."""
 
 WARM_UP_SHARES: Final = (Fraction(1, 3), Fraction(1, 2), Fraction(4, 5))
-"""What a new account may use of its limits in its first, second and third week (design §4)."""
+"""The share of its limits that a new account may use in its first, second and third week."""
 
 CUT_SHARE: Final = Fraction(7, 10)
-"""What is left of a kind's limits after a limit page of the site, for `CUT_FOR` (design §4)."""
+"""The share of a kind's limits that is left for `CUT_FOR` after a limit page of the site."""
 CUT_FOR: Final = timedelta(days=7)
 PAUSE_FOR: Final = timedelta(hours=24)
 """How long a kind pauses after a limit page of the site."""
 
 
 def draw_gap(limits: Limits, jitter: float) -> timedelta:
-    """Return a gap between the limits' bounds, in whole milliseconds; `jitter` is drawn from [0, 1)."""
+    """Return a gap between the limits' bounds, in whole milliseconds, for a `jitter` from [0, 1)."""
     if limits.gap_min == limits.gap_max:
         return limits.gap_min
     gap = limits.gap_min + (limits.gap_max - limits.gap_min) * jitter
@@ -140,9 +140,9 @@ def draw_gap(limits: Limits, jitter: float) -> timedelta:
 
 
 def warm_up_share(warm_up_on: date | None, now: datetime, zone: ZoneInfo) -> Fraction:
-    """Return the share of its limits that an account may use today; it began to warm up on `warm_up_on`.
+    """Return the share of its limits that an account may use today; its warm-up began on `warm_up_on`.
 
-    Changes with the account's calendar day only, so that it is the same for a whole day's decisions.
+    It changes only at the account's midnight. None: no warm-up, so 1.
     """
     if warm_up_on is None:
         return Fraction(1)
@@ -151,7 +151,7 @@ def warm_up_share(warm_up_on: date | None, now: datetime, zone: ZoneInfo) -> Fra
 
 
 def cap_limits(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
-    """Return `limits` with no count above the site's hard ceiling, whatever a row says."""
+    """Return `limits` with no count above the site's hard ceiling, whatever was stored."""
     if quota.ceilings is None:
         return limits
     ceiling = quota.ceilings[kind]
@@ -161,7 +161,7 @@ def cap_limits(quota: SiteQuota, kind: Kind, limits: Limits) -> Limits:
 
 
 def cap_totals(quota: SiteQuota, totals: Totals) -> Totals:
-    """Return `totals` no higher than the site's hard ceiling, whatever a row says."""
+    """Return `totals` with no count above the site's hard ceiling, whatever was stored."""
     ceiling = quota.total_ceiling
     if ceiling is None:
         return totals
@@ -169,7 +169,7 @@ def cap_totals(quota: SiteQuota, totals: Totals) -> Totals:
 
 
 def scale_limits(limits: Limits, share: Fraction) -> Limits:
-    """Return `share` of the counts, rounded down but not to nothing. Gap and hours stay."""
+    """Return `limits` with `share` of each count, rounded down but not to 0. Gap and hours stay."""
     return replace(
         limits,
         per_run=_scale_count(limits.per_run, share),
@@ -180,7 +180,7 @@ def scale_limits(limits: Limits, share: Fraction) -> Limits:
 
 
 def scale_totals(totals: Totals, share: Fraction) -> Totals:
-    """Return `share` of the counts, rounded down but not to nothing."""
+    """Return `totals` with `share` of each count, rounded down but not to 0."""
     return Totals(_scale_count(totals.per_day, share), _scale_count(totals.per_week, share))
 
 

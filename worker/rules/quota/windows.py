@@ -1,6 +1,6 @@
-"""Calendar days and working hours of an account's zone, as instants that a script can compare.
+"""Calendar days and working hours in an account's zone, as instants.
 
-Python knows days and zones, the script knows milliseconds (style guide, rule 3).
+The script in Redis compares milliseconds; days and zones are computed here.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NEXT_MIDNIGHT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Instants from `start` up to `end`, which is outside. Aware, in UTC."""
+    """Instants from `start` up to but not including `end`. Aware, in UTC."""
 
     start: datetime
     end: datetime
@@ -26,7 +26,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When an account works: wall-clock times as distances from midnight, and days of the week (Monday 0)."""
+    """When an account works: times as durations since midnight, and days of the week (Monday is 0)."""
 
     opens: timedelta = _MIDNIGHT
     closes: timedelta = _NEXT_MIDNIGHT
@@ -41,23 +41,23 @@ class Hours:
 
 
 def local_day(now: datetime, zone: ZoneInfo) -> Span:
-    """Return the calendar day in `zone` that holds the aware instant `now`.
+    """Return the calendar day in `zone` that contains the aware instant `now`.
 
-    23 or 25 hours long where the clocks change; starts later than 00:00 where midnight doesn't exist.
+    It has 23 or 25 hours when the clocks change, and starts after 00:00 where midnight doesn't exist.
     """
     return calendar_day(now.astimezone(zone).date(), zone)
 
 
 def calendar_day(day: date, zone: ZoneInfo) -> Span:
-    """Return the calendar day `day` in `zone`, as `local_day`."""
+    """Return the calendar day `day` in `zone`; its length as for `local_day`."""
     return Span(_to_instant(day, _MIDNIGHT, zone), _to_instant(day, _NEXT_MIDNIGHT, zone))
 
 
 def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
-    """Return the working hours in `zone` that hold the aware instant `now`, or the next ones.
+    """Return the working hours in `zone` that contain the aware instant `now`, or the next ones.
 
-    A wall-clock time that comes twice counts where it comes first; one that doesn't exist is the moment after
-    the gap. Hours that lie wholly inside a gap don't happen that day.
+    A wall-clock time that occurs twice means the first; one that doesn't exist means the end of the gap.
+    Hours that lie wholly inside a gap don't take place on that day.
     """
     today = now.astimezone(zone).date()
     for ahead in range(15):  # one working day a week, and that one lost to a gap: within two weeks
@@ -71,8 +71,8 @@ def opening(now: datetime, hours: Hours, zone: ZoneInfo) -> Span:
 
 @lru_cache(maxsize=4096)
 def _to_instant(day: date, after_midnight: timedelta, zone: ZoneInfo) -> datetime:
-    # fold=0 is the earlier of two. A time that doesn't exist comes back from UTC as the moment after the
-    # gap, but as far behind it as it was behind the gap's beginning: hence the second look.
+    # fold=0 is the earlier of two. A time inside a gap comes back from UTC as another wall-clock time: as far
+    # after the gap's end as it was after its beginning. Then the end itself is looked up.
     wall = datetime.combine(day, time.min) + after_midnight
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:

@@ -1,0 +1,73 @@
+"""The ledger: what actions and interactions say an account has used, and what a rebuild would answer."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.queries import load_query
+from db.store.quota import limits
+from db.tables import Action, QuotaGate
+from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.model import Kind
+from worker.rules.quota import decision as rules
+from worker.rules.quota.breaker import Breaker
+from worker.rules.quota.gates import WEEK
+from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState
+
+
+def read_clock(session: Session) -> datetime:
+    """Return Postgres' time (aware, UTC). Unlike now(), it moves on within a transaction."""
+    now: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return now
+
+
+def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
+    """Return the state that a rebuild writes. Each kind's gap is the longest that can have been drawn."""
+    rows = session.execute(load_query("quota_ledger"), {"account_id": context.account_id, "week": WEEK})
+    charges = tuple(
+        Charge(Kind(kind), reservation_id, charged_at, run_id, held)
+        for kind, reservation_id, charged_at, run_id, held in rows
+    )
+    longest = limits.get_longest_gaps(session, context.account_id)
+    gaps: dict[Kind, datetime] = {}
+    for charge in charges:
+        until = charge.at + longest[charge.kind]
+        gaps[charge.kind] = max(until, gaps.get(charge.kind, until))
+    gates = session.scalars(select(QuotaGate).where(QuotaGate.account_id == context.account_id))
+    return QuotaState(charges, gaps, {Kind(gate.kind): to_breaker(gate, probe=None) for gate in gates})
+
+
+def remaining_by_ledger(session: Session, context: QuotaContext) -> Decision:
+    """Return what is left as counters rebuilt now would tell. Redis isn't asked."""
+    return rules.remaining(read_ledger(session, context), context, read_clock(session))
+
+
+def list_active_accounts(session: Session) -> list[int]:
+    """Return the accounts that have used any quota in the last seven days."""
+    lately = Action.acting_since > func.now() - WEEK
+    return list(session.scalars(select(Action.account_id).where(lately).distinct()))
+
+
+def is_account_idle(session: Session, account_id: int) -> bool:
+    """Whether no action of the account is in flight, so that no reservation is either."""
+    in_flight = select(Action.id).where(Action.account_id == account_id, Action.state.in_(IN_FLIGHT))
+    return session.scalars(in_flight.limit(1)).first() is None
+
+
+def to_breaker(gate: QuotaGate, *, probe: str | None) -> Breaker:
+    """Return a row's breaker with `probe`; a rebuild has none, as its epoch ends every probe."""
+    return Breaker(gate.failures, gate.openings, gate.open_until, probe)
+
+
+def write_breaker(session: Session, account_id: int, kind: Kind, breaker: Breaker) -> None:
+    """Store the breaker of the engine that decides, for the next rebuild."""
+    values = {
+        "failures": breaker.failures,
+        "openings": breaker.openings,
+        "open_until": breaker.open_until,
+        "probe": breaker.probe,
+    }
+    statement = insert(QuotaGate).values(account_id=account_id, kind=kind, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["account_id", "kind"], set_=values))

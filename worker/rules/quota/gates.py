@@ -1,0 +1,111 @@
+"""The gates of the quota: how much of each window is used, which gates are closed, and when they open."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from worker.errors import Reason
+from worker.rules.model import Kind
+from worker.rules.quota.model import Charge, QuotaContext, QuotaState, Remaining
+from worker.rules.quota.windows import local_day, opening
+
+WEEK: Final = timedelta(days=7)
+PROBE_WAIT: Final = timedelta(minutes=1)
+"""When to ask again while a half-open breaker's probe is under way, unless its lease expires earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Units used in each window. `reserved` is what other kinds have left of their shares of the day."""
+
+    run: int
+    day: int
+    week: int
+    all_day: int
+    all_week: int
+    reserved: int
+
+    def left(self, context: QuotaContext) -> Remaining:
+        """Return what is left of each window; never less than 0."""
+        limits, totals = context.limits, context.totals
+        return Remaining(
+            run=max(0, limits.per_run - self.run),
+            day=max(0, limits.per_day - self.day),
+            week=max(0, limits.per_week - self.week),
+            all_day=max(0, totals.per_day - self.all_day - self.reserved),
+            all_week=max(0, totals.per_week - self.all_week),
+        )
+
+
+def usage(state: QuotaState, context: QuotaContext, now: datetime) -> Usage:
+    """Return how much of each window is used at `now`. A charge leaves its week when exactly 7 days old."""
+    today = local_day(now, context.zone).start
+    week = [charge for charge in state.charges if now - charge.at < WEEK]
+    by_day = Counter(charge.kind for charge in week if charge.at >= today)
+    reserved = (
+        max(0, share - by_day[kind]) for kind, share in context.shares.items() if kind is not context.kind
+    )
+    in_run = (c for c in week if c.kind is context.kind and c.run_id == context.run_id and c.at >= today)
+    return Usage(
+        run=sum(1 for _ in in_run),
+        day=by_day[context.kind],
+        week=sum(charge.kind is context.kind for charge in week),
+        all_day=by_day.total(),
+        all_week=len(week),
+        reserved=sum(reserved),
+    )
+
+
+def closed_gates(
+    state: QuotaState, context: QuotaContext, used: Usage, now: datetime
+) -> list[tuple[Reason, datetime]]:
+    """Return each closed gate and when it opens, in the order of docs/quota.md."""
+    limits, totals, breaker = context.limits, context.totals, state.breaker(context.kind)
+    tomorrow = local_day(now, context.zone).end
+    opens = opening(now, limits.hours, context.zone).start
+    of_kind = [charge for charge in state.charges if charge.kind is context.kind]
+    gates: list[tuple[bool, Reason, Callable[[], datetime]]] = [
+        (_is_after(context.paused_until, now), Reason.LIMIT_PAGE, lambda: context.paused_until or now),
+        (opens > now, Reason.OUTSIDE_HOURS, lambda: opens),
+        (_is_after(breaker.open_until, now), Reason.BREAKER_OPEN, lambda: breaker.open_until or now),
+        (
+            breaker.probe is not None and not _is_after(breaker.open_until, now),
+            Reason.BREAKER_PROBE,
+            lambda: _probe_ends_at(state, context.kind, now),
+        ),
+        (_is_after(state.gaps.get(context.kind), now), Reason.GAP, lambda: state.gaps[context.kind]),
+        (used.run >= limits.per_run, Reason.RUN_LIMIT, lambda: tomorrow),
+        (used.day >= limits.per_day, Reason.DAY_LIMIT, lambda: tomorrow),
+        (
+            used.week >= limits.per_week,
+            Reason.WEEK_LIMIT,
+            lambda: _week_frees_at(of_kind, limits.per_week, now),
+        ),
+        (used.all_day + used.reserved >= totals.per_day, Reason.ALL_DAY_LIMIT, lambda: tomorrow),
+        (
+            used.all_week >= totals.per_week,
+            Reason.ALL_WEEK_LIMIT,
+            lambda: _week_frees_at(state.charges, totals.per_week, now),
+        ),
+    ]
+    return [(reason, opens_at()) for is_closed, reason, opens_at in gates if is_closed]
+
+
+def _is_after(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant > now
+
+
+def _probe_ends_at(state: QuotaState, kind: Kind, now: datetime) -> datetime:
+    probe = state.find(kind, state.breaker(kind).probe or "")
+    lapses_at = probe.lapses_at if probe else None
+    return min(lapses_at or now + PROBE_WAIT, now + PROBE_WAIT)
+
+
+def _week_frees_at(charges: Iterable[Charge], limit: int, now: datetime) -> datetime:
+    """Return when the week has room again: once all but `limit` - 1 of its newest charges are 7 days old."""
+    if limit == 0:
+        return now + WEEK
+    newest = sorted((charge.at for charge in charges), reverse=True)
+    return newest[limit - 1] + WEEK
