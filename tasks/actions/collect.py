@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, searches

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import interactions, lifecycle
 from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, templates

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import lifecycle
 from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns

@@ -1,6 +1,6 @@
 """Withdraw one sent invitation: find it, withdraw it once, and prove it by the list."""
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard

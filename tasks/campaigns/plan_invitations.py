@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord

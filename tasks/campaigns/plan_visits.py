@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import events, plans
 from db.store.campaigns import campaigns, saved_searches
 from db.store.campaigns.campaigns import CampaignRecord

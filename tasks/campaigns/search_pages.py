@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches

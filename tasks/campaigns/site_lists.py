@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import control
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord

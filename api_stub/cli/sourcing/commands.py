@@ -22,7 +22,7 @@ from api_stub.cli.sourcing.ranking import (
     render_ranking,
 )
 from api_stub.cli.terminal import Console
-from db.clock import today_in
+from db.engine import today_in
 from db.exports.formats import Format
 from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, rescoring, search_hits, search_progress

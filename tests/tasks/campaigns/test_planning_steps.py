@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.clock import today_in
+from db.engine import today_in
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
