@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.engine import today_in
-from db.store.actions import control
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import get_kill_switch
 from db.store.people import accounts, import_lock
 from db.store.people.accounts import AccountRecord
 from tasks.services import Services
@@ -77,7 +77,7 @@ def _read(
         account = accounts.get_account(session, campaign.account_id)
         today = today_in(session, account.zone)
         waits = (
-            control.get_kill_switch(session) is not None
+            get_kill_switch(session) is not None
             or account.status is AccountStatus.PAUSED
             or import_lock.is_import_running(session, account.id)
         )

@@ -1,16 +1,13 @@
-"""Pause, resume and cancel, the kill switch, and settling an action by hand."""
+"""Pause, resume and cancel, and settling an action by hand."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, Campaign, Contact, KillSwitch
+from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
@@ -30,30 +27,6 @@ _ALLOWED_FROM = {
     CampaignVerb.RESUME: [CampaignState.PAUSED],
     CampaignVerb.CANCEL: [CampaignState.READING, CampaignState.PLANNED, CampaignState.PAUSED],
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PulledSwitch:
-    """The kill switch is on: since when, and by whom."""
-
-    at: datetime
-    by: str
-
-
-def pull_kill_switch(session: Session, by: str) -> None:
-    """Stop all accounts at the next gate. Of two pulls the first counts."""
-    session.execute(insert(KillSwitch).values(pulled_by=by).on_conflict_do_nothing())
-
-
-def release_kill_switch(session: Session) -> bool:
-    """Release the kill switch; return whether it was on."""
-    return session.execute(delete(KillSwitch).returning(KillSwitch.id)).first() is not None
-
-
-def get_kill_switch(session: Session) -> PulledSwitch | None:
-    """Return who pulled the kill switch and when; None while it is off."""
-    row = session.scalar(select(KillSwitch))
-    return PulledSwitch(row.pulled_at, row.pulled_by) if row else None
 
 
 def pause_account(session: Session, account_id: int) -> bool:

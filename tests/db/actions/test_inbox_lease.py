@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.store.actions import control, lifecycle, replies
 from db.store.actions.replies import InboxLease
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
@@ -76,7 +77,7 @@ def out_of_hours(session: Session, account: AccountRecord) -> None:
 
 
 SHUT: list[tuple[str, Callable[[Session, AccountRecord], object]]] = [
-    ("the kill switch is on", lambda s, _: control.pull_kill_switch(s, "tests")),
+    ("the kill switch is on", lambda s, _: pull_kill_switch(s, "tests")),
     ("the account is paused", lambda s, a: control.pause_account(s, a.id)),
     ("the account is stopped", lambda s, a: accounts.stop_account(s, a.id, Reason.CHALLENGE)),
     ("nobody has signed the account in", lambda s, _: s.execute(update(Account).values(session=None))),

@@ -9,6 +9,7 @@ from db.engine import Database
 from db.store.actions import control, plans
 from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, schedules
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import birthday_forecast as store
@@ -141,6 +142,6 @@ def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
         session.flush()
         found = forecast(session, accounts.get_account(session, account.id))
         assert (found.stopped_by, found.paused) == (Reason.CHALLENGE, 1)
-        control.pull_kill_switch(session, by="tests")
+        pull_kill_switch(session, by="tests")
         assert forecast(session, account).stopped_by is Reason.KILL_SWITCH
         assert FREE.per_day == found.forecast.days[0].limit

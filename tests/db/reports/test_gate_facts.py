@@ -14,6 +14,7 @@ from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
 from db.store.campaigns import campaigns, schedules
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts, contacts
 from db.store.reports import gate_facts, overview
 from db.tables import Contact
@@ -53,7 +54,7 @@ def expire(session: Session, claim: Claim) -> None:
 
 CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
     Reason.KILL_SWITCH: (
-        lambda s, _: control.pull_kill_switch(s, "ops@host"), "kill switch", "rapport resume-everything"
+        lambda s, _: pull_kill_switch(s, "ops@host"), "kill switch", "rapport resume-everything"
     ),
     Reason.ACCOUNT_PAUSED: (
         lambda s, c: control.pause_account(s, c.account_id), "account", "rapport account resume demo"
@@ -201,7 +202,7 @@ def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(s
     assert facts.action is not None
     control.pause_campaign(session, facts.action.campaign_id)
     paused = gate_facts.get_account_facts(session, facts.account.id)
-    control.pull_kill_switch(session, "ops@host")
+    pull_kill_switch(session, "ops@host")
     stopped = gate_facts.get_account_facts(session, facts.account.id)
     assert str(find_next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
     assert "resume-everything" in str(find_next_step(stopped, PLENTY))

@@ -13,6 +13,7 @@ from db.store.actions import control, dispatch
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
@@ -277,7 +278,7 @@ def test_nothing_is_read_while_everything_is_stopped(
     services: Services, sandbox: SandboxClient, campaign: Campaign
 ) -> None:
     with services.database.transaction() as session:
-        control.pull_kill_switch(session, "tests")
+        pull_kill_switch(session, "tests")
     made = campaign()
     assert made.state is CampaignState.READING
     assert "/invitations/sent/" not in sandbox.views("demo")

@@ -14,6 +14,7 @@ from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign, Contact, QuotaCut
@@ -100,7 +101,7 @@ def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
 
 
 def kill_switch(session: Session, account: AccountRecord) -> None:
-    control.pull_kill_switch(session, "tests")
+    pull_kill_switch(session, "tests")
 
 
 def pause(session: Session, account: AccountRecord) -> None:
@@ -119,7 +120,7 @@ def test_nothing_is_read_while_everything_or_the_account_is_held(
     assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
     assert scripted.steps == []
     with without_pages.database.transaction() as session:
-        control.release_kill_switch(session)
+        release_kill_switch(session)
         control.resume_account(session, account.id)
     read_birthdays(without_pages, campaign_id)
     assert len(planned(without_pages)) == 1
