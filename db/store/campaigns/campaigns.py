@@ -32,7 +32,8 @@ class CampaignRecord:
     created_at: datetime
 
 
-def _record(row: Campaign, account: str) -> CampaignRecord:
+def to_record(row: Campaign, account: str) -> CampaignRecord:
+    """Return the row as a record; `account` is the name of its account."""
     return CampaignRecord(
         id=row.id,
         account_id=row.account_id,
@@ -79,7 +80,7 @@ def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) ->
         .where(Campaign.id == campaign_id)
     )
     found = session.execute(statement.with_for_update(of=Campaign) if lock else statement).first()
-    return _record(*found) if found else None
+    return to_record(*found) if found else None
 
 
 def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
@@ -123,7 +124,20 @@ def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[Ca
 
 def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
     """Return the number of the campaign's actions in each state."""
+    return count_actions_of_each(session, [campaign_id])[campaign_id]
+
+
+def count_actions_of_each(
+    session: Session, campaign_ids: Sequence[UUID]
+) -> dict[UUID, dict[ActionState, int]]:
+    """Return for each campaign the number of its actions in each state."""
+    counts: dict[UUID, dict[ActionState, int]] = {campaign_id: {} for campaign_id in campaign_ids}
     rows = session.execute(
-        select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)
+        select(Action.campaign_id, Action.state, func.count())
+        .where(Action.campaign_id.in_(campaign_ids))
+        .group_by(Action.campaign_id, Action.state)
+        .order_by(Action.state)
     )
-    return {ActionState(state): count for state, count in rows}
+    for campaign_id, state, count in rows:
+        counts[campaign_id][ActionState(state)] = count
+    return counts
