@@ -64,7 +64,7 @@ class Payload(BaseModel):
 
 
 class CampaignOptions(Payload):
-    """What a campaign of one kind is to do; kept with the campaign as it was asked for."""
+    """What a campaign of one kind is to do. Stored with the campaign."""
 
     kind: ClassVar[CampaignKind]
 
@@ -74,7 +74,7 @@ class CampaignOptions(Payload):
         """Whether a page of the site is opened, now or later."""
 
     def dump_options(self) -> dict[str, JsonValue]:
-        """Return the options as JSON values, without what a request has besides."""
+        """Return the options as JSON values, without the other fields of a request."""
         return self.model_dump(mode="json", exclude=_REQUEST_FIELDS)
 
 
@@ -93,7 +93,7 @@ _REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
 
 
 class BirthdayOptions(CampaignOptions):
-    """What a birthday campaign is to do; kept with the campaign as it was asked for."""
+    """What a birthday campaign greets for, how, and with whose approval."""
 
     kind: ClassVar[CampaignKind] = CampaignKind.BIRTHDAY
 

@@ -1,6 +1,6 @@
-"""What happens after a greeting: an account's inbox is read, and who has answered is marked.
+"""Read an account's inbox and mark who has answered its greetings.
 
-A reply is counted; what it says is read and kept only where the campaign was asked to. Nothing is sent.
+A reply is counted. Its text is read and kept only where the campaign was asked to. Nothing is sent.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ log = logs.get_logger(__name__)
 
 
 def list_readable_inboxes(services: Services) -> list[str]:
-    """Return the accounts whose inbox is to be opened now."""
+    """Return the names of the accounts whose inbox may be opened now."""
     with services.database.transaction() as session:
         everyone = accounts.list_accounts(session)
         return [
@@ -46,10 +46,10 @@ def list_readable_inboxes(services: Services) -> list[str]:
 
 
 def read_replies(services: Services, account: str) -> int:
-    """Read the account's inbox and mark who has answered; return how many greetings that are.
+    """Read the account's inbox and mark who has answered; return how many greetings are newly answered.
 
-    Raises RequestRefusedError for an account that doesn't exist. A passing fault leaves all as it is, to be
-    read an hour later; a page that asks for a person stops the account.
+    Raises RequestRefusedError for an account that doesn't exist. After a passing fault the inbox is read an
+    hour later; a page that asks for a person stops the account.
     """
     with services.database.transaction() as session:
         reading = replies.take_inbox(
@@ -76,7 +76,7 @@ def read_replies(services: Services, account: str) -> int:
 
 def _read_inbox(services: Services, reading: InboxLease) -> int:
     account = reading.account
-    # The task's time limit kills it, and what it has found with it: the half is for opening conversations.
+    # At its time limit the task is killed and its findings are lost: half of it is for opening conversations.
     until_s = clock.monotonic_seconds() + services.settings.action_time_limit.total_seconds() / 2
     site = services.site_of(account)
     with services.time_request(account.site, "inbox"):
@@ -92,17 +92,17 @@ def _read_inbox(services: Services, reading: InboxLease) -> int:
 def _find_replies(
     services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
 ) -> tuple[list[Reply], list[InboxLine]]:
-    """Return who has answered, and the conversations that are left for the next reading."""
+    """Return the replies, and the conversations that are left for the next reading."""
     by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
     answers: list[Reply] = []
     left: list[InboxLine] = []
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
         greeted = by_address.get(line.profile_url)
-        told = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
-        if greeted is None or told is InboxSignal.NOTHING:
+        signal = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
+        if greeted is None or signal is InboxSignal.NOTHING:
             continue
-        if told is InboxSignal.REPLIED and not needs_text(greeted):
+        if signal is InboxSignal.REPLIED and not needs_text(greeted):
             answers.append(Reply(greeted, line.at))
             continue
         if opened == MAX_CONVERSATIONS_OPENED or clock.monotonic_seconds() > until_s:
@@ -115,7 +115,7 @@ def _find_replies(
             log.warning("conversation_not_read", reason=error.reason, text=str(error))
             left.append(line)
             continue
-        if reply is not None or told is InboxSignal.REPLIED:
+        if reply is not None or signal is InboxSignal.REPLIED:
             answers.append(reply or Reply(greeted, line.at))
     return answers, left
 
@@ -123,14 +123,14 @@ def _find_replies(
 def _read_answer(
     services: Services, site: Site, reading: InboxLease, greeted: LatestGreeting
 ) -> Reply | None:
-    """Read the answer in its conversation; None where there is none, or where it can't be read any more."""
+    """Read the answer in its conversation; None where there is none, or the conversation can't be opened."""
     try:
         thread = open_thread(services, site, reading.account.site, greeted.profile_url)
         reply = find_reply(thread.messages(), greeted)
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))
         return None
-    with suppress(RapportError):  # what was read is not lost to a dialog that stays open
+    with suppress(RapportError):  # the reply counts, even if a dialog stays open
         thread.close()
     return reply
 

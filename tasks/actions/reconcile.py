@@ -20,7 +20,7 @@ log = logs.get_logger(__name__)
 
 
 def reconcile_action(services: Services, claim: Claim) -> Outcome:
-    """Look once for the effect: found is done, surely absent is planned again, else another look or a person.
+    """Look once for the effect. Found: done. Surely absent: planned again. Else: another look, or a person.
 
     Raises ValueError for a kind that only reads: it is never uncertain.
     """

@@ -28,7 +28,7 @@ PURGED_AT_ONCE = 15_000
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """What was erased, in rows, and how many pictures on this machine. `waits`: an import is under way."""
+    """How many rows were erased, and pictures on this machine. `waits`: an import is running, so people wait."""
 
     people: int
     profiles: int
@@ -54,7 +54,7 @@ def purge_all_accounts(services: Services) -> None:
 
 
 def find_stale(database: Database, account_id: int, keep: timedelta) -> StaleData:
-    """Return what is kept for longer than `keep`."""
+    """Return the people and profiles that have been kept for longer than `keep`."""
     with database.transaction() as session:
         return retention.find_stale_data(session, account_id, keep)
 
@@ -68,9 +68,9 @@ def purge_stale(
     most: int | None = None,
     progress: Progress = lambda _: None,
 ) -> PurgeReport:
-    """Erase what was found; `progress` is told how many rows went. With `most`, at most so many people.
+    """Erase what was found, people at most `most`; `progress` is called with the number of rows of each block.
 
-    What somebody needs again since it was found stays.
+    Rows that are needed again since they were found stay.
     """
     addresses, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
     profiles = _erase_all(database, account_id, found.before, retention.erase_profiles, progress)
