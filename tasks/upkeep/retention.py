@@ -28,7 +28,7 @@ PURGED_AT_ONCE = 15_000
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """How many rows were erased, and pictures on this machine. `waits`: an import is running, so people wait."""
+    """How many rows were erased, and pictures on this machine. `waits`: an import runs, and people wait."""
 
     people: int
     profiles: int
@@ -68,7 +68,7 @@ def purge_stale(
     most: int | None = None,
     progress: Progress = lambda _: None,
 ) -> PurgeReport:
-    """Erase what was found, people at most `most`; `progress` is called with the number of rows of each block.
+    """Erase what was found, at most `most` people; `progress` is called with the rows of each block.
 
     Rows that are needed again since they were found stay.
     """
