@@ -6,14 +6,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.actions import dispatch, leases, lifecycle
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.tables import Action
+from db.tables import Action, Interaction
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
@@ -116,3 +116,9 @@ def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch,
 def settle_slowly(services: Services, after: timedelta = timedelta(hours=1)) -> None:
     """Let what is uncertain be looked at only after so long."""
     services.settings = services.settings.model_copy(update={"settle_time": after})
+
+
+def recorded(services: Services) -> list[tuple[str, str]]:
+    with services.database.transaction() as session:
+        rows = session.execute(select(Interaction.status, Interaction.message)).all()
+    return [(status, message) for status, message in rows]
