@@ -31,7 +31,6 @@ from worker.browser.ledger import LedgerSite
 from worker.errors import Reason, RequestRefusedError, TryAgainError
 from worker.rules.model import ActionState, Kind, ResultPage, SearchEnd
 from worker.rules.policy import MAX_FAILURES
-from worker.rules.quota import breaker
 from worker.rules.quota.limits import Limits
 from worker.rules.sourcing.search import SearchQuery
 
@@ -102,7 +101,7 @@ def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
     campaign_id = search_of(without_pages, account, people=30)
     perform_action(without_pages, next_due(without_pages))
     monkeypatch.setattr(LedgerSite, "search", broken)
-    monkeypatch.setattr(breaker, "THRESHOLD", 100)
+    monkeypatch.setattr("worker.quota.arguments.THRESHOLD", 100)
     for _ in range(MAX_FAILURES):
         run_all(without_pages)
         waits_are_over(without_pages)
