@@ -1,4 +1,4 @@
-"""`rapport invitations`, with the planning in this process where a worker would be."""
+"""`rapport invitations`, with the planning in this process in place of a worker."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from api_stub.client import TaskClient
 from db.engine import Database
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
-from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign, InvitationsOptions
+from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from tasks.services import Services
 from tests.builders import SANDBOX, an_account
 from tests.cli.conftest import Rapport
@@ -24,7 +24,7 @@ DAYS = {"young": 3, "enough": 30, "older": 90, "oldest": 200}
 
 
 class Invited(LedgerSite):
-    """A site whose page of sent invitations holds four, or nobody."""
+    """A site with four sent invitations, or none."""
 
     people: Sequence[str] = tuple(DAYS)
 
@@ -46,7 +46,7 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
 def worker(
     database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> list[InvitationsCampaign]:
-    """Whoever is asked reads and plans at once; returns what was asked for."""
+    """Read and plan published campaigns at once; return the requests."""
     with database.transaction() as session:
         an_account(session)
     services = Services(Settings())
@@ -57,11 +57,8 @@ def worker(
         assert task == INVITATIONS_CAMPAIGN
         asked.append(payload)
         assert payload.campaign_id is not None
-        options = InvitationsOptions.model_validate(
-            payload.model_dump(include=set(InvitationsOptions.model_fields))
-        )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=options)
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
         read_invitations(services, payload.campaign_id)
         return "id"
 

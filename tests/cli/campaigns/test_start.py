@@ -1,4 +1,4 @@
-"""`rapport campaign birthday`, with the tasks in this process where a worker would be."""
+"""`rapport campaign birthday`, with the tasks in this process in place of a worker."""
 
 import re
 from datetime import timedelta
@@ -12,7 +12,7 @@ from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
 from tasks.campaigns.start import start_campaign
-from tasks.contract import BirthdayCampaign, BirthdayOptions
+from tasks.contract import BirthdayCampaign
 from tests.builders import a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
 from worker import logs
@@ -21,7 +21,7 @@ from worker.errors import Reason
 
 @pytest.fixture
 def people(database: Database) -> None:
-    """Ann has her birthday today, Bob had his two days ago, Eve is left alone, and 🎉 has no name."""
+    """Ann's birthday is today, Bob's was two days ago, Eve is do-not-contact, and 🎉 has no name."""
     with database.transaction() as session:
         account = an_account(session)
         today = database_now(session).date()
@@ -34,17 +34,14 @@ def people(database: Database) -> None:
 
 @pytest.fixture
 def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[BirthdayCampaign]:
-    """Whoever is asked plans at once; returns what was asked for."""
+    """Plan published campaigns at once; return the requests."""
     asked: list[BirthdayCampaign] = []
 
     def send(_: TaskClient, __: str, payload: BirthdayCampaign, **___: Any) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
-        options = BirthdayOptions.model_validate(
-            payload.model_dump(include=set(BirthdayOptions.model_fields))
-        )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=options)
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
             if options.read_site:
                 campaigns.mark_failed(
                     session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in"

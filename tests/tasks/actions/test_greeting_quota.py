@@ -108,7 +108,7 @@ def test_each_attempt_asks_for_a_unit_of_its_own(
 def test_passing_faults_wait_longer_each_time_and_end_the_action_after_so_many(
     without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.quota.arguments.THRESHOLD", 100)  # else the breaker lets the action rest before
+    monkeypatch.setattr("worker.quota.arguments.THRESHOLD", 100)  # else the breaker opens
     scripted.fail("open", PASSING, times=5)
     for failures in range(4):
         assert perform_next(without_pages) is Outcome.POSTPONED
