@@ -42,7 +42,7 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Birthday
         assert payload.campaign_id is not None
         with database.transaction() as session, logs.bound(correlation_id="test"):
             start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
-            if options.read_site:
+            if payload.read_site:
                 campaigns.mark_failed(
                     session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in"
                 )
