@@ -1,4 +1,4 @@
-"""Hands for the tests of single actions: plan one, carry it out, look what became of it."""
+"""Single actions: queue one, carry it out, and look at what it left."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,7 +91,7 @@ def an_hour_asleep(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch, write: str) -> None:
-    """Let the next transaction in which `actions.<write>` is called be committed, and its answer be lost."""
+    """Commit the next transaction in which `lifecycle.<write>` is called, and lose the answer."""
     really, really_transaction = getattr(lifecycle, write), services.database.transaction
     writers: list[Session] = []
 

@@ -1,4 +1,4 @@
-"""Hands for the tests of visits and searches on a site without pages."""
+"""Visits and searches on a site without pages."""
 
 import json
 from collections import Counter
