@@ -36,12 +36,12 @@ class DecisionOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of a decision, and the action's state now; `told` says who or what brought it there."""
+    """The outcome of a decision, and the action's state now; `decided_by` says by whom or what."""
 
     outcome: DecisionOutcome
     state: ActionState | None = None
     reason: Reason | None = None
-    told: str | None = None
+    decided_by: str | None = None
 
 
 _REFUSALS = {
@@ -59,7 +59,7 @@ def describe_refusal(decision: Decision) -> str:
     """Return why a decision changed nothing, and what to do, in words."""
     if decision.outcome is not DecisionOutcome.DECIDED:
         return _REFUSALS[decision.outcome]
-    how = ", ".join(filter(None, (decision.reason, decision.told)))
+    how = ", ".join(filter(None, (decision.reason, decision.decided_by)))
     return (
         f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
     )
@@ -179,5 +179,5 @@ def _with_current_state(session: Session, action_id: UUID, outcome: DecisionOutc
     ).first()
     if row is None:
         return Decision(DecisionOutcome.UNKNOWN)
-    told = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
-    return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, told)
+    decided_by = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
+    return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, decided_by)

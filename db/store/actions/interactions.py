@@ -106,14 +106,14 @@ def record_message_by_hand(
     for a message without a time.
     """
     if message.at is None:
-        raise ValueError("a message without a time can't be told from others")
-    told = hashlib.sha256(message.text.encode()).hexdigest()[:16]
+        raise ValueError("a message without a time can't be identified")
+    digest = hashlib.sha256(message.text.encode()).hexdigest()[:16]
     kept = session.execute(
         insert(Interaction)
         .values(
             account_id=claim.account_id,
             contact_id=claim.contact_id,
-            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{told}",
+            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{digest}",
             type=Kind.GREET,
             status="seen",
             occasion=claim.occasion if for_occasion else f"by_hand:{message.at.date()}",
