@@ -26,7 +26,7 @@ from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
-from tasks.contract import OPTIONS, CampaignOptions
+from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -109,7 +109,7 @@ def off(account: AccountArgument, kind: KindArgument, data: DataDir = DEFAULT_DA
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
     """Read and validate the options of a file. Raises RequestRefusedError that names the wrong field."""
     try:
-        return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
+        return validate_model(CAMPAIGN_OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
         if path is None:
             raise RequestRefusedError(f"a {kind} campaign needs --options: {error}") from None
