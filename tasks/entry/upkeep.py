@@ -185,7 +185,7 @@ def compare_quotas(tick: Tick) -> None:
     with services().database.transaction() as session:
         acted = ledger.list_active_accounts(session)
     for account_id in acted:
-        services().quota.compare(account_id)
+        services().quota.compare_with_ledger(account_id)
 
 
 @app.task(name=UPKEEP_RETENTION, pydantic=True, pydantic_strict=False)

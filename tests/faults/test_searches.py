@@ -70,4 +70,4 @@ def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_
         sum(views.values()) - len(views) == 1
     )  # only the worker killed after the page was there, and before
     assert harness.account is not None  # what it showed was kept, costs a second look
-    assert harness.quota.compare(harness.account.id)
+    assert harness.quota.compare_with_ledger(harness.account.id)
