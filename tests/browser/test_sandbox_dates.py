@@ -1,4 +1,4 @@
-"""Dates as profiles show them are the dates that were meant, in both languages, short and in full."""
+"""Dates on profiles are parsed to the original dates, in both languages, short and in full."""
 
 # ruff: noqa: RUF001 -- the dashes are what pages write
 
@@ -30,7 +30,7 @@ def test_what_is_shown_is_read(page: PageFormat, began: date, ended: date | None
 @given(st.none() | st.integers(1950, 2027), st.none() | st.integers(1950, 2027))
 def test_years_that_are_shown_are_read(began: int | None, ended: int | None) -> None:
     page = PageFormat("en", date(2027, 1, 3), in_full=False)
-    assert parse_years(page.parse_years(School("school", "", began, ended)).strip()) == (began, ended)
+    assert parse_years(page.years(School("school", "", began, ended)).strip()) == (began, ended)
 
 
 @pytest.mark.parametrize(
