@@ -9,4 +9,4 @@ def compare_quotas(services: Services) -> None:
     with services.database.transaction() as session:
         active = ledger.list_active_accounts(session)
     for account_id in active:
-        services.quota.compare(account_id)
+        services.quota.compare_with_ledger(account_id)

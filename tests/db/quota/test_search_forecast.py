@@ -1,4 +1,4 @@
-"""When what a campaign reads will be read: the quota's rule, played forward."""
+"""When a campaign's pages will be read, by playing the quota's rule forward."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ def account(database: Database) -> AccountRecord:
 
 
 def days(session: Session, told: list[datetime | None]) -> list[int]:
-    """How many come on each day, from today on."""
+    """Return how many come on each day, from today on."""
     today = database_now(session).date()
     ahead_by = [(at.date() - today).days for at in told if at is not None]
     return [ahead_by.count(day) for day in range(max(ahead_by) + 1)]

@@ -76,13 +76,13 @@ def test_counters_that_differ_from_the_ledger_are_written_anew(
 ) -> None:
     plan("ann")
     assert go_on(without_pages) is Outcome.DONE
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
     drifted = without_pages.quota.reserve(account.id, Kind.GREET, "nobody's", "lost:1")
     assert without_pages.quota.start(drifted)
     assert used_today(without_pages, account) == 2
     compare_quotas(without_pages)
     assert used_today(without_pages, account) == 1
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_an_import_of_v1_counts_in_the_windows_at_once_and_its_undoing_frees_them(

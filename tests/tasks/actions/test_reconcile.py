@@ -103,7 +103,7 @@ def test_what_is_found_is_recorded_as_found_with_a_picture_and_counts(
         assert session.execute(select(Interaction.status, Interaction.message)).all() == [("found", "Hi!")]
     assert scripted.pictures == [False]
     assert used_today(without_pages, account) == 1
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_a_greeting_of_an_earlier_year_is_not_this_one(

@@ -70,7 +70,7 @@ def test_every_page_and_every_person_once(without_pages: Services, account: Acco
     search = the_search(without_pages, campaign_id)
     assert (search.pages, search.found, search.ended) == (3, 23, SearchEnd.NO_MORE_PAGES)
     assert hits_of(without_pages, campaign_id) == 23
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_only_what_the_criteria_need_is_kept(without_pages: Services, account: AccountRecord) -> None:
@@ -171,7 +171,7 @@ def test_a_killed_worker_costs_one_page_and_loses_nothing(
     # The page that the dead worker had open was never kept, so it is read once more; no other is.
     assert pages(without_pages) == {"page 1": 1, "page 2": 2, "page 3": 1, "page 4": 1}
     assert the_search(without_pages, campaign_id).found == hits_of(without_pages, campaign_id) == 35
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_a_page_that_was_kept_is_not_opened_by_a_second_message(
