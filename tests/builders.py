@@ -1,4 +1,4 @@
-"""What tests begin with: accounts, contacts, campaigns, actions, each in one line."""
+"""Builders: an account, contact, campaign or action in one line."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -120,7 +120,7 @@ def database_now(session: Session) -> datetime:
 
 
 def action(session: Session, action_id: UUID) -> Action:
-    """Return the row as it is now."""
+    """Return the current row."""
     return session.scalars(
         select(Action).where(Action.id == action_id).execution_options(populate_existing=True)
     ).one()
@@ -133,12 +133,12 @@ def contact_by_slug(session: Session, account: AccountRecord, slug: str) -> Cont
 
 
 def forget_actions(session: Session) -> None:
-    """Forget what was planned and done, as if somebody else had done it."""
+    """Delete all actions and interactions, as if somebody else had greeted."""
     session.execute(delete(Action))
 
 
 def sent_message(text: str, at: datetime | None) -> ThreadMessage:
-    """Return a bubble of the account's own."""
+    """Return an outgoing message."""
     return ThreadMessage(outgoing=True, text=text, at=at)
 
 
@@ -147,7 +147,7 @@ def found(slug: str, place: str = "Paris, France") -> FoundPerson:
 
 
 def a_search(session: Session, account: AccountRecord, *people: FoundPerson) -> tuple[UUID, list[int]]:
-    """Begin a sourcing campaign that found these people, and all whom the account knows.
+    """Add a sourcing campaign that found these people and all contacts of the account.
 
     Return it and their contacts by name.
     """

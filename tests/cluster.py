@@ -1,7 +1,7 @@
-"""The whole system as real processes for a test: pytest-celery's nodes around our own children.
+"""The whole system as real processes: nodes of pytest-celery without Docker.
 
-pytest-celery asks its nodes for a container; any object with the same few methods will do, so these are
-plain processes and no Docker is needed.
+pytest-celery expects a container for each node. Any object with its few methods will do, so these are plain
+processes.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def wait_for(what: str, ask: Callable[[], T], *, patience: timedelta = PATIENCE) -> T:
-    """Return the first true answer. Fails with `what` when it doesn't come."""
+    """Return the first true answer. Fails with `what` after `patience`."""
     deadline = time.perf_counter() + patience.total_seconds()
     while not (answer := ask()):
         assert time.perf_counter() < deadline, f"waited {patience} for {what}"
@@ -35,22 +35,21 @@ def wait_for(what: str, ask: Callable[[], T], *, patience: timedelta = PATIENCE)
 
 
 def untraced() -> dict[str, str]:
-    """The environment of a process that a test interrupts: what `rapport` reads, and no coverage.
+    """Return an environment without coverage, for a process that a test interrupts.
 
-    Coverage's tracer takes a lock. A KeyboardInterrupt that is raised in it leaves the lock taken, and the
-    process would wait for it for ever.
+    A KeyboardInterrupt inside coverage's tracer leaves its lock taken, and the process would wait for ever.
     """
     return inherited_environment(also=[variable_name(name) for name in SECRET_FIELDS])
 
 
 def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in a thread of its own: Playwright's loop may be open in this one, from other tests."""
+    """Run a coroutine in its own thread: other tests may have left Playwright's loop open in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(work())).result()
 
 
 class ProcessContainer:
-    """What pytest-celery calls a container: one process that can be killed, restarted and read."""
+    """A process in the role of pytest-celery's container: it can be killed and restarted and has a log."""
 
     def __init__(self, name: str, start: Callable[[], Child], celeryconfig: dict[str, str]) -> None:
         self.name = self.id = name
@@ -73,7 +72,7 @@ class ProcessContainer:
         self.child = self._start()
 
     def reload(self) -> None:
-        """Nothing is cached."""
+        """Do nothing: nothing is cached."""
 
     def logs(self) -> str:
         return self.child.log.read_text(errors="replace")
@@ -90,7 +89,7 @@ def _signal_number(given: str | int) -> signal.Signals:
 
 
 def broker_node(data_dir: Path) -> CeleryTestBroker:
-    """A Redis of its own, which keeps its port and its data over a restart."""
+    """Return a Redis that keeps its port and its data across a restart."""
     server = Redis(data_dir)
 
     def start() -> Child:
@@ -106,7 +105,7 @@ def broker_node(data_dir: Path) -> CeleryTestBroker:
 def worker_node(
     table: ProcessTable, name: str, role: str, env: Mapping[str, str], app: Any
 ) -> CeleryTestWorker:
-    """A worker as `rapport worker` runs it."""
+    """Return a worker as `rapport worker` runs it."""
 
     def start() -> Child:
         argv = [sys.executable, "-m", "api_stub.cli", "worker", role, "--name", name]

@@ -1,4 +1,4 @@
-"""Practice networks that are filled with people already: filling one takes most of its start."""
+"""Cached states of practice networks: creating the people takes most of a start."""
 
 import tempfile
 from datetime import date
@@ -10,7 +10,7 @@ from worker import clock
 
 
 def fill(state: Path, today: date | None = None) -> None:
-    """Write the state of a practice network that began on that day, the real one by default."""
+    """Write the state of a practice network that starts on `today`, by default the real date."""
     state.write_bytes(_filled(today or clock.now().date()))
 
 

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut as networks cut it, in one thread of this process."""
+"""A TCP proxy that fails as networks do. It runs in one thread of this process."""
 
 import selectors
 import socket
@@ -19,7 +19,7 @@ _STUCK_SECONDS: Final = 5
 
 @dataclass(eq=False, slots=True)
 class _Line:
-    """A client's connection and ours to the server behind. `doomed`: its next reply is swallowed."""
+    """A client's connection and the one to the server. `doomed`: its next reply is dropped."""
 
     front: socket.socket
     back: socket.socket
@@ -37,7 +37,7 @@ class _Trap:
 
 
 class Proxy:
-    """Passes everything on, until told otherwise. What is told holds at once, or for the next that fits."""
+    """Forwards everything until a fault is set. A fault applies at once, or to the next matching request."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -70,7 +70,7 @@ class Proxy:
         self.close()
 
     def close(self) -> None:
-        """End all connections and listen no more."""
+        """Close all connections and the listener."""
         self._open = False
         self._waker.send(b"!")
         self._thread.join(10)
@@ -83,13 +83,13 @@ class Proxy:
 
     @property
     def armed(self) -> bool:
-        """Whether a trap is laid that nobody has stepped into."""
+        """Whether a fault waits for a matching request."""
         return self._trap is not None
 
     # --- faults
 
     def freeze(self) -> int:
-        """Forward nothing on any connection there is, for good, and close none; return how many."""
+        """Leave every open connection half-open for good. Return how many."""
         with self._lock:
             frozen = list(self._lines)
             for line in frozen:
@@ -97,7 +97,7 @@ class Proxy:
             return len(frozen)
 
     def reset(self) -> int:
-        """Reset every connection there is, at both ends; return how many."""
+        """Reset every open connection at both ends. Return how many."""
         with self._lock:
             lines = list(self._lines)
             for line in lines:
@@ -105,18 +105,18 @@ class Proxy:
             return len(lines)
 
     def lose_reply(self, words: bytes, *, ports: Container[int] | None = None) -> None:
-        """Let the next request with `words` reach the server, swallow the reply and cut that connection.
+        """Forward the next request with `words`, drop its reply, and close that connection.
 
-        `ports`: only of a client whose port is among these. `caught` counts what fell for it.
+        `ports` limits this to clients with these ports. `caught` counts the dropped replies.
         """
         self._trap = _Trap(words, ports, before=False)
 
     def freeze_before(self, words: bytes, *, ports: Container[int] | None = None) -> None:
-        """Let the next connection that asks with `words` go dead right before: the server never hears it."""
+        """Leave the next connection that sends `words` half-open before the server receives them."""
         self._trap = _Trap(words, ports, before=True)
 
     def calm(self) -> None:
-        """Lay no trap any more, and close what has gone dead."""
+        """Remove all faults, and close half-open connections."""
         with self._lock:
             self._trap = None
             for line in self._dead:
@@ -163,7 +163,7 @@ class Proxy:
         self._drop(line)
 
     def _caught(self, line: _Line, request: bytes) -> bool:
-        """Whether nothing more is to be done with this request."""
+        """Return whether this request has been handled by a fault."""
         trap = self._trap
         if trap is None or trap.words not in request:
             return False

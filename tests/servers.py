@@ -1,4 +1,4 @@
-"""The Postgres and the Redis that tests share: started here, or already running and named in a variable."""
+"""The Postgres and Redis that tests share: started here, or named by an environment variable."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""TLS before a server that has none: what a network with certificates looks like to our clients."""
+"""A TLS proxy in front of a server without TLS."""
 
 import ipaddress
 import socket
@@ -20,14 +20,14 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificate:
-    """A self-made certificate and its key, as files."""
+    """A self-signed certificate and its key, as files."""
 
     file: Path
     key: Path
 
 
 def certificate(folder: Path, name: str, *, for_loopback: bool) -> Certificate:
-    """Make a certificate for 127.0.0.1, or for a host that nobody asks for."""
+    """Create a certificate for 127.0.0.1, or for another host."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
@@ -60,7 +60,7 @@ def certificate(folder: Path, name: str, *, for_loopback: bool) -> Certificate:
 
 
 class TlsProxy:
-    """Takes TLS, passes on in clear, and keeps what clients said. `refused` counts failed handshakes."""
+    """Terminates TLS, forwards plain text and records what clients send. `refused`: failed handshakes."""
 
     def __init__(self, url: str, own: Certificate, *, asks_for: Certificate | None = None) -> None:
         parts = urlsplit(url)

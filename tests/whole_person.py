@@ -1,4 +1,4 @@
-"""Somebody of whom every table tells something: what tests of forgetting begin with."""
+"""A person with data in every table, for tests of erasure."""
 
 import sqlite3
 from contextlib import closing
@@ -58,7 +58,7 @@ _CSV = f"profile_url,full_name,company,position,language\n{ZOE},{NAME},{COMPANY}
 
 
 def a_known_person(session: Session, folder: Path) -> list[AccountRecord]:
-    """Let two accounts know Zoë in every way there is, beside Bob, whom one knows."""
+    """Add data about Zoë in every table, for two accounts, and about Bob for one."""
     first, second = an_account(session), an_account(session, "second")
     import_path(session, first, write_file(folder, _VCARD, f"{NAME}.vcf"))
     import_path(session, first, write_file(folder, _CSV))
@@ -80,7 +80,7 @@ def a_known_person(session: Session, folder: Path) -> list[AccountRecord]:
 
 
 def pictures(folder: Path, accounts: list[AccountRecord]) -> list[Path]:
-    """Leave pictures of her pages, and one of Bob's, which comes last."""
+    """Write screenshots of her pages, and one of Bob's, which is the last."""
     day = folder / "2026-11-24"
     day.mkdir(parents=True)
     names = [screenshot_name(account.id, ZOE, kind, 1) for account in accounts for kind in Kind]
@@ -103,7 +103,7 @@ def _bring_v1(session: Session, account: AccountRecord, folder: Path) -> None:
 
 
 def v1_script(today: date) -> str:
-    """Return V1's file as SQL: it knows Zoë in each of its tables."""
+    """Return V1's file as SQL, with Zoë in each of its tables."""
     yesterday = today - timedelta(days=1)
     return f"""
     create table contacts (id integer primary key, name text, linkedin_url text, notes text);
@@ -147,7 +147,7 @@ def _found_and_read(session: Session, account: AccountRecord, zoe: Contact, bob:
 
 
 def _asked_for(session: Session, account: AccountRecord) -> None:
-    """Name her in what a person asked for: lists, schedules, searches, a dry run."""
+    """Mention her in requests: lists, schedules, searches, a dry run."""
     other = f"{SANDBOX}bob/"
     listed = session.get_one(Campaign, a_campaign(session, account))
     listed.options = {"profiles": [f"sandbox.test/in/{SLUG.upper()}?x=1", other], "limit": 5}
@@ -174,7 +174,7 @@ def _asked_for(session: Session, account: AccountRecord) -> None:
 
 
 def _acted(session: Session, account: AccountRecord, zoe: Contact) -> None:
-    """Leave one action of hers in every state that waits or has ended, the ledger and the audit with it."""
+    """Add an action of hers in every waiting and end state, with interactions and events."""
     for number, (kind, ends) in enumerate(
         (
             (Kind.GREET, ActionState.DONE), (Kind.GREET, ActionState.UNCERTAIN),

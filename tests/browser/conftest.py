@@ -25,14 +25,14 @@ def fresh_state(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def list_profiles(fresh_state: SandboxClient) -> list[KnownProfile]:
-    """The truth about all people of the shared sandbox, in the order of a search."""
+def everybody(fresh_state: SandboxClient) -> list[KnownProfile]:
+    """The data of all people on the shared sandbox, in the order of a search."""
     return fresh_state.list_profiles()
 
 
 @pytest.fixture
 def sandbox(fresh_state: SandboxClient) -> Iterator[SandboxClient]:
-    """The shared sandbox, without faults. Each test writes to people of its own."""
+    """The shared sandbox, without faults. Each test writes to its own people."""
     fresh_state.clear_faults()
     yield fresh_state
     fresh_state.clear_faults()
@@ -85,7 +85,7 @@ def sites(page: Page, french_page: Page, sandbox: SandboxClient) -> Sites:
 
 @pytest.fixture
 def brief_site(page: Page, sandbox: SandboxClient) -> SandboxSite:
-    """For proofs that are to fail: they take their whole wait."""
+    """A site with a short wait for the proof, for tests in which it fails."""
     return SandboxSite(page, sandbox.base_url, TIMEOUT, proof_wait=BRIEF)
 
 

@@ -1,7 +1,7 @@
-"""Chromium as an ordinary user has it who has no capabilities and can get none, as in its container.
+"""Start Chromium as a user without capabilities, as in its container.
 
-Arguments: a folder of that user's, a seccomp profile or "", system calls to leave out of it. Prints as JSON
-why there is no sandbox, the text of a page, how many seccomp filters its renderer is under, and the log.
+Arguments: a folder of that user, a seccomp profile or "", and system calls to remove from it. Prints as JSON
+why there is no sandbox, the text of a page, the number of seccomp filters of its renderer, and the log.
 """
 
 import asyncio.unix_events  # noqa: F401 -- read now: the user that we become may not be able to

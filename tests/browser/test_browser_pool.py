@@ -1,4 +1,4 @@
-"""One Chromium a process: warm pages, crashes, and nothing left behind."""
+"""One Chromium per process: reused pages, crashes, and no process left behind."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ OUTLIVE_SECONDS = 10
 
 @pytest.fixture(scope="session")
 def own_process() -> list[str]:
-    """A worker of its own: Playwright's loop allows one browser_pool for each thread at a time."""
+    """A separate process: Playwright allows one pool per thread at a time."""
     program = (
         "import sys; from worker.browser.session import BrowserPool\n"
         "from worker.browser.chromium import find_chromium\n"

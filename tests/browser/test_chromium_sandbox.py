@@ -1,4 +1,4 @@
-"""Chromium's own sandbox: on where the kernel lets it, off with a reason where it doesn't."""
+"""Chromium's own sandbox: on where the kernel allows it, else off with a reason."""
 
 import ctypes.util
 import json
@@ -24,7 +24,7 @@ NODE = Path(playwright.__file__).parent / "driver/node"
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder of an ordinary user who can start a browser and make a user namespace."""
+    """A folder of a user who can start a browser and create a user namespace."""
     folder = Path(tempfile.mkdtemp(prefix="rapport-browser-"))
     identity: dict[str, Any] = {}
     if os.geteuid() == 0:

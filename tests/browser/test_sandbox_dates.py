@@ -1,4 +1,4 @@
-"""Dates as profiles show them are the dates that were meant, in both languages, short and in full."""
+"""Dates on profiles are parsed to the original dates, in both languages, short and in full."""
 
 # ruff: noqa: RUF001 -- the dashes are what pages write
 

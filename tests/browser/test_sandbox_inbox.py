@@ -1,4 +1,4 @@
-"""The inbox: who wrote last and when, in both languages and mark-ups, and what reading it leaves alone."""
+"""The inbox in both languages and mark-ups, and that reading it changes nothing."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,7 +38,7 @@ def shared(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def network(shared: SandboxClient) -> Iterator[SandboxClient]:
-    """A network in which nobody but these tests writes."""
+    """A network to which only these tests write."""
     shared.clear_faults()
     yield shared
     shared.clear_faults()

@@ -1,4 +1,4 @@
-"""Sent invitations: read in both languages and both mark-ups, withdrawn one by one, never the wrong one."""
+"""Sent invitations: read in both languages and mark-ups, and withdrawn one by one."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ def waiting(sandbox: SandboxClient, member: str) -> list[str]:
 
 
 def as_told(sent_on: date) -> date:
-    """The latest day that the page's words allow."""
+    """Return the latest day that the page's text allows."""
     days = (NOW - sent_on).days
     size = 30 if days >= 30 else 7 if days >= 7 else 1
     return NOW - timedelta(days=days // size * size)
@@ -191,7 +191,7 @@ def test_a_stop_page_is_seen_whenever_it_comes(
 def quiet_site(
     start_sandbox: StartSandbox, browser_pool: BrowserPool, tmp_path: Path
 ) -> Iterator[tuple[SandboxSite, SandboxClient]]:
-    """A network of this test's own, whose member invited nobody that has not answered."""
+    """A separate network whose member has no pending invitations."""
     process, client = start_sandbox(tmp_path / "quiet.db", TODAY)
     page = browser_pool.page_for(7, None)
     sign_in(page, client.base_url, "demo", "demo-password")

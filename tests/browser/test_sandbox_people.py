@@ -1,4 +1,4 @@
-"""Who lives on the practice network, and how its back door refuses nonsense. No browser here."""
+"""The people of the practice network, and the validation of its control interface; without a browser."""
 
 import hashlib
 import sqlite3

@@ -1,4 +1,4 @@
-"""Profiles in every mark-up and both languages, field by field against the network's own truth."""
+"""Profiles in every mark-up and both languages, field by field against the network's own data."""
 
 # ruff: noqa: RUF001 -- the dashes are what pages write
 
@@ -55,7 +55,7 @@ AWKWARD: list[Callable[[Truth], bool]] = [
 
 @pytest.fixture(scope="session")
 def awkward(everybody: list[KnownProfile]) -> list[KnownProfile]:
-    """A few people who are between them awkward in every way."""
+    """A few people who together have every difficulty."""
     people: list[KnownProfile] = []
     left = list(AWKWARD)
     while left:
@@ -69,7 +69,7 @@ def awkward(everybody: list[KnownProfile]) -> list[KnownProfile]:
 
 @pytest.fixture(scope="session")
 def folded(everybody: list[KnownProfile]) -> KnownProfile:
-    """Somebody of whom four sections at least are folded, the text and the skills among them."""
+    """A person with at least four folded sections, including the text and the skills."""
     return next(
         one
         for one in everybody
@@ -78,7 +78,7 @@ def folded(everybody: list[KnownProfile]) -> KnownProfile:
 
 
 def folds(profile: Truth) -> set[Section]:
-    """Which sections show only their beginning."""
+    """Return the sections that are folded."""
     long = {
         Section.ABOUT: len(profile.about) > INITIALLY_SHOWN["about"],
         Section.POSITIONS: len(profile.jobs) > INITIALLY_SHOWN["jobs"],

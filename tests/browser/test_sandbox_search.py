@@ -1,4 +1,4 @@
-"""People search in every mark-up and both languages, held against the network's own truth."""
+"""People search in every mark-up and both languages, against the network's own data."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ def asking(**terms: str) -> SearchQuery:
 
 
 def walked(site: SandboxSite, query: SearchQuery) -> list[FoundPerson]:
-    """Every page, as a campaign walks them."""
+    """Read every page, as a campaign does."""
     people: list[FoundPerson] = []
     number, has_next = 1, True
     while has_next:

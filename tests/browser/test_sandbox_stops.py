@@ -1,4 +1,4 @@
-"""Which pages ask for a person, whatever else they say: by their address, by their status, by a notice."""
+"""Pages that demand a person: by their address, their status or a notice."""
 
 import pytest
 from playwright.sync_api import Page, Route
@@ -16,7 +16,7 @@ def blank(browser_pool: BrowserPool) -> Page:
 
 
 def answers(page: Page, status: int, body: str) -> None:
-    """Let the site answer so to whatever is asked of it."""
+    """Answer every request of the page like this."""
 
     def answer(route: Route) -> None:
         route.fulfill(status=status, content_type="text/html", body=f"<html><body>{body}</body></html>")

@@ -1,4 +1,4 @@
-"""Every fault of the site becomes the right class of error with the right reason."""
+"""Every fault of the site becomes the right error with the right reason."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -40,7 +40,7 @@ QUICK = Limits(per_run=50, per_day=50, per_week=50, gap_min=timedelta(0), gap_ma
 
 @dataclass(frozen=True)
 class World:
-    """Where everything is, and the settings that all processes share."""
+    """The folders, ports and settings that all processes share."""
 
     settings: Settings
     env: Mapping[str, str]
@@ -53,7 +53,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(servers: Servers) -> Iterator[World]:
-    """One database and one data folder for a module; its processes are gone at the end."""
+    """One database and one data folder per module, whose processes are ended with it."""
     with tempfile.TemporaryDirectory(prefix="rapport-e2e-") as folder:
         data = Path(folder)
         broker = broker_node(data)
@@ -108,13 +108,13 @@ def celery_broker_cluster(world: World) -> CeleryBrokerCluster:
 
 @pytest.fixture(scope="module")
 def celery_backend_cluster() -> None:
-    """There is no result backend: the truth is Postgres."""
+    """There is no result backend: results are in Postgres."""
     return
 
 
 @pytest.fixture(scope="module")
 def celery_setup_app(world: World) -> Celery:
-    """An app that knows the broker and nothing of ours."""
+    """A Celery app that knows only the broker."""
     return Celery("outsider", broker=world.settings.required("redis_url").get_secret_value())
 
 
@@ -133,7 +133,7 @@ def celery_worker_cluster(world: World, celery_setup_app: Celery) -> CeleryWorke
 
 
 def start(world: World, name: str, *arguments: str) -> Child:
-    """Start one more process of ours."""
+    """Start another process of Rapport."""
     child = world.table.start(name, [sys.executable, "-m", "api_stub.cli", *arguments], world.env)
     world.children.append(child)
     return child
@@ -157,14 +157,14 @@ def flower(world: World) -> str:
 
 @pytest.fixture
 def clean(world: World) -> None:
-    """Empty tables before and after: each test begins with nobody."""
+    """Empty the tables before and after each test."""
     with world.database.transaction() as session:
         session.execute(delete(Account))
 
 
 @pytest.fixture
 def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient]:
-    """A fresh practice network where all processes expect it."""
+    """A fresh practice network on the port that all processes use."""
     state = tmp_path / "sandbox.db"
     fill(state)
     child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", str(state))
@@ -176,7 +176,7 @@ def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient
 
 @pytest.fixture
 def account(world: World, sandbox: SandboxClient) -> AccountRecord:
-    """The demo member, signed in, with limits that hold nobody back."""
+    """The demo member, signed in, with high limits."""
     with world.database.transaction() as session:
         record = an_account(session, limits=QUICK)
         accounts.save_session(

@@ -1,8 +1,8 @@
-"""A worker of all queues that can be frozen, and has an impatient watchdog: `python -m tests.e2e.hasty NAME`.
+"""A worker of all queues that can be frozen, with short watchdog timeouts: `python -m tests.e2e.hasty NAME`.
 
-The task `tests.freeze` freezes it as a message did that Celery could not account for: its acceptance fails,
-so that it stays unacknowledged and its place is never free again. SIGUSR2 blocks the main thread for good.
-The task `tests.hold` keeps a child busy until the file that it names is gone.
+The task `tests.freeze` freezes it: Celery fails to accept the message, so it stays unacknowledged and
+occupies its slot for ever. SIGUSR2 blocks the main thread for good. The task `tests.hold` keeps a child busy
+until the file that it names is deleted.
 """
 
 import signal
@@ -31,25 +31,25 @@ def _accept_most(request: Any, pid: int, time_accepted: float) -> None:
 
 @app.task(name="tests.freeze")
 def freeze(_asked: dict[str, str]) -> None:
-    """Do nothing, which the worker never learns."""
+    """Do nothing; the worker fails to account for it."""
 
 
 @app.task(name="tests.done")
 def done(asked: dict[str, str]) -> None:
-    """Leave a file."""
+    """Create a file."""
     Path(asked["path"]).touch()
 
 
 @app.task(name="tests.hold")
 def hold(asked: dict[str, str]) -> None:
-    """Be busy until the file is gone."""
+    """Be busy until the file is deleted."""
     while Path(asked["path"]).exists():
         time.sleep(0.02)
 
 
 @signals.worker_ready.connect(weak=False)
 def let_it_be_blocked(**_: object) -> None:
-    """Celery has set its own handlers by now."""
+    """Set the handler after Celery has set its own."""
     signal.signal(signal.SIGUSR2, lambda *_: Event().wait())
 
 

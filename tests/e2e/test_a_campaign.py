@@ -1,6 +1,6 @@
-"""A birthday campaign as the person whose account it is would expect it, from the plan to the summary.
+"""A birthday campaign from the plan to the summary, as the account's owner expects it.
 
-Real workers, a real browser and the practice network, whose ledger says what reached whom.
+It uses real workers, a real browser and the practice network, whose ledger has every effect.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ ANSWER = "Thank you, how kind!"
 
 
 class People:
-    """Who is who: five with their birthday today, then eight of the week before."""
+    """The roles of the people: five with a birthday today, then eight of the week before."""
 
     def __init__(self, sandbox: SandboxClient) -> None:
         today = sandbox.today()
@@ -41,7 +41,7 @@ class People:
 
 @pytest.fixture
 def people(sandbox: SandboxClient, account: AccountRecord, world: World) -> People:
-    """Everybody's situation before the campaign begins."""
+    """The people, prepared before the campaign starts."""
     people = People(sandbox)
     sandbox.write_as_member(people.written_to, "demo", BY_HAND)
     sandbox.change(people.gone, deleted=True)

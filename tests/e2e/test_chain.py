@@ -1,8 +1,6 @@
-"""Beat, Redis queue, browser worker, quota, site, Postgres: the chain, entered through each of its doors."""
+"""The whole chain (beat, Redis, browser worker, quota, site, Postgres), started from every entry point."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,39 +19,14 @@ from db.store.reports import overview
 from db.tables import Action, Campaign, Interaction, Schedule
 from tests.cluster import wait_for
 from tests.e2e.conftest import API_KEY, FLOWER_AUTH, World
+from tests.e2e.outsider import CAMPAIGN, call_from_outside
 from worker.rules.model import ActionState, CampaignKind
-
-ROOT = Path(__file__).parents[2]
-CAMPAIGN = "tasks.birthday.campaign"
-
-OUTSIDER = """
-import sys
-sys.path = [path for path in sys.path if path not in ("", sys.argv[1])]
-try:
-    import tasks
-except ImportError:
-    pass
-else:
-    sys.exit("this environment has our code")
-from celery.__main__ import main
-sys.argv = ["celery", *sys.argv[2:]]
-main()
-"""
-"""A `celery` command that has Celery and none of our code."""
-
-
-def call_from_outside(world: World, tmp_path: Path, kwargs: dict[str, object]) -> None:
-    broker = world.settings.required("redis_url").get_secret_value()
-    arguments = ["-b", broker, "call", CAMPAIGN, "--kwargs", json.dumps(kwargs)]
-    subprocess.run(
-        [sys.executable, "-c", OUTSIDER, str(ROOT), *arguments], cwd=tmp_path, check=True, capture_output=True
-    )
 
 
 def everybody_greeted_once(
     world: World, sandbox: SandboxClient, account: AccountRecord, expected: int
 ) -> None:
-    """Wait until all is done, then hold Postgres against the network's ledger."""
+    """Wait until all actions are done, then compare Postgres with the network's ledger."""
 
     def all_done() -> bool:
         with world.database.transaction() as session:
@@ -251,7 +224,7 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
         return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
 
     def goes_on() -> None:
-        """Beat ticks every second, so somebody counts again soon."""
+        """Wait for another counted tick; beat ticks every second."""
         seen = [ticks()]
 
         def more() -> bool:

@@ -1,4 +1,4 @@
-"""A worker that answers pings and takes no messages: noticed everywhere, and healed where it is a fault."""
+"""A worker that answers pings but takes no messages is reported everywhere, and restarts itself."""
 
 import json
 import runpy
@@ -34,7 +34,7 @@ Told = Callable[[str], list[dict[str, object]]]
 
 @pytest.fixture(scope="module")
 def outsider(world: World) -> Iterator[Celery]:
-    """A client that knows the broker and nothing of ours."""
+    """A client that knows only the broker."""
     with Celery(
         "outsider", broker=world.settings.required("redis_url").get_secret_value(), set_as_current=False
     ) as app:
@@ -43,7 +43,7 @@ def outsider(world: World) -> Iterator[Celery]:
 
 @pytest.fixture(scope="module")
 def worker(world: World) -> Iterator[Child]:
-    """A worker of all queues that can be frozen. It outlives each test, as it should."""
+    """A worker of all queues that can be frozen. It has to survive every test."""
     folder = world.data / "metrics" / "browser"
     folder.mkdir(parents=True)
     env = {**world.env, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
@@ -56,7 +56,7 @@ def worker(world: World) -> Iterator[Child]:
 
 @pytest.fixture
 def told(worker: Child) -> Told:
-    """Returns the lines of an event in the worker's log, of this test."""
+    """Returns the lines of an event in the worker's log since the test began."""
     before = len(worker.log.read_text(errors="replace"))
 
     def lines(event: str) -> list[dict[str, object]]:
@@ -89,7 +89,7 @@ def freezes(world: World) -> float:
 def rapport(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Rapport]:
-    """The command, with the settings that the processes share."""
+    """Run a `rapport` command with the shared settings."""
     for name, value in world.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "200")

@@ -1,4 +1,4 @@
-"""`rapport demo` as a newcomer meets it, and `Ctrl-C` at any moment of it."""
+"""`rapport demo` as a new user sees it, and `Ctrl-C` at any moment."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.cluster import untraced, wait_for
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A data folder with a space in its name, gone at the end with the database that root keeps elsewhere."""
+    """A data folder with a space in its name, removed at the end with the database of root."""
     with tempfile.TemporaryDirectory(prefix="rapport demo ") as folder:
         data = Path(folder) / "my data"
         yield data

@@ -1,4 +1,4 @@
-"""Whose Chromium is whose: none may outlive the process that drives it."""
+"""Find browsers that have outlived the process that drives them."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,8 +9,8 @@ import psutil
 from api_stub.stack.process_tree import MARK_VARIABLE
 
 
-def strays(data: Path, owners: Iterable[psutil.Process]) -> list[str]:
-    """Browsers that were started for the run in `data` and have none of `owners` above them, as sentences."""
+def list_orphans(data: Path, owners: Iterable[psutil.Process]) -> list[str]:
+    """Return, as sentences, the browsers of the run in `data` that descend from none of `owners`."""
     kept = {child.pid for owner in owners for child in _descendants(owner)}
     return [
         f"Chromium {process.pid} outlived its worker"
@@ -28,7 +28,7 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
 def _is_browser(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         name = process.name()
-        # Its crash handler leaves the family at birth, and ends with it.
+        # Its crash handler leaves the process tree at its start, and ends with it.
         ours = ("chrom" in name or "headless" in name) and "crashpad" not in name
         return ours and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -1,4 +1,4 @@
-"""The verdict on a campaign: Postgres and the quota held against what reached the network."""
+"""Compare Postgres and the quota with what reached the practice network."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from worker.rules.policy import MAX_FAILURES
 
 
 class Quota(StrEnum):
-    """What the quota must say after a fault, held against the ledger."""
+    """How the quota's count must compare with the ledger after a fault."""
 
     EQUAL = "equal"
-    AT_LEAST = "at least"  # who died may not have given its unit back: it counts until the next comparison
+    AT_LEAST = "at least"  # the unit of a killed process counts until the next comparison
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a fault may leave behind. `poisoned`: so many actions end as failed, and nobody got their text."""
+    """What a fault may leave behind. `poisoned` actions end as failed without an effect."""
 
     quota: Quota = Quota.EQUAL
     poisoned: int = 0
@@ -31,7 +31,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """One campaign, counted at the receiver. `problems` are sentences; none means that all is well."""
+    """One campaign, counted at the receiver. `problems` are sentences; there are none if all is well."""
 
     planned: int
     done: int
@@ -42,15 +42,15 @@ class Census:
     problems: tuple[str, ...]
 
 
-def take(
+def take_census(
     lines: Sequence[ActionLine],
     ledger: Sequence[Effect],
     *,
     charged: int,
     expected: Expected,
-    strays: Sequence[str],
+    orphans: Sequence[str],
 ) -> Census:
-    """Count one campaign. `strays` are sentences about processes that should be gone."""
+    """Count one campaign. `orphans` are sentences about processes that should have ended."""
     greeted = Counter(effect.slug for effect in ledger)
     poisoned = [line for line in lines if _is_poisoned(line) and not greeted[_slug(line)]]
     rest = lines if len(poisoned) != expected.poisoned else [line for line in lines if line not in poisoned]
@@ -58,7 +58,7 @@ def take(
     found = compare_with_ledger(rest, ledger)
     problems = [
         *found.problems,
-        *strays,
+        *orphans,
         *(f"{line.contact} is still {line.state}" for line in lines if line.state in IN_FLIGHT),
         *(f"{line.contact} is {line.state}: {line.reason} {line.detail}" for line in lost),
     ]

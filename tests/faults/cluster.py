@@ -1,4 +1,4 @@
-"""The processes and servers of a fault test: started, started again when they die, restarted, cut off."""
+"""The processes and servers of a fault test: start, supervise, kill and disconnect them."""
 
 import shutil
 import signal
@@ -40,7 +40,7 @@ _SKEWED: Final = "tests.faults.skewed"
 
 
 class Cluster:
-    """Postgres, Redis, workers and beat of one run. The workers reach both servers through a proxy."""
+    """The Postgres, Redis, workers and beat of one run. Workers reach both servers through a proxy."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -66,7 +66,7 @@ class Cluster:
         self._end()
 
     def settings(self) -> dict[str, str]:
-        """What the processes are told, as variables. Asked once both servers run."""
+        """Return the environment of the processes. Called when both servers run."""
         raise NotImplementedError
 
     def _start(self) -> None:
@@ -95,7 +95,7 @@ class Cluster:
     # --- processes
 
     def start(self, name: str, *command: str, module: tuple[str, ...] = _PROCESS) -> Child:
-        """Start one of our processes; from now on it is started again whenever it dies."""
+        """Start a process of Rapport, which is restarted whenever it dies."""
         self._commands[name] = (*module, *command)
         return self._launch(name)
 
@@ -104,24 +104,24 @@ class Cluster:
         self._children[name] = self.table.start(name, argv, self._env)
         return self._children[name]
 
-    def retire(self, name: str) -> None:
-        """Stop one of our processes for good."""
+    def stop_for_good(self, name: str) -> None:
+        """Stop a process that is not to be restarted."""
         child = self._children.pop(name)
         child.stop(timedelta(seconds=8))
         self.table.forget(child)
 
     def skew(self, name: str, by: timedelta) -> None:
-        """Start a worker anew with its clock `by` ahead; with none, as it was."""
+        """Restart a worker with its clock `by` ahead; zero restores it."""
         module = (_SKEWED, str(int(by.total_seconds()))) if by else _PROCESS
-        self.retire(name)
+        self.stop_for_good(name)
         self.start(name, *ROLES[name], module=module)
         self._wait_until_ready(name)
 
     def _wait_until_ready(self, *workers: str) -> None:
         self.wait_for("the workers", lambda: all(" ready." in self.log(name) for name in workers))
 
-    def tend(self) -> None:
-        """Start again what has died, as a supervisor would."""
+    def supervise(self) -> None:
+        """Restart dead processes, as a supervisor would."""
         for name, child in list(self._children.items()):
             if not child.alive():
                 child.stop(timedelta(0))
@@ -130,24 +130,20 @@ class Cluster:
                 self._launch(name)
 
     def kill_all(self) -> None:
-        """SIGKILL all of our processes at once."""
+        """SIGKILL all processes at once."""
         for child in self._children.values():
             child.send(signal.SIGKILL)
 
     def child(self, name: str) -> Child:
-        """Return one of our processes."""
+        """Return a process by name."""
         return self._children[name]
 
     def log(self, name: str) -> str:
-        """What the process has said since it was started."""
+        """Return what the process has logged since it was started."""
         return self._children[name].log.read_text(errors="replace")
 
-    def said(self, words: str) -> int:
-        """How often the browser workers have said `words` since each was started."""
-        return sum(self.log(name).count(words) for name in BROWSERS)
-
-    def hands(self, name: str) -> list[psutil.Process]:
-        """Return the pool's children of a worker: those that carry tasks out."""
+    def pool_children(self, name: str) -> list[psutil.Process]:
+        """Return the children of a worker's pool, which run the tasks."""
         with suppress(psutil.NoSuchProcess):
             return [
                 process
@@ -156,50 +152,50 @@ class Cluster:
             ]
         return []
 
-    def worker_of(self, hand: psutil.Process) -> str:
+    def worker_of(self, child: psutil.Process) -> str:
         """Return the name of the worker that this child of a pool belongs to."""
-        return next(name for name in BROWSERS if hand in self.hands(name))
+        return next(name for name in BROWSERS if child in self.pool_children(name))
 
     def stopped(self) -> list[psutil.Process]:
-        """Return the pool's children that are stopped."""
+        """Return the pools' children that are stopped (SIGSTOP)."""
         found = []
-        for hand in (hand for name in BROWSERS for hand in self.hands(name)):
+        for child in (child for name in BROWSERS for child in self.pool_children(name)):
             with suppress(psutil.NoSuchProcess):
-                if hand.status() == psutil.STATUS_STOPPED:
-                    found.append(hand)
+                if child.status() == psutil.STATUS_STOPPED:
+                    found.append(child)
         return found
 
-    def strays(self) -> list[str]:
-        """Browsers of ours that no living child of a worker's pool has any more, as sentences."""
-        hands = [hand for name in BROWSERS for hand in self.hands(name)]
-        return browsers.strays(self.data, hands)
+    def list_orphans(self) -> list[str]:
+        """Return, as sentences, the browsers without a living child of a pool."""
+        owners = [child for name in BROWSERS for child in self.pool_children(name)]
+        return browsers.list_orphans(self.data, owners)
 
     def wait_for(self, what: str, ask: Callable[[], T], *, seconds: float = 90) -> T:
-        """Return the first true answer, and play the supervisor meanwhile. Fails with `what`."""
+        """Return the first true answer, supervising meanwhile. Fails with `what`."""
         deadline = time.perf_counter() + seconds
         while not (answer := ask()):
-            assert time.perf_counter() < deadline, f"waited {seconds:.0f} s for {what}\n{self.picture()}"
-            self.rest(0.1)
+            assert time.perf_counter() < deadline, f"waited {seconds:.0f} s for {what}\n{self.describe()}"
+            self.run_for(0.1)
         return answer
 
-    def rest(self, seconds: float) -> None:
-        """Let time pass, and play the supervisor."""
+    def run_for(self, seconds: float) -> None:
+        """Let time pass, supervising meanwhile."""
         deadline = time.perf_counter() + seconds
         while True:
-            self.tend()
+            self.supervise()
             left = deadline - time.perf_counter()
             if left <= 0:
                 return
             time.sleep(min(left, 0.1))
 
-    def picture(self) -> str:
+    def describe(self) -> str:
         """Describe every process, for a failure's text."""
         return "\n".join(f"{n}: alive={c.alive()} {c.tail(4)}" for n, c in self._children.items())
 
     # --- servers
 
     def restart_redis(self, *, keep: bool, down: float = 0) -> None:
-        """Kill Redis outright, wait, and start it again on its port, with its data or without."""
+        """SIGKILL Redis, wait, and start it on the same port, with its data or without."""
         child = self.redis.child
         assert child is not None
         child.send(signal.SIGKILL)
@@ -207,7 +203,7 @@ class Cluster:
         self.table.forget(child)
         if not keep:
             shutil.rmtree(self.data / "redis")
-        self.rest(down)
+        self.run_for(down)
         self.redis.start()
 
     def restart_postgres(self, how: signal.Signals) -> None:
@@ -220,7 +216,7 @@ class Cluster:
         self.postgres.start()
 
     def cut_postgres(self) -> int:
-        """End every session of the workers inside Postgres; return how many."""
+        """Terminate every Postgres session of the workers. Return how many."""
         with psycopg.connect(self.postgres.url, autocommit=True) as connection:
             ended = connection.execute(
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity "
@@ -229,8 +225,8 @@ class Cluster:
         assert ended is not None
         return int(ended[0])
 
-    def on_redis(self, *command: str | int) -> object:
-        """Give Redis one command, and return its answer."""
+    def run_redis_command(self, *command: str | int) -> object:
+        """Run one Redis command and return the reply."""
         patience = Retry(NoBackoff(), 0)
         with redis.Redis.from_url(self.redis.url, retry=patience) as client:
             answer: object = client.execute_command(*command)
@@ -238,5 +234,5 @@ class Cluster:
 
 
 def ports_of(process: psutil.Process) -> set[int]:
-    """The local ports of a process's connections: how a proxy knows whose they are."""
+    """Return the local ports of a process's connections, by which a proxy knows whose they are."""
     return {connection.laddr.port for connection in process.net_connections(kind="tcp")}

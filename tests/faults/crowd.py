@@ -1,6 +1,6 @@
 """Many actions on a site without pages, while workers and dispatchers are killed: each once, none lost.
 
-`python -m tests.faults.crowd` runs it by hand: 10 000 actions, 8 workers, a kill of each sort every 2 s.
+`python -m tests.faults.crowd` runs 10 000 actions with 8 workers, and kills two children every 2 s.
 """
 
 import argparse

@@ -1,10 +1,9 @@
-"""Everybody of the practice network is looked for and read, while workers are killed and all is restarted.
+"""Find and read everybody on the practice network, while workers are killed and everything is restarted.
 
-`python -m tests.faults.everybody` runs it by hand: six accounts of two members search land after land, and a
-seventh goes a hundred pages deep into one search, with real browsers, in all mark-ups and both languages. It
-says how many of those who can be found were found, what was opened twice, and which share of the stored
-fields is true. It takes about an hour. Ends with 1 if anybody was missed, or anything was opened twice that
-no lost worker had open.
+`python -m tests.faults.everybody` takes about an hour. Six accounts of two members search country by country,
+and a seventh reads a hundred pages of one search, with real browsers, in all mark-ups and both languages. It
+reports how many of the people were found, what was opened twice, and the share of correct stored fields. It
+exits with 1 if anybody was missed, or anything was opened twice without the loss of a worker.
 """
 
 import argparse
@@ -33,7 +32,7 @@ from bench.expected import compare_fields, expected_address, expected_profile
 from db.store.people import profiles
 from db.tables import Account, Contact, StoredProfile
 from tasks.contract import SOURCING_CAMPAIGN
-from tests.faults import patience
+from tests.faults import shortcuts
 from tests.faults.harness import Harness
 from tests.faults.scenarios.processes import kill_somebody
 from worker.rules import occasions
@@ -41,9 +40,9 @@ from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 MEMBERS: Final = ("demo", "demo2")
 ACCOUNTS: Final = {"demo": "demo"} | {f"{member}-{n}": member for n in (1, 2, 3) for member in MEMBERS}
-"""Which member of the practice network each account is. The first, for the deep search, is the harness's."""
+"""The member of the practice network that each account is. The first one does the deep search."""
 DEEPEST: Final = 1000
-"""How many people one search of the practice network shows: a hundred pages of ten."""
+"""The most people that one search shows: a hundred pages of ten."""
 CRITERIA: Final = {"keywords": ["Planning"], "languages": ["en"]}
 """They need every section of a profile."""
 LONGEST: Final = timedelta(hours=2)
@@ -70,7 +69,7 @@ _FOUND = text("""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One search by one account, and whom it can find."""
+    """One search by one account, and the people whom it can find."""
 
     account: str
     terms: dict[str, str]
@@ -78,9 +77,9 @@ class Asked:
 
 
 def plan(known: Sequence[KnownProfile], lands: int) -> list[Asked]:
-    """Give each land to one of the accounts; who tells no place is looked for by name.
+    """Distribute the countries among the accounts. People without a place are searched by name.
 
-    The first search is for more people than a search shows, and finds many whom others find as well.
+    The first search has more results than a search shows, and overlaps with the others.
     """
 
     def ask(account: str, term: str, words: str) -> Asked:
@@ -111,8 +110,9 @@ def _anything(one: KnownProfile) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of it, by the practice network's own count and by its truth. `again`: opened again, because
-    whoever had it open was lost; `twice`: opened again without that.
+    """The result, compared with the practice network's own counts and data.
+
+    `again` was opened again because its worker was lost; `twice` was opened again without that.
     """
 
     searches: int
@@ -142,20 +142,20 @@ class Report:
 
 
 class Everybody:
-    """The accounts, their searches, and what happens to their workers."""
+    """The accounts, their searches, and the faults of their workers."""
 
     def __init__(self, harness: Harness, *, lands: int, draw: random.Random, kill_every: float) -> None:
         self._harness, self._draw, self._kill_every = harness, draw, kill_every
         self.kills = self.restarts = 0
-        harness.fresh()
+        harness.reset()
         for name, member in list(ACCOUNTS.items())[1:]:
-            harness.join(member, name)
+            harness.add_account(member, name)
         self._known = harness.site.list_profiles()
         self._asked = {uuid4(): asked for asked in plan(self._known, lands)}
         self._began = time.perf_counter()
 
     def run(self, tell: Callable[[str], object]) -> None:
-        """Ask for all searches, and return when nothing is left to be done."""
+        """Start all searches, and return when nothing is left to be done."""
         for campaign_id, asked in self._asked.items():
             self._harness.publish(
                 SOURCING_CAMPAIGN,
@@ -168,20 +168,20 @@ class Everybody:
             )
         next_kill, markups = self.seconds + self._kill_every, 0
         while not self._is_over(tell):
-            assert self.seconds < LONGEST.total_seconds(), self._harness.picture()
+            assert self.seconds < LONGEST.total_seconds(), self._harness.describe()
             if self.seconds > next_kill:
                 next_kill = self.seconds + self._kill_every
                 self._strike()
             if self.seconds >= markups * MARKUP_LASTS:
                 self._harness.site.fault(FaultName.MARKUP, MARKUPS[markups % len(MARKUPS)])
                 markups += 1
-            self._harness.rest(1)
+            self._harness.run_for(1)
             with self._harness.database.transaction() as session:
-                patience.hurry(session, fresh=timedelta(0))  # seven accounts wait for two workers
+                shortcuts.skip_waits(session, fresh=timedelta(0))  # seven accounts wait for two workers
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the start."""
         return time.perf_counter() - self._began
 
     def _is_over(self, tell: Callable[[str], object]) -> bool:
@@ -191,7 +191,7 @@ class Everybody:
         return bool(planned == len(self._asked) and not open_searches and not actions)
 
     def _strike(self) -> None:
-        """Kill one process; each tenth time all of them and both servers at once, as a power cut would."""
+        """Kill one process; every tenth time all processes and both servers, like a power failure."""
         self.kills += 1
         if self.kills % 10:
             kill_somebody(self._harness, self._draw)
@@ -202,7 +202,7 @@ class Everybody:
         self._harness.restart_redis(keep=False)
 
     def report(self) -> Report:
-        """Hold what is stored against what the network knows, and openings against its own count."""
+        """Compare the stored data with the network's, and the openings with its own count."""
         with self._harness.database.transaction() as session:
             found = {(search, url) for search, url in session.execute(_FOUND)}
             openings = {
@@ -244,7 +244,7 @@ class Everybody:
         )
 
     def _opened(self) -> dict[tuple[str, str], int]:
-        """How often each member opened each profile (its address) and page of a search (its occasion)."""
+        """Count how often each member opened each profile (by address) and search page (by occasion)."""
         searched = {
             (ACCOUNTS[asked.account], search_address(asked.terms, number)): occasions.search_page_occasion(
                 id_, number

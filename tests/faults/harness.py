@@ -1,8 +1,8 @@
-"""The whole system in real processes, to be struck in every way and judged by the network's own ledger.
+"""The whole system in real processes, for fault injection; the practice network's ledger is the judge.
 
-A dead process is started again, as systemd or Compose would. Waiting is cut short only where it can make
-nothing safer: the lease of a process that is surely dead ends at once, and a message that nobody took for a
-while counts as lost. The lease of a process that is only stopped is never touched.
+Dead processes are restarted, as systemd or Compose would. Waits are shortened only where that can't hide a
+fault: the lease of a process that is surely dead ends at once, and a message that nobody took for a while
+counts as lost. The lease of a process that is only stopped is never touched.
 """
 
 import sys
@@ -38,7 +38,7 @@ from tasks.contract import BIRTHDAY_CAMPAIGN, DISPATCH, RECOVER
 from tasks.quota import Quota
 from tests.builders import an_account
 from tests.conftest import KEY, signed_in
-from tests.faults import census, patience
+from tests.faults import census, shortcuts
 from tests.faults.census import Census, Expected
 from tests.faults.cluster import Cluster
 from tests.network import fill
@@ -114,8 +114,8 @@ class Harness(Cluster):
 
     # --- a test's own network, account and campaign
 
-    def fresh(self) -> None:
-        """Begin with an empty network, nobody's actions, and a signed-in account."""
+    def reset(self) -> None:
+        """Start with an empty network, no actions, and a signed-in account."""
         self._fault_file.unlink(missing_ok=True)
         self.to_redis.calm()
         self.to_postgres.calm()
@@ -130,10 +130,10 @@ class Harness(Cluster):
         ]  # fmt: skip
         self._sandbox = self.table.start("sandbox", argv, self._env)
         self._sandbox.wait_until(self.site.is_healthy, timedelta(seconds=30))
-        self.account = self.join("demo")
+        self.account = self.add_account("demo")
 
-    def join(self, member: str, name: str | None = None) -> AccountRecord:
-        """Sign a member of the network in, for an account of the same name or of another."""
+    def add_account(self, member: str, name: str | None = None) -> AccountRecord:
+        """Add an account and sign it in as a member of the network."""
         with self.database.transaction() as session:
             account = an_account(session, name or member, limits=PLENTY)
             for kind in (Kind.COLLECT, Kind.VISIT):
@@ -148,7 +148,7 @@ class Harness(Cluster):
             self._sandbox = None
 
     def campaign(self, *, late_days: int = 0) -> UUID:
-        """Start a campaign by its task's name, and return when it is planned: 5 people, or 13 with 7 days."""
+        """Start a campaign by task name and wait for its plan: 5 people, or 13 with 7 days of lateness."""
         campaign_id = uuid4()
         self.publish(BIRTHDAY_CAMPAIGN, account="demo", late_days=late_days, campaign_id=str(campaign_id))
         self.wait_for("the plan", self.lines)
@@ -156,7 +156,7 @@ class Harness(Cluster):
         return campaign_id
 
     def lines(self) -> Sequence[ActionLine]:
-        """Return the account's actions as a person sees them."""
+        """Return the account's actions."""
         assert self.account is not None
         with self.database.transaction() as session:
             return overview.list_account_actions(session, self.account.id)
@@ -167,7 +167,7 @@ class Harness(Cluster):
             return list(session.scalars(select(Action.id).order_by(Action.id)))
 
     def ledger(self) -> list[Effect]:
-        """Return what reached the network, by its own account."""
+        """Return the effects that reached the network, by its own ledger."""
         return self.site.ledger("demo")
 
     def held_by(self, process: psutil.Process) -> UUID:
@@ -176,25 +176,27 @@ class Harness(Cluster):
             return session.scalars(select(Action.id).where(Action.lease_owner.like(f"%:{process.pid}"))).one()
 
     def is_done(self, action_id: UUID) -> bool:
-        """Whether this action is done. Until then it goes before all others when it is planned again."""
+        """Return whether this action is done. Until then it is dispatched before all others."""
         self.put_first(action_id)
         with self.database.transaction() as session:
             state = session.scalars(select(Action.state).where(Action.id == action_id)).one()
-        return state == ActionState.DONE or self.go_on()
+        return state == ActionState.DONE or self.advance()
 
     def put_first(self, action_id: UUID) -> None:
-        """Let this action go before all others, if it is planned."""
+        """Dispatch this action before all others, if it is planned."""
         with self.database.transaction() as session:
-            patience.put_first(session, action_id)
+            shortcuts.put_first(session, action_id)
 
-    def done(self) -> int:
+    def count_done(self) -> int:
         """Return how many actions are done."""
         return sum(line.state is ActionState.DONE for line in self.lines())
 
     def next_greeting(self, *, seconds: float = 90) -> None:
-        """Return when one more greeting is done, or none is left to be done."""
-        enough = min(self.done() + 1, len(self.action_ids()))
-        self.wait_for("the next greeting", lambda: self.done() >= enough or self.go_on(), seconds=seconds)
+        """Wait until one more greeting is done, or none is left."""
+        enough = min(self.count_done() + 1, len(self.action_ids()))
+        self.wait_for(
+            "the next greeting", lambda: self.count_done() >= enough or self.advance(), seconds=seconds
+        )
 
     def publish(self, task: str, queue: str = "control", **kwargs: object) -> None:
         """Publish a task by its name. Raises kombu's OperationalError when Redis is away."""
@@ -208,20 +210,20 @@ class Harness(Cluster):
 
     # --- faults
 
-    def plant(self, point: str, fault: str) -> None:
-        """Let the first to reach `point` suffer `fault`: see worker/failpoint.py."""
+    def inject(self, point: str, fault: str) -> None:
+        """Inject `fault` into the first process that reaches `point`; see worker/failpoint.py."""
         draft = self._fault_file.with_suffix(".draft")
         draft.write_text(f"{point} {fault}")
         draft.replace(self._fault_file)
 
-    def struck(self) -> bool:
-        """Whether what was planted has struck."""
+    def has_struck(self) -> bool:
+        """Return whether the injected fault has struck."""
         return not self._fault_file.exists()
 
     def strike(self, point: str, fault: str) -> None:
-        """Plant a fault and return when it has struck. Time is let pass for it to get there."""
-        self.plant(point, fault)
-        self.wait_for(f"{fault} at {point}", lambda: self.struck() or self.go_on())
+        """Inject a fault, and wait until it has struck."""
+        self.inject(point, fault)
+        self.wait_for(f"{fault} at {point}", lambda: self.has_struck() or self.advance())
 
     def stop_at(self, point: str) -> psutil.Process:
         """Stop the first child to reach `point`, and return it."""
@@ -230,27 +232,27 @@ class Harness(Cluster):
 
     # --- the end
 
-    def settled(self) -> bool:
-        """Whether every action is in an end state."""
+    def is_settled(self) -> bool:
+        """Return whether every action has ended."""
         return all(line.state in _SETTLED for line in self.lines())
 
-    def settle(self, *, seconds: float = 90) -> None:
-        """Return when every action is in an end state. Fails with a picture of what is not."""
-        self.wait_for("every action to end", lambda: self.settled() or self.go_on(), seconds=seconds)
+    def wait_until_settled(self, *, seconds: float = 90) -> None:
+        """Wait until every action has ended. Fails with a description of those that haven't."""
+        self.wait_for("every action to end", lambda: self.is_settled() or self.advance(), seconds=seconds)
 
-    def verdict(self, expected: Expected) -> Census:
-        """Hold Postgres and the quota against the network's ledger, once no browser is without a worker."""
+    def take_census(self, expected: Expected) -> Census:
+        """Compare Postgres and the quota with the network's ledger, once orphaned browsers have ended."""
         until = time.perf_counter() + BROWSERS_GONE.total_seconds()
-        while (strays := self.strays()) and time.perf_counter() < until:
-            self.rest(0.2)
-        return census.take(
-            self.lines(), self.ledger(), charged=self._charged(), expected=expected, strays=strays
+        while (orphans := self.list_orphans()) and time.perf_counter() < until:
+            self.run_for(0.2)
+        return census.take_census(
+            self.lines(), self.ledger(), charged=self._charged(), expected=expected, orphans=orphans
         )
 
-    def picture(self) -> str:
+    def describe(self) -> str:
         """Describe every action and every process, for a failure's text."""
         rows = [f"{line.state}: {line.reason} {line.detail} {line.contact}" for line in self.lines()]
-        return "\n".join([*rows, super().picture()])
+        return "\n".join([*rows, super().describe()])
 
     def _charged(self) -> int:
         assert self.account is not None
@@ -258,21 +260,21 @@ class Harness(Cluster):
         assert decision.remaining is not None
         return context.limits.per_week - decision.remaining.week  # a day may end while a campaign runs
 
-    def go_on(self) -> bool:
-        """Let time pass for what only waits for it. Always false: to be used as the end of a question."""
-        self.hurry()
+    def advance(self) -> bool:
+        """Skip waits, tick, and let time pass. Returns False, so that it can end a condition."""
+        self.skip_waits()
         self.tick(RECOVER, DISPATCH)
-        self.rest(0.4)
+        self.run_for(0.4)
         return False
 
-    def hurry(self) -> None:
-        """End the leases of the dead and of messages that nobody took, and the long waits between tries."""
+    def skip_waits(self) -> None:
+        """End the leases of dead processes and of lost messages, and the long waits between retries."""
         with self.database.transaction() as session:
-            patience.hurry(session, fresh=TIME_LIMIT - LOST_AFTER)
+            shortcuts.skip_waits(session, fresh=TIME_LIMIT - LOST_AFTER)
         self._close_breaker()
 
     def _close_breaker(self) -> None:
-        """As an operator would, instead of waiting for its minutes."""
+        """Reset the circuit breaker, as an operator would, instead of waiting for it."""
         assert self.account is not None
         with self.database.transaction() as session:
             loaded = limits.load_context(session, self.account.id, Kind.GREET, "")

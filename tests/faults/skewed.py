@@ -1,7 +1,7 @@
-"""One of our processes with its clock ahead: `python -m tests.faults.skewed SECONDS worker control ...`.
+"""Run a process of Rapport with its clock ahead: `python -m tests.faults.skewed SECONDS worker control ...`.
 
-Shifted are worker.clock, the time stamps that kombu and Celery take, and the clock that Celery holds a
-message's expiry against. Nothing of it is in production code: a real clock that is wrong needs no hook.
+It shifts worker.clock, the time stamps of kombu and Celery, and the clock that Celery compares a message's
+expiry with. Production code has no hook for this.
 """
 
 import runpy
@@ -20,7 +20,7 @@ _really = time.time  # noqa: TID251 -- the very clock that is shifted
 
 
 def shift(by: timedelta) -> None:
-    """Let this process and all that it forks live `by` ahead of the others."""
+    """Shift the clock of this process, and of all that it forks, by `by`."""
 
     class Shifted(datetime):
         @classmethod
@@ -39,7 +39,7 @@ def shift(by: timedelta) -> None:
 
 
 def stay(module: str, *arguments: str) -> NoReturn:
-    """Go on as `python -m module` in this very process, which another program would not be."""
+    """Continue as `python -m module` in this process, whose clock is shifted."""
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
     sys.exit(0)

@@ -1,7 +1,7 @@
-"""Every fault many times, and kills at random moments: `python -m tests.faults.soak --help`.
+"""Run every fault many times, and kill at random moments: `python -m tests.faults.soak --help`.
 
-Prints a table of faults, runs, doubles and losses; with `--write` also into docs/reliability.md. Ends with 1
-if anything was doubled, lost or left in flight.
+Prints a table of faults, runs, doubles and losses; `--write` also puts it into docs/reliability.md. Exits
+with 1 if anything was doubled, lost or left in flight.
 """
 
 import argparse
@@ -29,7 +29,7 @@ BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 @dataclass
 class Row:
-    """What one fault has done so far, over all its runs."""
+    """The totals of one fault over all its runs."""
 
     runs: int = 0
     strikes: int = 0
@@ -55,7 +55,7 @@ HEADINGS = ("fault", "campaigns", "strikes", "greetings", "doubled", "lost", "ot
 
 
 class Soak:
-    """Runs scenarios until the time is up, and keeps the count."""
+    """Runs scenarios until the time is up, and counts."""
 
     def __init__(self, harness: Harness, console: Console, until: float) -> None:
         self.rows: dict[str, Row] = {}
@@ -67,7 +67,7 @@ class Soak:
         return time.perf_counter() < self._until
 
     def once(self, name: str, scenario: Scenario) -> int:
-        """Run one campaign; what doesn't come to rest is a problem, with a picture of it."""
+        """Run one campaign. If it doesn't come to rest, that is a problem, with a description."""
         row = self.rows.setdefault(name, Row())
         try:
             report = run(self._harness, scenario)

@@ -1,4 +1,4 @@
-"""Two of everything that there should be one of, and everything once more at the end."""
+"""Two beats, dispatchers and messages instead of one, and every message again at the end."""
 
 from tests.faults.harness import Harness
 from tests.faults.scenarios import QUICK, run

@@ -1,4 +1,4 @@
-"""A search whose workers are killed at every point: nobody is lost, only what was open is opened again."""
+"""A search whose workers are killed at every failpoint."""
 
 from functools import partial
 from uuid import UUID, uuid4
@@ -32,28 +32,28 @@ def a_search(harness: Harness) -> UUID:
 
 
 def kill(harness: Harness, point: str) -> None:
-    """Kill a worker there, and return when what it had in hand is done: what is lost twice is given up."""
+    """Kill a worker at `point`, and wait until its action is done: one that is lost twice is given up."""
     harness.strike(point, "kill")
     with harness.database.transaction() as session:
         struck = session.scalars(select(Action.id).where(Action.state.in_(IN_FLIGHT))).all()
     for action_id in struck:
-        harness.wait_for("what was in hand", partial(harness.is_done, action_id))
+        harness.wait_for("the killed worker's action", partial(harness.is_done, action_id))
 
 
 def is_over(harness: Harness, campaign_id: UUID) -> bool:
     with harness.database.transaction() as session:
         search = searches.find_search(session, campaign_id)
-    return search is not None and search.ended is not None and harness.settled()
+    return search is not None and search.ended is not None and harness.is_settled()
 
 
 def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_had_open(
     harness: Harness,
 ) -> None:
-    harness.fresh()
+    harness.reset()
     campaign_id = a_search(harness)
     for point in POINTS:
         kill(harness, point)
-    harness.wait_for("the end of the search", lambda: is_over(harness, campaign_id) or harness.go_on())
+    harness.wait_for("the end of the search", lambda: is_over(harness, campaign_id) or harness.advance())
     views = {
         path: n for path, n in harness.site.views("demo").items() if path.startswith(("/search", "/in/"))
     }
@@ -66,8 +66,7 @@ def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_
     assert search.ended is SearchEnd.LIMIT
     assert len(views) - len(profiles) == search.pages
     assert hits == kept == len(profiles) == PEOPLE
-    assert (
-        sum(views.values()) - len(views) == 1
-    )  # only the worker killed after the page was there, and before
-    assert harness.account is not None  # what it showed was kept, costs a second look
+    # Only the kill between opening a page and storing its content costs a second view.
+    assert sum(views.values()) - len(views) == 1
+    assert harness.account is not None
     assert harness.quota.compare(harness.account.id)

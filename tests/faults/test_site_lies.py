@@ -1,4 +1,4 @@
-"""A site that answers without an effect, has an effect without an answer, or does nothing at all."""
+"""A site that replies without an effect, has an effect without a reply, or does nothing."""
 
 from tests.faults.harness import Harness
 from tests.faults.scenarios import QUICK, run

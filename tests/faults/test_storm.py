@@ -1,4 +1,4 @@
-"""All of it at random, then calm. The seed is printed, and replays the same faults."""
+"""Random faults for a while, then none. The printed seed draws the same faults again."""
 
 import random
 

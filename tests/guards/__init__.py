@@ -1,1 +1,1 @@
-"""Every guard of the safety chain, and the test that fails when it is taken out."""
+"""Every guard of the safety chain, and the test that fails without it."""

@@ -1,4 +1,4 @@
-"""`./run mutate`: take each guard out, one at a time, and see a test fail.
+"""`./run mutate`: remove one guard at a time, and expect a test to fail.
 
 Ends with 1 if a guard survives its tests, if its lines are not found any more, or if its tests hang.
 """

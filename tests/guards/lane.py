@@ -1,4 +1,4 @@
-"""A copy of the tree with a Postgres and a Redis of its own, where one guard at a time is taken out."""
+"""A copy of the tree with its own Postgres and Redis, in which one guard at a time is removed."""
 
 import itertools
 import os
@@ -25,7 +25,7 @@ _FIRST_FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 class Verdict(StrEnum):
-    """What the tests said of the tree without the guard."""
+    """The result of the tests without the guard."""
 
     KILLED = "killed"
     SURVIVED = "survived"
@@ -117,7 +117,7 @@ class Lane:
 
 
 def copy_tree(target: Path) -> None:
-    """Copy what git knows of the working tree, and what it would add."""
+    """Copy the tracked files of the working tree, and those that git would add."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, check=True, text=True,

@@ -1,4 +1,4 @@
-"""Malformed messages by kind: each is a well-formed one with one thing wrong."""
+"""Malformed messages by kind: each is a well-formed one with one fault."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ NO_OBJECT: Final[Values] = {"null": None, "a number": 5, "a list": [1], "true": 
 
 
 def kinds() -> dict[str, bytes]:
-    """Every kind of malformed task message by its name."""
+    """Return every kind of malformed task message by name."""
     parts = (
         _bytes,
         _numbers,

@@ -1,4 +1,4 @@
-"""The form of commands, replies and events: malformed ones are refused, Celery's own are taken."""
+"""Commands, replies and events: malformed ones are refused, Celery's own are accepted."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_what_was_changed_to_make_the_kinds_is_well_formed() -> None:
 
 @contextmanager
 def listening(redis_url: str, pattern: str) -> Iterator[list[bytes]]:
-    """What is published on these channels while the block runs; there once it is left."""
+    """Collect what is published on these channels while the block runs."""
     found: list[bytes] = []
     with redis.Redis.from_url(redis_url) as client, client.pubsub() as subscription:
         subscription.psubscribe(pattern)

@@ -1,4 +1,4 @@
-"""The form of a task's message: every kind of malformed one is refused, and what clients send is taken."""
+"""Task messages: every kind of malformed one is refused, and those of real clients are accepted."""
 
 import json
 from collections.abc import Callable

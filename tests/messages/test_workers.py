@@ -1,4 +1,4 @@
-"""Real workers and Flower outlive what is malformed, do what is well-formed, and say what they refused."""
+"""Real workers and Flower survive malformed messages, process the others, and report what they refused."""
 
 import random
 import sys
@@ -38,7 +38,7 @@ SOON: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Cluster:
-    """A control worker, a browser worker and Flower, with a Redis and a database of their own."""
+    """A control worker, a browser worker and Flower, with their own Redis and database."""
 
     children: dict[str, Child]
     broker: redis.Redis
@@ -50,7 +50,7 @@ class Cluster:
         self.broker.lpush(queue, item)
 
     def done(self) -> int:
-        """How many well-formed tasks have ended well."""
+        """Return how many well-formed tasks have succeeded."""
         return int(self._sum("rapport_tasks_total", task=TASK, outcome="success"))
 
     def refused(self) -> int:
@@ -76,7 +76,7 @@ class Cluster:
         return self.children[name].log.read_text(errors="replace")
 
     def assert_well(self) -> None:
-        """Everybody is alive, nothing waits and nothing is unacknowledged."""
+        """Assert that all processes are alive and that no message waits or is unacknowledged."""
         dead = {name: self.log(name)[-3000:] for name, child in self.children.items() if not child.alive()}
         assert dead == {}
         assert {queue: self.broker.llen(queue) for queue in QUEUES} == dict.fromkeys(QUEUES, 0)
@@ -135,7 +135,7 @@ def cluster(servers: Servers) -> Iterator[Cluster]:
 
 @dataclass(frozen=True)
 class Counted:
-    """What is done, refused and kept so far."""
+    """Counts of done, refused and stored messages."""
 
     done: int
     refused: int
@@ -148,7 +148,7 @@ def before(cluster: Cluster) -> Counted:
 
 
 def settle(cluster: Cluster, before: Counted, *, done: int, refused: int) -> None:
-    """Wait until so many more messages are done, refused and kept, and find everybody well."""
+    """Wait until so many more messages are done, refused and stored, and check all processes."""
     after = Counted(before.done + done, before.refused + refused, before.rows + refused)
 
     def settled() -> bool:

@@ -1,4 +1,4 @@
-"""Well-formed messages as the bytes that Redis would hold, with single fields changed at will."""
+"""Well-formed messages as the bytes in Redis, with single fields changed."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ def encoded(text: str | bytes) -> str:
 
 
 def body(*parts: object) -> str:
-    """A body as Celery encodes it; without parts, that of a task without arguments."""
+    """Return a body as Celery encodes it, by default that of a task without arguments."""
     embed = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
     return encoded(json.dumps(list(parts) if parts else [[], {}, embed]))
 
@@ -32,7 +32,7 @@ def message(
     info: Fields | None = None,
     envelope: Fields | None = None,
 ) -> dict[str, Any]:
-    """A task's message as Celery 5 publishes it, with these fields instead of its own."""
+    """Return a task's message as Celery 5 publishes it, with these fields changed."""
     name = str(uuid4())
     task: dict[str, object] = {
         "lang": "py", "task": TASK, "id": name, "shadow": None, "eta": None, "expires": None, "group": None,
@@ -47,7 +47,7 @@ def message(
 
 
 def old_message(**fields: object) -> dict[str, Any]:
-    """A task's message of protocol 1, in which all is in the body."""
+    """Return a task's message of protocol 1, which has everything in the body."""
     name = str(uuid4())
     task = {
         "task": TASK, "id": name, "args": [], "kwargs": {}, "retries": 0, "eta": None, "expires": None,
@@ -58,7 +58,7 @@ def old_message(**fields: object) -> dict[str, Any]:
 
 
 def command(method: object = "ping", arguments: object = None, **fields: object) -> dict[str, Any]:
-    """A remote control command as Kombu publishes it."""
+    """Return a remote control command as Kombu publishes it."""
     asked = {
         "method": method, "arguments": arguments, "destination": None, "pattern": None, "matcher": None,
     }  # fmt: skip
@@ -76,12 +76,12 @@ HEARTBEAT: Final[Fields] = {
 
 
 def event(routing_key: str = "worker.heartbeat", /, **fields: object) -> dict[str, Any]:
-    """A heartbeat as a worker sends it, with these fields instead of its own."""
+    """Return a heartbeat as a worker sends it, with these fields changed."""
     return events(changed(HEARTBEAT, fields), routing_key)
 
 
 def events(content: object, routing_key: str, **headers: object) -> dict[str, Any]:
-    """A message of the event exchange with any content."""
+    """Return a message of the event exchange with any content."""
     told = {"hostname": "other@outside", **headers}
     info = {"exchange": "celeryev", "routing_key": routing_key}
     return _enveloped(changed({}, told), None, encoded(json.dumps(content)), info=info)
@@ -102,7 +102,7 @@ def _enveloped(
 
 
 def changed(fields: Fields, changes: Fields | None) -> dict[str, Any]:
-    """These fields with others in their place; ABSENT takes one out."""
+    """Return the fields with these changes; ABSENT removes one."""
     return {name: value for name, value in {**fields, **(changes or {})}.items() if value is not ABSENT}
 
 

@@ -1,7 +1,7 @@
-"""What 60 awkward names read in the four languages, written out for a person to judge.
+"""Messages for 60 difficult names in four languages, to be reviewed by a person.
 
-`.venv/bin/python -m tests.rules.golden` writes data/previews.txt anew; look at its diff before you keep it.
-Characters that can't be seen are written as their numbers: \\u202f is the blank that French sets before `!`.
+`.venv/bin/python -m tests.rules.golden` writes data/previews.txt again; review its diff before you commit it.
+Invisible characters are written as escapes: \\u202f is the space before `!` in French.
 """
 
 # ruff: noqa: RUF001 -- names of many scripts have letters that look alike

@@ -1,4 +1,4 @@
-"""What acts on a terminal is shown instead, and names of all scripts stay as they are."""
+"""Control characters are replaced, and names in all scripts stay as they are."""
 
 # ruff: noqa: RUF001 -- names of many scripts have letters that look alike
 

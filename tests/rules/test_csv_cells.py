@@ -1,4 +1,4 @@
-"""No cell of ours is a formula, and every text comes back as it was."""
+"""No exported cell is a formula, and every text survives the round trip."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Which invitations are withdrawn: old enough, the oldest first, never more than the limit."""
+"""Which invitations are withdrawn: the oldest first, up to the limit."""
 
 from dataclasses import replace
 from datetime import date, timedelta

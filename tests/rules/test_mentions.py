@@ -1,4 +1,4 @@
-"""Whether a text tells who somebody is, however it is spelled there."""
+"""People are found in texts, however they are spelled there."""
 
 import pytest
 from hypothesis import given

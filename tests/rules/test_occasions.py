@@ -1,4 +1,4 @@
-"""The keys under which a visit, a withdrawal and a page of a search happen once."""
+"""The occasions of visits, withdrawals and search pages."""
 
 from datetime import date, timedelta
 from uuid import UUID

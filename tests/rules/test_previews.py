@@ -1,4 +1,4 @@
-"""The golden previews: 60 awkward names in four languages, as people would read them."""
+"""The golden previews: messages for 60 difficult names in four languages."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Cron expressions as people and strangers write them."""
+"""Cron expressions, valid and hostile."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

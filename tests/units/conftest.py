@@ -6,7 +6,7 @@ from worker.settings import Settings
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """The least that a process needs, and nothing else of ours."""
+    """An environment with only the settings that a process must have."""
     for field in Settings.model_fields:
         monkeypatch.delenv(f"RAPPORT_{field.upper()}", raising=False)
     monkeypatch.setenv("DATABASE_URL", "postgresql://rapport:database-secret@127.0.0.1:1/rapport")

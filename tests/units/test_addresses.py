@@ -1,4 +1,4 @@
-"""Addresses are read strictly, in one way for every client, and a refusal repeats no part of them."""
+"""Addresses are parsed strictly, once for every client, and an error quotes no part of them."""
 
 import ssl
 from contextlib import suppress
@@ -143,7 +143,7 @@ WRONG_POSTGRES = {
 
 
 def refusal(environment: pytest.MonkeyPatch, name: str, url: str) -> str:
-    """What a process says about this address, which must be one line and repeat nothing of it."""
+    """Return a process's error for this address, which must be one line and quote nothing of it."""
     environment.setenv(name, url)
     get_settings.cache_clear()
     with pytest.raises(ConfigurationError) as refused:

@@ -1,4 +1,4 @@
-"""The benches run; what they print is for people, and no figure is asserted."""
+"""The benches run. No figure is asserted."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What our processes read from Redis: well-formed messages only, and never for ever."""
+"""Processes read only well-formed messages from Redis, and every read has a timeout."""
 
 import json
 from collections.abc import Iterator
@@ -39,9 +39,9 @@ def test_our_processes_read_redis_that_way(redis_url: str) -> None:
 
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> list[RefusedMessage]:
-    """What is refused while the test runs."""
+    """The messages refused during the test."""
     found: list[RefusedMessage] = []
-    monkeypatch.setattr(broker._handlers, "keep", found.append)
+    monkeypatch.setattr(broker._handlers, "on_refused", found.append)
     monkeypatch.setattr(broker._handlers, "is_task", {TASK}.__contains__)
     return found
 
@@ -54,7 +54,7 @@ def connection(redis_url: str, refused: list[RefusedMessage]) -> Iterator[Any]:
 
 
 def received(connection: Any, queue: str) -> list[object]:
-    """The bodies that a consumer of this queue gets, until it is empty."""
+    """Return the bodies that a consumer of this queue receives until it is empty."""
     found: list[object] = []
 
     def take(body: object, taken: Any) -> None:

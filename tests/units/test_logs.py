@@ -24,7 +24,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    """What `configure` changes is put back: it owns its process, and pytest lives in this one."""
+    """Restore what `configure` changes in this process."""
     names = [None, *logging.root.manager.loggerDict]
     loggers = [logging.getLogger(name) for name in names]
     before = [(log, list(log.handlers), log.level, log.propagate) for log in loggers]
@@ -46,7 +46,7 @@ def configure(settings: Settings) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def lines(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Lines:
-    """Sets logging up when first asked; gives the lines written since it was last asked."""
+    """Returns the lines logged since the last call; the first call sets up logging."""
     set_up: list[bool] = []
 
     def since() -> list[dict[str, Any]]:

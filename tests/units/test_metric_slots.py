@@ -1,4 +1,4 @@
-"""Files of metrics outlive their process: no count is lost or doubled, and no file is left for each child."""
+"""Metric files outlive their process: no count is lost or doubled, and files don't accumulate."""
 
 import os
 import subprocess
@@ -58,14 +58,14 @@ def start(slots: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def counted(root: Path) -> dict[str, float]:
-    """One scrape: every sample by its name."""
+    """Return every sample of one scrape by its name."""
     families = text_string_to_metric_families(metrics.render_exposition(root).decode())
     return {sample.name: sample.value for family in families for sample in family.samples}
 
 
 @pytest.fixture
 def slots(tmp_path: Path) -> Path:
-    """The slots below `tmp_path`, with one that a process that has ended counted a reply in."""
+    """The slots below `tmp_path`, one of them with a reply counted by a process that has ended."""
     folder = tmp_path / "slots"
     start(folder, COUNT).communicate()
     assert counted(tmp_path)[REPLIES] == 1
@@ -111,7 +111,7 @@ def test_a_file_that_was_only_just_created_is_no_trouble(slots: Path) -> None:
 
 @pytest.mark.parametrize("used", [100, 1 << 20])
 def test_a_damaged_file_stops_no_scrape_and_no_process_and_is_told(slots: Path, used: int) -> None:
-    """As a loss of power leaves it: the file's length or its first page is there, the rest never was."""
+    """After a power failure a file may have its length or first page, but not the rest."""
     (damaged,) = slots.glob("counter_*.db")
     damaged.write_bytes(used.to_bytes(4, sys.byteorder) + bytes(4092))
     assert counted(slots.parent) == {DAMAGED: 1}

@@ -1,4 +1,4 @@
-"""One scrape sees the work of every process on the machine, dead ones included."""
+"""One scrape covers every process on the machine, including dead ones."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What counts as taking a queue's messages, and when a worker that takes none is frozen."""
+"""Which workers count as consumers of a queue, and when an idle worker is frozen."""
 
 import runpy
 import socket
@@ -27,26 +27,26 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         yield client
 
 
-def note(
+def record(
     client: redis.Redis, *consumed: str, asked_s: float | None = 0, busy_s: float | None = None
 ) -> QueueSnapshot:
-    """Record a worker, and look."""
+    """Record a worker, and return a snapshot."""
     queues.record_consumer(client, "one@box", consumed, asked_s=asked_s, busy_s=busy_s)
     return queues.take_snapshot(client)
 
 
 def test_only_who_asks_or_is_busy_takes_messages(client: redis.Redis) -> None:
-    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
-    assert note(client, "visitor").consumers_of("birthday") == []
+    assert record(client, "birthday").consumers_of("birthday") == ["one@box"]
+    assert record(client, "visitor").consumers_of("birthday") == []
     for asked_s in (None, queues.POLL_LIMIT_S + 1):
-        assert note(client, "birthday", asked_s=asked_s).consumers_of("birthday") == []
-        assert note(client, "birthday", asked_s=asked_s, busy_s=100).consumers_of("birthday") == ["one@box"]
+        assert record(client, "birthday", asked_s=asked_s).consumers_of("birthday") == []
+        assert record(client, "birthday", asked_s=asked_s, busy_s=100).consumers_of("birthday") == ["one@box"]
 
 
 def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note(client, "birthday")
+    record(client, "birthday")
     monkeypatch.setattr(queues, "FRESH_S", 0)
     assert queues.take_snapshot(client).consumers == {}
     queues.record_consumer(client, "two@box", ["birthday"], asked_s=0, busy_s=None)
@@ -56,21 +56,21 @@ def test_a_worker_that_falls_silent_takes_nothing_and_its_record_goes(
 
 
 def grow_older(client: redis.Redis, by_s: float) -> None:
-    """Let the next message of `birthday` have been seen so much earlier."""
+    """Pretend that the next message of `birthday` was first seen `by_s` seconds earlier."""
     known = str(client.hget("rapport:heads", "birthday"))
     client.hset("rapport:heads", "birthday", known[:40] + str(int(known[40:]) - int(1000 * by_s)))
 
 
 def test_a_message_that_idle_workers_leave_waiting_is_taken_by_nobody(client: redis.Redis) -> None:
     client.lpush("birthday", "first", "second")
-    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
+    assert record(client, "birthday").consumers_of("birthday") == ["one@box"]
     grow_older(client, by_s=queues.POLL_LIMIT_S)
-    look = note(client, "birthday")
+    look = record(client, "birthday")
     assert look.consumers_of("birthday") == []
     assert look.describe(["birthday"]).startswith(
         "nobody takes messages of: birthday (birthday has 2 waiting for 3"
     )
-    assert note(client, "birthday", busy_s=3).consumers_of("birthday") == ["one@box"]
+    assert record(client, "birthday", busy_s=3).consumers_of("birthday") == ["one@box"]
 
 
 def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client: redis.Redis) -> None:
@@ -79,7 +79,7 @@ def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client
 
     client.lpush("birthday", "first")
     assert oldest_s() == 0  # nobody has seen it before
-    note(client, "birthday")
+    record(client, "birthday")
     grow_older(client, by_s=5)
     assert oldest_s() >= 5
     client.lpush("birthday", "second")
@@ -87,7 +87,7 @@ def test_how_long_a_message_waits_is_counted_from_when_it_became_the_next(client
     client.rpop("birthday")
     assert oldest_s() == 0
     client.delete("birthday")
-    note(client, "birthday")
+    record(client, "birthday")
     assert client.hkeys("rapport:heads") == []
 
 
@@ -110,7 +110,7 @@ def test_what_others_wrote_into_our_keys_harms_nobody(client: redis.Redis, junk:
     client.hset("rapport:consumers", "evil", junk)
     client.lpush("birthday", "one")
     client.hset("rapport:heads", "birthday", junk)
-    assert note(client, "birthday").consumers_of("birthday") == ["one@box"]
+    assert record(client, "birthday").consumers_of("birthday") == ["one@box"]
     assert client.hkeys("rapport:consumers") == ["one@box"]
 
 
@@ -136,14 +136,14 @@ WAITS = ConsumerSnapshot(wanted=["birthday"], consumed=["birthday"], asked_at=1.
 
 
 class Beats:
-    """A watchdog whose worker is seen as the test says."""
+    """A watchdog with a scripted worker."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self.dog = Watchdog(SimpleNamespace(hostname="one@box"))
 
     def until_frozen(self, seen: ConsumerSnapshot, most: int = 3 * BEATS_UNTIL_FROZEN) -> int | None:
-        """On how many beats the worker is seen so until it counts as frozen, or None."""
+        """Return on which beat with this snapshot the worker counts as frozen, or None."""
         return next((n for n in range(1, most + 1) if self.dog._beat(self._client, seen)), None)
 
 

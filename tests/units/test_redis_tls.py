@@ -1,4 +1,4 @@
-"""rediss:// means the same to every client: no word before the server has proven who it is."""
+"""rediss:// means the same to every client: nothing is sent before the server is verified."""
 
 import importlib.util
 import subprocess

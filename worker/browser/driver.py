@@ -14,7 +14,7 @@ def start_driver(environment: Mapping[str, str]) -> Playwright:
     """Start a driver that has only this environment, which Chromium inherits.
 
     Playwright has no option for this and copies the whole environment, so the function that does it is
-    replaced meanwhile. Changing os.environ for a moment would affect other threads, also those of C libraries.
+    replaced meanwhile. Changing os.environ for a moment would affect other threads, also in C libraries.
     """
     functions = vars(transport)
     copied = functions["get_driver_env"]

@@ -86,10 +86,10 @@ def show_contact(
     console = Console()
     console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
-        ("profile", list(_profile_lines(found.read.profile)) if found.read else []),
+        ("profile", list(_profile_lines(found.stored_profile.profile)) if found.stored_profile else []),
         ("scores", [line for score in found.scores for line in _score_lines(score)]),
-        ("what happened", [_format_event(event) for event in found.happened]),
-        ("what is planned", [_format_plan(action) for action in found.coming]),
+        ("what happened", [_format_event(event) for event in found.interactions]),
+        ("what is planned", [_format_plan(action) for action in found.open_actions]),
     ):
         if lines:
             console.print(Text(title, "bold"))
@@ -114,7 +114,7 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
         yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
     if found.score is not None:
         yield "score", str(found.score)
-    yield "read", format_utc(found.read.read_at) if found.read else "no profile was read"
+    yield "read", format_utc(found.stored_profile.read_at) if found.stored_profile else "no profile was read"
     if found.replied_at is not None:
         yield "replied", format_utc(found.replied_at)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"

@@ -1,4 +1,4 @@
-"""Every fault as a scenario, by subject; `QUICK` has several faults in one campaign."""
+"""All faults as scenarios. `QUICK` has several faults in one campaign."""
 
 import signal
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from tests.faults.harness import EVERYBODY
 from tests.faults.scenarios.clocks import CLOCKS
 from tests.faults.scenarios.messages import DOUBLES, queue_replayed, two_of_everything
-from tests.faults.scenarios.model import Report, Scenario, Strike, medley, run
+from tests.faults.scenarios.model import Report, Scenario, Strike, combine, run
 from tests.faults.scenarios.network import (
     HALF_OPEN,
     PUBLISHES_A_GREETING,
@@ -58,16 +58,16 @@ FAULTS: Final = {
     **CLOCKS,
     **TICKS,
 }
-"""Each fault in a campaign of its own: what the soak runs."""
+"""Each fault in its own campaign, for the soak."""
 
 QUICK: Final = {
     **{
         f"{victim}s killed at every point": Scenario(kills(fault, FAILPOINTS), EVERYBODY)
         for victim, fault in VICTIMS.items()
     },
-    "redis": Scenario(medley(redis_forgets, redis_flushed, redis_away(3), redis_refuses(4)), EVERYBODY),
+    "redis": Scenario(combine(redis_forgets, redis_flushed, redis_away(3), redis_refuses(4)), EVERYBODY),
     "postgres": Scenario(
-        medley(
+        combine(
             postgres_restarts(signal.SIGINT),
             postgres_restarts(signal.SIGQUIT),
             cut_before_record,
@@ -75,13 +75,13 @@ QUICK: Final = {
         ),
         EVERYBODY,
     ),
-    "site": Scenario(medley(*(scenario.strike for scenario in SITE.values()))),
-    "doubles": Scenario(medley(two_of_everything, queue_replayed)),
+    "site": Scenario(combine(*(scenario.strike for scenario in SITE.values()))),
+    "doubles": Scenario(combine(two_of_everything, queue_replayed)),
     "stops": Scenario(
-        medley(asked_to_stop, outlived("before_send"), connections_closed, scripts_flushed), EVERYBODY
+        combine(asked_to_stop, outlived("before_send"), connections_closed, scripts_flushed), EVERYBODY
     ),
     "network": Scenario(
-        medley(
+        combine(
             redis_reset,
             postgres_reset,
             reply_lost(PUBLISHES_A_GREETING, times=2),
@@ -91,9 +91,9 @@ QUICK: Final = {
         ),
         EVERYBODY,
     ),
-    "half-open": Scenario(medley(redis_half_open, postgres_half_open), EVERYBODY),
+    "half-open": Scenario(combine(redis_half_open, postgres_half_open), EVERYBODY),
 }
-"""Several faults in one campaign, to be quick: what ./run test runs."""
+"""Several faults in one campaign, for ./run test."""
 
 __all__ = [
     "CLOCKS",

@@ -21,7 +21,7 @@ def skewed(name: str, by: timedelta) -> Strike:
         try:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-            harness.wait_for("every action to end, by beat's ticks", harness.settled, seconds=150)
+            harness.wait_for("every action to end, by beat's ticks", harness.is_settled, seconds=150)
         finally:
             harness.skew(name, timedelta())
         return 1

@@ -1,4 +1,4 @@
-"""Messages, beats and dispatchers: two and more of what there should be one of."""
+"""Duplicate messages, beats and dispatchers."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ def messages_doubled(harness: Harness) -> int:
     """Each action's message many times over, so that both workers hold it at once."""
     copies = 0
     ids = harness.action_ids()
-    while harness.done() < len(ids):
+    while harness.count_done() < len(ids):
         for action_id in ids:
             harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action_id))
         copies += len(ids)
-        harness.rest(0.3)
+        harness.run_for(0.3)
     return copies
 
 
 def queue_replayed(harness: Harness) -> int:
-    """Everything that was ever published once more: the campaign, its reading, each greeting."""
-    harness.settle()
+    """Publish every message again: the campaign, its reading, and each greeting."""
+    harness.wait_until_settled()
     campaign = harness.campaigns[-1]
     ids = harness.action_ids()
     for _ in range(3):
@@ -33,15 +33,15 @@ def queue_replayed(harness: Harness) -> int:
         harness.publish(BIRTHDAY_READ, "birthday", campaign_id=str(campaign))
         for action_id in ids:
             harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action_id))
-    harness.rest(2)
+    harness.run_for(2)
     return 3 * (len(ids) + 2)
 
 
 def two_beats(harness: Harness) -> int:
     """A second beat for the whole campaign."""
     harness.start("beat2", "beat")
-    harness.settle()
-    harness.retire("beat2")
+    harness.wait_until_settled()
+    harness.stop_for_good("beat2")
     return 1
 
 
@@ -52,7 +52,7 @@ def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
         database = Database(harness.postgres.url, application_name="a dispatcher")
         queued = 0
         deadline = time.perf_counter() + 30
-        while harness.done() < planned and time.perf_counter() < deadline:
+        while harness.count_done() < planned and time.perf_counter() < deadline:
             with database.transaction() as session:
                 due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=TIME_LIMIT))
             for nudge in due * copies:
@@ -70,7 +70,7 @@ def two_of_everything(harness: Harness) -> int:
     """Two beats, five dispatchers and four copies of each message at once."""
     harness.start("beat2", "beat")
     strikes = many_dispatchers(harness, copies=4)
-    harness.retire("beat2")
+    harness.stop_for_good("beat2")
     return strikes
 
 

@@ -1,4 +1,4 @@
-"""A fault as a scenario: what strikes a running campaign, and what must then hold."""
+"""A scenario: a fault that strikes a running campaign, and what must hold afterwards."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ from tests.faults.census import Census, Expected, Quota
 from tests.faults.harness import Harness
 
 Strike = Callable[[Harness], int]
-"""Called once the campaign is planned; returns how often it has struck."""
+"""Called when the campaign is planned. Returns how often it has struck."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A fault, the size of the campaign that it strikes, and what it may leave behind."""
+    """A fault, the size of its campaign, and what it may leave behind."""
 
     strike: Strike
     late_days: int = 0
@@ -31,17 +31,17 @@ class Report:
 
 
 def run(harness: Harness, scenario: Scenario) -> Report:
-    """Strike a campaign of its own, wait for every action's end, and count at the receiver."""
+    """Start a campaign, strike, wait until every action has ended, and count at the receiver."""
     began = time.perf_counter()
-    harness.fresh()
+    harness.reset()
     harness.campaign(late_days=scenario.late_days)
     strikes = scenario.strike(harness)
-    harness.settle()
+    harness.wait_until_settled()
     harness.site.clear_faults()
     seconds = time.perf_counter() - began
-    return Report(strikes, seconds, harness.verdict(Expected(scenario.quota, scenario.poisoned)))
+    return Report(strikes, seconds, harness.take_census(Expected(scenario.quota, scenario.poisoned)))
 
 
-def medley(*strikes: Strike) -> Strike:
-    """One fault after another in one campaign."""
+def combine(*strikes: Strike) -> Strike:
+    """Return a strike that applies these in turn, in one campaign."""
     return lambda harness: sum(strike(harness) for strike in strikes)

@@ -1,4 +1,4 @@
-"""The network between the workers and their servers: dead lines, resets, and replies that get lost."""
+"""Faults of the network between workers and servers: dead connections, resets, lost replies."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from tests.proxy import Proxy
 
 PUBLISHES_A_GREETING: Final = b"$5\r\nLPUSH\r\n$8\r\nbirthday\r\n"
 LONGEST_SECONDS: Final = 200
-"""A dead line is given up by a hard limit, or by a check that comes once in a while."""
+"""A dead connection is given up after a hard limit, or by a periodic check."""
 
 
 def redis_half_open(harness: Harness) -> int:
@@ -34,7 +34,7 @@ def redis_reset(harness: Harness) -> int:
 
 
 def reply_lost(words: bytes, *, times: int) -> Strike:
-    """Redis does what it was asked with `words`, and the line breaks before its answer."""
+    """Redis executes the command with `words`, and the connection breaks before its reply."""
 
     def strike(harness: Harness) -> int:
         before = harness.to_redis.caught
@@ -77,7 +77,7 @@ def postgres_reset(harness: Harness) -> int:
 
 
 def commit_unanswered(point: str) -> Strike:
-    """The child that passes `point` commits next, and never hears that Postgres has done so."""
+    """The child that passes `point` commits, and never receives Postgres' reply."""
 
     def strike(harness: Harness) -> int:
         child = harness.stop_at(point)
@@ -91,18 +91,18 @@ def commit_unanswered(point: str) -> Strike:
 
 
 def commits_unanswered(harness: Harness) -> int:
-    """Commits of whoever comes first: claims, dispatches, heartbeats, records."""
+    """Lose replies to any process's commits: claims, dispatches, heartbeats, records."""
     before = harness.to_postgres.caught
     for pause in (0.0, 0.4, 0.8, 1.2, 1.6):
-        harness.rest(pause)
+        harness.run_for(pause)
         harness.to_postgres.lose_reply(b"COMMIT")
         _wait_for_the_catch(harness, harness.to_postgres)
     return harness.to_postgres.caught - before
 
 
 def _wait_for_the_catch(harness: Harness, proxy: Proxy) -> None:
-    """Return when the trap has sprung, or nothing is left that could step into it."""
-    harness.wait_for("a lost reply", lambda: not proxy.armed or harness.settled() or harness.go_on())
+    """Wait until the proxy has caught a reply, or every action has ended."""
+    harness.wait_for("a lost reply", lambda: not proxy.armed or harness.is_settled() or harness.advance())
 
 
 REPLIES: Final = {

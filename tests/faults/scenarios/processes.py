@@ -1,4 +1,4 @@
-"""Children and whole workers that are killed: at every point of an action's life, and at random."""
+"""Kill children and whole workers, at every failpoint and at random."""
 
 import random
 import signal
@@ -19,7 +19,7 @@ VICTIMS: Final = {"child": "kill", "worker": "kill-parent"}
 
 
 def kills(fault: str, points: tuple[str, ...]) -> Strike:
-    """Strike at each of `points` in turn, in one campaign."""
+    """Inject the fault at each of `points` in turn, in one campaign."""
 
     def strike(harness: Harness) -> int:
         for point in points:
@@ -32,51 +32,51 @@ def kills(fault: str, points: tuple[str, ...]) -> Strike:
 def random_kills(harness: Harness, draw: random.Random, wanted: int) -> int:
     """Kill children and whole workers at random moments, for as long as there is work left."""
     for count in range(wanted):
-        harness.rest(draw.uniform(0.2, 2.5))
-        if harness.done() == len(harness.action_ids()):
+        harness.run_for(draw.uniform(0.2, 2.5))
+        if harness.count_done() == len(harness.action_ids()):
             return count
         kill_somebody(harness, draw)
         harness.tick(RECOVER, DISPATCH)
-        harness.hurry()
+        harness.skip_waits()
     return wanted
 
 
 def kill_somebody(harness: Harness, draw: random.Random) -> None:
     """SIGKILL a random one of: a browser worker's child, a browser worker, the control worker, beat."""
     name = draw.choice((*BROWSERS, *BROWSERS, "control", "beat"))
-    hands = harness.hands(name)
-    if hands and draw.random() < 0.6:
+    children = harness.pool_children(name)
+    if children and draw.random() < 0.6:
         with suppress(psutil.NoSuchProcess):
-            draw.choice(hands).kill()
+            draw.choice(children).kill()
     else:
         harness.child(name).send(signal.SIGKILL)
 
 
 def killed_with_a_message(harness: Harness) -> int:
-    """A worker's main process takes a message from Redis while it is stopped, and is then killed.
+    """A stopped main process has requested a message from Redis, receives it, and is killed.
 
-    0 where it never happened to be the stopped one that took it: each try costs a greeting or two.
+    Returns 0 if the other worker took every message: each attempt costs a greeting or two.
     """
-    while len(harness.action_ids()) - harness.done() > 3:
+    while len(harness.action_ids()) - harness.count_done() > 3:
         child = harness.stop_at("after_record")
         name = next(name for name in BROWSERS if name != harness.worker_of(child))
         worker = harness.child(name)
         worker.send(signal.SIGSTOP)
         child.resume()  # it now publishes the next message, which the stopped one has asked for
-        taken = _is_in_a_hand(harness)
+        taken = _is_taken(harness)
         worker.send(signal.SIGKILL if taken else signal.SIGCONT)
         if taken:
             return 1
     return 0
 
 
-def _is_in_a_hand(harness: Harness) -> bool:
-    """Whether for a whole second an action is queued, but its message is not in Redis any more."""
+def _is_taken(harness: Harness) -> bool:
+    """Return whether for a whole second an action is queued, but its message is no longer in Redis."""
     until = time.perf_counter() + 4
     since = time.perf_counter()
     while time.perf_counter() < until:
         queued = any(line.state is ActionState.QUEUED for line in harness.lines())
-        if not queued or harness.on_redis("LLEN", "birthday"):
+        if not queued or harness.run_redis_command("LLEN", "birthday"):
             since = time.perf_counter()
         elif time.perf_counter() > since + 1:
             return True
@@ -85,7 +85,7 @@ def _is_in_a_hand(harness: Harness) -> bool:
 
 
 def poisoned(harness: Harness) -> int:
-    """One action kills each child that takes it up, until it is given up. The others are greeted."""
+    """One action kills every child that claims it, until it has failed. The others are greeted."""
     victim = next(line.id for line in harness.lines() if line.state is ActionState.PLANNED)
     kills = 0
     while kills < MAX_FAILURES:

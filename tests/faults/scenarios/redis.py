@@ -16,7 +16,7 @@ def redis_forgets(harness: Harness) -> int:
 def redis_flushed(harness: Harness) -> int:
     """FLUSHALL in mid-campaign."""
     harness.next_greeting()
-    harness.on_redis("FLUSHALL")
+    harness.run_redis_command("FLUSHALL")
     return 1
 
 
@@ -35,7 +35,7 @@ def scripts_flushed(harness: Harness) -> int:
     """SCRIPT FLUSH between decisions."""
     for _ in range(3):
         harness.next_greeting()
-        harness.on_redis("SCRIPT", "FLUSH")
+        harness.run_redis_command("SCRIPT", "FLUSH")
     return 3
 
 
@@ -43,11 +43,11 @@ def connections_closed(harness: Harness) -> int:
     """A healthy Redis closes every connection, once in the middle of an action."""
     child = harness.stop_at("before_send")
     for kind in ("normal", "pubsub"):
-        harness.on_redis("CLIENT", "KILL", "TYPE", kind)
+        harness.run_redis_command("CLIENT", "KILL", "TYPE", kind)
     child.resume()
     for _ in range(2):
         harness.next_greeting()
-        harness.on_redis("CLIENT", "KILL", "TYPE", "normal")
+        harness.run_redis_command("CLIENT", "KILL", "TYPE", "normal")
     return 3
 
 
@@ -56,9 +56,9 @@ def redis_refuses(seconds: float) -> Strike:
 
     def strike(harness: Harness) -> int:
         harness.next_greeting()
-        harness.on_redis("CONFIG", "SET", "maxmemory", 1)
-        harness.rest(seconds)
-        harness.on_redis("CONFIG", "SET", "maxmemory", 0)
+        harness.run_redis_command("CONFIG", "SET", "maxmemory", 1)
+        harness.run_for(seconds)
+        harness.run_redis_command("CONFIG", "SET", "maxmemory", 0)
         return 1
 
     return strike

@@ -1,4 +1,4 @@
-"""A site that lies, hangs and fails."""
+"""A site that hangs, fails, and gives wrong answers."""
 
 from typing import Final
 

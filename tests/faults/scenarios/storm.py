@@ -1,4 +1,4 @@
-"""All of it at random, then calm."""
+"""Random faults for a while, then none."""
 
 import random
 import signal
@@ -19,7 +19,7 @@ from tests.faults.scenarios.site import site
 
 
 def storm(seed: int, seconds: float) -> Strike:
-    """All of it at random, then calm. Redis keeps its data, so the quota can be held to account."""
+    """Random faults for `seconds`, then none. Redis keeps its data, so that the quota can be compared."""
 
     def strike(harness: Harness) -> int:
         draw = random.Random(seed)
@@ -28,11 +28,11 @@ def storm(seed: int, seconds: float) -> Strike:
         until = time.perf_counter() + seconds
         strikes = 0
         while time.perf_counter() < until:
-            harness.rest(draw.uniform(0.2, 1.5))
+            harness.run_for(draw.uniform(0.2, 1.5))
             name = draw.choice(sorted(faults))
             with suppress(BrokerError):
                 faults[name](harness)
-            harness.hurry()
+            harness.skip_waits()
             harness.tick(RECOVER, DISPATCH)
             strikes += 1
         for child in harness.stopped():
@@ -44,16 +44,16 @@ def storm(seed: int, seconds: float) -> Strike:
 
 
 def storm_faults(draw: random.Random) -> Mapping[str, Callable[[Harness], object]]:
-    """What a storm is made of."""
+    """Return the faults of a storm by name."""
 
     def pause(harness: Harness) -> None:
-        hands = [hand for name in BROWSERS for hand in harness.hands(name)]
+        children = [child for name in BROWSERS for child in harness.pool_children(name)]
         with suppress(psutil.NoSuchProcess):
-            hand = draw.choice(hands or [psutil.Process()])
-            if hand.pid != psutil.Process().pid:
-                hand.suspend()
-                harness.rest(draw.uniform(0.1, 1.5))
-                hand.resume()
+            child = draw.choice(children or [psutil.Process()])
+            if child.pid != psutil.Process().pid:
+                child.suspend()
+                harness.run_for(draw.uniform(0.1, 1.5))
+                child.resume()
 
     def doubles(harness: Harness) -> None:
         for action_id in harness.action_ids():
@@ -64,8 +64,8 @@ def storm_faults(draw: random.Random) -> Mapping[str, Callable[[Harness], object
         "pause": pause,
         "doubles": doubles,
         "redis restarts": lambda harness: harness.restart_redis(keep=True, down=draw.uniform(0, 1)),
-        "redis resets": lambda harness: harness.on_redis("CLIENT", "KILL", "TYPE", "normal"),
-        "scripts flushed": lambda harness: harness.on_redis("SCRIPT", "FLUSH"),
+        "redis resets": lambda harness: harness.run_redis_command("CLIENT", "KILL", "TYPE", "normal"),
+        "scripts flushed": lambda harness: harness.run_redis_command("SCRIPT", "FLUSH"),
         "postgres restarts": lambda harness: harness.restart_postgres(
             draw.choice((signal.SIGINT, signal.SIGQUIT))
         ),

@@ -27,9 +27,9 @@ def redis_away_at_the_tick(harness: Harness) -> int:
 def beat_down_for_three_fires(harness: Harness) -> int:
     """Beat comes back when an hourly schedule has missed three fires: only the latest is made up for."""
     harness.next_greeting()
-    harness.retire("beat")
+    harness.stop_for_good("beat")
     _schedule(harness, "0 * * * *", due_in=-timedelta(hours=3))
-    harness.rest(2)
+    harness.run_for(2)
     harness.start("beat", "beat")
     return _fired_once(harness)
 
@@ -45,8 +45,8 @@ def _schedule(harness: Harness, cron: str, *, due_in: timedelta) -> None:
 
 def _fired_once(harness: Harness) -> int:
     harness.wait_for("the schedule to fire", lambda: _fires(harness) > 0, seconds=90)
-    harness.settle()
-    harness.rest(TICK_S + 2)
+    harness.wait_until_settled()
+    harness.run_for(TICK_S + 2)
     assert _fires(harness) == 1, "the schedule fired more than once"
     return 1
 

@@ -1,4 +1,4 @@
-"""What a person approves, and which of a person's own texts can be sent."""
+"""What an approval is bound to, and which texts of a person can be sent."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""What counts as a reply: only what came in after the greeting; and nothing is passed over as known."""
+"""Only an incoming message after the greeting is a reply, and no unread message counts as known."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a template may hold, what is refused, and that what is accepted never fails."""
+"""Which templates are accepted, and that an accepted one never fails."""
 
 import pytest
 from hypothesis import given

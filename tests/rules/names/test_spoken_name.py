@@ -1,4 +1,4 @@
-"""What people are called; the golden previews (test_previews.py) show many more names in whole messages."""
+"""How people are addressed. The golden previews (test_previews.py) show many more names in messages."""
 
 # ruff: noqa: RUF001 -- names of many scripts have letters that look alike
 

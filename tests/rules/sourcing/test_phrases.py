@@ -1,4 +1,4 @@
-"""Whole words, whatever they are written in."""
+"""Phrases match whole words in every script."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Points that add up, reasons that say why, and nobody marked down for what nobody knows."""
+"""Points add up and have reasons, and nothing unknown costs points."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""An address becomes terms of the site's own search, and nothing of where it points is left."""
+"""An address becomes terms of the site's own search, without the host that it points to."""
 
 from contextlib import suppress
 from urllib.parse import quote, urlencode, urlsplit

@@ -1,4 +1,4 @@
-"""SIGKILL at each point of an action's life: of the pool's child, and of the whole worker."""
+"""Processes that die, hang or are asked to end, at each step of an action."""
 
 import pytest
 
@@ -22,5 +22,13 @@ def test_everybody_is_greeted_once_whoever_dies(harness: Harness, victim: str) -
 def test_what_a_killed_worker_held_is_taken_up_or_given_up(harness: Harness, fault: str) -> None:
     report = run(harness, PROCESSES[fault])
     assert report.strikes > 0
+    assert report.census.problems == ()
+    assert report.census.in_ledger == report.census.planned > 0
+
+
+@pytest.mark.soak
+def test_a_worker_that_pauses_doubles_nothing(harness: Harness) -> None:
+    """Stopped past its lease, asked to end, or cut off from Redis."""
+    report = run(harness, QUICK["stops"])
     assert report.census.problems == ()
     assert report.census.in_ledger == report.census.planned > 0

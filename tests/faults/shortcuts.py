@@ -1,4 +1,4 @@
-"""What a fault test needn't wait for: the leases of the dead, lost messages, and the pauses between tries."""
+"""Shorten waits in fault tests: leases of dead processes, lost messages, and pauses between retries."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,10 +31,11 @@ _FIRST = text("""
 """)
 
 
-def hurry(session: Session, *, fresh: timedelta) -> None:
-    """End the leases of the dead, and of messages that nobody took while their lease was not `fresh`.
+def skip_waits(session: Session, *, fresh: timedelta) -> None:
+    """End the leases of dead processes, and of messages whose remaining lease is below `fresh`.
 
-    A passing fault is tried again after 2 s instead of 30 and more. Looks keep their distance.
+    A transient failure is retried after 2 s instead of 30 or more. Checks of uncertain effects keep their
+    distance.
     """
     owners = session.scalars(select(Action.lease_owner).where(Action.lease_owner.is_not(None)))
     session.execute(_END_LEASES, {"dead": _dead(owners.all()), "fresh": fresh})
@@ -42,7 +43,7 @@ def hurry(session: Session, *, fresh: timedelta) -> None:
 
 
 def put_first(session: Session, action_id: UUID) -> None:
-    """Let a planned action go before all others."""
+    """Dispatch a planned action before all others."""
     session.execute(_FIRST, {"id": action_id})
 
 

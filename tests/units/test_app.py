@@ -1,0 +1,26 @@
+"""The app that every worker and beat loads."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tasks import contract
+
+SHOW = (
+    "import json; from worker.app import app; app.loader.import_default_modules(); "
+    "beat = [entry['task'] for entry in app.conf.beat_schedule.values()]; "
+    "print(json.dumps([list(app.tasks), beat]))"
+)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_worker_knows_every_task_of_the_contract_and_of_beat() -> None:
+    found = subprocess.run([sys.executable, "-c", SHOW], check=True, capture_output=True, text=True).stdout
+    known, ticks = json.loads(found)
+    names = {
+        value for name, value in vars(contract).items() if name.isupper() and str(value).startswith("tasks.")
+    }
+    assert {name for name in known if name.startswith("tasks.")} == names
+    assert set(ticks) <= names
