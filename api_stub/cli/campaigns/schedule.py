@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from cronsim import CronSimError
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
@@ -22,7 +21,7 @@ from api_stub.cli.context import (
     open_session,
     require_account,
 )
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
@@ -81,7 +80,7 @@ def list_schedules(
     """List the schedules with the next start of each, in its account's zone."""
     with open_session(data) as session:
         found = schedules.list_schedules(session, account=account)
-    table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
+    table = create_table("account", "kind", "cron", "next", "options")
     for line in found:
         next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
         options = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
@@ -90,7 +89,7 @@ def list_schedules(
             line.kind,
             line.cron,
             next_fire if line.enabled else "off",
-            Text(options or "defaults", overflow="fold"),
+            folding_text(options or "defaults"),
         )
     hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
     Console().print(table if found else Text(hint), soft_wrap=not found)
