@@ -1,1 +1,1 @@
-"""What is remembered: tables, stores and statements."""
+"""The database: tables, stores, queries, migrations, imports and exports."""

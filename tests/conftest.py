@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import date, timedelta
 from http.client import HTTPConnection
+from multiprocessing.util import Finalize
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
@@ -18,6 +19,8 @@ import pytest
 import redis
 from hypothesis import settings
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
@@ -28,7 +31,12 @@ from tests.servers import TEMPLATE, Servers, own_servers, servers_of_environment
 from worker.browser.chromium import find_chromium
 from worker.browser.pool import BrowserPool
 
-LONGEST_FIRST = ("faults", "e2e", "tasks", "browser", "stack", "quota")
+TOGETHER = "tests/faults/"
+"""Tests that share what takes longest to start, so one process runs them all."""
+LONGEST_FIRST = (
+    TOGETHER, "tests/e2e/", "tests/messages/test_workers.py", "tests/http/test_generated.py",
+    "tests/units/test_bench.py", "tests/tasks/", "tests/browser/", "tests/stack/", "tests/quota/",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,15 +47,28 @@ def pytest_configure(config: pytest.Config) -> None:
     folder.chmod(0o711)  # root's Postgres is another user's
     set_environment({"TMPDIR": str(folder)})
     tempfile.tempdir = None  # to be asked for again
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # after multiprocessing has removed its own folder in it, which it does at priority -100
+    Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
+
+
+class SharedStarts(LoadScopeScheduling):
+    """Gives each file to one process, and those that are together to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedStarts:
+    return SharedStarts(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose files take longest, so that none is left for the end."""
+    """Begin with what takes longest, so that none of it is left for the end."""
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.parent.name
-        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+        matching = (n for n, path in enumerate(LONGEST_FIRST) if item.nodeid.startswith(path))
+        return next(matching, len(LONGEST_FIRST))
 
     items.sort(key=place)
 

@@ -82,8 +82,10 @@ def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -
     try:
         opens = stored is None or Vault(settings.secret_keys).can_open(stored)
     except ConfigurationError as error:
-        return replace(facts, account=replace(facts.account, sealed=str(error)))
-    return replace(facts, account=replace(facts.account, sealed=None if opens else SESSION_UNREADABLE))
+        return replace(facts, account=replace(facts.account, session_problem=str(error)))
+    return replace(
+        facts, account=replace(facts.account, session_problem=None if opens else SESSION_UNREADABLE)
+    )
 
 
 def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:

@@ -68,7 +68,7 @@ def _status_gate(account: AccountFacts) -> Gate:
 def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "nobody has yet")
-    return Gate("sign-in", account.sealed is None, account.sealed or "there is one")
+    return Gate("sign-in", account.session_problem is None, account.session_problem or "there is one")
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:
@@ -107,8 +107,8 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
         return
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
-    says = "had a text from an account today" if person.heard_today else "had no other text today"
-    yield Gate("one voice", not person.heard_today, says)
+    says = "had a text from an account today" if person.written_to_today else "had no other text today"
+    yield Gate("one voice", not person.written_to_today, says)
 
 
 def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
@@ -179,7 +179,7 @@ def _step_for_account(facts: GateFacts) -> NextStep | None:
         return NextStep(f"a person resumes the account: rapport account resume {name}")
     if facts.account.status is AccountStatus.STOPPED:
         return NextStep(f"a person looks at the site, then: rapport account sign-in {name}")
-    if facts.account.sealed is not None:
+    if facts.account.session_problem is not None:
         return NextStep(
             f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
         )

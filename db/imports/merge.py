@@ -31,10 +31,10 @@ _BATCH: Final = 2_000
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
-    "nobody": "it has no profile address of this site, and nobody of this e-mail address or name is known",
-    "crowd": f"more than {_MAX_CANDIDATES} contacts could be meant: add the profile address",
-    "nothing": "only its name or e-mail address is somebody's, and it has no birthday to ask about",
-    "other": "whoever has this name has another birthday already",
+    "nobody": "it has no profile address of this site, and no contact has its e-mail address or name",
+    "crowd": f"it matches more than {_MAX_CANDIDATES} contacts: add the profile address",
+    "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
+    "other": "every contact with this name has another birthday",
 }
 
 

@@ -77,7 +77,7 @@ def detect_encoding(path: Path, given: str | None = None) -> str:
         if _is_decodable(path, encoding):
             return encoding
     raise RequestRefusedError(
-        f"{path.name} is not text in {' or '.join(candidates)}: say with --encoding in what it was written"
+        f"{path.name} is not text in {' or '.join(candidates)}: name its encoding with --encoding"
     )
 
 

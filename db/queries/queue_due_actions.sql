@@ -1,13 +1,8 @@
 -- Queues, with a lease, one due action of each locked account. Uncertain ones go first and keep their state; then
 -- the one that waited longest; then today's birthday before a late one, and the oldest of other kinds. A
 -- statement of its own after the lock, so that it sees what another dispatcher committed meanwhile.
-update actions
-set state = case state when 'planned' then 'queued' else state end,
-    reason = case state when 'planned' then null else reason end,
-    lease_owner = null,
-    lease_until = now() + :lease,
-    updated_at = now()
-where id in (
+-- The choice is materialized: a plan that ran it once for each row would skip what it has queued and queue more.
+with chosen as materialized (
     select pick.id
     from unnest(cast(:accounts as bigint[])) as account (id)
     cross join lateral (
@@ -31,4 +26,12 @@ where id in (
         for update skip locked
     ) pick
 )
-returning id, kind, correlation_id
+update actions
+set state = case state when 'planned' then 'queued' else state end,
+    reason = case state when 'planned' then null else reason end,
+    lease_owner = null,
+    lease_until = now() + :lease,
+    updated_at = now()
+from chosen
+where actions.id = chosen.id
+returning actions.id, kind, correlation_id

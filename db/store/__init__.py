@@ -1,1 +1,1 @@
-"""Verbs by noun; each takes a session and gives back plain records."""
+"""Reads and writes of the tables by subject. Functions take a session and return plain records."""

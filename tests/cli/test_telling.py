@@ -141,10 +141,10 @@ def test_why_says_that_redis_is_away_and_what_the_ledger_tells(
     database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
 ) -> None:
     greeted_and_waiting(database)
-    assert "(a new account, a reset or a loss): told by the ledger" in rapport("why", "bob")
+    assert "because Redis' counters are not built yet" in rapport("why", "bob")
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     said = rapport("why", "bob")
-    assert "Redis does not answer: told by the ledger. Postgres decides meanwhile" in said
+    assert "because Redis does not answer. Postgres decides meanwhile" in said
     assert "1 used, 9999 left of 10000" in said
     assert "can't tell: Redis does not answer: ConnectionError" in said
     assert "next, once workers take messages: Bob [x]'s turn to greet comes" in said
@@ -154,7 +154,7 @@ def test_why_tells_what_redis_has_counted(database: Database, rapport: Rapport, 
     greeted_and_waiting(database)
     counted(database, redis_url)
     said = rapport("why", "demo")
-    assert "told by Redis, which decides" in said
+    assert "read from Redis, which decides" in said
     assert "2 used, 9998 left of 10000" in said
 
 

@@ -1,4 +1,4 @@
-"""One database for tests of a single transaction, which is rolled back: a copy for each would take longer."""
+"""A shared database for tests with a single transaction that is rolled back, which is fast."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -27,7 +27,7 @@ def shared_database(servers: Servers) -> Iterator[Database]:
 
 @pytest.fixture
 def session(shared_database: Database) -> Iterator[Session]:
-    """A session in a transaction of its own, which is rolled back at the end."""
+    """A session whose transaction is rolled back at the end."""
     with shared_database.transaction() as session:
         yield session
         session.rollback()

@@ -1,4 +1,4 @@
-"""Hands for the store's tests: fresh engines, and several threads that begin at the same moment."""
+"""Helpers for the store's tests: separate engines, and threads that start at the same moment."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def open_database(url: str) -> Iterator[Database]:
 
 
 def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -> list[T]:
-    """Run `work` in `count` threads, each with connections of its own, all let go together."""
+    """Run `work` in `count` threads that start together, each with its own engine."""
     gate = threading.Barrier(count)
 
     def one(number: int) -> T:
@@ -47,7 +47,7 @@ def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -
 
 def queue_due_actions(session: Session, *, batch: int = 100) -> list[UUID]:
     nudges = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
-    session.expire_all()  # a session of the product lives for one step; a test's sees several
+    session.expire_all()  # production code uses a session for one step, a test for several
     return [nudge.action_id for nudge in nudges]
 
 
@@ -58,19 +58,19 @@ def claim_action(session: Session, action_id: UUID, owner: str = "worker") -> Cl
 
 
 def expire_leases(session: Session) -> None:
-    """Let every lease have ended a second ago."""
+    """Make every lease expire one second ago."""
     session.execute(
         text("update actions set lease_until = now() - interval '1 second' where lease_until is not null")
     )
 
 
 def make_due(session: Session) -> None:
-    """Let every waiting action be due now."""
+    """Make every waiting action due now."""
     session.execute(text("update actions set not_before = now() - interval '1 second'"))
 
 
 def run_without_triggers(session: Session, statement: str, **values: object) -> None:
-    """Run `statement` with no trigger looking, only the checks of the table."""
+    """Run `statement` without triggers; the table's checks still apply."""
     session.execute(text("set local session_replication_role = replica"))
     session.execute(text(statement), values)
     session.execute(text("set local session_replication_role = default"))
@@ -79,7 +79,7 @@ def run_without_triggers(session: Session, statement: str, **values: object) -> 
 def wait_for_lock_wait(database: Database, work: Future[Any]) -> None:
     """Wait until another session waits for a lock, or until `work` has ended without doing so.
 
-    pg_locks is asked, because pg_stat_activity tells one transaction the same for as long as it lasts.
+    Reads pg_locks, as pg_stat_activity does not change within one transaction.
     """
     with database.transaction() as session:
         waits = text("select exists (select from pg_locks where not granted)")

@@ -1,4 +1,4 @@
-"""How long a process waits for a Postgres that has gone silent, and Postgres for a process."""
+"""Limits of waiting: for a Postgres that does not answer, and for a silent client."""
 
 import socket
 import sys

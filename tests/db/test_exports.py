@@ -1,4 +1,4 @@
-"""Exports: every text comes back, one moment is seen, and nothing secret is among it."""
+"""Exports: texts are exact, all rows are of one snapshot, and no secret is exported."""
 
 import csv
 import io
@@ -96,7 +96,7 @@ def test_a_csv_begins_with_the_mark_that_excel_needs_and_ends_lines_as_rfc_4180_
 
 @pytest.fixture
 def ann(database: Database) -> int:
-    """One contact of whom all is known, one of whom nothing is, and one of another account; returns whose."""
+    """Add a contact with all values, one with none, and one of another account; return the first account."""
     with database.transaction() as session:
         account = an_account(session, "ann")
         session.get_one(Account, account.id).session = b"a-sealed-session"
@@ -190,5 +190,5 @@ def test_what_comes_or_goes_meanwhile_is_not_seen(database: Database, database_u
                 elsewhere.query(Contact).filter_by(full_name="Moe").delete()
         assert sheets.count_rows(session, CONTACTS, None) == 3
         assert names == ["=Kim", "Lee", "Moe"]
-        # else a million rows on a loaded machine end in the middle
+        # without it a large export on a loaded machine breaks off
         assert session.scalar(text("show idle_in_transaction_session_timeout")) == "10min"

@@ -1,4 +1,4 @@
-"""Migrations build exactly what the models say, back and forth, and two at once take turns."""
+"""Migrations build exactly the models' schema, up and down; concurrent ones run one after the other."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ order by 1, 2, 3
 
 @pytest.fixture
 def empty(servers: Servers) -> Iterator[list[str]]:
-    """Two databases with nothing in them."""
+    """Two empty databases."""
     names = [f"test_{uuid4().hex}" for _ in range(2)]
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         for name in names:
@@ -80,7 +80,7 @@ def test_a_migrated_database_is_exactly_what_the_models_say(engines: list[Engine
     assert migrate.is_schema_current(migrated)
     assert differences(migrated) == []
     Base.metadata.create_all(created)
-    # autogenerate is blind to checks, predicates of indexes and comments
+    # autogenerate does not compare checks, index predicates and comments
     assert objects(migrated) == objects(created)
     assert {row[0] for row in objects(migrated)} == {"constraint", "index", "column"}
 

@@ -1,4 +1,4 @@
-"""The rest of the store: birthdays, schedules, campaigns, pages."""
+"""Birthdays, schedules, campaigns and lists in the store."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -85,7 +85,7 @@ def a_due_schedule(session: Session) -> datetime:
 
 
 def fire_all(own: Database) -> int:
-    """What a beat's tick does with what is due."""
+    """What a beat tick does with due schedules."""
     with own.transaction() as session:
         due = schedules.lock_due_schedules(session)
         for schedule in due:

@@ -1,4 +1,4 @@
-"""What the tables refuse, whoever asks: promises that hold below every line of Python."""
+"""Rows that the tables refuse by checks, keys and triggers, whatever the code does."""
 
 import traceback
 from itertools import permutations
@@ -33,7 +33,7 @@ ONCE = [
     ),
     ("schedules", "account_id, kind, cron, next_fire_at", "uq_schedules_account_id_kind"),
 ]
-"""Tables, columns that a second row may not have alike, and the key that refuses it."""
+"""Tables, the columns that a second row may not repeat, and the key that refuses it."""
 
 OWNED = [
     ("actions", "account_id"), ("actions", "contact_id"), ("actions", "campaign_id"),

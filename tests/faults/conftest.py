@@ -1,4 +1,7 @@
-"""One harness for all fault tests: its servers and workers outlive every fault, as they should."""
+"""One harness for all fault tests: its servers and workers outlive every fault, as they should.
+
+It ends with the last of them: its workers tick every second, which the tests after them would pay for.
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pytest
 from tests.faults.harness import Harness
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def harness() -> Iterator[Harness]:
     with (
         tempfile.TemporaryDirectory(prefix="rapport-faults-") as folder,

@@ -1,4 +1,4 @@
-"""What tests of imports share."""
+"""Fixtures of the import tests."""
 
 import pytest
 

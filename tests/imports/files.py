@@ -1,4 +1,4 @@
-"""What tests import: files in a folder of the test's own, and how they are read and merged."""
+"""Helpers of the import tests: write, read and import files."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -43,7 +43,7 @@ def read_entries(path: Path, source: ImportSource, encoding: str | None = None) 
 
 
 def read_people(path: Path, source: ImportSource) -> list[Person]:
-    """Everybody in a file that has nothing to refuse."""
+    """Read the people of a file in which nothing is refused."""
     found = read_entries(path, source)
     assert not [entry for entry in found if isinstance(entry, RefusedEntry)]
     return [entry.person for entry in found if isinstance(entry, Entry)]
@@ -63,7 +63,7 @@ def reload_contact(session: Session, account: AccountRecord, slug: str) -> Conta
 
 
 def contacts_now(session: Session) -> list[Mapping[str, Any]]:
-    """The whole table, as it is."""
+    """All rows of the contacts table."""
     return read_rows(session, "contacts")
 
 

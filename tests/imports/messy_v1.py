@@ -1,4 +1,4 @@
-"""Writes a V1 file as years of use leave it, and remembers what is true about the people in it."""
+"""Writes a V1 file as messy as after years of use, and returns the truth about its people."""
 
 import random
 import sqlite3
@@ -52,7 +52,7 @@ class Messy:
 
 
 def spelled(slug: str, draw: random.Random) -> str:
-    """One of the ways in which V1 wrote a person's address."""
+    """Return one of V1's spellings of an address."""
     return draw.choice(
         [
             f"https://www.linkedin.com/in/{slug}/",
@@ -66,7 +66,7 @@ def spelled(slug: str, draw: random.Random) -> str:
 
 
 def written(at: datetime, draw: random.Random) -> object:
-    """One of the ways in which V1 wrote a moment."""
+    """Return one of V1's spellings of an instant."""
     local = at.astimezone(ZONE)
     return draw.choice(
         [

@@ -1,4 +1,4 @@
-"""All or nothing: whatever ends an import early leaves nothing, and undoing one leaves no trace."""
+"""An interrupted import leaves nothing, and an undone one leaves no trace."""
 
 import tempfile
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def interrupted(database_url: str) -> None:
 
 
 def cut(database_url: str) -> None:
-    """End every other connection to this database, as an administrator or a crash would."""
+    """Terminate every other connection to this database, as a crash would."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "

@@ -1,4 +1,4 @@
-"""Nobody who asked to be forgotten comes in again, whichever way they would; the others do, and count."""
+"""People with a tombstone are never added again, by any way in; others are, and are counted."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Encodings: a mark at the beginning, else UTF-8, else Windows-1252, or what a person says."""
+"""Encodings: the byte order mark's, else UTF-8, else Windows-1252, or the given one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Undoing an import never undoes what a person has said or what is being planned meanwhile."""
+"""Undoing an import keeps a person's decisions and what is being planned meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta

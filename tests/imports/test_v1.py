@@ -1,4 +1,4 @@
-"""V1's file comes over: every row is accounted for, nobody is greeted twice, nothing known is lost."""
+"""Importing V1's file: every row is counted, nobody is greeted twice, no stored value is lost."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,7 @@ from worker.rules.model import BirthdayCard, ContactStatus, Kind
 
 
 def counts(report: V1Report) -> dict[str, tuple[int, int, int]]:
-    """Per table: imported, already here, refused."""
+    """Return for each table: imported, already here, refused."""
     return {
         tally.table: (tally.imported, tally.counts[Outcome.SAME], tally.counts[Outcome.REFUSED])
         for tally in report.tables
@@ -37,7 +37,7 @@ def counts(report: V1Report) -> dict[str, tuple[int, int, int]]:
 
 
 def shown_on_the_page(messy: Messy) -> list[BirthdayCard]:
-    """What the site's birthdays page would show of them, also of those whom V1 only knew by name."""
+    """The site's birthdays page with these people, also those whom V1 knew only by name."""
     late = Someone("Late Comer", "late", date(2026, 2, 2), never=True)
     return [
         BirthdayCard(f"{LINKEDIN}{one.slug or f'unknown-{number}'}/", one.name, one.birthday)

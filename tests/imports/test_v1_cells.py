@@ -1,4 +1,4 @@
-"""What a cell of V1's means, and that no cell can be an error."""
+"""Parsing V1's cells; no cell raises an error."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""V1's file is only read: whole with its log, never written to, and refused with what to do."""
+"""V1's file is read with its log and never written to; errors say what to do."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whatever stands in V1's columns, no row crashes an import and each is accounted for."""
+"""No content of V1's columns crashes an import, and every row is counted."""
 
 import sqlite3
 from contextlib import closing, suppress

@@ -1,4 +1,4 @@
-"""An import of V1's file is taken back whole, and the same file brings nothing twice."""
+"""An import of V1's file is undone completely, and a second import adds nothing."""
 
 import shutil
 import sqlite3

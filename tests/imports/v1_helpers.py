@@ -1,4 +1,4 @@
-"""Hands for the tests of V1's file: bring one in, and look at what came."""
+"""Helpers of the V1 tests: write a file, import it, and compare the database."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def count_rows_in_file(path: Path, table: str) -> int:
 
 
 def dump(session: Session) -> Mapping[str, list[str]]:
-    """Everything that the database holds, but for the list of imports and the quota's epoch."""
+    """Return all rows of the database, except imports and quota epochs."""
     tables = [table for table in Base.metadata.sorted_tables if table.name not in {"imports", "quota_epochs"}]
     return {
         table.name: sorted(session.scalars(text(f"select to_jsonb(t)::text from {table.name} t")))
@@ -56,7 +56,7 @@ def dump(session: Session) -> Mapping[str, list[str]]:
 
 
 def add_known_people(session: Session, account: AccountRecord, messy: Messy) -> None:
-    """Contacts from before, in every state that an import could spoil."""
+    """Add contacts in every state that an import could spoil."""
     known: list[dict[str, Any]] = [
         {"status": ContactStatus.NOT_CONNECTED, "score": 5, "profile": {"headline": "Ours"}},
         {"status": ContactStatus.PROSPECT, "full_name": ""},

@@ -83,10 +83,10 @@ def show_contact(
         grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
     console.print(Text(found.name, "bold"), grid)
     for title, lines in (
-        ("profile", list(_profile_lines(found.read.profile)) if found.read else []),
+        ("profile", list(_profile_lines(found.stored_profile.profile)) if found.stored_profile else []),
         ("scores", [told for score in found.scores for told in _score_lines(score)]),
-        ("what happened", [_format_event(event) for event in found.happened]),
-        ("what is planned", [_format_plan(action) for action in found.coming]),
+        ("what happened", [_format_event(event) for event in found.interactions]),
+        ("what is planned", [_format_plan(action) for action in found.open_actions]),
     ):
         if lines:
             console.print(Text(title, "bold"))
@@ -111,7 +111,7 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
         yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
     if found.score is not None:
         yield "score", str(found.score)
-    yield "read", format_utc(found.read.read_at) if found.read else "no profile was read"
+    yield "read", format_utc(found.stored_profile.read_at) if found.stored_profile else "no profile was read"
     if found.replied_at is not None:
         yield "replied", format_utc(found.replied_at)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"

@@ -240,7 +240,7 @@ def _set_totals(
 def _release_waiting(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
     """Let actions that the quota made wait ask again; return a line that says how many."""
     waiting = control.wake_denied_actions(session, record.id, kinds)
-    return [f"{waiting} that the quota told to wait ask again when their turn comes"] if waiting else []
+    return [f"{waiting} that waited for the quota will ask again at their turn"] if waiting else []
 
 
 def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:

@@ -26,12 +26,12 @@ from worker.rules.quota.model import Decision, QuotaContext
 from worker.rules.quota.windows import ALL_WEEK, Hours, local_day, opening
 
 SOURCE_TEXTS: Final[Mapping[Source, str]] = {
-    Source.REDIS: "told by Redis, which decides",
-    Source.LEDGER: "told by the ledger in Postgres",
-    Source.REDIS_AWAY: "Redis does not answer: told by the ledger. Postgres decides meanwhile, "
+    Source.REDIS: "read from Redis, which decides",
+    Source.LEDGER: "read from the ledger in Postgres",
+    Source.REDIS_AWAY: "read from the ledger, because Redis does not answer. Postgres decides meanwhile, "
     "by the same rules",
-    Source.REDIS_COLD: "Redis' counters are not built yet (a new account, a reset or a loss): told by the "
-    "ledger, from which the next decision builds them",
+    Source.REDIS_COLD: "read from the ledger, because Redis' counters are not built yet (a new account, a "
+    "reset or a loss). The next decision builds them",
 }
 
 
@@ -152,13 +152,13 @@ def describe_warm_up(began: date | None, now: datetime, zone: ZoneInfo) -> str:
     """Describe the week of an account's warm-up, and the share of its limits that it may use."""
     if began is None:
         return "none: the limits hold in full"
-    whole = began + len(WARM_UP_SHARES) * timedelta(days=7)
+    ends = began + len(WARM_UP_SHARES) * timedelta(days=7)
     share = warm_up_share(began, now, zone)
     if share == 1:
-        return f"over since {whole}: the limits hold in full"
+        return f"over since {ends}: the limits hold in full"
     week = max(0, (now.astimezone(zone).date() - began).days // 7) + 1
     part = _SHARES.get(share, str(share))
-    return f"week {week} of {len(WARM_UP_SHARES)}: {part} of the limits; in full on {whole}"
+    return f"week {week} of {len(WARM_UP_SHARES)}: {part} of the limits; in full on {ends}"
 
 
 _NOUNS: Final[Mapping[Kind, str]] = {

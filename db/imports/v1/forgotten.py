@@ -23,34 +23,34 @@ FORGOTTEN: Final = "this person asked to be forgotten"
 _Record = TypeVar("_Record", Person, Greeting, Visit, BlockedPerson)
 
 
-def refuse_forgotten(session: Session, site: str, lines: ParsedFile) -> ParsedFile:
+def refuse_forgotten(session: Session, site: str, parsed: ParsedFile) -> ParsedFile:
     """Return the file with all rows refused that are about somebody with a tombstone.
 
     A row without an address is about them if nobody else in the file has that name and an address.
     """
-    known = list(_list_addresses(lines))
+    known = list(_list_addresses(parsed))
     forgotten = tombstones.list_forgotten_addresses(session, site, {address for address, _ in known})
     if not forgotten:
-        return lines
+        return parsed
     named = {name for address, name in known if address in forgotten} - {
         name for address, name in known if address not in forgotten
     }
 
     def filtered(rows: Sequence[ParsedRow[_Record]]) -> list[ParsedRow[_Record]]:
-        return [_refuse(line) if _is_about(line.record, forgotten, named - {""}) else line for line in rows]
+        return [_refuse(row) if _is_about(row.record, forgotten, named - {""}) else row for row in rows]
 
     return replace(
-        lines,
-        contacts=filtered(lines.contacts),
-        scraped_profiles=filtered(lines.scraped_profiles),
-        birthday_messages=filtered(lines.birthday_messages),
-        profile_visits=filtered(lines.profile_visits),
-        blacklist=filtered(lines.blacklist),
+        parsed,
+        contacts=filtered(parsed.contacts),
+        scraped_profiles=filtered(parsed.scraped_profiles),
+        birthday_messages=filtered(parsed.birthday_messages),
+        profile_visits=filtered(parsed.profile_visits),
+        blacklist=filtered(parsed.blacklist),
     )
 
 
-def _refuse(line: ParsedRow[_Record]) -> ParsedRow[_Record]:
-    return replace(line, record=RefusedRow(FORGOTTEN))
+def _refuse(row: ParsedRow[_Record]) -> ParsedRow[_Record]:
+    return replace(row, record=RefusedRow(FORGOTTEN))
 
 
 def _is_about(
@@ -64,12 +64,16 @@ def _is_about(
     return person.address in forgotten if person.address else _name_key(person.name) in named
 
 
-def _list_addresses(lines: ParsedFile) -> Iterator[tuple[str, str]]:
+def _list_addresses(parsed: ParsedFile) -> Iterator[tuple[str, str]]:
     for each in (
-        lines.contacts, lines.scraped_profiles, lines.birthday_messages, lines.profile_visits, lines.blacklist
-    ):  # fmt: skip
-        for line in each:
-            if (person := _find_person(line.record)) is not None and person.address:
+        parsed.contacts,
+        parsed.scraped_profiles,
+        parsed.birthday_messages,
+        parsed.profile_visits,
+        parsed.blacklist,
+    ):
+        for row in each:
+            if (person := _find_person(row.record)) is not None and person.address:
                 yield person.address, _name_key(person.name)
 
 

@@ -36,7 +36,7 @@ _GREETING_WINDOW: Final = timedelta(days=10)
 
 
 def import_v1_file(
-    session: Session, account: AccountRecord, lines: ParsedFile, *, by: str, now: datetime
+    session: Session, account: AccountRecord, parsed: ParsedFile, *, by: str, now: datetime
 ) -> V1Report:
     """Import everything that can be used, and return the report. Importing twice adds nothing.
 
@@ -44,11 +44,11 @@ def import_v1_file(
     imported, the caller rolls back.
     """
     import_id = runs.begin_import(
-        session, account_id=account.id, source=ImportSource.V1, file_name=lines.file, by=by
+        session, account_id=account.id, source=ImportSource.V1, file_name=parsed.file, by=by
     )
-    lines = refuse_forgotten(session, account.site, lines)
-    v1_import = _V1Import(session, account, lines, import_id, now)
-    report = V1Report(import_id, v1_import.tables(), lines.other_tables, v1_import.uncounted)
+    parsed = refuse_forgotten(session, account.site, parsed)
+    v1_import = _V1Import(session, account, parsed, import_id, now)
+    report = V1Report(import_id, v1_import.count_tables(), parsed.other_tables, v1_import.uncounted)
     if v1_import.write():
         epochs.reset_breakers(session, account.id, ())
     runs.finish_import(session, import_id, report.as_json())
@@ -56,65 +56,65 @@ def import_v1_file(
 
 
 class _V1Import:
-    """One import: `tables` decides the outcome of each row, then `write` writes all changes."""
+    """One import: `count_tables` decides the outcome of each row, then `write` writes all changes."""
 
     def __init__(
-        self, session: Session, account: AccountRecord, lines: ParsedFile, import_id: int, now: datetime
+        self, session: Session, account: AccountRecord, parsed: ParsedFile, import_id: int, now: datetime
     ) -> None:
         self._session = session
         self._account = account
-        self._lines = lines
+        self._parsed = parsed
         self._import_id = import_id
         self._now = now
         self._people = HeldContacts(session, account.id, import_id)
-        self._people.lock(list(_list_persons(lines)), set(_list_named(lines)))
-        self._ledger = InteractionWriter(session, account.id, import_id, set(_list_source_keys(lines)))
+        self._people.lock(list(_list_persons(parsed)), set(_list_named(parsed)))
+        self._interactions = InteractionWriter(session, account.id, import_id, set(_list_source_keys(parsed)))
         self._exclusions = ExclusionWriter(session, account.id, import_id)
         self.uncounted = 0
 
-    def tables(self) -> Sequence[TableCounts]:
+    def count_tables(self) -> Sequence[TableCounts]:
         """Decide the outcome of each row, table by table."""
-        lines = self._lines
+        parsed = self._parsed
         counts = [
-            self._persons("contacts", lines.contacts),
-            self._persons("scraped_profiles", lines.scraped_profiles),
-            self._greetings(lines.birthday_messages),
-            self._visits(lines.profile_visits),
-            self._blacklist(lines.blacklist),
-            self._hints(lines.linkedin_selectors),
+            self._add_persons("contacts", parsed.contacts),
+            self._add_persons("scraped_profiles", parsed.scraped_profiles),
+            self._add_greetings(parsed.birthday_messages),
+            self._add_visits(parsed.profile_visits),
+            self._add_blacklist(parsed.blacklist),
+            self._add_hints(parsed.linkedin_selectors),
         ]
-        self._trust_the_contacts_own_date()
+        self._set_last_greetings()
         return counts
 
     def write(self) -> int:
         """Write everything; return the number of new interactions."""
         self._people.write()
         self._exclusions.write()
-        return self._ledger.write()
+        return self._interactions.write()
 
-    def _tally(self, table: str) -> TableCounts:
-        return TableCounts(table, is_present=table in self._lines.tables)
+    def _new_counts(self, table: str) -> TableCounts:
+        return TableCounts(table, is_present=table in self._parsed.tables)
 
-    def _persons(self, table: str, lines: Sequence[ParsedRow[Person]]) -> TableCounts:
-        tally = self._tally(table)
-        for number, person in _usable_rows(lines, tally):
+    def _add_persons(self, table: str, rows: Sequence[ParsedRow[Person]]) -> TableCounts:
+        counts = self._new_counts(table)
+        for number, person in _usable_rows(rows, counts):
             held = self._people.by_address[person.address]
             outcome = Outcome.SAME if merge_person(held.before, person) == held.before else Outcome.CHANGED
-            tally.note(number, Outcome.NEW if held.new else outcome)
-        return tally
+            counts.note(number, Outcome.NEW if held.new else outcome)
+        return counts
 
-    def _greetings(self, lines: Sequence[ParsedRow[Greeting]]) -> TableCounts:
-        tally = self._tally("birthday_messages")
-        for number, greeting in _usable_rows(lines, tally):
+    def _add_greetings(self, rows: Sequence[ParsedRow[Greeting]]) -> TableCounts:
+        counts = self._new_counts("birthday_messages")
+        for number, greeting in _usable_rows(rows, counts):
             held = self._people.find(greeting.person)
             if greeting.sent_at is None or greeting.on is None:
                 new, why = self._exclude_undated(greeting.person)
             else:
-                new, why = self._greeted(held, greeting, at=greeting.sent_at, on=greeting.on)
-            tally.note(number, Outcome.NEW if new else Outcome.SAME, why)
-        return tally
+                new, why = self._add_greeting(held, greeting, at=greeting.sent_at, on=greeting.on)
+            counts.note(number, Outcome.NEW if new else Outcome.SAME, why)
+        return counts
 
-    def _greeted(
+    def _add_greeting(
         self, held: HeldContact | None, greeting: Greeting, *, at: datetime, on: date
     ) -> tuple[bool, str]:
         """Add a greeting; return whether it is new, and a note if it was stored in another form.
@@ -124,11 +124,13 @@ class _V1Import:
         """
         by_name, name = greeting.person.address is None, greeting.person.name or ""
         note = f"greeted by V1 for {on}"
-        excluded = by_name and self._exclusions.add(None, self._people.key(name), birthday_occasion(on), note)
+        excluded = by_name and self._exclusions.add(
+            None, self._people.get_name_key(name), birthday_occasion(on), note
+        )
         if held is None:
             self.uncounted += excluded and at > self._now - WEEK
-            return excluded, "no one contact has that name: the name counts as greeted for that birthday"
-        kept = self._ledger.add(
+            return excluded, "no or several contacts have that name: it counts as greeted for that birthday"
+        kept = self._interactions.add(
             held,
             Kind.GREET,
             greeting.key,
@@ -138,43 +140,45 @@ class _V1Import:
             replied_at=greeting.replied_at,
         )
         if kept:
-            held.greeted_on(on)
+            held.set_greeted_on(on)
         return kept, ""
 
     def _exclude_undated(self, person: PersonRef) -> tuple[bool, str]:
         """Exclude the person from the recent birthdays that an undated greeting may have been for."""
         today = self._now.astimezone(self._account.zone).date()
-        key = None if person.address else self._people.key(person.name or "")
+        key = None if person.address else self._people.get_name_key(person.name or "")
         new = [
             self._exclusions.add(person.address, key, each, "greeted by V1; when can't be read")
             for each in sorted({birthday_occasion(today), birthday_occasion(today - _GREETING_WINDOW)})
         ]
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
 
-    def _trust_the_contacts_own_date(self) -> None:
+    def _set_last_greetings(self) -> None:
         """Set the last greeting from V1's contacts, which is there even if the message was lost."""
-        for _, person in _usable_rows(self._lines.contacts):
+        for _, person in _usable_rows(self._parsed.contacts):
             held = self._people.by_address[person.address]
             if person.last_written is not None:
-                held.greeted_on(person.last_written)
+                held.set_greeted_on(person.last_written)
 
-    def _visits(self, lines: Sequence[ParsedRow[Visit]]) -> TableCounts:
-        tally = self._tally("profile_visits")
-        for number, visit in _usable_rows(lines, tally):
+    def _add_visits(self, rows: Sequence[ParsedRow[Visit]]) -> TableCounts:
+        counts = self._new_counts("profile_visits")
+        for number, visit in _usable_rows(rows, counts):
             held = self._people.find(visit.person)
             if held is None:
-                tally.note(number, Outcome.REFUSED, "it has no address, and no one contact has that name")
+                counts.note(
+                    number, Outcome.REFUSED, "it has no address, and no or several contacts have its name"
+                )
                 continue
             year, week, _ = visit.visited_at.astimezone(self._account.zone).isocalendar()
-            new = self._ledger.add(
+            new = self._interactions.add(
                 held, Kind.VISIT, visit.key, at=visit.visited_at, occasion=f"visit:{year}-W{week:02}"
             )
-            tally.note(number, Outcome.NEW if new else Outcome.SAME)
-        return tally
+            counts.note(number, Outcome.NEW if new else Outcome.SAME)
+        return counts
 
-    def _blacklist(self, lines: Sequence[ParsedRow[BlockedPerson]]) -> TableCounts:
-        tally = self._tally("blacklist")
-        for number, blocked in _usable_rows(lines, tally):
+    def _add_blacklist(self, rows: Sequence[ParsedRow[BlockedPerson]]) -> TableCounts:
+        counts = self._new_counts("blacklist")
+        for number, blocked in _usable_rows(rows, counts):
             person = blocked.person
             if person.address is not None:
                 found = self._people.find(person)
@@ -182,59 +186,61 @@ class _V1Import:
                 new = self._exclusions.add(person.address, None, None, blocked.note)
                 why = ""
             else:
-                people = self._people.named(person.name)
-                new = self._exclusions.add(None, self._people.key(person.name or ""), None, blocked.note)
-                why = "no address: everybody of that name is left alone"
+                people = self._people.list_named(person.name)
+                new = self._exclusions.add(
+                    None, self._people.get_name_key(person.name or ""), None, blocked.note
+                )
+                why = "no address: everybody with that name becomes do-not-contact"
             marked = [held.set_do_not_contact() for held in people]
             outcome = Outcome.CHANGED if any(marked) else Outcome.SAME
-            tally.note(number, Outcome.NEW if new else outcome, why)
-        return tally
+            counts.note(number, Outcome.NEW if new else outcome, why)
+        return counts
 
-    def _hints(self, lines: Sequence[ParsedRow[SelectorNote]]) -> TableCounts:
-        tally = self._tally("linkedin_selectors")
+    def _add_hints(self, rows: Sequence[ParsedRow[SelectorNote]]) -> TableCounts:
+        counts = self._new_counts("linkedin_selectors")
         seen: set[SelectorNote] = set()
-        for number, hint in _usable_rows(lines, tally):
+        for number, hint in _usable_rows(rows, counts):
             if hint in seen:
-                tally.note(number, Outcome.REFUSED, DUPLICATE)
+                counts.note(number, Outcome.REFUSED, DUPLICATE)
                 continue
             seen.add(hint)
             new = add_hint(self._session, self._account.site, self._import_id, hint)
-            tally.note(number, Outcome.NEW if new else Outcome.SAME)
-        return tally
+            counts.note(number, Outcome.NEW if new else Outcome.SAME)
+        return counts
 
 
-def _usable_rows(lines: Sequence[ParsedRow[T]], tally: TableCounts | None = None) -> Iterator[tuple[int, T]]:
+def _usable_rows(rows: Sequence[ParsedRow[T]], counts: TableCounts | None = None) -> Iterator[tuple[int, T]]:
     """Yield number and record of the usable rows; count the others as refused."""
-    for line in lines:
-        if not isinstance(line.record, RefusedRow):
-            yield line.number, line.record
-        elif tally is not None:
-            tally.note(line.number, Outcome.REFUSED, line.record.why)
+    for row in rows:
+        if not isinstance(row.record, RefusedRow):
+            yield row.number, row.record
+        elif counts is not None:
+            counts.note(row.number, Outcome.REFUSED, row.record.why)
 
 
-def _list_persons(lines: ParsedFile) -> Iterator[Person]:
+def _list_persons(parsed: ParsedFile) -> Iterator[Person]:
     """Yield everybody with an address: V1's contacts, then scraped profiles, then visits."""
-    for table in (lines.contacts, lines.scraped_profiles):
+    for table in (parsed.contacts, parsed.scraped_profiles):
         for _, person in _usable_rows(table):
             yield person
-    for _, visit in _usable_rows(lines.profile_visits):
+    for _, visit in _usable_rows(parsed.profile_visits):
         if visit.person.address is not None:
             name = visit.person.name or ""
             yield Person(visit.person.address, name, ContactStatus.PROSPECT, None, {}, None)
 
 
-def _list_named(lines: ParsedFile) -> Iterator[PersonRef]:
+def _list_named(parsed: ParsedFile) -> Iterator[PersonRef]:
     """Yield everybody to whom a greeting, a visit or a blacklist row refers."""
-    for _, greeting in _usable_rows(lines.birthday_messages):
+    for _, greeting in _usable_rows(parsed.birthday_messages):
         yield greeting.person
-    for _, visit in _usable_rows(lines.profile_visits):
+    for _, visit in _usable_rows(parsed.profile_visits):
         yield visit.person
-    for _, blocked in _usable_rows(lines.blacklist):
+    for _, blocked in _usable_rows(parsed.blacklist):
         yield blocked.person
 
 
-def _list_source_keys(lines: ParsedFile) -> Iterator[str]:
-    for _, greeting in _usable_rows(lines.birthday_messages):
+def _list_source_keys(parsed: ParsedFile) -> Iterator[str]:
+    for _, greeting in _usable_rows(parsed.birthday_messages):
         yield greeting.key
-    for _, visit in _usable_rows(lines.profile_visits):
+    for _, visit in _usable_rows(parsed.profile_visits):
         yield visit.key

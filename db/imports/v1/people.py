@@ -75,7 +75,7 @@ class HeldContact:
     before: ContactValues
     after: ContactValues
 
-    def greeted_on(self, on: date) -> None:
+    def set_greeted_on(self, on: date) -> None:
         """Set the last greeting to `on`, unless it is later already."""
         last = self.after.last_greeted_on
         self.after = replace(self.after, last_greeted_on=on if last is None else max(last, on))
@@ -85,7 +85,7 @@ class HeldContact:
         had, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
         return not had
 
-    def changes(self) -> Mapping[str, Any]:
+    def changed_values(self) -> Mapping[str, Any]:
         """Return the changed columns with their new values."""
         before = asdict(self.before)
         return {name: value for name, value in asdict(self.after).items() if value != before[name]}
@@ -93,7 +93,7 @@ class HeldContact:
     def former_values(self) -> Mapping[str, Any]:
         """Return the changed columns with their former values, as JSON."""
         before = asdict(self.before)
-        former = {name: before[name] for name in self.changes()}
+        former = {name: before[name] for name in self.changed_values()}
         last = before["last_greeted_on"]
         if "last_greeted_on" in former and last:
             former["last_greeted_on"] = last.isoformat()
@@ -116,7 +116,7 @@ class HeldContacts:
         self._keys = self._name_keys(
             {w.name for w in others if w.name} | {p.full_name for p in persons} - {""}
         )
-        made = self._make(persons)
+        made = self._add_missing(persons)
         addresses = {p.address for p in persons} | {w.address for w in others if w.address}
         rows = self._session.scalars(
             select(Contact)
@@ -134,17 +134,17 @@ class HeldContacts:
         held = [(row.name_key, _to_held(row, new=row.id in made)) for row in rows]
         self.by_address = {each.address: each for _, each in held}
         for key, each in held:
-            self._known_as(key, each)
+            self._index_name(key, each)
         for person in persons:  # V1 may know somebody by another name
             each = self.by_address[person.address]
             each.after = merge_person(each.after, person)
-            self._known_as(self._keys.get(person.full_name, ""), each)
+            self._index_name(self._keys.get(person.full_name, ""), each)
 
-    def key(self, name: str) -> str:
+    def get_name_key(self, name: str) -> str:
         """Return the name key of a name, as Postgres computes it for contacts.name_key."""
         return self._keys[name]
 
-    def named(self, name: str | None) -> Sequence[HeldContact]:
+    def list_named(self, name: str | None) -> Sequence[HeldContact]:
         """Return everybody with that name, in the database or in V1's file."""
         return list(self._by_key.get(self._keys.get(name or "", ""), {}).values())
 
@@ -152,7 +152,7 @@ class HeldContacts:
         """Return the contact with the address, else the only contact with the name, or None."""
         if person.address is not None:
             return self.by_address.get(person.address)
-        found = self.named(person.name)
+        found = self.list_named(person.name)
         return found[0] if len(found) == 1 else None
 
     def write(self) -> None:
@@ -166,9 +166,11 @@ class HeldContacts:
         if before:
             self._session.execute(insert(ImportChange), before)
         if changed:
-            self._session.execute(update(Contact), [{"id": each.id, **each.changes()} for each in changed])
+            self._session.execute(
+                update(Contact), [{"id": each.id, **each.changed_values()} for each in changed]
+            )
 
-    def _known_as(self, key: str, each: HeldContact) -> None:
+    def _index_name(self, key: str, each: HeldContact) -> None:
         if key:
             self._by_key.setdefault(key, {})[each.id] = each
 
@@ -177,7 +179,7 @@ class HeldContacts:
         rows = self._session.execute(select(listed.c.full_name, literal_column(NAME_KEY)).select_from(listed))
         return {row[0]: row[1] for row in rows}
 
-    def _make(self, persons: Sequence[Person]) -> Collection[int]:
+    def _add_missing(self, persons: Sequence[Person]) -> Collection[int]:
         fresh: dict[str, ContactValues] = {}
         for person in persons:
             fresh[person.address] = merge_person(fresh.get(person.address, NO_VALUES), person)

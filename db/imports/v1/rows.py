@@ -74,7 +74,7 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
         for row in file.tables.get("contacts", ())
     }
 
-    def lines(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
+    def parse_table(table: str, parse: Callable[[Row, V1Context], T | RefusedRow]) -> list[ParsedRow[T]]:
         return [
             ParsedRow(_row_number(row, place), parse(row, context))
             for place, row in enumerate(file.tables.get(table, ()), 1)
@@ -83,16 +83,16 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
     return ParsedFile(
         file=file.name,
         tables=frozenset(file.tables),
-        contacts=lines("contacts", _parse_contact),
-        scraped_profiles=lines("scraped_profiles", _parse_scraped_profile),
+        contacts=parse_table("contacts", _parse_contact),
+        scraped_profiles=parse_table("scraped_profiles", _parse_scraped_profile),
         birthday_messages=_refuse_duplicates(
-            lines(
+            parse_table(
                 "birthday_messages", lambda row, _: _parse_greeting(row, context, _find_contact(row, known))
             )
         ),
-        profile_visits=_refuse_duplicates(lines("profile_visits", _parse_visit)),
-        blacklist=lines("blacklist", _parse_blocked),
-        linkedin_selectors=lines("linkedin_selectors", _parse_hint),
+        profile_visits=_refuse_duplicates(parse_table("profile_visits", _parse_visit)),
+        blacklist=parse_table("blacklist", _parse_blocked),
+        linkedin_selectors=parse_table("linkedin_selectors", _parse_hint),
         other_tables=file.other_tables,
     )
 
@@ -100,7 +100,7 @@ def parse_file(file: V1File, context: V1Context) -> ParsedFile:
 def _require_site_addresses(file: V1File, context: V1Context) -> None:
     if context.site not in PROFILE_ORIGINS:
         raise RequestRefusedError(
-            f"people of the site {context.site!r} have no addresses that are known here"
+            f"the addresses of the site {context.site!r} are unknown, so V1's people can't be matched"
         )
     given = [
         row.get(column)
@@ -190,7 +190,7 @@ def _parse_visit(row: Row, context: V1Context) -> Visit | RefusedRow:
     person = _parse_person_ref(row, "profile_name", "profile_url", context)
     visited_at = context.instant(row.get("visited_at"))
     if cell_values.is_no(row.get("success")):
-        return RefusedRow("V1 did not get to the profile")
+        return RefusedRow("V1's visit failed")
     if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     if visited_at is None:
@@ -202,7 +202,7 @@ def _parse_visit(row: Row, context: V1Context) -> Visit | RefusedRow:
 def _parse_blocked(row: Row, context: V1Context) -> BlockedPerson | RefusedRow:
     person = _parse_person_ref(row, "contact_name", "linkedin_url", context)
     if cell_values.is_no(row.get("is_active")):
-        return RefusedRow("it is not active any more")
+        return RefusedRow("it is inactive")
     if person == _NO_REF:
         return RefusedRow(NO_PERSON)
     return BlockedPerson(person, cell_values.parse_text(row.get("reason")) or "on V1's blacklist")
@@ -215,7 +215,7 @@ def _parse_hint(row: Row, _: V1Context) -> SelectorNote | RefusedRow:
     if name is None or selector is None:
         return RefusedRow("it has no name or no selector")
     if cell_values.is_no(row.get("is_valid")):
-        return RefusedRow("V1 found that it holds no more")
+        return RefusedRow("V1 marked it as outdated")
     if not cell_values.fits_a_key(name + selector):
         return RefusedRow("it is too long for a selector")
     return SelectorNote(name, selector, cell_values.parse_text(row.get("page_type")) or "")
@@ -230,14 +230,14 @@ def _source_key(table: str, *cells: Cell) -> str:
 Kept = TypeVar("Kept", Greeting, Visit)
 
 
-def _refuse_duplicates(lines: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
+def _refuse_duplicates(rows: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
     seen: set[str] = set()
     kept: list[ParsedRow[Kept]] = []
-    for line in lines:
-        if not isinstance(line.record, RefusedRow) and line.record.key in seen:
-            kept.append(ParsedRow(line.number, RefusedRow(DUPLICATE)))
+    for row in rows:
+        if not isinstance(row.record, RefusedRow) and row.record.key in seen:
+            kept.append(ParsedRow(row.number, RefusedRow(DUPLICATE)))
             continue
-        if not isinstance(line.record, RefusedRow):
-            seen.add(line.record.key)
-        kept.append(line)
+        if not isinstance(row.record, RefusedRow):
+            seen.add(row.record.key)
+        kept.append(row)
     return kept

@@ -51,6 +51,9 @@ class PlannedAction:
     id: UUID = field(default_factory=uuid4)
 
 
+_CAMPAIGNS = select(Campaign, Account.name).join(Account, Account.id == Campaign.account_id)
+
+
 def _record(row: Campaign, account: str) -> CampaignRecord:
     return CampaignRecord(
         id=row.id,
@@ -92,13 +95,16 @@ def add_campaign(
 
 def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) -> CampaignRecord | None:
     """Return the campaign, or None. `lock` locks its row until the transaction ends."""
-    statement = (
-        select(Campaign, Account.name)
-        .join(Account, Account.id == Campaign.account_id)
-        .where(Campaign.id == campaign_id)
-    )
+    statement = _CAMPAIGNS.where(Campaign.id == campaign_id)
     found = session.execute(statement.with_for_update(of=Campaign) if lock else statement).first()
     return _record(*found) if found else None
+
+
+def list_campaigns(session: Session, campaign_ids: Sequence[UUID]) -> Sequence[CampaignRecord]:
+    """Return these campaigns, in the order of the ids; unknown ids are left out."""
+    rows = session.execute(_CAMPAIGNS.where(Campaign.id.in_(campaign_ids)))
+    records = {row.id: _record(row, account) for row, account in rows}
+    return [records[campaign_id] for campaign_id in campaign_ids if campaign_id in records]
 
 
 def insert_plan(
@@ -170,12 +176,10 @@ def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[Ca
         )
         .with_for_update(skip_locked=True)
     )
-    ids = list(
-        session.scalars(
-            update(Campaign).where(Campaign.id.in_(stale)).values(nudged_at=func.now()).returning(Campaign.id)
-        )
+    published = (
+        update(Campaign).where(Campaign.id.in_(stale)).values(nudged_at=func.now()).returning(Campaign.id)
     )
-    return [record for campaign_id in ids if (record := find_campaign(session, campaign_id))]
+    return list_campaigns(session, session.scalars(published).all())
 
 
 def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:

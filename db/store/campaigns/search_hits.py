@@ -73,7 +73,7 @@ def list_campaigns_of_contact(session: Session, contact_id: int) -> Sequence[Cam
     """Return the campaigns that found this person, the latest scoring last."""
     found_by = select(Hit.campaign_id).where(Hit.contact_id == contact_id)
     ids = session.scalars(found_by.order_by(Hit.scored_at.nulls_first(), Hit.campaign_id))
-    return [found for campaign_id in ids.all() if (found := campaigns.find_campaign(session, campaign_id))]
+    return campaigns.list_campaigns(session, ids.all())
 
 
 def list_hits(

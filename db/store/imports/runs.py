@@ -148,5 +148,5 @@ def _refuse_if_built_on(session: Session, row: Import) -> None:
     ).first()
     if built is not None:
         raise RequestRefusedError(
-            f"import {built} came later and rests on this one: undo that one first, then this one"
+            f"import {built} came later and builds on this one: undo import {built} first, then this one"
         )

@@ -41,7 +41,7 @@ class ContactFilters:
     """Filters of a contact list. None and an empty text mean no filter.
 
     `text` is searched for in name, headline, location and company, ignoring case. `min_score` excludes
-    contacts without a score, `open_to_work` those of whom it is unknown.
+    contacts without a score, `open_to_work` those where it is unknown.
     """
 
     account: str | None = None

@@ -1,4 +1,4 @@
-"""Erasure of one person from all accounts of a site. Only a tombstone remains."""
+"""Erasure of one person from all accounts of a site; leaves a tombstone and rows without personal data."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,9 @@ from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
 from worker.rules.mentions import Mentions
 from worker.rules.model import ActionState
 
-BUSY = "this person is being worked on right now; nothing was changed: ask again in a minute"
+BUSY = (
+    "a worker or a command is using this person's data right now; nothing was changed: ask again in a minute"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
 def _refuse_if_locked() -> Iterator[None]:
     """Turn a row lock that can't be had at once (LockNotAvailable) into RequestRefusedError.
 
-    Erasure holds the audit heads, so it must not wait for actions, contacts or campaigns: whoever has these
-    locked may be waiting for an audit head.
+    Erasure holds the audit heads, so it must not wait for actions, contacts or campaigns: their
+    holders may be waiting for an audit head.
     """
     try:
         yield
@@ -87,8 +89,8 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
     for account_id in account_ids:
         if not import_lock.try_lock_for_import(session, account_id):
             raise RequestRefusedError(
-                "people are being brought into an account of this site right now (`rapport import list`); "
-                "nothing was changed: ask again when that is over"
+                "an import into an account of this site is running (`rapport import list`); "
+                "nothing was changed: try again when it has finished"
             )
     held = select(Account.id).where(Account.site == site).order_by(Account.id)
     session.execute(held.with_for_update(key_share=True)).all()

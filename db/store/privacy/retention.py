@@ -88,13 +88,15 @@ def erase_people(
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:
     """Delete a block of profiles not read since `before`; return how many, 0 when none is left."""
     block = _old_profiles(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=StoredProfile)
-    return execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(block)))
+    ids = select(block.cte("block"))  # run once, whatever the plan: a second run would find another block
+    return execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids)))
 
 
 def erase_scores(session: Session, account_id: int, before: datetime) -> int:
     """Clear the scores of a block of old hits, whose reasons quote profiles; return how many."""
     block = _old_scores(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=Hit)
-    cleared = update(Hit).where(tuple_(Hit.campaign_id, Hit.contact_id).in_(block))
+    ids = select(block.cte("block"))
+    cleared = update(Hit).where(tuple_(Hit.campaign_id, Hit.contact_id).in_(ids))
     return execute_counted(session, cleared.values(score=null(), reasons=null(), scored_at=null()))
 
 
@@ -155,7 +157,7 @@ def _list_people(account_id: int, before: datetime) -> Sequence[ColumnElement[bo
 
 
 def _is_nonempty_list(value: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Return the condition that a JSON value is a non-empty list; SQL null and JSON null are not."""
+    """Return the condition that a JSON value is a non-empty list; false for SQL null and JSON null."""
     length = case((func.jsonb_typeof(value) == "array", func.jsonb_array_length(value)), else_=0)
     return func.coalesce(length, 0) > 0
 

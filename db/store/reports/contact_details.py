@@ -59,7 +59,8 @@ class OpenAction:
 class ContactDetails:
     """One contact of an account.
 
-    `facts` is contacts.profile: what lists and search pages showed. `read` is the profile that was opened.
+    `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as last
+    read.
     """
 
     account: str
@@ -74,10 +75,10 @@ class ContactDetails:
     replied_at: datetime | None
     known_since: datetime
     facts: Mapping[str, Any]
-    read: ProfileRecord | None
+    stored_profile: ProfileRecord | None
     scores: Sequence[CampaignScore]
-    happened: Sequence[PastInteraction]
-    coming: Sequence[OpenAction]
+    interactions: Sequence[PastInteraction]
+    open_actions: Sequence[OpenAction]
 
 
 def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
@@ -101,10 +102,10 @@ def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
         replied_at=row.replied_at,
         known_since=row.created_at,
         facts=row.profile,
-        read=profiles.find_profile(session, contact_id),
+        stored_profile=profiles.find_profile(session, contact_id),
         scores=_list_scores(session, contact_id),
-        happened=_list_interactions(session, contact_id),
-        coming=_list_open_actions(session, contact_id),
+        interactions=_list_interactions(session, contact_id),
+        open_actions=_list_open_actions(session, contact_id),
     )
 
 

@@ -38,8 +38,8 @@ from worker.rules.quota.windows import local_day
 class AccountFacts:
     """The account. It acts only while active and signed in.
 
-    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox. `sealed`: why the
-    stored session can't be decrypted, or None; filled in by a caller that has the keys.
+    `inbox_until`: end of the inbox lease; no action starts while a worker reads the inbox.
+    `session_problem`: why the stored session can't be decrypted, or None; set by a caller that has the keys.
     """
 
     id: int
@@ -50,7 +50,7 @@ class AccountFacts:
     stop_reason: Reason | None
     signed_in: bool
     inbox_until: datetime | None
-    sealed: str | None = None
+    session_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ContactFacts:
     status: ContactStatus
     do_not_contact: bool
     last_greeted_on: date | None
-    heard_today: bool
+    written_to_today: bool
     visited_lately: bool
 
 
@@ -169,7 +169,7 @@ def _contact_facts(
         status=ContactStatus(row.status),
         do_not_contact=row.do_not_contact,
         last_greeted_on=row.last_greeted_on,
-        heard_today=gates.was_written_to_since(
+        written_to_today=gates.was_written_to_since(
             session,
             local_day(now, account.zone).start,
             site=account.site,

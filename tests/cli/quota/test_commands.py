@@ -25,7 +25,7 @@ def test_show_tells_each_kind_s_windows_and_all_kinds_together(
 ) -> None:
     add_denied(database, account_id)
     lines = rapport("quota", "show", "demo").splitlines()
-    assert "told by Redis, which decides" in lines[2]
+    assert "read from Redis, which decides" in lines[2]
     visit = lines.index("visit  a visit would be let through now")
     assert lines[visit + 1].split() == ["day", "█" * 5 + "░" * 15, "3", "used", "9", "left", "of", "12"]
     assert lines[visit + 2].split()[2:] == ["█" + "░" * 19, "3", "used", "47", "left", "of", "50"]
@@ -61,9 +61,9 @@ def test_show_tells_the_same_as_json(rapport: Rapport, quota: Quota) -> None:
 def test_show_tells_the_ledger_s_numbers_where_redis_cannot(
     rapport: Rapport, account_id: int, environment: pytest.MonkeyPatch
 ) -> None:
-    assert "(a new account, a reset or a loss): told by the ledger" in rapport("quota", "show", "demo")
+    assert "because Redis' counters are not built yet" in rapport("quota", "show", "demo")
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    assert "Redis does not answer: told by the ledger. Postgres decides" in rapport("quota", "show", "demo")
+    assert "because Redis does not answer. Postgres decides" in rapport("quota", "show", "demo")
     assert json.loads(rapport("quota", "show", "demo", "--json"))["told_by"] == "ledger_redis_away"
 
 

@@ -94,7 +94,7 @@ def test_whoever_the_quota_told_to_wait_asks_again_and_nobody_else(
     database: Database, rapport: Rapport, account_id: int
 ) -> None:
     waits = add_denied(database, account_id)
-    assert "1 that the quota told to wait ask again" in rapport(
+    assert "1 that waited for the quota will ask again" in rapport(
         "quota", "set", "demo", "greet", "--per-day", "9"
     )
     with database.transaction() as session:

@@ -99,6 +99,18 @@ def test_one_action_of_an_account_is_in_flight_and_the_longest_waiting_goes_firs
         assert queue_due_actions(session) == [ids[2]]
 
 
+def test_one_action_of_each_account_is_queued_whatever_plan_postgres_chooses(session: Session) -> None:
+    for name in ("one", "two", "three"):
+        account = an_account(session, name)
+        for number in range(3):
+            add_planned(session, account, a_contact(session, account, f"p{number}"))
+    for method in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize"):
+        session.execute(text(f"set local enable_{method} = off"))
+    assert len(queue_due_actions(session, batch=2)) == 2
+    assert len(queue_due_actions(session, batch=2)) == 1
+    assert queue_due_actions(session, batch=2) == []
+
+
 def test_an_uncertain_action_is_looked_at_before_anything_new_and_holds_the_account(
     database: Database,
 ) -> None:

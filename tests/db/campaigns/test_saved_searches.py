@@ -1,4 +1,4 @@
-"""Saved searches, and what a campaign searches for."""
+"""Saved searches, and the search that a campaign's options resolve to."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A ranking that is whole, page by page; scores with their reasons; scoring anew from what is stored."""
+"""Rankings are complete page by page, scores have reasons, and rescoring uses stored data."""
 
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Templates in the store: what gets in, which an account uses, and what an upgrade leaves alone."""
+"""Templates in the store: which are accepted, which an account uses, and what an upgrade keeps."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Accounts: what stops one, and what a fresh sign-in lets go on."""
+"""Accounts: what stops one, and what a new sign-in reactivates."""
 
 from datetime import date
 

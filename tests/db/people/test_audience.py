@@ -1,4 +1,4 @@
-"""Who is due: the SQL statement and the pure rule give the same answer on every day of four years."""
+"""The SQL statement and the pure rule find the same due birthdays on every day of four years."""
 
 import random
 from collections import Counter
@@ -24,7 +24,7 @@ MANY = 366 + 34
 
 
 def drawn(draw: random.Random, number: int) -> Person:
-    """Somebody whose birthday, history and standing are drawn; the first 366 have one birthday each."""
+    """A random contact; the first 366 have one birthday each."""
     day = date(2028, 1, 1) + timedelta(days=number % 366)
     years = draw.sample(range(2025, 2030), draw.choice([0, 0, 0, 1, 2]))
     last = draw.choice([None, None, date(draw.randint(2025, 2029), day.month, min(day.day, 28))])
@@ -42,7 +42,7 @@ def drawn(draw: random.Random, number: int) -> Person:
 def keep(
     session: Session, account: AccountRecord, people: Sequence[Person], draw: random.Random
 ) -> list[int]:
-    """Write them down; what they were greeted for is an interaction, or an exclusion by address or name."""
+    """Insert the contacts; a past greeting is an interaction, or an exclusion by address or name."""
     rows = [
         {
             "account_id": account.id,

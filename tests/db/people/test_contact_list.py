@@ -1,4 +1,4 @@
-"""People in pages: each once, whatever the filter; who was forgotten never."""
+"""Pages of contacts: each contact once with any filter, erased ones never."""
 
 from datetime import UTC, date, datetime, timedelta
 

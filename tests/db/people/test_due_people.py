@@ -1,4 +1,4 @@
-"""Who is due for a birthday or a visit, and who is not: the two statements that plans begin with."""
+"""Who is due for a birthday greeting or a visit, by the two SQL statements of planning."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta

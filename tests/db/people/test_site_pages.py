@@ -1,4 +1,4 @@
-"""What pages of the site, lists, schedules and searches may change, and for whom."""
+"""What the site's pages, lists, schedules and searches may change, and for whom."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

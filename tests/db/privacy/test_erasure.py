@@ -38,7 +38,7 @@ from worker.rules.model import ActionState, Kind
 
 
 def ledger(session: Session, account_id: int) -> set[tuple[str, str, object]]:
-    """What the quota's counters are rebuilt from."""
+    """The charges that the quota's counters are rebuilt from."""
     books = read_ledger(session, limits.load_context(session, account_id, Kind.GREET, "").context)
     return {(charge.kind, charge.reservation_id, charge.at) for charge in books.charges}
 

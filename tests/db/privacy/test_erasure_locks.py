@@ -56,17 +56,17 @@ def test_who_is_worked_on_is_left_whole_until_it_is_over(database: Database, how
 
 
 def _deciding(session: Session, zoe: Contact, action_id: UUID) -> None:
-    """As whoever decides on a proposal, and will want the audit's head."""
+    """Lock as deciding on a proposal does, which will lock the audit head next."""
     session.execute(select(Action).where(Action.id == action_id).with_for_update())
 
 
 def _planning(session: Session, zoe: Contact, action_id: UUID) -> None:
-    """As whoever plans for them does: the action's row holds theirs."""
+    """Lock as planning does: an action's foreign key locks the contact."""
     session.execute(select(Contact.id).where(Contact.id == zoe.id).with_for_update(read=True, key_share=True))
 
 
 def _reading(session: Session, zoe: Contact, action_id: UUID) -> None:
-    """As the planner of a campaign that has read its site."""
+    """Lock as a campaign's planner does."""
     campaigns.find_campaign(session, a_campaign_of(session, action_id), lock=True)
 
 

@@ -1,4 +1,4 @@
-"""What forgetting one person leaves: of theirs, and of everybody else's."""
+"""What erasing one person leaves of their rows, and of everybody else's."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date

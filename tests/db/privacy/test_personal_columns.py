@@ -23,7 +23,7 @@ def personal() -> dict[str, set[str]]:
 
 
 def test_every_column_that_can_hold_something_of_a_person_is_classified() -> None:
-    """A new column of text, JSON, bytes or days is put into one of the mappings of db.store.personal."""
+    """Add a new column of text, JSON, bytes or dates to a mapping in db.store.privacy.personal_columns."""
     telling = personal()
     for table in Base.metadata.sorted_tables:
         can_tell = {

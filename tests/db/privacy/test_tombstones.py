@@ -1,4 +1,4 @@
-"""Whom nobody brings back, and who is left alone: tombstones, exclusions, and the triggers that ask them."""
+"""Tombstones and exclusions, and the triggers that apply them to new contacts."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,7 +21,7 @@ def lifted(session: Session) -> dict[tuple[str, bytes], str | None]:
 
 
 def three(session: Session) -> list[tuple[str, bytes]]:
-    """Write tombstones of Ann on two sites, and of Bob on one."""
+    """Add tombstones of Ann on two sites, and of Bob on one."""
     written = [("sandbox", ANN), ("linkedin", ANN), ("sandbox", BOB)]
     for site, address in written:
         assert tombstones.add_tombstone(session, site, address)

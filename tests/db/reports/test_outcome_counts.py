@@ -1,4 +1,4 @@
-"""Counting what became of actions: which day a greeting belongs to, and what an action is counted as."""
+"""Outcome counts: the day of a greeting, and the count that an action belongs to."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -43,7 +43,7 @@ def moved(
     *,
     at: datetime = DAY.start,
 ) -> Action:
-    """An action that came into `state` at `at`."""
+    """Add an action that entered `state` at `at`."""
     contact = a_contact(session, account, slug)
     action_id = add_planned(session, account, contact, campaign_id=a_campaign(session, account))
     run_without_triggers(

@@ -28,7 +28,7 @@ LEFT_OUT = [Reason.DO_NOT_CONTACT, Reason.ALREADY_GREETED, Reason.SETTLED_BY_HAN
 
 @dataclass(frozen=True)
 class Fate:
-    """One person: where their action is, since so long, and when they answered after the greeting."""
+    """One person: the state of their action, since when, and when they answered."""
 
     state: ActionState
     reason: Reason | None
@@ -68,7 +68,7 @@ FATES = st.builds(
 
 
 def live(session: Session, account: AccountRecord, fates: list[Fate], now: datetime) -> None:
-    """Let it all have been so, in rows."""
+    """Insert rows for these people."""
     tomorrow = now.astimezone(account.zone).date() + DAY
     campaign_id = a_campaign(session, account)
     for number, fate in enumerate(fates):
