@@ -1,4 +1,4 @@
-"""Enqueue by task name, as any other service would: names and JSON, nothing of ours on the other side."""
+"""Publish tasks by name with JSON arguments, as any other service would."""
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -9,7 +9,7 @@ from worker.redis_address import RedisAddress
 
 
 class TaskClient:
-    """Sends tasks to Rapport's broker. Safe to share between threads; no call waits without a bound."""
+    """Publishes tasks to Rapport's broker. Thread-safe; every call has a timeout."""
 
     def __init__(self, address: RedisAddress) -> None:
         self._celery = Celery("rapport-client")
@@ -19,8 +19,8 @@ class TaskClient:
             task_serializer="json",
             task_default_queue="celery",
             broker_connection_retry=False,
-            # A connection for each call: whoever holds one of a full pool's may wait for another, and kombu's
-            # producers wait for ever (celery#10174).
+            # One connection for each call: in a full pool, kombu's producers can wait for each other for
+            # ever (celery#10174).
             broker_pool_limit=None,
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5},
             task_publish_retry_policy={"max_retries": 1},
@@ -39,5 +39,5 @@ class TaskClient:
         return str(result.id)
 
     def close(self) -> None:
-        """Close the connection pool."""
+        """Close the connections."""
         self._celery.close()

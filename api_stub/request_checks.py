@@ -1,4 +1,4 @@
-"""What is refused at every door before a campaign is asked for, because it could not work."""
+"""Checks that HTTP and the command line make before they request a campaign."""
 
 from typing import overload
 
@@ -24,10 +24,10 @@ def check_campaign_request(
 def check_campaign_request(
     session: Session, account: AccountRecord, options: CampaignOptions
 ) -> SearchSpec | None:
-    """Return what the campaign would search for, None where it searches for nobody.
+    """Return the search of the campaign, or None if it has none.
 
-    Raises RequestRefusedError that names the field: pages of a site without an adapter, an address that is
-    none of the account's site; and NoSavedSearchError.
+    Raises RequestRefusedError, which names the field, if the campaign would read a site without an adapter or
+    if an address is not on the account's site; and NoSavedSearchError.
     """
     require_adapter(account.site, options)
     if isinstance(options, SourcingOptions):

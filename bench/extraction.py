@@ -89,7 +89,7 @@ def run_practice_network(folder: Path) -> Iterator[SandboxClient]:
         process.stdin.close()
         client = SandboxClient(f"http://127.0.0.1:{port}", key)
         try:
-            while not client.healthy():
+            while not client.is_healthy():
                 if process.poll() is not None:
                     sys.exit("the practice network did not start")
                 time.sleep(0.05)
@@ -136,7 +136,7 @@ class Reader:
 
 def measure_scores(client: SandboxClient, browser_pool: BrowserPool, people: int) -> list[Score]:
     """Read searches and profiles for as many people, each in one mark-up and language, in turn."""
-    known = {expected_address(one): one for one in client.everybody()}
+    known = {expected_address(one): one for one in client.list_profiles()}
     readers = {
         member: Reader(browser_pool.page_for(number, None), client, member, known)
         for number, member in enumerate(MEMBERS)

@@ -1,7 +1,7 @@
-"""Health checks for containers: exit 0 is well, anything else is not, and one line says why.
+"""Health checks for containers. Exit code 0 means healthy; otherwise one line says why not.
 
-`health.py http ADDRESS`: it answers 200. `health.py worker ROLE`: this container's worker takes
-messages. `health.py wakes ARGUMENT`: the Celery process with this argument still wakes up.
+`health.py http ADDRESS`: the address answers 200. `health.py worker ROLE`: this container's worker consumes
+its queues. `health.py wakes ARGUMENT`: the Celery process with this argument still wakes up.
 """
 
 import socket
@@ -12,23 +12,23 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 WATCH_S = 3.0
-"""Beat wakes each second (beat_max_loop_interval): one that slept through this long hangs."""
+"""Beat wakes up every second (beat_max_loop_interval), so one that sleeps this long hangs."""
 
 
-def http(url: str) -> str | None:
-    """Return None when `url` answers 200, else what is wrong."""
+def check_http(url: str) -> str | None:
+    """Return None if `url` answers 200, else the problem."""
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:  # noqa: S310 -- our own address
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- our own address
             return None if answer.status == 200 else f"{url} answers {answer.status}"
     except (urllib.error.URLError, OSError) as error:
         return f"{url} does not answer: {error}"
 
 
-def worker(role: str) -> str | None:
-    """Return None when the worker of this container takes messages of all its queues, or is busy with one."""
-    from worker import queues  # noqa: PLC0415 -- the other checks need not pay for it
+def check_worker(role: str) -> str | None:
+    """Return None if this container's worker consumes all its queues or is busy, else the problem."""
+    from worker import queues  # noqa: PLC0415 -- only this check needs it
     from worker.errors import TryAgainError  # noqa: PLC0415
     from worker.settings import get_settings  # noqa: PLC0415
 
@@ -43,13 +43,15 @@ def worker(role: str) -> str | None:
     return f"{name} takes no messages of: {', '.join(unconsumed)}" if unconsumed else None
 
 
-def wakes(argument: str, proc: Path = Path("/proc"), watch_s: float = WATCH_S) -> str | None:
-    """Return None when the main thread of the process with `argument` was awake at least once just now."""
+def check_wakes(argument: str, proc: Path = Path("/proc"), watch_s: float = WATCH_S) -> str | None:
+    """Return None if the process with `argument` wakes up within `watch_s` seconds, else the problem."""
     for status in proc.glob("[0-9]*/status"):
-        if argument.encode() in _arguments(status) and int(status.parent.name) != _own_pid(proc):
-            before = _switches(status)
+        if argument.encode() in _read_arguments(status) and int(status.parent.name) != _own_pid(proc):
+            before = _count_wakeups(status)
             time.sleep(watch_s)
-            return None if _switches(status) > before else f"{argument} has not woken for {watch_s:.0f} s"
+            if _count_wakeups(status) == before:
+                return f"{argument} has not woken for {watch_s:.0f} s"
+            return None
     return f"there is no process with the argument {argument}"
 
 
@@ -57,22 +59,26 @@ def _own_pid(proc: Path) -> int:
     return int((proc / "self").resolve().name)
 
 
-def _arguments(status: Path) -> list[bytes]:
+def _read_arguments(status: Path) -> list[bytes]:
     try:
         words = status.with_name("cmdline").read_bytes().split(b"\0")
-    except OSError:  # it ended between the listing and now
+    except OSError:  # it has ended meanwhile
         return []
     return words if any(word.endswith(b"celery") for word in words) else []
 
 
-def _switches(status: Path) -> int:
+def _count_wakeups(status: Path) -> int:
     lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
     return int(lines["voluntary_ctxt_switches"])
 
 
-CHECKS: dict[str, Callable[[str], str | None]] = {"http": http, "worker": worker, "wakes": wakes}
+CHECKS: dict[str, Callable[[str], str | None]] = {
+    "http": check_http,
+    "worker": check_worker,
+    "wakes": check_wakes,
+}
 
 if __name__ == "__main__":
-    wrong = CHECKS[sys.argv[1]](sys.argv[2])
-    if wrong:
-        sys.exit(wrong)
+    problem = CHECKS[sys.argv[1]](sys.argv[2])
+    if problem:
+        sys.exit(problem)

@@ -134,7 +134,7 @@ def _start(state: Path, today: str | None) -> tuple[subprocess.Popen[str], Sandb
     process.stdin.write(f"{KEY}\n")
     process.stdin.close()
     client = SandboxClient(f"http://127.0.0.1:{port}", KEY)
-    while not client.healthy():
+    while not client.is_healthy():
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
             pytest.fail(f"the sandbox ended with {process.returncode}")

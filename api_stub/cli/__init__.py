@@ -1,1 +1,1 @@
-"""The `rapport` command, one file for each noun."""
+"""The `rapport` command, one module or folder for each noun."""

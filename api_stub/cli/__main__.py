@@ -1,4 +1,4 @@
-"""`python -m api_stub.cli` is `rapport`."""
+"""Run `rapport` as `python -m api_stub.cli`."""
 
 from api_stub.cli.main import main
 

@@ -1,22 +1,26 @@
-"""`rapport account`: who acts."""
+"""`rapport account`: add, list, sign in, pause and resume accounts."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
+    AccountArgument,
     DataDir,
     get_terminal_user,
     load_settings,
     open_database,
+    open_session,
     require_account,
+    validate_name,
 )
 from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.population.members import MEMBERS
@@ -41,7 +45,7 @@ app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_i
 _SANDBOX = "sandbox"
 _SITES = tuple(site.name for site in SITES.values() if site.offered)
 
-Name = Annotated[str, typer.Argument(help="The account's name.")]
+Name = AccountArgument
 
 
 @app.command()
@@ -70,15 +74,13 @@ def add(
         )
     try:
         zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder of zones and a long name
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # OSError: a folder of zones, or a name that is too long
         raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
-    try:
-        TypeAdapter[str](AccountName).validate_python(name)
-    except ValidationError:
-        raise RequestRefusedError(
-            f"{name!r} can't be an account's name: small letters, digits, - and _, at most 63 of them, "
-            "beginning with a letter or digit"
-        ) from None
+    validate_name(TypeAdapter[str](AccountName), name, "an account's name")
     with open_database(data) as database:
         with database.transaction() as session:
             there = accounts.find_account(session, name)
@@ -88,7 +90,9 @@ def add(
             )
         site = there.site if there is not None else site or _SANDBOX
         if there is None and (notice := SITES[site].risk_notice):
-            _confirm_risk(notice)
+            require_typed_yes(
+                notice, "Type yes if you want that", refusal="nobody typed yes, so no account was added"
+            )
         with database.transaction() as session:
             warms_up = _add_account(session, name, site, zone)
     if warms_up:
@@ -100,19 +104,8 @@ def add(
     print_text(f"account {name} is there; next: rapport {following}")
 
 
-def _confirm_risk(notice: str) -> None:
-    """Print the notice and ask for a yes. Raises RequestRefusedError unless the user types it."""
-    print_text(notice)
-    try:
-        answer = typer.prompt("Type yes if you want that", default="", show_default=False)
-    except typer.Abort:
-        answer = ""
-    if answer.strip() != "yes":
-        raise RequestRefusedError("nobody typed yes, so no account was added")
-
-
 def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
-    """Add the account, or give it its zone; return whether it begins to warm up."""
+    """Add the account, or change its time zone; return whether a warm-up begins."""
     warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
     account = accounts.add_account(session, name=name, site=site, zone=zone)
     if warms_up:
@@ -125,7 +118,7 @@ def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool
 def list_accounts(data: DataDir = DEFAULT_DATA) -> None:
     """List the accounts, and why one is paused or stopped."""
     table = Table("name", "site", "time zone", "status", "signed in", "keeps data")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         for account in accounts.list_accounts(session):
             signed_in = "yes" if account.session else "not yet"
             table.add_row(
@@ -172,13 +165,13 @@ def keep(
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say how long people who are no connections, and profiles, are kept. The quota needs 8 days.
+    """Set how long people who are no connections, and profiles, are kept. The quota needs 8 days.
 
     What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
     """
     if (days is None) is not for_ever:
         raise RequestRefusedError("give --days N or --for-ever")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         accounts.set_keep_days(session, require_account(session, name).id, days)
     if days is None:
         print_text(f"account {name} keeps people and profiles until you erase them")
@@ -191,11 +184,11 @@ def keep(
 
 @app.command()
 def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Let an account do nothing until it is resumed. What is planned waits; nothing is dropped.
+    """Pause an account until it is resumed. Planned actions wait; nothing is dropped.
 
     A worker that is typing stops before the click on send. What was sent already is still recorded.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         account = require_account(session, name)
         if not control.pause_account(session, account.id):
             raise RequestRefusedError(f"account {name} is {_format_status(account)}: it does nothing already")
@@ -204,8 +197,8 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Let a paused account go on. One that its site stopped must be signed in again instead."""
-    with open_database(data) as database, database.transaction() as session:
+    """Resume a paused account. One that its site stopped must be signed in again instead."""
+    with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (

@@ -1,4 +1,4 @@
-"""`rapport actions`: what is planned, what became of it, and what a person must settle."""
+"""`rapport actions`: list and show actions, and settle those that need a person."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,7 +8,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, resolve_id
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    open_session,
+    resolve_action_id,
+)
 from api_stub.cli.formatting import describe_reason, format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
@@ -19,21 +25,18 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
 app = typer.Typer(
-    help="Actions: what is planned, what became of it, what a person must settle. All times are UTC.",
+    help="Actions: list and show them, settle those that need a person. All times are UTC.",
     no_args_is_help=True,
 )
 
 ActionId = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The action's id, or as many of its first digits as make it clear."),
+    typer.Argument(metavar="ID", help="The action's id, or enough of its first digits."),
 ]
-Account = Annotated[str | None, typer.Option(help="Only this account's.")]
-
-_HINT = "`rapport actions list` shows them"
 
 
 class Settlement(StrEnum):
-    """What a person saw in the thread."""
+    """How a person settles an action, as seen in the thread."""
 
     DONE = "done"
     AGAIN = "again"
@@ -49,16 +52,16 @@ _STATE_AFTER = {
 
 @app.command("list")
 def list_actions(
-    account: Account = None,
+    account: AccountFilter = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List actions, the newest first, with their state, why, and until when they wait.
+    """List actions, newest first, with their state, the reason, and the time before which they wait.
 
     The first 8 digits of an id are enough for the other commands.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         lines = overview.list_actions(session, limit=limit, account=account, state=state)
     table = Table("id", "who", "occasion", "state", "why and until when (UTC)", box=None, pad_edge=False)
     for line in lines:
@@ -74,9 +77,9 @@ def list_actions(
 
 @app.command()
 def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
-    """Tell an action's whole story: every move with its time, why, by whom and in which attempt."""
-    with open_database(data) as database, database.snapshot() as session:
-        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
+    """Show an action's history: every transition with its time, reason, actor and attempt."""
+    with open_session(data, snapshot=True) as session:
+        action_id = resolve_action_id(session, action)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
     console = Console()
@@ -87,22 +90,22 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
 
 
 @app.command()
-def review(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
 
-    These may have been sent already. What waits for your approval before it is sent: rapport review.
+    These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()
     if not lines:
         console.print("nothing waits for you")
         return
     for line in lines:
-        told = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
-        told.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
-        told.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
-        console.print(told, soft_wrap=True)
+        text = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
+        text.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
+        text.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
+        console.print(text, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
 
 
@@ -120,11 +123,11 @@ def settle(
 ) -> None:
     """Settle an action that waits for a person, as you saw it in the thread.
 
-    Only you can know: `again` sends another message, unless the site then shows the first one in the thread.
+    `again` sends another message, unless a worker finds the first one in the thread by then.
     """
     state = _STATE_AFTER[verdict]
-    with open_database(data) as database, database.transaction() as session:
-        action_id = resolve_id(overview.find_action_ids(session, action), "action", action, hint=_HINT)
+    with open_session(data) as session:
+        action_id = resolve_action_id(session, action)
         settled = control.settle_by_hand(session, action_id, state)
         line = overview.find_action(session, action_id)
     if line is None or not settled:
@@ -156,7 +159,7 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
 
 
 def _explain_state(line: ActionLine) -> str:
-    """Say why an action is where it is, and until when it waits."""
+    """Explain an action's state and the time before which it waits."""
     parts = [describe_reason(line.reason)] if line.reason else []
     if line.detail:
         parts.append(line.detail)
@@ -176,7 +179,7 @@ def _render_action(line: ActionLine) -> Table:
         "why": "; ".join(filter(None, (describe_reason(line.reason) if line.reason else "", line.detail)))
         or "-",
         "not before": format_utc(line.not_before),
-        "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} looks found nothing",
+        "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
         "text": line.sent or f"{line.message} (not proven)",
         "replied": _format_reply(line),
         "campaign": str(line.campaign_id),
@@ -189,7 +192,7 @@ def _render_action(line: ActionLine) -> Table:
 
 def _format_reply(line: ActionLine) -> str:
     if line.replied_at is None:
-        return "not that we know"
+        return "not known"
     return format_utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
 
 

@@ -1,4 +1,4 @@
-"""What commands share: the data folder, settings that find a running stack, the database, who asks."""
+"""What commands share: the data folder, settings, database sessions, and looking up accounts and ids."""
 
 import getpass
 import os
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,8 @@ from api_stub.stack.environment import set_environment
 from db.engine import Database, RowRefusedError
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from db.store.people.contacts import ContactRecord
+from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
 from worker.settings import Settings, get_settings
@@ -33,26 +36,28 @@ DataDir = Annotated[
         "--data", envvar="RAPPORT_DATA", help="Folder of the embedded Postgres, Redis and evidence."
     ),
 ]
+AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
+AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 
 def load_settings(data_dir: Path) -> Settings:
-    """Return the environment's settings, completed by those of the stack that runs on `data_dir`."""
+    """Return the settings of the environment, completed by those of the stack running on `data_dir`."""
     set_environment(environment_file.read_environment(data_dir), override=False)
     return get_settings()
 
 
 def create_database(data_dir: Path) -> Database:
-    """Return the database of the environment or of the running stack. Its events will name who asks."""
+    """Create the database client. Action events will name this terminal's user as actor."""
     url = load_settings(data_dir).required("database_url").get_secret_value()
     return Database(url, application_name=f"rapport cli {get_terminal_user()}")
 
 
 @contextmanager
 def open_database(data_dir: Path) -> Iterator[Database]:
-    """Open the database for one command, and close it.
+    """Open the database for one command; closes it on exit.
 
-    Raises ConfigurationError where it does not answer or has not our tables, and RequestRefusedError for what
-    it can't hold: a number beyond its own, or halves of characters.
+    Raises ConfigurationError if it doesn't answer or lacks this version's tables, and RequestRefusedError for
+    values that it can't store: numbers out of range, or unpaired surrogates.
     """
     database = create_database(data_dir)
     try:
@@ -60,22 +65,35 @@ def open_database(data_dir: Path) -> Iterator[Database]:
             yield database
     except ProgrammingError as error:
         raise ConfigurationError(
-            "the database has not this version's tables: run `rapport migrate`"
+            "the database doesn't have this version's tables: run `rapport migrate`"
         ) from error
     finally:
         database.close()
 
 
 @contextmanager
+def open_session(data_dir: Path, *, snapshot: bool = False) -> Iterator[Session]:
+    """Open a database transaction for one command, as `open_database` does.
+
+    With `snapshot` it is read-only, and all its reads see the same moment.
+    """
+    with (
+        open_database(data_dir) as database,
+        database.snapshot() if snapshot else database.transaction() as session,
+    ):
+        yield session
+
+
+@contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Say in our words what keeps the block from Postgres: ConfigurationError or RequestRefusedError."""
+    """Translate errors of Postgres in the block into ConfigurationError or RequestRefusedError."""
     try:
         yield
     except OperationalError as error:
         if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
             raise RequestRefusedError(
-                "others were changing the same, and this took too long or stood in their way; nothing was "
-                "changed: try again"
+                "another process was changing the same data, so this took too long; nothing was changed: try "
+                "again"
             ) from error
         raise ConfigurationError(
             f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
@@ -86,7 +104,7 @@ def translate_database_errors() -> Iterator[None]:
 
 
 def get_terminal_user() -> str:
-    """Return the person at this terminal as user@host, in characters that are seen."""
+    """Return the user of this terminal as user@host, in visible characters."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name
@@ -105,9 +123,38 @@ def require_account(session: Session, name: str) -> AccountRecord:
 
 
 def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
-    """Return the id that `given` begins. Raises RequestRefusedError unless it is exactly one."""
+    """Return the only id that begins with `given`. Raises RequestRefusedError for none or several."""
     if len(found) == 1:
         return found[0]
     if found:
         raise RequestRefusedError(f"several {noun}s begin with {given!r}: give more of the id")
     raise RequestRefusedError(f"there is no {noun} {given!r}; {hint}")
+
+
+def resolve_campaign_id(session: Session, given: str) -> UUID:
+    """Return the id of the campaign whose id begins with `given`. Raises RequestRefusedError."""
+    hint = "`rapport campaign list` shows them"
+    return resolve_id(overview.find_campaign_ids(session, given), "campaign", given, hint=hint)
+
+
+def resolve_action_id(session: Session, given: str) -> UUID:
+    """Return the id of the action whose id begins with `given`. Raises RequestRefusedError."""
+    hint = "`rapport actions list` shows them"
+    return resolve_id(overview.find_action_ids(session, given), "action", given, hint=hint)
+
+
+def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
+    """Return an error text that lists the people who match."""
+    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
+    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
+
+
+def validate_name(adapter: TypeAdapter[str], given: str, what: str) -> None:
+    """Check a name of an account or a search. Raises RequestRefusedError that says the rule."""
+    try:
+        adapter.validate_python(given)
+    except ValidationError:
+        raise RequestRefusedError(
+            f"{given!r} can't be {what}: small letters, digits, - and _, at most 63 of them, beginning with "
+            "a letter or digit"
+        ) from None

@@ -1,13 +1,17 @@
-"""Reason codes and instants in words that need no manual."""
+"""Print texts, and format reasons, counts and times for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
+from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from worker.errors import Reason
 from worker.rules.characters import escape_json_controls
+
+Name = TypeVar("Name", bound=str)
 
 _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -18,33 +22,33 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.ALL_WEEK_LIMIT: "the limit of 7 days of all kinds together is reached",
     Reason.OUTSIDE_HOURS: "it is outside the working hours",
     Reason.BREAKER_OPEN: "the breaker is open: the site failed several times in a row",
-    Reason.BREAKER_PROBE: "the breaker lets one try go first",
-    Reason.QUOTA_CHANGED: "the quota was counted anew meanwhile",
+    Reason.BREAKER_PROBE: "the breaker lets one action try first",
+    Reason.QUOTA_CHANGED: "the quota was recounted meanwhile",
     Reason.ACCOUNT_STOPPED: "the account was stopped",
     Reason.ACCOUNT_PAUSED: "a person paused the account",
     Reason.CAMPAIGN_PAUSED: "a person paused the campaign",
     Reason.IMPORT_UNDER_WAY: "contacts are being imported into the account",
     Reason.KILL_SWITCH: "the kill switch is on",
-    Reason.LEASE_LOST: "its worker lost it on the way",
-    Reason.SETTLED_BY_HAND: "a person looked and said so",
+    Reason.LEASE_LOST: "its worker lost the lease",
+    Reason.SETTLED_BY_HAND: "a person settled it",
     Reason.NOT_SIGNED_IN: "the account is not signed in",
-    Reason.LEASE_LAPSED: "its worker fell silent",
+    Reason.LEASE_LAPSED: "its worker stopped responding",
     Reason.SITE_UNREACHABLE: "the site did not answer",
     Reason.SITE_UNEXPECTED: "the site showed a page that Rapport does not know",
-    Reason.QUOTA_UNREADABLE: "the quota could not be asked",
-    Reason.BROKER_UNREACHABLE: "Redis did not take the message",
+    Reason.QUOTA_UNREADABLE: "the quota could not be read",
+    Reason.BROKER_UNREACHABLE: "Redis did not accept the message",
     Reason.DO_NOT_CONTACT: "this person is not to be contacted",
     Reason.ALREADY_GREETED: "this person was greeted already",
-    Reason.CONTACT_REPLIED: "this person wrote first: it is yours to answer",
+    Reason.CONTACT_REPLIED: "this person wrote first: answer it yourself",
     Reason.NOT_CONNECTED: "this person is not connected to the account",
-    Reason.ONE_VOICE: "this person hears from an account today already",
+    Reason.ONE_VOICE: "this person already gets a message today",
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.WRITTEN_BY_HAND: "somebody has written to this person by hand",
     Reason.NO_NAME: "there is no name to address this person by",
-    Reason.NO_FRESH_TEMPLATE: "every template says what this person has had from us already",
+    Reason.NO_FRESH_TEMPLATE: "this person has received every template already",
     Reason.DROPPED_BY_HAND: "a person dropped it",
     Reason.NOT_APPROVED: "nobody approved this recipient and text",
-    Reason.VISITED_LATELY: "this profile was opened lately, or may have been",
+    Reason.VISITED_LATELY: "this profile was opened recently, or may have been",
     Reason.FORGOTTEN: "this person asked to be forgotten",
     Reason.INVITATION_GONE: "the invitation is not there any more",
     Reason.EXPIRED: "it is too late for it",
@@ -56,18 +60,23 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.CANNOT_TELL: "nobody but a person can tell whether it arrived",
     Reason.NO_TEMPLATE: "there is no template for it",
     Reason.CHALLENGE: "the site asks whether a person is there",
-    Reason.LIMIT_PAGE: "the site says that it is too much",
+    Reason.LIMIT_PAGE: "the site showed a limit page",
     Reason.UNEXPECTED: "an unexpected error; the logs say more",
 }
 
 
 def describe_reason(reason: Reason) -> str:
-    """Say a reason code as a person would; a code without words is said as it is."""
+    """Return the text of a reason code; a code without one is returned with blanks for underscores."""
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
 
 
+def reason_suffix(reason: Reason | None) -> str:
+    """Return ": " and the reason's text, or nothing without a reason."""
+    return f": {describe_reason(reason)}" if reason else ""
+
+
 def print_text(text: str, style: str = "") -> None:
-    """Print one statement, however long, on lines of its own."""
+    """Print a text on lines of its own, without wrapping it."""
     Console().print(Text(text, style), soft_wrap=True)
 
 
@@ -77,15 +86,28 @@ def print_json(document: str) -> None:
 
 
 def format_count(count: int, one: str, several: str) -> str:
-    """Say a number and what is counted, in the singular for one."""
+    """Return a number and its noun, in the singular for 1."""
     return f"{count} {one if count == 1 else several}"
 
 
-def format_counts(*told: tuple[int, str, str]) -> str:
-    """Say how many there are of each thing, as `how_many` does; what there is none of is left out."""
-    return ", ".join(format_count(*each) for each in told if each[0])
+def format_counts(*counts: tuple[int, str, str]) -> str:
+    """Return several counts as `format_count` does, without those that are 0."""
+    return ", ".join(format_count(*each) for each in counts if each[0])
+
+
+def join_counts(counts: Mapping[Name, int]) -> str:
+    """Return counts by name as "2 done, 1 skipped"."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
+    """Render names and values in two columns."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        grid.add_row(Text(f"  {name:<9}", "dim"), Text(value, overflow="fold"))
+    return grid
 
 
 def format_utc(instant: datetime) -> str:
-    """Write an instant to the second, and that it is UTC."""
+    """Format a time in UTC to the second."""
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, open_session
 from api_stub.cli.formatting import format_utc, print_text
 from db.store.actions import control
 from tasks.contract import ActorName
@@ -13,7 +13,7 @@ from worker.errors import RequestRefusedError
 
 
 def stop_everything(
-    by: Annotated[str | None, typer.Option(help="Who stops it; else user@host of this terminal.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who stops it; default: user@host of this terminal.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Stop every account at once, until `rapport resume-everything`. Nothing is dropped.
@@ -36,8 +36,8 @@ def stop_everything(
 
 
 def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
-    """Take the kill switch back. Accounts and campaigns that are paused by themselves stay paused."""
-    with open_database(data) as database, database.transaction() as session:
+    """Release the kill switch. Accounts and campaigns that were paused individually stay paused."""
+    with open_session(data) as session:
         was_on = control.release_kill_switch(session)
     print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
 

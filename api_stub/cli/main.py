@@ -1,4 +1,4 @@
-"""The `rapport` command: assembles what was asked for and turns known errors into one clear line."""
+"""The `rapport` command: builds the requested sub-command and prints known errors as one line."""
 
 import os
 import sys
@@ -49,13 +49,13 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tasks": "tasks:app",
     "secrets": "secrets:app",
 }
-"""Each first word, as `--help` lists them: a module below this package and the command or the group in it."""
+"""The sub-commands in the order of `--help`: a module below this package, and the command or group in it."""
 
 _PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
 def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command with these first words. No other's module is imported, so that none waits for all."""
+    """Build the command with these sub-commands. Other modules are not imported, to keep start-up fast."""
     app = typer.Typer(
         name="rapport",
         no_args_is_help=True,
@@ -65,7 +65,7 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
     )
 
     @app.callback()
-    def rapport() -> None:  # also keeps a single command below its word
+    def rapport() -> None:  # a callback, so that a single sub-command keeps its name
         """Relationship campaigns from your own account: a quota that holds, each greeting once."""
 
     for word in words:
@@ -79,19 +79,19 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; what we know how to say is said in one line, anything else keeps its traceback.
+    """Run the command. Known errors are printed as one line, others with their traceback.
 
-    A traceback, too, may hold a value that would act on the terminal.
+    A traceback may contain control characters too, so it is made visible as well.
     """
     os.umask(PRIVATE_UMASK)
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal's encoding lacks is no error
+    if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal's encoding lacks is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
-    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
+    requested = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        build_app(asked or COMMANDS)(prog_name="rapport")  # also when it is run as a module
+        build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
-        told = Text.assemble(("rapport:", "bold red"), f" {error}")
-        Console(stderr=True).print(told, soft_wrap=True)
+        text = Text.assemble(("rapport:", "bold red"), f" {error}")
+        Console(stderr=True).print(text, soft_wrap=True)
         sys.exit(1)
     except Exception:  # noqa: BLE001 -- the outermost boundary
         sys.stderr.write(sanitise_text(traceback.format_exc()))

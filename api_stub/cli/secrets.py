@@ -16,16 +16,16 @@ app = typer.Typer(help="Keys.", no_args_is_help=True)
 
 @app.command("new-key")
 def new_key() -> None:
-    """Print a fresh key for RAPPORT_SECRET_KEYS. Put it first to rotate; keep the old ones behind it."""
+    """Print a new key for RAPPORT_SECRET_KEYS. To rotate, put it first and keep the old ones behind it."""
     Console().print(Fernet.generate_key().decode())
 
 
 @app.command()
 def rotate(data: DataDir = DEFAULT_DATA) -> None:
-    """Seal every stored session anew with the first key of RAPPORT_SECRET_KEYS, so that old keys can go.
+    """Encrypt every stored session again with the first key of RAPPORT_SECRET_KEYS, to retire old keys.
 
-    Before: put the new key first, keep the old ones behind it, and start the browser workers anew. Safe
-    while they run. What no key opens stays as it is, and ends this with 1.
+    Before: put the new key first, keep the old ones behind it, and restart the browser workers. Safe while
+    they run. A session that no key decrypts stays as it is; then this exits with 1.
     """
     vault = Vault(load_settings(data).required("secret_keys"))
     with open_database(data) as database:

@@ -1,11 +1,11 @@
-"""`rapport summary`: what a day of an account came to."""
+"""`rapport summary`: the summary of an account's day."""
 
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
 from db.store.people import accounts
@@ -27,16 +27,16 @@ def summary(
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say what a day came to: greetings sent, who was left out and why, what waits, who answered.
+    """Summarise a day: greetings sent, who was left out and why, what waits, who answered.
 
-    Of a day that is over, what happened is counted anew from the ledger. What stood open at its end
-    is shown as it was kept then.
+    Past events are counted from the ledger. For a day that is over, open actions are shown as they were
+    recorded at its end.
 
     Example:
     rapport summary demo --on 2026-11-23
 
     """
-    with open_database(data) as database, database.snapshot() as session:
+    with open_session(data, snapshot=True) as session:
         wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
         days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
     if not days:

@@ -1,4 +1,4 @@
-"""What `rapport summary` and `rapport campaign show` print."""
+"""Render the output of `rapport summary` and `rapport campaign show`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_count, format_utc
+from api_stub.cli.formatting import describe_reason, format_count, format_utc, reason_suffix, render_facts
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.summary import CampaignSummary
@@ -20,20 +20,20 @@ _Line = tuple[str, str]
 _MAX_LISTED = 5
 
 _GREETING_LINES = {"sent", "replies"}
-"""Lines that say nothing of a campaign that greets nobody."""
+"""Lines that only concern campaigns with greetings."""
 
 
 def render_day_summary(day: Summary) -> RenderableType:
-    """Return one day of an account."""
+    """Render the summary of an account's day."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_utc(day.as_of)}", "dim")
-    return Group(head, _render_lines(_day_lines(day)), "")
+    return Group(head, render_facts(_day_lines(day)), "")
 
 
 def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
-    """Return what a campaign came to, and whom it left out."""
+    """Render a campaign's results and the people it left out."""
     campaign = summary.campaign
-    why = f": {describe_reason(campaign.reason)}" if campaign.reason else ""
+    why = reason_suffix(campaign.reason)
     detail = f" ({campaign.detail})" if campaign.detail else ""
     head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
     options = ", ".join(_describe_options(campaign.options))
@@ -52,14 +52,14 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
         lines = [line for line in lines if line[0] not in _GREETING_LINES]
     if summary.search is not None:
         lines.insert(0, ("search", describe_search(summary.search)))
-    parts: list[RenderableType] = [head, _render_lines(lines)]
+    parts: list[RenderableType] = [head, render_facts(lines)]
     if summary.left_out:
         parts += ["", _render_left_out(summary.left_out)]
     return Group(*parts)
 
 
 def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
-    """Say the options that say something; criteria one by one, lists by their first few."""
+    """Yield the options that are set; criteria one by one, lists shortened."""
     for name, value in sorted(options.items()):
         if isinstance(value, Mapping):
             yield from _describe_options(value)
@@ -71,7 +71,7 @@ def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
 
 
 def describe_search(search: SearchRecord) -> str:
-    """Say how far a campaign's search is."""
+    """Describe the progress of a campaign's search."""
     ended = {
         None: "goes on",
         SearchEnd.LIMIT: "ended at its limit",
@@ -87,7 +87,7 @@ def _is_birthday(campaign: CampaignRecord) -> bool:
 
 
 def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
-    """Return a preview whose lines say what they are themselves."""
+    """Render a preview with the field names as headings."""
     if not lines:
         return Text("nobody, for now")
     table = Table(*(name.replace("_", " ") for name in lines[0]), title="Dry run")
@@ -97,13 +97,13 @@ def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
 
 
 def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
-    """Return what a dry run would send to whom, and why others are left out."""
+    """Render who would be sent what by a dry run, and why others are left out."""
     if not lines:
         return Text("nobody has a birthday in these days")
     table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
     for line in lines:
         left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
-        # A dry run of an older version doesn't say these two.
+        # A dry run of an older version doesn't have these two.
         planned_as, at = line.get("already", ""), line.get("when", "")
         already = f"{planned_as} already" if planned_as else ""
         when = f"about {format_utc(datetime.fromisoformat(at))}" if at else "not in time"
@@ -122,7 +122,7 @@ def _day_lines(day: Summary) -> Iterator[_Line]:
     greeted = format_count(day.greeted, "greeting was", "greetings were")
     yield "30 days", f"{day.answered} of {greeted} answered{share}"
     if day.open is None or day.quota is None or day.birthdays_next_day is None:
-        yield "open", "not known: nobody looked at the end of that day"
+        yield "open", "not known: it was not recorded at the end of that day"
         return
     yield from _open_lines(day.open)
     left = day.quota
@@ -155,7 +155,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     yield "waiting", _format_by_reason(still.waiting)
     yield "due", f"{still.due}, and {still.under_way} under way"
     if still.uncertain:
-        yield "uncertain", f"{still.uncertain} may have been sent: a worker looks"
+        yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:
@@ -163,15 +163,8 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
-    told = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
-    return f"{sum(reasons.values())}: {told}" if told else "none"
-
-
-def _render_lines(lines: Sequence[_Line] | Iterator[_Line]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for name, says in lines:
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
+    texts = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
+    return f"{sum(reasons.values())}: {texts}" if texts else "none"
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:

@@ -1,4 +1,4 @@
-"""`rapport tasks`: what came in through the broker."""
+"""`rapport tasks`: refused messages."""
 
 from typing import Annotated
 
@@ -6,31 +6,26 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
 from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
-app = typer.Typer(help="Tasks that others send through the broker. All times are UTC.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Keep the command below `tasks`, while there is only one."""
+app = typer.Typer(help="Messages from the broker. All times are UTC.", no_args_is_help=True)
 
 
 @app.command()
 def refused(
-    reason: Annotated[Refusal | None, typer.Option(help="Only those refused for this.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the newest first.")] = 50,
+    reason: Annotated[Refusal | None, typer.Option(help="Only those refused for this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List the messages that workers refused, the newest first: why, and who says that they sent it.
+    """List the messages that workers refused, newest first: the reason and the stated sender.
 
-    Nothing of a refused message is left in Redis, and its arguments are not kept. docs/tasks.md says what a
-    message must look like.
+    A refused message is removed from Redis, and its arguments are not stored. docs/tasks.md describes valid
+    messages.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         messages = store.list_refused_messages(session, limit=limit, reason=reason)
     console = Console()
     for message in messages:

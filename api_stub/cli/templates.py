@@ -1,4 +1,4 @@
-"""`rapport templates`: what greetings say."""
+"""`rapport templates`: list, add, change and preview the texts of greetings."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
@@ -30,8 +30,8 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
 app = typer.Typer(
-    help="Templates: what greetings say, in which language, on the day and late. A template is text with "
-    f"fields in it:\n\n{_FIELDS_HELP}\n\ndocs/templates.md tells the rest.",
+    help="Templates: the texts of greetings by language, for the day and late. A template is a text with "
+    f"fields:\n\n{_FIELDS_HELP}\n\nMore: docs/templates.md.",
     no_args_is_help=True,
 )
 
@@ -42,7 +42,10 @@ Late = Annotated[bool, typer.Option("--late", help="For the days after the birth
 Weight = Annotated[
     int,
     typer.Argument(
-        metavar="WEIGHT", min=1, max=100, help="How often it comes, beside the others of its language."
+        metavar="WEIGHT",
+        min=1,
+        max=100,
+        help="How often it is chosen, relative to the others of its language.",
     ),
 ]
 _SAMPLE = SpokenName("Anna", "Anna Smith")
@@ -58,7 +61,7 @@ def list_templates(
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace everybody's of the same language, on the day or late."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = templates.list_templates(session, language=language)
         if account is not None:
             owner = require_account(session, account).id
@@ -91,16 +94,17 @@ def add(
     *,
     late: Late = False,
     weight: Annotated[
-        int, typer.Option(min=1, max=100, help="How often it comes, beside the others of its language.")
+        int,
+        typer.Option(min=1, max=100, help="How often it is chosen, relative to the others of its language."),
     ] = 1,
-    account: Annotated[str | None, typer.Option(help="For this account alone; else for all.")] = None,
+    account: Annotated[str | None, typer.Option(help="For this account only; default: for all.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Add a template. One that could fail, be empty or be too long for anybody is refused."""
     if not re.fullmatch("[a-z]{2}", language):
         raise RequestRefusedError(f"{language!r} is no language code of two small letters, such as en or fr")
     body = _read_text(text)
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         owner = require_account(session, account).id if account else None
         number = templates.add_template(
             session, account_id=owner, language=language, late=late, body=body, weight=weight
@@ -117,8 +121,8 @@ def add(
 
 @app.command()
 def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
-    """Remove a template of yours. What is planned already keeps its text; a default is disabled instead."""
-    with open_database(data) as database, database.transaction() as session:
+    """Remove one of your templates. Planned greetings keep their text. A default can only be disabled."""
+    with open_session(data) as session:
         if _require_template(session, template).default:
             raise RequestRefusedError(
                 f"template {template} ships with Rapport and would be back with the next `rapport migrate`: "
@@ -131,7 +135,7 @@ def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
     """Use a template again."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_enabled(session, template, enabled=True)
     print_text(f"template {template} is used")
@@ -139,8 +143,8 @@ def enable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
-    """Use a template no more. What is planned already keeps its text."""
-    with open_database(data) as database, database.transaction() as session:
+    """Stop using a template. Planned greetings keep their text."""
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_enabled(session, template, enabled=False)
     print_text(f"template {template} is not used any more")
@@ -148,8 +152,8 @@ def disable(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) -> None:
-    """Say how often a template comes: one of weight 3 comes three times as often as one of weight 1."""
-    with open_database(data) as database, database.transaction() as session:
+    """Set a template's weight: weight 3 is chosen three times as often as weight 1."""
+    with open_session(data) as session:
         _require_template(session, template)
         templates.set_template_weight(session, template, value)
     print_text(f"template {template} has weight {value}")
@@ -158,7 +162,7 @@ def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) ->
 @app.command()
 def preview(
     template: Annotated[
-        str, typer.Argument(metavar="ID|TEXT", help="A template's number, or a text that you are trying out.")
+        str, typer.Argument(metavar="ID|TEXT", help="A template's number, or a text to try.")
     ],
     name: Annotated[
         list[str] | None, typer.Option(help="The name as the site shows it; may be given several times.")
@@ -166,27 +170,27 @@ def preview(
     late: Late = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show what a template says: to the people you name, or to a list of awkward names. Sends nothing."""
+    """Show a template filled in for the given names, or for a list of difficult names. Sends nothing."""
     body = template
     if re.fullmatch("[0-9]{1,18}", template):
-        with open_database(data) as database, database.transaction() as session:
+        with open_session(data) as session:
             record = _require_template(session, int(template))
         body, late = record.body, record.late
     check_template(body, late=late)
     table = Table("name", "first name", "message", box=None, pad_edge=False)
     for shown in name or DIFFICULT_NAMES:
         spoken = spoken_name(shown)
-        first, said = (
+        first, message = (
             (spoken.first, _render_messages(body, spoken, late=late)) if spoken else ("", "left out")
         )
-        table.add_row(Text(shown), Text(first), Text(said, "" if spoken else "dim"))
+        table.add_row(Text(shown), Text(first), Text(message, "" if spoken else "dim"))
     Console().print(table)
     if not all(spoken_name(shown) for shown in name or DIFFICULT_NAMES):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
 
 
 def _render_messages(body: str, name: SpokenName, *, late: bool) -> str:
-    """Return what a person reads; of a late template, each text that the days make, and for which days."""
+    """Render the text for a name; for a late template, each different text with its days."""
     if not late:
         return render_template(body, name=name, days_late=0)
     days: dict[str, list[int]] = {}
@@ -218,16 +222,16 @@ def _require_template(session: Session, number: int) -> TemplateRecord:
 
 
 def _find_similar(session: Session, number: int, language: str) -> Sequence[TemplateRecord]:
-    """Return the templates of which nobody gets one after this one."""
+    """Return templates that count as the same text as this one."""
     found = {record.id: record for record in templates.list_templates(session, language=language)}
     new = found.pop(number)
-    said = _render_sample(new)
+    sample = _render_sample(new)
     return [
         other
         for other in found.values()
         if other.account in {None, new.account}
         and _format_state(other) == _USED
-        and is_same_message(said, _render_sample(other), name=_SAMPLE)
+        and is_same_message(sample, _render_sample(other), name=_SAMPLE)
     ]
 
 

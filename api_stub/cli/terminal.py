@@ -1,8 +1,7 @@
-"""The terminal of every command. What is printed there is shown and never obeyed.
+"""The console of every command. Control characters are made visible, so values can't control the terminal.
 
-Names, texts, reasons and errors come from elsewhere. A value can neither steer the terminal, nor turn the
-direction of a line, nor be taken for markup or an emoji's code. A linter lets no command make a console of
-its own.
+Names, texts, reasons and errors come from other sources. None of them can send an escape sequence, change the
+writing direction, or be taken for markup or an emoji code. A linter rule forbids any other console.
 """
 
 from collections.abc import Iterable
@@ -17,18 +16,18 @@ from worker.rules.characters import sanitise_text
 
 
 class Console(RichConsole):
-    """A console on standard output or standard error that shows characters instead of obeying them."""
+    """A console on standard output or standard error that prints control characters as �."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render as Rich does, whatever is inside of what: each part comes by here."""
+        """Render as Rich does, with visible characters. Rich calls this for every nested part."""
         shown = rich_cast(renderable)
         if isinstance(shown, str):
             shown = sanitise_text(shown)
         elif isinstance(shown, Text):
-            shown = _visible_text(shown)  # before it is laid out
+            shown = _visible_text(shown)  # before the layout
         for segment in super().render(shown, options):
             yield segment if segment.control else Segment(sanitise_text(segment.text), segment.style)
 
@@ -38,5 +37,5 @@ def _visible_text(text: Text) -> Text:
     if plain == text.plain:
         return text
     shown = text.copy()
-    shown.plain = plain  # as long as before, so styles stay where they are
+    shown.plain = plain  # the length is the same, so the styles stay in place
     return shown

@@ -1,6 +1,5 @@
-"""`rapport why`: what lets something happen, what does not, and what comes next."""
+"""`rapport why`: the gates of an account, person or action, and the next step."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -9,14 +8,20 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, resolve_id
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    describe_ambiguity,
+    load_settings,
+    open_session,
+    resolve_action_id,
+)
+from api_stub.cli.formatting import format_utc, join_counts, reason_suffix
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
 from db.store.people import accounts, contacts
-from db.store.people.contacts import ContactRecord
 from db.store.reports import gate_facts as store
 from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
@@ -27,7 +32,7 @@ from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 _MIN_ID_CHARACTERS = 8
-"""So many digits make an action's id; less could be somebody's name."""
+"""Fewer digits could be a person's name."""
 
 
 def why(
@@ -42,29 +47,29 @@ def why(
     account: Annotated[str | None, typer.Option(help="Look for the person in this account only.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say why something happens or does not: every gate with its number, and what comes next.
+    """Explain why something happens or not: every gate with its number, and the next step.
 
-    Nothing is changed by asking. All times are UTC.
+    This changes nothing. All times are UTC.
     """
-    with open_database(data) as database, database.snapshot() as session:
+    with open_session(data, snapshot=True) as session:
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
     redis_at = load_settings(data).redis
     with open_quota(redis_at) as redis:
-        told = read_quota(redis, facts.quota)
+        reading = read_quota(redis, facts.quota)
     workers = _check_workers(facts, redis_at)
     console = Console()
     console.print(_render_title(facts))
     table = Table("gate", "", "what it says", box=None, pad_edge=False)
-    for gate in (workers, *build_gates(facts, told)):
+    for gate in (workers, *build_gates(facts, reading)):
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
         table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
     console.print(table)
-    console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[told.source]}", "dim"), soft_wrap=True)
-    console.print(Text(find_next_step(facts, told).with_workers(workers), "bold"), soft_wrap=True)
+    console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
+    console.print(Text(find_next_step(facts, reading).with_workers(workers), "bold"), soft_wrap=True)
 
 
 def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
-    """Return whether workers take the messages that dispatch the action and that carry it out."""
+    """Return a gate: do workers take the messages that dispatch and perform the action."""
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:
@@ -75,9 +80,9 @@ def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
 
 
 def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -> GateFacts:
-    """Add whether the keys at hand open the account's session."""
+    """Add whether the keys of this process decrypt the account's session."""
     if settings.secret_keys is None:
-        return facts  # only the browser workers need the keys, and they say what they find
+        return facts  # only browser workers need the keys, and they report what they find
     stored = accounts.get_account(session, facts.account.id).session
     try:
         opens = stored is None or Vault(settings.secret_keys).can_open(stored)
@@ -91,9 +96,8 @@ def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -
 def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
     if account is None and (found := accounts.find_account(session, about)) is not None:
         return store.get_account_facts(session, found.id)
-    if len(about) >= _MIN_ID_CHARACTERS and (ids := overview.find_action_ids(session, about)):
-        hint = "`rapport actions list` shows them"
-        return store.get_action_facts(session, resolve_id(ids, "action", about, hint=hint))
+    if len(about) >= _MIN_ID_CHARACTERS and overview.find_action_ids(session, about):
+        return store.get_action_facts(session, resolve_action_id(session, about))
     people = contacts.find_contacts(session, about, account=account)
     if not people:
         raise RequestRefusedError(
@@ -105,12 +109,6 @@ def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
     return store.get_contact_facts(session, people[0].id)
 
 
-def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
-    """Say who may be meant, and what to give instead."""
-    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
-    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
-
-
 def _render_title(facts: GateFacts) -> Text:
     account = facts.account
     text = Text(f"account {account.name} on {account.site}, days begin in {account.zone.key}\n", "dim")
@@ -119,11 +117,11 @@ def _render_title(facts: GateFacts) -> Text:
     if facts.action is not None:
         action = facts.action
         text.append(f"{action.kind} for {action.occasion} is {action.state}", "bold")
-        text.append(f": {describe_reason(action.reason)}" if action.reason else "")
+        text.append(reason_suffix(action.reason))
         text.append(f" ({action.detail})" if action.detail else "")
         text.append(f"\naction {action.id}\n", "dim")
     if facts.contact is None:
-        told = ", ".join(f"{count} {state}" for state, count in facts.counts.items())
-        text.append(f"actions: {told or 'none yet'}\n", "bold")
+        counts = join_counts(facts.counts)
+        text.append(f"actions: {counts or 'none yet'}\n", "bold")
     text.append(f"as of {format_utc(facts.now)}", "dim")
     return text

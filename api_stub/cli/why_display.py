@@ -1,10 +1,10 @@
-"""Turns the facts of `db.store.reports.gate_facts` into gates, each with its number, and the next step."""
+"""Turn the facts of `db.store.reports.gate_facts` into gates and the next step."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_utc, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
@@ -16,29 +16,29 @@ from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next, and when, where that is known."""
+    """What happens next, and when, if that is known."""
 
     what: str
     at: datetime | None = None
 
     def __str__(self) -> str:
-        """As the last line of the answer."""
+        """Return the last line of the output."""
         return f"next: {self.what}" + (f", {format_utc(self.at)}" if self.at else "")
 
     def with_workers(self, workers: Gate) -> str:
-        """As the last line of the answer, which waits for workers if it is theirs: what has a time is."""
+        """Return the last line of the output; a step with a time needs workers."""
         if workers.open or self.at is None:
             return str(self)
         return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
-    """Return the action whose gates are shown: the one asked about, else the account's next one."""
+    """Return the action whose gates are shown: the requested one, else the account's next one."""
     return facts.action if facts.action or facts.contact else facts.in_flight or facts.upcoming
 
 
-def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
-    """Return every gate in the order in which it is asked, those of the quota last."""
+def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
+    """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
         _kill_switch_gate(facts),
@@ -47,7 +47,7 @@ def build_gates(facts: GateFacts, told: QuotaReading) -> Sequence[Gate]:
         _in_flight_gate(facts),
         *_person_gates(facts),
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
-        *list_quota_gates(facts.quota, told),
+        *list_quota_gates(facts.quota, reading),
     ]
 
 
@@ -61,19 +61,19 @@ def _kill_switch_gate(facts: GateFacts) -> Gate:
 
 
 def _status_gate(account: AccountFacts) -> Gate:
-    why = f": {describe_reason(account.stop_reason)}" if account.stop_reason else ""
+    why = reason_suffix(account.stop_reason)
     return Gate("account", account.status is AccountStatus.ACTIVE, f"{account.status}{why}")
 
 
 def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
-        return Gate("sign-in", False, "nobody has yet")
+        return Gate("sign-in", False, "not signed in yet")
     return Gate("sign-in", account.session_problem is None, account.session_problem or "there is one")
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:
-    held, asked = facts.in_flight, find_subject(facts)
-    if held is None:
+    in_flight, subject = facts.in_flight, find_subject(facts)
+    if in_flight is None:
         reading = facts.account.inbox_until
         says = (
             f"a worker reads the inbox, until {format_utc(reading)} at the latest"
@@ -81,12 +81,9 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
             else "nothing is under way"
         )
         return Gate("one at a time", reading is None, says)
-    mine = asked is not None and asked.id == held.id
-    return Gate(
-        "one at a time",
-        mine,
-        f"{'this one' if mine else held.contact} is {held.state}, {_describe_holder(held)}",
-    )
+    is_subject = subject is not None and subject.id == in_flight.id
+    name = "this one" if is_subject else in_flight.contact
+    return Gate("one at a time", is_subject, f"{name} is {in_flight.state}, {_describe_holder(in_flight)}")
 
 
 def _describe_holder(action: ActionFacts) -> str:
@@ -102,18 +99,18 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
     yield Gate("do-not-contact", not person.do_not_contact, "yes" if person.do_not_contact else "no")
     if facts.action is not None and facts.action.kind is not Kind.GREET:
         if facts.action.kind is Kind.VISIT:
-            says = "opened lately, or may have been" if person.visited_lately else "not opened lately"
+            says = "opened recently, or may have been" if person.visited_lately else "not opened recently"
             yield Gate("last visit", not person.visited_lately, says)
         return
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
-    says = "had a text from an account today" if person.written_to_today else "had no other text today"
+    says = "got a message from an account today" if person.written_to_today else "got no other message today"
     yield Gate("one voice", not person.written_to_today, says)
 
 
 def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
     now, today = facts.now, facts.now.astimezone(facts.account.zone).date()
-    # What may have happened is looked at, also when its campaign is paused or cancelled.
+    # An uncertain action is checked, also if its campaign is paused or cancelled.
     goes_on = action.campaign not in {CampaignState.PAUSED, CampaignState.CANCELLED}
     yield Gate("campaign", goes_on or action.state is ActionState.UNCERTAIN, action.campaign)
     if action.needs_approval:
@@ -130,12 +127,12 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         "tries",
         True,
         f"{action.attempt} so far; {action.failures} of {MAX_FAILURES} failures, "
-        f"{action.looks} of {ABSENCE_CHECKS_NEEDED} looks that found nothing",
+        f"{action.looks} of {ABSENCE_CHECKS_NEEDED} checks that found nothing",
     )
 
 
-def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
-    """Return what happens next to what was asked about."""
+def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
+    """Return the next step of the requested account, person or action."""
     action = find_subject(facts)
     if action is None:
         return _step_without_action(facts)
@@ -148,10 +145,12 @@ def find_next_step(facts: GateFacts, told: QuotaReading) -> NextStep:
         return NextStep("a person approves it: rapport review")
     if action.is_leased:
         return NextStep(
-            f"a worker finishes it ({action.contact}, {action.state}), or falls silent and loses it after",
+            f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
             action.lease_until,
         )
-    return _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, told)
+    return (
+        _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, reading)
+    )
 
 
 def _step_without_action(facts: GateFacts) -> NextStep:
@@ -187,7 +186,7 @@ def _step_for_account(facts: GateFacts) -> NextStep | None:
 
 
 def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
-    """What planned actions wait for; what may have happened is looked at all the same."""
+    """Return the step of an action that waits for a person or is skipped, else None."""
     if action.state is ActionState.UNCERTAIN:
         return None
     if action.campaign is CampaignState.PAUSED:
@@ -207,11 +206,11 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
     return None
 
 
-def _step_in_turn(facts: GateFacts, action: ActionFacts, told: QuotaReading) -> NextStep:
+def _step_in_turn(facts: GateFacts, action: ActionFacts, reading: QuotaReading) -> NextStep:
     at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
     if action.state is ActionState.UNCERTAIN:
         return NextStep(f"a worker looks whether it reached {action.contact}", at)
-    why, denied = "", told.decision
+    why, denied = "", reading.decision
     if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
         at, why = denied.retry_at, f" ({describe_reason(denied.reason)})"
     ahead = facts.in_flight or facts.upcoming

@@ -1,4 +1,4 @@
-"""The process of the front door: `python -m api_stub.http --host ADDRESS --port PORT`."""
+"""Run the HTTP API: `python -m api_stub.http --host ADDRESS --port PORT`."""
 
 import argparse
 import os
@@ -11,16 +11,16 @@ import uvicorn
 from api_stub.http.connection_limits import connection_settings
 
 GRACE_S: Final = 5
-"""How long answers under way may take after the process is told to end."""
+"""How long open requests may take after the process was told to stop."""
 FORCED_EXIT_S: Final = 8.0
-"""The process then ends, even if a thread hangs: one that waits for a server can't be stopped."""
+"""The process exits then, even if a thread hangs: a thread that waits for a server can't be stopped."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which ends in seconds when it is told to."""
+    """A uvicorn server that exits within seconds when it is told to stop."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop, and see to it that it comes to an end."""
+        """Begin to stop, and start a timer that forces the exit."""
         if not self.should_exit:
             end = threading.Timer(FORCED_EXIT_S, os._exit, [1])
             end.daemon = True
@@ -29,7 +29,7 @@ class Server(uvicorn.Server):
 
 
 def main() -> None:
-    """Serve until a signal says otherwise."""
+    """Serve until a signal stops the process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)

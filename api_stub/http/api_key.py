@@ -1,4 +1,4 @@
-"""The key of the front door, and how wrong ones are slowed down."""
+"""The API key check, with throttling of wrong keys."""
 
 import secrets
 from collections import OrderedDict, deque
@@ -13,7 +13,7 @@ from worker import clock, logs
 from worker.settings import Settings
 
 MAX_WRONG_KEYS = 30
-"""So many wrong keys a minute get a plain 401. Somebody who mistypes needs fewer, a guesser more."""
+"""Wrong keys in a minute that get 401; further ones get 429. A typing error needs fewer, guessing more."""
 _MINUTE_S = 60.0
 _MAX_ADDRESSES = 1000
 
@@ -23,16 +23,16 @@ log = logs.get_logger(__name__)
 
 
 class KeyCheck:
-    """Tells whether a request has the key. The right one is always let in, whoever else guesses."""
+    """Checks the key of a request. The right key is always accepted, also from a throttled address."""
 
     def __init__(self, settings: Settings) -> None:
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def refusal(self, headers: Headers, address: str, *, bearer: bool = False) -> Response | None:
-        """Return None for the right key, compared in constant time; else the answer that says why not.
+    def check(self, headers: Headers, address: str, *, bearer: bool = False) -> Response | None:
+        """Return None for the right key, compared in constant time, else the error response.
 
-        With `bearer`, it may also come as a bearer token, as scrapers send it.
+        With `bearer`, the key may also be a bearer token, as Prometheus sends it.
         """
         if not self._key:
             log.warning("not_possible_now", error="no API key is set")
@@ -43,7 +43,7 @@ class KeyCheck:
             given = token.strip()
         if given is not None and secrets.compare_digest(given.encode("latin-1"), self._key):
             return None
-        wait_s = self._slowed(_network_of(address)) if given else 0
+        wait_s = self._throttle(_network_of(address)) if given else 0
         if wait_s:
             detail = "too many wrong keys came from this address; the right one is still let in"
             return problem_response(429, detail, {"Retry-After": str(wait_s)})
@@ -52,8 +52,8 @@ class KeyCheck:
             401, "the X-API-Key header is missing or wrong", {"WWW-Authenticate": challenge}
         )
 
-    def _slowed(self, network: str) -> int:
-        """Count a wrong key; return for how many seconds the next is not worth a try. 0: it may come."""
+    def _throttle(self, network: str) -> int:
+        """Count a wrong key; return the seconds to wait before the next one, 0 for none."""
         now = clock.monotonic_seconds()
         times = self._wrong.pop(network, deque(maxlen=MAX_WRONG_KEYS))
         self._wrong[network] = times
@@ -67,7 +67,7 @@ class KeyCheck:
 
 
 def _network_of(address: str) -> str:
-    """Return whom `address` belongs to: with IPv6, one customer has 2^64 of them."""
+    """Return the network of an address: with IPv6 a /64, because one customer has all of it."""
     try:
         parsed = ip_address(address)
     except ValueError:

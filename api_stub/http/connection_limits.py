@@ -1,6 +1,6 @@
-"""Limits on connections: how many may be open, and how long a request and its answer may take.
+"""Limits on connections: their number, and the time of a request and its response.
 
-uvicorn bounds none of these: a client that sends a byte now and then keeps its connection for ever.
+uvicorn has none of these limits: a client that sends a byte now and then keeps its connection for ever.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from api_stub.http.problems import problem_response
 from api_stub.http.request_context import SECURITY_HEADERS
 
 MAX_CONNECTIONS: Final = 500
-"""Half of the file descriptors that a process has where nobody raised their number."""
+"""Half of the usual limit of file descriptors for a process."""
 REQUEST_TIMEOUT_S: Final = 20.0
-"""From a connection's start, or the first byte of its next request, to that request's last byte."""
+"""From the start of the connection, or the end of the previous request, to the last byte of the request."""
 RESPONSE_TIMEOUT_S: Final = 90.0
-"""From there to the last byte of its answer."""
+"""From the last byte of the request to the last byte of the response."""
 MAX_INCOMPLETE_BYTES: Final = 65_536
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection. It is closed when it takes too long, or for another when there are too many."""
+    """One connection. It is closed if it is too slow, or for a new one if there are too many."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take the connection, at the cost of the one that has been idle longest where there are too many."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Accept the connection; if there are too many, close the one that has been idle longest."""
         super().connection_made(transport)
         self._is_whole = False
         self._end_at(REQUEST_TIMEOUT_S)
@@ -34,12 +34,12 @@ class BoundedProtocol(H11Protocol):
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Cancel the deadline of the connection."""
         self._end.cancel()
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """Pass received bytes on, and note whether the request is complete."""
+        """Process received bytes, and set the deadline when the request becomes complete."""
         super().handle_events()
         whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE}
         if whole is not self._is_whole and not self.transport.is_closing():
@@ -48,7 +48,7 @@ class BoundedProtocol(H11Protocol):
             self._end_at(RESPONSE_TIMEOUT_S if whole else REQUEST_TIMEOUT_S)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or has too large a head, as every other error is answered."""
+        """Answer invalid HTTP, or headers that are too large, with a problem document."""
         error = sys.exception()
         status = (
             getattr(error, "error_status_hint", 400) if isinstance(error, h11.RemoteProtocolError) else 400
@@ -63,7 +63,7 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
 
     def _make_room(self) -> None:
-        # One that was told to end stays among the connections until the loop gets to it.
+        # A connection that is being closed stays in the set until the event loop handles it.
         others = (one for one in self.connections if isinstance(one, BoundedProtocol))
         still_open = [one for one in others if not one.transport.is_closing()]
         if len(still_open) > MAX_CONNECTIONS:
@@ -78,13 +78,13 @@ class BoundedProtocol(H11Protocol):
 
 
 def connection_settings() -> dict[str, Any]:
-    """Return what uvicorn is told about connections."""
+    """Return uvicorn's settings for connections."""
     return {
         "http": BoundedProtocol,
         "ws": "none",
         "h11_max_incomplete_event_size": MAX_INCOMPLETE_BYTES,
         "backlog": 128,
         "server_header": False,
-        "proxy_headers": False,  # whose address a stranger may choose counts for nobody
+        "proxy_headers": False,  # the client could choose the address in these headers
         "timeout_keep_alive": 5,
     }

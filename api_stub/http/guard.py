@@ -1,4 +1,4 @@
-"""What a request must pass before a route reads it: its form, the key, its body's limits, a free place."""
+"""The checks before a request is routed: its headers, the key, the body's limits, a free slot."""
 
 import asyncio
 from typing import Final
@@ -14,17 +14,17 @@ from worker.settings import Settings
 
 HEALTH, READY, METRICS, KILL_SWITCH = "/health", "/ready", "/metrics", "/control/kill-switch"
 KEYLESS_PATHS: Final = frozenset({HEALTH, READY, "/docs", "/openapi.json"})
-"""Answered without the key. None of them reads a body, takes others' threads, or tells of an account."""
+"""Answered without the key. None of them reads a body, blocks a shared thread, or shows account data."""
 _SLOTLESS_PATHS: Final = KEYLESS_PATHS | {METRICS, KILL_SWITCH}
-"""These need no place: they don't wait for Postgres, or they wait with threads of their own."""
+"""These need no slot: they don't wait for Postgres, or they wait in threads of their own."""
 
 MAX_CONCURRENT_REQUESTS: Final = 32
-"""Requests that work at once: fewer than anyio's 40 threads, so that some are left for /metrics."""
+"""Fewer than anyio's 40 threads, so that some are left for /metrics."""
 SLOT_TIMEOUT_S: Final = 5.0
 
 
 class Guard:
-    """Lets a request in, or answers it."""
+    """Middleware that refuses a request or passes it on with its whole body."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class Guard:
         self._places = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask for the key before the body: a stranger's is never read."""
+        """Check headers, key and body in this order: without the key, the body is never read."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -46,7 +46,7 @@ class Guard:
         except RequestRejected as refused:
             await refused.response(scope, receive, send)
         except ClientDisconnect:
-            return  # nobody is there to be answered
+            return  # nobody waits for a response
 
     def _check_key(self, scope: Scope) -> None:
         path, headers = scope["path"], Headers(scope=scope)
@@ -54,14 +54,14 @@ class Guard:
         if path in self._open and not (path == READY and "X-API-Key" in headers):
             return
         address = scope["client"][0] if scope.get("client") else ""
-        refusal = self._keys.refusal(headers, address, bearer=path == METRICS)
+        refusal = self._keys.check(headers, address, bearer=path == METRICS)
         if refusal is not None:
             raise RequestRejected(refusal)
         scope["state"]["known"] = True
 
 
 class _Slot:
-    """One of the places at the servers behind. Raises Refused where none gets free in time."""
+    """One slot for a request. Raises RequestRejected if none becomes free in time."""
 
     def __init__(self, places: asyncio.Semaphore, needed: bool) -> None:
         self._places = places
@@ -84,7 +84,7 @@ class _Slot:
 
 
 def _replay_body(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that hands out the body that was read, and what comes after it."""
+    """Return a `receive` that yields the body that was read, then later messages."""
     given = False
 
     async def next_message() -> Message:

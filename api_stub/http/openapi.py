@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of errors: which statuses a route has, each with a problem document."""
+"""Add the error responses, each a problem document, to the OpenAPI document."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from api_stub.http.guard import KEYLESS_PATHS, METRICS, READY
-from api_stub.http.models import Problem
+from api_stub.http.models.problem import Problem
 from api_stub.http.problems import MEDIA_TYPE
 
 _ALWAYS: Final = (400, 414, 431)
@@ -17,12 +17,12 @@ _REF: Final = {"$ref": "#/components/schemas/Problem"}
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the errors that are a route's own, for its declaration."""
+    """Return a route's own error responses, for its declaration."""
     return {status: _problem(status) for status in statuses}
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Let `app.openapi()` tell of what is answered before and around each route too."""
+    """Make `app.openapi()` include the responses of middleware and error handlers."""
     declared = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -35,7 +35,7 @@ def install_openapi(app: FastAPI) -> None:
             for path, operations in document["paths"].items():
                 for operation in operations.values():
                     _add_problems(operation, path)
-        assert app.openapi_schema is not None  # noqa: S101 -- `declared` has set it
+        assert app.openapi_schema is not None  # noqa: S101 -- `declared` sets it
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
@@ -43,13 +43,15 @@ def install_openapi(app: FastAPI) -> None:
 
 def _add_problems(operation: dict[str, Any], path: str) -> None:
     responses = operation["responses"]
-    responses.pop("422", None)  # FastAPI's own, in another form
+    responses.pop("422", None)  # FastAPI's own, in another format
     for status in sorted({*_statuses(operation, path), *_declared_statuses(responses)}):
         responses[str(status)] = _problem(status)
 
 
 def _declared_statuses(responses: dict[str, Any]) -> Iterator[int]:
-    return (int(status) for status, said in responses.items() if MEDIA_TYPE in said.get("content", {}))
+    return (
+        int(status) for status, response in responses.items() if MEDIA_TYPE in response.get("content", {})
+    )
 
 
 def _statuses(operation: dict[str, Any], path: str) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457) that say what happened and what to do."""
+"""Errors as problem documents (RFC 9457)."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api_stub.http.models import Problem
+from api_stub.http.models.problem import Problem
 from worker import logs
 from worker.errors import TryAgainError
 
 MEDIA_TYPE = "application/problem+json"
 _MAX_DETAIL_CHARACTERS = 1000
-"""Characters. The detail may repeat names from the request, which may be of any length."""
+"""The detail may repeat names from the request, which may have any length."""
 
 TITLES = {
     401: "The key is missing or wrong",
@@ -33,7 +33,7 @@ log = logs.get_logger(__name__)
 
 
 def problem_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the problem document for an error. What UTF-8 can't hold of the detail is written as escapes."""
+    """Return the problem document for an error. Unpaired surrogates in the detail are escaped."""
     detail = detail if len(detail) <= _MAX_DETAIL_CHARACTERS else f"{detail[:_MAX_DETAIL_CHARACTERS]} …"
     body = Problem(
         title=TITLES.get(status, "The request was refused"),
@@ -44,7 +44,7 @@ def problem_response(status: int, detail: str, headers: Mapping[str, str] | None
 
 
 def unavailable_response(cause: BaseException, detail: str) -> Response:
-    """Return a 503, and log its cause: the type and the code of the error, never its text."""
+    """Return a 503 and log its cause: the error's type and codes, never its text."""
     original = getattr(cause, "orig", None)
     log.warning(
         "not_possible_now",
@@ -56,7 +56,7 @@ def unavailable_response(cause: BaseException, detail: str) -> Response:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error that a route raises as a problem document."""
+    """Answer the errors that routes raise with problem documents."""
 
     @app.exception_handler(HTTPException)
     async def http_problem(request: Request, error: HTTPException) -> Response:
@@ -92,7 +92,7 @@ def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
     """Return the methods that any route with this request's path accepts."""
     taken: set[str] = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        asked = {**request.scope, "method": method, "path_params": {}}
-        if any(route.matches(asked)[0] is Match.FULL for route in app.router.routes):
+        scope = {**request.scope, "method": method, "path_params": {}}
+        if any(route.matches(scope)[0] is Match.FULL for route in app.router.routes):
             taken.add(method)
     return sorted(taken)

@@ -1,4 +1,4 @@
-"""One probe at a time, however many ask: its answer is shared, kept for seconds and bounded in time."""
+"""The readiness probe. One runs at a time; its answer is shared and cached for seconds."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,18 +7,18 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
-from api_stub.http.models import Check, CheckName, Readiness
+from api_stub.http.models.health import Check, CheckName, Readiness
 
 CHECK_TIMEOUT_S: Final = 3.0
 CACHE_S: Final = 4.0
 MAX_WAITING: Final = 100
-"""Further ones are told no at once, so that they hold no connection that another caller needs."""
+"""Further requests are answered "not ready" at once, so that they don't hold connections."""
 
 RunCheck = Callable[[], Check]
 
 
 class ReadinessProbe:
-    """Asks what work depends on. A check that hangs has one thread, not one for each who asks."""
+    """Runs the readiness checks, each in at most one thread, also if it hangs."""
 
     def __init__(self, checks: Mapping[CheckName, RunCheck]) -> None:
         self._checks = checks
@@ -29,8 +29,8 @@ class ReadinessProbe:
         self._last: Readiness | None = None
         self._stale_at = 0.0
 
-    async def answer(self) -> Readiness:
-        """Return whether all checks pass, as of some seconds ago or now."""
+    async def check(self) -> Readiness:
+        """Return whether all checks pass, from the cache or from a probe now."""
         if self._last is not None and asyncio.get_running_loop().time() < self._stale_at:
             return self._last
         if self._waiting >= MAX_WAITING:
@@ -45,7 +45,7 @@ class ReadinessProbe:
 
     async def _probe(self) -> Readiness:
         try:
-            found = await asyncio.gather(*(self._one(name, ask) for name, ask in self._checks.items()))
+            found = await asyncio.gather(*(self._run(*item) for item in self._checks.items()))
             checks = dict(zip(self._checks, found, strict=True))
             self._last = Readiness(ready=all(check.ok for check in found), checks=checks)
             self._stale_at = asyncio.get_running_loop().time() + CACHE_S
@@ -53,20 +53,20 @@ class ReadinessProbe:
         finally:
             self._running = None
 
-    async def _one(self, name: CheckName, ask: RunCheck) -> Check:
-        hangs = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
-        if name in self._hanging:  # the thread of an earlier probe still waits
-            return hangs
+    async def _run(self, name: CheckName, run_check: RunCheck) -> Check:
+        timed_out = Check(ok=False, detail=f"no answer within {CHECK_TIMEOUT_S:.0f} s")
+        if name in self._hanging:  # the thread of an earlier probe still hangs
+            return timed_out
         self._hanging.add(name)
 
-        def asked() -> Check:
+        def run() -> Check:
             try:
-                return ask()
+                return run_check()
             finally:
                 self._hanging.discard(name)
 
         try:
             with anyio.fail_after(CHECK_TIMEOUT_S):
-                return await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=self._limiter)
+                return await to_thread.run_sync(run, abandon_on_cancel=True, limiter=self._limiter)
         except TimeoutError:
-            return hangs
+            return timed_out

@@ -1,4 +1,4 @@
-"""What every request and every answer has: a correlation id, a line in the log, headers, an end."""
+"""The outermost middleware: correlation id, request log, security headers, and 500 for unexpected errors."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,26 +15,26 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-"""On every answer that does not say otherwise itself."""
+"""Set on every response that doesn't set them itself."""
 
 log = logs.get_logger(__name__)
 
 
 class RequestContext:
-    """The outermost layer of the application."""
+    """The outermost middleware of the application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, with 500 where nothing further in expected what happened."""
+        """Answer one request; an unexpected exception is logged and answered with 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(CORRELATION_ID)
         correlation_id = valid_correlation_id(given) or logs.new_correlation_id()
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        # As it came: what is decoded may hold control characters, and the log may be a terminal.
+        # Not decoded: the decoded path may hold control characters, and the log may be a terminal.
         path = scope.get("raw_path", b"")[:200].decode("ascii", "backslashreplace")
         status = 0
 

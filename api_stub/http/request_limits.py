@@ -1,4 +1,4 @@
-"""How large a request may be, and how long its body may take. What is refused here is never parsed."""
+"""Limits on the size of a request and the time of its body. A refused request is never parsed."""
 
 import asyncio
 import re
@@ -27,8 +27,8 @@ _JSON_TYPE = re.compile(
 )
 
 
-class RequestRejected(Exception):  # noqa: N818 -- an answer, not a fault
-    """The request is answered with `response`."""
+class RequestRejected(Exception):  # noqa: N818 -- a response, not a fault
+    """Ends the processing of a request, which is answered with `response`."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status_code)
@@ -36,7 +36,7 @@ class RequestRejected(Exception):  # noqa: N818 -- an answer, not a fault
 
 
 def check_head(scope: Scope) -> None:
-    """Raise Refused for a head that no honest client sends."""
+    """Raise RequestRejected if the headers or the address are too large, repeated or contradictory."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     size = sum(len(name) + len(value) for name, value in raw)
     if len(raw) > MAX_HEADERS or size > MAX_HEADER_BYTES:
@@ -56,7 +56,7 @@ def check_head(scope: Scope) -> None:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body. Raises Refused if it is too large, too slow, or not declared as JSON."""
+    """Read the whole body. Raises RequestRejected if it is too large, too slow, or not declared as JSON."""
     headers = Headers(scope=scope)
     most = next((most for path, most in LARGE_BODIES if path.fullmatch(scope["path"])), MAX_BODY_BYTES)
     body = bytearray()

@@ -1,1 +1,1 @@
-"""The practice network: pages, faults and a ledger of every effect that reached it."""
+"""The practice network: pages, faults, and a ledger of every effect."""

@@ -1,4 +1,4 @@
-"""`python -m api_stub.sandbox`: serve the practice network. The control key comes on standard input."""
+"""Run the practice network: `python -m api_stub.sandbox`. The control key is read from standard input."""
 
 import argparse
 import sys
@@ -13,11 +13,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m api_stub.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--state", type=Path, required=True, help="the SQLite file that remembers everything")
+    parser.add_argument("--state", type=Path, required=True, help="the SQLite file with the state")
     parser.add_argument("--time-zone", default="UTC")
-    parser.add_argument("--today", type=date.fromisoformat, help="a day that never ends, for tests")
+    parser.add_argument("--today", type=date.fromisoformat, help="a fixed date, for tests")
     given = parser.parse_args()
-    # an argument would show in the list of processes
+    # every user of the machine can see a process's arguments
     key = sys.stdin.readline().strip()
     if not key:
         parser.error("the control key is wanted on the first line of standard input")

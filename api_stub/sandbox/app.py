@@ -20,16 +20,16 @@ from api_stub.sandbox.state import State
 def create_app(
     state_path: Path, *, today: Callable[[], date], now: Callable[[], datetime], control_key: str
 ) -> Starlette:
-    """The network over the state in this file, which is made and filled with people if it isn't there.
+    """Create the application on a state file, which is created and filled with people if it doesn't exist.
 
-    `today` dates the birthdays, `now` (aware) stamps messages; `control_key` opens `/_sandbox/`.
-    One process at a time may serve a file.
+    `today` sets the birthdays, `now` (aware) the times of messages; `control_key` protects `/_sandbox/`. Only
+    one process at a time may serve a file. Raises ValueError for an empty key.
     """
     if not control_key:
         raise ValueError("the control key must not be empty")
     state = State(state_path, today=today, now=now)
     faults = Faults(state.db)
-    sending = InvitationStore(state, today)
+    invitations = InvitationStore(state, today)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -38,10 +38,10 @@ def create_app(
 
     return Starlette(
         routes=[
-            *InvitationPages(state, sending, faults, today).routes(),
+            *InvitationPages(state, invitations, faults, today).routes(),
             *Pages(state, faults, today).routes(),
             *Messaging(state, faults).routes(),
-            Control(state, sending, faults, today, control_key).mount(),
+            Control(state, invitations, faults, today, control_key).mount(),
         ],
         middleware=[Middleware(Gate, state=state, faults=faults)],
         lifespan=lifespan,

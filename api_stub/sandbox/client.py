@@ -1,4 +1,4 @@
-"""A small typed client of the control endpoints, for tests, demonstrations and the bench."""
+"""A typed client of the control endpoints, for tests, demonstrations and benchmarks."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ _TIMEOUT_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """What the network knows of a person. `birthday_on` is the latest on or before its today."""
+    """What the network knows about a person. `birthday_on` is the latest one up to the network's today."""
 
     slug: str
     name: str
@@ -30,7 +30,7 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class KnownProfile:
-    """What the network knows of somebody whom a search finds, and the degree to each member."""
+    """A profile in the search, and the degree of connection to each member."""
 
     profile: Profile
     degrees: dict[str, int]
@@ -46,14 +46,14 @@ class KnownInvitation:
 
 
 class SandboxClient:
-    """Asks and changes a running practice network through its back door."""
+    """Reads and changes a running practice network through its control endpoints."""
 
     def __init__(self, base_url: str, control_key: str) -> None:
         self.base_url = base_url.rstrip("/")
         self._key = control_key
 
-    def healthy(self) -> bool:
-        """Whether it answers at all."""
+    def is_healthy(self) -> bool:
+        """Return whether it answers."""
         try:
             self._ask("GET", "/health")
         except (OSError, http.client.HTTPException):
@@ -61,54 +61,48 @@ class SandboxClient:
         return True
 
     def ledger(self, member: str | None = None) -> list[Effect]:
-        """Every effect that reached the network, oldest first."""
+        """Return every effect that reached the network, oldest first."""
         return [Effect(**row) for row in json.loads(self._ask("GET", _with_member("/ledger", member)))]
 
     def views(self, member: str) -> dict[str, int]:
-        """How often the member looked at each page. A search counts by its address: `search_address`."""
+        """Return how often the member viewed each page. A search is counted by its `search_address`."""
         return {
             row["path"]: row["count"] for row in json.loads(self._ask("GET", _with_member("/views", member)))
         }
 
     def today(self) -> date:
-        """The network's date."""
+        """Return the network's date."""
         return date.fromisoformat(json.loads(self._ask("GET", "/people"))["today"])
 
     def people(self) -> list[KnownPerson]:
-        """Everybody whose birthday the members are told, and whose profile is there."""
+        """Return the people whose birthdays members see and whose profile exists."""
         return [
             KnownPerson(**row | {"birthday_on": date.fromisoformat(row["birthday_on"])})
             for row in json.loads(self._ask("GET", "/people"))["people"]
         ]
 
-    def truth(self, slug: str) -> KnownProfile:
-        """What a profile holds. Raises LookupError where there is none."""
-        for row in json.loads(self._ask("GET", f"/truth?slug={quote(slug)}")):
-            return _profile_from_json(row)
-        raise LookupError(slug)
-
-    def everybody(self) -> list[KnownProfile]:
-        """The truth about all people, in the order of a search that asks for nothing. A few megabytes."""
+    def list_profiles(self) -> list[KnownProfile]:
+        """Return all profiles in the order of a search without terms. A few megabytes."""
         return [_profile_from_json(row) for row in json.loads(self._ask("GET", "/truth"))]
 
-    def says(self, slug: str, member: str, text: str) -> None:
+    def write_as_person(self, slug: str, member: str, text: str) -> None:
         """Let the person write to the member."""
         self._ask("POST", f"/people/{quote(slug)}/says", {"member": member, "text": text})
 
-    def writes(self, slug: str, member: str, text: str) -> None:
-        """Let the member write to the person by hand. No effect of ours, so the ledger doesn't have it."""
+    def write_as_member(self, slug: str, member: str, text: str) -> None:
+        """Let the member write to the person by hand. The ledger omits it, as it is no effect of Rapport."""
         self._ask("POST", f"/people/{quote(slug)}/hears", {"member": member, "text": text})
 
     def change(self, slug: str, *, connected: bool | None = None, deleted: bool | None = None) -> None:
-        """End or restore the person's connections, take away or restore the profile."""
+        """End or restore the person's connections; delete or restore the profile."""
         self._ask("POST", f"/people/{quote(slug)}", {"connected": connected, "deleted": deleted})
 
     def invitations(self, member: str) -> list[KnownInvitation]:
-        """The member's invitations that wait for an answer, newest first."""
+        """Return the member's unanswered invitations, newest first."""
         rows = json.loads(self._ask("GET", _with_member("/invitations", member)))
         return [KnownInvitation(row["slug"], row["name"], date.fromisoformat(row["sent_on"])) for row in rows]
 
-    def accepts(self, slug: str, member: str) -> None:
+    def accept_invitation(self, slug: str, member: str) -> None:
         """Let the person accept the member's invitation."""
         self._ask("POST", f"/invitations/{slug}/accepts", {"member": member})
 
@@ -146,16 +140,16 @@ class SandboxClient:
 
 
 def _profile_from_json(row: dict[str, Any]) -> KnownProfile:
-    told = row["profile"]
+    stored = row["profile"]
     return KnownProfile(
         Profile(
-            **told
+            **stored
             | {
-                "jobs": tuple(Job(*one) for one in told["jobs"]),
-                "schools": tuple(School(*one) for one in told["schools"]),
-                "skills": tuple(told["skills"]),
-                "certificates": tuple(Certificate(*one) for one in told["certificates"]),
-                "spoken": tuple(LanguageSkill(*one) for one in told["spoken"]),
+                "jobs": tuple(Job(*one) for one in stored["jobs"]),
+                "schools": tuple(School(*one) for one in stored["schools"]),
+                "skills": tuple(stored["skills"]),
+                "certificates": tuple(Certificate(*one) for one in stored["certificates"]),
+                "spoken": tuple(LanguageSkill(*one) for one in stored["spoken"]),
             }
         ),
         row["degrees"],

@@ -1,6 +1,6 @@
-"""The network's back door for tests and demonstrations: faults, the ledger, and people who write.
+"""The control endpoints for tests and demonstrations: faults, the ledger, and messages from people.
 
-Every address but the health check asks for the control key.
+Every endpoint except the health check needs the control key.
 """
 
 import json
@@ -25,19 +25,19 @@ KEY_HEADER = "X-Sandbox-Key"
 
 
 class Control:
-    """The control endpoints. They change what the network does, never the ledger."""
+    """The control endpoints. They change the network's behaviour, never the ledger."""
 
     def __init__(
-        self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date], key: str
+        self, state: State, invitations: InvitationStore, faults: Faults, today: Callable[[], date], key: str
     ) -> None:
         self._state = state
-        self._sending = sending
+        self._invitations = invitations
         self._faults = faults
         self._today = today
         self._key = key.encode()
 
     def mount(self) -> Mount:
-        """Their addresses."""
+        """Return the routes."""
         return Mount(
             "/_sandbox",
             routes=[
@@ -49,22 +49,22 @@ class Control:
                 Route("/people", self.people),
                 Route("/truth", self.truth),
                 Route("/people/{slug}", self.change_person, methods=["POST"]),
-                Route("/people/{slug}/says", self.says, methods=["POST"]),
-                Route("/people/{slug}/hears", self.hears, methods=["POST"]),
+                Route("/people/{slug}/says", self.write_as_person, methods=["POST"]),
+                Route("/people/{slug}/hears", self.write_as_member, methods=["POST"]),
                 Route("/invitations", self.invitations),
-                Route("/invitations/{slug}/accepts", self.accepts, methods=["POST"]),
+                Route("/invitations/{slug}/accepts", self.accept_invitation, methods=["POST"]),
             ],
         )
 
     async def read_faults(self, request: Request) -> Response:
-        """The faults that are on."""
+        """Return the active faults."""
         self._check(request)
         return JSONResponse(self._faults.all())
 
     async def set_faults(self, request: Request) -> Response:
-        """Switch one on, or clear them all."""
+        """Switch a fault on, or clear all."""
         self._check(request)
-        body = await _object(request)
+        body = await _read_object(request)
         if body == {"clear": True}:
             self._faults.clear()
         else:
@@ -75,20 +75,20 @@ class Control:
         return JSONResponse(self._faults.all())
 
     async def ledger(self, request: Request) -> Response:
-        """Every effect, oldest first."""
+        """Return every effect, oldest first."""
         self._check(request)
         return JSONResponse(
             [asdict(effect) for effect in self._state.ledger(request.query_params.get("member"))]
         )
 
     async def views(self, request: Request) -> Response:
-        """How often each page was looked at."""
+        """Return the views of each page."""
         self._check(request)
         rows = self._state.views(request.query_params.get("member"))
         return JSONResponse([{"member": m, "path": path, "count": count} for m, path, count in rows])
 
     async def people(self, request: Request) -> Response:
-        """Those whose birthdays the pages show."""
+        """Return the people whose birthdays members see."""
         self._check(request)
         today = self._today()
         known = {member: self._state.list_connections(member) for member in MEMBERS}
@@ -107,11 +107,11 @@ class Control:
         return JSONResponse({"today": today.isoformat(), "people": people})
 
     async def truth(self, request: Request) -> Response:
-        """What searches and profiles show: everybody, or one `slug`, with the degree to each member."""
+        """Return all profiles, or the one with `slug`, with the degree of connection to each member."""
         self._check(request)
         slug = request.query_params.get("slug")
         known = {member: self._state.list_connections(member) for member in MEMBERS}
-        people = self._state.everybody() if slug is None else filter(None, [self._state.person(slug)])
+        people = self._state.list_profiles() if slug is None else filter(None, [self._state.person(slug)])
         return JSONResponse(
             [
                 {
@@ -123,10 +123,10 @@ class Control:
         )
 
     async def change_person(self, request: Request) -> Response:
-        """`connected` (for one `member`, or all) and `deleted`."""
+        """Set `connected` (for one `member`, or all) and `deleted`."""
         self._check(request)
-        slug, body = str(request.path_params["slug"]), await _object(request)
-        members = [_member(body)] if "member" in body else list(MEMBERS)
+        slug, body = str(request.path_params["slug"]), await _read_object(request)
+        members = [_read_member(body)] if "member" in body else list(MEMBERS)
         if isinstance(deleted := body.get("deleted"), bool):
             self._state.set_deleted(slug, deleted=deleted)
         if isinstance(connected := body.get("connected"), bool):
@@ -134,39 +134,41 @@ class Control:
                 self._state.set_connected(member, slug, connected=connected)
         return JSONResponse({"ok": True})
 
-    async def says(self, request: Request) -> Response:
-        """The person writes `text` to `member`."""
-        self._state.receive(*await self._message(request))
+    async def write_as_person(self, request: Request) -> Response:
+        """Send `text` from the person to `member`."""
+        self._state.receive(*await self._read_message(request))
         return JSONResponse({"ok": True})
 
-    async def hears(self, request: Request) -> Response:
-        """`member` writes `text` to the person, in a browser of their own."""
-        self._state.write_by_hand(*await self._message(request))
+    async def write_as_member(self, request: Request) -> Response:
+        """Send `text` from `member` to the person, as if written by hand."""
+        self._state.write_by_hand(*await self._read_message(request))
         return JSONResponse({"ok": True})
 
     async def invitations(self, request: Request) -> Response:
-        """The `member`'s invitations that wait for an answer, newest first."""
+        """Return the `member`'s unanswered invitations, newest first."""
         self._check(request)
-        sent = self._sending.open(_member(dict(request.query_params)))
+        sent = self._invitations.list_open(_read_member(dict(request.query_params)))
         return JSONResponse(
             [{"slug": s.guest.slug, "name": s.guest.name, "sent_on": s.sent_on.isoformat()} for s in sent]
         )
 
-    async def accepts(self, request: Request) -> Response:
-        """The person accepts the invitation of `member`."""
+    async def accept_invitation(self, request: Request) -> Response:
+        """Accept the invitation of `member` for the person."""
         self._check(request)
-        if not self._sending.accept(_member(await _object(request)), str(request.path_params["slug"])):
+        if not self._invitations.accept(
+            _read_member(await _read_object(request)), str(request.path_params["slug"])
+        ):
             raise HTTPException(400, "there is no such invitation")
         return JSONResponse({"ok": True})
 
-    async def _message(self, request: Request) -> tuple[str, str, str]:
-        """Member, slug and text of a request."""
+    async def _read_message(self, request: Request) -> tuple[str, str, str]:
+        """Return member, slug and text of a request."""
         self._check(request)
-        body = await _object(request)
+        body = await _read_object(request)
         text, slug = body.get("text"), str(request.path_params["slug"])
         if not isinstance(text, str) or self._state.person(slug) is None:
             raise HTTPException(400, "a text, and somebody who is there, are wanted")
-        return _member(body), slug, text
+        return _read_member(body), slug, text
 
     def _check(self, request: Request) -> None:
         given = request.headers.get(KEY_HEADER, "")
@@ -174,14 +176,14 @@ class Control:
             raise HTTPException(403, f"{KEY_HEADER} is missing or wrong")
 
 
-def _member(body: Mapping[str, object]) -> str:
+def _read_member(body: Mapping[str, object]) -> str:
     member = str(body.get("member"))
     if member not in MEMBERS:
         raise HTTPException(400, f"member must be one of {', '.join(MEMBERS)}")
     return member
 
 
-async def _object(request: Request) -> dict[str, object]:
+async def _read_object(request: Request) -> dict[str, object]:
     try:
         body = await request.json()
     except json.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Faults that the practice network can be told to have, kept in its state until used up or cleared."""
+"""Faults of the practice network, stored in its state until they are used up or cleared."""
 
 import json
 import sqlite3
@@ -9,11 +9,11 @@ from enum import StrEnum
 Value = str | float | bool | None
 
 MARKUPS = ("a", "b", "c", "d")
-"""The ways in which searches and profiles are marked up: as a site's pages are, this year and next."""
+"""Variants of the HTML of searches and profiles, as a site changes its pages over time."""
 
 
 class FaultName(StrEnum):
-    """What can go wrong. The comment says what `value` means; the others take none."""
+    """What can go wrong. A comment describes `value`; faults without one take none."""
 
     # any page
     SLOW = "slow"  # milliseconds
@@ -39,9 +39,9 @@ _FREE_PATHS = ("/login", "/logout", "/checkpoint/")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `times` counts the requests it still strikes, None until cleared.
+    """One fault. `times` is the number of requests it still affects; None means until it is cleared.
 
-    What a page's script asks for afterwards is a request too; `path_prefix` tells them apart.
+    The requests of a page's script count too; `path_prefix` selects among them.
     """
 
     name: FaultName
@@ -51,7 +51,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, body: Mapping[str, object]) -> "Fault":
-        """The fault that a control request describes. Raises ValueError with what is wrong."""
+        """Parse a control request. Raises ValueError with the reason."""
         unknown = set(body) - {"name", "value", "times", "path_prefix"}
         if unknown:
             raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
@@ -63,8 +63,8 @@ class Fault:
             raise ValueError("path_prefix must be text, or null")
         return cls(name, _validate(name, value), times, prefix)
 
-    def strikes(self, path: str) -> bool:
-        """Whether this fault strikes a request for `path`. Without a prefix, signing in is spared."""
+    def affects(self, path: str) -> bool:
+        """Return whether this fault affects `path`. Without a prefix, sign-in pages are exempt."""
         return path.startswith(self.path_prefix) if self.path_prefix else not path.startswith(_FREE_PATHS)
 
 
@@ -82,18 +82,18 @@ class Faults:
         )
 
     def clear(self) -> None:
-        """No faults any more; the mark-up is variant a again."""
+        """Remove all faults, so that the HTML is variant a again."""
         self._db.execute("DELETE FROM faults")
 
     def all(self) -> list[dict[str, object]]:
-        """The faults that are on, for the control answer."""
+        """Return the active faults for the control response."""
         rows = self._db.execute("SELECT name FROM faults ORDER BY name").fetchall()
         return [asdict(fault) for (name,) in rows if (fault := self._get(FaultName(name)))]
 
     def take(self, name: FaultName, path: str) -> Fault | None:
-        """The fault if it strikes this request, counting the strike."""
+        """Return the fault if it affects this request, and count the use."""
         fault = self._get(name)
-        if fault is None or not fault.strikes(path):
+        if fault is None or not fault.affects(path):
             return None
         if fault.times == 1:
             self._db.execute("DELETE FROM faults WHERE name = ?", (name,))
@@ -102,12 +102,12 @@ class Faults:
         return fault
 
     def markup(self) -> str:
-        """The mark-up variant in force, one of MARKUPS."""
+        """Return the current HTML variant, one of MARKUPS."""
         fault = self._get(FaultName.MARKUP)
         return str(fault.value) if fault else "a"
 
     def two_variant_markup(self) -> str:
-        """The same for what comes in two variants only, which is all but searches and profiles: a or b."""
+        """Return the variant for pages that have only two, a and b: all but searches and profiles."""
         return "b" if self.markup() in {"b", "d"} else "a"
 
     def _get(self, name: FaultName) -> Fault | None:

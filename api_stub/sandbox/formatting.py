@@ -1,6 +1,6 @@
-"""How pages show a person: dates, lengths of time and degrees, in the member's language."""
+"""Format dates, durations and degrees for the pages, in the member's language."""
 
-# ruff: noqa: RUF001 -- the dashes are what pages write
+# ruff: noqa: RUF001 -- the pages contain these dashes
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,40 +27,40 @@ _DEGREES: Mapping[str, Mapping[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PageFormat:
-    """The words of a page in one language, on one day. `in_full` writes months out."""
+    """The formats of a page in one language on one day. `in_full` spells months out."""
 
     language: str
     today: date
     in_full: bool
 
-    def month(self, told: str) -> str:
-        """`2019-03` as a page says it; a year alone stays one."""
-        year, _, month = told.partition("-")
+    def month(self, written: str) -> str:
+        """Format `2019-03` as month and year; a year alone stays as it is."""
+        year, _, month = written.partition("-")
         names = (_MONTHS if self.in_full else _SHORT)[self.language]
         return f"{names[int(month) - 1]} {year}" if month else year
 
     def end(self, job: Job) -> str:
-        """Until when."""
+        """Format the end of a job, or the word for the present."""
         return self.month(job.ended) if job.ended else TEXTS[self.language]["present"]
 
     def length(self, job: Job) -> str:
-        """How long, counting the first month and the last; the shortest is a month, or a year."""
+        """Format the duration of a job, with its first and last month; at least a month, or a year."""
         first = _month_number(job.started or "")
         last = _month_number(job.ended or f"{self.today:%Y-%m}")
         if "-" not in f"{job.started}":
             return self._years(max(1, last // 12 - first // 12))
         years, months = divmod(last - first + 1, 12)
-        said = [self._years(years)] * bool(years) + [self._months(months)] * bool(months)
-        return " ".join(said)
+        parts = [self._years(years)] * bool(years) + [self._months(months)] * bool(months)
+        return " ".join(parts)
 
     def years(self, school: School) -> str:
-        """From when until when; one year stands alone, the open end is a dash."""
+        """Format the years of a school; an open end is a dash."""
         if school.ended is None:
             return f"{school.started} – " if school.started else ""
         return f"{school.started} – {school.ended}" if school.started else str(school.ended)
 
     def degree(self, degree: int) -> str:
-        """1st, 2nd, 3rd."""
+        """Format a degree of connection: 1st, 2nd, 3rd."""
         return _DEGREES[self.language][degree]
 
     def _years(self, count: int) -> str:
@@ -72,12 +72,12 @@ class PageFormat:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """A person in a page's list, seen by one member."""
+    """A person in a list, with the degree of connection to the member."""
 
     person: Profile
     degree: int
 
 
-def _month_number(told: str) -> int:
-    year, _, month = told.partition("-")
+def _month_number(written: str) -> int:
+    year, _, month = written.partition("-")
     return int(year) * 12 + int(month or 1) - 1

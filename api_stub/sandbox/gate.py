@@ -1,4 +1,4 @@
-"""What every request passes first: the faults that are switched on, then the session."""
+"""Middleware that applies the active faults, then checks the session."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ _PUBLIC_PATHS = ("/login", CHALLENGE_PATH)
 
 
 class Gate:
-    """ASGI middleware. The control endpoints pass untouched: they have their own key."""
+    """ASGI middleware. Control endpoints pass unchecked, because they have a key of their own."""
 
     def __init__(self, app: ASGIApp, *, state: State, faults: Faults) -> None:
         self._app = app
@@ -28,7 +28,7 @@ class Gate:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Strike with what is switched on, keep out who has no session, let the rest through."""
+        """Apply the faults, redirect requests without a session, pass on the others."""
         if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
             await self._app(scope, receive, send)
             return
@@ -37,12 +37,12 @@ class Gate:
         if fault := self._faults.take(FaultName.SLOW, path):
             await asyncio.sleep(float(fault.value or 0) / 1000)
         if self._faults.take(FaultName.HANG, path):
-            await hold(receive, _HANG_TIMEOUT)
+            await withhold_response(receive, _HANG_TIMEOUT)
             return
         if self._faults.take(FaultName.EXPIRED_SESSION, path):
             self._state.sign_out()
         session = self._session(request)
-        answer = self._struck(path, session) or _redirect_to_login(request, session)
+        answer = self._fault_response(path, session) or _redirect_to_login(request, session)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -53,7 +53,7 @@ class Gate:
         token = request.cookies.get(COOKIE)
         return self._state.session(token) if token else None
 
-    def _struck(self, path: str, session: Session | None) -> Response | None:
+    def _fault_response(self, path: str, session: Session | None) -> Response | None:
         if self._faults.take(FaultName.CHALLENGE_PAGE, path):
             return RedirectResponse(CHALLENGE_PATH, 303)
         if self._faults.take(FaultName.STATUS_429, path):
@@ -65,8 +65,8 @@ class Gate:
         return None
 
 
-async def hold(receive: Receive, bound: timedelta) -> None:
-    """Answer nothing until the client gives up, or the bound has passed."""
+async def withhold_response(receive: Receive, bound: timedelta) -> None:
+    """Send no response until the client disconnects or `bound` has passed."""
 
     async def disconnected() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -79,7 +79,7 @@ async def hold(receive: Receive, bound: timedelta) -> None:
 
 
 def safe_next(target: str | None) -> str:
-    """A path of this site to go to after signing in; the feed for anything else."""
+    """Return `target` if it is a path of this site, else the feed."""
     same_site = target is not None and target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if target and same_site and target.isprintable() else "/feed/"
 

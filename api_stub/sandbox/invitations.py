@@ -1,4 +1,4 @@
-"""Invitations that a member has sent: their page, the dialog that asks again, and taking them back."""
+"""Invitations that a member has sent: the list, the confirmation dialog, and withdrawing."""
 
 import re
 import secrets
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
-from api_stub.sandbox.gate import hold
+from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.invitees import INVITEES, Invitee, generate_invitations
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
@@ -24,14 +24,14 @@ _SWALLOW_TIMEOUT = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class SentInvitation:
-    """An invitation that waits for an answer."""
+    """An unanswered invitation."""
 
     guest: Invitee
     sent_on: date
 
 
 class InvitationStore:
-    """What the network remembers of invitations, in the file of `State`."""
+    """The invitations in the file of `State`."""
 
     def __init__(self, state: State, today: Callable[[], date]) -> None:
         self._state = state
@@ -41,8 +41,8 @@ class InvitationStore:
                 [(member, slug, on.isoformat()) for member, slug, on in generate_invitations(today())],
             )
 
-    def open(self, member: str) -> list[SentInvitation]:
-        """Those that nobody has answered, newest first."""
+    def list_open(self, member: str) -> list[SentInvitation]:
+        """Return the member's unanswered invitations, newest first."""
         rows = self._state.db.execute(
             "SELECT slug, sent_on FROM invitations WHERE member = ? AND became IS NULL "
             "ORDER BY sent_on DESC, slug",
@@ -50,23 +50,23 @@ class InvitationStore:
         )
         return [SentInvitation(INVITEES[slug], date.fromisoformat(on)) for slug, on in rows]
 
-    def waits(self, member: str, slug: str) -> bool:
-        """Whether the member's invitation to this person waits for an answer."""
-        return any(sent.guest.slug == slug for sent in self.open(member))
+    def is_open(self, member: str, slug: str) -> bool:
+        """Return whether the member's invitation to this person is unanswered."""
+        return any(sent.guest.slug == slug for sent in self.list_open(member))
 
     def accept(self, member: str, slug: str) -> bool:
-        """The person says yes. No effect of the member's, so not in the ledger."""
-        return self._became(member, slug, "accepted")
+        """Accept the invitation for the person. It is not in the ledger."""
+        return self._close(member, slug, "accepted")
 
     def withdraw(self, member: str, slug: str) -> bool:
-        """The member takes it back: into the ledger, if there was one to take back."""
+        """Withdraw the invitation and add this to the ledger; return False if there was none."""
         with self._state.transaction():
-            withdrawn = self._became(member, slug, "withdrawn")
+            withdrawn = self._close(member, slug, "withdrawn")
             if withdrawn:
                 self._state.add_to_ledger(member, slug, "withdrawal")
         return withdrawn
 
-    def _became(self, member: str, slug: str, what: str) -> bool:
+    def _close(self, member: str, slug: str, what: str) -> bool:
         changed = self._state.db.execute(
             "UPDATE invitations SET became = ? WHERE member = ? AND slug = ? AND became IS NULL",
             (what, member, slug),
@@ -75,18 +75,18 @@ class InvitationStore:
 
 
 class InvitationPages:
-    """The pages and addresses of sent invitations."""
+    """The pages and endpoints of sent invitations."""
 
     def __init__(
-        self, state: State, sending: InvitationStore, faults: Faults, today: Callable[[], date]
+        self, state: State, invitations: InvitationStore, faults: Faults, today: Callable[[], date]
     ) -> None:
         self._state = state
-        self._sending = sending
+        self._invitations = invitations
         self._faults = faults
         self._today = today
 
     def routes(self) -> list[Route]:
-        """Their addresses; those of the profiles go before the general one."""
+        """Return the routes. Those of the profiles must precede the general profile route."""
         return [
             Route("/invitations/sent/", self.sent),
             Route("/invitations/{slug}/dialog", self.dialog),
@@ -95,12 +95,12 @@ class InvitationPages:
         ]
 
     async def sent(self, request: Request) -> Response:
-        """Who was invited and has not answered, the newest first, `?page=N` of them."""
+        """Show page `?page=N` of the unanswered invitations, newest first."""
         session, today = session_of(request), self._today()
         language = MEMBERS[session.member].language
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
-        waiting = self._sending.open(session.member)
+        waiting = self._invitations.list_open(session.member)
         shown = waiting[(number - 1) * INVITATIONS_PER_PAGE : number * INVITATIONS_PER_PAGE]
         return self._page(
             request,
@@ -111,35 +111,35 @@ class InvitationPages:
         )
 
     async def profile(self, request: Request) -> Response:
-        """A plain page of somebody who was invited, with what may be done about it."""
+        """Show a simple profile of an invited person, with the button pending or connect."""
         session, guest = session_of(request), INVITEES[request.url.path.split("/")[2]]
         words = TEXTS[MEMBERS[session.member].language]
-        waits = self._sending.waits(session.member, guest.slug)
+        waits = self._invitations.is_open(session.member, guest.slug)
         return self._page(request, "guest.html", guest=guest, button=words["pending" if waits else "connect"])
 
     async def dialog(self, request: Request) -> Response:
-        """The question whether it is really to be withdrawn."""
+        """Return the dialog that asks to confirm the withdrawal."""
         session = session_of(request)
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
-        if not self._sending.waits(session.member, slug):
+        if not self._invitations.is_open(session.member, slug):
             return render_notice("gone", session, status=404)
         return render_fragment(
             f"withdraw_{self._faults.two_variant_markup()}.html", session, guest=INVITEES[slug]
         )
 
     async def withdraw(self, request: Request) -> Response:
-        """Take it back before the answer, unless told to fail."""
+        """Withdraw before the response, unless a fault is on."""
         session, path = session_of(request), request.url.path
         given = request.headers.get("X-CSRF-Token", "")
         if not secrets.compare_digest(given.encode(), session.csrf.encode()):
             return JSONResponse({"error": "csrf"}, 403)
         if self._faults.take(FaultName.SEND_NO_EFFECT, path):
             return JSONResponse({"ok": True})
-        if not self._sending.withdraw(session.member, str(request.path_params["slug"])):
+        if not self._invitations.withdraw(session.member, str(request.path_params["slug"])):
             return JSONResponse({"error": "no such invitation"}, 404)
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_TIMEOUT)
+            await withhold_response(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _page(self, request: Request, template: str, **values: object) -> Response:

@@ -1,4 +1,4 @@
-"""Conversations: the inbox, the overlay, its bubbles, and sending."""
+"""Conversations: the inbox, the overlay with its bubbles, and sending."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api_stub.sandbox.faults import FaultName, Faults
-from api_stub.sandbox.gate import hold
+from api_stub.sandbox.gate import withhold_response
 from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.render import render_fragment, render_notice, render_page, session_of
 from api_stub.sandbox.state import State
@@ -23,14 +23,14 @@ _SWALLOW_TIMEOUT = timedelta(seconds=60)
 
 
 class Messaging:
-    """The inbox, and the addresses that the overlay's script talks to."""
+    """The inbox, and the endpoints of the overlay's script."""
 
     def __init__(self, state: State, faults: Faults) -> None:
         self._state = state
         self._faults = faults
 
     def routes(self) -> list[Route]:
-        """Their addresses."""
+        """Return the routes."""
         return [
             Route("/messaging/", self.inbox),
             Route("/messaging/{slug}/dialog", self.dialog),
@@ -39,7 +39,7 @@ class Messaging:
         ]
 
     async def inbox(self, request: Request) -> Response:
-        """The conversations with the last message of each, the newest first, `?page=N` of them."""
+        """Show page `?page=N` of the conversations, newest first, each with its last message."""
         session, path = session_of(request), request.url.path
         given = request.query_params.get("page", "1")
         number = int(given) if re.fullmatch(r"[1-9][0-9]{0,5}", given) else 1
@@ -55,17 +55,17 @@ class Messaging:
         return render_page("inbox.html", session, values)
 
     async def dialog(self, request: Request) -> Response:
-        """The overlay of a conversation, with what was said so far."""
+        """Return the overlay of a conversation with its messages."""
         wrong = self._faults.take(FaultName.WRONG_THREAD, request.url.path)
         slug = str(wrong.value) if wrong else str(request.path_params["slug"])
         return self._show(request, slug, "dialog")
 
     async def bubbles(self, request: Request) -> Response:
-        """What was said so far."""
+        """Return the messages of a conversation."""
         return self._show(request, str(request.path_params["slug"]), "bubbles")
 
     async def send(self, request: Request) -> Response:
-        """Take a message: into the ledger and the thread before the answer, unless told to fail."""
+        """Write a message to the ledger and the thread before the response, unless a fault is on."""
         session, path = session_of(request), request.url.path
         given = request.headers.get("X-CSRF-Token", "")
         if not secrets.compare_digest(given.encode(), session.csrf.encode()):
@@ -82,7 +82,7 @@ class Messaging:
         late_seconds = float(late.value or 0) if late else 0.0
         self._state.send(session.member, person.slug, text, late=timedelta(seconds=late_seconds))
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
-            await hold(request.receive, _SWALLOW_TIMEOUT)
+            await withhold_response(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})
 
     def _show(self, request: Request, slug: str, template: str) -> Response:

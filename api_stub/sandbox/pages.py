@@ -21,14 +21,14 @@ from api_stub.sandbox.texts import TEXTS, format_birthday_line
 
 RESULTS_PER_PAGE = 10
 MAX_PAGES = 100
-"""As on real sites: who wants more must ask more narrowly."""
+"""As on real sites. A narrower search is needed for more."""
 
 INITIALLY_SHOWN = {"about": 240, "jobs": 3, "schools": 2, "skills": 5, "certificates": 2, "spoken": 3}
-"""How much of a section a profile shows at first: characters, or entries."""
+"""How much of each section a profile shows at first: characters or entries."""
 
 
 class Pages:
-    """The pages that a member goes to by address."""
+    """The pages with an address of their own."""
 
     def __init__(self, state: State, faults: Faults, today: Callable[[], date]) -> None:
         self._state = state
@@ -36,7 +36,7 @@ class Pages:
         self._today = today
 
     def routes(self) -> list[Route]:
-        """Their addresses."""
+        """Return the routes."""
         return [
             Route("/", lambda _: RedirectResponse("/feed/", 303)),
             Route("/login", self.login_form, methods=["GET"]),
@@ -50,13 +50,13 @@ class Pages:
         ]
 
     async def login_form(self, request: Request) -> Response:
-        """The form."""
+        """Show the sign-in form."""
         return render_page(
             "login.html", None, {"next": safe_next(request.query_params.get("next")), "refused": False}
         )
 
     async def login(self, request: Request) -> Response:
-        """A name and a password: a cookie and on to where the member wanted to go, or the form again."""
+        """Set a cookie and redirect to the requested page; with a wrong password, show the form again."""
         async with request.form() as form:
             name, password, after = (str(form.get(field, "")) for field in ("name", "password", "next"))
         member = MEMBERS.get(name)
@@ -75,11 +75,11 @@ class Pages:
         return answer
 
     async def feed(self, request: Request) -> Response:
-        """The page after signing in."""
+        """Show the page after signing in."""
         return self._page(request, "feed.html", people=self._state.friends()[-6:])
 
     async def birthdays(self, request: Request) -> Response:
-        """Today's birthdays and those of the days before, latest first."""
+        """Show today's birthdays and those of the days before, latest first."""
         session, today = session_of(request), self._today()
         language = MEMBERS[session.member].language
         known = self._state.list_connections(session.member)
@@ -97,13 +97,15 @@ class Pages:
         return self._page(request, "birthdays.html", groups=groups)
 
     async def search(self, request: Request) -> Response:
-        """Ten of the people found, `?page=N`, and the way to the next ten; after a hundred pages, nobody."""
+        """Show ten search results, `?page=N`, with a link to the next ten; none after a hundred pages."""
         session, given = session_of(request), request.query_params
         terms = {term: given[term] for term in SEARCH_TERMS if given.get(term)}
         page_given = given.get("page", "1")
         number = int(page_given) if re.fullmatch(r"[1-9][0-9]{0,5}", page_given) else 1
         found = (
-            self._state.found(terms, offset=(number - 1) * RESULTS_PER_PAGE, limit=RESULTS_PER_PAGE + 1)
+            self._state.search_people(
+                terms, offset=(number - 1) * RESULTS_PER_PAGE, limit=RESULTS_PER_PAGE + 1
+            )
             if number <= MAX_PAGES
             else []
         )
@@ -118,7 +120,7 @@ class Pages:
         )
 
     async def profile(self, request: Request) -> Response:
-        """A person's page, with a way to write to them or to connect."""
+        """Show a person's profile, with a button to write to them or to connect."""
         session = session_of(request)
         person = self._state.person(request.path_params["slug"])
         if person is None:
@@ -133,7 +135,7 @@ class Pages:
     def _page(
         self, request: Request, template: str, *, seen: str | None = None, **values: object
     ) -> Response:
-        """A page, counted as `seen`, which is the path unless told otherwise."""
+        """Render a page and count a view of `seen`, by default the path."""
         session, path = session_of(request), request.url.path
         self._state.count_view(session.member, seen or path)
         popup = self._faults.take(FaultName.POPUP, path) is not None
@@ -144,6 +146,6 @@ class Pages:
 
 
 def search_address(terms: Mapping[str, str], number: int) -> str:
-    """The address of a page of a search, the same for the same question."""
-    asked = {term: terms[term] for term in SEARCH_TERMS if term in terms}
-    return f"/search/people/?{urlencode({**asked, 'page': number})}"
+    """Return the address of a result page, always the same for the same terms."""
+    given = {term: terms[term] for term in SEARCH_TERMS if term in terms}
+    return f"/search/people/?{urlencode({**given, 'page': number})}"

@@ -1,4 +1,4 @@
-"""Templates into answers."""
+"""Render templates into responses."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ _TEMPLATES.globals["address"] = lambda person: f"/in/{quote(person.slug)}/"
 
 
 def session_of(request: Request) -> Session:
-    """The session that the gate found. Pages behind the gate always have one."""
+    """Return the session of a request. Every page behind the gate has one."""
     session: Session = request.state.session
     return session
 
@@ -27,17 +27,17 @@ def session_of(request: Request) -> Session:
 def render_page(
     template: str, session: Session | None, values: Mapping[str, object], *, status: int = 200
 ) -> HTMLResponse:
-    """A whole page, in the language of its member."""
+    """Render a whole page in the member's language."""
     return HTMLResponse(_render(template, session, {"popup": False, **values}), status)
 
 
 def render_fragment(template: str, session: Session, **values: object) -> Response:
-    """A piece of a page, for the script that asked for it. Its own type keeps a page from passing for one."""
+    """Render a part of a page for a script. Its own media type distinguishes it from a whole page."""
     return Response(_render(template, session, values), media_type="text/x-fragment")
 
 
 def render_notice(subject: str, session: Session | None, *, status: int = 200) -> HTMLResponse:
-    """A page that only says something: challenge, limit, gone, trouble."""
+    """Render a page with a message only: challenge, limit, gone, trouble."""
     words = TEXTS[_language(session)]
     heading, text = words[subject], words[f"{subject}_text"]
     return render_page("plain.html", session, {"heading": heading, "text": text}, status=status)

@@ -1,4 +1,4 @@
-"""The practice network as a process."""
+"""Serve the practice network in this process."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,9 +18,9 @@ def serve(
     control_key: str,
     fixed_today: date | None = None,
 ) -> None:
-    """Serve the network until the process is told to stop; requests in flight get one second then.
+    """Serve until the process is told to stop; open requests get one more second.
 
-    `time_zone` says when its days begin. With `fixed_today` its day never changes: for tests.
+    The network's days begin in `time_zone`. With `fixed_today`, its date never changes (for tests).
     """
     zone = ZoneInfo(time_zone)
 

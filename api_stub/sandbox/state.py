@@ -1,7 +1,6 @@
-"""What the practice network remembers, in one SQLite file.
+"""The state of the practice network, in one SQLite file.
 
-Each method that changes something has committed it before it returns: an answer that was given, and one
-that was swallowed, both leave their effect behind for the next process.
+Every method commits its changes before it returns, so an effect is stored even if the response is not sent.
 """
 
 import os
@@ -26,7 +25,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A message as the thread shows it."""
+    """A message in a thread."""
 
     outgoing: bool
     text: str
@@ -35,7 +34,7 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as the inbox shows it: with whom, and its last message."""
+    """A conversation in the inbox: the person and the last message."""
 
     slug: str
     name: str
@@ -58,7 +57,7 @@ class Effect:
 
 
 def _make_private(path: Path) -> None:
-    """Let only the owner read the file, and those that SQLite puts beside it, which get its mode."""
+    """Make the file, and those that SQLite creates beside it with its mode, readable by the owner only."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
         if each.exists():
@@ -66,7 +65,7 @@ def _make_private(path: Path) -> None:
 
 
 class State(Population):
-    """The one connection to the file, and the verbs on it. Filled with people at the first start."""
+    """The connection to the file and the operations on it. A new file is filled with people."""
 
     def __init__(self, path: Path, *, today: Callable[[], date], now: Callable[[], datetime]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,13 +82,13 @@ class State(Population):
     # sessions
 
     def sign_in(self, member: str) -> Session:
-        """A new session of the member."""
+        """Create a session of the member."""
         session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(24), member)
         self.db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (*astuple(session), self._at()))
         return session
 
     def session(self, token: str) -> Session | None:
-        """The session that a cookie names."""
+        """Return the session of a cookie, or None."""
         row = self.db.execute("SELECT token, csrf, member FROM sessions WHERE token = ?", (token,)).fetchone()
         return Session(*row) if row else None
 
@@ -100,7 +99,7 @@ class State(Population):
     # threads and ledger
 
     def open_thread(self, member: str, slug: str) -> list[Bubble]:
-        """What the thread shows now, oldest first. Opened once, nothing in it is unread any more."""
+        """Return the thread's visible messages, oldest first, and mark them as read."""
         self.db.execute(
             "INSERT OR REPLACE INTO opened SELECT member, slug, max(id) FROM messages "
             "WHERE member = ? AND slug = ? AND visible_at <= ? GROUP BY member, slug",
@@ -114,7 +113,7 @@ class State(Population):
         return [Bubble(bool(outgoing), text, at) for outgoing, text, at in rows]
 
     def inbox(self, member: str) -> list[Conversation]:
-        """The member's conversations with those whose profile is there, the newest first."""
+        """Return the member's conversations with people whose profile exists, newest first."""
         rows = self.db.execute(
             "WITH last AS (SELECT max(id) AS id FROM messages "
             "WHERE member = :member AND visible_at <= :now GROUP BY slug) "
@@ -131,31 +130,31 @@ class State(Population):
         ]
 
     def send(self, member: str, slug: str, text: str, *, late: timedelta = timedelta()) -> None:
-        """The member writes to the person: into the ledger at once, into the thread `late`."""
+        """Send a message from the member: into the ledger at once, visible in the thread after `late`."""
         with self.transaction():
             self._add_message(member, slug, outgoing=True, text=text, late=late)
             self.add_to_ledger(member, slug, "message", text)
 
     def receive(self, member: str, slug: str, text: str) -> None:
-        """The person writes to the member. No effect of the member's, so not in the ledger."""
+        """Send a message from the person to the member. It is not in the ledger."""
         self._add_message(member, slug, outgoing=False, text=text, late=timedelta())
 
     def write_by_hand(self, member: str, slug: str, text: str) -> None:
-        """The member writes to the person in a browser of their own. Not in the ledger.
+        """Send a message that the member writes by hand. It is not in the ledger.
 
-        The ledger is what tests hold Rapport's records against, and this is none of its effects.
+        Tests compare Rapport's records with the ledger, and this message is not an effect of Rapport.
         """
         self._add_message(member, slug, outgoing=True, text=text, late=timedelta())
 
     def add_to_ledger(self, member: str, slug: str, kind: str, text: str = "") -> None:
-        """An effect that reached the network; in the transaction of what it changed."""
+        """Add an effect to the ledger, in the transaction of its change."""
         self.db.execute(
             "INSERT INTO ledger (at, member, slug, kind, text) VALUES (?, ?, ?, ?, ?)",
             (self._at(), member, slug, kind, text),
         )
 
     def ledger(self, member: str | None = None) -> list[Effect]:
-        """Every effect, or those of one member, oldest first."""
+        """Return every effect, or those of one member, oldest first."""
         rows = self.db.execute(
             "SELECT id, at, member, slug, kind, text FROM ledger WHERE ? IS NULL OR member = ? ORDER BY id",
             (member, member),
@@ -163,13 +162,13 @@ class State(Population):
         return [Effect(*row) for row in rows]
 
     def count_view(self, member: str, path: str) -> None:
-        """One more look of the member at this page."""
+        """Count one view of the page by the member."""
         self.db.execute(
             "INSERT INTO views VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1", (member, path)
         )
 
     def views(self, member: str | None = None) -> list[tuple[str, str, int]]:
-        """How often each page was looked at: member, path, count."""
+        """Return the views of each page: member, path, count."""
         rows = self.db.execute(
             "SELECT member, path, count FROM views WHERE ? IS NULL OR member = ? ORDER BY member, path",
             (member, member),
@@ -188,5 +187,5 @@ class State(Population):
 
 
 def _timestamp(at: datetime) -> str:
-    """A fixed width, so that text compares as time does."""
+    """Return a timestamp of fixed width, so that the order of texts is the order of times."""
     return at.isoformat(timespec="microseconds")

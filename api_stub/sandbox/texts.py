@@ -173,7 +173,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
 
 
 def format_birthday_line(language: str, on: date, today: date) -> str:
-    """How the birthdays page says when a birthday was."""
+    """Return how the birthdays page says when a birthday was."""
     days = (today - on).days
     if language == "fr":
         when = {0: "aujourd'hui", 1: "hier"}.get(days, f"il y a {days} jours")
@@ -189,7 +189,7 @@ _UNITS: Mapping[str, tuple[tuple[int, str, str], ...]] = {
 
 
 def format_sent_line(language: str, on: date, today: date) -> str:
-    """How the page of sent invitations says when one was sent: the older, the less exactly."""
+    """Return how the list of sent invitations says when one was sent: the older, the less exactly."""
     days = (today - on).days
     if days < 2:
         when = {"en": ("today", "yesterday"), "fr": ("aujourd'hui", "hier")}[language][days]

@@ -1,1 +1,1 @@
-"""The embedded default: real Postgres, real Redis and our processes as children."""
+"""The embedded default: Postgres, Redis and Rapport's processes as child processes."""

@@ -1,4 +1,4 @@
-"""What our children see of the environment: the stack's one look at os.environ."""
+"""The environment variables of child processes. The only module of the stack that reads os.environ."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ from pydantic import SecretStr, TypeAdapter
 
 from worker.settings import SECRET_FIELDS, variable_name
 
-# An allow-list, because the terminal's environment also holds other people's tokens.
+# An allow-list: the terminal's environment also holds tokens of other programs.
 _INHERITED_NAMES = frozenset(
     {
         "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
@@ -21,23 +21,23 @@ _SECRET_NAMES = frozenset(variable_name(name) for name in SECRET_FIELDS)
 
 
 def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
-    """What a child needs to find programs, files, a display and the person's own RAPPORT_ settings.
+    """Return the variables for programs, files, a display and the person's RAPPORT_ settings.
 
-    Secrets are left out unless they are among `also`: Postgres and Redis are children too.
+    Secrets are left out unless `also` names them, because Postgres and Redis get these variables too.
     """
-    wanted = _INHERITED_NAMES.union(also)
+    names = _INHERITED_NAMES.union(also)
     return {
         name: value
         for name, value in os.environ.items()
-        if name in wanted or (name.startswith(_INHERITED_PREFIXES) and name not in _SECRET_NAMES)
+        if name in names or (name.startswith(_INHERITED_PREFIXES) and name not in _SECRET_NAMES)
     }
 
 
 def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
-    """Settings by field name (`browser_timeout=timedelta(seconds=5)`) as the variables that set them.
+    """Convert settings by field name (`browser_timeout=timedelta(seconds=5)`) to environment variables.
 
-    None leaves a setting at its default. Raises KeyError for a name that Settings doesn't have, so that a
-    typing error is seen here and not as a default in some child.
+    None leaves a setting at its default. Raises KeyError for a name that Settings doesn't have: a misspelt
+    name would otherwise silently give a child the default.
     """
     variables = {}
     for name, value in values.items():
@@ -54,13 +54,13 @@ def _as_text(value: object) -> str:
 
 
 def set_environment(values: Mapping[str, str], *, override: bool = True) -> None:
-    """Set variables of this very process, before it reads its settings or becomes another program."""
+    """Set variables of this process, before it reads its settings or executes another program."""
     for name, value in values.items():
         if override or name not in os.environ:
             os.environ[name] = value
 
 
 def unset_environment(names: Collection[str]) -> None:
-    """Unset variables of this very process, before it becomes another program or starts children."""
+    """Unset variables of this process, before it executes another program or starts children."""
     for name in names:
         os.environ.pop(name, None)

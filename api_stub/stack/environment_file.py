@@ -1,4 +1,4 @@
-"""Where a running stack can be reached: so that `rapport account list` in another terminal finds it."""
+"""The file with a running stack's settings, which lets commands in another terminal find the stack."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _FILE_NAME = "environment.json"
 
 
 def write_environment(data_dir: Path, environment: Mapping[str, str]) -> None:
-    """Leave our settings beside the data, readable by the owner only."""
+    """Write the stack's settings to `<data>/environment.json`, readable by the owner only."""
     ours = {
         k: v for k, v in environment.items() if k.startswith("RAPPORT_") or k in {"DATABASE_URL", "REDIS_URL"}
     }
@@ -18,12 +18,12 @@ def write_environment(data_dir: Path, environment: Mapping[str, str]) -> None:
 
 
 def remove_environment(data_dir: Path) -> None:
-    """Say that nothing runs any more."""
+    """Remove the file, because the stack has stopped."""
     (data_dir / _FILE_NAME).unlink(missing_ok=True)
 
 
 def read_environment(data_dir: Path) -> dict[str, str]:
-    """Return the settings of the stack that runs on `data_dir`, or nothing."""
+    """Return the settings of the stack that runs on `data_dir`; empty if none runs."""
     try:
         return {
             str(name): str(value) for name, value in json.loads((data_dir / _FILE_NAME).read_text()).items()

@@ -1,17 +1,17 @@
-"""What can go wrong with the stack, told to the person at the terminal."""
+"""Errors of the stack, with texts for the person at the terminal."""
 
 
 class StackError(Exception):
-    """The stack can't start or go on. The text says why and what to do; no traceback is needed."""
+    """The stack can't start or continue. The text says why and what to do, without a traceback."""
 
 
 class AlreadyRunningError(StackError):
-    """Another stack holds this data folder."""
+    """Another stack runs on this data folder."""
 
 
 class ChildDiedError(StackError):
-    """A process of ours ended by itself. The text ends with the last lines of its log."""
+    """A child process ended by itself. The text ends with the last lines of its log."""
 
 
 class PortTakenError(StackError):
-    """Someone took the port between our choosing it and the server's binding it."""
+    """Another program took the port between the choice and the server's bind."""

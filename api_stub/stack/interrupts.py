@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: heard at once, except where it would tear something in two."""
+"""Ctrl-C and termination signals: raised at once, except in blocks that must not be interrupted."""
 
 import signal
 import threading
@@ -13,42 +13,42 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interrupts:
     """Turns SIGINT, SIGTERM and SIGHUP into KeyboardInterrupt while installed.
 
-    Inside `held()` they wait for its end; after `ignore()` they are not heard any more. Where one is raised
-    Python may lose it (in a finaliser, or in a library that catches it), so each further `held()` raises it
-    anew. Not installed (or not in the main thread, where Python allows no handlers), everything here does
-    nothing.
+    Inside `deferred()` an interrupt is raised at the end of the block; after `ignore()` it is dropped. Python
+    may lose an exception that a signal handler raises (in a finaliser, or in a library that catches it), so
+    each further `deferred()` raises it again. Outside the main thread, where Python allows no handlers, and
+    while not installed, nothing happens.
     """
 
     def __init__(self) -> None:
-        self._former: dict[signal.Signals, Any] = {}
+        self._previous: dict[signal.Signals, Any] = {}
         self._depth = 0
-        self._was_heard = False
+        self._is_pending = False
         self._ignoring = False
 
     def install(self) -> None:
-        """Begin to listen."""
+        """Install the signal handlers."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in _SIGNALS:
-            former = signal.getsignal(number)
-            if number is signal.SIGHUP and former is signal.SIG_IGN:
-                continue  # nohup: the person wants us to outlive the terminal
-            self._former[number] = signal.SIG_DFL if former is None else former
-            signal.signal(number, self._heard)
+            previous = signal.getsignal(number)
+            if number is signal.SIGHUP and previous is signal.SIG_IGN:
+                continue  # nohup: this process shall outlive the terminal
+            self._previous[number] = signal.SIG_DFL if previous is None else previous
+            signal.signal(number, self._on_signal)
 
     def ignore(self) -> None:
-        """From now on an impatient second Ctrl-C changes nothing: the clean-up goes on to its end."""
+        """Drop further interrupts, so that a second Ctrl-C doesn't stop the clean-up."""
         self._ignoring = True
 
     def restore(self) -> None:
-        """Hand the signals back to whoever had them, and be as new."""
-        while self._former:
-            signal.signal(*self._former.popitem())
-        self._ignoring = self._was_heard = False
+        """Restore the previous signal handlers and the initial state."""
+        while self._previous:
+            signal.signal(*self._previous.popitem())
+        self._ignoring = self._is_pending = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """An interrupt in here is raised at the end: a process that is started is also remembered."""
+    def deferred(self) -> Iterator[None]:
+        """Defer interrupts to the end of the block, for example until a started process is recorded."""
         self._depth += 1
         try:
             yield
@@ -56,10 +56,10 @@ class Interrupts:
             self._depth -= 1
             self._raise()
 
-    def _heard(self, _number: int, _frame: FrameType | None) -> None:
-        self._was_heard = True
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_pending = True
         self._raise()
 
     def _raise(self) -> None:
-        if self._was_heard and not self._depth and not self._ignoring:
+        if self._is_pending and not self._depth and not self._ignoring:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Postgres' record held against the practice network's own ledger: the one comparison that counts."""
+"""Compare the greetings in Postgres with the practice network's own ledger."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
 
 ONE_OCCASION = timedelta(days=200)
-"""Two greetings of one person closer together than this belong to one birthday."""
+"""Two greetings of one person less than this apart belong to one birthday."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerCheck:
-    """How the two records compare. `problems` are sentences for a person; none means that all is well."""
+    """The result of a comparison. `problems` are sentences for a person; empty means that both agree."""
 
     greetings: int
     in_ledger: int
@@ -23,12 +23,12 @@ class LedgerCheck:
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say it in the words that people and scripts look for."""
+        """Return the line that people and scripts look for."""
         return f"{self.greetings} greetings, {self.in_ledger} in the ledger, {self.twice} twice"
 
 
 def compare_with_ledger(actions: Sequence[ActionLine], ledger: Sequence[Effect]) -> LedgerCheck:
-    """Hold our record against the ledger (oldest first), person by person and text by text."""
+    """Compare actions with the ledger (oldest first) by person and text."""
     done = [action for action in actions if action.state is ActionState.DONE]
     recorded = Counter((_slug(action.profile_url), _normalize(action.sent or "")) for action in done)
     reached = Counter((effect.slug, _normalize(effect.text)) for effect in ledger)

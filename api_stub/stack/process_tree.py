@@ -1,4 +1,4 @@
-"""Finding and ending processes together with everything that they started."""
+"""Find and kill processes together with all their descendants."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ from worker.clock import monotonic_seconds
 from worker.settings import STACK_MARK_VARIABLE
 
 MARK_VARIABLE: Final = STACK_MARK_VARIABLE
-"""A variable in the environment of all our children and of theirs: the stack's data folder."""
+"""A variable that all descendants inherit. Its value is the stack's data folder."""
 
 _CLOCK_SHIFT_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.02
 
 
 def read_create_time(pid: int) -> float | None:
-    """The time of birth of a process, or None if there is none."""
+    """Return when a process was created, in seconds since 1970, or None if it doesn't exist."""
     try:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
@@ -28,17 +28,17 @@ def read_create_time(pid: int) -> float | None:
 
 
 def find_process(pid: int, birth: float) -> psutil.Process | None:
-    """The process with this id, if it is the one that was born then and not a stranger with a recycled id."""
+    """Return the process with this id and creation time, or None. Ids are reused, so both must match."""
     try:
         process = psutil.Process(pid)
-        # A corrected clock moves the birth times that the system reports by a moment.
+        # When the clock is corrected, the creation times that the system reports move a little.
         return process if abs(process.create_time() - birth) < _CLOCK_SHIFT_SECONDS else None
     except psutil.NoSuchProcess:
         return None
 
 
 def list_descendants(process: psutil.Process) -> set[psutil.Process]:
-    """The process, its children, theirs, and so on."""
+    """Return the process and all its descendants."""
     try:
         return {process, *process.children(recursive=True)}
     except psutil.NoSuchProcess:
@@ -46,9 +46,9 @@ def list_descendants(process: psutil.Process) -> set[psutil.Process]:
 
 
 def find_marked_processes(mark: str, session: int | None = None) -> set[psutil.Process]:
-    """Processes that carry our mark, of one session or of all, even where their parent is gone.
+    """Return the processes with our variable, of one session or of all, also those whose parent has ended.
 
-    The session's number alone would not do: a stranger's daemon may have inherited a recycled one.
+    The session id alone is not enough: ids are reused, and another program's daemon may have this one.
     """
     found = set()
     for pid in psutil.pids():
@@ -59,12 +59,12 @@ def find_marked_processes(mark: str, session: int | None = None) -> set[psutil.P
             if pid != os.getpid() and process.environ().get(MARK_VARIABLE) == mark:
                 found.add(process)
         except (psutil.Error, OSError):
-            continue  # gone meanwhile, or not ours to look at
+            continue  # it has ended, or belongs to another user
     return found
 
 
 def send_signal(process: psutil.Process, number: signal.Signals) -> None:
-    """Send a signal to a process that may be gone already."""
+    """Send a signal to a process that may have ended already."""
     try:
         process.send_signal(number)
     except psutil.NoSuchProcess:
@@ -72,9 +72,9 @@ def send_signal(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def wait_for_exit(processes: Iterable[psutil.Process], patience: timedelta) -> set[psutil.Process]:
-    """Those that have not ended by then. A zombie has: it only waits for a parent to ask about it.
+    """Wait for processes to end; return those that still run after `patience`. A zombie counts as ended.
 
-    psutil's own wait is of no use here: it waits for zombies too, and takes the exit code from Popen.
+    psutil's own wait can't be used: it waits for zombies too, and takes the exit code away from Popen.
     """
     deadline = monotonic_seconds() + patience.total_seconds()
     while True:
@@ -85,7 +85,7 @@ def wait_for_exit(processes: Iterable[psutil.Process], patience: timedelta) -> s
 
 
 def kill_trees(processes: Iterable[psutil.Process]) -> None:
-    """Kill these, and what they start meanwhile."""
+    """Kill processes, their descendants, and what these start meanwhile."""
     remaining = set(processes)
     for _ in range(5):
         for process in set(remaining):

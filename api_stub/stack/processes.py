@@ -1,4 +1,4 @@
-"""Child processes: started, remembered, and ended with all that they started."""
+"""Start child processes, record them, and stop them with all their descendants."""
 
 import json
 import os
@@ -33,7 +33,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 class Child:
-    """A process that we started, in a session of its own: the terminal's Ctrl-C reaches only us."""
+    """A child process in a session of its own, so that the terminal's Ctrl-C doesn't reach it."""
 
     def __init__(
         self,
@@ -47,57 +47,57 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
-        self.born = read_create_time(process.pid) or 0.0
+        self.create_time = read_create_time(process.pid) or 0.0
         self._process = process
         self._mark = mark
         self._stop_signals = tuple(stop_signals)
         self._interrupts = interrupts
-        self._family: set[Process] = set()  # remembered, for children that leave our session
-        self._asked = False
+        self._descendants: set[Process] = set()  # recorded, for descendants that leave the session
+        self._stop_requested = False
 
     @property
     def pid(self) -> int:
-        """Its process id, which is also the id of its session."""
+        """Its process id, which is also its session id."""
         return self._process.pid
 
     def alive(self) -> bool:
-        """Whether it still runs."""
-        return self._code() is None
+        """Return whether it still runs."""
+        return self._poll() is None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to it alone, if it still runs."""
-        with self._interrupts.held():
+        """Send a signal to this process only, if it still runs."""
+        with self._interrupts.deferred():
             self._process.send_signal(number)
 
     def request_stop(self) -> None:
-        """Send its first stop signal, once: a second one tells Celery to drop the task at hand."""
-        if self._asked:
+        """Send its first stop signal, once: a second one tells Celery to abort the current task."""
+        if self._stop_requested:
             return
-        self._asked = True
+        self._stop_requested = True
         if self.alive():
-            self._family = self._relatives()
+            self._descendants = self._find_descendants()
             self.send(self._stop_signals[0])
 
     def stop(self, grace: timedelta) -> None:
-        """Ask, wait for as long as `grace` for each signal, then kill. Nobody it started outlives it."""
+        """Send each stop signal, waiting up to `grace` after each, then kill it and all its descendants."""
         self.request_stop()
         self._wait(grace)
         for number in self._stop_signals[1:]:
             if self.alive():
                 self.send(number)
                 self._wait(grace)
-        kill_trees(self._family | self._relatives())
+        kill_trees(self._descendants | self._find_descendants())
         self._wait(timedelta.max)
 
     def wait(self, timeout: timedelta) -> int:
-        """Its exit code, for a child that ends by itself. Raises StackError when time is up."""
+        """Wait for a child that ends by itself; return its exit code. Raises StackError after `timeout`."""
         code = self._wait(timeout)
         if code is None:
             raise StackError(f"{self.name} did not end within {timeout.total_seconds():.0f} s: {self.log}")
         return code
 
     def tail(self, lines: int = 15) -> str:
-        """The last lines of its log."""
+        """Return the last lines of its log."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(0, self.log.stat().st_size - 16_384))
@@ -106,14 +106,14 @@ class Child:
             return ""
 
     def check(self) -> None:
-        """Raise ChildDiedError, with the tail of the log, if it does not run any more."""
-        code = self._code()
+        """Raise ChildDiedError, with the tail of the log, if it no longer runs."""
+        code = self._poll()
         if code is not None:
             how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
             raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
 
     def wait_until(self, ready: Callable[[], bool], timeout: timedelta) -> None:
-        """Return when `ready()`. Raises ChildDiedError if it dies before, StackError when time is up."""
+        """Wait until `ready()`. Raises ChildDiedError if the child ends first, StackError after `timeout`."""
         deadline = monotonic_seconds() + timeout.total_seconds()
         while True:
             self.check()
@@ -126,29 +126,29 @@ class Child:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def _relatives(self) -> set[Process]:
-        head = find_process(self.pid, self.born)
+    def _find_descendants(self) -> set[Process]:
+        head = find_process(self.pid, self.create_time)
         return find_marked_processes(self._mark, session=self.pid) | (
             list_descendants(head) if head else set()
         )
 
     def _wait(self, grace: timedelta) -> int | None:
         deadline = monotonic_seconds() + grace.total_seconds()
-        while (code := self._code()) is None and monotonic_seconds() < deadline:
+        while (code := self._poll()) is None and monotonic_seconds() < deadline:
             time.sleep(_POLL_SECONDS)
         return code
 
-    def _code(self) -> int | None:
-        # Popen has a lock of its own: an interrupt that tore its wait in two would leave it taken for ever.
-        with self._interrupts.held():
+    def _poll(self) -> int | None:
+        # Popen holds a lock while it waits: an interrupt there would leave the lock taken for ever.
+        with self._interrupts.deferred():
             return self._process.poll()
 
 
 class ProcessTable:
-    """Starts children and remembers them in `<data>/processes.json`.
+    """Starts children and records them in `<data>/processes.json`.
 
-    Should this process be killed outright, the next one finds there what to end. A process is ours only if
-    both its id and its time of birth agree, so a recycled id is left in peace.
+    If this process is killed, the next one reads there what to kill. A process is ours only if its id and its
+    creation time both match, because process ids are reused.
     """
 
     def __init__(self, data_dir: Path, interrupts: Interrupts | None = None) -> None:
@@ -163,21 +163,21 @@ class ProcessTable:
         argv: Sequence[str | os.PathLike[str]],
         env: Mapping[str, str],
         *,
-        started: Callable[[Child], object] | None = None,
+        on_started: Callable[[Child], object] | None = None,
         stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,),
         cwd: Path | None = None,
         identity: Identity | None = None,
     ) -> Child:
-        """Start a process whose output goes to `<data>/logs/<name>.log` (the one before is kept as .1).
+        """Start a process that logs to `<data>/logs/<name>.log` (the previous log is kept as .log.1).
 
-        `started` gets the child before any interrupt can be raised. `identity` is the user it runs as.
-        Raises StackError if the program can't be run.
+        `on_started` is called with the child before an interrupt can be raised. `identity` is the user that
+        it runs as. Raises StackError if the program can't be run.
         """
         make_private_folder(self._logs)
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
-        with self._interrupts.held(), log.open("ab") as output:
+        with self._interrupts.deferred(), log.open("ab") as output:
             make_private(log)
             try:
                 process = subprocess.Popen(
@@ -189,25 +189,25 @@ class ProcessTable:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     umask=PRIVATE_UMASK,
-                    **(identity or Identity()).popen(),
+                    **(identity or Identity()).popen_arguments(),
                 )
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
             child = Child(
                 name, process, log, self._mark, stop_signals=stop_signals, interrupts=self._interrupts
             )
-            if started is not None:
-                started(child)
-            self._remember(child, stop_signals[0])
+            if on_started is not None:
+                on_started(child)
+            self._record(child, stop_signals[0])
         return child
 
     def forget(self, *children: Child) -> None:
-        """Take children that have ended out of the table."""
+        """Remove ended children from the table."""
         gone = {child.pid for child in children}
         self._write([entry for entry in self._read() if entry["pid"] not in gone])
 
     def kill_leftovers(self, grace: timedelta = timedelta(seconds=3)) -> int:
-        """End what an earlier stack on this data folder left running, and say how many processes it was."""
+        """Stop, then kill, the processes that an earlier stack left; return how many there were."""
         families: set[Process] = set()
         for entry in self._read():
             process = find_process(entry["pid"], entry["born"])
@@ -215,14 +215,19 @@ class ProcessTable:
                 families |= list_descendants(process)
                 send_signal(process, signal.Signals(entry["stop_signal"]))
         wait_for_exit(families, grace)
-        # Some may have lost their parent, or were born an instant before they could be remembered.
+        # Some may have lost their parent, or started just before they could be recorded.
         families |= find_marked_processes(self._mark)
         kill_trees(families)
         self._write([])
         return len(families)
 
-    def _remember(self, child: Child, stop_signal: signal.Signals) -> None:
-        entry = {"name": child.name, "pid": child.pid, "born": child.born, "stop_signal": int(stop_signal)}
+    def _record(self, child: Child, stop_signal: signal.Signals) -> None:
+        entry = {
+            "name": child.name,
+            "pid": child.pid,
+            "born": child.create_time,
+            "stop_signal": int(stop_signal),
+        }
         self._write([*self._read(), entry])
 
     def _read(self) -> list[dict[str, Any]]:

@@ -1,90 +1,58 @@
-"""A real Redis of our own: Valkey from a wheel, or a server that is on the PATH."""
+"""The embedded Redis: Valkey from a wheel, or a server on the PATH, as a child process."""
 
 import shutil
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment
-from api_stub.stack.errors import ChildDiedError, PortTakenError, StackError
-from api_stub.stack.ports import LOOPBACK, start_on_free_port
+from api_stub.stack.errors import StackError
+from api_stub.stack.ports import LOOPBACK
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
 from worker.files import make_private_folder
 
-_START_TIMEOUT: Final = timedelta(seconds=30)
-_STOP_GRACE: Final = timedelta(seconds=3)
 
+class Redis(EmbeddedServer):
+    """The Redis server of one data folder.
 
-class Redis:
-    """The server of one data folder; a context manager that starts and stops it.
-
-    It forgets at most the last second when killed, and refuses to write rather than evict a key.
+    A kill loses at most the last second. When memory is full, it refuses writes and evicts nothing.
     """
 
+    START_TIMEOUT = timedelta(seconds=30)
+    STOP_GRACE = timedelta(seconds=3)
+    PORT_TAKEN = "Address already in use"
+
     def __init__(self, data_dir: Path, *, table: ProcessTable | None = None) -> None:
-        self._data_dir = data_dir.absolute()
-        self._table = table or ProcessTable(self._data_dir)
+        super().__init__(data_dir, table)
         self._password = load_secrets(self._data_dir).redis_password.get_secret_value()
-        self._child: Child | None = None
-        self._port = 0
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
-        """Where database 0 is, with the password. Valid from start to stop."""
+        """The address of database 0, with the password. Valid from start to stop."""
         return f"redis://:{self._password}@{LOOPBACK}:{self._port}/0"
 
-    @property
-    def child(self) -> Child | None:
-        """The server's process, while it is started."""
-        return self._child
-
     def start(self) -> None:
-        """Start it, and return when it has read its data and answers."""
+        """Start the server, and return when it has loaded its data and answers."""
         make_private_folder(self._data_dir / "redis")
-        start_on_free_port(self._launch, rather=self._port)
+        self._start_on_free_port(self._launch)
 
-    def stop(self) -> None:
-        """Stop it after it has written all it holds."""
-        if self._child is not None:
-            self._child.stop(_STOP_GRACE)
-            self._table.forget(self._child)
-            self._child = None
-
-    def _launch(self, port: int) -> None:
-        self._port = port
-        # In a file: an argument could be read in the list of processes by everyone on this machine.
+    def _launch(self, port: int) -> Child:
+        # In a file, because every user of the machine can see a process's arguments.
         config = self._data_dir / "redis.conf"
         write_private_file(config, self._config(port))
-        child = self._table.start(
-            "redis", [_find_server(), config], inherited_environment(), started=self._keep, cwd=self._data_dir
+        return self._table.start(
+            "redis",
+            [_find_server(), config],
+            inherited_environment(),
+            on_started=self._set_child,
+            cwd=self._data_dir,
         )
-        try:
-            child.wait_until(self._answers, _START_TIMEOUT)
-        except ChildDiedError:
-            if "Address already in use" not in child.tail():
-                raise
-            self._table.forget(child)
-            raise PortTakenError from None
 
     def _config(self, port: int) -> str:
         settings = {
@@ -97,19 +65,16 @@ class Redis:
             "save": '""',
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
-            # Rewriting its title would wipe the mark in its environment that we find leftovers by.
+            # Rewriting the title would overwrite the environment variable by which leftovers are found.
             "set-proc-title": "no",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
 
-    def _keep(self, child: Child) -> None:
-        self._child = child
-
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
-            # Asked again by wait_until: the client's own patience would only slow that down.
-            patience = Retry(NoBackoff(), 0)
-            with redis.Redis.from_url(self.url, socket_timeout=2, retry=patience) as client:
+            # wait_until repeats the check; retries of the client would only delay it.
+            no_retries = Retry(NoBackoff(), 0)
+            with redis.Redis.from_url(self.url, socket_timeout=2, retry=no_retries) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

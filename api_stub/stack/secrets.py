@@ -1,4 +1,4 @@
-"""The passwords and keys of one stack: made once, kept beside its data."""
+"""The passwords and keys of a stack, created once and stored in its data folder."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from api_stub.stack.errors import StackError
 
 @dataclass(frozen=True, slots=True)
 class StackSecrets:
-    """Safe to print: each field shows asterisks until asked for its value."""
+    """The secrets of one stack. Safe to print: SecretStr shows asterisks."""
 
     postgres_password: SecretStr
     redis_password: SecretStr
@@ -25,9 +25,10 @@ class StackSecrets:
 
 
 def load_secrets(data_dir: Path) -> StackSecrets:
-    """The secrets in `<data>/secrets.json`, made where missing, readable by the owner only.
+    """Read `<data>/secrets.json` and add the secrets that are missing. Only the owner can read the file.
 
-    What is there is never replaced: the key in it is all that opens the stored browser sessions.
+    An existing secret is never replaced: only this key decrypts the stored browser sessions. Raises
+    StackError if the file is not JSON.
     """
     path = data_dir / "secrets.json"
     known = _read(path)
@@ -38,7 +39,7 @@ def load_secrets(data_dir: Path) -> StackSecrets:
 
 
 def write_private_file(path: Path, text: str) -> None:
-    """Replace a file in one step by one that only its owner can read."""
+    """Write a file atomically, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Our own processes, as the embedded default runs them, and how to tell that they are ready."""
+"""Rapport's own processes as the embedded default runs them, and their readiness checks."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ class Addresses:
 
 
 def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
-    """Return the settings of the embedded default: quick ticks, short leases, everything below `data_dir`."""
+    """Return the settings of the embedded default: short intervals and leases, all files below `data_dir`."""
     return {
         "sandbox_url": addresses.sandbox,
         "evidence_dir": data_dir / "evidence",
@@ -44,7 +44,7 @@ def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]
 
 
 def sandbox(stack: Stack, addresses: Addresses) -> Service:
-    """Return the practice network."""
+    """Return the service of the practice network."""
     return Service(
         "sandbox",
         _rapport_command(
@@ -61,7 +61,7 @@ def sandbox(stack: Stack, addresses: Addresses) -> Service:
 
 
 def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int) -> list[Service]:
-    """Return beat, the workers, the front door and Flower. Ready means that each answers, or consumes."""
+    """Return beat, the workers, the HTTP process and Flower. Ready: servers answer, workers consume."""
     browsers = [f"browser{number}" for number in range(1, browser_workers + 1)]
     consuming = _WorkerReadiness(stack.redis_url)
     flower_auth = f"{FLOWER_USER}:{stack.secrets.flower_password.get_secret_value()}"
@@ -99,7 +99,7 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
 
 
 class _WorkerReadiness:
-    """Which workers have begun to consume since this was made, by Redis' clock."""
+    """Checks whether a worker has begun to consume since this object was created, by Redis' clock."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis_at = redis_address.parse(redis_url)
@@ -132,7 +132,7 @@ def run_rapport_stack(
     browser_workers: int,
     on_step: Callable[[str], object],
 ) -> Iterator[tuple[Stack, Addresses]]:
-    """Run everything of the embedded default; when the block is left, nothing of it runs any more."""
+    """Run all processes of the embedded default, and stop them at the end of the block."""
     addresses = Addresses()
     stack = Stack(data_dir, settings=embedded_settings(data_dir, addresses), migrate=migrate, on_step=on_step)
     with stack:
@@ -148,7 +148,7 @@ def run_rapport_stack(
 
 
 def _void_leases(database_url: str) -> None:
-    # All workers on this data folder were ours and none runs: what they held needn't lapse first.
+    # No worker runs on this data folder now, so their leases needn't expire first.
     database = Database(database_url, application_name="rapport stack")
     with database.transaction() as session:
         leases.void_leases(session)

@@ -1,4 +1,4 @@
-"""Everything that Rapport needs, started in order and stopped in reverse, whatever happens between."""
+"""Start Postgres, Redis and Rapport's processes in order, and stop them in reverse, whatever happens."""
 
 import atexit
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.errors import StackError
 from api_stub.stack.interrupts import Interrupts
@@ -24,21 +25,21 @@ from worker.files import make_private
 from worker.processes import Process, unused_secret_variables
 
 _STOP_TIMEOUT: Final = timedelta(seconds=10)
-"""For all services together; with Redis' 3 s and Postgres' 8 s a stop takes some 20 s at the very worst."""
+"""For all services together. With Redis' 3 s and Postgres' 8 s, a stop takes at most about 20 s."""
 
 
 _STACK_FILES: Final = (
     "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
     "redis", "logs", "evidence", "metrics",
 )  # fmt: skip
-"""What a stack writes below its data folder; Postgres guards its own."""
+"""Files that a stack writes in its data folder. Postgres protects its own files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of our own processes. `env` comes on top of what the stack gives it.
+    """One process of Rapport. `env` is added to the variables that the stack gives it.
 
-    Of the secrets it is given those that `process` uses, and none where it is None.
+    It gets only the secrets that `process` uses, and none if that is None.
     """
 
     name: str
@@ -52,14 +53,14 @@ class Service:
 
 
 class Stack:
-    """Postgres, Redis and our processes, on one data folder.
+    """Postgres, Redis and Rapport's processes on one data folder.
 
-    Within the `with` block all is running; after it nothing is, also when it is left by Ctrl-C or SIGTERM
-    (both arrive as KeyboardInterrupt), and at any moment of the start. A further Ctrl-C during the stop is
-    not heard. What a killed stack left behind is ended by the next one's start.
+    Everything runs within the `with` block, and nothing runs after it, also if Ctrl-C or SIGTERM (both arrive
+    as KeyboardInterrupt) ends the block or interrupts the start. A second Ctrl-C during the stop is ignored.
+    If a stack was killed, the next start kills the processes that it left.
 
-    Given a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields
-    of worker.settings.Settings, and win over the environment and over the keys of this folder.
+    With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
+    worker.settings.Settings; they override the environment and the keys of this folder.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Stack:
         self._redis_url = ""
 
     def __enter__(self) -> Self:
-        atexit.register(self._stop)  # for an interrupt in the instant between __exit__ and its first line
+        atexit.register(self._stop)  # for an interrupt just before the first line of __exit__
         self._interrupts.install()
         try:
             self._start()
@@ -107,31 +108,31 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        """Where Postgres is."""
+        """The address of Postgres, with the password."""
         return self._database_url
 
     @property
     def redis_url(self) -> str:
-        """Where Redis is."""
+        """The address of Redis, with the password."""
         return self._redis_url
 
     @property
     def secrets(self) -> StackSecrets:
-        """The keys and passwords of this folder. Raises StackError outside of the `with` block."""
+        """The keys and passwords of this folder. Raises StackError outside the `with` block."""
         if self._secrets is None:
             raise StackError("the stack is not started")
         return self._secrets
 
     @property
     def children(self) -> Mapping[str, Child]:
-        """What runs, by name, for tests that kill it."""
+        """The running child processes by name, for tests that kill them."""
         return dict(self._children)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command in another terminal needs: a few inherited variables, the addresses, keys, settings.
+        """The variables for commands in another terminal: a few inherited ones, addresses, keys, settings.
 
-        A service sees less: `service_environment`.
+        A service gets fewer: see `service_environment`.
         """
         keys = {"secret_keys": self.secrets.secret_key, "api_key": self.secrets.api_key}
         urls = {"database_url": self._database_url, "redis_url": self._redis_url}
@@ -142,32 +143,32 @@ class Stack:
         }
 
     def service_environment(self, service: Service) -> dict[str, str]:
-        """What this service sees: the settings, and of the secrets those that it uses."""
+        """Return the variables of a service: the settings, and only the secrets that it uses."""
         hidden = unused_secret_variables(service.process)
         shared = {name: value for name, value in self.environment.items() if name not in hidden}
         return {**shared, **service.env}
 
     def start(self, *services: Service) -> None:
-        """Start these at once, and return when all are ready. They are stopped together, before earlier ones.
+        """Start services together and wait until all are ready. They stop together, before earlier ones.
 
-        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't get there.
+        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
         """
-        wave: list[tuple[Service, Child]] = []
-        self._exit.callback(self._stop_wave, wave)
+        batch: list[tuple[Service, Child]] = []
+        self._exit.callback(self._stop_batch, batch)
         for service in services:
             self._on_step(f"starting {service.name}")
             self._children[service.name] = self._table.start(
                 service.name,
                 service.argv,
                 self.service_environment(service),
-                started=partial(_add_to_batch, wave, service),
+                on_started=partial(_add_to_batch, batch, service),
                 cwd=service.cwd,
             )
-        for service, child in wave:
+        for service, child in batch:
             child.wait_until(service.ready or child.alive, service.ready_within)
 
     def run(self, service: Service) -> None:
-        """Start a program that ends by itself, and return when it has ended well.
+        """Start a program that ends by itself, and wait until it has succeeded.
 
         Raises StackError, with the tail of its log, if it fails or takes longer than `ready_within`.
         """
@@ -177,14 +178,14 @@ class Stack:
         try:
             code = child.wait(service.ready_within)
         finally:
-            with self._interrupts.held():
+            with self._interrupts.deferred():
                 child.stop(timedelta(0))
                 self._table.forget(child)
         if code:
             raise StackError(f"{service.name} failed:\n{child.tail(5)}")
 
     def stop(self, name: str) -> None:
-        """Stop one service, which may be dead already. It can be started again."""
+        """Stop one service, which may have ended already. It can be started again."""
         child = self._children.pop(name)
         child.stop(_STOP_TIMEOUT)
         self._table.forget(child)
@@ -204,35 +205,30 @@ class Stack:
             self._on_step(f"ended {ended} processes that an earlier run had left")
         _close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
-        self._database_url = self._given_database_url or self._start_postgres()
-        self._redis_url = self._given_redis_url or self._start_redis()
+        self._database_url = self._given_database_url or self._start_server(
+            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
+        )
+        self._redis_url = self._given_redis_url or self._start_server(
+            "Redis", Redis(self.data_dir, table=self._table)
+        )
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")
             self._migrate(self._database_url)
 
-    def _start_postgres(self) -> str:
-        self._on_step("starting Postgres")
-        postgres = Postgres(self.data_dir, table=self._table, durable=self._durable)
-        self._exit.callback(postgres.stop)
-        postgres.start()
-        if postgres.child is not None:
-            self._children["postgres"] = postgres.child
-        return postgres.url
-
-    def _start_redis(self) -> str:
-        self._on_step("starting Redis")
-        server = Redis(self.data_dir, table=self._table)
+    def _start_server(self, name: str, server: EmbeddedServer) -> str:
+        """Start an embedded server; return its address."""
+        self._on_step(f"starting {name}")
         self._exit.callback(server.stop)
         server.start()
         if server.child is not None:
-            self._children["redis"] = server.child
+            self._children[server.child.name] = server.child
         return server.url
 
-    def _stop_wave(self, wave: list[tuple[Service, Child]]) -> None:
+    def _stop_batch(self, batch: list[tuple[Service, Child]]) -> None:
         began = monotonic_seconds()
-        for _, child in wave:
+        for _, child in batch:
             child.request_stop()
-        for service, child in wave:
+        for service, child in batch:
             deadline = min(began + service.grace.total_seconds(), self._stop_deadline)
             child.stop(timedelta(seconds=max(0.0, deadline - monotonic_seconds())))
 
@@ -250,12 +246,12 @@ class Stack:
 
 
 def _close_to_others(data_dir: Path) -> None:
-    """Close what an earlier version left open to others. What is not ours stays as it is."""
+    """Remove other users' access to files of an earlier version. Other files stay unchanged."""
     for pattern in _STACK_FILES:
         for top in data_dir.glob(pattern):
             for path in (top, *top.rglob("*")):
                 make_private(path)
 
 
-def _add_to_batch(wave: list[tuple[Service, Child]], service: Service, child: Child) -> None:
-    wave.append((service, child))
+def _add_to_batch(batch: list[tuple[Service, Child]], service: Service, child: Child) -> None:
+    batch.append((service, child))

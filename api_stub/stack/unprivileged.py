@@ -1,9 +1,9 @@
-"""Running Postgres where we are root, without touching anything of the person's.
+"""Run Postgres when this process is root, without changing permissions of the person's own folders.
 
-Postgres refuses to run as root, so root hands it to a system user of its own: whatever runs as `nobody` could
-read the database's files and its memory. That user often can't walk to the clone or to its virtual
-environment: a root's home is closed to others. Opening those folders would weaken the person's machine behind
-their back, so what the user needs goes to a folder that is ours alone instead.
+Postgres refuses to run as root, so it runs as a system user of its own. `nobody` is not enough: other
+programs of that user could read the database's files and memory. The system user often has no access to the
+clone and its virtual environment, because root's home is closed to others. Opening those folders would weaken
+the machine, so the programs and the database files go to a separate folder.
 """
 
 import contextlib
@@ -22,33 +22,38 @@ from api_stub.stack.errors import StackError
 _SHARED_FOLDER = Path("/var/lib/rapport")
 _USER: Final = "rapport-postgres"
 _FALLBACK: Final = "nobody"
-"""Where no user can be made: no `useradd`, or /etc can't be written. initdb wants a user with a name."""
-_PROBE: Final = "initdb"  # needs more libraries than the server itself
+"""Used if no user can be created (no `useradd`, or /etc is read-only). initdb needs a user with a name."""
+_PROBE: Final = "initdb"  # it needs more libraries than the server
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user a server runs as: ours, or another where we are root."""
+    """The user that a server runs as. Without ids, the user of this process."""
 
     uid: int | None = None
     gid: int | None = None
 
-    def popen(self) -> dict[str, Any]:
-        """The arguments that make Popen run a program as this user, without our groups."""
+    def popen_arguments(self) -> dict[str, Any]:
+        """Return the arguments that make Popen run a program as this user, without this process's groups."""
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def own(self, path: Path | str, *, within: int | None = None) -> None:
-        """Give a file or folder to this user; `within` is the open folder that a name is in."""
+    def chown(self, path: Path | str, *, dir_fd: int | None = None) -> None:
+        """Make this user the owner of a file or folder. `dir_fd` is the descriptor of its parent folder."""
         if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid, dir_fd=within, follow_symlinks=False)
+            os.chown(path, self.uid, self.gid, dir_fd=dir_fd, follow_symlinks=False)
 
     def can_run(self, program: Path) -> bool:
-        """Whether this user gets as far as running it: found out by trying, mode bits don't tell all."""
+        """Return whether this user can run the program, by trying; mode bits don't show everything."""
         try:
             done = subprocess.run(
-                [program, "--version"], cwd="/", env={}, capture_output=True, check=False, **self.popen()
+                [program, "--version"],
+                cwd="/",
+                env={},
+                capture_output=True,
+                check=False,
+                **self.popen_arguments(),
             )
         except OSError:
             return False
@@ -56,7 +61,7 @@ class Identity:
 
 
 def find_server_identity() -> Identity:
-    """Who runs Postgres here."""
+    """Return the user that Postgres runs as; root creates it if needed."""
     if os.geteuid() != 0:
         return Identity()
     user = _find_user(_USER) or _create_user() or pwd.getpwnam(_FALLBACK)
@@ -71,7 +76,7 @@ def _find_user(name: str) -> pwd.struct_passwd | None:
 
 
 def _create_user() -> pwd.struct_passwd | None:
-    """Make our user, which several stacks may want to do at once; None where that can't be done."""
+    """Create the system user, also if several stacks try at once. Return None if that is not possible."""
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if useradd is None:
         return None
@@ -89,22 +94,22 @@ def _create_user() -> pwd.struct_passwd | None:
 
 
 def prepare_cluster_folder(link: Path, identity: Identity, *, durable: bool) -> Path:
-    """The folder for Postgres' files: `link` itself, or, where we are root, what `link` points to.
+    """Return the folder for Postgres' files: `link` itself or, for root, the folder that `link` points to.
 
-    A link and not a name computed from the path, so that a data folder that is moved keeps its database and
-    one that is removed and made again begins with an empty one. What is not `durable` is among the machine's
-    temporary files, if others can walk there. A cluster that an earlier version had handed to another user
-    becomes this one's.
+    It is a link and not a name computed from the path, so that a data folder that is moved keeps its database
+    and one that is recreated begins with an empty one. Without `durable` the folder is among the temporary
+    files, if other users can access these. A cluster that an earlier version gave to another user is handed
+    over to this one.
     """
     if identity.uid is None:
         link.mkdir(parents=True, exist_ok=True, mode=0o700)
         return link
     if not link.is_dir():
-        link.unlink(missing_ok=True)  # points to a machine or container that is no more
+        link.unlink(missing_ok=True)  # the target was on a machine or container that is gone
         temporary = Path(tempfile.gettempdir())
         home = temporary if not durable and _is_world_accessible(temporary) else _shared_folder()
         folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
-        identity.own(folder)
+        identity.chown(folder)
         link.symlink_to(folder)
     _change_owner(link.resolve(), identity)
     return link.resolve()
@@ -114,23 +119,26 @@ def _change_owner(folder: Path, identity: Identity) -> None:
     former = folder.stat().st_uid
     if former == identity.uid:
         return
-    # By open folders, and only what was the former user's: nothing that it has put there leads elsewhere.
+    # By folder descriptors and only the former owner's files, so that no link of that user leads elsewhere.
     for _, folders, files, descriptor in os.fwalk(folder):
         for name in (*folders, *files):
             if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid == former:
-                identity.own(name, within=descriptor)
-    identity.own(folder)  # last: cut short, this begins again
+                identity.chown(name, dir_fd=descriptor)
+    identity.chown(folder)  # last, so that an interrupted run starts again
 
 
 def remove_cluster(link: Path) -> None:
-    """Delete Postgres' files and, where there is one, the link to them."""
+    """Delete Postgres' files and the link to them, if there is one."""
     shutil.rmtree(link.resolve(), ignore_errors=True)
     if link.is_symlink():
         link.unlink()
 
 
 def find_runnable_programs(packages: Path, programs: str, version: str, identity: Identity) -> Path:
-    """The folder `programs` below `packages`, or one that this user can run: a copy, made once a version."""
+    """Return `packages/programs`, or a copy that this user can run. One copy is made for each version.
+
+    Raises StackError if no user can run Postgres here.
+    """
     if identity.uid is None or identity.can_run(packages / programs / _PROBE):
         return packages / programs
     copy = _shared_folder() / f"pg-{version}"
@@ -138,14 +146,14 @@ def find_runnable_programs(packages: Path, programs: str, version: str, identity
         draft = Path(tempfile.mkdtemp(prefix=".pg-", dir=_shared_folder()))
         try:
             package = programs.split("/", 1)[0]
-            # A wheel's libraries lie in a folder beside the package, and its programs look for them there.
+            # A wheel's libraries are in a folder beside the package, where its programs look for them.
             for folder in packages.glob(f"{package}*"):
                 if folder.suffix != ".dist-info":
                     shutil.copytree(
                         folder, draft / folder.name, ignore=shutil.ignore_patterns("include", "*.py*")
                     )
             _make_world_readable(draft)
-            with contextlib.suppress(OSError):  # another stack was faster, and its copy is as good
+            with contextlib.suppress(OSError):  # another stack was faster; its copy is the same
                 draft.rename(copy)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -158,7 +166,7 @@ def find_runnable_programs(packages: Path, programs: str, version: str, identity
 
 
 def _make_world_readable(folder: Path) -> None:
-    # A strict umask at the time of installation has closed the originals, and copies keep their modes.
+    # With a strict umask at installation, others can't read the originals, and copies keep the modes.
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

@@ -27,7 +27,7 @@ def fresh_state(start_sandbox: StartSandbox, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def everybody(fresh_state: SandboxClient) -> list[KnownProfile]:
     """The data of all people on the shared sandbox, in the order of a search."""
-    return fresh_state.everybody()
+    return fresh_state.list_profiles()
 
 
 @pytest.fixture

@@ -69,12 +69,12 @@ def test_the_inbox_is_the_truth(
 ) -> None:
     network.fault(FaultName.MARKUP, markup)
     began = clock.now()
-    network.says("maria-garcia-84", member, "Thank you!")
-    network.writes("wang-xiaoming", member, "Happy birthday!")
-    network.writes("maria-garcia-lopez", member, "Happy birthday!")
-    network.says("maria-garcia-lopez", member, "You: <b>are kind</b>\nSent by you")
+    network.write_as_person("maria-garcia-84", member, "Thank you!")
+    network.write_as_member("wang-xiaoming", member, "Happy birthday!")
+    network.write_as_member("maria-garcia-lopez", member, "Happy birthday!")
+    network.write_as_person("maria-garcia-lopez", member, "You: <b>are kind</b>\nSent by you")
     other = "demo2" if member == "demo" else "demo"
-    network.says("mo", other, "not for this member")
+    network.write_as_person("mo", other, "not for this member")
     lines = site_of(pages[member], network).inbox(began)
     assert [(line.profile_url, line.outgoing) for line in lines] == [
         (url("maria-garcia-lopez"), False),
@@ -89,7 +89,7 @@ def test_pages_are_walked_until_one_is_older(network: SandboxClient, pages: dict
     began = clock.now()
     people = [person.slug for person in network.people()][:25]
     for slug in people:
-        network.says(slug, "demo", f"Hello from {slug}")
+        network.write_as_person(slug, "demo", f"Hello from {slug}")
     site = site_of(pages["demo"], network)
     looked = network.views("demo").get("/messaging/", 0)
     lines = site.inbox(began)
@@ -120,7 +120,7 @@ def test_reading_takes_no_unread_mark_but_opening_does(
 ) -> None:
     network.fault(FaultName.MARKUP, markup)
     began = clock.now()
-    network.says("mo", "demo2", "Merci !")
+    network.write_as_person("mo", "demo2", "Merci !")
     page = pages["demo2"]
     site = site_of(page, network)
     for _ in range(2):
@@ -150,7 +150,7 @@ def test_an_empty_inbox_is_an_answer(
 def test_what_is_written_by_hand_is_in_the_thread_and_no_effect_of_ours(
     network: SandboxClient, pages: dict[str, Page]
 ) -> None:
-    network.writes("dr-anke-de-wit", "demo", "Good to see you yesterday")
+    network.write_as_member("dr-anke-de-wit", "demo", "Good to see you yesterday")
     thread = site_of(pages["demo"], network).open_thread(url("dr-anke-de-wit"))
     assert [(m.outgoing, m.text) for m in thread.messages()][-1] == (True, "Good to see you yesterday")
     assert network.ledger() == []

@@ -155,7 +155,7 @@ def test_a_list_that_changes_while_it_is_read_is_not_taken_for_the_whole(
     accepted = waiting(sandbox, "demo")[0]
 
     def accept_first(route: Route) -> None:
-        sandbox.accepts(accepted, "demo")
+        sandbox.accept_invitation(accepted, "demo")
         route.continue_()
 
     page.route("**/invitations/sent/?page=2", accept_first, times=1)
@@ -196,7 +196,7 @@ def quiet_site(
     page = browser_pool.page_for(7, None)
     sign_in(page, client.base_url, "demo", "demo-password")
     for sent in client.invitations("demo"):
-        client.accepts(sent.slug, "demo")
+        client.accept_invitation(sent.slug, "demo")
     yield SandboxSite(page, client.base_url, timedelta(seconds=8)), client
     browser_pool.close_context(7)
     process.terminate()

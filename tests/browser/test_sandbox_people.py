@@ -92,6 +92,6 @@ def test_a_state_from_before_the_crowd_keeps_its_birthdays_and_connections(tmp_p
         born = {(f.slug, f.birth_month, f.birth_day, f.birth_year) for f in state.friends()}
         assert born == {("mo", 2, 3, 1999), ("layla-haddad", 5, 6, None)}
         assert (state.list_connections("demo"), state.list_connections("demo2")) == ({"mo"}, set())
-        assert len(state.everybody()) == CROWD_SIZE + 2
+        assert len(state.list_profiles()) == CROWD_SIZE + 2
         state.send("demo", "mo", "Happy birthday!")
         state.close()

@@ -64,7 +64,7 @@ def test_what_the_person_wrote_is_not_ours(
     french_site: SandboxSite, sandbox: SandboxClient, markup: str
 ) -> None:
     sandbox.fault(FaultName.MARKUP, markup)
-    sandbox.says("tamar-beridze", "demo2", "Bon anniversaire !")
+    sandbox.write_as_person("tamar-beridze", "demo2", "Bon anniversaire !")
     thread = french_site.open_thread(url("tamar-beridze"))
     said = thread.messages()[-1]
     assert (said.outgoing, said.text) == (False, "Bon anniversaire !")
@@ -76,7 +76,7 @@ def test_what_the_person_wrote_is_not_ours(
 def test_a_draft_is_no_proof(brief_site: SandboxSite, sandbox: SandboxClient) -> None:
     """Neither alone, nor when the person wrote the same words, nor when an older bubble holds them."""
     person = "oluwaseun-adeyemi"
-    sandbox.says(person, "demo", "Happy birthday!")
+    sandbox.write_as_person(person, "demo", "Happy birthday!")
     thread = brief_site.open_thread(url(person))
     thread.type("Happy birthday!")
     assert not thread.proof("Happy birthday!", more_than=0)

@@ -14,11 +14,11 @@ from tests.servers import Servers
 from worker.settings import Settings, get_settings
 
 NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
-"""Where no Postgres answers, and a password that nobody is to read."""
+"""An address where no Postgres answers, with a password that must not be shown."""
 
 
 class Rapport:
-    """Runs `rapport ...` as the console script does; keeps what it said and its exit code."""
+    """Runs `rapport ...` as the console script does, and returns output and exit code."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
@@ -43,7 +43,7 @@ class Rapport:
         return out
 
     def refused(self, *arguments: str) -> str:
-        """Return what a command that must fail says, in one line that has no traceback."""
+        """Return the error of a command that must fail, in one line without a traceback."""
         code, out, err = self.code(*arguments)
         assert (code, out) == (1, "")
         assert err.startswith("rapport: ")

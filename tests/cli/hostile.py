@@ -1,4 +1,4 @@
-"""Values that would act on a terminal, in every text of a database, and what tells whether they did."""
+"""Values with control characters for every text of a database, and a check of the output."""
 
 import re
 from typing import Any, Final
@@ -18,10 +18,10 @@ BAD: Final = (
     f"\x1b{SEEN}\x1b]0;owned\x07\x1b]8;;https://evil.test\x1b\\\x9b66m\x9d0;x\x9c\x7f\b\r\u202elive\u2066\u200f\u061c"
     "\u200b\ufeff\U000e0041\u2028\u2029\x85[/x][red]:boom:[link=https://evil.test]"
 )
-"""Escape sequences that Rich never writes, directions, what hides, and markup."""
+"""Escape sequences that Rich never writes, direction marks, invisible characters, and markup."""
 
 _RICH: Final = re.compile(r"\r?\x1b\[(?:[0-9;]*m|\?25[lh]|2K|\d*A|H|2J)")
-"""What Rich itself writes: colours, the cursor hidden and moved up, lines and screens cleared."""
+"""Escape sequences of Rich itself: colours, cursor movements, cleared lines and screens."""
 
 _FORMS: Final = {
     "accounts.name", "accounts.site", "accounts.time_zone", "schedules.cron", "saved_searches.name",
@@ -29,10 +29,10 @@ _FORMS: Final = {
     "daily_summaries.summary", "import_changes.before", "action_events.from_state",
     "action_events.to_state", "action_events.reason",
 }  # fmt: skip
-"""Columns that only Rapport writes, in a form that is read again."""
+"""Columns that only Rapport writes and parses."""
 
 _VALUES: Final = {"left_out", "when", "on", "already", "points", "criterion", "kind", "days", "verdict"}
-"""Fields of documents that are no text."""
+"""Fields of JSON documents that are not free text."""
 
 PREVIEW: Final = [
     {
@@ -44,8 +44,8 @@ PREVIEW: Final = [
 
 
 def poison(session: Session) -> None:
-    """Append what is bad to every text that no CHECK bounds, and add an account that is called so."""
-    session.execute(text("set local session_replication_role = replica"))  # no trigger says it once more
+    """Append BAD to every text without a CHECK, and add an account with such a name."""
+    session.execute(text("set local session_replication_role = replica"))  # no triggers
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             if f"{table.name}.{column.name}" in _FORMS or column.computed is not None:
@@ -76,7 +76,7 @@ def _poisoned(value: Any) -> Any:
     return value
 
 
-def acting(said: str) -> str:
-    """Return what would act on the terminal, but for what Rich itself writes."""
+def find_control_characters(said: str) -> str:
+    """Return the control characters in the output, without Rich's own."""
     bare = _RICH.sub("", said)
     return "".join(there for there, shown in zip(bare, sanitise_text(bare), strict=True) if there != shown)

@@ -1,4 +1,4 @@
-"""A command in a terminal of its own: a pseudo-terminal that a test types into and reads from."""
+"""Run a command in a pseudo-terminal that a test types into and reads from."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ _CLEARED = "\x1b[2J"
 
 
 class Terminal:
-    """`rapport ...` as a person has it before them."""
+    """`rapport ...` in a terminal."""
 
     def __init__(self, arguments: tuple[str, ...], env: Mapping[str, str]) -> None:
         self._master, self._slave = pty.openpty()
@@ -29,13 +29,13 @@ class Terminal:
         )  # fmt: skip
 
     def screen(self) -> str:
-        """What was said since the screen was last cleared, as it is read."""
+        """Return the visible text since the screen was last cleared."""
         while select.select([self._master], [], [], 0)[0]:
             self._said += os.read(self._master, 65536).decode(errors="replace")
         return _ESCAPES.sub("", self._said.rpartition(_CLEARED)[2])
 
     def shows(self, *texts: str) -> str:
-        """Wait for a new screen that holds all of `texts` and takes a key; return it."""
+        """Wait for a new screen with all of `texts` that takes a key; return it."""
         wait_for(
             f"a screen with {texts}; there is:\n{self.screen()}",
             lambda: (
@@ -47,12 +47,12 @@ class Terminal:
         return self.screen()
 
     def press(self, key: str) -> None:
-        """Type a key. What is typed before the screen takes one would be lost, as it should be."""
+        """Type a key. Keys typed before the screen takes one are dropped."""
         self._screens_read = self._said.count(_CLEARED)
         os.write(self._master, key.encode())
 
     def ended(self) -> tuple[int, str]:
-        """Wait until the command has ended; return its exit code and what it left on the screen."""
+        """Wait until the command has ended; return its exit code and the screen."""
         return self.process.wait(PATIENCE.total_seconds()), self.screen()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""`rapport account`: added, listed, refused, and a sign-in that can't work."""
+"""`rapport account`: add, list, refusals, and a sign-in that can't work."""
 
 import io
 

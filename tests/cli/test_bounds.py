@@ -1,4 +1,4 @@
-"""A number, a day or a text beyond all bounds is refused in words, wherever a command takes one."""
+"""Numbers, days and texts out of range are refused with a clear error by every command."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ LONG = "9" * 5000
 """More digits than Python turns into a number."""
 
 HALF = "\udcff"
-"""What Python makes of a byte on the command line that is no text."""
+"""How Python decodes a byte on the command line that is not valid text."""
 
 BEYOND: Final[Sequence[Sequence[str]]] = (
     *(("summary", "far", "--on", day) for day in ("0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31")),

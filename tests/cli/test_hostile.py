@@ -42,7 +42,7 @@ from db.tables import (
 )
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
-from tests.cli.hostile import BAD, PREVIEW, SEEN, acting, poison
+from tests.cli.hostile import BAD, PREVIEW, SEEN, find_control_characters, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.rules.characters import sanitise_text
 from worker.rules.model import ActionState, CampaignKind, CampaignState
@@ -51,7 +51,7 @@ from worker.rules.wire.refusals import Refusal
 
 @pytest.fixture
 def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
-    """A database in which every text is hostile, and files that are no better: what they are called by."""
+    """Create a database and files in which every text is hostile; return their names."""
     with database.transaction() as session:
         owner = a_known_person(session, tmp_path)[0]
         accounts.save_session(session, owner.id, b"sealed")
@@ -102,11 +102,11 @@ def names(database: Database, tmp_path: Path) -> Mapping[str, str]:
 
 
 Runs = Sequence[str]
-"""Arguments; `{name}` stands for what `names` says."""
+"""Arguments; `{name}` is replaced by the value in `names`."""
 
 ACCOUNT: Final = "demo"
 CASES: Final[Mapping[str, Runs | None]] = {
-    # What is printed of others' values; then what changes them.
+    # First the commands that print values, then those that change them.
     "doctor": [""],
     "why": ["demo", "{action}", "{name}|--account|demo", "{name}", "{bad}"],
     "review": ["--list", "", "--account|{bad}", "--campaign|{bad}"],
@@ -177,7 +177,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
     "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
 }  # fmt: skip
-"""By command: how it is run. None: it becomes another program, or stays."""
+"""The runs of each command. None: it executes another program, or doesn't end."""
 
 
 SHOW_VALUES: Final = {
@@ -188,7 +188,7 @@ SHOW_VALUES: Final = {
     "campaign visitor", "campaign sourcing", "invitations list", "invitations withdraw", "import contacts",
     "contacts confirm", "contacts do-not-contact", "stop-everything",
 }  # fmt: skip
-"""Commands that were seen to print a value: without them the test would prove nothing."""
+"""Commands that must print a hostile value; otherwise the test would prove nothing."""
 
 
 def commands(command: Any, *path: str) -> Iterator[str]:
@@ -205,7 +205,7 @@ def test_every_command_has_a_case() -> None:
 
 @pytest.fixture
 def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Mapping[str, str]) -> None:
-    """80 columns with colours and a keyboard; workers that have planned what is asked for already."""
+    """A terminal of 80 columns with colours and a keyboard, and campaigns that are planned already."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -221,8 +221,8 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
         with database.transaction() as session:
             return campaigns.find_campaign(session, UUID(wanted))
 
-    for module in ("campaign_birthday", "campaign_visitor", "campaign_sourcing", "invitations"):
-        monkeypatch.setattr(f"api_stub.cli.{module.replace('_birthday', '_start')}.start", started)
+    for module in ("birthday", "visitor", "sourcing", "invitations"):
+        monkeypatch.setattr(f"api_stub.cli.campaigns.{module}.start_campaign", started)
 
 
 def test_no_command_lets_a_value_act_on_the_terminal(
@@ -236,26 +236,25 @@ def test_no_command_lets_a_value_act_on_the_terminal(
             code, out, err = rapport.code(*command.split(), *given)
             if SEEN in out + err:
                 showing.add(command)
-            if acting(out + err) or code not in {0, 1} or "Traceback" in err:
-                wrong.append(
-                    f"{command} {run}: exit {code}, acts: {acting(out + err)!r}\n{sanitise_text(err)}"
-                )
+            control = find_control_characters(out + err)
+            if control or code not in {0, 1} or "Traceback" in err:
+                wrong.append(f"{command} {run}: exit {code}, printed {control!r}\n{sanitise_text(err)}")
     assert not wrong, "\n".join(wrong)
     assert showing >= SHOW_VALUES
 
 
 def test_json_says_what_is_stored(rapport: Rapport, names: Mapping[str, str]) -> None:
     said = rapport("quota", "show", ACCOUNT, "--json")
-    assert not acting(said)
+    assert not find_control_characters(said)
     assert BAD in strings(json.loads(said))
     lines = rapport("export", "contacts", "--format", "jsonl")  # to a pipe, as tests are
-    assert not acting(lines)
+    assert not find_control_characters(lines)
     assert f"{NAME}{BAD}" in [json.loads(line)["full_name"] for line in lines.splitlines()]
-    assert acting(rapport("export", "contacts"))  # a CSV for a program is as it is
+    assert find_control_characters(rapport("export", "contacts"))  # a CSV for a program is as it is
 
 
 def strings(found: Any) -> str:
-    """Return every text of a document, one after the other."""
+    """Yield every text of a document."""
     if isinstance(found, dict | list):
         return "".join(map(strings, found.values() if isinstance(found, dict) else found))
     return found if isinstance(found, str) else ""
@@ -280,7 +279,7 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
     ):
         console.print(shown)
         said = capsys.readouterr().out
-        assert not acting(said)
+        assert not find_control_characters(said)
         assert SEEN in said
         assert "[/x][red]:boom:[link=https://evil.test]" in said
 
@@ -294,4 +293,4 @@ def test_the_traceback_of_an_error_that_nobody_expected_can_not_act_either(
     monkeypatch.setattr(doctor, "run_checks", fails)
     code, out, err = rapport.code("doctor")
     assert (code, "Traceback" in err, SEEN in err) == (1, True, True)
-    assert not acting(out + err)
+    assert not find_control_characters(out + err)

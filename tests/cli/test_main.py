@@ -1,4 +1,4 @@
-"""`rapport` itself: every word leads somewhere, and none waits for what others import."""
+"""`rapport` itself: every sub-command exists, and starts without the imports of others."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def test_a_word_that_is_none_is_refused_with_the_nearest(rapport: Rapport) -> No
 @pytest.mark.parametrize("word", ["worker", "beat", "api", "flower", "sandbox"])
 def test_a_process_starts_without_what_it_becomes(word: str) -> None:
     asks = (
-        f"import sys; from api_stub.cli.main import assemble; assemble(['{word}']); "
+        f"import sys; from api_stub.cli.main import build_app; build_app(['{word}']); "
         "print({'sqlalchemy', 'playwright', 'celery', 'fastapi'} & sys.modules.keys())"
     )
     command = [sys.executable, "-c", asks]

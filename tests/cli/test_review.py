@@ -1,4 +1,4 @@
-"""`rapport review`, in a real terminal, key by key."""
+"""`rapport review` in a real terminal, key by key."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ Open = Callable[..., Terminal]
 
 
 @pytest.fixture
-def sit_down(environment: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens `rapport review` in a terminal of 100 columns."""
+def open_review(environment: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Open `rapport review` in a terminal of 100 columns."""
     own = untraced() | {"COLUMNS": "100", "LINES": "40", "TERM": "xterm"}
     with ExitStack() as opened:
         yield lambda *given, **env: opened.enter_context(terminal("review", *given, env={**own, **env}))
@@ -54,9 +54,9 @@ def state(database: Database, action_id: UUID) -> tuple[str, str | None]:
         return row.state, row.reason
 
 
-def test_one_key_a_person_and_a_line_at_the_end(database: Database, sit_down: Open) -> None:
+def test_one_key_a_person_and_a_line_at_the_end(database: Database, open_review: Open) -> None:
     ann, bob, eve, zoe = some_wait(database, "Ann", "Bob", "Eve", "Zoe")
-    at = sit_down()
+    at = open_review()
     shown = at.shows("1 of 4", "Ann", "Hi Ann!", "birthday today", "last texts", "none from this account")
     assert f"{SANDBOX}ann/" in shown
     assert "Bob" not in shown
@@ -85,17 +85,19 @@ def test_one_key_a_person_and_a_line_at_the_end(database: Database, sit_down: Op
         assert contact_by_slug(session, an_account(session), "zoe").do_not_contact
 
 
-def test_never_again_is_asked_once_more_and_other_keys_do_nothing(database: Database, sit_down: Open) -> None:
+def test_never_again_is_asked_once_more_and_other_keys_do_nothing(
+    database: Database, open_review: Open
+) -> None:
     (ann,) = some_wait(database, "Ann")
-    at = sit_down()
+    at = open_review()
     at.shows("1 of 1")
     at.press("n")
     at.shows("Never contact Ann again")
-    at.press("a")  # any key but y means no; it approves nothing either
+    at.press("a")  # any key but y means no, and approves nothing
     at.shows("1 of 1", "a approve", "q quit")
     at.press("x")
     at.shows("that key means nothing here")
-    at.press("aa")  # two at once are no key: who held one down has not read
+    at.press("aa")  # two keys at once don't count: the person has not read the second screen
     at.shows("that key means nothing here")
     at.press("\x03")
     code, said = at.ended()
@@ -118,10 +120,10 @@ def an_editor(folder: Path, *texts: str) -> str:
 
 
 def test_own_words_are_shown_before_they_are_approved(
-    database: Database, sit_down: Open, tmp_path: Path
+    database: Database, open_review: Open, tmp_path: Path
 ) -> None:
     (ann,) = some_wait(database, "Ann")
-    at = sit_down(EDITOR=an_editor(tmp_path, "", "Mine\a", "Mine!\n"), VISUAL="")
+    at = open_review(EDITOR=an_editor(tmp_path, "", "Mine\a", "Mine!\n"), VISUAL="")
     at.shows("Hi Ann!")
     at.press("e")
     at.shows("in your words", "the text is empty")
@@ -139,9 +141,9 @@ def test_own_words_are_shown_before_they_are_approved(
         assert (action(session, ann).message, action(session, ann).state) == ("Mine!", "planned")
 
 
-def test_without_an_editor_it_says_so_and_nothing_is_lost(database: Database, sit_down: Open) -> None:
+def test_without_an_editor_it_says_so_and_nothing_is_lost(database: Database, open_review: Open) -> None:
     some_wait(database, "Ann")
-    at = sit_down(EDITOR="/nowhere/editor", VISUAL="")
+    at = open_review(EDITOR="/nowhere/editor", VISUAL="")
     at.shows("Hi Ann!")
     at.press("e")
     at.shows("no editor", "set EDITOR", "Hi Ann!", "q quit")
@@ -150,10 +152,10 @@ def test_without_an_editor_it_says_so_and_nothing_is_lost(database: Database, si
 
 
 def test_what_somebody_else_changed_is_shown_again_and_what_they_decided_is_said(
-    database: Database, sit_down: Open
+    database: Database, open_review: Open
 ) -> None:
     ann, bob, _ = some_wait(database, "Ann", "Bob", "Eve")
-    at = sit_down()
+    at = open_review()
     at.shows("1 of 3", "Hi Ann!")
     with database.transaction() as session:
         session.execute(text("update actions set message = 'Hello Ann' where id = :id"), {"id": ann})
@@ -170,11 +172,11 @@ def test_what_somebody_else_changed_is_shown_again_and_what_they_decided_is_said
     assert state(database, bob) == ("skipped", "dropped_by_hand")
 
 
-def test_what_cannot_be_approved_says_why_and_stays(database: Database, sit_down: Open) -> None:
+def test_what_cannot_be_approved_says_why_and_stays(database: Database, open_review: Open) -> None:
     (ann,) = some_wait(database, "Ann")
     with database.transaction() as session:
         session.execute(text("update contacts set do_not_contact = true"))
-    at = sit_down()
+    at = open_review()
     at.shows("not to be contacted: it can't be approved")
     at.press("a")
     at.shows("Ann: this person is not to be contacted: drop it")
@@ -183,7 +185,7 @@ def test_what_cannot_be_approved_says_why_and_stays(database: Database, sit_down
     assert state(database, ann) == ("skipped", "dropped_by_hand")
 
 
-def test_only_of_an_account_or_a_campaign(database: Database, sit_down: Open, rapport: Rapport) -> None:
+def test_only_of_an_account_or_a_campaign(database: Database, open_review: Open, rapport: Rapport) -> None:
     some_wait(database, "Ann")
     (bob,) = some_wait(database, "Bob", account="other")
     with database.transaction() as session:
@@ -192,7 +194,7 @@ def test_only_of_an_account_or_a_campaign(database: Database, sit_down: Open, ra
         listed = rapport("review", "--list", *given)
         assert "Bob" in listed
         assert "Ann" not in listed
-    at = sit_down("--account", "other")
+    at = open_review("--account", "other")
     assert "Bob" in at.shows("1 of 1")
     at.press("q")
     assert "left 1" in at.ended()[1]
@@ -226,7 +228,7 @@ def test_without_a_terminal_nothing_is_decided(database: Database, rapport: Rapp
 
 
 def test_nothing_waits_names_the_campaigns_that_would_ask(
-    database: Database, rapport: Rapport, sit_down: Open
+    database: Database, rapport: Rapport, open_review: Open
 ) -> None:
     assert "rapport campaign birthday ACCOUNT --approval" in rapport("review", "--list")
     (ann,) = some_wait(database, "Ann")
@@ -235,7 +237,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
         campaign_id = action(session, ann).campaign_id
     expected = f"  {str(campaign_id)[:8]}, account demo: planned, 1 skipped"
     assert expected in rapport("review", "--list")
-    code, said = sit_down().ended()
+    code, said = open_review().ended()
     assert (code, expected in said) == (0, True)
 
 

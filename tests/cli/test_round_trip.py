@@ -1,4 +1,4 @@
-"""What is exported comes in again as it was: into another account, with whatever begins like a formula."""
+"""Exported contacts can be imported unchanged into another account, also values like formulas."""
 
 from datetime import date
 from pathlib import Path

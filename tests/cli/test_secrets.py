@@ -1,4 +1,4 @@
-"""Keys: made, wrong ones told in one line, and rotated."""
+"""Keys: creating them, errors for wrong ones, and rotating them."""
 
 import pytest
 from cryptography.fernet import Fernet

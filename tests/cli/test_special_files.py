@@ -1,4 +1,4 @@
-"""A pipe, a device, a socket or a folder where a command wants a file: refused at once, in one line."""
+"""A pipe, a device, a socket or a folder in place of a file is refused at once, in one line."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ KINDS: Final[Mapping[str, Callable[[Path], object]]] = {
 
 @pytest.fixture(autouse=True)
 def bound() -> Iterator[None]:
-    """Whoever waits for a pipe fails instead."""
+    """Fail instead of waiting for a pipe."""
 
     def too_long(_: int, __: FrameType | None) -> None:
         raise AssertionError("it waits")
@@ -67,7 +67,7 @@ def bound() -> Iterator[None]:
 
 @pytest.fixture
 def special(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Makes a special file; its folder's path is short, as a socket's must be."""
+    """Create a special file in a folder with a short path, as sockets need it."""
     here = Path.cwd()
     os.chdir(tmp_path)
 
@@ -80,7 +80,7 @@ def special(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 
 def named_files(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Give each command that is told the name of a file."""
+    """Yield each command that takes the name of a file."""
     for name, below in getattr(command, "commands", {}).items():
         yield from named_files(below, (*words, name))
     if any("FILE" in str(parameter.metavar) for parameter in command.params):
@@ -125,7 +125,7 @@ def test_a_file_that_becomes_a_pipe_meanwhile_is_refused_too(
     checked = os.stat
 
     def exchanged(name: str) -> os.stat_result:
-        monkeypatch.undo()  # pytest asks too
+        monkeypatch.undo()  # pytest uses it too
         before = checked(name)
         path.unlink()
         os.mkfifo(path)
@@ -141,9 +141,10 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
     file = tmp_path / "v1.db"
     file.write_bytes(b"SQLite format 3\0" + bytes([16, 0, 1, 1]) + bytes(4076))
     os.mkfifo(tmp_path / beside)
-    # a process of its own: SQLite in a wait is deaf to our alarm
+    # in a process of its own, because SQLite ignores our alarm while it waits
     program = (
-        "import sys; from pathlib import Path; from db.imports.v1 import file; file.read(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from db.imports.v1.file import read_v1_file; "
+        "read_v1_file(Path(sys.argv[1]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, file],

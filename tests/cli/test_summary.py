@@ -1,4 +1,4 @@
-"""What a person reads about a day and about a campaign."""
+"""`rapport summary` and `rapport campaign show`."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""`rapport tasks refused`: what workers did not take, and why."""
+"""`rapport tasks refused`: refused messages and their reasons."""
 
 from datetime import UTC, datetime
 

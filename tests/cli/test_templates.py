@@ -1,4 +1,4 @@
-"""`rapport templates`: what is listed, added, weighed, shown, and what is refused."""
+"""`rapport templates`: list, add, weight, preview, and refusals."""
 
 import io
 import re

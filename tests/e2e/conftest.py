@@ -169,7 +169,7 @@ def sandbox(world: World, tmp_path: Path, clean: None) -> Iterator[SandboxClient
     fill(state)
     child = start(world, "sandbox", "sandbox", "--port", str(world.sandbox_port), "--state", str(state))
     client = SandboxClient(f"http://127.0.0.1:{world.sandbox_port}", KEY)
-    child.wait_until(client.healthy, timedelta(seconds=30))
+    child.wait_until(client.is_healthy, timedelta(seconds=30))
     yield client
     child.stop(timedelta(seconds=5))
 

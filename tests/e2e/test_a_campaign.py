@@ -43,7 +43,7 @@ class People:
 def people(sandbox: SandboxClient, account: AccountRecord, world: World) -> People:
     """The people, prepared before the campaign starts."""
     people = People(sandbox)
-    sandbox.writes(people.written_to, "demo", BY_HAND)
+    sandbox.write_as_member(people.written_to, "demo", BY_HAND)
     sandbox.change(people.gone, deleted=True)
     with world.database.transaction() as session:
         year = sandbox.today().year
@@ -101,7 +101,7 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     seen = {p["profile_url"].removeprefix(SANDBOX).strip("/"): p for p in proposals}
     decide(api, f"actions/{seen[people.dropped]['id']}/drop", {})
     decide(api, f"actions/{seen[people.never]['id']}/never", {})
-    sandbox.says(people.writes_first, "demo", "Are you coming tonight?")
+    sandbox.write_as_person(people.writes_first, "demo", "Are you coming tonight?")
     sandbox.change(people.disconnected, connected=False)
     own_words = "Dear friend, a very happy birthday and a calm year"
     decide(
@@ -134,7 +134,7 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     assert sorted(e.slug for e in ledger) == sorted(people.reached)
     assert next(e.text for e in ledger if e.slug == people.answers) == own_words
 
-    sandbox.says(people.answers, "demo", ANSWER)
+    sandbox.write_as_person(people.answers, "demo", ANSWER)
     celery_setup.app.send_task("tasks.birthday.replies", kwargs={"account": "demo"})
     wait_for("the reply", lambda: answered(world) == [people.answers])
     day = ask(api, "/data/summary", account="demo")

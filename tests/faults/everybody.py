@@ -150,7 +150,7 @@ class Everybody:
         harness.reset()
         for name, member in list(ACCOUNTS.items())[1:]:
             harness.add_account(member, name)
-        self._known = harness.site.everybody()
+        self._known = harness.site.list_profiles()
         self._asked = {uuid4(): asked for asked in plan(self._known, lands)}
         self._began = time.perf_counter()
 

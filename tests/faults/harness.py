@@ -129,7 +129,7 @@ class Harness(Cluster):
             "--port", str(self._sandbox_port), "--state", str(state),
         ]  # fmt: skip
         self._sandbox = self.table.start("sandbox", argv, self._env)
-        self._sandbox.wait_until(self.site.healthy, timedelta(seconds=30))
+        self._sandbox.wait_until(self.site.is_healthy, timedelta(seconds=30))
         self.account = self.add_account("demo")
 
     def add_account(self, member: str, name: str | None = None) -> AccountRecord:

@@ -26,7 +26,7 @@ Front = Callable[..., TestClient]
 
 @pytest.fixture
 def front(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> Iterator[Front]:
-    """Makes a client of an application; settings given win over those that all is well with."""
+    """Create a client of an application; given settings override the working defaults."""
     for field in Settings.model_fields:
         monkeypatch.delenv(f"RAPPORT_{field.upper()}", raising=False)
     keys = Fernet.generate_key().decode()

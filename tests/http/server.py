@@ -1,4 +1,4 @@
-"""The front door as a process of its own, and servers that accept and never answer."""
+"""The HTTP API as a process of its own, and servers that accept and never answer."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ from tests.http.conftest import KEY
 
 
 class Silent:
-    """A server that takes every connection and every byte, and never says anything."""
+    """A server that accepts every connection and every byte, and never answers."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -29,12 +29,12 @@ class Silent:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, scheme: str) -> str:
-        """Its address as a server of that kind."""
+        """Its address with this scheme."""
         return f"{scheme}://someone:secret-word@127.0.0.1:{self.port}/0"
 
     @property
     def taken(self) -> int:
-        """How many connections it was asked for."""
+        """The number of connections that it has accepted."""
         return len(self._taken)
 
     def _accept(self) -> None:
@@ -53,7 +53,7 @@ class Silent:
 
 
 class Door:
-    """A running front door."""
+    """A running HTTP API."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         self.process = process
@@ -62,12 +62,12 @@ class Door:
         self._log = log
 
     def lines(self, event: str) -> list[dict[str, object]]:
-        """The lines of its log about `event`."""
+        """Return the lines of its log with this event."""
         parsed = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
         return [line for line in parsed if line.get("event") == event]
 
     def peak_memory(self) -> int:
-        """Bytes that it has used at most so far."""
+        """Return its peak memory in bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 

@@ -1,4 +1,4 @@
-"""Proposals over HTTP: what waits, and each decision with its refusals."""
+"""Proposals over HTTP: the list, and each decision with its refusals."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Who comes in, what a wrong request gets, and what is said when something behind the door is away."""
+"""Access with and without the key, wrong requests, and servers that are away."""
 
 import pytest
 import redis
@@ -38,7 +38,7 @@ GUARDED = [
 
 
 def problem(answer: Response, status: int) -> str:
-    """The detail of a problem document; fails where the answer is none."""
+    """Return the detail of a problem document; fails if the response is not one."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()

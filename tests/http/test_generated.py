@@ -1,4 +1,4 @@
-"""Generated requests, valid and not, against the running front door: it does what its document says."""
+"""Generated requests, valid and invalid: the running API does what its OpenAPI document says."""
 
 import re
 import subprocess

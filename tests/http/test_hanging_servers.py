@@ -1,4 +1,4 @@
-"""Servers that accept and never answer: what needs none of them answers, and the rest says so in time."""
+"""Servers that accept and never answer: routes that don't need them work, others answer 503 in time."""
 
 import signal
 from collections.abc import Iterator

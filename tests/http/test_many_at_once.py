@@ -1,10 +1,10 @@
-"""Many callers at once: one probe for all."""
+"""Many readiness requests at once share one probe."""
 
 import asyncio
 import threading
 
 from api_stub.http import readiness
-from api_stub.http.models import Check, Readiness
+from api_stub.http.models.health import Check, Readiness
 from api_stub.http.readiness import ReadinessProbe
 from tests.cluster import run_apart
 
@@ -20,8 +20,8 @@ def test_many_who_ask_share_one_probe() -> None:
 
     async def crowd() -> list[Readiness]:
         probe = ReadinessProbe({"postgres": ask})
-        at_once = await asyncio.gather(*(probe.answer() for _ in range(MANY)))
-        return [*at_once, await probe.answer()]
+        at_once = await asyncio.gather(*(probe.check() for _ in range(MANY)))
+        return [*at_once, await probe.check()]
 
     answers = run_apart(crowd)
     assert len(answers) == MANY + 1
@@ -40,9 +40,9 @@ def test_a_check_that_hangs_has_one_thread_and_further_callers_are_told_at_once(
 
     async def crowd() -> list[Readiness]:
         probe = ReadinessProbe({"redis": hang})
-        at_once = await asyncio.gather(*(probe.answer() for _ in range(readiness.MAX_WAITING + MANY)))
+        at_once = await asyncio.gather(*(probe.check() for _ in range(readiness.MAX_WAITING + MANY)))
         probe._stale_at = 0.0
-        again = await probe.answer()
+        again = await probe.check()
         let_go.set()
         return [*at_once, again]
 

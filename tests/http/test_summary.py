@@ -1,4 +1,4 @@
-"""A day's summary over HTTP, and what else tells of replies."""
+"""A day's summary over HTTP, and replies in other routes."""
 
 from sqlalchemy import update
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml keeps to the Compose specification, and to what Rapport needs of it."""
+"""docker-compose.yml follows the Compose specification and Rapport's requirements."""
 
 import json
 import re
@@ -34,7 +34,7 @@ COMMANDS = typer.main.get_command(build_app())
 
 
 def command_of(service: str) -> list[str]:
-    """The arguments after `rapport`, with or without a shell around them."""
+    """Return the arguments after `rapport`, also from a shell command."""
     words = [word for part in SERVICES[service]["command"] for word in shlex.split(part)]
     return words[words.index("rapport") + 1 :]
 

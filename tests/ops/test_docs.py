@@ -1,4 +1,4 @@
-"""The pages say what the code says: settings, tasks, routes, states, links."""
+"""The pages agree with the code: settings, tasks, routes, states, links."""
 
 import json
 import re
@@ -24,7 +24,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 
 
 def rows(page: str) -> Iterator[list[str]]:
-    """The cells of every table row of a page, without the marks of code."""
+    """Yield the cells of the table rows that begin with code, without backticks."""
     for line in (DOCS / page).read_text().splitlines():
         if line.startswith("| `"):
             yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]

@@ -1,4 +1,4 @@
-"""The health checks of the containers: well is well, and what hangs or is gone is not."""
+"""The containers' health checks: healthy, hanging and missing processes."""
 
 import importlib.util
 import signal
@@ -43,18 +43,18 @@ def test_an_address_is_well_when_it_answers_200(health: ModuleType) -> None:
         thread.start()
         address = f"http://127.0.0.1:{server.server_port}"
         try:
-            assert health.http(f"{address}/health") is None
-            assert "503" in health.http(f"{address}/ready")
+            assert health.check_http(f"{address}/health") is None
+            assert "503" in health.check_http(f"{address}/ready")
         finally:
             server.shutdown()
             thread.join()
-    assert "does not answer" in health.http(f"{address}/health")
+    assert "does not answer" in health.check_http(f"{address}/health")
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, as containers have it")
 def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleType) -> None:
     ticking = "import time; print(flush=True)\nwhile True: time.sleep(0.01)"
-    name = f"beat-of-{uuid4().hex}"  # it is looked for on the whole machine
+    name = f"beat-of-{uuid4().hex}"  # the check searches the whole machine
     beat = subprocess.Popen(
         [sys.executable, "-c", ticking, "celery", name], stdout=subprocess.PIPE, text=True
     )
@@ -62,14 +62,14 @@ def test_a_process_that_wakes_is_well_and_one_that_hangs_is_not(health: ModuleTy
         try:
             assert beat.stdout is not None
             beat.stdout.readline()
-            assert health.wakes(name, watch_s=0.5) is None
+            assert health.check_wakes(name, watch_s=0.5) is None
             beat.send_signal(signal.SIGSTOP)
             stopped = psutil.Process(beat.pid)
             wait_for("it to stop", lambda: stopped.status() == psutil.STATUS_STOPPED)
-            assert "has not woken" in health.wakes(name, watch_s=0.5)
+            assert "has not woken" in health.check_wakes(name, watch_s=0.5)
         finally:
             beat.kill()
-    assert "there is no process" in health.wakes(name)
+    assert "there is no process" in health.check_wakes(name)
 
 
 def test_a_worker_that_is_not_there_takes_no_messages(
@@ -78,9 +78,9 @@ def test_a_worker_that_is_not_there_takes_no_messages(
     monkeypatch.setenv("REDIS_URL", redis_url)
     get_settings.cache_clear()
     try:
-        assert health.worker("browser").endswith(" takes no messages of: birthday, visitor, sourcing")
+        assert health.check_worker("browser").endswith(" takes no messages of: birthday, visitor, sourcing")
         monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
         get_settings.cache_clear()
-        assert "Redis does not answer" in health.worker("browser")
+        assert "Redis does not answer" in health.check_worker("browser")
     finally:
         get_settings.cache_clear()

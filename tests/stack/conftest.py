@@ -9,14 +9,14 @@ from api_stub.stack import unprivileged
 
 
 @pytest.fixture(autouse=True)
-def _cold_home(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
-    """What root would keep under /var/lib goes to a folder that ends with the test run."""
+def _private_shared_folder(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
+    """Replace root's folder under /var/lib by one that is removed after the test run."""
     monkeypatch.setattr(unprivileged, "_SHARED_FOLDER", open_folder / "var")
 
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can walk to, unlike pytest's own."""
+    """A folder that every user can access, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="rapport test ")).resolve()
     folder.chmod(0o755)
     yield folder
@@ -25,7 +25,7 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """Below a folder that only its owner may enter, and with a space in its name."""
+    """A data folder with a space in its name, in a folder that only its owner may enter."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     return closed / "my data"

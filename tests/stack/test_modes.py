@@ -1,4 +1,4 @@
-"""What is written is its owner's alone, whatever the umask, and in folders that were open before."""
+"""Files are readable by their owner only, whatever the umask, also in folders that were open before."""
 
 import os
 import stat
@@ -34,7 +34,7 @@ def open_umask() -> Iterator[None]:
 
 
 def open_to_others(folder: Path) -> list[str]:
-    """Return what below a folder others may read, write or enter."""
+    """Return the paths below a folder that others may read, write or enter."""
     paths = (path for path in folder.rglob("*") if not path.is_symlink())
     return [f"{path}: {stat.S_IMODE(path.stat().st_mode):o}" for path in paths if path.stat().st_mode & 0o077]
 

@@ -114,7 +114,7 @@ def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn_and_is_not_lost
 
     def tell_us_and_go_on() -> None:
         nonlocal done
-        with interrupts.held():
+        with interrupts.deferred():
             os.kill(os.getpid(), signal.SIGTERM)
             done = True
 
@@ -125,11 +125,11 @@ def test_an_interrupt_waits_for_the_end_of_what_must_not_be_torn_and_is_not_lost
         with suppress(KeyboardInterrupt):  # as a library may
             os.kill(os.getpid(), signal.SIGHUP)
         for _ in range(2):
-            with pytest.raises(KeyboardInterrupt), interrupts.held():
+            with pytest.raises(KeyboardInterrupt), interrupts.deferred():
                 pass
         interrupts.ignore()
         os.kill(os.getpid(), signal.SIGINT)
-        with interrupts.held():
+        with interrupts.deferred():
             pass
     finally:
         interrupts.restore()

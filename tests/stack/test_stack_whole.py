@@ -21,13 +21,13 @@ from api_stub.stack.unprivileged import find_server_identity
 from tests.cluster import untraced
 from worker.processes import Process
 
-SCRIPT = Path(__file__).with_name("play_stack.py")
+SCRIPT = Path(__file__).with_name("stack_program.py")
 PROJECT = SCRIPT.parents[2]
 SLEEPER = ("sleep", "600")
 
 
 def ours(data_dir: Path) -> list[psutil.Process]:
-    """Living processes that carry the stack's mark, or name one of its folders."""
+    """Return running processes with the stack's variable, or with one of its folders as an argument."""
     folders = {str(data_dir), str((data_dir / "postgres").resolve())}
     found = []
     for process in psutil.process_iter():
@@ -135,7 +135,7 @@ def test_an_interrupt_at_any_moment_leaves_nothing(
         time.sleep(delay_seconds)
         process.send_signal(number)
         time.sleep(0.02)
-        process.send_signal(signal.SIGINT)  # the impatient second one
+        process.send_signal(signal.SIGINT)  # the second Ctrl-C
         process.communicate(timeout=25)
         assert process.returncode in {130, -signal.SIGINT, -signal.SIGTERM}
         assert ours(data_dir) == [], f"after {delay_seconds} s"
@@ -173,7 +173,9 @@ def home_of_nobody() -> Iterator[Path]:
 def test_an_ordinary_user_needs_nothing_else(home_of_nobody: Path, open_folder: Path) -> None:
     data_dir = home_of_nobody / "clone/.rapport"
     environment = {"PATH": os.defpath, "HOME": str(home_of_nobody)}
-    with play(data_dir, open_folder, "once", env=environment, **find_server_identity().popen()) as process:
+    with play(
+        data_dir, open_folder, "once", env=environment, **find_server_identity().popen_arguments()
+    ) as process:
         output, _ = process.communicate(timeout=40)
     assert process.returncode == 0, output
     assert not (data_dir / "postgres").is_symlink()

@@ -45,14 +45,14 @@ def test_a_reply_is_marked_and_counted_once_and_its_text_is_nowhere(
 ) -> None:
     greeting, other = greet(), greet(MING)
     before = counted()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     assert read_replies(services, "demo") == 1
     first, kept = marked(services, greeting)
     assert first is not None
     assert kept is None
     assert contact_replied_at(services, ANN) == read_to(services) == first
     an_hour_later(services)
-    sandbox.says(ANN, "demo", "One more thing")
+    sandbox.write_as_person(ANN, "demo", "One more thing")
     assert read_replies(services, "demo") == 0
     assert marked(services, greeting) == (first, None)
     later = contact_replied_at(services, ANN)
@@ -86,8 +86,8 @@ def test_the_first_answer_is_kept_where_the_campaign_asked_for_it_and_stays_out_
     sandbox.fault(FaultName.MARKUP, markup)
     greeting, other = greet(keep=True, by=account), greet(MING, keep=False, by=account)
     for slug in (ANN, MING):
-        sandbox.says(slug, member, ANSWER)
-        sandbox.says(slug, member, "And you?")
+        sandbox.write_as_person(slug, member, ANSWER)
+        sandbox.write_as_person(slug, member, "And you?")
     assert read_replies(services, member) == 2
     assert marked(services, greeting)[1] == ANSWER
     assert marked(services, other)[1] is None
@@ -99,13 +99,13 @@ def test_the_first_answer_is_kept_where_the_campaign_asked_for_it_and_stays_out_
 def test_what_came_in_before_the_greeting_is_no_reply_to_it(
     services: Services, sandbox: SandboxClient, greet: Greet
 ) -> None:
-    sandbox.says(ANN, "demo", "Are you well?")
+    sandbox.write_as_person(ANN, "demo", "Are you well?")
     greeting = greet(keep=True)
-    sandbox.says(MING, "demo", "I was never greeted")
+    sandbox.write_as_person(MING, "demo", "I was never greeted")
     assert read_replies(services, "demo") == 0
     assert marked(services, greeting) == (None, None)
     an_hour_later(services)
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     assert read_replies(services, "demo") == 1
     assert marked(services, greeting)[1] == ANSWER
 
@@ -115,9 +115,9 @@ def test_a_reply_that_the_owner_has_answered_by_hand_is_found_behind_the_answer(
 ) -> None:
     greeting, unanswered = greet(), greet(MING)
     ten_minutes_earlier(services)
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     for slug in (ANN, MING):
-        sandbox.writes(slug, "demo", "See you on Monday")
+        sandbox.write_as_member(slug, "demo", "See you on Monday")
     assert read_replies(services, "demo") == 1
     replied_at, kept = marked(services, greeting)
     assert replied_at is not None
@@ -131,10 +131,10 @@ def test_a_reply_that_the_owner_has_answered_by_hand_is_found_behind_the_answer(
 
 def test_every_page_of_the_inbox_is_read(services: Services, sandbox: SandboxClient, greet: Greet) -> None:
     greeting = greet()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     for person in sandbox.people():
         if person.slug != ANN:
-            sandbox.says(person.slug, "demo", "Hello")
+            sandbox.write_as_person(person.slug, "demo", "Hello")
     assert read_replies(services, "demo") == 1
     assert marked(services, greeting)[0] is not None
     assert sandbox.views("demo")["/messaging/"] == 2
@@ -158,7 +158,7 @@ def test_a_page_that_asks_for_a_person_stops_the_account_and_loses_nothing(
     reason: Reason,
 ) -> None:
     greeting = greet()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     sandbox.fault(fault, times=1, path_prefix="/messaging/")
     assert read_replies(services, "demo") == 0
     with services.database.transaction() as session:
@@ -176,8 +176,8 @@ def test_a_conversation_that_cannot_be_read_waits_and_the_others_are_marked(
     services: Services, sandbox: SandboxClient, greet: Greet
 ) -> None:
     waits, marked_now = greet(keep=True), greet(MING)
-    sandbox.says(ANN, "demo", ANSWER)
-    sandbox.says(MING, "demo", "Thanks!")
+    sandbox.write_as_person(ANN, "demo", ANSWER)
+    sandbox.write_as_person(MING, "demo", "Thanks!")
     sandbox.fault(FaultName.HTTP_500, times=1, path_prefix=f"/in/{ANN}/")
     assert read_replies(services, "demo") == 1
     assert marked(services, waits) == (None, None)
@@ -192,8 +192,8 @@ def test_a_reply_counts_where_its_conversation_cannot_be_opened_any_more(
 ) -> None:
     ended, wrong, left_alone = greet(keep=True), greet(MING, keep=True), greet("mo", keep=True)
     for slug in (ANN, MING, "mo"):
-        sandbox.says(slug, "demo", ANSWER)
-    sandbox.says("zoe-lefevre", "demo", "Meant for another ear")
+        sandbox.write_as_person(slug, "demo", ANSWER)
+    sandbox.write_as_person("zoe-lefevre", "demo", "Meant for another ear")
     sandbox.change(ANN, connected=False)
     sandbox.fault(FaultName.WRONG_THREAD, "zoe-lefevre")
     with services.database.transaction() as session:

@@ -1,1 +1,1 @@
-"""`rapport campaign`, `schedule` and `invitations`: start, follow and change campaigns."""
+"""`rapport campaign`, `schedule` and `invitations`: start, show and change campaigns."""

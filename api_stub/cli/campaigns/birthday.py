@@ -1,4 +1,4 @@
-"""`rapport campaign birthday`: start one, or see what it would send."""
+"""`rapport campaign birthday`: start a birthday campaign, or preview it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.formatting import join_counts, print_text, reason_suffix
 from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -21,41 +21,42 @@ from worker.rules.model import ActionState
 
 
 def birthday(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     late_days: Annotated[
-        int, typer.Option(min=0, max=10, help="Also greet birthdays of so many days ago.")
+        int, typer.Option(min=0, max=10, help="Also greet birthdays up to this many days ago.")
     ] = 3,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would get which text, and why others get none.")
     ] = False,
     approval: Annotated[
-        bool, typer.Option("--approval", help="Let each greeting wait for `rapport review`.")
+        bool, typer.Option("--approval", help="Each greeting waits for `rapport review`.")
     ] = False,
     fallback_language: Annotated[
-        str, typer.Option(help="Language (two letters) where a person's is not known.")
+        str, typer.Option(help="Language (two letters) if a person's is not known.")
     ] = "en",
     keep_replies: Annotated[
-        bool, typer.Option("--keep-replies", help="Also store what people answer, not only that they did.")
+        bool,
+        typer.Option("--keep-replies", help="Also store the texts of replies, not only that people replied."),
     ] = False,
     read_site: Annotated[
-        bool, typer.Option(help="Read the site's birthdays page first, or go by the contacts that are known.")
+        bool, typer.Option(help="Read the site's birthdays page first, or use only the known contacts.")
     ] = True,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Greet today's and the last days' birthdays. Workers do it; this waits for the plan and shows it.
+    """Greet the birthdays of today and the last days. Workers do it; this waits for the plan and shows it.
 
     With --dry-run nothing is planned, sent or counted.
     """
-    asked = validate_model(
+    request = validate_model(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
     )  # fmt: skip
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
+            check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(
-            database, data, BIRTHDAY_CAMPAIGN, asked, reading="reading the birthdays page"
+            database, data, BIRTHDAY_CAMPAIGN, request, reading="reading the birthdays page"
         )
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
@@ -73,7 +74,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
         return Text("nobody has a birthday in these days, or all of them are planned already")
     table = Table("who", "birthday", "text", "state", expand=True)
     for line in lines:
-        why = f": {describe_reason(line.reason)}" if line.reason else ""
+        why = reason_suffix(line.reason)
         table.add_row(
             Text(line.contact, overflow="fold"),
             str(line.occasion_on),
@@ -85,7 +86,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
 
 def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overview.ActionLine]) -> str:
     counts = Counter(line.state for line in lines)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
+    states = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
-        return f"campaign {str(campaign.id)[:8]}: {told}; next: rapport review"
-    return f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when"
+        return f"campaign {str(campaign.id)[:8]}: {states}; next: rapport review"
+    return f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when"

@@ -1,4 +1,4 @@
-"""Watching a search while it goes on."""
+"""Show the progress of a search while it runs."""
 
 from datetime import timedelta
 from time import sleep
@@ -16,7 +16,7 @@ _POLL_INTERVAL = timedelta(seconds=1)
 
 
 def follow(database: Database, campaign_id: UUID, limit: int) -> None:
-    """Show how far a campaign's search is until nothing is left. Ctrl-C only stops the showing."""
+    """Show a campaign's search until nothing is left. Ctrl-C only stops watching."""
     short = str(campaign_id)[:8]
     try:
         with Live(console=Console(), auto_refresh=False) as screen:

@@ -1,4 +1,4 @@
-"""Files that people hand to a command: criteria, options, profile addresses."""
+"""Read input files of commands: criteria, options, profile addresses."""
 
 import json
 from pathlib import Path
@@ -11,16 +11,16 @@ from worker.rules.addresses import normalise_profile_url
 from worker.rules.sourcing.criteria import Criteria
 
 _CRITERIA_BYTES: Final = 100_000
-"""Ten times what the longest criteria need."""
+"""Ten times the size of the longest criteria."""
 
 _MAX_BYTES: Final = 1_000_000
-"""Twice what a thousand addresses need."""
+"""Twice the size of a thousand addresses."""
 
 _MAX_LISTED: Final = 5
 
 
 def read_criteria(path: Path) -> Criteria:
-    """Return the criteria of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
+    """Read criteria from a JSON file. Raises RequestRefusedError that names the fault."""
     values = _parse_object(path, _read_text(path, most_bytes=_CRITERIA_BYTES, what="criteria"))
     try:
         return validate_model(Criteria, **values)
@@ -29,14 +29,14 @@ def read_criteria(path: Path) -> Criteria:
 
 
 def read_options(path: Path) -> dict[str, Any]:
-    """Return the fields of a JSON file. Raises RequestRefusedError that names what is wrong with it."""
+    """Read campaign options from a JSON file. Raises RequestRefusedError that names the fault."""
     return _parse_object(path, _read_text(path, most_bytes=_MAX_BYTES, what="options"))
 
 
 def read_addresses(path: Path, site: str) -> tuple[str, ...]:
-    """Return the profile addresses of a file, each once: one a line, blank lines and '#' comments left out.
+    """Read profile addresses from a file, one a line, without duplicates, blank lines and '#' comments.
 
-    Raises RequestRefusedError that tells the lines which are no profile of `site`.
+    Raises RequestRefusedError that lists the lines without a profile address of `site`.
     """
     text = _read_text(path, most_bytes=_MAX_BYTES, what="a list of addresses")
     addresses: dict[str, None] = {}
@@ -65,7 +65,7 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise RequestRefusedError(f"{path.name}: this is no JSON: line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, or nested as deep
+    except (ValueError, RecursionError):  # a number with thousands of digits, or as deep a nesting
         raise RequestRefusedError(f"{path.name}: its numbers are too long, or it is too deep") from None
     if not isinstance(found, dict):
         raise RequestRefusedError(f'{path.name}: an object is wanted, such as {{"title": "Engineer"}}')
@@ -75,9 +75,9 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
 def _read_text(path: Path, *, most_bytes: int, what: str) -> str:
     try:
         with open(path, "rb", opener=open_regular_file) as file:
-            told = file.read(most_bytes + 1)
-        if len(told) <= most_bytes:
-            return told.decode("utf-8-sig")
+            content = file.read(most_bytes + 1)
+        if len(content) <= most_bytes:
+            return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RequestRefusedError(f"{path.name}: this is no UTF-8 text") from None
     except OSError as error:

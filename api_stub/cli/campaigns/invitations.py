@@ -1,4 +1,4 @@
-"""`rapport invitations`: which ones wait for an answer, and withdrawing the old ones."""
+"""`rapport invitations`: list unanswered invitations and withdraw old ones."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, format_count, print_text
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.formatting import format_count, join_counts, print_text, reason_suffix
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.reports import overview
@@ -18,7 +18,7 @@ from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from worker.rules.invitations import Verdict
 
 app = typer.Typer(
-    help="Invitations that an account has sent and that nobody has answered: list and withdraw them.",
+    help="Unanswered invitations that an account has sent: list and withdraw them.",
     no_args_is_help=True,
 )
 
@@ -32,17 +32,15 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
-
 
 @app.command("list")
-def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
-    """List the invitations that nobody has answered, the oldest first. A worker reads the site's page."""
-    asked = validate_model(InvitationsCampaign, account=account, dry_run=True)
+def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
+    """List the unanswered invitations, oldest first. A worker reads the site's page."""
+    request = validate_model(InvitationsCampaign, account=account, dry_run=True)
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), request)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
     lines = campaign.preview or []
     Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
@@ -52,25 +50,26 @@ def list_invitations(account: Account, data: DataDir = DEFAULT_DATA) -> None:
 
 @app.command()
 def withdraw(
-    account: Account,
+    account: AccountArgument,
     *,
     older_than: Annotated[
-        int, typer.Option(metavar="DAYS", help="Those that were sent so many days ago, 1 to 365.")
+        int,
+        typer.Option(metavar="DAYS", help="Withdraw those that are at least this many days old, 1 to 365."),
     ] = 30,
-    limit: Annotated[int, typer.Option(help="At most so many, the oldest first, 1 to 100.")] = 20,
+    limit: Annotated[int, typer.Option(help="At most this many, oldest first, 1 to 100.")] = 20,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would become of each; plan and withdraw nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done with each; plan and withdraw nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
-    asked = validate_model(
+    request = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
     with open_database(data) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), asked)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, asked, reading=_READING)
+            check_campaign_request(session, require_account(session, account), request)
+        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
         with database.transaction() as session:
             planned = overview.list_campaign_actions(session, campaign.id)
     if campaign.preview is not None:
@@ -81,8 +80,8 @@ def withdraw(
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do"
-    print_text(f"campaign {str(campaign.id)[:8]}: {told}; rapport why {account} says what happens when")
+    states = join_counts(counts) or "nothing to do"
+    print_text(f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when")
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
@@ -98,6 +97,6 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
         return Text("no invitation is old enough, or all that are have been planned already")
     table = Table("who", "sent", "state")
     for line in lines:
-        why = f": {describe_reason(line.reason)}" if line.reason else ""
+        why = reason_suffix(line.reason)
         table.add_row(Text(line.contact, overflow="fold"), str(line.occasion_on), Text(f"{line.state}{why}"))
     return table

@@ -1,4 +1,4 @@
-"""`rapport schedule`: campaigns that start by themselves."""
+"""`rapport schedule`: campaigns that start at set times."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,14 @@ from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
 from api_stub.cli.campaigns.start import validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AccountFilter,
+    DataDir,
+    open_session,
+    require_account,
+)
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -26,11 +33,10 @@ from worker.rules.model import CampaignKind
 from worker.rules.schedule_times import fire_times
 
 app = typer.Typer(
-    help="Schedules: campaigns that start by themselves, at times of the account's own zone.",
+    help="Schedules: campaigns that start by themselves, at times in the account's zone.",
     no_args_is_help=True,
 )
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
 KindArgument = Annotated[CampaignKind, typer.Argument(metavar="KIND", help=f"{', '.join(CampaignKind)}.")]
 
 _FIRES_SHOWN = 3
@@ -39,7 +45,7 @@ _CRON_FIELDS = 5
 
 @app.command("set")
 def set_schedule(
-    account: Account,
+    account: AccountArgument,
     kind: KindArgument,
     *,
     cron: Annotated[
@@ -48,52 +54,52 @@ def set_schedule(
     options: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json", help="The campaign's options, as docs/tasks.md lists them; else defaults."
+            metavar="FILE.json", help="The campaign's options, as in docs/tasks.md; default: the defaults."
         ),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Let campaigns of a kind start by themselves. It replaces the account's schedule of this kind."""
-    wanted = _read_options(kind, options)
-    with open_database(data) as database, database.transaction() as session:
+    """Start campaigns of a kind by a schedule. It replaces the account's schedule of this kind."""
+    campaign_options = _read_options(kind, options)
+    with open_session(data) as session:
         record = require_account(session, account)
-        check_campaign_request(session, record, wanted)
+        check_campaign_request(session, record, campaign_options)
         coming = _next_fires(cron, record.zone)
         schedules.save_schedule(
             session, account_id=record.id, kind=kind, cron=cron,
-            options=wanted.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
+            options=campaign_options.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
         )  # fmt: skip
-    told = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
-    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {told} and so on")
+    times = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
+    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {times} and so on")
 
 
 @app.command("list")
 def list_schedules(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List the schedules, and when each starts its next campaign in its account's zone."""
-    with open_database(data) as database, database.transaction() as session:
+    """List the schedules with the next start of each, in its account's zone."""
+    with open_session(data) as session:
         found = schedules.list_schedules(session, account=account)
     table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
     for line in found:
         next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
-        told = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
+        options = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
         table.add_row(
             line.account,
             line.kind,
             line.cron,
             next_fire if line.enabled else "off",
-            Text(told or "defaults", overflow="fold"),
+            Text(options or "defaults", overflow="fold"),
         )
     hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
     Console().print(table if found else Text(hint), soft_wrap=not found)
 
 
 @app.command()
-def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
-    """Let no more campaigns of a kind start by themselves. Those that have started go on."""
-    with open_database(data) as database, database.transaction() as session:
+def off(account: AccountArgument, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> None:
+    """Remove the schedule of a kind. Campaigns that have started continue."""
+    with open_session(data) as session:
         record = require_account(session, account)
         if not schedules.disable_schedule(session, record.id, kind):
             raise RequestRefusedError(f"no {kind} campaign of {account} starts by itself")
@@ -101,7 +107,7 @@ def off(account: Account, kind: KindArgument, data: DataDir = DEFAULT_DATA) -> N
 
 
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
-    """Return the options of a file, checked as the task will. Raises RequestRefusedError naming the field."""
+    """Read and validate the options of a file. Raises RequestRefusedError that names the wrong field."""
     try:
         return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
@@ -112,10 +118,10 @@ def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
 
 
 def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
-    """Return the next fires. Raises RequestRefusedError where it is no cron expression, or never fires."""
+    """Return the next fire times. Raises RequestRefusedError if `cron` is invalid or never fires."""
     try:
-        if len(cron.split()) != _CRON_FIELDS:  # the library would take a sixth for seconds
-            raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- one refusal for both
+        if len(cron.split()) != _CRON_FIELDS:  # the library would read a sixth field as seconds
+            raise CronSimError("Wrong number of fields")  # noqa: TRY301 -- the same refusal
         coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(

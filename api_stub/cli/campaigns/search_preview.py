@@ -1,4 +1,4 @@
-"""What a search will do, and how far it is."""
+"""Render the plan of a search, its progress, and planned visits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_utc, render_facts
 from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
@@ -23,45 +23,42 @@ from worker.rules.sourcing.search import build_search_url
 
 
 def render_search_plan(
-    account: AccountRecord, wanted: SearchSpec, told: SearchEstimate, *, scores: bool
+    account: AccountRecord, search: SearchSpec, estimate: SearchEstimate, *, scores: bool
 ) -> Table:
-    """Return what is searched, scored and read, and how long it will take."""
-    grid = Table.grid(padding=(0, 2))
+    """Render what is searched, scored and read, and the expected duration."""
     lines = {
-        "searched": f"{', '.join(f'{name} {value}' for name, value in wanted.query.terms)}\n"
-        f"{build_search_url(wanted.query, account.site)}",
+        "searched": f"{', '.join(f'{name} {value}' for name, value in search.query.terms)}\n"
+        f"{build_search_url(search.query, account.site)}",
     }
     if scores:
-        points = allocate_points(wanted.criteria)
-        lines["scored"] = _describe_criteria(wanted, points)
-        lines["read"] = ", ".join(["the head", *sorted(needed_sections(wanted.criteria))])
+        points = allocate_points(search.criteria)
+        lines["scored"] = _describe_criteria(search, points)
+        lines["read"] = ", ".join(["the head", *sorted(needed_sections(search.criteria))])
     else:
         lines["read"] = "the head"
     lines["pages"] = (
-        f"up to {told.pages}{_format_last_day(told.last_page, account.zone)}; "
-        f"{_describe_limits(told.of_pages)}"
+        f"up to {estimate.pages}{_format_last_day(estimate.last_page, account.zone)}; "
+        f"{_describe_limits(estimate.of_pages)}"
     )
     lines["profiles"] = (
-        f"up to {told.people}{_format_last_day(told.last_profile, account.zone)}; "
-        f"{_describe_limits(told.of_profiles)}"
+        f"up to {estimate.people}{_format_last_day(estimate.last_profile, account.zone)}; "
+        f"{_describe_limits(estimate.of_profiles)}"
     )
-    lines["takes"] = _describe_duration(told, account.zone)
-    for name, says in lines.items():
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
+    lines["takes"] = _describe_duration(estimate, account.zone)
+    return render_facts(lines.items())
 
 
-def _describe_criteria(wanted: SearchSpec, points: Mapping[Criterion, int]) -> str:
+def _describe_criteria(search: SearchSpec, points: Mapping[Criterion, int]) -> str:
     if not points:
         return "nothing: no criteria are given"
-    given = wanted.criteria.model_dump(mode="json")
-    told = []
-    for criterion in sorted(given_criteria(wanted.criteria)):
-        value = _format_years(wanted.criteria) if criterion is Criterion.YEARS else given[criterion]
+    given = search.criteria.model_dump(mode="json")
+    lines = []
+    for criterion in sorted(given_criteria(search.criteria)):
+        value = _format_years(search.criteria) if criterion is Criterion.YEARS else given[criterion]
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        needed = " (required)" if criterion in wanted.criteria.required else ""
-        told.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
-    return "\n".join(told)
+        needed = " (required)" if criterion in search.criteria.required else ""
+        lines.append(f"+{points[criterion]} {criterion.replace('_', ' ')}: {shown}{needed}")
+    return "\n".join(lines)
 
 
 def _format_years(criteria: Criteria) -> str:
@@ -81,17 +78,17 @@ def _describe_limits(limits: Limits) -> str:
     return f"{min(limits.per_run, limits.per_day)} a day and {limits.per_week} in 7 days are allowed now"
 
 
-def _describe_duration(told: SearchEstimate, zone: ZoneInfo) -> str:
+def _describe_duration(estimate: SearchEstimate, zone: ZoneInfo) -> str:
     given = f"a page shows {PEOPLE_A_PAGE} people, all are new and nothing else uses the quota"
-    if told.last_profile is None:
+    if estimate.last_profile is None:
         return f"more than a year under the limits of pages and visits, if {given}"
-    days = (_local_date(told.last_profile, zone) - _local_date(clock.now(), zone)).days + 1
+    days = (_local_date(estimate.last_profile, zone) - _local_date(clock.now(), zone)).days + 1
     return f"about {days} {'day' if days == 1 else 'days'} under the quota, if {given}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedVisit:
-    """A person on a visitor campaign's list: when the profile is opened, or why it is not."""
+    """A person in a visitor campaign: when the profile is opened, or why not."""
 
     name: str
     profile_url: str
@@ -100,7 +97,7 @@ class PlannedVisit:
 
 
 def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
-    """Return whose profiles are opened about when, and why others are not."""
+    """Render whose profiles are opened about when, and why others are not."""
     if not people:
         return Text("nobody is to be visited: all of them were lately, or there are none")
     table = Table("who", "profile", "when", "why not", expand=True)
@@ -115,8 +112,8 @@ def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
 
 
 def render_search_progress(walk: SearchProgress, limit: int) -> Table:
-    """Return how far a search is."""
-    grid, at = Table.grid(padding=(0, 2)), walk.progress
+    """Render the progress of a search."""
+    at = walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     lines = {
         "search": f"{describe_search(at.search)}; at most {limit}" if at.search else "not begun",
@@ -124,9 +121,7 @@ def render_search_progress(walk: SearchProgress, limit: int) -> Table:
         "scored": f"{walk.scored}{score}",
         "next": _describe_next(walk),
     }
-    for name, says in lines.items():
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    return grid
+    return render_facts(lines.items())
 
 
 def _describe_next(walk: SearchProgress) -> str:

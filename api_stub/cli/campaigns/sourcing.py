@@ -1,4 +1,4 @@
-"""`rapport campaign sourcing`: look for people who fit, or see what would be searched and scored."""
+"""`rapport campaign sourcing`: search and score people, or preview the search."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from api_stub.cli.campaigns.follow_search import follow as follow_search
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.campaigns.search_preview import render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -20,10 +20,10 @@ from worker.rules.sourcing.criteria import Criteria
 
 
 def sourcing(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     url: Annotated[
-        str | None, typer.Option(help="The address of a people search, as the site itself shows it.")
+        str | None, typer.Option(help="The address of a people search, as your browser shows it.")
     ] = None,
     saved_search: Annotated[
         str | None, typer.Option("--saved", metavar="NAME", help="A saved search, with its criteria.")
@@ -32,21 +32,21 @@ def sourcing(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Whom to look for: what people are scored by and, without --url and --saved, searched by.",
+            help="Criteria to score by and, without --url and --saved, to search by.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
+    limit: Annotated[int, typer.Option(help="At most this many people.")] = 100,
     stop_after: Annotated[
-        int, typer.Option(help="End after so many pages without anybody to visit, 1 to 20.")
+        int, typer.Option(help="End after this many pages in a row with nobody to visit, 1 to 20.")
     ] = 3,
     no_repeat_days: Annotated[
-        int, typer.Option(help="A profile read within so many days, 7 to 365, is not opened again.")
+        int, typer.Option(help="A profile read within this many days, 7 to 365, is not opened again.")
     ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be searched and scored; open nothing.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Watch it until it is done; Ctrl-C only stops watching.")
+        bool, typer.Option("--follow", help="Show the progress until it is done; Ctrl-C only stops watching.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -58,19 +58,21 @@ def sourcing(
         raise RequestRefusedError(
             "a dry run opens nothing, so there is nothing to follow: give one of the two"
         )
-    whom = read_criteria(criteria) if criteria is not None else Criteria()
-    asked = validate_model(
-        SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=whom,
+    scoring = read_criteria(criteria) if criteria is not None else Criteria()
+    request = validate_model(
+        SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=scoring,
         limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
     )  # fmt: skip
     with open_database(data) as database:
         with database.transaction() as session:
             record = require_account(session, account)
-            wanted = check_campaign_request(session, record, asked)
-        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, asked, reading="planning the search")
+            search = check_campaign_request(session, record, request)
+        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, request, reading="planning the search")
         with database.snapshot() as session:
-            told = search_forecast.estimate_search(session, record.id, people=limit, campaign_id=campaign.id)
-        Console().print(render_search_plan(record, wanted, told, scores=True))
+            estimate = search_forecast.estimate_search(
+                session, record.id, people=limit, campaign_id=campaign.id
+            )
+        Console().print(render_search_plan(record, search, estimate, scores=True))
         if campaign.preview is not None:
             print_text("nothing was planned or opened; to do it, leave --dry-run out")
             return

@@ -1,4 +1,4 @@
-"""What commands that start a campaign share: check the options, ask a worker, wait for the plan."""
+"""Start a campaign from a command: validate the options, publish the task, wait for the plan."""
 
 import time
 from datetime import timedelta
@@ -21,7 +21,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
 
 PLAN_TIMEOUT = timedelta(minutes=3)
-"""Reading a page of the site takes seconds; a busy worker may first have to finish an action."""
+"""Reading a page takes seconds, but a busy worker may first have to finish an action."""
 
 _POLL_INTERVAL = timedelta(milliseconds=200)
 
@@ -30,26 +30,26 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validate_model(model: type[Model], /, **values: object) -> Model:
-    """Return the payload. Raises RequestRefusedError that names the first field which is wrong."""
+    """Validate values. Raises RequestRefusedError that names the first wrong field."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))
-        said = fault["msg"].removeprefix("Value error, ")
-        raise RequestRefusedError(f"{where}: {said}" if where else said) from None
+        message = fault["msg"].removeprefix("Value error, ")
+        raise RequestRefusedError(f"{where}: {message}" if where else message) from None
 
 
 def start_campaign(
-    database: Database, data: Path, task: str, asked: CampaignRequest, *, reading: str
+    database: Database, data: Path, task: str, request: CampaignRequest, *, reading: str
 ) -> CampaignRecord:
-    """Ask a worker for a campaign by the task's name, and return it when it is planned.
+    """Publish a campaign task, wait until the campaign is planned, and return it.
 
-    `reading` says what is done while its site is read. Raises RequestRefusedError where it can't be planned,
-    or where nobody does so in time.
+    `reading` is shown while a worker reads the site. Raises RequestRefusedError if the campaign can't be
+    planned, or not in time.
     """
-    campaign_id = asked.campaign_id or uuid4()
-    _send_request(data, task, asked.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
+    campaign_id = request.campaign_id or uuid4()
+    _send_request(data, task, request.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
     campaign = _wait_for_plan(database, campaign_id, reading)
     if campaign.state is CampaignState.FAILED:
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
@@ -57,10 +57,10 @@ def start_campaign(
     return campaign
 
 
-def _send_request(data: Path, task: str, asked: CampaignRequest, correlation_id: str) -> None:
+def _send_request(data: Path, task: str, request: CampaignRequest, correlation_id: str) -> None:
     client = TaskClient(load_settings(data).redis)
     try:
-        client.send(task, asked, correlation_id=correlation_id)
+        client.send(task, request, correlation_id=correlation_id)
     finally:
         client.close()
 

@@ -1,4 +1,4 @@
-"""`rapport campaign visitor`: open profiles, or see whose would be opened."""
+"""`rapport campaign visitor`: open profiles, or preview whose would be opened."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api_stub.cli.campaigns.input_files import read_addresses
 from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -27,28 +27,28 @@ from worker.rules.model import Kind
 
 
 def visitor(
-    account: Annotated[str, typer.Argument(help="The account's name.")],
+    account: AccountArgument,
     *,
     saved_search: Annotated[
-        str | None, typer.Option("--saved", metavar="NAME", help="Whom this saved search finds.")
+        str | None, typer.Option("--saved", metavar="NAME", help="The people that this saved search finds.")
     ] = None,
     profiles: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Profile addresses, one a line; # begins a comment."),
+        typer.Option(metavar="FILE", help="A file of profile addresses, one a line; # begins a comment."),
     ] = None,
     not_seen_months: Annotated[
-        int | None, typer.Option(help="Connections whose profile was not opened for so many months.")
+        int | None, typer.Option(help="Connections whose profile was not opened for this many months.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many people.")] = 100,
+    limit: Annotated[int, typer.Option(help="At most this many people.")] = 100,
     no_repeat_days: Annotated[
-        int, typer.Option(help="Nobody is visited twice within so many days, 7 to 365.")
+        int, typer.Option(help="Nobody is visited twice within this many days, 7 to 365.")
     ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would be visited, and why others are not.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Open profiles: of a saved search, of a list, or of connections not seen for long; one of the three.
+    """Open profiles from a saved search, from a list, or of connections not seen for long; one of the three.
 
     Workers do it, under the quota of visits; this waits for the plan and shows it.
     """
@@ -56,12 +56,12 @@ def visitor(
         with database.transaction() as session:
             record = require_account(session, account)
             addresses = read_addresses(profiles, record.site) if profiles is not None else ()
-            asked = validate_model(
+            request = validate_model(
                 VisitorCampaign, account=account, saved_search=saved_search, profiles=addresses,
                 not_seen_months=not_seen_months, limit=limit, no_repeat_days=no_repeat_days, dry_run=dry_run,
             )  # fmt: skip
-            searched = check_campaign_request(session, record, asked)
-        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, asked, reading="looking whom to visit")
+            searched = check_campaign_request(session, record, request)
+        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="looking whom to visit")
         with database.snapshot() as session:
             _print_plan(session, record, campaign, searched, limit)
 
@@ -75,8 +75,8 @@ def _print_plan(
 ) -> None:
     console = Console()
     if searched is not None:
-        told = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
-        console.print(render_search_plan(account, searched, told, scores=False))
+        estimate = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
+        console.print(render_search_plan(account, searched, estimate, scores=False))
     elif campaign.preview is not None:
         console.print(render_planned_visits(_preview_visits(session, campaign, campaign.preview)))
     else:
@@ -105,7 +105,7 @@ def _preview_visits(
 def _list_planned_visits(session: Session, campaign: CampaignRecord) -> Sequence[PlannedVisit]:
     lines = overview.list_campaign_actions(session, campaign.id)
     waiting = [line for line in lines if line.state not in END_STATES]
-    waiting.sort(key=lambda line: (line.not_before, line.id))  # as they are dispatched
+    waiting.sort(key=lambda line: (line.not_before, line.id))  # in the order of dispatch
     times = _forecast_times(session, campaign, len(waiting))
     when = {line.id: at for line, at in zip(waiting, times, strict=True)}
     return [

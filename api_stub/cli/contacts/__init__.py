@@ -1,1 +1,1 @@
-"""`rapport contacts`, `import`, `export` and `data`: people, and the files they come from and go to."""
+"""`rapport contacts`, `import`, `export` and `data`: people, and importing and exporting them."""

@@ -1,4 +1,4 @@
-"""`rapport contacts doubts`, `confirm`, `refuse`: birthdays from files whose owner is unsure."""
+"""`rapport contacts doubts`, `confirm`, `refuse`: imported birthdays that may belong to a contact."""
 
 import sys
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, AccountFilter, DataDir, open_database, open_session
 from api_stub.cli.formatting import print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
@@ -16,13 +16,12 @@ from db.store.imports import birthday_doubts
 from db.store.imports.birthday_doubts import BirthdayDoubt
 from worker.errors import RequestRefusedError
 
-Account = Annotated[str | None, typer.Option(help="Only this account's.")]
 _HINT = "rapport contacts doubts"
 
 
-def list_doubts(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
+def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         waiting = birthday_doubts.list_doubts(session, account=account)
     table = Table(
         "id", "contact", "address", "birthday", "as the file says", "file", box=None, pad_edge=False
@@ -41,15 +40,15 @@ def list_doubts(account: Account = None, data: DataDir = DEFAULT_DATA) -> None:
 
 def confirm_doubts(
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", help=f"Doubts that are right ({_HINT}).")
+        list[int] | None, typer.Argument(metavar="[ID]...", help=f"Doubts to confirm ({_HINT}).")
     ] = None,
-    account: Account = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say that a birthday is the contact's. Without ids it asks about each: y, n, later, quit.
+    """Confirm that a birthday is the contact's. Without ids it asks about each: y, n, later, quit.
 
-    It is written to the contact, and the other candidates of the same entry are out. Undoing the import takes
-    it back.
+    The birthday is written to the contact, and the other candidates of the same entry are dropped. Undoing
+    the import takes it back.
     """
     with open_database(data) as database:
         if not ids:
@@ -62,18 +61,18 @@ def confirm_doubts(
 
 
 def refuse_doubts(
-    ids: Annotated[list[int], typer.Argument(metavar="ID...", help=f"Doubts that are wrong ({_HINT}).")],
+    ids: Annotated[list[int], typer.Argument(metavar="ID...", help=f"Doubts to refuse ({_HINT}).")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Say that a birthday is not the contact's. It is not asked again."""
-    with open_database(data) as database, database.transaction() as session:
+    """Refuse a birthday as not the contact's. It is not asked again."""
+    with open_session(data) as session:
         for doubt_id in ids:
             birthday_doubts.refuse_doubt(session, doubt_id)
     print_text(f"{_format_count(len(ids))} refused")
 
 
 def _ask_each(database: Database, account: str | None) -> None:
-    """Ask by one key about each doubt; every answer holds at once."""
+    """Ask about each doubt with one key; every answer is stored at once."""
     if not sys.stdin.isatty():
         raise RequestRefusedError(f"there is nobody to ask here: give the ids that are right ({_HINT})")
     with database.transaction() as session:
@@ -82,7 +81,7 @@ def _ask_each(database: Database, account: str | None) -> None:
     for place, doubt in enumerate(waiting, start=1):
         with database.transaction() as session:
             if not birthday_doubts.list_doubts(session, ids=[doubt.id]):
-                continue  # another candidate of the entry was the one
+                continue  # another candidate of the entry was confirmed
         key = _ask_key(f"({place}/{len(waiting)}) {_format_question(doubt)}")
         if key == "q":
             break

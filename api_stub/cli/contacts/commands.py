@@ -1,13 +1,12 @@
-"""`rapport contacts`: who is never to be contacted."""
+"""`rapport contacts`: the command group, and do-not-contact."""
 
 from typing import Annotated
 
 import typer
 
 from api_stub.cli.contacts import birthday_doubts, forget, show
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, describe_ambiguity, open_session
 from api_stub.cli.formatting import print_text
-from api_stub.cli.why import describe_ambiguity
 from db.store.people import contacts
 from worker.errors import RequestRefusedError
 
@@ -30,12 +29,11 @@ def do_not_contact(
     off: Annotated[bool, typer.Option("--off", help="The person may be contacted again.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Never contact a person, whatever is planned. Wins over everything, up to the moment before a click.
+    """Never contact a person, whatever is planned. Checked until right before a click.
 
-    A person whom several accounts know under one address is left alone by all of them; `--off` asks for
-    the account then.
+    It applies to all accounts that know the person under this address; then `--off` needs the account.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = contacts.find_contacts(session, address, account=account)
         if not found:
             raise RequestRefusedError(
@@ -47,9 +45,9 @@ def do_not_contact(
         for person in found:
             contacts.set_do_not_contact(session, person.account_id, person.profile_url, value=not off)
     for person in found:
-        said = (
+        outcome = (
             "may be contacted again; what was skipped meanwhile stays skipped"
             if off
             else "is never contacted; what is planned for them is skipped when its turn comes"
         )
-        print_text(f"{person.full_name} (account {person.account}) {said}")
+        print_text(f"{person.full_name} (account {person.account}) {outcome}")

@@ -1,4 +1,4 @@
-"""`rapport export`: contacts and interactions, as files that others read."""
+"""`rapport export`: write contacts and interactions to files."""
 
 import shutil
 import sys
@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.terminal import Console
+from api_stub.cli.progress import create_progress
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.exports import sheets
@@ -24,19 +23,19 @@ from worker.errors import RequestRefusedError
 from worker.rules.characters import sanitise_text
 
 app = typer.Typer(
-    help="Write contacts or interactions into a file of yours. It holds personal data.", no_args_is_help=True
+    help="Write contacts or interactions to a file. It holds personal data.", no_args_is_help=True
 )
 
 STDOUT = "-"
 
 AsFormat = Annotated[
     Format,
-    typer.Option("--format", help="csv for spreadsheets; jsonl and parquet for programs: exact, and typed."),
+    typer.Option("--format", help="csv for spreadsheets; jsonl and parquet, with exact types, for programs."),
 ]
 OfAccount = Annotated[str | None, typer.Option("--account", help="Only this account's.")]
 Output = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to; - is the standard output."),
+    typer.Option("--output", "-o", metavar="FILE", help="The file; - is the standard output."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it is there already.")]
 
@@ -49,9 +48,9 @@ def contacts(
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Export the people known to your accounts, with all that is known of them.
+    """Export the people known to your accounts, with all that is known about them.
 
-    As of one moment, and whole or not at all. A CSV can be read again by `rapport import`.
+    The file is a snapshot, and complete or not written. `rapport import` can read the CSV.
 
     Examples:
     rapport export contacts -o contacts.csv
@@ -69,9 +68,9 @@ def interactions(
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Export what happened: to whom, when, the text that was sent, and whether they answered.
+    """Export interactions: with whom, when, the text that was sent, and whether they answered.
 
-    As of one moment, and whole or not at all.
+    The file is a snapshot, and complete or not written.
 
     Example:
     rapport export interactions --format parquet -o interactions.parquet
@@ -106,9 +105,9 @@ def _write_rows(
     *,
     shown: bool,
 ) -> int:
-    """Write all rows as they are at one moment; return how many. A display of the progress if `shown`."""
+    """Write all rows of one snapshot; return their number. `shown` turns the progress bar on."""
     columns = as_format.columns(sheet)
-    with database.snapshot() as session, _progress(shown=shown) as progress:
+    with database.snapshot() as session, create_progress(shown=shown) as progress:
         total = sheets.count_rows(session, sheet, account_id)
         task = progress.add_task(sheet.name, total=total)
         with (
@@ -123,9 +122,9 @@ def _write_rows(
 
 @contextmanager
 def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
-    """Give what to write to. The standard output, too, gets all of it or nothing.
+    """Open the output file. The standard output, too, gets everything or nothing.
 
-    So a slow reader of a pipe can't hold a transaction open. A terminal gets � for what would act on it.
+    So a slow reader of a pipe can't keep a transaction open. On a terminal, control characters become �.
     """
     if output != STDOUT:
         with open_atomic_file(Path(output), replace=force) as file:
@@ -134,7 +133,7 @@ def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as file:
         yield file
         file.seek(0)
-        # Typer ends quietly, with 1, where the reader is gone.
+        # If the reader is gone, Typer exits with 1 without a message.
         if sys.stdout.isatty():
             for line in file:
                 sys.stdout.write(sanitise_text(line.decode("utf-8-sig").replace("\r\n", "\n")))
@@ -145,23 +144,10 @@ def open_output(output: str, *, force: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
+    """Make SIGTERM and SIGHUP clean up as Ctrl-C does."""
     interrupts = Interrupts()
     interrupts.install()
     try:
         yield
     finally:
         interrupts.restore()
-
-
-def _progress(*, shown: bool) -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not (shown and console.is_terminal),
-    )

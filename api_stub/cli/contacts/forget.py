@@ -1,13 +1,21 @@
-"""`rapport contacts forget`, `allow`: erase one person everywhere, and let nobody bring them back."""
+"""`rapport contacts forget`, `allow`: erase a person for good, and undo the block."""
 
 from typing import Annotated
 
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, load_settings, open_database
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    describe_ambiguity,
+    get_terminal_user,
+    load_settings,
+    open_database,
+    open_session,
+)
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.why import describe_ambiguity
+from api_stub.cli.prompts import require_typed_yes
 from db.store.people import accounts, contacts
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
@@ -28,46 +36,51 @@ def forget_person(
         typer.Argument(help="The person's profile address, its last part, or their whole name."),
     ],
     account: Annotated[
-        str | None, typer.Option(help="Whose contact is meant, where several are called so.")
+        str | None, typer.Option(help="The account, if several people have this name.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Erase a person who asked for it, from all accounts of their site, for good.
 
-    Only a hash of the address stays, so that no search, page or import brings them in again. Somebody whom
-    nobody knows yet can be named by address: then they are never collected. Nothing is changed while a
-    worker is on an action of theirs.
+    Only a hash of the address stays, so that no search, page or import adds the person again. A person whom
+    nobody knows yet can be given by address and is then never collected. While a worker performs an action
+    for this person, nothing is changed.
     """
     with open_database(data) as database:
         with database.transaction() as session:
             site, address = _resolve_person(session, who, account)
         if not yes:
-            _confirm_erasure(address)
+            require_typed_yes(
+                f"All that is known of {address} is erased, in every account of the site. It can't be taken "
+                "back.",
+                "Type yes if this person asked for it",
+                refusal="nobody typed yes, so nothing was erased (--yes doesn't ask)",
+            )
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
-        # After the commit: a file can't be rolled back. Asked again, whatever was left goes.
+        # After the commit, because a file can't be rolled back. A second run deletes what was left.
         pictures = delete_screenshots(load_settings(data).evidence_dir, forgotten.account_ids, [address])
     print_text(_describe_erasure(forgotten, pictures))
     print_text(_NOT_ERASED, "dim")
 
 
 def allow_person(
-    address: Annotated[str, typer.Argument(help="The profile address of somebody who agreed.")],
+    address: Annotated[str, typer.Argument(help="The profile address of the person who agreed.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Let somebody be found again who was forgotten and has agreed to it. Nothing comes back by itself."""
+    """Allow a forgotten person who has agreed to be found again. Erased data doesn't come back."""
     found = _parse_address(address)
     if found is None:
         raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if not tombstones.lift_tombstone(session, *found, by=get_terminal_user()):
             raise RequestRefusedError("nobody of this address was forgotten")
     print_text("this person may be found again")
 
 
 def _resolve_person(session: Session, who: str, account: str | None) -> tuple[str, str]:
-    """Return the site and the normalised address of who is meant."""
+    """Return the site and the normalised address of the person."""
     if (found := _parse_address(who)) is not None:
         return found
     people = contacts.find_contacts(session, who, account=account)
@@ -87,22 +100,9 @@ def _parse_address(given: str) -> tuple[str, str] | None:
     return next(((site, address) for site, address in found if address is not None), None)
 
 
-def _confirm_erasure(address: str) -> None:
-    """Say what is at stake. Raises RequestRefusedError unless somebody types the word."""
-    print_text(
-        f"All that is known of {address} is erased, in every account of the site. It can't be taken back."
-    )
-    try:
-        answer = typer.prompt("Type yes if this person asked for it", default="", show_default=False)
-    except typer.Abort:
-        answer = ""
-    if answer.strip() != "yes":
-        raise RequestRefusedError("nobody typed yes, so nothing was erased (--yes doesn't ask)")
-
-
 def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
     erased = forgotten.erased
-    told = format_counts(
+    counts = format_counts(
         (erased.contacts, "contact", "contacts"),
         (erased.actions, "action", "actions"),
         (erased.interactions, "interaction", "interactions"),
@@ -114,11 +114,11 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
         (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
         (pictures, "picture", "pictures"),
     )
-    if not told:
+    if not counts:
         return (
             "nobody knew this person; they are never collected"
             if forgotten.new
             else "this person was forgotten already"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
-    return f"forgotten: {told}{skipped}. Nobody brings this person in again"
+    return f"forgotten: {counts}{skipped}. Nobody brings this person in again"

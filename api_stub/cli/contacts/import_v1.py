@@ -1,4 +1,4 @@
-"""`rapport import v1`: the predecessor's people and history."""
+"""`rapport import v1`: import people and history from V1."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,15 +23,15 @@ def import_v1(
     ],
     account: Annotated[str, typer.Option(help="The account whose people they are.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would come over; change nothing.")
+        bool, typer.Option("--dry-run", help="Only show what would be imported; change nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Bring over what V1 knew: people, messages, visits, scores, and whom to leave alone.
+    """Import V1's data: people, messages, visits, scores, and exclusions.
 
-    Everything or nothing comes over, and every row is accounted for. Run twice, it brings nothing
-    twice. Whom V1 greeted is not greeted again for that birthday, and its messages of the last
-    7 days count in the quota. Times without a zone are taken for the account's own.
+    Everything is imported or nothing, and every row is accounted for. A second run imports nothing
+    twice. People whom V1 greeted are not greeted again for that birthday, and its messages of the last
+    7 days count in the quota. Times without a zone are in the account's zone.
 
     Examples:
     rapport import v1 linkedin_automation.db --account ann --dry-run

@@ -1,4 +1,4 @@
-"""`rapport import`: contacts from files and from V1, and taking them out again."""
+"""`rapport import`: import contacts from files and from V1, and undo an import."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    get_terminal_user,
+    open_database,
+    open_session,
+    require_account,
+)
 from api_stub.cli.formatting import print_text
+from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.merge import ImportFile, import_file, inspect_file
 from db.imports.report import ImportReport
@@ -22,7 +31,7 @@ from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
-app = typer.Typer(help="Bring contacts and history in, and take an import back.", no_args_is_help=True)
+app = typer.Typer(help="Import contacts and history, and undo an import.", no_args_is_help=True)
 app.command("v1")(import_v1.import_v1)
 
 _AUTO_FORMAT: Final = "auto"
@@ -39,22 +48,22 @@ def import_contacts(
     *,
     account: Annotated[str, typer.Option(help="The account whose contacts they are.")],
     format_: Annotated[
-        str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto looks into the file.")
+        str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto detects it.")
     ] = _AUTO_FORMAT,
     encoding: Annotated[
         str | None,
-        typer.Option(help="Such as utf-8 or windows-1252. Without: what the file itself shows."),
+        typer.Option(help="Such as utf-8 or windows-1252. Default: detected from the file."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Bring in people and birthdays from a file, all of them or none.
+    """Import people and birthdays from a file, all of them or none.
 
-    People are found by profile address, then by e-mail address. Where only a name is the same, the birthday
-    waits for you: rapport contacts doubts. What is known is never replaced by less, and the same file twice
-    changes nothing the second time.
+    People are matched by profile address, then by e-mail address. If only the name is the same, the birthday
+    waits for you: rapport contacts doubts. Known values are never replaced by empty ones, and importing the
+    same file again changes nothing.
     """
     if not path.exists() or path.is_dir():
         raise RequestRefusedError(f"there is no file {path}")
@@ -76,17 +85,17 @@ def import_contacts(
 
 @app.command("list")
 def list_imports(
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: AccountFilter = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List what was brought in, the newest first, and what came of it."""
-    with open_database(data) as database, database.transaction() as session:
+    """List imports, newest first, and their results."""
+    with open_session(data) as session:
         records = runs.list_imports(session, account=account)
     table = Table(
         "id", "account", "from", "file", "when (UTC)", "by", "what came of it", box=None, pad_edge=False
     )
     for record in records:
-        told = "undone" if record.undone_at else _describe_counts(record.report)
+        result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
             str(record.id),
             record.account,
@@ -94,7 +103,7 @@ def list_imports(
             Text(record.file_name, overflow="fold"),
             f"{record.started_at:%Y-%m-%d %H:%M}",
             Text(record.started_by, overflow="fold"),
-            Text(told, overflow="fold"),
+            Text(result, overflow="fold"),
         )
     Console().print(table if records else Text("nothing was imported yet: rapport import contacts FILE"))
 
@@ -104,12 +113,11 @@ def undo(
     import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: rapport import list.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Take out what an import brought in, and put back what it changed.
+    """Remove what an import added, and restore what it changed.
 
-    Whoever it brought in and something was planned for or sent to by now is kept. Several imports are undone
-    the newest first.
+    Added people with a planned or sent action are kept. Undo several imports newest first.
     """
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         undone = runs.undo_import(session, import_id)
     print_text(f"import {import_id} is undone: {_describe_undone(undone)}")
 
@@ -124,11 +132,8 @@ def _parse_format(given: str) -> ImportSource | None:
 
 @contextmanager
 def _progress(file: ImportFile) -> Iterator[Any]:
-    """Show how many bytes are read; a terminal only, since a log needs none."""
-    reading = TextColumn("{task.description}", markup=False)
-    columns = SpinnerColumn(), reading, BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    """Show a progress bar of bytes read, on a terminal only."""
+    with create_progress(SpinnerColumn(), BarColumn(), DownloadColumn(), TimeElapsedColumn()) as bar:
         task = bar.add_task("reading", total=file.size)
 
         def advance(read: int) -> None:
@@ -163,9 +168,11 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:
-    """Say a report's numbers; one by table says each table's on a line of its own."""
-    tables = {name: told for name, told in report.items() if isinstance(told, Mapping) and "read" in told}
-    by_table = [f"{name}: {_describe_counts(told)}" for name, told in tables.items()]
+    """Format a report's counts; a report by table has one line for each table."""
+    tables = {
+        name: counts for name, counts in report.items() if isinstance(counts, Mapping) and "read" in counts
+    }
+    by_table = [f"{name}: {_describe_counts(counts)}" for name, counts in tables.items()]
     if by_table:
         return "\n".join(by_table)
     counted = [name for name in _COUNTS if report.get(name)]
@@ -173,11 +180,11 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 
 
 def _describe_undone(undone: UndoReport) -> str:
-    told = {
+    counts = {
         "people taken out": undone.contacts,
         "people as they were before": undone.restored,
         "interactions taken out": undone.interactions,
         "exclusions taken out": undone.exclusions,
         "people kept, since something was planned for or sent to them": undone.kept,
     }
-    return ", ".join(f"{count} {what}" for what, count in told.items() if count) or "it had changed nothing"
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "it had changed nothing"

@@ -1,4 +1,4 @@
-"""`rapport data`: how long people's data is kept."""
+"""`rapport data`: erase data that is older than its account keeps it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, require_account
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.terminal import Console
+from api_stub.cli.progress import create_progress
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy.retention import StaleData
@@ -19,26 +18,21 @@ from tasks.upkeep import retention
 from tasks.upkeep.retention import PurgeReport
 from worker.errors import RequestRefusedError
 
-app = typer.Typer(help="What is stored of people, and for how long.", no_args_is_help=True)
-
-
-@app.callback()
-def _keep_group() -> None:
-    """Keep the commands below `data`, also while there is only one."""
+app = typer.Typer(help="Stored personal data and its retention.", no_args_is_help=True)
 
 
 @app.command()
 def purge(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how much would be erased, and erase nothing.")
+        bool, typer.Option("--dry-run", help="Count what would be erased, and erase nothing.")
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Erase what is older than its account keeps it: people who are no connections, profiles, scores.
+    """Erase data that is older than its account keeps it: people who are no connections, profiles, scores.
 
-    Whoever is excluded, or something is planned for, stays. It can be stopped at any time, and run again:
-    rapport account keep says how long. Workers do the same several times a day.
+    Excluded people and people with open actions stay. It can be stopped at any time and run again. `rapport
+    account keep` sets how long data is kept. Workers do the same several times a day.
     """
     evidence = load_settings(data).evidence_dir
     with open_database(data) as database:
@@ -68,15 +62,8 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
 
 @contextmanager
 def _progress(owner: AccountRecord, found: StaleData) -> Iterator[retention.Progress]:
-    """Show how many rows are gone; a terminal only, since a log needs none."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    """Show a progress bar of erased rows, on a terminal only."""
+    with create_progress() as bar:
         task = bar.add_task(
             f"erasing from {owner.name}", total=len(found.people) + found.profiles + found.scores
         )
@@ -91,10 +78,10 @@ def _describe_stale(found: StaleData) -> str:
 
 
 def _describe_purged(purged: PurgeReport) -> str:
-    told = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
+    counts = _format_erased(purged.people, purged.profiles, purged.scores, purged.campaigns)
     pictures = format_counts((purged.pictures, "picture of their pages", "pictures of their pages"))
-    said = f"erased {', '.join(filter(None, (told, pictures)))}" if told else "nothing was too old"
-    return f"{said}; an import is under way, so run it again for the people" if purged.waits else said
+    text = f"erased {', '.join(filter(None, (counts, pictures)))}" if counts else "nothing was too old"
+    return f"{text}; an import is under way, so run it again for the people" if purged.waits else text
 
 
 def _format_erased(people: int, profiles: int, scores: int, campaigns: int) -> str:

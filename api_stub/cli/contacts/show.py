@@ -1,4 +1,4 @@
-"""`rapport contacts list`, `show`: who is known, and everything that is known of one person."""
+"""`rapport contacts list`, `show`: list people, and show everything that is known about one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -8,10 +8,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, format_utc, print_text
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    describe_ambiguity,
+    open_session,
+    require_account,
+)
+from api_stub.cli.formatting import format_utc, print_text, reason_suffix, render_facts
 from api_stub.cli.terminal import Console
-from api_stub.cli.why import describe_ambiguity
 from db.store.people import contact_list, contacts
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
@@ -25,23 +31,23 @@ Item = TypeVar("Item")
 
 def list_contacts(
     *,
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
-    status: Annotated[ContactStatus | None, typer.Option(help="Only those who stand so.")] = None,
+    account: AccountFilter = None,
+    status: Annotated[ContactStatus | None, typer.Option(help="Only those with this status.")] = None,
     min_score: Annotated[
-        int | None, typer.Option(min=0, max=100, help="Only those with such a score, or more.")
+        int | None, typer.Option(min=0, max=100, help="Only those with this score or more.")
     ] = None,
     open_to_work: Annotated[
         bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
     ] = False,
     text: Annotated[
-        str, typer.Option(help="Only those with this in name, headline, location or company.")
+        str, typer.Option(help="Only those with this text in name, headline, location or company.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List people, in the order in which they became known. GET /data/contacts gives all pages."""
     wanted = ContactFilters(account, status, min_score, open_to_work or None, text.strip())
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         if account is not None:
             require_account(session, account)
         found = contact_list.list_contacts(session, wanted, limit=limit)
@@ -69,8 +75,8 @@ def show_contact(
     account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show everything that is known of a person: profile, scores and why, what happened, what is planned."""
-    with open_database(data) as database, database.snapshot() as session:
+    """Show everything that is known about a person: profile, scores with reasons, history, plans."""
+    with open_session(data, snapshot=True) as session:
         people = contacts.find_contacts(session, who, account=account)
         if not people:
             raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
@@ -78,13 +84,10 @@ def show_contact(
             raise RequestRefusedError(describe_ambiguity(who, people))
         found = contact_details.get_contact_details(session, people[0].id)
     console = Console()
-    grid = Table.grid(padding=(0, 2))
-    for name, says in _header_lines(found):
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(says, overflow="fold"))
-    console.print(Text(found.name, "bold"), grid)
+    console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
         ("profile", list(_profile_lines(found.stored_profile.profile)) if found.stored_profile else []),
-        ("scores", [told for score in found.scores for told in _score_lines(score)]),
+        ("scores", [line for score in found.scores for line in _score_lines(score)]),
         ("what happened", [_format_event(event) for event in found.interactions]),
         ("what is planned", [_format_plan(action) for action in found.open_actions]),
     ):
@@ -118,7 +121,7 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
-    """Tell the sections that were read, also that one has nothing in it."""
+    """Yield the sections that were read, also empty ones."""
     if profile.about is not None:
         yield f"about: {profile.about or 'nothing'}"
     jobs = _map_known(
@@ -141,12 +144,12 @@ def _profile_lines(profile: Profile) -> Iterator[str]:
             yield f"{section}: {', '.join(words) or 'nothing'}"
 
 
-def _map_known(items: Sequence[Item] | None, told: Callable[[Item], str]) -> Sequence[str] | None:
-    return None if items is None else [told(item) for item in items]
+def _map_known(items: Sequence[Item] | None, format_item: Callable[[Item], str]) -> Sequence[str] | None:
+    return None if items is None else [format_item(item) for item in items]
 
 
 def _format_period(started: date | int | None, ended: date | int | None) -> str:
-    """Say from when to when: months, or years."""
+    """Format a period in months or years."""
     begin, end = (f"{one:%Y-%m}" if isinstance(one, date) else str(one or "") for one in (started, ended))
     if begin and end:
         return f" ({begin} to {end})"
@@ -154,8 +157,8 @@ def _format_period(started: date | int | None, ended: date | int | None) -> str:
 
 
 def _score_lines(score: CampaignScore) -> Iterator[str]:
-    told = "not scored" if score.score is None else f"{score.score} of 100"
-    yield f"{told} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
+    points = "not scored" if score.score is None else f"{score.score} of 100"
+    yield f"{points} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
     yield from (f"  {reason}" for reason in score.reasons)
 
 
@@ -166,7 +169,7 @@ def _format_event(event: PastInteraction) -> str:
 
 
 def _format_plan(action: OpenAction) -> str:
-    why = f": {describe_reason(action.reason)}" if action.reason else ""
+    why = reason_suffix(action.reason)
     when = f"not before {format_utc(action.not_before)}"
     return f"{str(action.id)[:8]}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
 

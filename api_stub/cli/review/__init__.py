@@ -1,1 +1,1 @@
-"""`rapport review`: approve proposed greetings."""
+"""`rapport review`: decide on proposed greetings."""

@@ -1,4 +1,4 @@
-"""What a person sees of one proposal: who it is, what would be sent, and what passed between the two."""
+"""Render a proposal: the person, the text, and earlier messages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -36,9 +36,9 @@ def render_proposal(
     width: int,
     draft: str | None = None,
 ) -> RenderableType:
-    """Return the whole screen of one proposal; a `draft` stands where its text does.
+    """Render the whole screen of a proposal; a `draft` replaces its text.
 
-    The text is never cut, whatever the height of the screen: it is what is approved.
+    The text is never cut, whatever the height of the screen, because it is what is approved.
     """
     wide = width >= _WIDE_COLUMNS
     where = Table.grid(expand=True)
@@ -71,20 +71,20 @@ def render_proposal(
 
 
 def _render_key(key: str) -> Text:
-    """Return what a key does, the key itself standing out."""
+    """Render a key and what it does."""
     letter, _, does = key.partition(" ")
     return Text.assemble((letter, "bold reverse"), f" {does}")
 
 
 def show_screen(console: Console, screen: RenderableType) -> None:
-    """Show one screen, and nothing else."""
+    """Clear the terminal and print one screen."""
     console.clear()
     console.print(screen)
 
 
 def render_plain(proposal: Proposal) -> Text:
-    """Return a proposal as lines, for who reads without a screen."""
-    told = Text(
+    """Render a proposal as plain lines, for `--list`."""
+    text = Text(
         f"{sanitise_text(proposal.contact)} ({_format_birthday(proposal)}), account {proposal.account}\n",
         "bold",
     )
@@ -96,25 +96,25 @@ def render_plain(proposal: Proposal) -> Text:
         *(f"had on {past.at:%Y-%m-%d}: {_shorten(past.message)}" for past in proposal.past_texts),
         f"text: {sanitise_text(proposal.message)}",
     )
-    told.append("".join(f"  {line}\n" for line in lines), "default")
-    told.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
-    return told
+    text.append("".join(f"  {line}\n" for line in lines), "default")
+    text.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
+    return text
 
 
 def _render_person(proposal: Proposal) -> RenderableType:
-    told = Text(sanitise_text(proposal.contact), "bold cyan")
+    text = Text(sanitise_text(proposal.contact), "bold cyan")
     if work := _format_work(proposal):
-        told.append(f"\n{work}", "default not bold")
-    told.append(f"\n{proposal.profile_url}\n", "dim not bold")
-    told.append(_format_birthday(proposal), "bold default")
+        text.append(f"\n{work}", "default not bold")
+    text.append(f"\n{proposal.profile_url}\n", "dim not bold")
+    text.append(_format_birthday(proposal), "bold default")
     facts = (
         f"language {proposal.language}" if proposal.language else "language not known",
         f"may be sent until {_format_day(proposal.expires_on)}" if proposal.expires_on else "",
     )
-    told.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
+    text.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
     for warning in _list_warnings(proposal):
-        told.append(f"\n{warning}", "bold yellow")
-    return told
+        text.append(f"\n{warning}", "bold yellow")
+    return text
 
 
 def _list_warnings(proposal: Proposal) -> Iterator[str]:

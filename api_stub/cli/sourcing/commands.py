@@ -1,4 +1,4 @@
-"""`rapport sourcing`: whom campaigns found, ranked, and ranked anew by other criteria."""
+"""`rapport sourcing`: the ranking of the people found, and scoring by new criteria."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session
 from api_stub.cli.campaigns.commands import CampaignId
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.contacts.export import STDOUT, Force, handle_signals, open_output
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account, resolve_id
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    DataDir,
+    open_session,
+    require_account,
+    resolve_campaign_id,
+)
 from api_stub.cli.formatting import format_count, print_text
 from api_stub.cli.sourcing import saved_searches
 from api_stub.cli.sourcing.ranking import (
@@ -27,7 +33,6 @@ from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, rescoring, search_hits, search_progress
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
-from db.store.reports import overview
 from tasks.campaigns.drafting import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -39,11 +44,11 @@ app.command("saved")(saved_searches.list_saved_searches)
 app.command("unsave")(saved_searches.remove_saved_search)
 
 DEFAULT_ROWS: Final = 50
-"""People shown where nothing else is asked for: a terminal is read from the top."""
+"""Rows that a table has by default."""
 
 
 class OutputFormat(StrEnum):
-    """What results may be."""
+    """The format of results."""
 
     TABLE = "table"
     CSV = "csv"
@@ -87,18 +92,18 @@ def results(
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help=f"At most so many, the best first; else {DEFAULT_ROWS} in a table, all in a file."
+            min=1, help=f"At most this many, best first; default: {DEFAULT_ROWS} in a table, all in a file."
         ),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show every reason, also of what gave no points.")
+        bool, typer.Option("--explain", help="Show every reason, also those without points.")
     ] = False,
     force: Force = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Show whom a sourcing campaign found, the best first, and why: also while it runs.
+    """Show the people that a sourcing campaign found, best first, with reasons; also while it runs.
 
-    A file is whole or not there, and has all reasons.
+    A file is complete or not written, and has all reasons.
 
     Examples:
     rapport sourcing results 1f3a --min-score 60 --explain
@@ -110,7 +115,7 @@ def results(
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
         _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
-    with handle_signals(), open_database(data) as database, database.snapshot() as session:
+    with handle_signals(), open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
             ranked = islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)
@@ -133,38 +138,38 @@ def rescore(
     ],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Score whom a campaign found by other criteria, from what is stored: no profile is opened for it.
+    """Score the people that a campaign found by new criteria, from stored profiles. No profile is opened.
 
-    They are the campaign's criteria from now on, also for whom it still finds or reads.
+    The campaign uses the new criteria from now on, also for people that it finds later.
 
     Example:
     rapport sourcing rescore 1f3a --criteria criteria.json
 
     """
-    wanted = read_criteria(criteria)
-    if not given_criteria(wanted):
+    new_criteria = read_criteria(criteria)
+    if not given_criteria(new_criteria):
         raise RequestRefusedError(f"{criteria.name}: it asks for nothing, so there is nothing to score by")
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         found = _require_sourcing_campaign(session, campaign)
         zone = require_account(session, found.account).zone
         campaigns.find_campaign(session, found.id, lock=True)
         before = list(search_hits.iter_ranking(session, found.id))
         today = today_in(session, zone)
-        came_to = rescoring.rescore_hits(session, found.id, wanted, today)
+        report = rescoring.rescore_hits(session, found.id, new_criteria, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
         print_text("nobody was found yet; whoever is will be scored by these criteria")
         return
     Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
-    scored = format_count(came_to.people, "person is", "people are")
+    scored = format_count(report.people, "person is", "people are")
     print_text(f"{scored} scored anew, no profile was opened; {moved} have another rank")
-    for line in describe_unread(came_to):
+    for line in describe_unread(report):
         print_text(line, "yellow")
 
 
 def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain: bool, data: Path) -> None:
-    with open_database(data) as database, database.snapshot() as session:
+    with open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
         progress = search_progress.get_visit_progress(session, found.id)
         lines = search_hits.list_hits(session, found.id, limit=limit + 1, min_score=min_score)
@@ -178,9 +183,8 @@ def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain:
 
 
 def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
-    """Return the sourcing campaign that `given` begins. Raises RequestRefusedError unless it is one."""
-    matching = overview.find_campaign_ids(session, given)
-    campaign_id = resolve_id(matching, "campaign", given, hint="`rapport campaign list` shows them")
+    """Return the sourcing campaign with this id or prefix. Raises RequestRefusedError if there is none."""
+    campaign_id = resolve_campaign_id(session, given)
     campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"

@@ -1,4 +1,4 @@
-"""What `rapport sourcing` prints: how far a search is, who ranks where and why, and what changed."""
+"""Render the output of `rapport sourcing`: progress, ranking with reasons, and changes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.
 
 
 def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
-    """Return how far a campaign is, in one line."""
+    """Describe a campaign's progress in one line."""
     head = f"campaign {str(campaign.id)[:8]} of {campaign.account}"
     if campaign.state in _STOPPED:
         head += f", {campaign.state}"
@@ -29,12 +29,12 @@ def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
 
 
 def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
-    """Return the ranking; each with what gave or took points, or with every reason."""
-    told = Table("rank", "score", "who", "headline", "location", "open to work", "why", expand=True)
+    """Render the ranking, with the reasons that changed the score, or all with `explain`."""
+    table = Table("rank", "score", "who", "headline", "location", "open to work", "why", expand=True)
     for column in (0, 1):
-        told.columns[column].justify = "right"
+        table.columns[column].justify = "right"
     for rank, line in enumerate(lines, 1):
-        told.add_row(
+        table.add_row(
             str(rank),
             _format_score(line.score),
             _folding_text(line.full_name),
@@ -43,30 +43,30 @@ def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
             "yes" if line.open_to_work else "",
             _render_reasons(line, explain=explain),
         )
-    return told
+    return table
 
 
 def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -> Table:
-    """Return the first `most` of a new ranking, with the rank and score that each had before."""
+    """Render the first `most` of a new ranking, with the former rank and score of each."""
     was = {line.contact_id: (rank, line.score) for rank, line in enumerate(before, 1)}
-    told = Table("rank", "was", "score", "was", "who", "headline", box=None, pad_edge=False)
+    table = Table("rank", "was", "score", "was", "who", "headline", box=None, pad_edge=False)
     for column in range(4):
-        told.columns[column].justify = "right"
+        table.columns[column].justify = "right"
     for rank, line in enumerate(after[:most], 1):
         old_rank, old_score = was[line.contact_id]
-        told.add_row(
+        table.add_row(
             str(rank), Text(str(old_rank), "dim"),
             _format_score(line.score), Text(_format_score(old_score), "dim"),
             _folding_text(line.full_name), _folding_text(line.headline),
         )  # fmt: skip
-    return told
+    return table
 
 
-def describe_unread(came_to: RescoreReport) -> Iterator[str]:
-    """Say what the criteria ask for that nobody has read; it gives and takes no points."""
-    if came_to.not_opened:
-        yield f"{_format_people(came_to.not_opened)} not opened yet, and scored by what the search showed"
-    for section, count in came_to.unread.items():
+def describe_unread(report: RescoreReport) -> Iterator[str]:
+    """Describe the sections that the criteria need and that were not read; they give no points."""
+    if report.not_opened:
+        yield f"{_format_people(report.not_opened)} not opened yet, and scored by what the search showed"
+    for section, count in report.unread.items():
         yield f"{_format_people(count)} read without {section}, which gives and takes no points"
 
 
@@ -83,8 +83,8 @@ def _folding_text(text: str) -> Text:
 
 
 def _render_reasons(line: HitLine, *, explain: bool) -> Text:
-    told = [str(reason) for reason in line.reasons if explain or reason.points]
-    why = Text("\n".join(told) if explain else ", ".join(told), overflow="fold")
+    reasons = [str(reason) for reason in line.reasons if explain or reason.points]
+    text = Text("\n".join(reasons) if explain else ", ".join(reasons), overflow="fold")
     if not line.is_read:
-        why.append("\nnot opened yet" if told else "not opened yet", "dim")
-    return why
+        text.append("\nnot opened yet" if reasons else "not opened yet", "dim")
+    return text

@@ -1,15 +1,22 @@
-"""`rapport sourcing save`, `saved`, `unsave`: searches under a name, for campaigns and schedules."""
+"""`rapport sourcing save`, `saved`, `unsave`: named searches for campaigns and schedules."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_criteria
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    DataDir,
+    open_session,
+    require_account,
+    validate_name,
+)
 from api_stub.cli.formatting import format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
@@ -18,41 +25,34 @@ from tasks.contract import SavedSearchName
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 
-Account = Annotated[str, typer.Argument(help="The account's name.")]
 Name = Annotated[str, typer.Argument(help="The search's name: small letters, digits, - and _.")]
 
 
 def save_search(
-    account: Account,
+    account: AccountArgument,
     name: Name,
     *,
     url: Annotated[
-        str | None, typer.Option(help="The address of a people search, as the site itself shows it.")
+        str | None, typer.Option(help="The address of a people search, as your browser shows it.")
     ] = None,
     criteria: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="What people are scored by and, without --url, searched by."),
+        typer.Option(metavar="FILE.json", help="Criteria to score by and, without --url, to search by."),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Save a search under a name; one of that name is replaced. Give --url, --criteria, or both."""
-    try:
-        TypeAdapter[str](SavedSearchName).validate_python(name)
-    except ValidationError:
-        raise RequestRefusedError(
-            f"{name!r} can't be a search's name: small letters, digits, - and _, at most 63 of them, "
-            "beginning with a letter or digit"
-        ) from None
-    whom = read_criteria(criteria) if criteria is not None else Criteria()
-    if url is None and not given_criteria(whom):
+    """Save a search under a name, replacing one of that name. Give --url, --criteria, or both."""
+    validate_name(TypeAdapter[str](SavedSearchName), name, "a search's name")
+    scoring = read_criteria(criteria) if criteria is not None else Criteria()
+    if url is None and not given_criteria(scoring):
         raise RequestRefusedError(
             "there is nothing to save: give --url, or --criteria that ask for something"
         )
-    with open_database(data) as database, database.transaction() as session:
+    with open_session(data) as session:
         record = require_account(session, account)
-        wanted = saved_searches.resolve_search(session, record, url=url, name=None, criteria=whom)
+        search = saved_searches.resolve_search(session, record, url=url, name=None, criteria=scoring)
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
-        saved_searches.save_search(session, record.id, name, wanted)
+        saved_searches.save_search(session, record.id, name, search)
     verb = "replaced" if replaced else "saved"
     print_text(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
 
@@ -61,8 +61,8 @@ def list_saved_searches(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List the saved searches: what each searches for, and what people are scored by."""
-    with open_database(data) as database, database.transaction() as session:
+    """List the saved searches with their search terms and criteria."""
+    with open_session(data) as session:
         if account is not None:
             require_account(session, account)
         found = saved_searches.list_saved_searches(session, account=account)
@@ -79,9 +79,9 @@ def list_saved_searches(
     Console().print(table if found else Text(hint))
 
 
-def remove_saved_search(account: Account, name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Remove a saved search. Campaigns that were started with it go on."""
-    with open_database(data) as database, database.transaction() as session:
+def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DEFAULT_DATA) -> None:
+    """Remove a saved search. Campaigns that were started with it continue."""
+    with open_session(data) as session:
         record = require_account(session, account)
         if not saved_searches.delete_saved_search(session, record.id, name):
             raise RequestRefusedError(

@@ -1,4 +1,4 @@
-"""`rapport demo` and `rapport up`: the whole system on this machine, in the practice network."""
+"""`rapport demo` and `rapport up`: the whole system with the practice network on this machine."""
 
 import sys
 import time
@@ -44,7 +44,7 @@ LATE_DAYS = 7
 LIMITS = Limits(
     per_run=15, per_day=12, per_week=75, gap_min=timedelta(seconds=0.8), gap_max=timedelta(seconds=1.2)
 )
-"""The practice network has 13 birthdays at first: with 12 a day, one person visibly has to wait."""
+"""A new practice network has 13 birthdays; with 12 a day, one person visibly has to wait."""
 
 TIMEOUT = timedelta(minutes=5)
 SOON_ENOUGH = timedelta(minutes=1)
@@ -53,7 +53,7 @@ Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one C
 
 
 def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
-    """Start everything and stay until Ctrl-C."""
+    """Start everything and run until Ctrl-C."""
     console = Console()
     with _run_stack(console, data, workers) as (stack, addresses):
         _prepare_account(stack, console)
@@ -65,7 +65,7 @@ def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 
 
 def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
-    """Greet today's and the last days' birthdays of the practice network, and prove that each came once."""
+    """Greet the birthdays of the practice network, and verify that each greeting arrived once."""
     console = Console()
     with _run_stack(console, data, workers) as (stack, addresses):
         database = Database(stack.database_url, application_name="rapport demo")
@@ -87,7 +87,7 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
 
 
 def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
-    get_settings()  # a wrong variable of this terminal is said before anything starts
+    get_settings()  # reports a wrong variable before anything starts
 
     def say(step: str) -> None:
         console.print(step, style="dim")
@@ -96,7 +96,7 @@ def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextMan
 
 
 def _prepare_account(stack: Stack, console: Console) -> AccountRecord:
-    """Add the demo account with its limits, and sign it in through the browser."""
+    """Add the demo account with its limits, and sign it in through a browser."""
     database = Database(stack.database_url, application_name="rapport demo")
     with database.transaction() as session:
         account = accounts.add_account(session, name=MEMBER, site="sandbox", zone=ZoneInfo("UTC"))
@@ -133,7 +133,7 @@ def _follow_campaign(
     account: AccountRecord,
     campaign_id: UUID,
 ) -> Sequence[ActionLine]:
-    """Show what happens until nothing more will happen soon. Raises StackError when it takes too long."""
+    """Show the progress until nothing is due soon. Raises StackError after TIMEOUT."""
     header = demo_display.render_addresses(addresses, stack.data_dir)
     deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
     with (
@@ -166,7 +166,7 @@ def _describe_progress(campaign: CampaignRecord | None) -> str:
 
 
 def _is_settled(lines: Sequence[ActionLine]) -> bool:
-    """Whether nothing is under way and whoever still waits does so for longer than a moment."""
+    """Return whether nothing is in flight and every planned action is due only later."""
     soon = clock.now() + SOON_ENOUGH
     return not any(
         line.state in IN_FLIGHT | {ActionState.UNCERTAIN}

@@ -1,4 +1,4 @@
-"""What a person sees while greetings go out, and at the end."""
+"""Render the screens of `rapport demo` and `rapport up`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _STYLES = {
 
 
 def render_addresses(addresses: Addresses, data_dir: Path) -> RenderableType:
-    """Return the addresses, and where the passwords to them are."""
+    """Render the addresses, and where their passwords are."""
     grid = Table.grid(padding=(0, 2))
     grid.add_row("API", f"{addresses.api}/docs", "key: api_key in")
     grid.add_row("Flower", addresses.flower, f"user {FLOWER_USER}, password: flower_password in")
@@ -40,7 +40,7 @@ def render_addresses(addresses: Addresses, data_dir: Path) -> RenderableType:
 def render_progress(
     lines: Sequence[ActionLine], remaining: Remaining | None, note: str, header: RenderableType
 ) -> RenderableType:
-    """Return the display of one moment: who is where, what is left, what happens."""
+    """Render the current state: the actions, the quota left, and a note."""
     counts = Counter(line.state for line in lines)
     summary = Text("  ").join(Text(f"{state} {n}", _STYLES.get(state, "")) for state, n in counts.items())
     left = f"{remaining.day} today, {remaining.week} in 7 days" if remaining else "not asked yet"
@@ -61,7 +61,7 @@ def render_progress(
 
 
 def explain_wait(line: ActionLine) -> str:
-    """Say what an action waits for, or why it ended without an effect."""
+    """Explain what an action waits for, or why it ended without an effect."""
     if line.reason is None:
         return ""
     reason = describe_reason(line.reason)
@@ -71,7 +71,7 @@ def explain_wait(line: ActionLine) -> str:
 
 
 def render_result(lines: Sequence[ActionLine]) -> RenderableType:
-    """Return the table of the end: who, occasion, message, state, screenshot."""
+    """Render the final table: person, occasion, message, state, screenshot."""
     table = Table("who", "occasion", "message", "state", title="What was done", expand=True)
     table.add_column("screenshot", overflow="fold")
     for line in lines:

@@ -1,4 +1,4 @@
-"""`rapport doctor`: what is there, what is missing, and what to do about it."""
+"""`rapport doctor`: check the installation and say what to do."""
 
 import platform
 import subprocess
@@ -38,7 +38,7 @@ from worker.settings import browser_environment, get_settings
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `advice` says what to do when it is not well."""
+    """The result of one check. `advice` says what to do if it failed."""
 
     what: str
     ok: bool
@@ -49,8 +49,8 @@ class Finding:
 def doctor(data: DataDir = DEFAULT_DATA) -> None:
     """Check versions, browser, ports, database, Redis, migrations and workers, and say what is missing.
 
-    The servers are those of the environment, else those of a stack that runs on this data folder, else the
-    embedded ones, started for the check and stopped again; then no workers are looked for.
+    It checks the servers of the environment, else those of a stack running on this data folder, else the
+    embedded ones, which are started for the check and stopped again. Then workers are not checked.
     """
     console = Console()
     table = Table("what", "", "found", "what to do", expand=True)
@@ -73,7 +73,7 @@ def doctor(data: DataDir = DEFAULT_DATA) -> None:
 
 
 def run_checks(data: Path) -> Iterator[Finding]:
-    """Look at everything in turn; what does not work is a finding, never an error."""
+    """Run all checks. A failure is a finding, never an exception."""
     yield _check_python()
     yield _list_versions()
     browser = _check_browser()
@@ -108,26 +108,29 @@ def _check_browser() -> Finding:
     if path is None or not path.exists():
         advice = "run `.venv/bin/playwright install chromium`, or install your system's chromium package"
         return Finding("browser", False, f"{path or 'none found'}", advice)
-    said = subprocess.run(
+    result = subprocess.run(
         [path, "--version"],
         env=browser_environment(headless=True), capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
-    ok = said.returncode == 0
+    ok = result.returncode == 0
     return Finding(
-        "browser", ok, said.stdout.strip() or said.stderr.strip()[:80], "" if ok else f"{path} does not run"
+        "browser",
+        ok,
+        result.stdout.strip() or result.stderr.strip()[:80],
+        "" if ok else f"{path} does not run",
     )
 
 
 def _check_browser_sandbox() -> Finding:
-    """Start the browser and see: what a system allows is told by no version."""
+    """Start the browser to see whether its sandbox works."""
     configured = inherited_environment().get("RAPPORT_CHROMIUM")
     try:
         with BrowserPool(chromium=Path(configured) if configured else None) as browser_pool:
             missing = browser_pool.find_sandbox_obstacle()
     except (ConfigurationError, RapportError) as error:
-        said = str(error).split("\n", 1)[0]
+        message = str(error).split("\n", 1)[0]
         advice = "libraries may be missing: run `.venv/bin/playwright install-deps chromium`"
-        return Finding("browser's sandbox", False, f"the browser does not start: {said}", advice)
+        return Finding("browser's sandbox", False, f"the browser does not start: {message}", advice)
     if missing is None:
         return Finding("browser's sandbox", True, "on")
     what, _, to_do = missing.partition(": ")

@@ -1,4 +1,4 @@
-"""`rapport migrate`: the database's schema and what a new one starts with."""
+"""`rapport migrate`: migrate the database and add the default templates."""
 
 from api_stub.cli.context import translate_database_errors
 from api_stub.cli.terminal import Console
@@ -9,7 +9,7 @@ from worker.processes import Process, load_settings
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema, and add the default templates."""
+    """Migrate the database to this version's schema, and add the default templates."""
     url = load_settings(Process.MIGRATE).required("database_url").get_secret_value()
     with translate_database_errors():
         migrate_and_seed(url)
@@ -17,7 +17,7 @@ def migrate() -> None:
 
 
 def migrate_and_seed(database_url: str) -> None:
-    """Migrate and seed. Safe to run twice, and by two processes at once."""
+    """Migrate and seed. Idempotent, and safe for two processes at once."""
     database = Database(database_url, application_name="rapport migrate", statement_timeout_ms=0)
     migrations.upgrade_schema(database.engine)
     with database.transaction() as session:

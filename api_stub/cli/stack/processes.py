@@ -1,6 +1,6 @@
-"""One command for each process of ours: the stack, Compose and systemd all start them this way.
+"""One command for each process. The stack, Compose and systemd all start them this way.
 
-A stack starts eight at once, so little is imported here: each becomes another program anyway.
+A stack starts eight at once, and each executes another program, so this module imports little.
 """
 
 import os
@@ -25,24 +25,24 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 
 class Role(StrEnum):
-    """What a worker does."""
+    """The kind of a worker."""
 
     BROWSER = "browser"
     CONTROL = "control"
 
 
 def worker(
-    role: Annotated[
-        Role, typer.Argument(help="browser: carries actions out; control: plans and dispatches.")
-    ],
-    name: Annotated[str | None, typer.Option(help="Its name; two workers on one machine need two.")] = None,
+    role: Annotated[Role, typer.Argument(help="browser: performs actions; control: plans and dispatches.")],
+    name: Annotated[
+        str | None, typer.Option(help="Its name; workers on one machine need different names.")
+    ] = None,
 ) -> None:
-    """Run a worker. A SIGTERM lets it finish the action at hand."""
+    """Run a worker. On SIGTERM it finishes the current action."""
     settings = _prepare_environment(
         Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
     )
     if role is Role.BROWSER:
-        Vault(settings.required("secret_keys"))  # which refuses what are no keys
+        Vault(settings.required("secret_keys"))  # refuses invalid keys
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _configure_metrics()
@@ -50,46 +50,44 @@ def worker(
 
 
 def beat() -> None:
-    """Run beat. It only ticks, so it keeps no file, and two of them are harmless."""
+    """Run beat. It only sends ticks and keeps no state, so two of them are harmless."""
     _prepare_environment(Process.BEAT)
     _configure_metrics()
     _exec_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
 
 
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
-    """Run the HTTP front door."""
+    """Run the HTTP API."""
     _prepare_environment(Process.API)
     _configure_metrics()
     _exec_module("api_stub.http", "--host", host, "--port", str(port))
 
 
 def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
-    """Run Flower, behind a password: without one, any page in your browser could start tasks.
+    """Run Flower with a password: without one, any page in your browser could start tasks.
 
-    Its metrics stay with it, at its own /metrics: they name each worker that it ever saw, and would pile up.
+    Its metrics are at its own /metrics, because they name every worker ever seen and would accumulate.
     """
     auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
-    set_environment({"FLOWER_BASIC_AUTH": auth})  # an argument would show in `ps`
+    set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
     _exec_celery("flower", f"--address={host}", f"--port={port}")
 
 
 def sandbox(
-    state: Annotated[Path, typer.Option(help="The file that remembers everything.")] = Path(
-        "sandbox.sqlite3"
-    ),
+    state: Annotated[Path, typer.Option(help="The file with the state.")] = Path("sandbox.sqlite3"),
     host: Host = LOOPBACK,
     port: Port = 8080,
     time_zone: Annotated[str, typer.Option(help="Zone in which its days begin.")] = "UTC",
 ) -> None:
     """Run the practice network."""
     key = _prepare_environment(Process.SANDBOX).required("sandbox_key").get_secret_value()
-    from api_stub.sandbox.server import serve  # noqa: PLC0415 -- no other process needs a web framework here
+    from api_stub.sandbox.server import serve  # noqa: PLC0415 -- only this process needs the web framework
 
     serve(host, port, state, time_zone, control_key=key)
 
 
 def _prepare_environment(process: Process) -> Settings:
-    """Check the settings, and drop the secrets of other processes before this one becomes what it runs."""
+    """Check the settings, and remove the secrets of other processes from the environment."""
     settings = load_settings(process)
     unset_environment(unused_secret_variables(process))
     return settings
@@ -100,12 +98,12 @@ def _exec_celery(*arguments: str) -> NoReturn:
 
 
 def _exec_module(module: str, *arguments: str) -> NoReturn:
-    """Replace this process by `python -m module`: whoever stops us then stops the real thing."""
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 -- no shell is the point
+    """Replace this process by `python -m module`, so that signals reach it directly."""
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 -- no shell is needed
 
 
 def _configure_metrics() -> None:
-    """Say where this process's metrics go. The library wants to know before its first import."""
+    """Set the folder of this process's metrics. The library reads it at its first import."""
     root = get_settings().metrics_dir
     if root is None:
         return
@@ -114,5 +112,5 @@ def _configure_metrics() -> None:
     set_environment({"PROMETHEUS_MULTIPROC_DIR": str(folder)})
     for kind in ("counter", "histogram", "gauge_*"):
         for left in root.glob(f"*/{kind}_[0-9]*.db"):
-            if left.parent != folder:  # an earlier version's, which kept files of every child it ever had
+            if left.parent != folder:  # from an earlier version, which kept a file for every child process
                 left.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""The routes of the front door, one module for each subject."""
+"""The routes of the HTTP API, one module for each subject."""

@@ -1,4 +1,4 @@
-"""Start campaigns, follow, pause, resume and cancel them."""
+"""Start, list, show, pause, resume and cancel campaigns."""
 
 from typing import Annotated, Final
 from uuid import UUID, uuid4
@@ -6,8 +6,15 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, HTTPException, Query, Request
 
 from api_stub.client import TaskClient
-from api_stub.http.dependencies import AppClient, AppDatabase, require_key
-from api_stub.http.models import Accepted, CampaignChanged, CampaignLineOut, CampaignOut, CampaignPage
+from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
+from api_stub.http.lookups import require_account, require_campaign
+from api_stub.http.models.campaigns import (
+    Accepted,
+    CampaignChanged,
+    CampaignLineOut,
+    CampaignOut,
+    CampaignPage,
+)
 from api_stub.http.openapi import problem_responses
 from api_stub.request_checks import check_campaign_request
 from db.engine import Database
@@ -15,14 +22,12 @@ from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
-from db.store.people import accounts
 from db.store.reports import overview
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     INVITATIONS_CAMPAIGN,
     SOURCING_CAMPAIGN,
     VISITOR_CAMPAIGN,
-    AccountName,
     BirthdayCampaign,
     InvitationsCampaign,
     SourcingCampaign,
@@ -46,7 +51,7 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key
 def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a birthday campaign; with `dry_run` it only says what would be sent."""
+    """Start a birthday campaign; with `dry_run` it only shows what would be sent."""
     return _start(CampaignKind.BIRTHDAY, body, request, database, client)
 
 
@@ -54,7 +59,7 @@ def start_birthday(
 def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a visitor campaign; with `dry_run` it only says who would be visited."""
+    """Start a visitor campaign; with `dry_run` it only shows who would be visited."""
     return _start(CampaignKind.VISITOR, body, request, database, client)
 
 
@@ -62,7 +67,7 @@ def start_visitor(
 def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a sourcing campaign; with `dry_run` nothing is opened."""
+    """Start a sourcing campaign; with `dry_run` no page is opened."""
     return _start(CampaignKind.SOURCING, body, request, database, client)
 
 
@@ -70,18 +75,18 @@ def start_sourcing(
 def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
-    """Ask for a campaign that withdraws old invitations; with `dry_run` it only lists them."""
+    """Start a campaign that withdraws old invitations; with `dry_run` it only lists them."""
     return _start(CampaignKind.INVITATIONS, body, request, database, client)
 
 
 @router.get("/campaigns")
 def list_campaigns(
     database: AppDatabase,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: PageLimit = 100,
     before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
-    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    account: AccountFilter = None,
 ) -> CampaignPage:
-    """Return campaigns, newest first, and how many of their actions are in which state."""
+    """Return campaigns, newest first, with the number of their actions in each state."""
     with database.transaction() as session:
         found = overview.list_campaigns(session, limit=limit, before=before, account=account)
     return CampaignPage(
@@ -92,11 +97,9 @@ def list_campaigns(
 
 @router.get("/campaigns/{campaign_id}", responses=problem_responses(404))
 def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
-    """Return a campaign and how far it is."""
+    """Return a campaign and its progress."""
     with database.transaction() as session:
-        campaign = campaigns.find_campaign(session, campaign_id)
-        if campaign is None:
-            raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
+        campaign = require_campaign(session, campaign_id)
         counts = campaigns.count_actions(session, campaign_id)
         search = searches.find_search(session, campaign_id)
     return CampaignOut(
@@ -119,19 +122,19 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
 
 @router.post("/campaigns/{campaign_id}/pause", responses=problem_responses(404, 409))
 def pause_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """Let a campaign wait; nothing is dropped."""
+    """Pause a campaign; nothing is dropped."""
     return _change(database, campaign_id, CampaignVerb.PAUSE)
 
 
 @router.post("/campaigns/{campaign_id}/resume", responses=problem_responses(404, 409))
 def resume_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """Let a paused campaign go on."""
+    """Resume a paused campaign."""
     return _change(database, campaign_id, CampaignVerb.RESUME)
 
 
 @router.post("/campaigns/{campaign_id}/cancel", responses=problem_responses(404, 409))
 def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged:
-    """End a campaign for good: what it has planned is skipped."""
+    """End a campaign for good; its planned actions are skipped."""
     return _change(database, campaign_id, CampaignVerb.CANCEL)
 
 
@@ -142,11 +145,9 @@ def _start(
     database: Database,
     client: TaskClient,
 ) -> Accepted:
-    """Ask the workers, unless it is seen from here that it can't work."""
+    """Check the request, reserve the campaign id if one is given, and publish the task."""
     with database.transaction() as session:
-        account = accounts.find_account(session, body.account)
-        if account is None:
-            raise HTTPException(404, f"there is no account called {body.account!r}")
+        account = require_account(session, body.account)
         try:
             check_campaign_request(session, account, body)
         except NoSavedSearchError as error:
@@ -168,9 +169,7 @@ def _start(
 def _change(database: Database, campaign_id: UUID, verb: CampaignVerb) -> CampaignChanged:
     with database.transaction() as session:
         dropped = control.change_campaign(session, campaign_id, verb)
-        campaign = campaigns.find_campaign(session, campaign_id)
-    if campaign is None:
-        raise HTTPException(404, "there is no such campaign")
+        campaign = require_campaign(session, campaign_id)
     if dropped is None:
         raise HTTPException(409, control.describe_refusal(verb, campaign.state))
     return CampaignChanged(id=campaign_id, state=campaign.state, dropped=dropped)

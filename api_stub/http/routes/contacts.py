@@ -1,77 +1,26 @@
-"""People, in pages."""
+"""List people."""
 
-from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 
 from api_stub.http.dependencies import AppDatabase, require_key
+from api_stub.http.models.contacts import ContactOut, ContactPage, ContactQuery
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters
-from tasks.contract import AccountName
-from worker.rules.model import ContactStatus
 
 router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 
 
-class ContactOut(BaseModel):
-    """One person as an account knows them. What nobody has read is empty, or null."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    account: str
-    profile_url: str
-    name: str
-    headline: str
-    location: str
-    company: str
-    status: ContactStatus
-    score: int | None = Field(description="0 to 100, by the latest criteria that the person was scored by.")
-    open_to_work: bool | None
-    degree: int | None = Field(description="1 for a connection.")
-    do_not_contact: bool
-    last_greeted_on: date | None
-    visited_at: datetime | None = Field(description="When the profile was last opened.")
-    read_at: datetime | None = Field(description="When what is stored of the profile was read.")
-
-
-class ContactPage(BaseModel):
-    """In the order in which they became known; `next_after` goes into `after`, null at the end."""
-
-    items: list[ContactOut]
-    next_after: int | None
-
-
-class ContactQuery(BaseModel):
-    """Which people, and which page of them."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(100, ge=1, le=1000)
-    after: int = Field(0, ge=0, lt=2**63, description="`next_after` of the page before.")
-    account: AccountName | None = Field(None, description="Only this account's.")
-    status: ContactStatus | None = Field(None, description="Only those who stand so.")
-    min_score: int | None = Field(None, ge=0, le=100, description="Only those with such a score, or more.")
-    open_to_work: bool | None = Field(None, description="Only those whose profile says so; false: does not.")
-    text: str = Field(
-        "",
-        max_length=100,
-        pattern=r"^[^\x00]*$",
-        description="Only those with this in name, headline, location or company, whatever the capitals.",
-    )
-
-
 @router.get("/contacts")
-def list_contacts(database: AppDatabase, asked: Annotated[ContactQuery, Query()]) -> ContactPage:
-    """Return people, but for those who asked to be forgotten."""
-    wanted = ContactFilters(
-        asked.account, asked.status, asked.min_score, asked.open_to_work, asked.text.strip()
+def list_contacts(database: AppDatabase, query: Annotated[ContactQuery, Query()]) -> ContactPage:
+    """Return people, except those who asked to be forgotten."""
+    filters = ContactFilters(
+        query.account, query.status, query.min_score, query.open_to_work, query.text.strip()
     )
     with database.transaction() as session:
-        found = contact_list.list_contacts(session, wanted, limit=asked.limit, after=asked.after)
+        found = contact_list.list_contacts(session, filters, limit=query.limit, after=query.after)
     return ContactPage(
         items=[ContactOut.model_validate(line) for line in found],
-        next_after=found[-1].id if len(found) == asked.limit else None,
+        next_after=found[-1].id if len(found) == query.limit else None,
     )

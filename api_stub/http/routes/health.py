@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, what has it done."""
+"""Health, readiness and metrics."""
 
 import redis
 from fastapi import APIRouter, Request, Response
@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api_stub.http.dependencies import AppSettings, require_metrics_key
-from api_stub.http.models import Check, Health, Readiness
+from api_stub.http.models.health import Check, Health, Readiness
 from api_stub.http.readiness import ReadinessProbe
 from db import migrate
 from db.engine import Database
@@ -20,31 +20,31 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health")
 async def health() -> Health:
-    """Say that this process answers. Asks nobody else."""
+    """Answer 200 while this process works, without a look at other servers."""
     return Health(status="ok")
 
 
 @router.get("/ready", responses={503: {"model": Readiness}}, response_model_exclude_none=True)
 async def ready(request: Request, response: Response) -> Readiness:
-    """Ask Postgres, its schema and Redis, and whether workers take messages of each queue; else 503.
+    """Check Postgres, its schema, Redis, and that workers take messages from each queue; 503 if one fails.
 
-    Whoever has the key is told which of them does not; others are told yes or no. Many at once, and any
-    within four seconds, get one answer.
+    With the key, the answer lists each check; without it, only yes or no. Requests within four seconds share
+    one answer.
     """
     probe: ReadinessProbe = request.app.state.probe
-    answer = await probe.answer()
+    answer = await probe.check()
     response.status_code = 200 if answer.ready else 503
     return answer if request.state.known else Readiness(ready=answer.ready)
 
 
 @router.get("/metrics", response_class=Response, dependencies=require_metrics_key)
 def exposition(settings: AppSettings) -> Response:
-    """Return every process's metrics in Prometheus' text format."""
+    """Return the metrics of all processes in Prometheus' text format."""
     return Response(metrics.render_exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
 
 
 def create_probe_database(settings: Settings) -> Database:
-    """Return the way to Postgres that only the probe uses."""
+    """Create the connection pool that only the probe uses."""
     return Database(
         settings.required("database_url").get_secret_value(),
         application_name="rapport ready",
@@ -55,7 +55,7 @@ def create_probe_database(settings: Settings) -> Database:
 
 
 def create_probe(settings: Settings, database: Database) -> ReadinessProbe:
-    """Return the probe of what this front door's work depends on."""
+    """Create the probe with the checks of /ready."""
     return ReadinessProbe(
         {
             "postgres": lambda: check_postgres(database),
@@ -67,7 +67,7 @@ def create_probe(settings: Settings, database: Database) -> ReadinessProbe:
 
 
 def check_postgres(database: Database) -> Check:
-    """Ask for nothing but an answer."""
+    """Check that Postgres answers."""
     try:
         with database.engine.connect() as connection:
             connection.execute(text("select 1"))
@@ -77,7 +77,7 @@ def check_postgres(database: Database) -> Check:
 
 
 def check_schema(database: Database) -> Check:
-    """Ask whether the tables are this code's."""
+    """Check that the database has this version's schema."""
     try:
         current = migrate.is_schema_current(database.engine)
     except (OperationalError, PoolTimeoutError):
@@ -88,7 +88,7 @@ def check_schema(database: Database) -> Check:
 
 
 def check_redis(settings: Settings) -> Check:
-    """Ask for nothing but an answer."""
+    """Check that Redis answers."""
     try:
         with queues.connect(settings.redis) as client:
             client.ping()
@@ -98,7 +98,7 @@ def check_redis(settings: Settings) -> Check:
 
 
 def check_workers(settings: Settings) -> Check:
-    """Ask whether workers take the messages of each queue."""
+    """Check that workers take messages from each queue."""
     try:
         snapshot = queues.take_snapshot_at(settings.redis)
     except TryAgainError as error:

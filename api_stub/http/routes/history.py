@@ -1,4 +1,4 @@
-"""Read what is planned and what happened."""
+"""Read actions, interactions, quota, forecast and summary."""
 
 import re
 from datetime import date
@@ -8,15 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from api_stub.http.dependencies import AppDatabase, require_key
-from api_stub.http.models import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
+from api_stub.http.dependencies import AccountFilter, AppDatabase, PageLimit, require_key
+from api_stub.http.lookups import require_account
+from api_stub.http.models.history import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer
 from api_stub.responses.forecast import build_forecast_answer as foretold
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
-from db.store.people import accounts
 from db.store.quota import birthday_forecast, status
 from db.store.reports import overview, summary
 from tasks.contract import AccountName
@@ -26,7 +26,7 @@ from worker.rules.model import ActionState
 
 
 def _require_iso_date(given: object) -> object:
-    """Let nothing through that Pydantic would read as seconds since 1970."""
+    """Refuse numbers, which Pydantic would read as seconds since 1970. Raises ValueError."""
     if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
         raise ValueError("a day is written as YYYY-MM-DD")
     return given
@@ -45,11 +45,11 @@ router = APIRouter(prefix="/data", tags=["data"], dependencies=require_key)
 @router.get("/interactions")
 def list_interactions(
     database: AppDatabase,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: PageLimit = 100,
     before: Annotated[
         int | None, Query(ge=1, lt=2**63, description="`next_before` of the page before.")
     ] = None,
-    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    account: AccountFilter = None,
 ) -> InteractionPage:
     """Return interactions, newest first."""
     with database.transaction() as session:
@@ -63,12 +63,12 @@ def list_interactions(
 @router.get("/actions")
 def list_actions(
     database: AppDatabase,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: PageLimit = 100,
     before: Annotated[UUID | None, Query(description="`next_before` of the page before.")] = None,
-    account: Annotated[AccountName | None, Query(description="Only this account's.")] = None,
+    account: AccountFilter = None,
     state: Annotated[ActionState | None, Query(description="Only those in this state.")] = None,
 ) -> ActionPage:
-    """Return actions, newest first, each with its state, the reason and the time until which it waits."""
+    """Return actions, newest first, each with its state, the reason and the time before which it waits."""
     with database.transaction() as session:
         found = overview.list_actions(session, limit=limit, before=before, account=account, state=state)
     return ActionPage(
@@ -83,9 +83,7 @@ def show_quota(
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
     with database.snapshot() as session:
-        record = accounts.find_account(session, account)
-        if record is None:
-            raise HTTPException(404, f"there is no account called {account!r}")
+        record = require_account(session, account)
         found = status.get_account_status(session, record)
     return build_quota_answer(found, get_ledger_readings(found))
 
@@ -96,11 +94,9 @@ def show_forecast(
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
 ) -> ForecastAnswer:
-    """Return whom the birthday greetings will reach when, who will be late and who is missed."""
+    """Return who will be greeted when, who will be greeted late, and who is missed."""
     with database.snapshot() as session:
-        record = accounts.find_account(session, account)
-        if record is None:
-            raise HTTPException(404, f"there is no account called {account!r}")
+        record = require_account(session, account)
         found = birthday_forecast.forecast_birthdays(
             session, record, days=days, default_late_days=DEFAULT_LATE_DAYS
         )
@@ -113,11 +109,9 @@ def show_summary(
     account: Annotated[AccountName, Query(description="Whose day.")],
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
-    """Return what a day of an account came to: sent, left out, waiting, answered."""
+    """Return the summary of an account's day: sent, left out, waiting, answered."""
     with database.snapshot() as session:
-        record = accounts.find_account(session, account)
-        if record is None:
-            raise HTTPException(404, f"there is no account called {account!r}")
+        record = require_account(session, account)
         try:
             found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:

@@ -1,4 +1,4 @@
-"""The kill switch over HTTP. It answers whatever hangs: with threads and connections of its own."""
+"""The kill switch. It has threads and connections of its own, so it answers whatever hangs."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -6,16 +6,14 @@ from typing import Annotated, Final
 import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from api_stub.http.dependencies import require_key
-from api_stub.http.models import KillSwitchOut
+from api_stub.http.models.kill_switch import KillSwitchIn, KillSwitchOut
 from db.engine import Database
 from db.store.actions import control
-from tasks.contract import ActorName
 from worker.settings import Settings
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
@@ -34,17 +32,8 @@ _RELEASE_FAILED = (
 )
 
 
-class KillSwitchIn(BaseModel):
-    """On: nothing acts, for any account, until it is off."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    on: StrictBool
-    by: ActorName = Field("the API", description="Who pulls it.")
-
-
 class KillSwitch:
-    """Reads and sets the kill switch, apart from everything else that this process does."""
+    """Reads and sets the kill switch with a connection pool and threads of its own."""
 
     def __init__(self, settings: Settings) -> None:
         self._database = Database(
@@ -56,10 +45,10 @@ class KillSwitch:
         )
         self._limiter = anyio.CapacityLimiter(_THREADS)
 
-    async def ask(self, work: Callable[[Session], None], otherwise: str) -> KillSwitchOut:
-        """Do `work`, then return how the switch is. HTTPException 503 with the text `otherwise` in time."""
+    async def run(self, work: Callable[[Session], None], otherwise: str) -> KillSwitchOut:
+        """Do `work`, then return the switch's state. Raises HTTPException 503 with the text `otherwise`."""
 
-        def answered() -> KillSwitchOut:
+        def work_and_read() -> KillSwitchOut:
             with self._database.transaction() as session:
                 work(session)
             with self._database.transaction() as session:
@@ -72,7 +61,7 @@ class KillSwitch:
 
         try:
             with anyio.fail_after(TIMEOUT_S):
-                return await to_thread.run_sync(answered, abandon_on_cancel=True, limiter=self._limiter)
+                return await to_thread.run_sync(work_and_read, abandon_on_cancel=True, limiter=self._limiter)
         except (OperationalError, PoolTimeoutError, TimeoutError) as error:
             raise HTTPException(503, otherwise) from error
 
@@ -81,26 +70,26 @@ class KillSwitch:
         self._database.close()
 
 
-async def _switch(request: Request) -> KillSwitch:
-    switch: KillSwitch = request.app.state.switch
+async def _get_kill_switch(request: Request) -> KillSwitch:
+    switch: KillSwitch = request.app.state.kill_switch
     return switch
 
 
-AppKillSwitch = Annotated[KillSwitch, Depends(_switch)]
+AppKillSwitch = Annotated[KillSwitch, Depends(_get_kill_switch)]
 
 
 @router.get("/kill-switch")
 async def show_kill_switch(switch: AppKillSwitch) -> KillSwitchOut:
     """Return whether everything is stopped, since when and by whom."""
-    return await switch.ask(lambda _session: None, _READ_FAILED)
+    return await switch.run(lambda _session: None, _READ_FAILED)
 
 
 @router.post("/kill-switch")
 async def set_kill_switch(body: KillSwitchIn, switch: AppKillSwitch) -> KillSwitchOut:
-    """Stop everything for all accounts, or let it go on."""
+    """Stop everything for all accounts, or resume."""
     if body.on:
-        return await switch.ask(lambda session: control.pull_kill_switch(session, body.by), _PULL_FAILED)
-    return await switch.ask(_release, _RELEASE_FAILED)
+        return await switch.run(lambda session: control.pull_kill_switch(session, body.by), _PULL_FAILED)
+    return await switch.run(_release, _RELEASE_FAILED)
 
 
 def _release(session: Session) -> None:

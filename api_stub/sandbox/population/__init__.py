@@ -1,1 +1,1 @@
-"""The people of the practice network, and the file that they are kept in."""
+"""The people of the practice network, and their storage."""

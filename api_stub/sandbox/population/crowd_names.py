@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Culture(NamedTuple):
-    """Where people come from: how they are called, where they live, and in which language they write."""
+    """A culture: names, places and the language that people write in."""
 
     language: str
     family_first: bool

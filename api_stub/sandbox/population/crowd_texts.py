@@ -1,6 +1,6 @@
-"""What the crowd's profiles are made of. Some of it is awkward on purpose: it is what pages break on."""
+"""Texts of the generated profiles. Some are difficult on purpose, because such texts break page readers."""
 
-# ruff: noqa: RUF001 -- the dashes are meant
+# ruff: noqa: RUF001 -- the dashes are intended
 
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ SCHOOLS = (
 
 
 class Trade(NamedTuple):
-    """A line of work: its titles, from the first to the highest, its skills and its certificates."""
+    """A trade: its titles from junior to senior, its skills and its certificates."""
 
     titles: tuple[str, ...]
     skills: tuple[str, ...]
@@ -167,7 +167,7 @@ ABOUT = {
         "Ma règle : si x < y, mesurer d'abord.",
     ),
 }
-"""Sentences. Several of them are what a page's own texts look like."""
+"""Sentences. Several resemble the page's own texts."""
 
 ABOUT_LIST = {
     "en": "What I do:\n• plan\n• build\n• repair",

@@ -1,6 +1,6 @@
-"""Whom the members of the practice network have invited: invented, and the same at every first start.
+"""The people whom members have invited: fictional, and the same at every first start.
 
-Only the days depend on the day of that start.
+Only the dates depend on the day of the first start.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """Somebody who is no connection of anybody's, and has not answered. Two of them have one name."""
+    """An invited person without connections. Two of them have the same name."""
 
     slug: str
     name: str
@@ -41,7 +41,7 @@ INVITEES: Mapping[str, Invitee] = {guest.slug: guest for guest in _INVITEES}
 
 
 def generate_invitations(today: date) -> Iterator[tuple[str, str, date]]:
-    """Member, slug and day of each invitation."""
+    """Yield member, slug and date of each invitation."""
     for member, days_ago in _DAYS_AGO.items():
         for guest, days in zip(_INVITEES, days_ago, strict=False):
             yield member, guest.slug, today - timedelta(days=days)

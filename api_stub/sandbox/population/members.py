@@ -1,7 +1,7 @@
-"""The forty people whom the members know: invented, and the same at every first start.
+"""The members and their forty friends: fictional, and the same at every first start.
 
-Only the birthdays depend on the day of that start, so that there is always somebody to greet.
-`crowd` invents the others, whom a search finds.
+Only the birthdays depend on the day of the first start, so that there is always somebody to greet. `crowd`
+generates the other people, whom only a search finds.
 """
 
 import calendar
@@ -14,7 +14,7 @@ from pathlib import Path
 from api_stub.sandbox.population.profiles import Job, Profile
 
 DAYS_SHOWN = 10
-"""How many days before today the birthdays page still shows."""
+"""Days before today that the birthdays page shows."""
 
 _TODAY = 5
 _EARLIER_DAYS = (1, 2, 2, 3, 4, 5, 6, 7)
@@ -27,7 +27,7 @@ _TWO_LANGUAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who can sign in. `language` is the language of their interface."""
+    """A person who can sign in. `language` is the language of the pages."""
 
     login: str
     password: str
@@ -43,14 +43,14 @@ MEMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Person(Profile):
-    """Somebody whose birthday the members are told."""
+    """A person whose birthday members see."""
 
     birth_month: int
     birth_day: int
     birth_year: int | None
 
     def latest_birthday(self, today: date) -> date:
-        """The last birthday on or before `today`; 29 February is kept on the 28th of a short year."""
+        """Return the latest birthday up to `today`; 29 February becomes the 28th in other years."""
         this_year = self._birthday_in(today.year)
         return this_year if this_year <= today else self._birthday_in(today.year - 1)
 
@@ -63,10 +63,10 @@ class Person(Profile):
 
 
 def generate_friends(today: date) -> list[Person]:
-    """The forty people, with birthdays laid out around `today`: 5 on it, 8 in the 7 days before.
+    """Return the forty people with birthdays around `today`: 5 today, 8 in the 7 days before.
 
-    Nobody else has a birthday within 12 days of it. The two people called María García are on it
-    and two days before it.
+    Nobody else has a birthday within 12 days of today. Of the two people named María García, one has it today
+    and one two days ago.
     """
     with (Path(__file__).with_name("members.csv")).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -82,13 +82,13 @@ def _birthdays(today: date, count: int) -> Iterator[tuple[int, int]]:
     step_days = (365 - 2 * _QUIET_DAYS - 2) / far_count
     for index in range(far_count - 1):
         far = today + timedelta(days=_QUIET_DAYS + 1 + round(index * step_days))
-        # 29 February belongs to the last person alone
+        # only the last person has 29 February
         yield (3, 1) if (far.month, far.day) == (2, 29) else (far.month, far.day)
     yield _leap_day(today)
 
 
 def _leap_day(today: date) -> tuple[int, int]:
-    """29 February for the last person, unless that is near: then half a year away."""
+    """Return 29 February for the last person, or a day half a year away if that is near."""
     distances = (abs((date(year, 2, 28) - today).days) for year in (today.year, today.year + 1))
     if min(distances) > _QUIET_DAYS + 2:
         return 2, 29

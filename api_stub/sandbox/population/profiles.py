@@ -1,6 +1,6 @@
-"""What a profile page shows of a person, and what the control endpoints tell as the truth.
+"""The data of a profile page. The control endpoints return the same.
 
-The parts are named tuples: the state file keeps them as JSON lists.
+The parts are named tuples, because the state file stores them as JSON lists.
 """
 
 import unicodedata
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 
 class Job(NamedTuple):
-    """A position. Dates are `2019-03`, or `2019` where the person told no month.
+    """A job. Dates are `2019-03`, or `2019` if the month is unknown.
 
-    Without `ended` it lasts; without both, the page shows no dates.
+    Without `ended` it is current; without both dates, the page shows none.
     """
 
     title: str
@@ -21,7 +21,7 @@ class Job(NamedTuple):
 
 
 class School(NamedTuple):
-    """A school or university, with years where the person told them."""
+    """A school or university, with years if they are known."""
 
     school: str
     degree: str
@@ -38,7 +38,7 @@ class Certificate(NamedTuple):
 
 
 class LanguageSkill(NamedTuple):
-    """A language, as the person calls it, and how well: 1 (elementary) to 5 (native)."""
+    """A language, as the person names it, and its level: 1 (elementary) to 5 (native)."""
 
     language: str
     level: int
@@ -46,7 +46,7 @@ class LanguageSkill(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Somebody on the network. `language` is their own, not that of the pages."""
+    """A person on the network. `language` is the person's, not that of the pages."""
 
     slug: str
     name: str
@@ -63,7 +63,7 @@ class Profile:
 
 
 def fold_text(text: str) -> str:
-    """A text as the search compares it: without capitals and accents."""
+    """Return a text as the search compares it: lower case, without accents."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text)

@@ -1,4 +1,4 @@
-"""The people of the practice network in its state file: who is there, who knows whom, who is found."""
+"""The people in the state file: profiles, connections and the people search."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from api_stub.sandbox.population.members import MEMBERS, Person, generate_friend
 from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School, fold_text
 
 SEARCH_TERMS = ("keywords", "title", "company", "location")
-"""What a people search can ask for, as its address names it."""
+"""The search terms, as named in a search address."""
 
 _PROFILE_COLUMNS = "slug, name, headline, location, language, about, open_to_work, details"
 _BIRTHDAY_COLUMNS = "birth_month, birth_day, birth_year"
@@ -27,7 +27,7 @@ _INSERT_PERSON = (
 
 
 class Population:
-    """The verbs on people. Fills an empty file; one from before the crowd keeps its friends and messages."""
+    """The operations on people. An empty file is filled; one of the first version keeps its friends."""
 
     def __init__(self, db: sqlite3.Connection, today: date) -> None:
         self.db = db
@@ -47,44 +47,44 @@ class Population:
                 db.executemany("INSERT INTO connections VALUES (?, ?)", pairs)
 
     def person(self, slug: str) -> Profile | None:
-        """The person with this slug, unless the profile was deleted."""
+        """Return the profile with this slug, or None if it doesn't exist or was deleted."""
         rows = self.db.execute(
             f"SELECT {_PROFILE_COLUMNS} FROM people WHERE slug = ? AND NOT deleted",  # noqa: S608 -- a constant
             (slug,),
         )
         return next((_profile(row) for row in rows), None)
 
-    def everybody(self) -> list[Profile]:
-        """All people whose profile is there, in a fixed order."""
+    def list_profiles(self) -> list[Profile]:
+        """Return all existing profiles in a fixed order."""
         rows = self.db.execute(
             f"SELECT {_PROFILE_COLUMNS} FROM people WHERE NOT deleted ORDER BY position"  # noqa: S608 -- a constant
         )
         return [_profile(row) for row in rows]
 
     def friends(self) -> list[Person]:
-        """Those of them whose birthdays the members are told."""
+        """Return the people whose birthdays members see."""
         rows = self.db.execute(
             f"SELECT {_PROFILE_COLUMNS}, {_BIRTHDAY_COLUMNS} FROM people "  # noqa: S608 -- constants
             "WHERE birth_month IS NOT NULL AND NOT deleted ORDER BY position"
         )
         return [_friend(_profile(row[:8]), *row[8:]) for row in rows]
 
-    def found(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
-        """The people who have each word of `keywords` and each of the other terms, in a fixed order."""
-        asked = [("keywords", word) for word in terms.get("keywords", "").split()]
-        asked += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
-        conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in asked)
+    def search_people(self, terms: Mapping[str, str], *, offset: int, limit: int) -> list[Profile]:
+        """Return the people who match each word of `keywords` and every other term, in a fixed order."""
+        wanted = [("keywords", word) for word in terms.get("keywords", "").split()]
+        wanted += [(term, " ".join(terms.get(term, "").split())) for term in SEARCH_TERMS[1:]]
+        conditions = "".join(f" AND instr(s.{term}, ?) > 0" for term, _ in wanted)
         columns = ", ".join(f"p.{column}" for column in _PROFILE_COLUMNS.split(", "))
-        # a cross join keeps the order: the search runs along `searched` until it has enough
+        # a cross join fixes the order, so that SQLite stops as soon as it has enough rows
         rows = self.db.execute(
             f"SELECT {columns} FROM searched s CROSS JOIN people p ON p.slug = s.slug "  # noqa: S608 -- constants
             f"WHERE NOT p.deleted{conditions} ORDER BY s.position LIMIT ? OFFSET ?",
-            (*(fold_text(words) for _, words in asked), limit, offset),
+            (*(fold_text(words) for _, words in wanted), limit, offset),
         )
         return [_profile(row) for row in rows]
 
     def list_connections(self, member: str) -> set[str]:
-        """The slugs of those whom the member is connected to."""
+        """Return the slugs of the member's connections."""
         rows = self.db.execute("SELECT slug FROM connections WHERE member = ?", (member,))
         return {str(slug) for (slug,) in rows}
 
@@ -96,12 +96,12 @@ class Population:
             self.db.execute("DELETE FROM connections WHERE member = ? AND slug = ?", (member, slug))
 
     def set_deleted(self, slug: str, *, deleted: bool) -> None:
-        """Take the profile away (404), or bring it back."""
+        """Delete the profile (404), or restore it."""
         self.db.execute("UPDATE people SET deleted = ? WHERE slug = ?", (int(deleted), slug))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it, or nothing."""
+        """Run the block in one transaction."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -119,7 +119,7 @@ class Population:
         )
 
     def _without_the_old_table(self, friends: list[Person]) -> list[Person]:
-        """Take the old table away; give its people with the birthdays that it told."""
+        """Drop the old table; return its people with their birthdays."""
         rows = self.db.execute(f"SELECT slug, {_BIRTHDAY_COLUMNS} FROM people")  # noqa: S608 -- constants
         born = {slug: (month, day, year) for slug, month, day, year in rows}
         self.db.execute("DROP TABLE people")
@@ -127,7 +127,7 @@ class Population:
 
 
 def connection_degree(member: str, slug: str, connections: set[str]) -> int:
-    """How far the person is from the member: 1 for a connection, else 2 or 3, always the same."""
+    """Return the degree of connection: 1 for a connection, else 2 or 3, always the same for a pair."""
     if slug in connections:
         return 1
     return 2 if zlib.crc32(f"{member} {slug}".encode()) % 3 else 3
@@ -147,7 +147,7 @@ def _row(person: Profile) -> tuple[str | int | None, ...]:
 
 
 def _search_texts(person: Profile) -> tuple[str, str, str, str]:
-    """What each term is compared with, in the order of SEARCH_TERMS. A title may be one of long ago."""
+    """Return the texts to search for each of SEARCH_TERMS. Former titles and companies are included."""
     titles = "\n".join((person.headline, *(job.title for job in person.jobs)))
     companies = "\n".join(job.company for job in person.jobs)
     anything = "\n".join((person.name, titles, companies, person.location, *person.skills))
@@ -155,7 +155,7 @@ def _search_texts(person: Profile) -> tuple[str, str, str, str]:
 
 
 def _profile(row: Sequence[Any]) -> Profile:
-    """From the columns of _SHOWN."""
+    """Build a profile from the columns of _PROFILE_COLUMNS."""
     slug, name, headline, location, language, about, open_to_work, details = row
     jobs, schools, skills, certificates, spoken = json.loads(details)
     return Profile(

@@ -1,4 +1,4 @@
-"""`rapport invitations`, with the planning in this process where a worker would be."""
+"""`rapport invitations`, with the planning in this process in place of a worker."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ DAYS = {"young": 3, "enough": 30, "older": 90, "oldest": 200}
 
 
 class Invited(LedgerSite):
-    """A site whose page of sent invitations holds four, or nobody."""
+    """A site with four sent invitations, or none."""
 
     people: Sequence[str] = tuple(DAYS)
 
@@ -45,7 +45,7 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
 def worker(
     database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> list[InvitationsCampaign]:
-    """Whoever is asked reads and plans at once; returns what was asked for."""
+    """Read and plan published campaigns at once; return the requests."""
     with database.transaction() as session:
         an_account(session)
     services = Services(Settings())

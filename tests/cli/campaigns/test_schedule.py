@@ -1,4 +1,4 @@
-"""`rapport schedule`: what starts by itself, and when."""
+"""`rapport schedule`: set, list and remove schedules."""
 
 import json
 from pathlib import Path

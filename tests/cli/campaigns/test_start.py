@@ -1,4 +1,4 @@
-"""`rapport campaign birthday`, with the tasks in this process where a worker would be."""
+"""`rapport campaign birthday`, with the tasks in this process in place of a worker."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ from worker.errors import Reason
 
 @pytest.fixture
 def people(database: Database) -> None:
-    """Ann has her birthday today, Bob had his two days ago, Eve is left alone, and 🎉 has no name."""
+    """Ann's birthday is today, Bob's was two days ago, Eve is do-not-contact, and 🎉 has no name."""
     with database.transaction() as session:
         account = an_account(session)
         today = database_now(session).date()
@@ -34,7 +34,7 @@ def people(database: Database) -> None:
 
 @pytest.fixture
 def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[BirthdayCampaign]:
-    """Whoever is asked plans at once; returns what was asked for."""
+    """Plan published campaigns at once; return the requests."""
     asked: list[BirthdayCampaign] = []
 
     def send(_: TaskClient, __: str, payload: BirthdayCampaign, **___: Any) -> str:

@@ -1,4 +1,4 @@
-"""`rapport export`: a file that is whole or not there, kept from others, and pipes that break quietly."""
+"""`rapport export`: complete and private files, and pipes that are closed early."""
 
 import csv
 import io

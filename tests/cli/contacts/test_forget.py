@@ -1,4 +1,4 @@
-"""`rapport contacts forget` and `allow`: nothing tells who it was, wherever one looks."""
+"""`rapport contacts forget` and `allow`: no trace of the person is left anywhere."""
 
 from io import StringIO
 from pathlib import Path

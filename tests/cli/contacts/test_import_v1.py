@@ -1,4 +1,4 @@
-"""`rapport import v1`, and the account that it needs: what is said, what is asked, what is left alone."""
+"""`rapport import v1`, and adding the account that it needs."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""`rapport import` and the questions that it leaves: what they say, change and refuse."""
+"""`rapport import` and `contacts doubts`: output, changes and refusals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,7 +122,7 @@ def test_doubts_are_listed_and_settled_by_id(database: Database, rapport: Rappor
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Keys that somebody at a terminal will press, the first one first."""
+    """Press these keys at the terminal, in order."""
     pressed: list[str] = []
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr(click, "getchar", lambda: pressed.pop(0))

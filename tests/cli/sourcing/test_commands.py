@@ -1,4 +1,4 @@
-"""`rapport sourcing results` and `rescore`: who ranks where and why, in files that are whole, and anew."""
+"""`rapport sourcing results` and `rescore`: ranking, reasons, files, and new criteria."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ MINUS = "\N{MINUS SIGN}"
 
 @pytest.fixture
 def campaign_id(database: Database) -> UUID:
-    """Ann is in Paris and knows Go; Bob is in Lyon, unread; whoever Cy is would like to be calculated."""
+    """Ann is in Paris and knows Go; Bob is in Lyon and unread; Cy's name begins like a formula."""
     with database.transaction() as session:
         account = an_account(session)
         people = (found("ann"), found("bob", "Lyon"), replace(found("cy"), headline="=1+1\x1b[2J"))

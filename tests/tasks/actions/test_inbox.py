@@ -48,7 +48,7 @@ def test_as_much_is_read_again_as_a_site_may_show_late(
 ) -> None:
     greet()
     ten_minutes_earlier(services)
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     assert read_replies(services, "demo") == 1
     known = read_to(services)
     assert known is not None
@@ -63,7 +63,7 @@ def test_a_worker_that_dies_while_it_reads_loses_nothing_and_holds_nobody_up_for
     services: Services, sandbox: SandboxClient, account: AccountRecord, greet: Greet
 ) -> None:
     greet()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     dead = begun(services, account)
     an_hour_later(services)
     with services.database.transaction() as session:
@@ -83,7 +83,7 @@ def test_a_mark_that_fails_moves_nothing(
     services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     greeting = greet()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     really = replies.record_replies
 
     def dies(*arguments: object) -> int:
@@ -173,7 +173,7 @@ def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(
     services: Services, sandbox: SandboxClient, greet: Greet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     greeting = greet()
-    sandbox.says(ANN, "demo", ANSWER)
+    sandbox.write_as_person(ANN, "demo", ANSWER)
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(upkeep, "nudge", lambda task, account: asked.append((task.name, account)))
     upkeep.ask_for_replies()

@@ -197,7 +197,7 @@ def test_a_person_who_wrote_since_planning_is_left_to_the_owner(
     services: Services, sandbox: SandboxClient, plan: Plan
 ) -> None:
     action_id = plan()
-    sandbox.says(PERSON, "demo", "Hello! Are you coming tonight?")
+    sandbox.write_as_person(PERSON, "demo", "Hello! Are you coming tonight?")
     assert run(services, action_id) is Outcome.SKIPPED
     assert row(services, action_id) == (ActionState.SKIPPED, Reason.CONTACT_REPLIED)
     assert sent(sandbox) == []

@@ -215,7 +215,7 @@ def test_who_accepts_meanwhile_is_left_alone_and_costs_nothing(
     services: Services, sandbox: SandboxClient, campaign: Campaign, account: AccountRecord
 ) -> None:
     campaign(limit=1)
-    sandbox.accepts(OLD[0], "demo")
+    sandbox.accept_invitation(OLD[0], "demo")
     assert carry_on(services) == [Outcome.SKIPPED]
     assert states(services) == {OLD[0]: (ActionState.SKIPPED, Reason.INVITATION_GONE)}
     assert withdrawn(sandbox) == []

@@ -1,4 +1,4 @@
-"""A wrong address or a weak key ends each of our processes with one line that repeats nothing of it."""
+"""A wrong address or a weak key ends each process with one line that doesn't show the value."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The page that lists the routes. It is made here and loads nothing, from us or from anybody."""
+"""The /docs page. It is rendered on the server and loads no other resource."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ _POLICY = (
 
 @router.get("/docs")
 async def page(request: Request) -> HTMLResponse:
-    """Return the routes with their fields and answers, as /openapi.json has them."""
+    """Return the routes with their fields and responses from /openapi.json."""
     html = _template().render(
         document=request.app.openapi(), style=_STYLE, fields=_fields, kind=_describe_type
     )
@@ -55,18 +55,18 @@ def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
 
 
 def _describe_type(schema: dict[str, Any]) -> str:
-    """Return a field's type and bounds in a few words."""
+    """Return a short description of a field's type and bounds."""
     if "anyOf" in schema:
         return " or ".join(_describe_type(each) for each in schema["anyOf"])
-    said = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
-    if said == "array":
-        said = f"list of {_describe_type(schema.get('items', {}))}"
+    text = str(schema.get("$ref", "").rpartition("/")[2] or schema.get("type", "any"))
+    if text == "array":
+        text = f"list of {_describe_type(schema.get('items', {}))}"
     bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if _is_short(schema.get(name))]
-    return ", ".join([said, *bounds])
+    return ", ".join([text, *bounds])
 
 
 def _is_short(bound: object) -> bool:
-    """Return whether a person would read it: a pattern that lists Unicode's ranges is for programs."""
+    """Return whether a bound is short enough for people; some patterns list ranges of Unicode."""
     return bound is not None and len(str(bound)) <= _MAX_BOUND_CHARACTERS
 
 

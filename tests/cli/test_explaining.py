@@ -1,4 +1,4 @@
-"""What the command tells: actions, why, audit; and errors in one clear line."""
+"""`rapport actions`, `why` and `audit`, and errors as one clear line."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -159,7 +159,7 @@ def test_why_tells_what_redis_has_counted(database: Database, rapport: Rapport, 
 
 
 def counted(database: Database, redis_url: str) -> None:
-    """Let Redis count the account, and hold one unit more than the ledger knows."""
+    """Build the account's counters in Redis, with one unit more than in the ledger."""
     with database.transaction() as session:
         account = accounts.find_account(session, "demo")
         assert account is not None

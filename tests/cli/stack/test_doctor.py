@@ -1,4 +1,4 @@
-"""`rapport doctor`: what works here, what is missing, and what to do about it."""
+"""`rapport doctor`: its checks and its advice."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class _PoolWithout(BrowserPool):
 def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest.MonkeyPatch) -> None:
     environment.setattr(doctor, "BrowserPool", _PoolWithout)
     off = doctor._check_browser_sandbox()
-    assert off.ok  # everything works, only with a wall less
+    assert off.ok  # everything works, without the sandbox
     assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
     assert "ops/seccomp.json" in off.advice
     environment.setattr(_PoolWithout, "find_sandbox_obstacle", lambda _: None)
@@ -96,7 +96,7 @@ def test_the_doctor_ends_with_what_is_missing(
     environment.setattr(
         doctor, "_check_browser", lambda: doctor.Finding("browser", ok, "found", "install one")
     )
-    # Playwright allows one of its loops in a thread, and other tests may have theirs open
+    # Playwright allows one loop in a thread, and other tests may have one open
     environment.setattr(doctor, "BrowserPool", _PoolWithout)
     code, out, _ = rapport.code("doctor")
     assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 1, not ok, ok)
@@ -106,5 +106,5 @@ def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden() -> int:
         raise OSError("no listening here")
 
-    monkeypatch.setattr(doctor, "free_port", forbidden)
+    monkeypatch.setattr(doctor, "find_free_port", forbidden)
     assert not doctor._check_ports().ok

@@ -1,4 +1,4 @@
-"""Visitor and sourcing campaigns over HTTP: what is asked of the workers, and what is not."""
+"""Visitor and sourcing campaigns over HTTP: which tasks are published, and which requests are refused."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ QUERY = SearchQuery((("keywords", "python"),))
 
 @pytest.fixture
 def sent(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """What reached the broker: the task's name and its arguments as JSON."""
+    """The published tasks: names, and arguments as JSON."""
     with database.transaction() as session:
         account = an_account(session)
         saved_searches.save_search(

@@ -1,0 +1,17 @@
+"""Questions to the person at the terminal."""
+
+import typer
+
+from api_stub.cli.formatting import print_text
+from worker.errors import RequestRefusedError
+
+
+def require_typed_yes(warning: str, question: str, *, refusal: str) -> None:
+    """Print the warning and ask for a typed yes. Raises RequestRefusedError with `refusal` without one."""
+    print_text(warning)
+    try:
+        answer = typer.prompt(question, default="", show_default=False)
+    except typer.Abort:
+        answer = ""
+    if answer.strip() != "yes":
+        raise RequestRefusedError(refusal)

@@ -1,0 +1,58 @@
+"""Query and bodies of the contacts route."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.contract import AccountName
+from worker.rules.model import ContactStatus
+
+
+class ContactOut(BaseModel):
+    """One person as an account knows them. Unknown fields are empty or null."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    account: str
+    profile_url: str
+    name: str
+    headline: str
+    location: str
+    company: str
+    status: ContactStatus
+    score: int | None = Field(description="0 to 100, from the latest scoring.")
+    open_to_work: bool | None
+    degree: int | None = Field(description="1 for a connection.")
+    do_not_contact: bool
+    last_greeted_on: date | None
+    visited_at: datetime | None = Field(description="When the profile was last opened.")
+    read_at: datetime | None = Field(description="When the stored profile was read.")
+
+
+class ContactPage(BaseModel):
+    """In the order in which they became known. Pass `next_after` as `after`; it is null at the end."""
+
+    items: list[ContactOut]
+    next_after: int | None
+
+
+class ContactQuery(BaseModel):
+    """Filters and page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(100, ge=1, le=1000)
+    after: int = Field(0, ge=0, lt=2**63, description="`next_after` of the page before.")
+    account: AccountName | None = Field(None, description="Only this account's.")
+    status: ContactStatus | None = Field(None, description="Only those with this status.")
+    min_score: int | None = Field(None, ge=0, le=100, description="Only those with this score or more.")
+    open_to_work: bool | None = Field(
+        None, description="Only those whose profile says so; false: doesn't say so."
+    )
+    text: str = Field(
+        "",
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="Only those with this text in name, headline, location or company, case-insensitive.",
+    )

@@ -1,0 +1,88 @@
+"""Connections: how many may be open, and how long a request may take."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+
+import pytest
+import uvicorn
+
+from api_stub.http import connection_limits
+from api_stub.http.connection_limits import connection_settings
+from api_stub.stack.ports import find_free_port
+from tests.cluster import wait_for
+
+
+@contextmanager
+def a_bounded_server() -> Iterator[int]:
+    """uvicorn with our connections, in a thread, around an application that reads and answers."""
+
+    async def app(scope, receive, send):  # type: ignore[no-untyped-def]
+        while scope["type"] == "http" and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    port = find_free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=port, lifespan="off", log_config=None, **connection_settings())
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_for("the server", lambda: server.started)
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def is_cut(line: socket.socket) -> bool:
+    try:
+        line.settimeout(0.05)
+        return line.recv(1000) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 600)
+    monkeypatch.setattr(connection_limits, "MAX_CONNECTIONS", 10)
+    with a_bounded_server() as port, ExitStack() as opened:
+
+        def connect(head: bytes) -> socket.socket:
+            line = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            line.sendall(head)
+            return line
+
+        half_open = [connect(b"GET / HTTP/1.1\r\nHost: a\r\n") for _ in range(50)]
+        assert connect(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").recv(1000).startswith(b"HTTP/1.1 204")
+        for line in half_open[:40]:
+            wait_for("the oldest to be cut", partial(is_cut, line))
+        assert not is_cut(half_open[-1])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte_comes(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.5)
+    with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert line.recv(1000).startswith(b"HTTP/1.1 204")
+        line.sendall(sent)
+
+        def is_cut_all_the_same() -> bool:
+            with suppress(OSError):
+                line.sendall(sent[:1])
+            return is_cut(line)
+
+        wait_for("the connection to be cut", is_cut_all_the_same)
