@@ -7,8 +7,9 @@ import pytest
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people.accounts import AccountRecord
+from tasks import contract
 from tasks.campaigns.start import add_campaign
-from tasks.contract import BirthdayOptions, SourcingOptions
+from tasks.contract import BirthdayOptions, SourcingOptions, fingerprint
 from tests.builders import an_account
 from tests.http.conftest import TestClient
 from tests.http.test_front_door import problem
@@ -32,6 +33,20 @@ def test_the_same_request_again_is_accepted_however_it_is_written(
 ) -> None:
     for body in (FIRST, FIRST, {**FIRST, "late_days": 3}, {**FIRST, "campaign_id": ID.upper()}):
         assert client.post("/control/birthday", json=body).status_code == 202
+
+
+def test_a_default_that_a_later_version_adds_changes_nothing_of_what_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Later(BirthdayOptions):
+        """Options of a later version."""
+
+        greet_twice: bool = False
+
+    before = fingerprint(CampaignKind.BIRTHDAY, BirthdayOptions(dry_run=True))
+    monkeypatch.setitem(contract.OPTIONS, CampaignKind.BIRTHDAY, Later)
+    assert fingerprint(CampaignKind.BIRTHDAY, Later(dry_run=True)) == before
+    assert fingerprint(CampaignKind.BIRTHDAY, Later(dry_run=True, greet_twice=True)) != before
 
 
 @pytest.mark.parametrize(

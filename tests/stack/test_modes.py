@@ -21,6 +21,7 @@ from db.store.actions.lifecycle import Claim
 from tasks.actions import settle
 from tasks.services import Services
 from worker.browser.site import Site
+from worker.files import make_private
 from worker.processes import Process
 from worker.rules.model import Kind
 from worker.settings import Settings
@@ -86,6 +87,17 @@ def test_the_practice_network_s_state_is_the_owner_s_alone_also_if_it_was_open(t
     ):
         assert {each.name for each in tmp_path.iterdir()} > {"sandbox.sqlite3-wal"}
         assert open_to_others(tmp_path) == []
+
+
+def test_a_file_loses_the_rights_of_others_and_what_a_link_points_to_keeps_them(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch(0o644)
+    link = tmp_path / "link"
+    link.symlink_to(elsewhere)
+    make_private(link)
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+    make_private(elsewhere)
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
 
 
 class _Picture:

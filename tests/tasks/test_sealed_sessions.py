@@ -122,6 +122,8 @@ def test_what_may_have_been_sent_waits_to_be_looked_at(locked: Services) -> None
         assert due(locked) == [claim.action_id]
         assert perform_action(locked, claim.action_id) is Outcome.UNCERTAIN
         assert rows(locked) == [(ActionState.UNCERTAIN, Reason.NOT_SIGNED_IN, 0)]
+    with locked.database.transaction() as session:
+        assert session.scalars(select(Action.looks)).all() == [0]  # nobody has looked
 
 
 def test_a_campaign_that_is_to_read_its_site_ends_and_says_why(locked: Services) -> None:
