@@ -119,7 +119,7 @@ def test_every_route_is_on_its_page() -> None:
 
 def test_the_drawn_states_are_the_table() -> None:
     _, _, after = (DOCS / "architecture.md").read_text().partition("stateDiagram-v2\n")
-    drawn = set(re.findall(r"^    (\S+) --> (\S+)", after.partition("```")[0], re.MULTILINE))
+    drawn = set(re.findall(r"^    (\S+) --> (\S+)$", after.partition("```")[0], re.MULTILINE))
     expected = {(str(state), str(following)) for state, after in TRANSITIONS.items() for following in after}
     assert {edge for edge in drawn if "[*]" not in edge} == expected
     assert {state for state, end in drawn if end == "[*]"} == {str(state) for state in END_STATES}
