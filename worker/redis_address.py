@@ -106,8 +106,8 @@ def _tls(address: ServerAddress, *, may_be_unverified: bool) -> Mapping[str, Any
         if address.query:
             raise ValueError("has parameters for TLS, which begins with rediss://")
         return None
-    spelled = address.query.get("ssl_cert_reqs", "required").lower().removeprefix("cert_")
-    mode = _VERIFY_MODES.get(spelled)
+    mode_name = address.query.get("ssl_cert_reqs", "required").lower().removeprefix("cert_")
+    mode = _VERIFY_MODES.get(mode_name)
     if mode is None:
         raise ValueError("has an unknown ssl_cert_reqs; required is the default")
     by_name = _YES_NO.get(address.query.get("ssl_check_hostname", "true").lower())

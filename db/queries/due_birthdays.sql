@@ -1,20 +1,12 @@
 -- Returns the contacts of an account with a birthday on one of the given days: why one is left out, the state of
 -- an existing action for it, and the texts since :texts_since. The days come from worker.rules.birthdays, so
--- that 29 February is decided in one place. The reasons are those of worker.rules.birthday_audience.due; a
--- property test compares the two.
+-- that 29 February is decided in one place. A test compares the result with a plain model
+-- (tests/db/people/audience_model.py).
 select
     c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
-        when c.last_greeted_on >= day.celebrated_on
-          or exists (
-              select from interactions i
-              where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)
-          or exists (
-              select from exclusions e
-              where e.account_id = c.account_id and e.occasion = day.occasion
-                and (e.profile_url = c.profile_url or e.name_key = c.name_key))
-        then 'already_greeted'
+        when {{already_greeted}} then 'already_greeted'
         when c.status = 'not_connected' then 'not_connected'
     end as left_out,
     (

@@ -28,7 +28,7 @@ OUTLIVE_SECONDS = 10
 def own_process() -> list[str]:
     """A separate process: Playwright allows one pool per thread at a time."""
     program = (
-        "import sys; from worker.browser.session import BrowserPool\n"
+        "import sys; from worker.browser.pool import BrowserPool\n"
         "from worker.browser.chromium import find_chromium\n"
         "browser_pool = BrowserPool(chromium=find_chromium())\n"
         "browser_pool.page_for(1, None).goto('about:blank'); browser_pool.page_for(2, None)\n"
@@ -138,7 +138,7 @@ def test_a_wrong_path_says_so(tmp_path: Path) -> None:
 
 
 def test_without_any_chromium_the_error_says_what_to_do(tmp_path: Path) -> None:
-    program = "from worker.browser.session import BrowserPool; BrowserPool().page_for(1, None)"
+    program = "from worker.browser.pool import BrowserPool; BrowserPool().page_for(1, None)"
     environment = {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
     command = [sys.executable, "-c", program]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

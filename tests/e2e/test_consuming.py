@@ -103,7 +103,7 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
 ) -> None:
     with world.database.transaction() as session:
         an_account(session)
-    health = runpy.run_path(str(HEALTH))["worker"]
+    health = runpy.run_path(str(HEALTH))["check_worker"]
     with TestClient(create_app(world.settings)) as front:
 
         def workers() -> str:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -14,6 +15,8 @@ from api_stub.http.connection_limits import connection_settings
 from api_stub.stack.ports import find_free_port
 from tests.cluster import wait_for
 
+SOON = timedelta(seconds=10)
+
 
 @contextmanager
 def a_bounded_server() -> Iterator[int]:
@@ -22,7 +25,8 @@ def a_bounded_server() -> Iterator[int]:
     async def app(scope, receive, send):  # type: ignore[no-untyped-def]
         while scope["type"] == "http" and (await receive()).get("more_body"):
             pass
-        await send({"type": "http.response.start", "status": 204})
+        answer = [(b"x-client", scope["client"][0].encode())]
+        await send({"type": "http.response.start", "status": 204, "headers": answer})
         await send({"type": "http.response.body"})
 
     port = find_free_port()
@@ -62,7 +66,7 @@ def test_half_open_connections_give_way_to_others(monkeypatch: pytest.MonkeyPatc
         half_open = [connect(b"GET / HTTP/1.1\r\nHost: a\r\n") for _ in range(50)]
         assert connect(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").recv(1000).startswith(b"HTTP/1.1 204")
         for line in half_open[:40]:
-            wait_for("the oldest to be cut", partial(is_cut, line))
+            wait_for("the oldest to be cut", partial(is_cut, line), patience=SOON)
         assert not is_cut(half_open[-1])
 
 
@@ -86,3 +90,15 @@ def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_often_a_byte
             return is_cut(line)
 
         wait_for("the connection to be cut", is_cut_all_the_same)
+
+
+def test_a_connection_that_never_asks_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_limits, "REQUEST_TIMEOUT_S", 0.2)
+    with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        wait_for("the connection to be cut", partial(is_cut, line), patience=SOON)
+
+
+def test_nobody_chooses_the_address_that_is_counted() -> None:
+    with a_bounded_server() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.9.8.7\r\n\r\n")
+        assert b"x-client: 127.0.0.1" in line.recv(1000)

@@ -84,6 +84,13 @@ def test_metrics_take_the_key_as_a_header_or_as_a_bearer(client: TestClient) -> 
     assert problem(client.get("/metrics", headers={"Authorization": f"Basic {KEY}"}), 401)
 
 
+def test_a_bearer_opens_the_metrics_only(client: TestClient) -> None:
+    del client.headers["X-API-Key"]
+    for method, path in GUARDED:
+        answer = client.request(method, path, headers={"Authorization": f"Bearer {KEY}"})
+        assert (answer.status_code == 401) == (path != "/metrics"), path
+
+
 def test_metrics_can_be_open_and_nothing_else_is(front: Front) -> None:
     client = front(open_metrics=True)
     del client.headers["X-API-Key"]
@@ -192,6 +199,14 @@ def test_postgres_away_is_said_as_such(front: Front) -> None:
         assert "secret-word" not in answer.text
 
 
+def test_a_switch_that_can_not_be_reached_says_what_stops_everything_all_the_same(front: Front) -> None:
+    away = front(database_url=f"postgresql://u:p@{NOWHERE}/x")
+    pulled = problem(away.post("/control/kill-switch", json={"on": True}), 503)
+    assert "stop the browser workers" in pulled
+    assert "released" in problem(away.post("/control/kill-switch", json={"on": False}), 503)
+    assert "can't be read" in problem(away.get("/control/kill-switch"), 503)
+
+
 def test_ready_names_the_workers_that_are_missing(client: TestClient) -> None:
     answer = client.get("/ready")
     assert answer.status_code == 503
@@ -202,6 +217,14 @@ def test_ready_names_the_workers_that_are_missing(client: TestClient) -> None:
     assert checks["workers"]["detail"].startswith(
         "nobody takes messages of: birthday, visitor, sourcing, control, celery ("
     )
+
+
+def test_ready_names_the_browser_workers_that_are_missing(client: TestClient, redis_url: str) -> None:
+    with queues.connect(redis_address.parse(redis_url)) as redis:
+        queues.record_consumer(redis, "control@box", queues.CONTROL_QUEUES, asked_s=0, busy_s=None)
+    answer = client.get("/ready")
+    assert answer.status_code == 503
+    assert "messages of: birthday, visitor, sourcing (" in answer.json()["checks"]["workers"]["detail"]
 
 
 def test_ready_when_workers_take_messages_of_every_queue(

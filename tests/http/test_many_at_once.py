@@ -29,6 +29,25 @@ def test_many_who_ask_share_one_probe() -> None:
     assert len(asked) == 1
 
 
+def test_one_caller_that_goes_away_takes_nobodys_answer_along() -> None:
+    let_go = threading.Event()
+
+    def ask() -> Check:
+        let_go.wait(60)
+        return Check(ok=True, detail="answers")
+
+    async def crowd() -> Readiness:
+        probe = ReadinessProbe({"postgres": ask})
+        first, second = (asyncio.create_task(probe.check()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        let_go.set()
+        return await second
+
+    assert run_apart(crowd).ready
+
+
 def test_a_check_that_hangs_has_one_thread_and_further_callers_are_told_at_once() -> None:
     let_go = threading.Event()
     threads: list[int] = []

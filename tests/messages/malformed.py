@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from tests.messages.well_formed import ABSENT, TASK, body, encoded, message, old_message, raw
+from tests.messages.well_formed import ABSENT, TASK, body, changed, encoded, message, old_message, raw
 from worker import clock
 
 Kinds = Iterator[tuple[str, bytes]]
@@ -162,6 +162,7 @@ def _times() -> Kinds:
     times: Values = {
         "words": "tomorrow", "empty": "", "a number": 5, "a list": ["2026-01-01"], "true": True,
         "an object": {}, "no day": "2026-02-31T00:00:00+00:00", "year 0": "0000-01-01T00:00:00",
+        "a day": "2026-01-01", "without dashes": "20260101T000000",
         "endless": "2026-01-01T00:00:00." + "0" * 9_000, "of an odd zone": "2026-01-01T00:00:00+99:99",
         "too late for UTC": "9999-12-31T23:59:59-12:00", "too early for UTC": "0001-01-01T00:00:00+12:00",
     }  # fmt: skip
@@ -222,6 +223,8 @@ def _old() -> Kinds:
         for value in values:
             name = "missing" if value is ABSENT else repr(value)
             yield f"protocol 1: {field} is {name}", raw(old_message(**{field: value}))
+    packed = {"headers": {"compression": "application/x-gzip"}}
+    yield "protocol 1: compressed", raw(changed(old_message(), packed))
 
 
 def _texts() -> Kinds:

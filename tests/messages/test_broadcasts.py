@@ -22,6 +22,11 @@ def test_every_kind_of_malformed_command_is_refused() -> None:
     assert [kind for kind, item in command_kinds().items() if not is_refused(check_command, item)] == []
 
 
+def test_a_command_holds_nothing_that_acts_on_a_terminal() -> None:
+    check_command(raw(command("query_task", {"ids": ["an-id"]})))
+    assert is_refused(check_command, raw(command("query_task", {"ids": ["\x1b[2J"]})))
+
+
 def test_every_kind_of_malformed_event_is_refused() -> None:
     assert [kind for kind, item in event_kinds().items() if not is_refused(check_event, item)] == []
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.messages.malformed import DEEP, kinds
-from tests.messages.well_formed import ABSENT, TASK, body, changed, message, old_message, raw
+from tests.messages.well_formed import ABSENT, TASK, body, changed, encoded, message, old_message, raw
 from worker import clock
 from worker.messages.refused import describe_refused
 from worker.messages.task import MAX_ETA_AHEAD, check_task
@@ -202,14 +202,19 @@ def test_a_task_of_protocol_1_has_its_name_in_its_body() -> None:
     "name", ["ann-oneil", "ann@site.example", "https://site.example/in/ann", "Ann O'Neil"]
 )
 def test_nothing_that_may_name_a_person_is_kept(name: str) -> None:
-    headers = {"id": name, "origin": name, name: 1, "shadow": [name]}
+    headers = {"task": name, "id": name, "origin": name, name: 1, "shadow": [name]}
     kept = describe_refused(
         "control", raw(message(headers=headers)), MessageRefusedError(Refusal.BAD_HEADER, "no"), now=NOW
     )
     assert "ann" not in repr(kept).lower()
 
 
-@pytest.mark.parametrize("item", [b"[" * DEEP, b"{", json.dumps([1]).encode(), b"9" * 5_000, b"\xff\xfe"])
+NO_FIELDS: Final = raw({"headers": {}, "body": encoded("[1]")})
+
+
+@pytest.mark.parametrize(
+    "item", [b"[" * DEEP, b"{", json.dumps([1]).encode(), NO_FIELDS, b"9" * 5_000, b"\xff\xfe"]
+)
 def test_what_cannot_be_read_is_kept_without_its_sender(item: bytes) -> None:
     kept = describe_refused("control", item, MessageRefusedError(Refusal.NOT_JSON, "no"), now=NOW)
     assert (kept.task, kept.message_id, kept.origin, kept.shape) == (None, None, None, None)

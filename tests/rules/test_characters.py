@@ -84,3 +84,7 @@ def test_a_message_keeps_flags_joiners_and_marks_of_direction() -> None:
     )
     assert find_invisible("ab\N{RIGHT-TO-LEFT OVERRIDE}") == 2
     assert find_invisible("a\U000e0067") == 1
+
+
+def test_the_place_of_a_character_is_counted_from_the_message_s_begin() -> None:
+    assert find_invisible("🏴\U000e0067\U000e0062\U000e007f ab\u202e") == 7

@@ -20,7 +20,7 @@ DESIGN = {
     (S.UNCERTAIN, S.PLANNED),
     (S.UNCERTAIN, S.NEEDS_REVIEW),
 }
-"""The chain of design §2, as it is written there."""
+"""The transitions of an action that is carried out."""
 
 
 def reachable(start: S) -> set[S]:

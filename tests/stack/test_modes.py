@@ -17,10 +17,11 @@ from api_stub.sandbox.state import State
 from api_stub.stack import environment_file
 from api_stub.stack.services import Addresses, embedded_settings, sandbox
 from api_stub.stack.stack import Service, Stack
-from db.store.actions.lifecycle import Claim
-from tasks.actions import settle
+from db.store.actions.claims import Claim
+from tasks.actions.evidence import take_screenshot
 from tasks.services import Services
 from worker.browser.site import Site
+from worker.files import make_private
 from worker.processes import Process
 from worker.rules.model import Kind
 from worker.settings import Settings
@@ -88,6 +89,17 @@ def test_the_practice_network_s_state_is_the_owner_s_alone_also_if_it_was_open(t
         assert open_to_others(tmp_path) == []
 
 
+def test_a_file_loses_the_rights_of_others_and_what_a_link_points_to_keeps_them(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch(0o644)
+    link = tmp_path / "link"
+    link.symlink_to(elsewhere)
+    make_private(link)
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+    make_private(elsewhere)
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+
 class _Picture:
     def screenshot(self, path: Path, *, masked: bool) -> None:
         path.write_bytes(b"masked" if masked else b"shown")
@@ -100,7 +112,7 @@ def test_a_picture_is_the_owner_s_alone_also_in_a_day_s_folder_that_was_open(tmp
         account_id=1, profile_url="https://sandbox.test/in/ann/", kind=Kind.GREET, attempt=1
     )
     for _ in range(2):
-        shot = settle.take_screenshot(services, cast("Claim", claim), cast("Site", _Picture()), masked=True)
+        shot = take_screenshot(services, cast("Claim", claim), cast("Site", _Picture()), masked=True)
         assert shot is not None
         assert open_to_others(tmp_path) == []
         Path(shot).parent.chmod(0o777)

@@ -22,6 +22,7 @@ from api_stub.stack.ports import check_http, check_tcp, find_free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
 from tests.cluster import wait_for
+from worker.secrets import Vault
 from worker.settings import SECRET_FIELDS, Settings, variable_name
 
 
@@ -30,6 +31,7 @@ def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
     assert load_secrets(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
     assert first.api_key.get_secret_value() not in repr(first)
+    Vault(first.secret_key)  # refuses what is no key
 
 
 def test_a_secret_of_a_later_version_is_added_and_the_others_kept(tmp_path: Path) -> None:

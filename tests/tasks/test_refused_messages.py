@@ -4,14 +4,14 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 from sqlalchemy import text
 
-from db.engine import Database
+from db.engine import Database, RowRefusedError
 from db.store import refused_messages
 from tasks.refused_messages import RefusedMessageWriter
 from tests.cluster import wait_for
@@ -70,15 +70,21 @@ def test_a_worker_that_refused_nothing_has_no_thread_and_ends_at_once() -> None:
     assert threading.active_count() == before
 
 
-def test_postgres_may_refuse_for_a_while(keeper: RefusedMessageWriter, database: Database) -> None:
+def test_postgres_may_refuse_for_a_while(
+    keeper: RefusedMessageWriter, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = threading.Event()
+    monkeypatch.setattr("tasks.refused_messages.log.warning", lambda *_, **__: said.set())
     with database.transaction() as session:
         session.execute(text("alter table refused_messages rename to elsewhere"))
     keeper.put(refusal(1))
     keeper.put(refusal(2))
+    assert said.wait(60)
     with database.transaction() as session:
         session.execute(text("alter table elsewhere rename to refused_messages"))
     keeper.put(refusal(3))
-    wait_for("the rows", lambda: kept(database) == [refusal(1), refusal(2), refusal(3)])
+    wait_for("the last row", lambda: refusal(3) in kept(database))
+    assert kept(database) == [refusal(1), refusal(2), refusal(3)]
 
 
 def test_a_postgres_that_falls_silent_holds_nobody_up(
@@ -108,7 +114,7 @@ def test_no_connection_is_left_open(keeper: RefusedMessageWriter, way: Proxy, da
     keeper.put(refusal(1))
     wait_for("the row", lambda: kept(database))
 
-    wait_for("the connection to close", lambda: not connections_to(way))
+    wait_for("the connection to close", lambda: not connections_to(way), patience=timedelta(seconds=10))
 
 
 def test_a_child_inherits_no_connection(keeper: RefusedMessageWriter, way: Proxy, database: Database) -> None:
@@ -136,7 +142,8 @@ def test_a_child_inherits_no_connection(keeper: RefusedMessageWriter, way: Proxy
     os.waitpid(child, 0)
     holder.join()
     assert os.read(reading, 9) == b"0"
-    wait_for("the row", lambda: kept(database))
+    keeper.put(refusal(2))  # the parent goes on
+    wait_for("the rows", lambda: len(kept(database)) == 2, patience=timedelta(seconds=10))
 
 
 def connections_to(way: Proxy) -> int:
@@ -158,6 +165,27 @@ def test_more_than_can_wait_is_dropped_and_said(way: Proxy, monkeypatch: pytest.
     assert said == ["refused_message_not_kept"]
     way.calm()
     keeper.close()
+
+
+def test_the_latest_are_shown_and_of_one_reason_if_that_is_asked(database: Database) -> None:
+    late = replace(refusal(3), reason=Refusal.SCHEDULED)
+    with database.transaction() as session:
+        refused_messages.save_refused_messages(session, [refusal(1), refusal(2), late])
+    with database.transaction() as session:
+        assert refused_messages.list_refused_messages(session, limit=2) == [late, refusal(2)]
+        assert refused_messages.list_refused_messages(session, limit=2, reason=Refusal.BAD_HEADER) == [
+            refusal(2),
+            refusal(1),
+        ]
+
+
+@pytest.mark.parametrize("field", ["queue", "detail", "sha256", "task", "message_id", "origin", "shape"])
+def test_whatever_is_kept_of_a_message_is_short(database: Database, field: str) -> None:
+    with pytest.raises(RowRefusedError, match="short"), database.transaction() as session:
+        refused_messages.save_refused_messages(
+            session, [RefusedMessage(**{**asdict(refusal(1)), field: "x" * 2_001})]
+        )
+    assert kept(database) == []
 
 
 def test_the_oldest_are_dropped_where_there_are_too_many(

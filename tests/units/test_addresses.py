@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from tests.tls import certificate
 from worker import redis_address
 from worker.errors import ConfigurationError
-from worker.server_address import check_postgres_url
+from worker.server_address import check_postgres_url, parse_address
 from worker.settings import Settings, get_settings
 
 PASSWORDS = st.text(
@@ -178,6 +178,12 @@ def test_a_redis_url_is_read_whole(url: str, parts: tuple[object, ...]) -> None:
     assert read.broker_settings()["broker_use_ssl"] is False
     assert "ssl" not in read.client_options()
     assert not read.password or read.password not in repr(read)
+
+
+def test_no_address_shows_its_password() -> None:
+    read = parse_address("http://me:c4nary@h/?p=c4nary", schemes=["http"], example="")
+    assert read.password == read.query["p"] == "c4nary"
+    assert "c4nary" not in repr(read)
 
 
 @pytest.mark.parametrize("url", GOOD_POSTGRES)

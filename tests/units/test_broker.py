@@ -1,16 +1,20 @@
 """Processes read only well-formed messages from Redis, and every read has a timeout."""
 
+import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from queue import Empty
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import redis
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES, _transport_cache, get_transport_cls
 
-from tests.messages.well_formed import TASK, changed, command, encoded, message, raw
+from tests.messages.well_formed import TASK, changed, command, encoded, event, message, raw
 from worker import broker
 from worker.broker import BoundedPubSub
 from worker.rules.wire.refusals import RefusedMessage
@@ -24,7 +28,7 @@ def test_reading_a_silent_subscription_ends(redis_url: str) -> None:
         answers: list[object] = []
         reader = Thread(target=lambda: answers.append(subscription.parse_response()), daemon=True)
         reader.start()
-        reader.join(30)
+        reader.join(10)
         assert answers == [None]
         client.publish("news", "hello")
         assert subscription.parse_response()[-1] == "hello"
@@ -35,6 +39,50 @@ def test_our_processes_read_redis_that_way(redis_url: str) -> None:
     broker.install()
     with Celery(broker=redis_url, set_as_current=False).connection_for_read() as connection:
         assert isinstance(connection.default_channel.subclient, BoundedPubSub)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_a_connection_made_before_changes_nothing_of_that(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setitem(TRANSPORT_ALIASES, scheme, "kombu.transport.redis:Transport")
+    monkeypatch.delitem(_transport_cache, scheme, raising=False)
+    assert get_transport_cls(scheme) is not broker.Transport
+    broker.install()
+    assert get_transport_cls(scheme) is broker.Transport
+
+
+DEFAULT_QUEUE_SCRIPT: Final = """
+import sys
+from celery.app.trace import trace_task
+from worker import broker
+from worker.app import app
+
+app.loader.import_default_modules()
+for name, queue in (
+    ("tasks.birthday.greet", "celery"), ("tasks.birthday.greet", "birthday"), ("tasks.dispatch", "celery"),
+):
+    came_by = {"delivery_info": {"routing_key": queue}}
+    trace_task(app.tasks[name], "an-id", (), {"no such": "argument"}, came_by, app=app)
+print([broker._handlers.is_task(name) for name in ("tasks.dispatch", "tasks.nobodys")])
+"""
+
+
+def test_a_task_in_the_default_queue_goes_on_to_a_browser_worker_once_and_a_control_worker_s_stays(
+    redis_url: str, database_url: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REDIS_URL", redis_url)
+    environment.setenv("DATABASE_URL", database_url)
+    done = subprocess.run(
+        [sys.executable, "-c", DEFAULT_QUEUE_SCRIPT], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[True, False]"
+    with redis.Redis.from_url(redis_url) as client:
+        (item,) = client.lrange("birthday", 0, -1)
+        assert client.llen("control") == client.llen("celery") == 0
+    sent = json.loads(item)
+    assert sent["headers"]["task"] == "tasks.birthday.greet"
+    assert json.loads(base64.b64decode(sent["body"]))[1] == {"no such": "argument"}
 
 
 @pytest.fixture
@@ -68,6 +116,29 @@ def received(connection: Any, queue: str) -> list[object]:
     return found
 
 
+WELL_FORMED: Final = {"/0.celery.pidbox": raw(command()), "/0.celeryev/worker.heartbeat": raw(event())}
+
+
+@pytest.mark.parametrize("how", ["subscribe", "psubscribe"])
+def test_what_is_published_is_checked_by_its_channel(
+    redis_url: str, refused: list[RefusedMessage], how: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        subscription = BoundedPubSub(client.connection_pool)
+        for channel in (*WELL_FORMED, "/0.anothers"):
+            getattr(subscription, how)(channel)
+            subscription.parse_response()
+        taken = []
+        for channel in (*WELL_FORMED, "/0.anothers"):
+            for item in (b"[]", WELL_FORMED.get(channel, b"what it likes")):
+                client.publish(channel, item)
+                taken.append(subscription.parse_response())
+        subscription.close()
+    found = [answer[-1] for answer in taken if answer]
+    assert found == [*WELL_FORMED.values(), b"[]", b"what it likes"]
+    assert [one.queue for one in refused] == ["celery.pidbox", "celeryev"]
+
+
 @pytest.mark.parametrize(
     "key", ["control", "control\x06\x163", "unacked", "unacked_index", "_kombu.binding.control"]
 )
@@ -83,6 +154,18 @@ def test_a_key_of_another_kind_is_moved_aside_and_messages_come(
             assert len(received(connection, "control")) == 1
         assert client.get(f"rapport:refused:{key}") == b"x"
     assert refused == []
+
+
+def test_a_key_that_becomes_another_kind_lets_celery_connect_anew(connection: Any) -> None:
+    with connection.SimpleQueue("control").consumer:
+        connection.default_channel.client.set("control", "no list")
+        with pytest.raises(connection.connection_errors):
+            connection.drain_events(timeout=5)
+
+
+def test_what_is_in_a_queue_when_a_worker_connects_stays_there(connection: Any) -> None:
+    connection.default_channel.client.lpush("control", raw(message()))
+    assert len(received(connection, "control")) == 1
 
 
 def test_a_refused_message_is_gone_and_the_next_one_comes(

@@ -3,6 +3,7 @@
 import runpy
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 import redis
 from celery import Celery
 
-from tasks.actions import dispatch
+from tasks.actions.kinds import ACTION_TYPES
 from worker import queues, redis_address, watchdog
 from worker.consumer_probe import ConsumerSnapshot
 from worker.errors import TryAgainError
@@ -98,6 +99,14 @@ def test_a_message_of_any_priority_is_counted(client: redis.Redis, redis_url: st
     assert queues.take_snapshot(client).waiting["birthday"].count == 3
 
 
+def test_what_a_frozen_worker_took_is_given_back_to_nobody(client: redis.Redis) -> None:
+    for tag in ("held", "another"):
+        client.hset("unacked", tag, "a message")
+        client.zadd("unacked_index", {tag: 1})
+    queues.drop_unacknowledged(client, ["held"])
+    assert client.hkeys("unacked") == client.zrange("unacked_index", 0, -1) == ["another"]
+
+
 def test_looking_changes_nothing(client: redis.Redis) -> None:
     queues.take_snapshot(client)
     client.lpush("birthday", "one")
@@ -112,6 +121,9 @@ def test_what_others_wrote_into_our_keys_harms_nobody(client: redis.Redis, junk:
     client.hset("rapport:heads", "birthday", junk)
     assert record(client, "birthday").consumers_of("birthday") == ["one@box"]
     assert client.hkeys("rapport:consumers") == ["one@box"]
+    known = str(client.hget("rapport:heads", "birthday"))
+    client.hset("rapport:heads", "birthday", f"{known[:40]}no number")
+    assert queues.take_snapshot(client).waiting["birthday"].oldest_s == 0
 
 
 def test_a_redis_that_accepts_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,8 +140,24 @@ def test_the_messages_of_each_kind_are_routed_to_its_queue(
     get_settings.cache_clear()
     with Celery(set_as_current=False) as app:
         app.conf.update(task_routes=config["task_routes"], task_queues=config["task_queues"])
-        for kind, name in dispatch._TASKS.items():
-            assert app.amqp.router.route({}, name)["queue"].name == queues.QUEUE_OF_KIND[kind]
+        for kind, action in ACTION_TYPES.items():
+            assert app.amqp.router.route({}, action.task)["queue"].name == queues.QUEUE_OF_KIND[kind]
+
+
+@pytest.mark.parametrize(
+    ("restarting", "told", "again"), [(True, False, 1), (True, True, 0), (False, False, 0)]
+)
+def test_a_worker_starts_again_only_where_it_is_to_and_nobody_told_it_to_end(
+    monkeypatch: pytest.MonkeyPatch, *, restarting: bool, told: bool, again: int
+) -> None:
+    programs: list[object] = []
+    monkeypatch.setattr("os.execv", lambda *program: programs.append(program))
+    dog = Watchdog(SimpleNamespace(hostname="one@box"))
+    dog._restarting = restarting
+    if told:
+        dog._on_signal()
+    dog._on_end()
+    assert len(programs) == again
 
 
 WAITS = ConsumerSnapshot(wanted=["birthday"], consumed=["birthday"], asked_at=1.0)
@@ -156,6 +184,11 @@ def beats(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Beats:
 
 def test_a_worker_is_frozen_when_it_leaves_messages_waiting_for_long(beats: Beats) -> None:
     assert beats.until_frozen(WAITS) == BEATS_UNTIL_FROZEN + 1
+
+
+def test_a_worker_that_asks_for_messages_is_not_frozen(beats: Beats) -> None:
+    seen = [replace(WAITS, asked_at=float(at)) for at in range(3 * BEATS_UNTIL_FROZEN)]
+    assert not any(beats.until_frozen(one, most=1) for one in seen)
 
 
 def test_a_worker_that_lost_a_queue_is_frozen_though_it_asks_for_others(beats: Beats) -> None:

@@ -142,13 +142,13 @@ def test_readiness_and_the_container_s_check_verify_too(
     environment.setenv("REDIS_URL", server.url)
     get_settings.cache_clear()
     assert not check_redis(Settings()).ok
-    assert "Redis does not answer" in health.worker("browser")
+    assert "Redis does not answer" in health.check_worker("browser")
     assert server.said == b""
     with TlsProxy(redis_url, trusted) as known:  # another port: Kombu's pools are shared by address
         environment.setenv("REDIS_URL", f"{known.url}?ssl_ca_certs={quote(str(trusted.file))}")
         get_settings.cache_clear()
         assert check_redis(Settings()).ok
-        assert "takes no messages" in health.worker("browser")
+        assert "takes no messages" in health.check_worker("browser")
         get_settings.cache_clear()
 
 

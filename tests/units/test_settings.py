@@ -52,6 +52,20 @@ def test_a_process_starts_with_the_secrets_it_uses_and_no_others(
                 load_settings(process)
 
 
+def test_the_front_door_starts_without_its_key_and_refuses_whoever_needs_one(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("RAPPORT_API_KEY", raising=False)
+    assert load_settings(Process.API).api_key is None
+
+
+def test_the_keys_of_sessions_are_where_a_browser_is_opened_and_what_is_none_of_ours_has_no_secret() -> None:
+    has_keys = {process for process in Process if "secret_keys" in SECRETS_OF_PROCESS[process]}
+    assert has_keys == {Process.BROWSER_WORKER, Process.SIGN_IN}
+    assert SECRETS_OF_PROCESS[Process.SANDBOX] == {"sandbox_key"}
+    assert unused_secret_variables(None) == {variable_name(field) for field in SECRET_FIELDS}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

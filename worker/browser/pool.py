@@ -32,7 +32,7 @@ from worker.settings import browser_environment
 log = logging.getLogger(__name__)  # silent in a command, which sets up no logging
 
 _PROBE_TIMEOUT = timedelta(seconds=2)
-_HEAVY = re.compile(
+_MEDIA = re.compile(
     r"\.(png|jpe?g|gif|webp|avif|svg|ico|mp[34]|m4[av]|webm|og[gv]|woff2?|ttf|otf)(\?|$)", re.IGNORECASE
 )
 
@@ -119,7 +119,7 @@ class BrowserPool:
         Raises ConfigurationError if there is no Chromium, TryAgainError if it doesn't start.
         """
         with translate_errors("open a browser"):
-            self._running()
+            self._get_browser()
         return self._sandbox_obstacle
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class BrowserPool:
             playwright.stop()
 
     def _new_context(self, storage_state: str | None) -> _Context:
-        browser_context = self._running().new_context(
+        browser_context = self._get_browser().new_context(
             storage_state=json.loads(storage_state) if storage_state else None,
             viewport={"width": 1280, "height": 900},
         )
@@ -143,7 +143,7 @@ class BrowserPool:
         browser_context.set_default_timeout(timeout_ms)
         browser_context.set_default_navigation_timeout(timeout_ms)
         if not self._load_media:
-            browser_context.route(_HEAVY, lambda route: route.abort())
+            browser_context.route(_MEDIA, lambda route: route.abort())
         context = _Context(browser_context, browser_context.new_page(), {_key(storage_state)})
 
         def mark_crashed(_: Page) -> None:
@@ -152,7 +152,7 @@ class BrowserPool:
         context.page.on("crash", mark_crashed)
         return context
 
-    def _running(self) -> Browser:
+    def _get_browser(self) -> Browser:
         if self._browser is not None and self._browser.is_connected():
             return self._browser
         if self._chromium is not None and not self._chromium.exists():
@@ -170,31 +170,31 @@ class BrowserPool:
 
     def _launch(self, playwright: Playwright) -> Browser:
         if self._chromium is not None:
-            return self._start(playwright, self._chromium)
+            return self._launch_executable(playwright, self._chromium)
         try:
-            return self._start(playwright, None)
+            return self._launch_executable(playwright, None)
         except PlaywrightError as error:
             if "Executable doesn't exist" not in error.message:
                 raise
         found = find_chromium(headless=self._headless)
         if found is None:
             raise ConfigurationError(INSTALL_HINT)
-        return self._start(playwright, found)
+        return self._launch_executable(playwright, found)
 
-    def _start(self, playwright: Playwright, executable: Path | None) -> Browser:
+    def _launch_executable(self, playwright: Playwright, executable: Path | None) -> Browser:
         """Start Chromium, with its own sandbox if possible. Once that has failed, it isn't tried again."""
         if self._sandbox_obstacle is None:
             try:
-                return self._start_with(playwright, executable, sandbox=True)
+                return self._launch_with(playwright, executable, sandbox=True)
             except PlaywrightError as error:
                 if not is_sandbox_error(error.message):
                     raise
-        browser = self._start_with(playwright, executable, sandbox=False)
+        browser = self._launch_with(playwright, executable, sandbox=False)
         self._sandbox_obstacle = self._sandbox_obstacle or NAMESPACES_FORBIDDEN
         log.info("chromium_without_sandbox", extra={"because": self._sandbox_obstacle})
         return browser
 
-    def _start_with(self, playwright: Playwright, executable: Path | None, *, sandbox: bool) -> Browser:
+    def _launch_with(self, playwright: Playwright, executable: Path | None, *, sandbox: bool) -> Browser:
         return playwright.chromium.launch(
             executable_path=executable,
             headless=self._headless,

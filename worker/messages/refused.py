@@ -35,9 +35,9 @@ def describe_refused(
         detail=str(refused)[:_MAX_TEXT],
         size_bytes=len(raw),
         sha256=hashlib.sha256(raw).hexdigest(),
-        task=_in_form(_TASK, fields.get("task")),
-        message_id=_in_form(_ID, fields.get("id")),
-        origin=_in_form(_ORIGIN, fields.get("origin")),
+        task=_if_matches(_TASK, fields.get("task")),
+        message_id=_if_matches(_ID, fields.get("id")),
+        origin=_if_matches(_ORIGIN, fields.get("origin")),
         shape=", ".join(shape)[:_MAX_TEXT] or None,
     )
 
@@ -52,5 +52,5 @@ def _fields(raw: bytes) -> Mapping[str, Any]:
     return headers if isinstance(headers, dict) else {}
 
 
-def _in_form(form: re.Pattern[str], value: object) -> str | None:
+def _if_matches(form: re.Pattern[str], value: object) -> str | None:
     return value if isinstance(value, str) and form.fullmatch(value) else None

@@ -121,7 +121,7 @@ def list_due_birthdays(
 ) -> Sequence[DueBirthday]:
     """Return the contacts with a birthday today or at most `late_days` days ago, latest birthday first.
 
-    Decides the same as `birthday_audience.due`. `texts_since` limits DueBirthday.texts only.
+    db/queries/due_birthdays.sql decides who that is. `texts_since` limits DueBirthday.texts only.
     """
     days = recent_birthdays(today, late_days)
     rows = session.execute(

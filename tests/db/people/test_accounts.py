@@ -41,6 +41,19 @@ def test_a_sign_in_lets_go_on_what_the_site_had_stopped_and_nothing_that_a_perso
     ]
 
 
+def test_a_session_is_replaced_only_where_it_is_still_the_one_that_was_read(session: Session) -> None:
+    account, other = an_account(session), an_account(session, "other")
+    for each in (account, other):
+        accounts.save_session(session, each.id, b"before")
+    assert accounts.replace_session(session, account.id, b"before", b"after")
+    assert not accounts.replace_session(session, account.id, b"before", b"too late")
+    session.expire_all()
+    assert [accounts.get_account(session, each.id).session for each in (account, other)] == [
+        b"after",
+        b"before",
+    ]
+
+
 def test_a_stop_holds_whatever_the_account_was_and_for_no_other(session: Session) -> None:
     account, other = an_account(session), an_account(session, "other")
     assert control.pause_account(session, account.id)

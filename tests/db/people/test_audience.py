@@ -1,4 +1,4 @@
-"""The SQL statement and the pure rule find the same due birthdays on every day of four years."""
+"""The SQL statement finds the due birthdays of a plain model, on every day of four years."""
 
 import random
 from collections import Counter
@@ -13,8 +13,8 @@ from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_contact, an_account
+from tests.db.people.audience_model import Due, Person, due
 from worker.errors import Reason
-from worker.rules.birthday_audience import Due, Person, due
 from worker.rules.model import Birthday, ContactStatus, Kind
 
 FIRST, LAST = date(2026, 1, 1), date(2029, 12, 31)
@@ -81,7 +81,7 @@ def keep(
     return ids
 
 
-def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(session: Session) -> None:
+def test_sql_and_a_plain_model_agree_on_every_day_of_four_years(session: Session) -> None:
     draw = random.Random(20261124)
     people = [drawn(draw, number) for number in range(MANY)]
     seen: Counter[Reason | None] = Counter()
@@ -92,12 +92,12 @@ def test_sql_and_the_pure_rule_agree_on_every_day_of_four_years(session: Session
     while today <= LAST:
         late_days = number % 11
         told = contacts.list_due_birthdays(session, account.id, today, late_days, texts_since=LONG_AGO)
-        by_rule = {
+        by_model = {
             contact_id: found
             for contact_id, person in zip(ids, people, strict=True)
             if (found := due(person, today, late_days)) is not None
         }
-        assert {row.contact_id: Due(row.on, row.left_out) for row in told} == by_rule, today
+        assert {row.contact_id: Due(row.on, row.left_out) for row in told} == by_model, today
         assert [row.on for row in told] == sorted((row.on for row in told), reverse=True)
         seen.update(row.left_out for row in told)
         today, number = today + timedelta(days=1), number + 1

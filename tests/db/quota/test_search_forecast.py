@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people.accounts import AccountRecord
 from db.store.quota import search_forecast
 from db.store.quota.limits import set_limits
@@ -45,7 +46,7 @@ def visits_planned(session: Session, account: AccountRecord, count: int) -> UUID
         PlannedAction(a_contact(session, account, f"p{number}").id, "visit:2026-W47", today, "")
         for number in range(count)
     ]
-    campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
+    plans.insert_plan(session, campaign, Kind.VISIT, drafts)
     return campaign_id
 
 

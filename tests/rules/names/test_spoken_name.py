@@ -184,7 +184,7 @@ def test_the_answer_is_a_part_of_the_name_up_to_case(full_name: str) -> None:
 
 
 def bare(text: str) -> str:
-    """Only letters, without their marks, in small ones and plain type."""
+    """Only letters, without their marks, in small ones and extract_name_part type."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(character for character in folded if character.isalpha())
 

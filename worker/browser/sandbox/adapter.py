@@ -47,19 +47,19 @@ class SandboxSite:
     def signed_in(self) -> bool:
         """Return whether the feed opens for this session."""
         try:
-            self._go("/feed/")
+            self._open_path("/feed/")
         except StopAccountError as stop:
             if stop.reason is Reason.NOT_SIGNED_IN:
                 return False
             raise
-        with _watched(self._page, "find the navigation"):
+        with _translate_page_errors(self._page, "find the navigation"):
             selectors.global_nav(self._page).wait_for()
         return True
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
         """Read the birthdays page, dated from `today`."""
-        self._expect_found(self._go("/birthdays/"))
-        with _watched(self._page, "read the birthdays"):
+        self._require_ok(self._open_path("/birthdays/"))
+        with _translate_page_errors(self._page, "read the birthdays"):
             return pages.read_birthdays(self._page, today)
 
     def inbox(self, since: datetime) -> Sequence[InboxLine]:
@@ -67,8 +67,8 @@ class SandboxSite:
         found: dict[str, InboxLine] = {}
         path: str | None = "/messaging/"
         while path is not None:
-            self._expect_found(self._go(path))
-            with _watched(self._page, "read the inbox"):
+            self._require_ok(self._open_path(path))
+            with _translate_page_errors(self._page, "read the inbox"):
                 lines, path = pages.read_inbox(self._page)
             # A message that arrives meanwhile moves the others down, so some appear again on the next page. A
             # page without anybody new is the last, whatever it links to.
@@ -81,28 +81,28 @@ class SandboxSite:
     def open_thread(self, profile_url: str) -> "SandboxThread":
         """Open the conversation with this person. The caller checks the `recipient`."""
         self._open_profile(pages.normalise(profile_url))
-        with _watched(self._page, "open the conversation"):
+        with _translate_page_errors(self._page, "open the conversation"):
             pages.open_conversation(self._page)
         return SandboxThread(self._page, self._proof_wait)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
         """Read one page of the people search, always on this site."""
-        self._expect_found(self._go(f"/search/people/?{urlencode([*query.terms, ('page', page)])}"))
-        with _watched(self._page, "read the people found"):
+        self._require_ok(self._open_path(f"/search/people/?{urlencode([*query.terms, ('page', page)])}"))
+        with _translate_page_errors(self._page, "read the people found"):
             return people.read_results(self._page)
 
     def read_profile(self, profile_url: str, sections: Collection[Section]) -> Profile:
         """Open a profile, scroll through it, and read the head and these sections."""
         address = pages.normalise(profile_url)
         self._open_profile(address)
-        with _watched(self._page, "read the profile"):
+        with _translate_page_errors(self._page, "read the profile"):
             return people.read_profile(self._page, address, sections)
 
     def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
         """Read the invitations of all pages. Raises TryAgainError if the list changed meanwhile."""
         found: dict[str, SentInvitation] = {}
         for _ in self._pages_of_invitations():
-            with _watched(self._page, "read the sent invitations"):
+            with _translate_page_errors(self._page, "read the sent invitations"):
                 for sent in invitations.read_cards(self._page, today):
                     found.setdefault(sent.profile_url, sent)
         return list(found.values())
@@ -136,8 +136,8 @@ class SandboxSite:
         seen, totals = set[str](), set[int]()
         path: str | None = _SENT
         while path is not None:
-            self._expect_found(self._go(path))
-            with _watched(self._page, "list the sent invitations"):
+            self._require_ok(self._open_path(path))
+            with _translate_page_errors(self._page, "list the sent invitations"):
                 shown = invitations.read_page(self._page)
             yield shown
             totals.add(shown.total)
@@ -148,17 +148,17 @@ class SandboxSite:
                 Reason.SITE_UNEXPECTED, "the list of sent invitations changed while it was read"
             )
 
-    def _go(self, path: str) -> int:
+    def _open_path(self, path: str) -> int:
         with translate_errors(f"open {path.split('/')[1]}", slow=Reason.SITE_UNREACHABLE):
             return pages.open_page(self._page, self._base_url + path)
 
     def _open_profile(self, address: str) -> None:
-        status = self._go(urlsplit(address).path)
+        status = self._open_path(urlsplit(address).path)
         if status in {404, 410}:
             raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
-        self._expect_found(status)
+        self._require_ok(status)
 
-    def _expect_found(self, status: int) -> None:
+    def _require_ok(self, status: int) -> None:
         if status != 200:
             raise TryAgainError(Reason.SITE_UNEXPECTED, f"the site answers {status}")
 
@@ -173,9 +173,9 @@ class SandboxInvitation:
 
     def withdraw(self) -> None:
         """Click withdraw, confirm once, and wait for the site's reply."""
-        with _watched(self._page, "withdraw the invitation"):
+        with _translate_page_errors(self._page, "withdraw the invitation"):
             card = invitations.find_card(self._page, self._profile_url)
-            invitations.ask_to_withdraw(self._page, card, self._profile_url)
+            invitations.open_dialog(self._page, card, self._profile_url)
             invitations.confirm(self._page, self._proof_wait)
             pages.check_stops(self._page)
 
@@ -190,28 +190,28 @@ class SandboxThread:
 
     def recipient(self) -> str:
         """Return the normalised address of the profile that the conversation's head links to."""
-        with _watched(self._page, "read whom the conversation is with"):
+        with _translate_page_errors(self._page, "read whom the conversation is with"):
             return self._conversation.recipient()
 
     def messages(self) -> Sequence[ThreadMessage]:
         """Return all messages shown, oldest first."""
-        with _watched(self._page, "read the conversation"):
+        with _translate_page_errors(self._page, "read the conversation"):
             return self._conversation.messages()
 
     def type(self, text: str) -> None:
         """Put exactly `text` into the composer, after closing a pop-up if there is one."""
-        with _watched(self._page, "type the message"):
+        with _translate_page_errors(self._page, "type the message"):
             pages.dismiss_popup(self._page)
             self._conversation.write(text)
 
     def click_send(self) -> None:
         """Click the send button once."""
-        with _watched(self._page, "click send"):
+        with _translate_page_errors(self._page, "click send"):
             self._conversation.send()
 
     def proof(self, text: str, *, more_than: int) -> bool:
         """Poll until it is proven or the wait is over. A stop page or a lost browser raises instead."""
-        with _watched(self._page, "prove the message"):
+        with _translate_page_errors(self._page, "prove the message"):
             until = monotonic_seconds() + self._proof_wait.total_seconds()
             while not (proven := self._proven(text, more_than)) and monotonic_seconds() < until:
                 pages.check_stops(self._page)
@@ -221,7 +221,7 @@ class SandboxThread:
 
     def close(self) -> None:
         """Close the conversation, and wait until it is gone."""
-        with _watched(self._page, "close the conversation"):
+        with _translate_page_errors(self._page, "close the conversation"):
             self._conversation.close()
 
     def _proven(self, text: str, more_than: int) -> bool:
@@ -234,7 +234,7 @@ class SandboxThread:
 
 
 @contextmanager
-def _watched(page: Page, doing: str) -> Iterator[None]:
+def _translate_page_errors(page: Page, doing: str) -> Iterator[None]:
     """Translate Playwright's errors. If the page demands a person by then, raise StopAccountError instead."""
     try:
         with translate_errors(doing):

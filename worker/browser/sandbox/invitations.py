@@ -43,7 +43,7 @@ def find_card(page: Page, profile_url: str) -> Locator:
     return selectors.list_items(page).nth(theirs[0])
 
 
-def ask_to_withdraw(page: Page, card: Locator, profile_url: str) -> None:
+def open_dialog(page: Page, card: Locator, profile_url: str) -> None:
     """Click withdraw on the card, and check that the dialog is about this person.
 
     Raises NeverError if it is about somebody else. Nothing has been withdrawn then.

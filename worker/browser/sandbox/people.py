@@ -29,7 +29,7 @@ def read_results(page: Page) -> ResultPage:
     read = main(page).evaluate(people_selectors.READ_RESULTS, people_selectors.RESULT)
     if not read:
         people_selectors.no_results(page).wait_for()
-    people = tuple(_found(facts) for facts in read)
+    people = tuple(_to_person(facts) for facts in read)
     return ResultPage(people, next_page(page).count() > 0)
 
 
@@ -42,7 +42,7 @@ def read_profile(page: Page, address: str, sections: Collection[Section]) -> Pro
     dismiss_popup(page)
     _scroll_through(page)
     head = main(page).evaluate(people_selectors.READ_HEAD, people_selectors.HEAD)
-    person = _found(head)
+    person = _to_person(head)
     if person.profile_url != address:
         raise unexpected("the profile that opened is somebody else's")
     profile = Profile(
@@ -110,7 +110,7 @@ def _unfold(part: Locator) -> None:
         button.wait_for(state="detached")
 
 
-def _found(facts: Facts) -> FoundPerson:
+def _to_person(facts: Facts) -> FoundPerson:
     degree = _DEGREE.search(facts["degree"] or "")
     return FoundPerson(
         profile_url=normalise(facts["address"] or ""),

@@ -51,15 +51,17 @@ def draft_message(
         drafts = [
             (draft, template.weight)
             for template in fitting
-            if template.language == language and (draft := _draft(template, name, days_late))
+            if template.language == language and (draft := _render_draft(template, name, days_late))
         ]
         if drafts:
             # Another language would be worse than no greeting, so it is not searched for fresh words.
-            return _pick([(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw)
+            return _choose_weighted(
+                [(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw
+            )
     return Reason.NO_TEMPLATE
 
 
-def _draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
+def _render_draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
     try:
         message = render_template(template.body, name=name, days_late=days_late)
     except TemplateRefusedError:
@@ -71,7 +73,7 @@ def _is_fresh(draft: Draft, past_texts: Sequence[str], name: SpokenName) -> bool
     return not any(is_same_message(draft.message, past, name=name) for past in past_texts)
 
 
-def _pick(drafts: Sequence[tuple[Draft, int]], draw: int) -> Draft | Reason:
+def _choose_weighted(drafts: Sequence[tuple[Draft, int]], draw: int) -> Draft | Reason:
     if not drafts:
         return Reason.NO_FRESH_TEMPLATE
     left = draw % sum(weight for _, weight in drafts)

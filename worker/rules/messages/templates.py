@@ -41,12 +41,12 @@ TEMPLATE_FILTERS = frozenset({"capitalize", "lower", "upper"})
 
 _DAYS = "days_late"
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
-_DEEPEST = 20
+_MAX_DEPTH = 20
 _LONGEST_IN_CAPITALS = "\u0390"
 """A letter whose upper case has three characters, the most there are."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
-_AWKWARD = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
+_DIFFICULT = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 
 
@@ -67,10 +67,10 @@ class MessageTemplate:
 
 def check_template(body: str, *, late: bool) -> None:
     """Raise TemplateRefusedError, with the reason, unless `body` renders a valid message for anybody."""
-    template = _compiled(body)
+    template = _compile(body)
     if not late and _DAYS in template.fields:
         raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
-    for name in (_LONGEST, *_AWKWARD):
+    for name in (_LONGEST, *_DIFFICULT):
         for days in range(1, MAX_DAYS_LATE + 1) if late else (0,):
             render_template(body, name=name, days_late=days)
 
@@ -80,7 +80,7 @@ def render_template(body: str, *, name: SpokenName, days_late: int) -> str:
 
     Raises TemplateRefusedError for an invalid template or message; `check_template` finds these beforehand.
     """
-    text = _compiled(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
+    text = _compile(body).jinja.render(first_name=name.first, full_name=name.full, days_late=days_late)
     message = re.sub(r"[ \t]+", " ", text).strip()
     fault = find_message_fault(message)
     if fault is not None:
@@ -118,7 +118,7 @@ class _Compiled:
 
 
 @lru_cache(maxsize=1_000)
-def _compiled(body: str) -> _Compiled:
+def _compile(body: str) -> _Compiled:
     if len(body) > MAX_TEMPLATE_CHARACTERS:
         raise TemplateRefusedError(
             f"a template of {len(body)} characters; at most {MAX_TEMPLATE_CHARACTERS} are read"
@@ -127,7 +127,7 @@ def _compiled(body: str) -> _Compiled:
         tree = _ENVIRONMENT.parse(body)
     except (TemplateError, RecursionError) as error:
         raise TemplateRefusedError(f"the template can't be read: {error}") from error
-    if _depth(tree) > _DEEPEST:
+    if _depth(tree) > _MAX_DEPTH:
         raise TemplateRefusedError("the template is nested too deeply")
     for statement in tree.body:
         _check_statement(statement)
@@ -152,7 +152,7 @@ def _check_statement(node: nodes.Node) -> None:
             for inner in (*node.body, *node.elif_, *node.else_):
                 _check_statement(inner)
         case _:
-            raise _not_known(node)
+            raise _unsupported(node)
 
 
 def _check_value(node: nodes.Node) -> None:
@@ -177,7 +177,7 @@ def _check_value(node: nodes.Node) -> None:
             _check_value(node.expr1)
             _check_value(otherwise)
         case _:
-            raise _not_known(node)
+            raise _unsupported(node)
 
 
 def _check_condition(node: nodes.Node) -> None:
@@ -191,7 +191,7 @@ def _check_condition(node: nodes.Node) -> None:
             for number in (node.expr, *(operand.expr for operand in node.ops)):
                 _check_number(number)
         case _:
-            raise _not_a_count(node)
+            raise _invalid_choice(node)
 
 
 def _check_number(node: nodes.Node) -> None:
@@ -201,10 +201,10 @@ def _check_number(node: nodes.Node) -> None:
         case nodes.Const(value=int() as number) if not isinstance(number, bool):
             pass
         case _:
-            raise _not_a_count(node)
+            raise _invalid_choice(node)
 
 
-def _not_known(node: nodes.Node) -> TemplateRefusedError:
+def _unsupported(node: nodes.Node) -> TemplateRefusedError:
     what = type(node).__name__.lower()
     return TemplateRefusedError(
         f"line {node.lineno}: a template holds text, fields such as {{{{ first_name }}}} and choices by "
@@ -212,7 +212,7 @@ def _not_known(node: nodes.Node) -> TemplateRefusedError:
     )
 
 
-def _not_a_count(node: nodes.Node) -> TemplateRefusedError:
+def _invalid_choice(node: nodes.Node) -> TemplateRefusedError:
     return TemplateRefusedError(
         f"line {node.lineno}: a choice can only compare {_DAYS} with a whole number, "
         f"as in {{% if {_DAYS} == 1 %}}"

@@ -3,13 +3,13 @@
 import re
 import unicodedata
 
-CUT = "|"
-"""Marks in the result of `plain` where the name ends and something else begins."""
+SEPARATOR_MARK = "|"
+"""Marks in the result of `extract_name_part` where the name ends and something else begins."""
 
-NO_NAME = "0"
+NON_NAME_MARK = "0"
 """Marks a word that can't be part of a name, such as one with a digit or a character of mark-up."""
 
-INNER = "-.'\u2018\u2019`\u00b4\u00b7\u2010\u2011\u30fb\u05f3\u05f4"
+INNER_PUNCTUATION = "-.'\u2018\u2019`\u00b4\u00b7\u2010\u2011\u30fb\u05f3\u05f4"
 """Punctuation inside names: hyphens, full stops, apostrophes, middle dots, Hebrew geresh and gershayim."""
 
 _JOINERS = "\u200c\u200d"
@@ -27,39 +27,39 @@ _DASH = re.compile(r"\s[-\u2013\u2014\u00b7\u2010]+\s")
 _STOP_WITHOUT_SPACE = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
 _MEANING = {
     **dict.fromkeys(",\uff0c\u060c", ","),
-    **dict.fromkeys("|/\\&+;:\u2022\u2013\u2014\uff5c\uff0f", CUT),
-    **dict.fromkeys("_<>{}=$%^@#", NO_NAME),
+    **dict.fromkeys("|/\\&+;:\u2022\u2013\u2014\uff5c\uff0f", SEPARATOR_MARK),
+    **dict.fromkeys("_<>{}=$%^@#", NON_NAME_MARK),
 }
 
 
-def plain(full_name: str) -> str:
+def extract_name_part(full_name: str) -> str:
     """Return the part of a display name that can be the name: letters, inner punctuation, spaces, commas.
 
     It is in NFC and in plain letters, and ends at the first separator, such as `|` or a dash between spaces.
     """
-    text = unicodedata.normalize("NFC", "".join(map(_in_plain_type, full_name)))
+    text = unicodedata.normalize("NFC", "".join(map(_to_plain_letter, full_name)))
     text = _GERSHAYIM.sub("\u05f4", _KEYCAP.sub(" ", text))
     text = _OPEN_BRACKET.sub(" ", _BRACKETS.sub(" ", text)).strip()
     text = _QUOTED.sub(lambda found: " " if found.start() else f" {found[0][1:-1]} ", text)
-    text = _STOP_WITHOUT_SPACE.sub(". ", _DASH.sub(f" {CUT} ", text))
+    text = _STOP_WITHOUT_SPACE.sub(". ", _DASH.sub(f" {SEPARATOR_MARK} ", text))
     kept = ""
     for here, following in zip(text, [*text[1:], " "], strict=False):
-        kept += _kept(here, before=kept[-1:], following=following)
-    pieces = (piece for piece in kept.split(CUT) if letters(piece))
+        kept += _replacement(here, before=kept[-1:], following=following)
+    pieces = (piece for piece in kept.split(SEPARATOR_MARK) if letters(piece))
     return unicodedata.normalize("NFC", next(pieces, ""))
 
 
-def _in_plain_type(character: str) -> str:
+def _to_plain_letter(character: str) -> str:
     fancy = unicodedata.decomposition(character).startswith(("<font>", "<wide>", "<narrow>"))
     return unicodedata.normalize("NFKC", character) if fancy else character
 
 
-def _kept(character: str, *, before: str, following: str) -> str:
+def _replacement(character: str, *, before: str, following: str) -> str:
     """Return the replacement of one character, given the one kept before it and the one that follows."""
     category = unicodedata.category(character)
     if character in _MEANING or category[0] == "N":
-        return _MEANING.get(character, NO_NAME)
-    if category[0] == "L" or character in INNER:
+        return _MEANING.get(character, NON_NAME_MARK)
+    if category[0] == "L" or character in INNER_PUNCTUATION:
         return character
     in_word = bool(before) and unicodedata.category(before)[0] in "LM"
     if category in {"Mn", "Mc"}:  # a variation selector belongs to a removed emoji
@@ -74,7 +74,7 @@ def letters(word: str) -> str:
     return "".join(character for character in word if character.isalpha())
 
 
-def is_shouted(word: str) -> bool:
+def is_in_capitals(word: str) -> bool:
     """Return whether `word` is written in capitals: three letters or more, and not initials (JPB)."""
     bare = unicodedata.normalize("NFD", letters(word))
     return (
@@ -82,16 +82,16 @@ def is_shouted(word: str) -> bool:
     )
 
 
-def cased(word: str) -> str:
+def fix_capitals(word: str) -> str:
     """Return `word` with name capitals if it is all in capitals or all in small letters; else unchanged."""
-    if not (is_shouted(word) or word.islower()):
+    if not (is_in_capitals(word) or word.islower()):
         return word
-    parts = re.split(f"([{re.escape(INNER)}])", word)
-    repaired = "".join(map(_with_a_capital, parts))
+    parts = re.split(f"([{re.escape(INNER_PUNCTUATION)}])", word)
+    repaired = "".join(map(_capitalise, parts))
     return unicodedata.normalize("NFC", repaired.replace("i\u0307", "i"))  # Turkish İ
 
 
-def _with_a_capital(part: str) -> str:
+def _capitalise(part: str) -> str:
     small = part.lower()
     first = next((place for place, letter in enumerate(small) if letter.title() != letter), len(small))
     return small[:first] + small[first : first + 1].title() + small[first + 1 :]

@@ -22,7 +22,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from worker.rules.names.letters import INNER, NO_NAME, cased, is_shouted, letters, plain
+from worker.rules.names.letters import (
+    INNER_PUNCTUATION,
+    NON_NAME_MARK,
+    extract_name_part,
+    fix_capitals,
+    is_in_capitals,
+    letters,
+)
 from worker.rules.names.stopwords import (
     AFTER_A_TITLE,
     COMPANY_ENDINGS,
@@ -60,39 +67,39 @@ def first_name(full_name: str) -> str:
 
 def spoken_name(full_name: str) -> SpokenName | None:
     """Return how to address the person by this module's rules, or None if no name is certain."""
-    segments = [words for segment in plain(full_name).split(",") if (words := _words(segment))]
+    segments = [words for segment in extract_name_part(full_name).split(",") if (words := _words(segment))]
     if not segments or _is_company(segments):
         return None
-    words = _turned_round(segments) or segments[0]
+    words = _reverse_comma_name(segments) or segments[0]
     if whole := _east_asian(_without_titles(words)):
-        return _checked(whole, whole)
+        return _validated(whole, whole)
     untitled = _without_degrees(_without_titles(words))
     named = list(dropwhile(lambda word: _is_initial(word) or _is_title(word), untitled))
-    if not named or _begins_with_particle(named) or _key(named[0]) == "the":
+    if not named or _begins_with_particle(named) or _lookup_key(named[0]) == "the":
         return None
-    if len(named) == 1 and any(_key(word) in HONORIFICS or _is_initial(word) for word in words):
+    if len(named) == 1 and any(_lookup_key(word) in HONORIFICS or _is_initial(word) for word in words):
         return None  # a family name: Mr Bean, A. Smith
-    return _checked(cased(_given(named).strip(INNER)), _as_written(untitled))
+    return _validated(fix_capitals(_given_name(named).strip(INNER_PUNCTUATION)), _full_name(untitled))
 
 
 def _words(segment: str) -> list[str]:
     """Return the words that can be part of a name, each with its final full stop if it has one."""
-    bare = ((word.strip(INNER), word) for word in segment.split())
+    bare = ((word.strip(INNER_PUNCTUATION), word) for word in segment.split())
     return [
         f"{core}." if f"{core}." in word else core
         for core, word in bare
-        if letters(core) and NO_NAME not in core
+        if letters(core) and NON_NAME_MARK not in core
     ]
 
 
-def _key(word: str) -> str:
+def _lookup_key(word: str) -> str:
     return word.replace(".", "").casefold()
 
 
 def _is_company(segments: Sequence[Sequence[str]]) -> bool:
     name = segments[0]
     ends_like_one = len(name) > 1 and name[-1].replace(".", "") in COMPANY_ENDINGS
-    return ends_like_one or any(_key(word) in COMPANY_WORDS for words in segments for word in words)
+    return ends_like_one or any(_lookup_key(word) in COMPANY_WORDS for words in segments for word in words)
 
 
 def _east_asian(words: Sequence[str]) -> str:
@@ -103,13 +110,13 @@ def _east_asian(words: Sequence[str]) -> str:
         if _is_title(word) or not all(name.startswith(_EAST_ASIAN) for name in letter_names):
             break
         names.append(word)
-    return "".join(names).strip(INNER)
+    return "".join(names).strip(INNER_PUNCTUATION)
 
 
-def _turned_round(segments: Sequence[list[str]]) -> list[str] | None:
+def _reverse_comma_name(segments: Sequence[list[str]]) -> list[str] | None:
     """Return `Family, Given` in spoken order, or None if the comma means something else."""
     family = _without_titles(segments[0])
-    shouted = all(map(is_shouted, family))
+    shouted = all(map(is_in_capitals, family))
     given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=shouted)), None)
     alone = len(list(dropwhile(_is_particle, family))) == 1
     if given is None or not alone or len(given) > 3:
@@ -122,18 +129,19 @@ def _turned_round(segments: Sequence[list[str]]) -> list[str] | None:
 def _without_titles(words: Sequence[str]) -> list[str]:
     found = 0
     while found < len(words) and (
-        _is_title(words[found]) or (found and words[found].islower() and _key(words[found]) in AFTER_A_TITLE)
+        _is_title(words[found])
+        or (found and words[found].islower() and _lookup_key(words[found]) in AFTER_A_TITLE)
     ):
         found += 1
     return list(words[found:])
 
 
 def _is_title(word: str) -> bool:
-    return _key(word) in TITLES or (word.endswith(".") and _key(word) in TITLES_WITH_STOP)
+    return _lookup_key(word) in TITLES or (word.endswith(".") and _lookup_key(word) in TITLES_WITH_STOP)
 
 
 def _without_degrees(words: Sequence[str]) -> list[str]:
-    shouted = all(map(is_shouted, words[:1]))
+    shouted = all(map(is_in_capitals, words[:1]))
     end = len(words)
     while end > 1 and _is_degree(words[end - 1], among_capitals=shouted):
         end -= 1
@@ -141,7 +149,7 @@ def _without_degrees(words: Sequence[str]) -> list[str]:
 
 
 def _is_degree(word: str, *, among_capitals: bool) -> bool:
-    key = _key(word)
+    key = _lookup_key(word)
     if key in DEGREES_IN_ANY_CASE:
         return True
     if word.istitle() or word.islower():
@@ -164,22 +172,22 @@ def _begins_with_particle(words: Sequence[str]) -> bool:
     return _is_particle(words[0]) and (words[0].islower() or any(map(_is_particle, words[1:2])))
 
 
-def _given(words: Sequence[str]) -> str:
+def _given_name(words: Sequence[str]) -> str:
     """Return the given name: the first word, or the one after a family name in capitals."""
-    after = next((word for word in words if not is_shouted(word)), "")
+    after = next((word for word in words if not is_in_capitals(word)), "")
     plainly_a_name = after[:1].isupper() and not after.isupper() and not _is_title(after)
-    if is_shouted(words[0]) and plainly_a_name and _key(after) != "the":
+    if is_in_capitals(words[0]) and plainly_a_name and _lookup_key(after) != "the":
         return after
     return words[0]
 
 
-def _as_written(words: Sequence[str]) -> str:
-    if not (all(map(is_shouted, words)) or all(map(str.islower, words))):
+def _full_name(words: Sequence[str]) -> str:
+    if not (all(map(is_in_capitals, words)) or all(map(str.islower, words))):
         return " ".join(words)
-    return " ".join(word.lower() if _is_particle(word) else cased(word) for word in words)
+    return " ".join(word.lower() if _is_particle(word) else fix_capitals(word) for word in words)
 
 
-def _checked(first: str, full: str) -> SpokenName | None:
+def _validated(first: str, full: str) -> SpokenName | None:
     if not first or "." in first or len(first) > LONGEST_FIRST_NAME:
         return None
     return SpokenName(first, full if len(full) <= LONGEST_FULL_NAME else first)

@@ -22,7 +22,7 @@ from worker.rules.sourcing.profile import Section
 from worker.rules.wire.json_types import JSON_NUMBER
 
 
-def _can_be_found(phrase: str) -> str:
+def _check_phrase(phrase: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
         raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
     if not any(character.isalnum() for character in fold_text(phrase)):
@@ -30,13 +30,13 @@ def _can_be_found(phrase: str) -> str:
     return phrase
 
 
-def _is_language(code: str) -> str:
+def _check_language(code: str) -> str:
     if not is_known_language(code):
         raise PydanticCustomError("language", "give a language as two letters of ISO 639-1, such as en or fr")
     return code
 
 
-def _each_once(phrases: tuple[str, ...]) -> tuple[str, ...]:
+def _check_unique(phrases: tuple[str, ...]) -> tuple[str, ...]:
     seen = set()
     for phrase in phrases:
         if fold_text(phrase) in seen:
@@ -51,15 +51,15 @@ _NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 Phrase = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(_can_be_found),
+    AfterValidator(_check_phrase),
     Field(json_schema_extra={"pattern": rf"^{_NO_CONTROL}*[\p{{L}}\p{{N}}]{_NO_CONTROL}*$"}),
 ]
 LanguageCode = Annotated[
-    str, AfterValidator(_is_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
+    str, AfterValidator(_check_language), Field(json_schema_extra={"pattern": "^[a-z]{2}$"})
 ]
 Weight = Annotated[int, Field(ge=1, le=100), JSON_NUMBER]
 Years = Annotated[int, Field(ge=0, le=50), JSON_NUMBER]
-EachOnce = AfterValidator(_each_once)
+EachOnce = AfterValidator(_check_unique)
 
 
 class Criterion(StrEnum):
@@ -99,7 +99,7 @@ class Criteria(BaseModel):
     required: frozenset[Criterion] = Field(frozenset(), description="Missing one of these takes points away.")
 
     @model_validator(mode="after")
-    def _hold_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.min_years is not None and self.max_years is not None and self.min_years > self.max_years:
             raise PydanticCustomError(
                 "years",
@@ -117,7 +117,7 @@ class Criteria(BaseModel):
         return self
 
 
-_NEEDED: Mapping[Criterion, frozenset[Section]] = {
+_SECTIONS_NEEDED: Mapping[Criterion, frozenset[Section]] = {
     Criterion.KEYWORDS: frozenset(Section) - {Section.LANGUAGES},
     Criterion.TITLE: frozenset({Section.POSITIONS}),
     Criterion.LOCATION: frozenset(),
@@ -146,4 +146,4 @@ def given_criteria(criteria: Criteria) -> frozenset[Criterion]:
 
 def needed_sections(criteria: Criteria) -> frozenset[Section]:
     """Return the profile sections that the criteria need. No others are read or stored."""
-    return frozenset().union(*(_NEEDED[criterion] for criterion in given_criteria(criteria)))
+    return frozenset().union(*(_SECTIONS_NEEDED[criterion] for criterion in given_criteria(criteria)))

@@ -10,12 +10,12 @@ from babel import Locale, UnknownLocaleError
 
 from worker.rules.sourcing.phrases import fold_text
 
-_PROFILES_ARE_IN: Final = ("en", "fr", "de", "es")
+_PROFILE_LANGUAGES: Final = ("en", "fr", "de", "es")
 
-_ALSO: Final = {"no": ("nb", "nn"), "zh": ("yue",), "tl": ("fil",)}
+_INCLUDED_LANGUAGES: Final = {"no": ("nb", "nn"), "zh": ("yue",), "tl": ("fil",)}
 """Languages that also meet a criterion for the macrolanguage."""
 
-_ADDED: Final = re.compile(r"\s*\(.*$")
+_BRACKETED_SUFFIX: Final = re.compile(r"\s*\(.*$")
 """An addition in brackets, as in "Chinese (Simplified)"."""
 
 
@@ -36,15 +36,15 @@ def lists_language(languages: Iterable[str], code: str) -> bool:
     ("Brazilian Portuguese").
     """
     names = _names(code)
-    return any(_ADDED.sub("", fold_text(name)) in names for name in languages)
+    return any(_BRACKETED_SUFFIX.sub("", fold_text(name)) in names for name in languages)
 
 
 @lru_cache(maxsize=256)
 def _names(code: str) -> frozenset[str]:
-    wanted = {code, *_ALSO.get(code, ())}
+    wanted = {code, *_INCLUDED_LANGUAGES.get(code, ())}
     found = [
         name
-        for language in _PROFILES_ARE_IN
+        for language in _PROFILE_LANGUAGES
         for key, name in Locale(language).languages.items()
         if key.partition("_")[0] in wanted
     ]

@@ -16,7 +16,7 @@ from worker.rules.sourcing.profile import Position, Profile
 NOT_READ: Final = "not read"
 SILENT: Final = "the profile doesn't say"
 
-_BESIDES: Final = re.compile(r"(\s*\(.*\)|\s+v?\d+(\.\d+)*)$")
+_SKILL_SUFFIX: Final = re.compile(r"(\s*\(.*\)|\s+v?\d+(\.\d+)*)$")
 """A suffix that doesn't change a skill: "Python (Programming Language)", "Python 3"."""
 
 
@@ -70,18 +70,20 @@ def _texts(profile: Profile) -> Iterator[str]:
 
 
 def _title(criteria: Criteria, profile: Profile, today: date) -> Iterator[Finding]:
-    asked = criteria.title or ""
-    jobs = [job for job in profile.positions or () if contains_phrase(fold_text(job.title), fold_text(asked))]
-    if contains_phrase(fold_text(profile.headline), fold_text(asked)) or any(
+    wanted = criteria.title or ""
+    jobs = [
+        job for job in profile.positions or () if contains_phrase(fold_text(job.title), fold_text(wanted))
+    ]
+    if contains_phrase(fold_text(profile.headline), fold_text(wanted)) or any(
         _is_current(job, today) for job in jobs
     ):
-        yield Finding(asked, Verdict.MET, f"title {asked}")
+        yield Finding(wanted, Verdict.MET, f"title {wanted}")
     elif jobs:
-        yield Finding(asked, Verdict.MET_ONCE, f"title {asked}: formerly, counts half")
+        yield Finding(wanted, Verdict.MET_ONCE, f"title {wanted}: formerly, counts half")
     elif profile.positions is None:
-        yield Finding(asked, Verdict.UNKNOWN, f"title {asked}: {NOT_READ}, and not in the headline")
+        yield Finding(wanted, Verdict.UNKNOWN, f"title {wanted}: {NOT_READ}, and not in the headline")
     else:
-        yield Finding(asked, Verdict.MISSED, f"title: neither the headline nor a job says {asked}")
+        yield Finding(wanted, Verdict.MISSED, f"title: neither the headline nor a job says {wanted}")
 
 
 def _is_current(job: Position, today: date) -> bool:
@@ -89,26 +91,26 @@ def _is_current(job: Position, today: date) -> bool:
 
 
 def _location(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
-    asked = criteria.location or ""
+    wanted = criteria.location or ""
     if not profile.location.strip():
-        yield Finding(asked, Verdict.UNKNOWN, f"location {asked}: {SILENT}")
-    elif contains_phrase(fold_text(profile.location), fold_text(asked)):
-        yield Finding(asked, Verdict.MET, f"location {asked}")
+        yield Finding(wanted, Verdict.UNKNOWN, f"location {wanted}: {SILENT}")
+    elif contains_phrase(fold_text(profile.location), fold_text(wanted)):
+        yield Finding(wanted, Verdict.MET, f"location {wanted}")
     else:
-        yield Finding(asked, Verdict.MISSED, f"location: {profile.location} is not {asked}")
+        yield Finding(wanted, Verdict.MISSED, f"location: {profile.location} is not {wanted}")
 
 
 def _company(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
-    asked = criteria.company or ""
-    if any(contains_phrase(fold_text(job.company), fold_text(asked)) for job in profile.positions or ()):
-        yield Finding(asked, Verdict.MET, f"company {asked}")
+    wanted = criteria.company or ""
+    if any(contains_phrase(fold_text(job.company), fold_text(wanted)) for job in profile.positions or ()):
+        yield Finding(wanted, Verdict.MET, f"company {wanted}")
     else:
-        yield _absent(f"company {asked}", asked, profile.positions)
+        yield _not_in_section(f"company {wanted}", wanted, profile.positions)
 
 
 def _skills(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
     listed = [fold_text(skill) for skill in profile.skills or ()]
-    has = frozenset(listed) | {_BESIDES.sub("", skill) for skill in listed}
+    has = frozenset(listed) | {_SKILL_SUFFIX.sub("", skill) for skill in listed}
     for skill in criteria.skills:
         if fold_text(skill) in has:
             yield Finding(skill, Verdict.MET, f"skill {skill}")
@@ -121,7 +123,7 @@ def _skills(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Find
 def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Finding]:
     least, most = criteria.min_years or 0, criteria.max_years
     if not profile.positions:
-        yield _absent("years", "years", profile.positions)
+        yield _not_in_section("years", "years", profile.positions)
         return
     worked = measure_experience(profile.positions, today)
     found = f"{worked.years} year{'' if worked.years == 1 else 's'}"
@@ -141,7 +143,7 @@ def _languages(criteria: Criteria, profile: Profile, _today: date) -> Iterator[F
         if profile.languages and lists_language(profile.languages, code):
             yield Finding(code, Verdict.MET, name)
         else:
-            yield _absent(name, code, profile.languages)
+            yield _not_in_section(name, code, profile.languages)
 
 
 def _open_to_work(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
@@ -150,13 +152,13 @@ def _open_to_work(criteria: Criteria, profile: Profile, _today: date) -> Iterato
     yield Finding("open to work", verdict, says)
 
 
-def _absent(name: str, asked: str, section: Collection[object] | None) -> Finding:
+def _not_in_section(name: str, wanted: str, section: Collection[object] | None) -> Finding:
     """Return the finding for an item that is not in a section. Unread and empty sections say nothing."""
     if section is None:
-        return Finding(asked, Verdict.UNKNOWN, f"{name}: {NOT_READ}")
+        return Finding(wanted, Verdict.UNKNOWN, f"{name}: {NOT_READ}")
     if not section:
-        return Finding(asked, Verdict.UNKNOWN, f"{name}: {SILENT}")
-    return Finding(asked, Verdict.MISSED, f"{name}: not in the profile")
+        return Finding(wanted, Verdict.UNKNOWN, f"{name}: {SILENT}")
+    return Finding(wanted, Verdict.MISSED, f"{name}: not in the profile")
 
 
 _Finder = Callable[[Criteria, Profile, date], Iterator[Finding]]

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-_SAME: Final = str.maketrans(
+_EQUIVALENTS: Final = str.maketrans(
     {
         "\N{LATIN SMALL LETTER DOTLESS I}": "i",
         "ł": "l",
@@ -17,7 +17,12 @@ _SAME: Final = str.maketrans(
 )
 """Letters that Unicode doesn't decompose, but people type without their stroke; quotes and dashes."""
 
-_UNSPACED: Final = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u2e80", "\U0003ffff")
+_UNSPACED_SCRIPTS: Final = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u2e80", "\U0003ffff"),
+)
 """Thai and Lao, Burmese, Khmer, and East Asian scripts: they put no spaces between words."""
 
 
@@ -35,7 +40,7 @@ def fold_text(text: str) -> str:
         for character in apart
         if not _is_accent(character) and unicodedata.category(character) != "Cf"
     )
-    return " ".join(unicodedata.normalize("NFC", bare).translate(_SAME).split())
+    return " ".join(unicodedata.normalize("NFC", bare).translate(_EQUIVALENTS).split())
 
 
 def contains_phrase(text: str, phrase: str) -> bool:
@@ -48,7 +53,7 @@ def contains_phrase(text: str, phrase: str) -> bool:
     while at >= 0:
         end = at + len(phrase)
         before, after = text[:at][-1:], text[end : end + 1]
-        if not _joined(before, phrase[0]) and not _joined(phrase[-1], after):
+        if not _in_one_word(before, phrase[0]) and not _in_one_word(phrase[-1], after):
             return True
         at = text.find(phrase, at + 1)
     return False
@@ -60,16 +65,16 @@ def _is_accent(character: str) -> bool:
     return 10 <= combining <= 36 or combining >= 200
 
 
-def _joined(left: str, right: str) -> bool:
+def _in_one_word(left: str, right: str) -> bool:
     """Return whether two neighbouring characters are in one word; an empty string is the end of the text."""
     if not left or not right:
         return False
-    if _of_word(left):
-        return _of_word(right) or right in "+#&"
-    return (left in "+#" and right in "+#") or (left == "&" and _of_word(right))
+    if _is_word_character(left):
+        return _is_word_character(right) or right in "+#&"
+    return (left in "+#" and right in "+#") or (left == "&" and _is_word_character(right))
 
 
-def _of_word(character: str) -> bool:
-    if any(first <= character <= last for first, last in _UNSPACED):
+def _is_word_character(character: str) -> bool:
+    if any(first <= character <= last for first, last in _UNSPACED_SCRIPTS):
         return False
     return character.isalnum() or unicodedata.category(character).startswith("M")

@@ -49,7 +49,7 @@ def parse_search(url: str, site: str) -> SearchQuery:
         raise ValueError("a search address has no blanks, backslashes or control characters in it")
     parts = _parts_on(description, given)
     if parts is None:
-        raise ValueError(f"this is no address on {site}: it begins with {_beginnings(description)}")
+        raise ValueError(f"this is no address on {site}: it begins with {_address_examples(description)}")
     if not form.parameters:
         return SearchQuery(tuple(parse_qsl(parts.query, keep_blank_values=True)))
     if parts.path not in {form.path, form.path.removesuffix("/")}:
@@ -116,7 +116,7 @@ def _parts_on(site: SiteDescription, address: str) -> SplitResult | None:
     return parts if is_on_site else None
 
 
-def _beginnings(site: SiteDescription) -> str:
+def _address_examples(site: SiteDescription) -> str:
     return f"{site.origin}/{' or http://127.0.0.1:PORT/' if site.on_loopback else ''}"
 
 

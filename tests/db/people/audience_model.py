@@ -1,7 +1,4 @@
-"""Whom a birthday campaign greets, and why it leaves others out.
-
-db/queries/due_birthdays.sql answers the same for a whole account; a test compares the two.
-"""
+"""A plain model of db/queries/due_birthdays.sql: whom a birthday campaign greets, and whom it leaves out."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

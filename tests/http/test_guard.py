@@ -1,0 +1,328 @@
+"""What a request must pass before a route reads it, asked of the guard itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from api_stub.http import api_key, guard, request_limits
+from api_stub.http.api_key import MAX_WRONG_KEYS
+from api_stub.http.guard import KEYLESS_PATHS, KILL_SWITCH, METRICS, Guard
+from api_stub.http.request_context import RequestContext
+from tests.cluster import run_apart
+from tests.http.conftest import KEY, TestClient
+from tests.http.test_front_door import problem
+from worker.settings import Settings
+
+SETTINGS: Final = Settings.model_construct(api_key=SecretStr(KEY), open_metrics=False)
+AT_ONCE: Final = 32
+LISTED: Final = "/data/actions"
+Head = tuple[tuple[str, str], ...]
+
+
+class Busy:
+    """An application whose answers wait until they are let go."""
+
+    def __init__(self) -> None:
+        self.working = 0
+        self.let_go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.working += 1
+        await self.let_go.wait()
+        self.working -= 1
+        await Response(status_code=204)(scope, receive, send)
+
+    async def works_on(self, number: int) -> None:
+        """Wait until it works on so many requests."""
+        while self.working != number:
+            await asyncio.sleep(0)
+
+
+async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that answers at once."""
+    await Response(status_code=204)(scope, receive, send)
+
+
+async def no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def silence() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def nothing_again_and_again() -> Message:
+    await asyncio.sleep(0)
+    return {"type": "http.request", "body": b"", "more_body": True}
+
+
+async def a_client_that_has_gone() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def asked(
+    app: ASGIApp,
+    path: str = LISTED,
+    receive: Callable[[], Awaitable[Message]] = no_body,
+    head: Head = (),
+    key: str = KEY,
+) -> list[Message]:
+    """Ask; return what was sent back."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    pairs = (("x-api-key", key), *head)
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in pairs], "client": ("10.0.0.1", 1),
+        "state": {},
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent
+
+
+async def status(*given: Any, **more: Any) -> int:
+    """Ask; return the answer's status."""
+    return int((await asked(*given, **more))[0]["status"])
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(5):
+            await test()
+
+    run_apart(bounded)
+
+
+def test_so_many_requests_work_at_once_and_one_more_is_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "SLOT_TIMEOUT_S", 0.2)
+
+    async def crowd() -> None:
+        busy = Busy()
+        door = Guard(busy, SETTINGS)
+        working = [asyncio.create_task(status(door)) for _ in range(AT_ONCE)]
+        await busy.works_on(AT_ONCE)
+        (start, _) = await asked(door)
+        assert start["status"] == 503
+        assert (b"retry-after", b"5") in start["headers"]
+        assert busy.working == AT_ONCE
+        others = [asyncio.create_task(status(door, path)) for path in (*KEYLESS_PATHS, METRICS, KILL_SWITCH)]
+        await busy.works_on(AT_ONCE + len(others))
+        busy.let_go.set()
+        assert {await each for each in (*working, *others)} == {204}
+        again = await asyncio.gather(*(status(door) for _ in range(2 * AT_ONCE)))
+        assert set(again) == {204}
+
+    run(crowd)
+
+
+def test_a_request_waits_a_moment_for_a_place() -> None:
+    async def crowd() -> None:
+        busy = Busy()
+        door = Guard(busy, SETTINGS)
+        working = [asyncio.create_task(status(door)) for _ in range(AT_ONCE)]
+        await busy.works_on(AT_ONCE)
+        late = asyncio.create_task(status(door))
+        await asyncio.sleep(0)
+        busy.let_go.set()
+        assert {await each for each in (*working, late)} == {204}
+
+    run(crowd)
+
+
+def test_a_body_that_does_not_come_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SLOT_TIMEOUT_S", 0.2)
+
+    async def crowd() -> None:
+        door = Guard(answers, SETTINGS)
+        slow = [asyncio.create_task(asked(door, receive=silence)) for _ in range(AT_ONCE)]
+        await asyncio.sleep(0)
+        assert await status(door) == 204
+        for each in slow:
+            each.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    run(crowd)
+
+
+@pytest.mark.parametrize("receive", [silence, nothing_again_and_again])
+def test_a_body_that_does_not_come_to_its_end_in_time_is_408(
+    monkeypatch: pytest.MonkeyPatch, receive: Receive
+) -> None:
+    monkeypatch.setattr(request_limits, "BODY_TIMEOUT_S", 0.1)
+
+    async def slow() -> None:
+        start, _ = await asked(Guard(Busy(), SETTINGS), receive=receive)
+        assert start["status"] == 408
+        assert (b"connection", b"close") in start["headers"]
+
+    run(slow)
+
+
+def test_a_strangers_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_limits, "BODY_TIMEOUT_S", 0.2)
+
+    async def slow() -> None:
+        assert await status(Guard(Busy(), SETTINGS), receive=silence, key="wrong") == 401
+
+    run(slow)
+
+
+def test_who_goes_before_the_body_is_whole_has_asked_for_nothing() -> None:
+    async def gone() -> None:
+        busy = Busy()
+        assert await asked(Guard(busy, SETTINGS), receive=a_client_that_has_gone) == []
+        assert busy.working == 0
+
+    run(gone)
+
+
+def body_of(size: int) -> Receive:
+    """A body in two parts."""
+    parts = [b" " * (size // 2), b" " * (size - size // 2)]
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+    return receive
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/control/birthday", 65_536),
+        ("/control/campaigns/one/approve", 262_144),
+        ("/control/visitor", 2_097_152),
+        ("/control/visitors", 65_536),
+    ],
+)
+def test_a_body_has_at_most_so_many_bytes_however_it_comes(path: str, most: int) -> None:
+    async def both() -> None:
+        json = (("content-type", "application/json"),)
+        door = Guard(answers, SETTINGS)
+        assert await status(door, path, body_of(most), json) == 204
+        assert await status(door, path, body_of(most + 1), json) == 413
+
+    run(both)
+
+
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        ((("x-api-key", KEY),), 400),
+        ((("authorization", "a"), ("authorization", "a")), 400),
+        ((("content-type", "a"), ("content-type", "a")), 400),
+        ((("content-length", "0"), ("content-length", "0")), 400),
+        ((("host", "a"), ("host", "a")), 400),
+        ((("content-length", "0"), ("transfer-encoding", "chunked")), 400),
+        ((("accept", "a"), ("accept", "b")), 204),
+        (tuple((f"x-{number}", "a") for number in range(63)), 204),
+        (tuple((f"x-{number}", "a") for number in range(64)), 431),
+        ((("x", "a" * (16_384 - len("x-api-key") - len(KEY) - 1)),), 204),
+        ((("x", "a" * (16_384 - len("x-api-key") - len(KEY))),), 431),
+    ],
+)
+def test_a_head_is_bounded_and_says_one_thing_once(head: Head, refused: int) -> None:
+    async def one() -> None:
+        assert await status(Guard(answers, SETTINGS), head=head) == refused
+
+    run(one)
+
+
+def test_an_address_is_bounded() -> None:
+    async def both() -> None:
+        door = Guard(answers, SETTINGS)
+        assert await status(door, "/" + "a" * 4_095) == 204
+        assert await status(door, "/" + "a" * 4_096) == 414
+
+    run(both)
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("worker.clock.monotonic_seconds", lambda: self.now)
+
+
+def guessed(door: api_key.KeyCheck, address: str, key: str = "a guess") -> int | None:
+    refusal = door.check(Headers({"X-API-Key": key}), address)
+    return refusal.status_code if refusal else None
+
+
+def test_guesses_are_slowed_down_for_a_minute_and_only_where_they_come_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, door = Clock(monkeypatch), api_key.KeyCheck(SETTINGS)
+    assert {guessed(door, "2001:db8::1") for _ in range(MAX_WRONG_KEYS)} == {401}
+    assert guessed(door, "2001:db8::2") == 429, "one customer has all of the network"
+    assert guessed(door, "2001:db8:0:1::1") == 401
+    assert guessed(door, "10.0.0.1") == 401
+    assert guessed(door, "2001:db8::1", KEY) is None
+    clock.now += 59
+    assert guessed(door, "2001:db8::1") == 429
+    clock.now += 61
+    assert guessed(door, "2001:db8::1") == 401
+
+
+def test_a_guesser_of_many_addresses_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_key, "_MAX_ADDRESSES", 3)
+    door = api_key.KeyCheck(SETTINGS)
+    for number in range(9):
+        guessed(door, f"10.0.0.{number}")
+    assert list(door._wrong) == ["10.0.0.6", "10.0.0.7", "10.0.0.8"]
+
+
+def test_an_answer_that_fails_half_way_is_not_begun_again() -> None:
+    async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    async def one() -> None:
+        assert [message["type"] for message in await asked(RequestContext(fails))] == ["http.response.start"]
+
+    with capture_logs():
+        run(one)
+
+
+def test_a_path_stands_in_the_log_as_it_came(client: TestClient) -> None:
+    with capture_logs() as lines:
+        client.get("/a%0Ab%1B[31m")
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert line["path"] == "/a%0Ab%1B[31m"
+
+
+def test_a_stranger_learns_whether_we_are_ready_and_nothing_more(client: TestClient) -> None:
+    del client.headers["X-API-Key"]
+    assert client.get("/ready").json() == {"ready": False}
+
+
+def test_a_wrong_field_with_an_endless_name_is_told_in_short(client: TestClient) -> None:
+    answer = client.post("/control/birthday", json={"account": "demo", "x" * 50_000: 1})
+    assert len(problem(answer, 422)) < 1_100
+
+
+def test_a_crowd_at_postgres_is_told_to_come_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def every_connection_waits(*_: object, **__: object) -> None:
+        raise PoolTimeoutError
+
+    monkeypatch.setattr("api_stub.http.routes.history.overview.action_page", every_connection_waits)
+    answer = client.get(LISTED)
+    assert "every connection to it is waiting" in problem(answer, 503)
+    assert answer.headers["Retry-After"] == "5"

@@ -1,0 +1,93 @@
+"""What is read out of a worker: since when it is busy, and what it took and did not acknowledge."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery.worker import state
+
+from worker.consumer_probe import OVERDUE_S, ConsumerProbe, ConsumerSnapshot
+
+LIMIT_S = 30.0
+
+
+class Now:
+    """The monotonic clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 1000.0
+        monkeypatch.setattr("worker.clock.monotonic_seconds", lambda: self.seconds)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Now:
+    return Now(monkeypatch)
+
+
+def a_job(limit_s: float | None = LIMIT_S) -> Any:
+    job = SimpleNamespace(over=False, _timeout=limit_s)
+    job.ready = lambda: job.over
+    return job
+
+
+def a_worker(*, jobs: dict[int, Any] | None = None, delivered: dict[str, Any] | None = None) -> Any:
+    """Celery's worker, as far as it is looked at."""
+    channel = SimpleNamespace(
+        active_queues={"birthday"}, _brpop_sent_at=990.0, qos=SimpleNamespace(_delivered=delivered or {})
+    )
+    return SimpleNamespace(
+        app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={"birthday": 1}))),
+        pool=SimpleNamespace(_pool=SimpleNamespace(_cache=jobs or {})),
+        consumer=SimpleNamespace(task_consumer=SimpleNamespace(channel=channel)),
+    )
+
+
+def test_a_worker_is_busy_since_its_oldest_task_that_is_not_over(now: Now) -> None:
+    first, second = a_job(), a_job()
+    jobs = {1: first}
+    worker = ConsumerProbe(a_worker(jobs=jobs))
+    assert worker.busy_since() == 1000
+    now.seconds += 5
+    jobs[2] = second
+    assert worker.busy_since() == 1000
+    first.over = True
+    assert worker.busy_since() == 1005
+    second.over = True
+    assert worker.busy_since() is None
+
+
+def test_a_task_long_beyond_its_limit_keeps_nobody_busy(now: Now) -> None:
+    worker = ConsumerProbe(a_worker(jobs={1: a_job()}))
+    unlimited = ConsumerProbe(a_worker(jobs={1: a_job(None)}))
+    assert worker.busy_since() == unlimited.busy_since() == 1000
+    now.seconds += LIMIT_S + OVERDUE_S - 1
+    assert worker.busy_since() == 1000
+    now.seconds += 1
+    assert worker.busy_since() is None
+    now.seconds += 86_400
+    assert unlimited.busy_since() == 1000
+
+
+def test_a_worker_without_a_connection_consumes_nothing(now: Now) -> None:
+    worker = a_worker(jobs={1: a_job()})
+    assert ConsumerProbe(worker).take_snapshot() == ConsumerSnapshot(
+        ("birthday",), {"birthday"}, 990.0, 1000.0
+    )
+    worker.consumer.task_consumer = None
+    assert ConsumerProbe(worker).take_snapshot() == ConsumerSnapshot(("birthday",), busy_since=1000.0)
+    assert ConsumerProbe(worker).held() == {}
+
+
+@pytest.fixture
+def waiting() -> Iterator[None]:
+    """The worker holds a message for later."""
+    later = SimpleNamespace(eta="2026-11-28", message=SimpleNamespace(delivery_tag="later"))
+    state.requests["later"] = later
+    yield
+    del state.requests["later"]
+
+
+def test_what_only_waits_for_its_time_is_not_held(waiting: None) -> None:
+    worker = ConsumerProbe(a_worker(delivered={"later": "a message", "now": "another"}))
+    assert worker.held() == {"now": "another"}
