@@ -1,4 +1,4 @@
 """Answers that HTTP and the command line share: for each subject its models and the function that fills them.
 
-Models of HTTP alone lie in api_stub/http, one module of models for each module of routes.
+Models of HTTP alone lie in api_stub/http/models, one module for each module of routes.
 """

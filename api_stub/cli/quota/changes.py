@@ -15,7 +15,7 @@ _COUNTS: Final = {
     "per_run": "a run",
     "per_day": "a day",
     "per_week": "in 7 days",
-    "reserved_per_day": "kept for it each day",
+    "reserved_per_day": "reserved each day",
 }
 
 

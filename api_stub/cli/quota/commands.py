@@ -105,7 +105,8 @@ def set_limits(
     ] = None,
     days: Annotated[str | None, typer.Option(help="Working days: mon-fri, sat,sun or 'every day'.")] = None,
     reserve: Annotated[
-        int | None, typer.Option(min=0, max=_MOST, help="Of the day of all kinds, what is kept for this one.")
+        int | None,
+        typer.Option(min=0, max=_MOST, help="Of the day of all kinds, what is reserved for this one."),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:

@@ -63,11 +63,11 @@ def _list_details(
     for gate in list_timed_gates(status, reading.decision):
         yield gate.name, gate.says
     if status.context.limits.reserved_per_day:
-        yield "kept for it", f"{status.context.limits.reserved_per_day} of the day of all kinds together"
+        yield "reserved", f"{status.context.limits.reserved_per_day} of the day of all kinds together"
     if status.used.reserved:
         yield (
             "of all kinds",
-            f"{get_remaining(reading).all_day} left today: {status.used.reserved} are kept for others",
+            f"{get_remaining(reading).all_day} left today: {status.used.reserved} are reserved for others",
         )
     if denial is not None:
         yield (

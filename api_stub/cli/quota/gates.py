@@ -131,10 +131,10 @@ def _list_window_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[G
         yield _window_gate(f"{kind}, run", filled.run, tomorrow)
     yield _window_gate(f"{kind}, day", filled.day, tomorrow)
     yield _window_gate(f"{kind}, 7 days", filled.week, ages)
-    kept, totals = status.used.reserved, context.totals
-    used = totals.per_day - kept - left.all_day if left.all_day else status.used.all_day
+    reserved, totals = status.used.reserved, context.totals
+    used = totals.per_day - reserved - left.all_day if left.all_day else status.used.all_day
     all_day = f"{used} used, {left.all_day} left of {totals.per_day} for this kind"
-    shared = f", {kept} kept for others" if kept else ""
+    shared = f", {reserved} reserved for others" if reserved else ""
     yield Gate("all kinds, day", left.all_day > 0, f"{all_day}{shared}; {tomorrow}")
     all_week = build_window(totals.per_week, left.all_week, status.used.all_week)
     yield _window_gate("all kinds, 7 days", all_week, ages)

@@ -29,7 +29,7 @@ def test_show_tells_each_kind_s_windows_and_all_kinds_together(
     visit = lines.index("visit  a visit would be let through now")
     assert lines[visit + 1].split() == ["day", "█" * 5 + "░" * 15, "3", "used", "9", "left", "of", "12"]
     assert lines[visit + 2].split()[2:] == ["█" + "░" * 19, "3", "used", "47", "left", "of", "50"]
-    assert any("of all kinds   13 left today: 4 are kept for others" in line for line in lines)
+    assert any("of all kinds   13 left today: 4 are reserved for others" in line for line in lines)
     together = lines.index("all kinds together")
     assert lines[together + 1].split()[2:] == ["3", "used", "17", "left", "of", "20"]
     with database.transaction() as session:

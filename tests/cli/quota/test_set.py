@@ -46,7 +46,7 @@ def test_a_share_that_is_kept_follows_a_day_that_is_lowered_below_it(
     database: Database, rapport: Rapport, account_id: int
 ) -> None:
     said = rapport("quota", "set", "demo", "greet", "--per-day", "3")
-    assert "a day 10 → 3, kept for it each day 4 → 3" in said
+    assert "a day 10 → 3, reserved each day 4 → 3" in said
     assert configured_limits(database, account_id).reserved_per_day == 3
 
 
