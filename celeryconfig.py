@@ -40,7 +40,7 @@ task_routes = {
 }
 imports = (
     "tasks.hooks", "tasks.entry.birthday", "tasks.entry.visitor", "tasks.entry.sourcing",
-    "tasks.entry.invitations", "tasks.entry.upkeep",
+    "tasks.entry.invitations", "tasks.entry.actions", "tasks.entry.upkeep",
 )  # fmt: skip
 
 # --- broker; its own database instead of a key prefix, so that any Celery client can enqueue by task name

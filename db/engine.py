@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.abc import PQGen
@@ -126,6 +127,11 @@ def execute_counted(session: Session, statement: Executable, values: Mapping[str
 def get_database_time(session: Session) -> datetime:
     """Return the instant at which the transaction began, by Postgres' clock."""
     return cast("datetime", session.scalar(select(func.now())))
+
+
+def today_in(session: Session, zone: ZoneInfo) -> date:
+    """Return the date in `zone` at the instant at which the transaction began, by Postgres' clock."""
+    return cast("date", session.scalar(select(func.date(func.timezone(zone.key, func.now())))))
 
 
 def _with_driver(url: str) -> str:

@@ -1,1 +1,1 @@
-"""What to do: campaigns, dispatch, one action from claim to record, recovery."""
+"""The work: campaigns, dispatch, one action from claim to record, recovery and upkeep."""

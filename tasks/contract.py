@@ -1,13 +1,14 @@
-"""Task names and payloads: the only part of `tasks` that the front door imports.
+"""Task names and payloads: the only part of `tasks` that HTTP and the command line import for campaigns.
 
-A task is called by its name with JSON keyword arguments; they are the fields of its model. Anything else is
-refused with a message that names the field, and nothing is planned.
+A task is called by its name with JSON keyword arguments: the fields of its model. Anything else is refused
+with a message that names the field, and nothing is planned.
 """
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Final, Self, TypeAlias
+from typing import Annotated, ClassVar, Final, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
@@ -57,16 +58,44 @@ ActorName = Annotated[
 
 
 class Payload(BaseModel):
-    """Base of all payloads: a field that nobody knows is an error, not a shrug.
-
-    Numbers and booleans are taken as such only. `"dry_run": 0` is a mistake, and guessing may send something.
-    """
+    """Base of all payloads. Unknown fields are errors, and so is `"dry_run": 0`: a guess may send a text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BirthdayOptions(Payload):
-    """What a birthday campaign is to do; kept with the campaign as it was asked for."""
+class CampaignOptions(Payload):
+    """What a campaign of one kind is to do. Stored with the campaign."""
+
+    kind: ClassVar[CampaignKind]
+
+    @property
+    @abstractmethod
+    def opens_site(self) -> bool:
+        """Whether a page of the site is opened, now or later."""
+
+    def dump_options(self) -> dict[str, JsonValue]:
+        """Return the options as JSON values, without the other fields of a request."""
+        return self.model_dump(mode="json", exclude=_REQUEST_FIELDS)
+
+
+class CampaignRequest(CampaignOptions):
+    """Arguments of a task that starts a campaign: its options, for whom, and under which id."""
+
+    task: ClassVar[str]
+
+    account: AccountName
+    campaign_id: UUID | None = Field(
+        None, description="Chosen by the caller, it makes asking twice harmless."
+    )
+
+
+_REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
+
+
+class BirthdayOptions(CampaignOptions):
+    """What a birthday campaign greets for, how, and with whose approval."""
+
+    kind: ClassVar[CampaignKind] = CampaignKind.BIRTHDAY
 
     late_days: Annotated[int, Field(ge=0, le=10), JSON_NUMBER] = Field(
         3, description="Also greet birthdays of so many days ago."
@@ -87,13 +116,10 @@ class BirthdayOptions(Payload):
         return self.read_site or not self.dry_run
 
 
-class BirthdayCampaign(BirthdayOptions):
+class BirthdayCampaign(CampaignRequest, BirthdayOptions):
     """Arguments of tasks.birthday.campaign."""
 
-    account: AccountName
-    campaign_id: UUID | None = Field(
-        None, description="Chosen by the caller, it makes asking twice harmless."
-    )
+    task: ClassVar[str] = BIRTHDAY_CAMPAIGN
 
 
 SavedSearchName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -105,8 +131,10 @@ def _requires(name: str, **schema: JsonValue) -> dict[str, JsonValue]:
     return {"required": [name], "properties": {name: schema}}
 
 
-class VisitorOptions(Payload):
+class VisitorOptions(CampaignOptions):
     """Whose profiles a visitor campaign opens: exactly one of the three sources."""
+
+    kind: ClassVar[CampaignKind] = CampaignKind.VISITOR
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -145,17 +173,16 @@ class VisitorOptions(Payload):
         return not self.dry_run
 
 
-class VisitorCampaign(VisitorOptions):
+class VisitorCampaign(CampaignRequest, VisitorOptions):
     """Arguments of tasks.visitor.campaign."""
 
-    account: AccountName
-    campaign_id: UUID | None = Field(
-        None, description="Chosen by the caller, it makes asking twice harmless."
-    )
+    task: ClassVar[str] = VISITOR_CAMPAIGN
 
 
-class SourcingOptions(Payload):
+class SourcingOptions(CampaignOptions):
     """Whom a sourcing campaign looks for: a search of the site's own, a saved one, or only criteria."""
+
+    kind: ClassVar[CampaignKind] = CampaignKind.SOURCING
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -193,17 +220,16 @@ class SourcingOptions(Payload):
         return not self.dry_run
 
 
-class SourcingCampaign(SourcingOptions):
+class SourcingCampaign(CampaignRequest, SourcingOptions):
     """Arguments of tasks.sourcing.campaign."""
 
-    account: AccountName
-    campaign_id: UUID | None = Field(
-        None, description="Chosen by the caller, it makes asking twice harmless."
-    )
+    task: ClassVar[str] = SOURCING_CAMPAIGN
 
 
-class InvitationsOptions(Payload):
+class InvitationsOptions(CampaignOptions):
     """Which sent invitations to withdraw."""
+
+    kind: ClassVar[CampaignKind] = CampaignKind.INVITATIONS
 
     older_than_days: Annotated[int, Field(ge=1, le=365), JSON_NUMBER] = Field(
         30, description="Those that were sent so many days ago."
@@ -219,37 +245,30 @@ class InvitationsOptions(Payload):
         return True
 
 
-class InvitationsCampaign(InvitationsOptions):
+class InvitationsCampaign(CampaignRequest, InvitationsOptions):
     """Arguments of tasks.invitations.campaign."""
 
-    account: AccountName
-    campaign_id: UUID | None = Field(
-        None, description="Chosen by the caller, it makes asking twice harmless."
-    )
+    task: ClassVar[str] = INVITATIONS_CAMPAIGN
 
 
-CampaignOptions: TypeAlias = BirthdayOptions | VisitorOptions | SourcingOptions | InvitationsOptions
-
-OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
-    CampaignKind.BIRTHDAY: BirthdayOptions,
-    CampaignKind.VISITOR: VisitorOptions,
-    CampaignKind.SOURCING: SourcingOptions,
-    CampaignKind.INVITATIONS: InvitationsOptions,
+CAMPAIGN_OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
+    options.kind: options
+    for options in (BirthdayOptions, VisitorOptions, SourcingOptions, InvitationsOptions)
 }
 
 
-def fingerprint(kind: CampaignKind, options: CampaignOptions) -> str:
-    """Return a hash of what is asked for, the same for the same options, however they were written.
+def fingerprint(options: CampaignOptions) -> str:
+    """Return a hash of the kind and its options, the same for equal options, however they were written.
 
-    What is as by default is left out, so that a default that a later version adds changes nothing.
+    Options at their defaults are left out, so that a new option of a later version changes no hash.
     """
-    given = options.model_dump(include=set(OPTIONS[kind].model_fields), exclude_defaults=True)
-    plain = json.dumps([kind, given], default=sorted, sort_keys=True)  # sets have no order of their own
+    given = options.model_dump(exclude=_REQUEST_FIELDS, exclude_defaults=True)
+    plain = json.dumps([options.kind, given], default=sorted, sort_keys=True)  # sets have no order
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def require_adapter(site: str, options: CampaignOptions) -> None:
-    """Let nothing start that can't work. Raises RequestRefusedError where the site has no adapter."""
+    """Raise RequestRefusedError for a campaign that opens pages of a site without an adapter."""
     if options.opens_site and not has_adapter(site):
         raise RequestRefusedError(
             f"account: no adapter for {site} ships, so nothing can be done there; only a dry run that "

@@ -1,9 +1,8 @@
-"""Celery's signals: logging, the correlation id's way, metrics, and closing what a child opened."""
+"""Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
 from typing import Any
 
 from celery import Task, signals
-from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -23,15 +22,15 @@ log = logs.get_logger(__name__)
 
 @signals.setup_logging.connect(weak=False)
 def set_up_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Set up our logging; being connected at all keeps Celery from setting up its own."""
+    """Set up Rapport's logging. A receiver of this signal keeps Celery from setting up its own."""
     logs.configure(get_settings())
 
 
 @signals.worker_ready.connect(weak=False)
 def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Say at the start of a browser worker which stored sessions its keys don't open; their accounts wait.
+    """Log which stored sessions the keys of a browser worker don't open, when it starts: their accounts wait.
 
-    In the parent, which forks later children and so keeps no connection.
+    Runs in the parent process. It forks children later, so the connection is closed again.
     """
     if not set(sender.app.amqp.queues.consume_from) & set(BROWSER_QUEUES):
         return
@@ -49,21 +48,21 @@ def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Cel
 
 @signals.worker_init.connect(weak=False)
 def store_refused_messages(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Keep refused messages in Postgres, from this worker's main process, until it ends."""
-    keeper = RefusedMessageWriter(get_settings().required("database_url").get_secret_value())
-    broker.set_refusal_handler(keeper.put)
-    signals.worker_shutdown.connect(lambda **_: keeper.close(), weak=False)
+    """Store refused messages in Postgres, from the worker's main process, until it ends."""
+    writer = RefusedMessageWriter(get_settings().required("database_url").get_secret_value())
+    broker.set_refusal_handler(writer.put)
+    signals.worker_shutdown.connect(lambda **_: writer.close(), weak=False)
 
 
 @signals.before_task_publish.connect(weak=False)
 def add_correlation_header(headers: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Let the correlation id ride along. A repeated publish keeps the first one's."""
+    """Send the correlation id in a header of the message. A repeated publish keeps the first id."""
     headers.setdefault(CORRELATION_HEADER, logs.current_correlation_id())
 
 
 @signals.task_prerun.connect(weak=False)
 def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Bind the ids to every line of this task. Cleared here too: postrun never comes after a kill."""
+    """Bind the ids to every log line of this task. Clears the context first: after a kill no postrun came."""
     clear_contextvars()
     bind_contextvars(
         task=task.name,
@@ -75,14 +74,14 @@ def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN4
 
 @signals.task_postrun.connect(weak=False)
 def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Count how tasks end."""
+    """Count the task by the state that it ended in, and clear the context of its log lines."""
     metrics.TASKS.labels(task.name, str(state).lower()).inc()
     clear_contextvars()
 
 
 @signals.task_failure.connect(weak=False)
 def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Say in one line why a task failed; wrong arguments by field."""
+    """Log in one line why a task failed; wrong arguments are named by field, without their values."""
     kind = type(exception).__name__
     metrics.ERRORS.labels(kind, sender.name).inc()
     if isinstance(exception, ValidationError):
@@ -94,14 +93,5 @@ def log_failure(sender: Task, exception: BaseException, **_: Any) -> None:  # no
 
 @signals.worker_process_shutdown.connect(weak=False)
 def close_child_services(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Close this child's browser and connections: no Chromium outlives its worker."""
+    """Close the child's browser and connections: no Chromium outlives its worker."""
     close_services()
-
-
-def publish_task(task: Task, **kwargs: str) -> None:
-    """Publish a task that may be lost: what it would do is in Postgres and the next tick finds it there."""
-    try:
-        task.apply_async(kwargs=kwargs)
-    except OperationalError as error:
-        metrics.ERRORS.labels("broker_unreachable", task.name).inc()
-        log.warning("nudge_not_published", nudged=task.name, text=str(error))

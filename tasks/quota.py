@@ -134,14 +134,14 @@ class Quota:
                 Grant(reservation, loaded.context, Decision(Verdict.COLD), by_fallback, loaded.failing), verb
             )
 
-    def compare(self, account_id: int) -> bool:
+    def compare_with_ledger(self, account_id: int) -> bool:
         """Compare Redis' counters with the ledger; if they differ, rebuild them and return False.
 
         Accounts with an action in flight are skipped. A difference must show twice, because an action may end
         between the two readings.
         """
         for kind in Kind:
-            if self._differs(account_id, kind) and self._differs(account_id, kind):
+            if self._differs_from_ledger(account_id, kind) and self._differs_from_ledger(account_id, kind):
                 metrics.QUOTA_DISAGREEMENTS.labels(kind).inc()
                 context = self._load_context(account_id, kind, "").context
                 log.warning("quota_disagrees", account=account_id, kind=kind)
@@ -149,7 +149,7 @@ class Quota:
                 return False
         return True
 
-    def _differs(self, account_id: int, kind: Kind) -> bool:
+    def _differs_from_ledger(self, account_id: int, kind: Kind) -> bool:
         context = self._load_context(account_id, kind, "").context
         try:
             in_redis = self._redis_quota.remaining(context)

@@ -1,4 +1,4 @@
-"""Keeping refused messages: the worker's event loop hands them over, and a thread writes them to Postgres."""
+"""Write refused messages to Postgres, in a thread, so that the worker's event loop never waits."""
 
 import os
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ _FORK_WAIT_S: Final = 1.0
 
 
 class RefusedMessageWriter:
-    """Writes refused messages down, without ever holding up or failing whoever hands them over.
+    """Writes refused messages to Postgres; `put` never blocks and never raises.
 
-    It lives in a worker's main process, whose pool forks. So its thread starts with the first message, each
-    batch has a connection of its own, and a fork waits a moment until none is open.
+    It lives in a worker's main process, which forks. So its thread starts with the first message, each batch
+    has a connection of its own, and a fork waits a moment until no connection is open.
     """
 
     def __init__(self, database_url: str, *, again_after: timedelta = timedelta(seconds=10)) -> None:
@@ -40,7 +40,7 @@ class RefusedMessageWriter:
         self._held = False
 
     def put(self, message: RefusedMessage) -> None:
-        """Hand one over. Where too many wait for Postgres it is not kept; the log has it."""
+        """Queue one message. Where too many wait for Postgres it is dropped; the log has it."""
         try:
             self._waiting.put_nowait(message)
         except Full:
@@ -51,7 +51,7 @@ class RefusedMessageWriter:
             self._thread.start()
 
     def close(self, patience: timedelta = timedelta(seconds=3)) -> None:
-        """Write what waits, if Postgres takes it at once, and end the thread."""
+        """Write what is queued, if Postgres takes it at once, and end the thread within `patience`."""
         self._ending.set()
         if self._thread is not None:
             with suppress(Full):
@@ -66,7 +66,7 @@ class RefusedMessageWriter:
                     return
 
     def _next_batch(self) -> Sequence[RefusedMessage]:
-        """Wait for a message, and return it with those that came with it. None: the end."""
+        """Wait for a message, and return it with those queued behind it; empty at the end."""
         batch = [self._waiting.get()]
         with suppress(Empty):
             while len(batch) < _BATCH:
@@ -77,7 +77,7 @@ class RefusedMessageWriter:
         try:
             with self._connected, closing(self._database()) as database, database.transaction() as session:
                 refused_messages.save_refused_messages(session, batch)
-        except RowRefusedError as error:  # trying again would not help, and hold up all others
+        except RowRefusedError as error:  # a retry would not help, and would hold up all others
             log.error("refused_messages_not_kept", count=len(batch), text=str(error))  # noqa: TRY400 -- the text says it
         except SQLAlchemyError as error:
             waiting = len(batch) + self._waiting.qsize()

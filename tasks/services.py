@@ -1,4 +1,4 @@
-"""The wiring: the one file that names concrete parts. Everything is made at first use, after the fork."""
+"""Wire the concrete parts together. Each is made at first use, after the fork."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ from functools import cached_property
 from playwright.sync_api import Page
 
 from db.engine import Database
+from db.store.actions.claims import Claim
+from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota
 from worker import metrics
 from worker.browser.adapters import load_adapter
@@ -21,7 +23,7 @@ from worker.settings import Settings, get_settings
 
 
 class Services:
-    """What tasks work with, one of each for a process."""
+    """The parts that tasks work with, one of each for a process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -53,34 +55,42 @@ class Services:
             timeout=self.settings.browser_timeout,
         )
 
-    def can_open(self, session: bytes | None) -> bool:
-        """Return whether our keys open the account's session, if there is one."""
+    def can_open_session(self, session: bytes | None) -> bool:
+        """Return whether the keys open the account's session, if there is one."""
         return session is None or self.vault.can_open(session)
 
-    def site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
+    def site_for(self, claim: Claim) -> Site:
+        """Return the site of the claim's account; raises as `open_site`."""
+        return self.open_site(name=claim.site, account_id=claim.account_id, session=claim.session)
+
+    def site_of(self, account: AccountRecord) -> Site:
+        """Return the account's site; raises as `open_site`."""
+        return self.open_site(name=account.site, account_id=account.id, session=account.session)
+
+    def open_site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
         """Return the account's view of its site, in the account's own browser context.
 
         Raises StopAccountError before the first sign-in, TryAgainError where the keys don't open the session,
-        ConfigurationError for a site without an adapter, or if a setting that the site needs is unset.
+        and ConfigurationError for a site without an adapter, or if a setting that the site needs is unset.
         """
 
         def open_page() -> Page:
             if session is None:
                 raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
-            if not self.can_open(session):
+            if not self.can_open_session(session):
                 raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
             return self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())
 
         return load_adapter(name).open(self.settings, open_page)
 
     @contextmanager
-    def timed(self, site: str, verb: str) -> Iterator[None]:
-        """Measure one verb of a site."""
+    def time_request(self, site: str, verb: str) -> Iterator[None]:
+        """Measure how long the block takes, as one request of `verb` to the site."""
         with metrics.SITE_REQUEST_SECONDS.labels(site, verb).time():
             yield
 
     def close(self) -> None:
-        """Close what was opened; the browser first, as it is the one that leaves processes behind."""
+        """Close what was opened: the browser first, because it would leave processes behind."""
         opened = vars(self)
         if "browser_pool" in opened:
             self.browser_pool.close()
@@ -91,7 +101,7 @@ class Services:
 _services: list[Services] = []
 
 
-def services() -> Services:
+def get_services() -> Services:
     """Return this process's services."""
     if not _services:
         _services.append(Services(get_settings()))

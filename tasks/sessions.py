@@ -1,4 +1,4 @@
-"""The stored browser sessions together: which of them the keys open, and sealing them anew."""
+"""All stored browser sessions: which of them the keys open, and sealing them with the newest key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from worker.secrets import Vault
 
 @dataclass(frozen=True, slots=True)
 class ResealReport:
-    """What came of sealing anew: how many sessions, and the accounts whose session no key opens."""
+    """How many sessions were sealed with the newest key, and the accounts whose session no key opens."""
 
     sealed: int
     unopened: Sequence[str]
@@ -24,9 +24,9 @@ def list_unopened_accounts(database: Database, vault: Vault) -> list[str]:
 
 
 def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
-    """Seal every session with the newest key; leave alone what no key opens.
+    """Seal every session with the newest key; leave alone those that no key opens.
 
-    Safe while others sign in: what was stored meanwhile is never overwritten, but sealed anew in its turn.
+    Safe while others sign in: a session that was stored meanwhile is not overwritten, but sealed in its turn.
     """
     with database.transaction() as session:
         everyone = accounts.list_accounts(session)
@@ -36,7 +36,7 @@ def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
 
 
 def _reseal(database: Database, vault: Vault, account_id: int, stored: bytes) -> bool:
-    """Return False where no key opens it. What another sign-in has stored meanwhile is taken instead."""
+    """Return False where no key opens it. If another sign-in has stored a session meanwhile, seal that."""
     while vault.can_open(stored):
         with database.transaction() as session:
             if accounts.replace_session(session, account_id, stored, vault.reseal(stored)):

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits as store
@@ -83,7 +84,7 @@ def add_planned(
     assert campaign is not None
     today = database_now(session).date()
     draft = PlannedAction(contact.id, f"birthday:{today.year}", today, text)
-    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
+    assert plans.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
     return draft.id
 
 
@@ -110,7 +111,7 @@ def add_proposed(
         worded_for=today,
         expires_on=today + timedelta(days=days_left),
     )
-    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
+    assert plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
     return draft.id
 
 

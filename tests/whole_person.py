@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from db.imports.v1 import file, rows
 from db.imports.v1.importer import import_v1_file as bring_v1_in
 from db.imports.v1.rows import V1Context
-from db.store.actions import lifecycle
+from db.store.actions import lifecycle, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import profiles
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import erasure
@@ -200,7 +200,7 @@ def _one_action(
     assert campaign is not None
     today = database_now(session).date()
     draft = PlannedAction(zoe.id, occasion, today, GREETING, worded_for=today, expires_on=today)
-    campaigns.insert_plan(session, campaign, kind, [draft], needs_approval=ends is ActionState.PROPOSED)
+    plans.insert_plan(session, campaign, kind, [draft], needs_approval=ends is ActionState.PROPOSED)
     of = update(Action).where(Action.id == draft.id)
     if ends is ActionState.PROPOSED:
         return

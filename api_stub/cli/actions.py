@@ -15,7 +15,14 @@ from api_stub.cli.context import (
     open_session,
     resolve_action_id,
 )
-from api_stub.cli.formatting import describe_reason, format_utc, print_text
+from api_stub.cli.formatting import (
+    create_table,
+    describe_reason,
+    folding_text,
+    format_utc,
+    print_text,
+    short_id,
+)
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
@@ -63,11 +70,11 @@ def list_actions(
     """
     with open_session(data) as session:
         lines = overview.list_actions(session, limit=limit, account=account, state=state)
-    table = Table("id", "who", "occasion", "state", "why and until when (UTC)", box=None, pad_edge=False)
+    table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
     for line in lines:
         table.add_row(
-            str(line.id)[:8],
-            Text(line.contact, overflow="fold"),
+            short_id(line.id),
+            folding_text(line.contact),
             line.occasion,
             line.state,
             Text(_explain_state(line)),
@@ -104,7 +111,7 @@ def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     for line in lines:
         text = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
         text.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
-        text.append(f"  rapport actions settle {str(line.id)[:8]} done|again|skip", "dim")
+        text.append(f"  rapport actions settle {short_id(line.id)} done|again|skip", "dim")
         console.print(text, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
 
@@ -146,8 +153,8 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     who = f"{line.contact} ({line.occasion})"
     if verdict is Settlement.AGAIN:
         return (
-            f"planned again: {who} is sent the message when the gates open (rapport why {str(line.id)[:8]}). "
-            "A worker looks into the thread first and skips whoever has it by then."
+            f"planned again: {who} is sent the message when the gates open (rapport why "
+            f"{short_id(line.id)}). A worker looks into the thread first and skips whoever has it by then."
         )
     quota = "What may have been sent keeps its place in the quota."
     if verdict is Settlement.SKIP:
@@ -186,7 +193,7 @@ def _render_action(line: ActionLine) -> Table:
         "correlation": line.correlation_id,
     }
     for name, value in rows.items():
-        grid.add_row(Text(name, "dim"), Text(value, overflow="fold"))
+        grid.add_row(Text(name, "dim"), folding_text(value))
     return grid
 
 
@@ -197,7 +204,7 @@ def _format_reply(line: ActionLine) -> str:
 
 
 def _render_events(story: Sequence[Event]) -> Table:
-    table = Table("when (UTC)", "from", "to", "why", "try", "by", "correlation", box=None, pad_edge=False)
+    table = create_table("when (UTC)", "from", "to", "why", "try", "by", "correlation")
     for event in story:
         table.add_row(
             f"{event.at:%Y-%m-%d %H:%M:%S}",
@@ -205,7 +212,7 @@ def _render_events(story: Sequence[Event]) -> Table:
             event.to_state,
             describe_reason(event.reason) if event.reason else "",
             str(event.attempt),
-            Text(event.actor, overflow="fold"),
-            Text(event.correlation_id, overflow="fold"),
+            folding_text(event.actor),
+            folding_text(event.correlation_id),
         )
     return table

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from rich.table import Table
 from rich.text import Text
@@ -100,11 +101,26 @@ def join_counts(counts: Mapping[Name, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
+def short_id(identifier: UUID) -> str:
+    """Return the first 8 digits of an id, which commands accept in place of the whole."""
+    return str(identifier)[:8]
+
+
+def folding_text(text: str) -> Text:
+    """Return a text for a table cell that is continued on the next line instead of cut."""
+    return Text(text, overflow="fold")
+
+
+def create_table(*headings: str) -> Table:
+    """Create a table without a frame."""
+    return Table(*headings, box=None, pad_edge=False)
+
+
 def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
     """Render names and values in two columns."""
     grid = Table.grid(padding=(0, 2))
     for name, value in facts:
-        grid.add_row(Text(f"  {name:<9}", "dim"), Text(value, overflow="fold"))
+        grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
     return grid
 
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, open_session
 from api_stub.cli.formatting import format_utc, print_text
-from db.store.actions import control
+from db.store.kill_switch import get_kill_switch, pull_kill_switch, release_kill_switch
 from tasks.contract import ActorName
 from worker.errors import RequestRefusedError
 
@@ -24,9 +24,9 @@ def stop_everything(
     who = _validate_actor(by) if by is not None else get_terminal_user()
     with open_database(data) as database:
         with database.transaction() as session:
-            control.pull_kill_switch(session, who)
+            pull_kill_switch(session, who)
         with database.transaction() as session:
-            pulled = control.get_kill_switch(session)
+            pulled = get_kill_switch(session)
     if pulled is not None:
         print_text(
             f"everything is stopped, since {format_utc(pulled.at)}, by {pulled.by}; "
@@ -38,7 +38,7 @@ def stop_everything(
 def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
     """Release the kill switch. Accounts and campaigns that were paused individually stay paused."""
     with open_session(data) as session:
-        was_on = control.release_kill_switch(session)
+        was_on = release_kill_switch(session)
     print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
 
 

@@ -7,7 +7,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_count, format_utc, reason_suffix, render_facts
+from api_stub.cli.formatting import (
+    create_table,
+    describe_reason,
+    folding_text,
+    format_count,
+    format_utc,
+    reason_suffix,
+    render_facts,
+)
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.summary import CampaignSummary
@@ -92,7 +100,7 @@ def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
         return Text("nobody, for now")
     table = Table(*(name.replace("_", " ") for name in lines[0]), title="Dry run")
     for line in lines:
-        table.add_row(*(Text(value, overflow="fold") for value in line.values()))
+        table.add_row(*(folding_text(value) for value in line.values()))
     return table
 
 
@@ -108,7 +116,7 @@ def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
         already = f"{planned_as} already" if planned_as else ""
         when = f"about {format_utc(datetime.fromisoformat(at))}" if at else "not in time"
         table.add_row(
-            Text(line["contact"], overflow="fold"),
+            folding_text(line["contact"]),
             line["on"],
             Text(line["message"], "" if not (left_out or already) else "dim"),
             Text(left_out or already or when),
@@ -168,8 +176,8 @@ def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
 
 
 def _render_left_out(people: Sequence[NotGreeted]) -> Table:
-    table = Table("who was left out", "occasion", "why", box=None, pad_edge=False)
+    table = create_table("who was left out", "occasion", "why")
     for person in people:
         why = describe_reason(person.reason) + (f"; {person.detail}" if person.detail else "")
-        table.add_row(Text(person.contact, overflow="fold"), person.occasion, Text(why, overflow="fold"))
+        table.add_row(folding_text(person.contact), person.occasion, folding_text(why))
     return table

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
-from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
@@ -67,9 +66,9 @@ def list_templates(
             owner = require_account(session, account).id
             used = {template.id for template in templates.list_usable_templates(session, owner)}
             found = [record for record in found if record.id in used or record.account == account]
-    table = Table("id", "language", "when", "whose", "weight", "state", "text", box=None, pad_edge=False)
+    table = create_table("id", "language", "when", "whose", "weight", "state", "text")
     for record in found:
-        when, body = "late" if record.late else "day", Text(record.body, overflow="fold")
+        when, body = "late" if record.late else "day", folding_text(record.body)
         table.add_row(
             str(record.id),
             record.language,
@@ -177,7 +176,7 @@ def preview(
             record = _require_template(session, int(template))
         body, late = record.body, record.late
     check_template(body, late=late)
-    table = Table("name", "first name", "message", box=None, pad_edge=False)
+    table = create_table("name", "first name", "message")
     for shown in name or DIFFICULT_NAMES:
         spoken = spoken_name(shown)
         first, message = (

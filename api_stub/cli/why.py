@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,7 @@ from api_stub.cli.context import (
     open_session,
     resolve_action_id,
 )
-from api_stub.cli.formatting import format_utc, join_counts, reason_suffix
+from api_stub.cli.formatting import create_table, folding_text, format_utc, join_counts, reason_suffix
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
@@ -59,10 +58,10 @@ def why(
     workers = _check_workers(facts, redis_at)
     console = Console()
     console.print(_render_title(facts))
-    table = Table("gate", "", "what it says", box=None, pad_edge=False)
+    table = create_table("gate", "", "what it says")
     for gate in (workers, *build_gates(facts, reading)):
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
-        table.add_row(gate.name, mark, Text(gate.says, overflow="fold"))
+        table.add_row(gate.name, mark, folding_text(gate.says))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
     console.print(Text(find_next_step(facts, reading).with_workers(workers), "bold"), soft_wrap=True)

@@ -6,15 +6,7 @@ select
     c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,
     case
         when c.do_not_contact then 'do_not_contact'
-        when c.last_greeted_on >= day.celebrated_on
-          or exists (
-              select from interactions i
-              where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)
-          or exists (
-              select from exclusions e
-              where e.account_id = c.account_id and e.occasion = day.occasion
-                and (e.profile_url = c.profile_url or e.name_key = c.name_key))
-        then 'already_greeted'
+        when {{already_greeted}} then 'already_greeted'
         when c.status = 'not_connected' then 'not_connected'
     end as left_out,
     (

@@ -1,1 +1,1 @@
-"""One action, from dispatch to its record, and what is done when it did not get there."""
+"""One action from dispatch to its record: carrying it out, settling it, recovering and reconciling it."""

@@ -1,4 +1,4 @@
-"""One page of people found: read, kept and followed by what it leads to, all in one transaction."""
+"""Read one page of search results, save its people, and plan what follows, all in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,49 +6,46 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.engine import today_in
+from db.store.actions import lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, searches
-from db.store.campaigns.campaigns import CampaignRecord, PlannedAction
+from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.people import import_lock, profiles, visits
-from db.store.people.visits import DueVisit
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.read_page import read_page
 from tasks.actions.settle import Outcome
-from tasks.actions.visit import get_needed_sections
 from tasks.campaigns import scoring
-from tasks.campaigns.drafting import today_in
+from tasks.campaigns.search_pages import draft_visit, plan_search_page
 from tasks.contract import SourcingOptions, VisitorOptions
 from tasks.quota import Grant
 from tasks.services import Services
 from worker import logs
-from worker.errors import Reason
-from worker.rules import occasions
 from worker.rules.model import CampaignKind, CampaignState, Kind, ResultPage, SearchEnd
 
 log = logs.get_logger(__name__)
 
 
-def collect_page(services: Services, claim: Claim, hold: LeaseGuard, grant: Grant) -> Outcome:
-    """Read the page of the campaign's search that is next, and keep whom it found."""
+def collect_page(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
+    """Read the next page of the campaign's search and save the people on it."""
     with services.database.transaction() as session:
         search = searches.require_search(session, claim.campaign_id)
-    page = search.pages + 1  # it moves on with the action that has read it, so it is the claim's
+    page = search.pages + 1  # the cursor only moves with the action that has read its page
     return read_page(
         services,
         claim,
-        hold,
+        lease,
         grant,
         page=lambda site: _without_duplicates(site.search(search.query, page)),
-        keep=lambda session, shown: _save_page(session, claim, page, shown),
+        save=lambda session, shown: _save_page(session, claim, page, shown),
     )
 
 
 def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> bool:
-    """End the reading, keep whom the page found, plan whom to visit, and move the cursor.
+    """End the action, save the people of the page, plan the visits to them, and move the cursor.
 
-    Locked in the order of whoever cancels a campaign: campaign, action, account's audit head.
+    Locks in the order of `cancel_campaign`: campaign, action, the account's audit head.
     """
     import_lock.lock_out_imports(session, claim.account_id)
     campaign = campaigns.find_campaign(session, claim.campaign_id, lock=True)
@@ -56,18 +53,18 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
         return False
     search = searches.require_search(session, claim.campaign_id)
     if campaign is None:
-        raise LookupError(f"the campaign {claim.campaign_id} is gone while its page is kept")
+        raise LookupError(f"the campaign {claim.campaign_id} is gone while its page is saved")
     options = _options(campaign)
     goes_on = campaign.state is not CampaignState.CANCELLED
     room = options.limit - search.found if goes_on else 0
-    # Whom nobody asked for is not kept: neither who is beyond the limit, nor anybody after it was cancelled.
+    # People beyond the limit, and all people of a cancelled campaign, are not saved: nobody asked for them.
     wanted = searches.filter_new_people(session, campaign.id, shown.people)[:room]
     people = searches.save_found_people(session, claim.account_id, wanted)
     new = list(people)
     searches.add_hits(session, campaign.id, new, page=page)
     today = today_in(session, claim.zone)
     scoring.score_found_people(session, campaign, people, today)
-    planned = _plan_visits(session, campaign, new, today)
+    planned = _plan_visits(session, campaign, options, new, today)
     after = _next_progress(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
     searches.save_cursor(session, campaign.id, after)
     if after.ended is None and goes_on:
@@ -88,7 +85,7 @@ def _options(campaign: CampaignRecord) -> SourcingOptions | VisitorOptions:
 def _next_progress(
     search: SearchRecord, options: SourcingOptions | VisitorOptions, *, new: int, news: bool, has_next: bool
 ) -> SearchRecord:
-    """Return where the search is after a page with `new` people; `news`: some are to be visited."""
+    """Return the cursor after a page with `new` people; `news`: some of them are to be visited."""
     found, dry = search.found + new, 0 if news else search.dry + 1
     ended = None
     if found >= options.limit:
@@ -100,14 +97,20 @@ def _next_progress(
     return replace(search, pages=search.pages + 1, found=found, dry=dry, ended=ended)
 
 
-def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int], today: date) -> int:
-    """Plan the visits to those just found; return how many. Who can't be visited is skipped with the reason.
+def _plan_visits(
+    session: Session,
+    campaign: CampaignRecord,
+    options: SourcingOptions | VisitorOptions,
+    found: Sequence[int],
+    today: date,
+) -> int:
+    """Plan visits to the people just found; return how many. Who can't be visited is skipped with a reason.
 
-    A sourcing campaign opens no profile that was read lately with all that it needs.
+    A sourcing campaign doesn't open a profile that was read lately with all the sections that it needs.
     """
-    options, sourcing = _options(campaign), campaign.kind is CampaignKind.SOURCING
+    sourcing = campaign.kind is CampaignKind.SOURCING
     if sourcing:
-        needed = get_needed_sections(session, campaign.id)
+        needed = scoring.list_needed_sections(campaign)
         fresh = {
             record.contact_id
             for record in profiles.list_profiles(session, found)
@@ -116,30 +119,9 @@ def _plan_visits(session: Session, campaign: CampaignRecord, found: Sequence[int
         found = [contact_id for contact_id in found if contact_id not in fresh]
     due = visits.check_contacts(session, campaign.account_id, found, no_repeat_days=options.no_repeat_days)
     drafts = [draft_visit(campaign, person, today) for person in due if not person.planned or sourcing]
-    return campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
-
-
-def draft_visit(campaign: CampaignRecord, person: DueVisit, today: date) -> PlannedAction:
-    """Return the plan of one visit. It has no last day: it is made when the quota allows."""
-    sourcing = campaign.kind is CampaignKind.SOURCING
-    reason = person.left_out
-    if sourcing and reason is Reason.VISITED_LATELY:
-        reason = None  # what it needs was not read then
-    return PlannedAction(
-        person.contact_id,
-        occasions.search_occasion(campaign.id) if sourcing else occasions.visit_occasion(today, campaign.id),
-        today,
-        message="",
-        reason=reason,
-    )
-
-
-def plan_search_page(session: Session, campaign: CampaignRecord, page: int, on: date) -> None:
-    """Plan the reading of one page of the campaign's search."""
-    draft = PlannedAction(None, occasions.search_page_occasion(campaign.id, page), on, message="")
-    campaigns.insert_plan(session, campaign, Kind.COLLECT, [draft])
+    return plans.insert_plan(session, campaign, Kind.VISIT, drafts)
 
 
 def _without_duplicates(shown: ResultPage) -> ResultPage:
-    """Take each person once, whatever the page repeats."""
+    """Return the page with each person once."""
     return replace(shown, people=tuple({person.profile_url: person for person in shown.people}.values()))

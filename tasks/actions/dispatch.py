@@ -1,32 +1,12 @@
-"""Due actions become messages."""
+"""Publish due actions to the browser workers."""
 
-from collections.abc import Mapping
-
-from celery import Task
-
-from db.store.actions import dispatch as actions_dispatch
-from tasks.contract import (
-    BIRTHDAY_GREET,
-    DISPATCH,
-    INVITATIONS_WITHDRAW,
-    SOURCING_COLLECT,
-    VISITOR_VISIT,
-    Tick,
-)
-from tasks.hooks import publish_task
-from tasks.services import Services, services
+from db.store.actions import dispatch
+from tasks.actions.kinds import ACTION_TYPES
+from tasks.publish import publish_task
+from tasks.services import Services
 from worker import logs, metrics
-from worker.app import app
-from worker.rules.model import Kind
 
 log = logs.get_logger(__name__)
-
-_TASKS: Mapping[Kind, str] = {
-    Kind.GREET: BIRTHDAY_GREET,
-    Kind.VISIT: VISITOR_VISIT,
-    Kind.COLLECT: SOURCING_COLLECT,
-    Kind.WITHDRAW: INVITATIONS_WITHDRAW,
-}
 
 BATCH = 200
 """Accounts served by one dispatch; the next tick serves the rest."""
@@ -38,24 +18,13 @@ def dispatch_due(services: Services) -> int:
     A publish that fails costs nothing: the lease brings the action back.
     """
     with services.database.transaction() as session:
-        nudges = actions_dispatch.queue_due_actions(
+        due_actions = dispatch.queue_due_actions(
             session, batch=BATCH, lease=services.settings.action_time_limit
         )
-    for due in nudges:
+    for due in due_actions:
         with logs.bound(correlation_id=due.correlation_id):
-            publish_task(task_for(due.kind), action_id=str(due.action_id))
+            publish_task(ACTION_TYPES[due.kind].task, action_id=str(due.action_id))
         metrics.DISPATCHED.labels(due.kind).inc()
-    if nudges:
-        log.info("dispatched", actions=len(nudges))
-    return len(nudges)
-
-
-def task_for(kind: Kind) -> Task:
-    """Return the task that carries out actions of `kind`."""
-    return app.tasks[_TASKS[kind]]
-
-
-@app.task(name=DISPATCH, pydantic=True, pydantic_strict=False)
-def dispatch(tick: Tick) -> None:
-    """Hand due actions to the browser workers."""
-    dispatch_due(services())
+    if due_actions:
+        log.info("dispatched", actions=len(due_actions))
+    return len(due_actions)

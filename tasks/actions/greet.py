@@ -1,13 +1,17 @@
-"""One greeting, from a granted unit to its record (design §2, steps 5 and 6): open, type, send, prove."""
+"""Send one greeting: open the thread, type, write the intent, send once, prove."""
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from db.store.actions import interactions
-from db.store.actions.lifecycle import Claim
+from db.engine import today_in
+from db.store.actions import interactions, lifecycle
+from db.store.actions.claims import Claim
+from db.store.campaigns import campaigns, templates
+from db.store.people import contacts
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
-from tasks.actions.intent import record_proven_effect, release_unit, write_intent
+from tasks.actions.intent import write_intent
 from tasks.actions.settle import Outcome
 from tasks.actions.thread import (
     check_recipient,
@@ -15,50 +19,93 @@ from tasks.actions.thread import (
     find_messages_by_hand,
     find_reason_not_to_send,
     is_for_occasion,
+    is_greeting_sent,
     open_thread,
 )
+from tasks.campaigns.drafting import draft_greeting, no_repeat_since
+from tasks.contract import BirthdayOptions
 from tasks.quota import Grant, site_health
 from tasks.services import Services
+from worker import logs
 from worker.browser.site import Site, Thread
-from worker.errors import RapportError, Reason, TryAgainError
+from worker.errors import NeverError, RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
-from worker.rules.model import ActionState, ThreadMessage
+from worker.rules.messages.drafts import Addressee
+from worker.rules.model import ThreadMessage
 from worker.rules.quota.model import Verb
+
+log = logs.get_logger(__name__)
 
 _MOST_RECORDED = 20
 """At most so many of the latest messages by hand are recorded at a time."""
 
 
-def greet_contact(services: Services, claim: Claim, hold: LeaseGuard, grant: Grant) -> Outcome:
-    """Open the right thread, type, write the intent down, click once, prove.
+def reword_greeting(services: Services, claim: Claim) -> Claim:
+    """Write a greeting anew whose text is for an earlier day, and return the claim with the new text.
 
-    Raises the errors of a site for what fails before the intent.
+    An approved text stays as it is. A text that may have been sent also stays, because reconciling looks for
+    it. Raises NeverError where there is no text for today.
     """
-    site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-    thread = open_thread(services, site, claim)
+    if claim.needs_approval or claim.worded_for is None:
+        return claim
+    with services.database.transaction() as session:
+        today = today_in(session, claim.zone)
+        if claim.worded_for == today or claim.occasion_on >= today or lifecycle.has_acted(session, claim):
+            return claim
+        campaign = campaigns.find_campaign(session, claim.campaign_id)
+        if campaign is None:
+            return claim
+        since = no_repeat_since(session)
+        written = draft_greeting(
+            Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
+            claim.occasion_on,
+            templates.list_usable_templates(session, claim.account_id),
+            today,
+            BirthdayOptions.model_validate(campaign.options),
+            past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
+        )
+        if isinstance(written, Reason):
+            raise NeverError(written, "written for another day, and this one has no text")
+        lifecycle.reword_action(session, claim, message=written.message, worded_for=today)
+    log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
+    return replace(claim, message=written.message, worded_for=today)
+
+
+def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
+    """Open the contact's thread, type, write the intent, send once, and prove it.
+
+    Raises what means that nothing was sent: the errors of a site before the intent, NeverError where the
+    thread shows that nothing is to be sent, and those of `write_intent`.
+    """
+    site = services.site_for(claim)
+    thread = open_thread(services, site, claim.site, claim.profile_url)
     messages = thread.messages()
     by_hand = _record_messages_by_hand(services, claim, messages)
-    if (reason := find_reason_not_to_send(messages, claim, by_hand)) is not None:
-        seen = "seen in the thread before sending"
-        return release_unit(
-            services, grant, settle.end_action(services, claim, ActionState.SKIPPED, reason, seen)
-        )
+    reason = find_reason_not_to_send(messages, claim, by_hand)
+    if reason is not None:
+        raise NeverError(reason, "seen in the thread before sending")
     thread.type(claim.message)
-    check_recipient(site, thread, claim)
-    hold.check(services.settings.click_lease_margin)
-    if (closed := write_intent(services, claim, grant)) is not None:
-        return release_unit(services, grant, settle.settle_closed_gate(services, claim, closed))
-    return _send_and_prove(services, claim, hold, grant, thread=thread, site=site, messages=messages)
+    check_recipient(site, thread, claim.profile_url)
+    lease.require(services.settings.click_lease_margin)
+    write_intent(services, claim, grant)
+    return _send_and_prove(services, claim, lease, grant, site=site, thread=thread, messages=messages)
+
+
+def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
+    """Return whether the contact's thread has the greeting: how an uncertain one is looked for."""
+    thread = open_thread(services, site, claim.site, claim.profile_url)
+    return is_greeting_sent(thread.messages(), claim)
 
 
 def _record_messages_by_hand(
     services: Services, claim: Claim, messages: Sequence[ThreadMessage]
 ) -> Sequence[ThreadMessage]:
-    """Return what the owner wrote to the person; what is new of it counts in the quota from now on."""
+    """Return the messages that the owner wrote by hand; new ones count in the quota from now on."""
     if not find_messages_by_hand(messages, [claim.message]):
         return []
     with services.database.transaction() as session:
-        by_hand = find_messages_by_hand(messages, interactions.list_our_texts_to(session, claim.contact_id))
+        ours = interactions.list_our_texts_to(session, claim.contact_id)
+        by_hand = find_messages_by_hand(messages, ours)
         for message in by_hand[-_MOST_RECORDED:]:
             interactions.record_message_by_hand(
                 session, claim, message, for_occasion=is_for_occasion(message, claim)
@@ -69,7 +116,7 @@ def _record_messages_by_hand(
 def _send_and_prove(
     services: Services,
     claim: Claim,
-    hold: LeaseGuard,
+    lease: LeaseGuard,
     grant: Grant,
     *,
     site: Site,
@@ -79,8 +126,8 @@ def _send_and_prove(
     trigger_failpoint("before_send")
     try:
         # Between the intent and the click this process may have been stopped for a while.
-        hold.check(services.settings.click_lease_margin)
-        with services.timed(claim.site, "send"):
+        lease.require(services.settings.click_lease_margin)
+        with services.time_request(claim.site, "send"):
             thread.click_send()
             trigger_failpoint("after_send")
             seen = thread.proof(claim.message, more_than=count_outgoing_copies(messages, claim.message))
@@ -89,7 +136,7 @@ def _send_and_prove(
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.mark_uncertain(services, claim, site, error)
-    outcome = record_proven_effect(services, claim, grant, site, status="sent")
-    with suppress(RapportError):  # what is recorded is not undone by a dialog that stays open
+    outcome = settle.record_proven_effect(services, claim, grant, site, status="sent")
+    with suppress(RapportError):  # the record stands, even if a dialog stays open
         thread.close()
     return outcome

@@ -1,4 +1,4 @@
-"""Keeps a lease alive while its worker works, and tells the worker when it is lost."""
+"""Keep a lease alive while its worker works, and tell the worker when it is lost."""
 
 import threading
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims
+from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker import clock, logs
 from worker.errors import Reason, TryAgainError
@@ -17,26 +17,26 @@ log = logs.get_logger(__name__)
 
 
 class LeaseGuard:
-    """A claimed action in this worker's hand, for as long as the heartbeat gets through."""
+    """Guards the lease of a claimed action: an effect may only begin while the lease is sure to last."""
 
     def __init__(self, lease: timedelta) -> None:
         self._lease_s = lease.total_seconds()
         self._good_until = clock.monotonic_seconds() + self._lease_s
         self._lost = False
 
-    def check(self, needed: timedelta) -> None:
+    def require(self, needed: timedelta) -> None:
         """Raise TryAgainError unless the lease surely lasts for another `needed`.
 
-        By this machine's monotonic clock, which runs on while the process is stopped, so that a worker that
-        wakes up after a long sleep knows that its time is over before it asks anybody.
+        Measured by this machine's monotonic clock, which runs on while the process is stopped: a worker that
+        was suspended notices that its lease is over without asking anybody.
         """
         if self._lost or clock.monotonic_seconds() + needed.total_seconds() > self._good_until:
             raise TryAgainError(Reason.LEASE_LOST, "the lease was lost or is about to end")
 
-    def beat(self, services: Services, claim: Claim, asked_at: float) -> bool:
-        """Extend the lease once; it counts from `asked_at`, before the question. False when it is lost."""
+    def renew(self, services: Services, claim: Claim, asked_at: float) -> bool:
+        """Extend the lease once, counted from `asked_at`, before the request. False when it is lost."""
         with services.database.transaction() as session:
-            held = lifecycle.extend_lease(session, claim, services.settings.lease)
+            held = claims.extend_lease(session, claim, services.settings.lease)
         if held:
             self._good_until = asked_at + self._lease_s
         else:
@@ -46,25 +46,25 @@ class LeaseGuard:
 
 @contextmanager
 def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
-    """Extend the claim's lease, from a thread and a connection of its own, until the block is left."""
-    hold = LeaseGuard(services.settings.lease)
+    """Renew the claim's lease until the block is left, from a thread and a connection of its own."""
+    lease = LeaseGuard(services.settings.lease)
     done = threading.Event()
     every_s = services.settings.lease.total_seconds() / 4
 
-    def beat_until_done() -> None:
+    def renew_until_done() -> None:
         while not done.wait(every_s):
             try:
-                if not hold.beat(services, claim, clock.monotonic_seconds()):
+                if not lease.renew(services, claim, clock.monotonic_seconds()):
                     log.warning("lease_lost", action=str(claim.action_id), attempt=claim.attempt)
                     return
             except SQLAlchemyError as error:
-                # Postgres is away: `check` notices when the lease gets short.
+                # Postgres is away: `require` notices when the lease gets short.
                 log.warning("heartbeat_failed", action=str(claim.action_id), error=type(error).__name__)
 
-    thread = threading.Thread(target=beat_until_done, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=renew_until_done, name="heartbeat", daemon=True)
     thread.start()
     try:
-        yield hold
+        yield lease
     finally:
         done.set()
         thread.join(timeout=5)

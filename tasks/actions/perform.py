@@ -1,43 +1,32 @@
-"""One action, start to end (design §2, steps 3-6): claim, gates, reserve; then what its kind does."""
+"""Carry out one action from start to end: claim, gates, reservation, then what its kind does."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from db.store.actions import dispatch, gates, lifecycle
-from db.store.actions.lifecycle import Claim
-from tasks.actions import reconcile, settle
-from tasks.actions.collect import collect_page
-from tasks.actions.greet import greet_contact
+from db.store.actions import claims, dispatch, gates, lifecycle
+from db.store.actions.claims import Claim
+from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
-from tasks.actions.intent import release_unit
+from tasks.actions.intent import GateClosedError
+from tasks.actions.kinds import ACTION_TYPES, ActionType
+from tasks.actions.reconcile import reconcile_action
 from tasks.actions.settle import Outcome
-from tasks.actions.visit import visit_profile
-from tasks.actions.withdraw import withdraw_invitation
-from tasks.campaigns.drafting import reword_greeting
 from tasks.quota import Grant, make_reservation_id, site_health
 from tasks.services import Services
 from worker import logs, metrics
-from worker.errors import RapportError, Reason, TryAgainError
+from worker.errors import RapportError
 from worker.failpoint import trigger_failpoint
-from worker.rules.model import ActionState, Kind
+from worker.rules.model import Kind
+from worker.rules.quota.breaker import Outcome as Health
 from worker.rules.quota.model import Decision
 
 log = logs.get_logger(__name__)
 
-_EXECUTORS: Mapping[Kind, Callable[[Services, Claim, LeaseGuard, Grant], Outcome]] = {
-    Kind.GREET: greet_contact,
-    Kind.VISIT: visit_profile,
-    Kind.COLLECT: collect_page,
-    Kind.WITHDRAW: withdraw_invitation,
-}
-"""What each kind does with its unit. An error that one raises means that nothing was done."""
-
 
 def perform_action(services: Services, action_id: UUID) -> Outcome:
-    """Carry out one action if it is still there to be claimed, and leave it in a state with a reason."""
+    """Carry out one action if it can still be claimed, and leave it in a state with a reason."""
     with services.database.transaction() as session:
-        claim = lifecycle.claim_action(
+        claim = claims.claim_action(
             session, action_id, owner=services.worker_name, lease=services.settings.lease
         )
     if claim is None:
@@ -51,8 +40,8 @@ def perform_action(services: Services, action_id: UUID) -> Outcome:
         attempt=claim.attempt,
     ):
         trigger_failpoint("after_claim")
-        with hold_lease(services, claim) as hold:
-            outcome = _run(services, claim, hold)
+        with hold_lease(services, claim) as lease:
+            outcome = _run(services, claim, lease)
         log.info("action_ended", outcome=outcome, looking=claim.looking)
     metrics.ACTIONS.labels(claim.kind, outcome).inc()
     if claim.kind is Kind.GREET:
@@ -60,32 +49,24 @@ def perform_action(services: Services, action_id: UUID) -> Outcome:
     return outcome
 
 
-def _run(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
-    if not services.can_open(claim.session):
+def _run(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
+    if not services.can_open_session(claim.session):
         return settle.wait_for_keys(services, claim)
-    return reconcile.reconcile_action(services, claim) if claim.looking else _attempt(services, claim, hold)
+    return reconcile_action(services, claim) if claim.looking else _attempt(services, claim, lease)
 
 
-def _attempt(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
+def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
     with services.database.transaction() as session:
         closed = gates.find_closed_gate(session, claim)
     if closed is not None:
         return settle.settle_closed_gate(services, claim, closed)
-    reworded = reword_greeting(services, claim) if claim.kind is Kind.GREET else claim
-    if isinstance(reworded, Reason):
-        return settle.end_action(
-            services,
-            claim,
-            ActionState.SKIPPED,
-            reworded,
-            "written for another day, and this one has no text",
-        )
-    claim = reworded
+    kind = ACTION_TYPES[claim.kind]
     reservation = make_reservation_id(claim.action_id, claim.attempt)
     try:
+        claim = kind.prepare(services, claim)
         grant = services.quota.reserve(claim.account_id, claim.kind, str(claim.campaign_id), reservation)
-    except TryAgainError as error:
-        return settle.postpone_action(services, claim, error)
+    except RapportError as error:
+        return settle.settle_failure(services, claim, error)
     decision = grant.decision
     _show_remaining(claim, decision)
     trigger_failpoint("after_reserve")
@@ -96,12 +77,19 @@ def _attempt(services: Services, claim: Claim, hold: LeaseGuard) -> Outcome:
                 session, claim, reason=decision.reason, detail="the quota says later", until=decision.retry_at
             )
         return Outcome.DENIED
+    return _execute(services, claim, lease, grant, kind)
+
+
+def _execute(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant, kind: ActionType) -> Outcome:
+    """Carry out an action with its granted unit. After an error nothing was done: give the unit back."""
     try:
-        return _EXECUTORS[claim.kind](services, claim, hold, grant)
+        return kind.execute(services, claim, lease, grant)
+    except GateClosedError as error:
+        outcome, health = settle.settle_closed_gate(services, claim, error.gate), Health.NONE
     except RapportError as error:
-        return release_unit(
-            services, grant, settle.settle_failure(services, claim, error), site_health(error)
-        )
+        outcome, health = settle.settle_failure(services, claim, error), site_health(error)
+    settle.release_unit(services, grant, health)
+    return outcome
 
 
 def _show_remaining(claim: Claim, decision: Decision) -> None:

@@ -1,6 +1,6 @@
-"""What happens after a greeting: an account's inbox is read, and who has answered is marked.
+"""Read an account's inbox and mark who has answered its greetings.
 
-A reply is counted; what it says is read and kept only where the campaign was asked to. Nothing is sent.
+A reply is counted. Its text is read and kept only where the campaign was asked to. Nothing is sent.
 """
 
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from contextlib import suppress
 from db.store.actions import replies
 from db.store.actions.replies import InboxLease
 from db.store.people import accounts
-from db.store.quota import limits
+from tasks.actions.thread import open_thread
+from tasks.campaigns.creation import require_account
 from tasks.services import Services
+from tasks.stopping import stop_account
 from worker import clock, logs, metrics
-from worker.browser.site import Site, Thread
+from worker.browser.site import Site
 from worker.errors import (
     NeverError,
     RapportError,
-    Reason,
-    RequestRefusedError,
     StopAccountError,
     TryAgainError,
 )
@@ -37,7 +37,7 @@ log = logs.get_logger(__name__)
 
 
 def list_readable_inboxes(services: Services) -> list[str]:
-    """Return the accounts whose inbox is to be opened now."""
+    """Return the names of the accounts whose inbox may be opened now."""
     with services.database.transaction() as session:
         everyone = accounts.list_accounts(session)
         return [
@@ -46,20 +46,15 @@ def list_readable_inboxes(services: Services) -> list[str]:
 
 
 def read_replies(services: Services, account: str) -> int:
-    """Read the account's inbox and mark who has answered; return how many greetings that are.
+    """Read the account's inbox and mark who has answered; return how many greetings are newly answered.
 
-    Raises RequestRefusedError for an account that doesn't exist. A passing fault leaves all as it is, to be
-    read an hour later; a page that asks for a person stops the account.
+    Raises RequestRefusedError for an account that doesn't exist. After a passing fault the inbox is read an
+    hour later; a page that asks for a person stops the account.
     """
     with services.database.transaction() as session:
-        found = accounts.find_account(session, account)
-        if found is None:
-            raise RequestRefusedError(
-                f"there is no account called {account!r}; `rapport account list` shows all"
-            )
         reading = replies.take_inbox(
             session,
-            found,
+            require_account(session, account),
             lease=services.settings.action_time_limit,
             overlap=services.settings.settle_time,
         )
@@ -72,7 +67,7 @@ def read_replies(services: Services, account: str) -> int:
         metrics.ERRORS.labels(error.reason, "read_replies").inc()
         log.warning("inbox_not_read", account=account, reason=error.reason, text=str(error))
     except StopAccountError as error:
-        _stop_account(services, reading, error)
+        _log_and_stop(services, reading, error)
     finally:
         with services.database.transaction() as session:
             replies.release_inbox(session, reading)
@@ -81,10 +76,10 @@ def read_replies(services: Services, account: str) -> int:
 
 def _read_inbox(services: Services, reading: InboxLease) -> int:
     account = reading.account
-    # The task's time limit kills it, and what it has found with it: the half is for opening conversations.
+    # At its time limit the task is killed and its findings are lost: half of it is for opening conversations.
     until_s = clock.monotonic_seconds() + services.settings.action_time_limit.total_seconds() / 2
-    site = services.site(name=account.site, account_id=account.id, session=account.session)
-    with services.timed(account.site, "inbox"):
+    site = services.site_of(account)
+    with services.time_request(account.site, "inbox"):
         lines = site.inbox(reading.since)
     answers, left = _find_replies(services, site, reading, lines, until_s=until_s)
     with services.database.transaction() as session:
@@ -97,17 +92,17 @@ def _read_inbox(services: Services, reading: InboxLease) -> int:
 def _find_replies(
     services: Services, site: Site, reading: InboxLease, lines: Sequence[InboxLine], *, until_s: float
 ) -> tuple[list[Reply], list[InboxLine]]:
-    """Return who has answered, and the conversations that are left for the next reading."""
+    """Return the replies, and the conversations that are left for the next reading."""
     by_address = {site.normalise(each.profile_url): each for each in reading.greeted}
     answers: list[Reply] = []
     left: list[InboxLine] = []
     opened = 0
     for line in sorted(lines, key=lambda line: line.at):
         greeted = by_address.get(line.profile_url)
-        told = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
-        if greeted is None or told is InboxSignal.NOTHING:
+        signal = classify_inbox_line(line, greeted, reading.read_to) if greeted else InboxSignal.NOTHING
+        if greeted is None or signal is InboxSignal.NOTHING:
             continue
-        if told is InboxSignal.REPLIED and not needs_text(greeted):
+        if signal is InboxSignal.REPLIED and not needs_text(greeted):
             answers.append(Reply(greeted, line.at))
             continue
         if opened == MAX_CONVERSATIONS_OPENED or clock.monotonic_seconds() > until_s:
@@ -120,7 +115,7 @@ def _find_replies(
             log.warning("conversation_not_read", reason=error.reason, text=str(error))
             left.append(line)
             continue
-        if reply is not None or told is InboxSignal.REPLIED:
+        if reply is not None or signal is InboxSignal.REPLIED:
             answers.append(reply or Reply(greeted, line.at))
     return answers, left
 
@@ -128,29 +123,20 @@ def _find_replies(
 def _read_answer(
     services: Services, site: Site, reading: InboxLease, greeted: LatestGreeting
 ) -> Reply | None:
-    """Read the answer in its conversation; None where there is none, or where it can't be read any more."""
+    """Read the answer in its conversation; None where there is none, or the conversation can't be opened."""
     try:
-        with services.timed(reading.account.site, "open_thread"):
-            thread = site.open_thread(greeted.profile_url)
-        _check_recipient(site, thread, greeted)
+        thread = open_thread(services, site, reading.account.site, greeted.profile_url)
         reply = find_reply(thread.messages(), greeted)
     except NeverError as error:
         log.warning("conversation_not_read", reason=error.reason, text=str(error))
         return None
-    with suppress(RapportError):  # what was read is not lost to a dialog that stays open
+    with suppress(RapportError):  # the reply counts, even if a dialog stays open
         thread.close()
     return reply
 
 
-def _check_recipient(site: Site, thread: Thread, greeted: LatestGreeting) -> None:
-    if thread.recipient() != site.normalise(greeted.profile_url):
-        raise NeverError(Reason.WRONG_RECIPIENT, "the conversation opened as somebody else's")
-
-
-def _stop_account(services: Services, reading: InboxLease, error: StopAccountError) -> None:
+def _log_and_stop(services: Services, reading: InboxLease, error: StopAccountError) -> None:
     metrics.ERRORS.labels(error.reason, "read_replies").inc()
     log.error("account_stopped", account=reading.account.name, reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        accounts.stop_account(session, reading.account.id, error.reason)
-        if error.reason is Reason.LIMIT_PAGE:
-            limits.cut_limits(session, reading.account.id, Kind.GREET)
+        stop_account(session, reading.account.id, Kind.GREET, error)

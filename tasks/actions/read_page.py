@@ -1,4 +1,4 @@
-"""Opening a page under the quota and keeping what it showed: the frame of visits and of pages of people."""
+"""Open a page under the quota and save what it shows: what visits and pages of search results share."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,10 +6,11 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions import settle
+from tasks.actions.evidence import take_screenshot
 from tasks.actions.heartbeat import LeaseGuard
-from tasks.actions.intent import release_unit, write_intent
+from tasks.actions.intent import write_intent
 from tasks.actions.settle import Outcome
 from tasks.quota import Grant, site_health
 from tasks.services import Services
@@ -27,38 +28,37 @@ T = TypeVar("T")
 def read_page(
     services: Services,
     claim: Claim,
-    hold: LeaseGuard,
+    lease: LeaseGuard,
     grant: Grant,
     *,
     page: Callable[[Site], T],
-    keep: Callable[[Session, T], bool],
+    save: Callable[[Session, T], bool],
 ) -> Outcome:
-    """Write the intent down, open `page`, and let `keep` end the action with what it showed, in one go.
+    """Write the intent, open `page`, and let `save` end the action with what it showed, in one transaction.
 
-    From the intent on the unit is used, whatever comes of it: the site has counted the page. Raises the
-    errors of a site for what fails before.
+    From the intent on the unit is used, whatever happens, because the site counts the page. Raises what means
+    that nothing was opened: the errors of a site before the intent, and those of `write_intent`.
     """
-    site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-    hold.check(services.settings.click_lease_margin)
-    if (closed := write_intent(services, claim, grant)) is not None:
-        return release_unit(services, grant, settle.settle_closed_gate(services, claim, closed))
+    site = services.site_for(claim)
+    lease.require(services.settings.click_lease_margin)
+    write_intent(services, claim, grant)
     trigger_failpoint("before_send")
     try:
-        with services.timed(claim.site, claim.kind):
+        with services.time_request(claim.site, claim.kind):
             shown = page(site)
     except RapportError as error:
         services.quota.settle(grant, Verb.COMMIT, site_health(error))
         if error.reason is Reason.SITE_UNEXPECTED:
-            settle.take_screenshot(services, claim, site, masked=True)
+            take_screenshot(services, claim, site, masked=True)
         if isinstance(error, TryAgainError) and _is_opened_enough(services, claim):
             text = f"it was opened {MAX_PROFILE_OPENS} times, and not read to its end: {error}"
             return settle.end_action(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
         return settle.settle_failure(services, claim, error)
     trigger_failpoint("after_send")
-    kept = settle.write_done(services, claim, lambda session: keep(session, shown))
+    saved = settle.write_done(services, claim, lambda session: save(session, shown))
     trigger_failpoint("after_record")
     services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
-    return Outcome.DONE if kept else Outcome.LOST
+    return Outcome.DONE if saved else Outcome.LOST
 
 
 def _is_opened_enough(services: Services, claim: Claim) -> bool:

@@ -1,42 +1,35 @@
-"""Uncertain effects are settled by looking, never by doing them again (design §2, step 7)."""
+"""Reconcile uncertain effects: look on the site whether they happened, and never do them again."""
 
 import random
-from collections.abc import Callable, Mapping
 
 from db.store.actions import lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions import settle
+from tasks.actions.evidence import take_screenshot
+from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.settle import Outcome
-from tasks.actions.thread import is_greeting_sent, open_thread
-from tasks.actions.withdraw import is_invitation_gone
 from tasks.quota import make_reservation_id
 from tasks.services import Services
+from tasks.stopping import stop_account
 from worker import logs, metrics
-from worker.browser.site import Site
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES, retry_wait
 from worker.rules.quota.model import Verb
 
 log = logs.get_logger(__name__)
 
 
-def _is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
-    return is_greeting_sent(open_thread(services, site, claim).messages(), claim)
-
-
-_EFFECT_CHECKS: Mapping[Kind, Callable[[Services, Claim, Site], bool]] = {
-    Kind.GREET: _is_greeting_in_thread,
-    Kind.WITHDRAW: is_invitation_gone,
-}
-"""What tells that each kind's effect has happened. Kinds that only read are never uncertain."""
-
-
 def reconcile_action(services: Services, claim: Claim) -> Outcome:
-    """Look once and move on: found is done, surely absent is planned again, else another look or a person."""
+    """Look once for the effect. Found: done. Surely absent: planned again. Else: another look, or a person.
+
+    Raises ValueError for a kind that only reads: it is never uncertain.
+    """
+    has_effect = ACTION_TYPES[claim.kind].has_effect
+    if has_effect is None:
+        raise ValueError(f"the action {claim.action_id} only reads: there is no effect to look for")
     try:
-        site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-        found = _EFFECT_CHECKS[claim.kind](services, claim, site)
+        site = services.site_for(claim)
+        found = has_effect(services, claim, site)
     except TryAgainError as error:
         return _look_again_later(services, claim, error)
     except StopAccountError as error:
@@ -45,7 +38,7 @@ def reconcile_action(services: Services, claim: Claim) -> Outcome:
         return _ask_person(services, claim, error.reason, f"it can't be looked at any more: {error}")
     if not found:
         return _handle_absence(services, claim)
-    shot = settle.take_screenshot(services, claim, site, masked=False)
+    shot = take_screenshot(services, claim, site, masked=False)
     recorded = settle.record_effect(services, claim, status="found", screenshot=shot)
     if recorded:
         _settle_unit(services, claim, Verb.COMMIT)
@@ -93,7 +86,7 @@ def _look_again_later(services: Services, claim: Claim, error: TryAgainError) ->
 def _stop_and_look_again(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
     with services.database.transaction() as session:
-        settle.stop_account(session, claim, error)
+        stop_account(session, claim.account_id, claim.kind, error)
         lifecycle.schedule_next_look(
             session,
             claim,

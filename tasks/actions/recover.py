@@ -1,13 +1,10 @@
-"""Lapsed leases: what dead workers left is put back, or set aside to be looked at."""
+"""Recover the actions of dead workers: plan them again, or have them reconciled."""
 
 from db.store.actions import leases
 from db.store.actions.leases import LapsedAction
-from tasks.actions.dispatch import dispatch_due
-from tasks.contract import RECOVER, Tick
 from tasks.quota import make_reservation_id
-from tasks.services import Services, services
+from tasks.services import Services
 from worker import logs, metrics
-from worker.app import app
 from worker.rules.model import ActionState
 from worker.rules.quota.model import Verb
 
@@ -17,10 +14,10 @@ BATCH = 500
 
 
 def recover_lapsed(services: Services) -> int:
-    """Settle the actions whose lease has lapsed; return how many.
+    """Settle the actions whose lease has expired; return how many.
 
-    A claimed one had not acted, so its reservation goes back. An acting one's stays charged: what may have
-    happened counts until looking has told otherwise; a page that was being read counts for good.
+    A claimed action had no effect, so its unit is given back. The unit of an acting one stays charged until
+    it is reconciled; that of a page that was being read stays charged for good.
     """
     with services.database.transaction() as session:
         lapsed = leases.take_lapsed(session, batch=BATCH)
@@ -40,10 +37,3 @@ def _settlement_of(action: LapsedAction) -> Verb | None:
     if action.was is ActionState.CLAIMED:
         return Verb.RELEASE
     return Verb.COMMIT if action.was is ActionState.ACTING and action.kind.reads else None
-
-
-@app.task(name=RECOVER, pydantic=True, pydantic_strict=False)
-def recover(tick: Tick) -> None:
-    """Put back what dead workers left."""
-    if recover_lapsed(services()):
-        dispatch_due(services())

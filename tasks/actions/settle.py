@@ -1,27 +1,29 @@
-"""How an attempt ends: what is written to Postgres for each way, and what is kept as evidence."""
+"""Settle an attempt: what is written to Postgres and given back to the quota for each way it can end."""
 
 import random
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from db.store.actions import dispatch, lifecycle
+from db.store.actions.claims import Claim
 from db.store.actions.gates import SKIP_REASONS, ClosedGate
-from db.store.actions.lifecycle import Claim
-from db.store.people import accounts, contacts
-from db.store.quota import limits
+from db.store.people import contacts
+from tasks.actions.evidence import take_screenshot
+from tasks.quota import Grant
 from tasks.services import Services
+from tasks.stopping import stop_account
 from worker import clock, logs, metrics
 from worker.browser.site import Site
 from worker.errors import RapportError, Reason, StopAccountError, TryAgainError
-from worker.files import make_private, make_private_folder
+from worker.failpoint import trigger_failpoint
 from worker.rules.model import ActionState
 from worker.rules.policy import KEYS_RETRY_WAIT, MAX_FAILURES, retry_wait
-from worker.rules.screenshot_names import screenshot_name
+from worker.rules.quota.breaker import Outcome as Health
+from worker.rules.quota.model import Verb
 from worker.secrets import SESSION_UNREADABLE
 
 log = logs.get_logger(__name__)
@@ -48,10 +50,10 @@ class Outcome(StrEnum):
     reraise=True,
 )
 def write_done(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
-    """Let `write` end the action as done, once, with all that belongs to it in its transaction.
+    """Let `write` end the action as done, once, with all that belongs to it in one transaction.
 
-    A commit whose answer was lost is settled by reading on a new connection. Raises OperationalError when
-    Postgres stays away: the lease then lapses, and what happened is looked at or read again.
+    When the answer of the commit is lost, the state is read on a new connection. Raises OperationalError when
+    Postgres stays away: the lease then expires, and the action is reconciled or its page read again.
     """
     with services.database.transaction() as session:
         if write(session):
@@ -60,7 +62,7 @@ def write_done(services: Services, claim: Claim, write: Callable[[Session], bool
 
 
 def record_effect(services: Services, claim: Claim, *, status: str, screenshot: str | None) -> bool:
-    """Write what was proven, once; raises as `finish` does."""
+    """Record a proven effect once; raises as `write_done` does."""
     return write_done(
         services,
         claim,
@@ -70,25 +72,26 @@ def record_effect(services: Services, claim: Claim, *, status: str, screenshot: 
     )
 
 
-def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
-    """Keep a picture of the page; return its path, or None where the browser gives none."""
-    day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
-    path = day / screenshot_name(
-        claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
-    )
-    try:
-        make_private_folder(day)
-        site.screenshot(path, masked=masked)
-        if path.exists():  # the site without pages takes none
-            make_private(path)
-    except (RapportError, OSError) as error:
-        log.warning("no_screenshot", text=str(error))
-        return None
-    return str(path)
+def record_proven_effect(
+    services: Services, claim: Claim, grant: Grant, site: Site, *, status: str
+) -> Outcome:
+    """Record an effect that was proven on the page shown, with a picture of it, and commit its unit."""
+    trigger_failpoint("after_proof")
+    screenshot = take_screenshot(services, claim, site, masked=False)
+    recorded = record_effect(services, claim, status=status, screenshot=screenshot)
+    trigger_failpoint("after_record")
+    if recorded:
+        services.quota.settle(grant, Verb.COMMIT, Health.SUCCESS)
+    return Outcome.DONE if recorded else Outcome.LOST
+
+
+def release_unit(services: Services, grant: Grant, health: Health = Health.NONE) -> None:
+    """Give the unit back: surely nothing was done. `health` is what the attempt says about the site."""
+    services.quota.settle(grant, Verb.RELEASE, health)
 
 
 def settle_failure(services: Services, claim: Claim, error: RapportError) -> Outcome:
-    """Nothing was done: try again later, stop the account or leave it, as the error's class says."""
+    """Settle an action without an effect: retry it, stop the account or skip it, by the error's class."""
     if isinstance(error, TryAgainError):
         return postpone_action(services, claim, error)
     if isinstance(error, StopAccountError):
@@ -97,7 +100,7 @@ def settle_failure(services: Services, claim: Claim, error: RapportError) -> Out
 
 
 def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
-    """Plan it again later, or fail it after too many passing faults."""
+    """Plan the action again later, or fail it after too many passing faults."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     if claim.failures + 1 >= MAX_FAILURES:
         return end_action(
@@ -113,7 +116,7 @@ def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> O
 
 
 def wait_for_keys(services: Services, claim: Claim) -> Outcome:
-    """Our keys don't open the account's session: its actions of this kind wait, and none has failed."""
+    """Let the account's actions of this kind wait: the keys don't open its session. None counts as failed."""
     metrics.ERRORS.labels(Reason.NOT_SIGNED_IN, "perform").inc()
     log.error("session_not_opened", text=SESSION_UNREADABLE)
     with services.database.transaction() as session:
@@ -138,24 +141,17 @@ def wait_for_keys(services: Services, claim: Claim) -> Outcome:
 
 
 def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError) -> Outcome:
-    """Stop the account until a person has looked; the action waits with it."""
+    """Stop the account until a person has looked, and plan the action again for then."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("account_stopped", reason=error.reason, text=str(error))
     with services.database.transaction() as session:
-        stop_account(session, claim, error)
+        stop_account(session, claim.account_id, claim.kind, error)
         lifecycle.replan_action(session, claim, reason=error.reason, detail=str(error))
     return Outcome.POSTPONED
 
 
-def stop_account(session: Session, claim: Claim, error: StopAccountError) -> None:
-    """Stop the account; a limit page also pauses the kind and cuts its limits when the account goes on."""
-    accounts.stop_account(session, claim.account_id, error.reason)
-    if error.reason is Reason.LIMIT_PAGE:
-        limits.cut_limits(session, claim.account_id, claim.kind)
-
-
 def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> Outcome:
-    """A gate is closed right before the effect: leave the person out, or wait."""
+    """Skip the action, or let it wait, because a gate is closed right before the effect."""
     if closed.reason in SKIP_REASONS:
         return end_action(
             services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
@@ -168,7 +164,7 @@ def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> 
 
 
 def end_action(services: Services, claim: Claim, state: ActionState, reason: Reason, detail: str) -> Outcome:
-    """End the action without an effect, and say why."""
+    """End the action without an effect, with the reason; `state` is SKIPPED or FAILED."""
     with services.database.transaction() as session:
         ended = lifecycle.end_action(session, claim, state, reason=reason, detail=detail)
         if ended and reason is Reason.NOT_CONNECTED:
@@ -177,13 +173,13 @@ def end_action(services: Services, claim: Claim, state: ActionState, reason: Rea
 
 
 def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
-    """The click may have had its effect: keep evidence and look later. A stop page stops the account too."""
+    """Have an effect that may have happened reconciled later. A stop page also stops the account."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("effect_uncertain", reason=error.reason, text=str(error))
     take_screenshot(services, claim, site, masked=True)
     wait = services.settings.settle_time
     with services.database.transaction() as session:
         if isinstance(error, StopAccountError):
-            stop_account(session, claim, error)
+            stop_account(session, claim.account_id, claim.kind, error)
         lifecycle.mark_uncertain(session, claim, reason=error.reason, detail=str(error), wait=wait)
     return Outcome.UNCERTAIN

@@ -1,43 +1,43 @@
-"""What a thread tells about one greeting: whose it is, and whether it is there already."""
+"""Read a thread: whose it is, and whether a greeting is in it already."""
 
 from collections.abc import Collection, Sequence
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.services import Services
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, Reason
 from worker.rules.model import ThreadMessage
 
 
-def open_thread(services: Services, site: Site, claim: Claim) -> Thread:
-    """Open the contact's thread and check by profile address that it is the contact's.
+def open_thread(services: Services, site: Site, site_name: str, profile_url: str) -> Thread:
+    """Open the thread of the person with this profile address, and check that it is theirs.
 
     Raises NeverError when it is somebody else's: a message must never go to the wrong person.
     """
-    with services.timed(claim.site, "open_thread"):
-        thread = site.open_thread(claim.profile_url)
-    check_recipient(site, thread, claim)
+    with services.time_request(site_name, "open_thread"):
+        thread = site.open_thread(profile_url)
+    check_recipient(site, thread, profile_url)
     return thread
 
 
-def check_recipient(site: Site, thread: Thread, claim: Claim) -> None:
-    """Raise NeverError unless the thread is the contact's. Asked before typing and before the click."""
-    if thread.recipient() != site.normalise(claim.profile_url):
+def check_recipient(site: Site, thread: Thread, profile_url: str) -> None:
+    """Raise NeverError unless the thread is that person's. Called before typing and before the click."""
+    if thread.recipient() != site.normalise(profile_url):
         raise NeverError(Reason.WRONG_RECIPIENT, "the thread that opened is somebody else's")
 
 
 def is_same_text(one: str, other: str) -> bool:
-    """Compare as a page shows texts: runs of white space count as one."""
+    """Return whether two texts look the same on a page, where runs of white space count as one."""
     return one.split() == other.split()
 
 
 def count_outgoing_copies(messages: Sequence[ThreadMessage], text: str) -> int:
-    """Return how many of the account's own bubbles hold exactly `text`."""
+    """Return how many of the account's own messages have exactly `text`."""
     return sum(message.outgoing and is_same_text(message.text, text) for message in messages)
 
 
 def is_greeting_sent(messages: Sequence[ThreadMessage], claim: Claim) -> bool:
-    """Return whether this very greeting is in the thread since the birthday (or undated)."""
+    """Return whether exactly this greeting is in the thread, sent since the birthday or undated."""
     return any(
         m.outgoing and is_same_text(m.text, claim.message) and _is_since_birthday(m, claim) for m in messages
     )
@@ -46,10 +46,10 @@ def is_greeting_sent(messages: Sequence[ThreadMessage], claim: Claim) -> bool:
 def find_reason_not_to_send(
     messages: Sequence[ThreadMessage], claim: Claim, by_hand: Sequence[ThreadMessage]
 ) -> Reason | None:
-    """Return why nothing should be sent: greeted already, written to by hand, or the person wrote meanwhile.
+    """Return why nothing is to be sent: greeted already, written to by hand, or the person wrote meanwhile.
 
-    `by_hand` are those of the messages that the owner wrote. One that was planned before the birthday counts
-    from then on.
+    `by_hand` are the messages that the owner wrote. Where the greeting was planned before the birthday, what
+    was written since it was planned counts.
     """
     if is_greeting_sent(messages, claim):
         return Reason.ALREADY_GREETED
@@ -63,7 +63,7 @@ def find_reason_not_to_send(
 
 
 def find_messages_by_hand(messages: Sequence[ThreadMessage], texts: Collection[str]) -> list[ThreadMessage]:
-    """Return the dated messages of the account that are none of `texts`, which are those of ours."""
+    """Return the account's dated messages whose text is none of `texts`, which are ours."""
     return [
         m
         for m in messages

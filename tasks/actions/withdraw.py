@@ -1,11 +1,11 @@
-"""One withdrawal of a sent invitation, from a granted unit to its record: find, confirm once, look again."""
+"""Withdraw one sent invitation: find it, withdraw it once, and prove it by the list."""
 
-from db.store.actions.lifecycle import Claim
+from db.engine import today_in
+from db.store.actions.claims import Claim
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
-from tasks.actions.intent import record_proven_effect, release_unit, write_intent
+from tasks.actions.intent import write_intent
 from tasks.actions.settle import Outcome
-from tasks.campaigns.drafting import today_in
 from tasks.quota import Grant, site_health
 from tasks.services import Services
 from worker.browser.site import Site
@@ -14,23 +14,22 @@ from worker.failpoint import trigger_failpoint
 from worker.rules.quota.model import Verb
 
 
-def withdraw_invitation(services: Services, claim: Claim, hold: LeaseGuard, grant: Grant) -> Outcome:
-    """Find the invitation, write the intent down, withdraw once, and prove it by the list.
+def withdraw_invitation(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
+    """Find the invitation, write the intent, withdraw once, and prove it by the list.
 
-    Raises the errors of a site for what fails before the intent; NeverError(INVITATION_GONE) where there is
-    nothing to withdraw any more.
+    Raises what means that nothing was done: the errors of a site before the intent (NeverError
+    INVITATION_GONE where there is nothing to withdraw any more), and those of `write_intent`.
     """
-    site = services.site(name=claim.site, account_id=claim.account_id, session=claim.session)
-    with services.timed(claim.site, "invitations"):
+    site = services.site_for(claim)
+    with services.time_request(claim.site, "invitations"):
         invitation = site.open_invitation(claim.profile_url)
-    hold.check(services.settings.click_lease_margin)
-    if (closed := write_intent(services, claim, grant)) is not None:
-        return release_unit(services, grant, settle.settle_closed_gate(services, claim, closed))
+    lease.require(services.settings.click_lease_margin)
+    write_intent(services, claim, grant)
     trigger_failpoint("before_send")
     try:
         # Between the intent and the click this process may have been stopped for a while.
-        hold.check(services.settings.click_lease_margin)
-        with services.timed(claim.site, "withdraw"):
+        lease.require(services.settings.click_lease_margin)
+        with services.time_request(claim.site, "withdraw"):
             invitation.withdraw()
         trigger_failpoint("after_send")
         if not is_invitation_gone(services, claim, site):
@@ -38,14 +37,14 @@ def withdraw_invitation(services: Services, claim: Claim, hold: LeaseGuard, gran
     except RapportError as error:
         services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.mark_uncertain(services, claim, site, error)
-    return record_proven_effect(services, claim, grant, site, status="withdrawn")
+    return settle.record_proven_effect(services, claim, grant, site, status="withdrawn")
 
 
 def is_invitation_gone(services: Services, claim: Claim, site: Site) -> bool:
     """Return whether the list of sent invitations, read to its end, has none to this person."""
     with services.database.transaction() as session:
         today = today_in(session, claim.zone)
-    with services.timed(claim.site, "invitations"):
+    with services.time_request(claim.site, "invitations"):
         sent = site.sent_invitations(today)
-    wanted = site.normalise(claim.profile_url)
-    return all(invitation.profile_url != wanted for invitation in sent)
+    address = site.normalise(claim.profile_url)
+    return all(invitation.profile_url != address for invitation in sent)

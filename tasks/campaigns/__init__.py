@@ -1,1 +1,1 @@
-"""Campaigns, from the request to planned actions."""
+"""Campaigns, from the request to the planned actions."""

@@ -1,50 +1,41 @@
-"""What a greeting says: written when it is planned, and written anew when its day has passed."""
+"""Write greetings: one for each birthday that is due, from the account's templates."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.store.actions import interactions, lifecycle
-from db.store.actions.lifecycle import Claim
-from db.store.campaigns import campaigns, templates
-from db.store.campaigns.campaigns import PlannedAction
-from db.store.people import contacts
+from db.engine import get_database_time
+from db.store.actions.plans import PlannedAction
 from db.store.people.contacts import DueBirthday
 from tasks.contract import BirthdayOptions
-from tasks.services import Services
-from worker import logs
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
-from worker.rules.messages.drafts import Addressee, draft_message
+from worker.rules.messages.drafts import Addressee, Draft, draft_message
 from worker.rules.messages.templates import MessageTemplate
-
-log = logs.get_logger(__name__)
 
 NO_REPEAT = timedelta(days=730)
 """Nobody gets a text again, or one too like it, within two years."""
 
 
+def no_repeat_since(session: Session) -> datetime:
+    """Return the instant since which no text may be repeated."""
+    return get_database_time(session) - NO_REPEAT
+
+
 def draft_greetings(
-    due: Sequence[DueBirthday], available: Sequence[MessageTemplate], today: date, options: BirthdayOptions
+    due: Sequence[DueBirthday], templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> list[PlannedAction]:
-    """Write one greeting for each due birthday; who is left out keeps the reason instead of a text."""
-    return [_draft(person, available, today, options) for person in due]
+    """Return one planned greeting for each due birthday; a person left out has a reason and no text."""
+    return [_draft(person, templates, today, options) for person in due]
 
 
 def _draft(
-    person: DueBirthday, available: Sequence[MessageTemplate], today: date, options: BirthdayOptions
+    person: DueBirthday, templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> PlannedAction:
-    written = person.left_out or draft_message(
-        Addressee(person.contact_id, person.full_name, person.language),
-        available,
-        past_texts=person.texts,
-        fallback_language=options.fallback_language,
-        days_late=(today - person.on).days,
-        draw=_template_draw(person.contact_id, person.on),
+    addressee = Addressee(person.contact_id, person.full_name, person.language)
+    written = person.left_out or draft_greeting(
+        addressee, person.on, templates, today, options, past_texts=person.texts
     )
     return PlannedAction(
         contact_id=person.contact_id,
@@ -57,51 +48,24 @@ def _draft(
     )
 
 
-def reword_greeting(services: Services, claim: Claim) -> Claim | Reason:
-    """Write a greeting anew that was written for another day: it is later by now than its text says.
+def draft_greeting(
+    addressee: Addressee,
+    birthday: date,
+    templates: Sequence[MessageTemplate],
+    today: date,
+    options: BirthdayOptions,
+    *,
+    past_texts: Sequence[str],
+) -> Draft | Reason:
+    """Return the greeting for a birthday as it reads when sent today, or the reason why there is none.
 
-    What a person approved stays as it was approved, and what may have been sent once keeps its text, because
-    that is what is looked for. Returns the reason where there is no text for this day.
+    Another template is drawn each year, and the same one when a year is planned twice.
     """
-    if claim.needs_approval or claim.worded_for is None:
-        return claim
-    with services.database.transaction() as session:
-        today = today_in(session, claim.zone)
-        if claim.worded_for == today or claim.occasion_on >= today or lifecycle.has_acted(session, claim):
-            return claim
-        campaign = campaigns.find_campaign(session, claim.campaign_id)
-        if campaign is None:
-            return claim
-        options = BirthdayOptions.model_validate(campaign.options)
-        written = draft_message(
-            Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
-            templates.list_usable_templates(session, claim.account_id),
-            past_texts=interactions.list_greetings_to(
-                session, claim.contact_id, since=no_repeat_since(session)
-            ),
-            fallback_language=options.fallback_language,
-            days_late=(today - claim.occasion_on).days,
-            draw=_template_draw(claim.contact_id, claim.occasion_on),
-        )
-        if isinstance(written, Reason):
-            return written
-        lifecycle.reword_action(session, claim, message=written.message, worded_for=today)
-    log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
-    return replace(claim, message=written.message, worded_for=today)
-
-
-def _template_draw(contact_id: int, on: date) -> int:
-    """Return what chooses among templates: another one each year, and the same when planned twice."""
-    return contact_id + on.year
-
-
-def no_repeat_since(session: Session) -> datetime:
-    """Return since when no text may come again."""
-    now: datetime = session.scalars(select(func.now())).one()
-    return now - NO_REPEAT
-
-
-def today_in(session: Session, zone: ZoneInfo) -> date:
-    """Return the date in `zone` by Postgres' clock, which all workers share."""
-    today: date = session.scalars(select(func.date(func.timezone(zone.key, func.now())))).one()
-    return today
+    return draft_message(
+        addressee,
+        templates,
+        past_texts=past_texts,
+        fallback_language=options.fallback_language,
+        days_late=(today - birthday).days,
+        draw=addressee.contact_id + birthday.year,
+    )

@@ -1,40 +1,46 @@
-"""What differs between the kinds of campaign when a schedule starts one."""
+"""The kinds of campaign: how each starts, the list of its site that it reads, and the actions it plans.
 
-from collections.abc import Mapping
+What a caller may ask for is in tasks/contract.py, which HTTP and the command line share.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from tasks.campaigns.plan_birthdays import start_birthday_campaign
-from tasks.campaigns.plan_invitations import start_invitations_campaign
+from db.store.people.accounts import AccountRecord
+from tasks.campaigns.plan_birthdays import BIRTHDAYS, start_birthday_campaign
+from tasks.campaigns.plan_invitations import SENT_INVITATIONS, start_invitations_campaign
 from tasks.campaigns.plan_searches import start_sourcing_campaign
 from tasks.campaigns.plan_visits import start_visitor_campaign
-from tasks.contract import BirthdayOptions, InvitationsOptions, SourcingOptions, VisitorOptions
-from worker.rules.model import CampaignKind
+from tasks.campaigns.site_lists import SiteList
+from worker.rules.model import CampaignKind, Kind
+
+Start = Callable[[Session, AccountRecord, UUID, Any], bool]
 
 
-def start_campaign(
-    session: Session, kind: CampaignKind, account: str, campaign_id: UUID, options: Mapping[str, Any]
-) -> bool:
-    """Start a campaign from stored options; return whether its site is to be read before it can plan.
+@dataclass(frozen=True, slots=True)
+class CampaignType:
+    """One kind of campaign.
 
-    Raises RequestRefusedError for what can't be started any more, and ValidationError for options that its
-    kind doesn't know.
+    start: adds the campaign with the options of its kind, and plans it. True where `site_list` must be read
+        first
+    site_list: the list that it is planned from, if any
+    actions: the kinds of action that it plans
     """
-    match kind:
-        case CampaignKind.BIRTHDAY:
-            asked = BirthdayOptions.model_validate(options)
-            return start_birthday_campaign(session, account=account, campaign_id=campaign_id, options=asked)
-        case CampaignKind.VISITOR:
-            to_visit = VisitorOptions.model_validate(options)
-            start_visitor_campaign(session, account=account, campaign_id=campaign_id, options=to_visit)
-        case CampaignKind.SOURCING:
-            to_find = SourcingOptions.model_validate(options)
-            start_sourcing_campaign(session, account=account, campaign_id=campaign_id, options=to_find)
-        case CampaignKind.INVITATIONS:
-            to_withdraw = InvitationsOptions.model_validate(options)
-            return start_invitations_campaign(
-                session, account=account, campaign_id=campaign_id, options=to_withdraw
-            )
-    return False
+
+    start: Start
+    actions: frozenset[Kind]
+    site_list: SiteList[Any] | None = None
+
+
+CAMPAIGN_TYPES: Mapping[CampaignKind, CampaignType] = {
+    CampaignKind.BIRTHDAY: CampaignType(start_birthday_campaign, frozenset({Kind.GREET}), BIRTHDAYS),
+    CampaignKind.VISITOR: CampaignType(start_visitor_campaign, frozenset({Kind.VISIT, Kind.COLLECT})),
+    CampaignKind.SOURCING: CampaignType(start_sourcing_campaign, frozenset({Kind.VISIT, Kind.COLLECT})),
+    CampaignKind.INVITATIONS: CampaignType(
+        start_invitations_campaign, frozenset({Kind.WITHDRAW}), SENT_INVITATIONS
+    ),
+}

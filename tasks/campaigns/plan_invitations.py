@@ -1,60 +1,49 @@
-"""Campaigns that withdraw sent invitations become planned actions."""
+"""Plan campaigns that withdraw sent invitations."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.engine import today_in
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
-from db.store.people import accounts, invitations
-from tasks.campaigns.drafting import today_in
-from tasks.campaigns.site_lists import read_site_list
-from tasks.campaigns.start import add_campaign, require_account
-from tasks.contract import InvitationsOptions
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.people import invitations
+from db.store.people.accounts import AccountRecord
+from tasks.campaigns.creation import add_campaign
+from tasks.campaigns.planning import save_plan
+from tasks.campaigns.site_lists import SiteList, read_and_plan
+from tasks.contract import INVITATIONS_READ, InvitationsOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.rules import occasions
 from worker.rules.invitations import InvitedContact, Verdict, decide_withdrawals
-from worker.rules.model import CampaignKind, CampaignState, Kind, SentInvitation
+from worker.rules.model import Kind, SentInvitation
 
 log = logs.get_logger(__name__)
 
 
 def start_invitations_campaign(
-    session: Session, *, account: str, campaign_id: UUID, options: InvitationsOptions
+    session: Session, account: AccountRecord, campaign_id: UUID, options: InvitationsOptions
 ) -> bool:
-    """Add the campaign. True: its site is to be read before it can be planned.
-
-    Raises RequestRefusedError for an account that doesn't exist. Asked twice with one id, it starts once.
-    """
-    found = require_account(session, account)
-    return add_campaign(session, found, CampaignKind.INVITATIONS, campaign_id, options) is not None
+    """Add the campaign. True: the sent invitations are to be read before it can be planned."""
+    return add_campaign(session, account, campaign_id, options) is not None
 
 
 def read_invitations(services: Services, campaign_id: UUID) -> None:
-    """Read the account's sent invitations in the browser, keep whom they were sent to, and plan."""
-    read = read_site_list(
-        services, campaign_id, "invitations", lambda site, today: site.sent_invitations(today)
-    )
-    if read is None:
-        return
-    campaign, sent = read
-    with services.database.transaction() as session:
-        kept = invitations.save_invited(session, campaign.account_id, sent)
-    # Not in one: whoever records a withdrawal locks the audit's head first and its contact then.
-    with services.database.transaction() as session:
-        _plan_withdrawals(session, campaign.id, list(sent))
-    metrics.CONTACTS_PROCESSED.labels("sent_invitations", "read").inc(kept)
-    log.info("invitations_read", campaign=str(campaign_id), invitations=kept)
+    """Read the account's sent invitations in the browser, save whom they were sent to, and plan."""
+    saved = read_and_plan(services, campaign_id, SENT_INVITATIONS)
+    if saved is not None:
+        metrics.CONTACTS_PROCESSED.labels("sent_invitations", "read").inc(saved)
+        log.info("invitations_read", campaign=str(campaign_id), invitations=saved)
 
 
-def _plan_withdrawals(session: Session, campaign_id: UUID, sent: list[SentInvitation]) -> None:
-    campaign = campaigns.find_campaign(session, campaign_id, lock=True)
-    if campaign is None or campaign.state != CampaignState.READING:
-        return  # planned meanwhile, or cancelled
+def _plan(
+    session: Session, account: AccountRecord, campaign: CampaignRecord, sent: Sequence[SentInvitation]
+) -> None:
     options = InvitationsOptions.model_validate(campaign.options)
-    account = accounts.get_account(session, campaign.account_id)
     today = today_in(session, account.zone)
     occasion = occasions.withdrawal_occasion(today)
     judged = decide_withdrawals(
@@ -71,11 +60,17 @@ def _plan_withdrawals(session: Session, campaign_id: UUID, sent: list[SentInvita
         for one, verdict in judged
         if verdict is Verdict.WITHDRAW
     ]
-    planned = campaigns.insert_plan(session, campaign, Kind.WITHDRAW, drafts)
-    campaigns.mark_planned(session, campaign.id)
-    metrics.CONTACTS_PROCESSED.labels("plan", "planned").inc(planned)
-    metrics.CONTACTS_PROCESSED.labels("plan", "known_or_left_out").inc(len(judged) - planned)
-    log.info("campaign_planned", campaign=str(campaign.id), due=len(drafts), planned=planned)
+    save_plan(session, campaign, Kind.WITHDRAW, drafts, considered=len(judged))
+
+
+SENT_INVITATIONS = SiteList(
+    name="invitations",
+    task=INVITATIONS_READ,
+    kind=Kind.WITHDRAW,
+    read=lambda site, today: site.sent_invitations(today),
+    save=invitations.save_invited,
+    plan=_plan,
+)
 
 
 def _preview(one: InvitedContact, verdict: Verdict, today: date) -> dict[str, str]:

@@ -1,57 +1,42 @@
-"""Campaigns that search: sourcing, and visits to whom a saved search finds. The first page is planned."""
+"""Plan sourcing campaigns: the first page of their search. Each page plans the next and the visits."""
 
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store.campaigns import campaigns, saved_searches, searches
-from db.store.campaigns.campaigns import CampaignRecord
+from db.store.campaigns import campaigns, saved_searches
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
-from tasks.actions.collect import plan_search_page
-from tasks.campaigns.drafting import today_in
-from tasks.campaigns.start import add_campaign, require_account
+from tasks.campaigns.creation import add_campaign
+from tasks.campaigns.search_pages import begin_search
 from tasks.contract import SourcingOptions
-from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import needed_sections
 from worker.rules.sourcing.search import build_search_url
 
 
 def start_sourcing_campaign(
-    session: Session, *, account: str, campaign_id: UUID, options: SourcingOptions
-) -> None:
-    """Add a sourcing campaign and plan the first page of its search.
+    session: Session, account: AccountRecord, campaign_id: UUID, options: SourcingOptions
+) -> bool:
+    """Add a sourcing campaign and plan the first page of its search. False: no list is read.
 
-    Its options are kept with the criteria of the saved search, as they are now. Raises RequestRefusedError
-    for an account or saved search that isn't there, for an address that is no people search of the account's
-    own site, and for criteria that nothing can be searched by; then nothing is planned.
+    Its options are stored with the criteria of the saved search, as they are now. Raises RequestRefusedError
+    for a saved search that isn't there, for an address that is no people search of the account's own site,
+    and for criteria that nothing can be searched by; then nothing is planned.
     """
-    found = require_account(session, account)
-    wanted = saved_searches.resolve_search(
-        session, found, url=options.url, name=options.saved_search, criteria=options.criteria
+    spec = saved_searches.resolve_search(
+        session, account, url=options.url, name=options.saved_search, criteria=options.criteria
     )
-    resolved = options.model_copy(update={"criteria": wanted.criteria})
-    campaign = add_campaign(session, found, CampaignKind.SOURCING, campaign_id, options, kept=resolved)
-    if campaign is None:
-        return
-    if options.dry_run:
-        campaigns.mark_planned(session, campaign_id, preview=[_preview(found, wanted)])
-        return
-    begin_search(session, found, campaign, wanted)
+    resolved = options.model_copy(update={"criteria": spec.criteria})
+    campaign = add_campaign(session, account, campaign_id, options, stored=resolved)
+    if campaign is not None and options.dry_run:
+        campaigns.mark_planned(session, campaign_id, preview=[_preview(account, spec)])
+    elif campaign is not None:
+        begin_search(session, account, campaign, spec)
+    return False
 
 
-def begin_search(
-    session: Session, account: AccountRecord, campaign: CampaignRecord, wanted: SearchSpec
-) -> None:
-    """Set the cursor before the first page, and plan that page."""
-    searches.add_search(session, campaign.id, wanted.query)
-    today = today_in(session, account.zone)
-    plan_search_page(session, campaign, 1, today)
-    campaigns.mark_planned(session, campaign.id)
-
-
-def _preview(account: AccountRecord, wanted: SearchSpec) -> dict[str, str]:
+def _preview(account: AccountRecord, spec: SearchSpec) -> dict[str, str]:
     return {
-        "search": build_search_url(wanted.query, account.site),
-        "sections": ", ".join(sorted(needed_sections(wanted.criteria))),
+        "search": build_search_url(spec.query, account.site),
+        "sections": ", ".join(sorted(needed_sections(spec.criteria))),
     }

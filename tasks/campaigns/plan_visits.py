@@ -1,24 +1,25 @@
-"""Visitor campaigns become planned visits, or a search whose pages plan them."""
+"""Plan visitor campaigns: visits to known people, or the first page of a search."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.store.actions import events
+from db.engine import today_in
+from db.store.actions import events, plans
 from db.store.campaigns import campaigns, saved_searches
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people import import_lock, visits
 from db.store.people.accounts import AccountRecord
 from db.store.people.visits import DueVisit
-from tasks.actions.collect import draft_visit
-from tasks.campaigns.drafting import today_in
-from tasks.campaigns.plan_searches import begin_search
-from tasks.campaigns.start import add_campaign, require_account
+from tasks.campaigns.creation import add_campaign
+from tasks.campaigns.search_pages import begin_search, draft_visit
 from tasks.contract import VisitorOptions
 from worker import logs
 from worker.errors import RequestRefusedError
 from worker.rules.addresses import normalise_profile_url
-from worker.rules.model import CampaignKind, Kind
+from worker.rules.model import Kind
 from worker.rules.sourcing.criteria import Criteria
 from worker.rules.sourcing.search import build_search_url
 
@@ -29,43 +30,48 @@ _MOST_NAMED = 3
 
 
 def start_visitor_campaign(
-    session: Session, *, account: str, campaign_id: UUID, options: VisitorOptions
-) -> None:
-    """Add a visitor campaign and plan its visits, or the first page of its search.
+    session: Session, account: AccountRecord, campaign_id: UUID, options: VisitorOptions
+) -> bool:
+    """Add a visitor campaign and plan its visits, or the first page of its search. False: no list is read.
 
-    Raises RequestRefusedError for an account or a saved search that isn't there, and for addresses that are
-    none of the account's site; then nothing is planned. Asked twice with one id, it starts once.
+    Raises RequestRefusedError for a saved search that isn't there, and for addresses that are none of the
+    account's site; then nothing is planned.
     """
-    found = require_account(session, account)
-    addresses = _normalise_addresses(options.profiles, found.site)
-    wanted = None
+    addresses = _normalise_addresses(options.profiles, account.site)
+    spec = None
     if options.saved_search is not None:
-        wanted = saved_searches.resolve_search(
-            session, found, url=None, name=options.saved_search, criteria=Criteria()
+        spec = saved_searches.resolve_search(
+            session, account, url=None, name=options.saved_search, criteria=Criteria()
         )
-    campaign = add_campaign(session, found, CampaignKind.VISITOR, campaign_id, options)
+    campaign = add_campaign(session, account, campaign_id, options)
     if campaign is None:
-        return
-    if wanted is not None and options.dry_run:
-        preview = {"search": build_search_url(wanted.query, found.site)}
-        campaigns.mark_planned(session, campaign_id, preview=[preview])
-    elif wanted is not None:
-        begin_search(session, found, campaign, wanted)
-    elif options.dry_run:
-        campaigns.mark_planned(session, campaign_id, preview=_preview(session, found, options, addresses))
+        return False
+    if options.dry_run:
+        preview = (
+            _preview_search(account, spec) if spec else _preview_visits(session, account, options, addresses)
+        )
+        campaigns.mark_planned(session, campaign_id, preview=preview)
+    elif spec is not None:
+        begin_search(session, account, campaign, spec)
     else:
-        due = _select_due(session, found, options, addresses)
-        today = today_in(session, found.zone)
-        drafts = [draft_visit(campaign, person, today) for person in due if not person.planned]
-        planned = campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
-        campaigns.mark_planned(session, campaign_id)
-        log.info("campaign_planned", campaign=str(campaign_id), due=len(due), planned=planned)
+        _plan_visits(session, account, campaign, _select_due(session, account, options, addresses))
+    return False
+
+
+def _plan_visits(
+    session: Session, account: AccountRecord, campaign: CampaignRecord, due: Sequence[DueVisit]
+) -> None:
+    today = today_in(session, account.zone)
+    drafts = [draft_visit(campaign, person, today) for person in due if not person.planned]
+    planned = plans.insert_plan(session, campaign, Kind.VISIT, drafts)
+    campaigns.mark_planned(session, campaign.id)
+    log.info("campaign_planned", campaign=str(campaign.id), due=len(due), planned=planned)
 
 
 def _normalise_addresses(given: Sequence[str], site: str) -> Sequence[str]:
-    """Return the normalised addresses. Raises RequestRefusedError that says which are bad.
+    """Return the normalised addresses. Raises RequestRefusedError that names the bad ones by their position.
 
-    By their places in the list: the text of a refusal is logged, and an address is somebody's.
+    Not by their text: a refusal is logged, and an address is somebody's.
     """
     normalised = [normalise_profile_url(address, site) for address in given]
     bad = [str(place) for place, address in enumerate(normalised, 1) if address is None]
@@ -89,20 +95,24 @@ def _select_due(
             no_repeat_days=options.no_repeat_days,
             limit=options.limit,
         )
-    # Held in the order of whoever keeps a page: no import beside it, the audit's head, then the people.
+    # Locks in the order of whoever saves a page: imports, the audit's head, then the people.
     import_lock.lock_out_imports(session, account.id)
     events.lock_audit_head(session, account.id)
     contacts = visits.save_addresses(session, account.id, addresses)[: options.limit]
     return visits.check_contacts(session, account.id, contacts, no_repeat_days=options.no_repeat_days)
 
 
-def _preview(
+def _preview_search(account: AccountRecord, spec: SearchSpec) -> list[dict[str, str]]:
+    return [{"search": build_search_url(spec.query, account.site)}]
+
+
+def _preview_visits(
     session: Session, account: AccountRecord, options: VisitorOptions, addresses: Sequence[str]
 ) -> list[dict[str, str]]:
-    """Return who would be visited. People of whom only the address is given are not kept for asking."""
-    asking = session.begin_nested()
+    """Return who would be visited. The rollback removes people who were only added for this preview."""
+    savepoint = session.begin_nested()
     due = _select_due(session, account, options, addresses)
-    asking.rollback()
+    savepoint.rollback()
     return [
         {
             "contact": person.full_name,

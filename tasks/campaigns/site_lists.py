@@ -1,20 +1,25 @@
-"""Reading a list of the site before a campaign can be planned: it waits, is asked for again, or fails."""
+"""Read the list of a site that a campaign is planned from: it waits, is asked for again, or fails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
-from db.store.actions import control
+from sqlalchemy.orm import Session
+
+from db.engine import today_in
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import get_kill_switch
 from db.store.people import accounts, import_lock
-from tasks.campaigns.drafting import today_in
+from db.store.people.accounts import AccountRecord
 from tasks.services import Services
+from tasks.stopping import stop_account
 from worker import logs, metrics
 from worker.browser.site import Site
-from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import AccountStatus, CampaignState
+from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
+from worker.rules.model import AccountStatus, CampaignState, Kind
 from worker.secrets import SESSION_UNREADABLE
 
 T = TypeVar("T")
@@ -22,14 +27,49 @@ T = TypeVar("T")
 log = logs.get_logger(__name__)
 
 
-def read_site_list(
-    services: Services, campaign_id: UUID, what: str, read: Callable[[Site, date], Sequence[T]]
-) -> tuple[CampaignRecord, Sequence[T]] | None:
-    """Read `what` in the browser of the campaign's account. None: there is nothing to plan, now or at all.
+@dataclass(frozen=True, slots=True)
+class SiteList(Generic[T]):
+    """A list of the site from which campaigns of one kind are planned.
 
-    A passing fault leaves the campaign as it is, to be asked again; anything else ends it with a reason, also
-    keys that don't open the session: the campaign would wait, unseen, until a person mends them.
+    name: what it lists, for metrics
+    task: the Celery task that reads it
+    kind: the action that is planned from it; a limit page met while reading cuts this kind's limits
+    read: reads the list as of a day
+    save: saves the people listed as contacts of the account; returns how many
+    plan: plans a locked campaign that is still being read
     """
+
+    name: str
+    task: str
+    kind: Kind
+    read: Callable[[Site, date], Sequence[T]]
+    save: Callable[[Session, int, Sequence[T]], int]
+    plan: Callable[[Session, AccountRecord, CampaignRecord, Sequence[T]], None]
+
+
+def read_and_plan(services: Services, campaign_id: UUID, site_list: SiteList[T]) -> int | None:
+    """Read the list in the browser of the campaign's account, save its people and plan.
+
+    Returns how many people were saved; None where nothing was read. A passing fault leaves the campaign as it
+    is, to be asked for again; any other fault ends it with the reason.
+    """
+    listed = _read(services, campaign_id, site_list)
+    if listed is None:
+        return None
+    account, entries = listed
+    with services.database.transaction() as session:
+        saved = site_list.save(session, account.id, entries)
+    # In a second transaction: whoever records an effect locks the audit's head first and its contact then.
+    with services.database.transaction() as session:
+        campaign = campaigns.find_campaign(session, campaign_id, lock=True)
+        if campaign is not None and campaign.state == CampaignState.READING:  # else planned or cancelled
+            site_list.plan(session, account, campaign, entries)
+    return saved
+
+
+def _read(
+    services: Services, campaign_id: UUID, site_list: SiteList[T]
+) -> tuple[AccountRecord, Sequence[T]] | None:
     with services.database.transaction() as session:
         campaign = campaigns.find_campaign(session, campaign_id)
         if campaign is None or campaign.state != CampaignState.READING:
@@ -37,37 +77,41 @@ def read_site_list(
         account = accounts.get_account(session, campaign.account_id)
         today = today_in(session, account.zone)
         waits = (
-            control.get_kill_switch(session) is not None
+            get_kill_switch(session) is not None
             or account.status is AccountStatus.PAUSED
             or import_lock.is_import_running(session, account.id)
         )
     if waits:
-        log.info("reading_waits", campaign=str(campaign_id))  # it is asked for again until it may go on
+        log.info("reading_waits", campaign=str(campaign_id))  # asked for again until it may go on
         return None
     if account.stop_reason is not None:
-        _fail_campaign(
-            services, campaign, what, StopAccountError(account.stop_reason, "the account is stopped")
-        )
+        _fail(services, campaign, site_list, NeverError(account.stop_reason, "the account is stopped"))
         return None
-    if not services.can_open(account.session):
-        _fail_campaign(services, campaign, what, NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE))
+    if not services.can_open_session(account.session):
+        # Not left to be asked for again: it would wait, unseen, until a person mends the keys.
+        _fail(services, campaign, site_list, NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE))
         return None
     try:
-        site = services.site(name=account.site, account_id=account.id, session=account.session)
-        with services.timed(account.site, what):
-            return campaign, read(site, today)
+        site = services.site_of(account)
+        with services.time_request(account.site, site_list.name):
+            return account, site_list.read(site, today)
     except TryAgainError as error:
-        metrics.ERRORS.labels(error.reason, f"read_{what}").inc()
+        metrics.ERRORS.labels(error.reason, f"read_{site_list.name}").inc()
         log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
     except (StopAccountError, NeverError) as error:
-        _fail_campaign(services, campaign, what, error)
+        _fail(services, campaign, site_list, error)
     return None
 
 
-def _fail_campaign(services: Services, campaign: CampaignRecord, what: str, error: RapportError) -> None:
-    metrics.ERRORS.labels(error.reason, f"read_{what}").inc()
+def _fail(
+    services: Services,
+    campaign: CampaignRecord,
+    site_list: SiteList[T],
+    error: StopAccountError | NeverError,
+) -> None:
+    metrics.ERRORS.labels(error.reason, f"read_{site_list.name}").inc()
     log.error("campaign_failed", campaign=str(campaign.id), reason=error.reason, text=str(error))
     with services.database.transaction() as session:
         campaigns.mark_failed(session, campaign.id, error.reason, str(error))
         if isinstance(error, StopAccountError):
-            accounts.stop_account(session, campaign.account_id, error.reason)
+            stop_account(session, campaign.account_id, site_list.kind, error)

@@ -1,53 +1,58 @@
-"""Starting a campaign of any kind: by name, over HTTP or by a schedule, each id once."""
+"""Start campaigns: on request, or from the stored options of a schedule."""
 
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.store.campaigns import campaigns, requests
-from db.store.campaigns.campaigns import CampaignRecord
-from db.store.people import accounts
-from db.store.people.accounts import AccountRecord
-from tasks.contract import CampaignOptions, fingerprint, require_adapter
-from worker import logs
-from worker.errors import RequestRefusedError
+from tasks.campaigns.creation import require_account
+from tasks.campaigns.kinds import CAMPAIGN_TYPES
+from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions, CampaignRequest
+from tasks.publish import publish_task
+from tasks.services import Services
 from worker.rules.model import CampaignKind
 
-log = logs.get_logger(__name__)
 
+def start_requested_campaign(services: Services, request: CampaignRequest) -> None:
+    """Start the campaign of a request; if it is planned from a list of its site, ask for that list.
 
-def require_account(session: Session, name: str) -> AccountRecord:
-    """Return the account of that name. Raises RequestRefusedError where there is none."""
-    found = accounts.find_account(session, name)
-    if found is None:
-        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
-    return found
-
-
-def add_campaign(
-    session: Session,
-    account: AccountRecord,
-    kind: CampaignKind,
-    campaign_id: UUID,
-    options: CampaignOptions,
-    *,
-    kept: CampaignOptions | None = None,
-) -> CampaignRecord | None:
-    """Add a campaign with its options as they were asked for, or as `kept` has them, filled in.
-
-    None: this id was started before, with the same options. Raises RequestRefusedError where it was asked for
-    with others, and where pages of a site without an adapter would be opened.
+    Raises RequestRefusedError as `start_campaign` does; then nothing is planned.
     """
-    require_adapter(account.site, options)
-    if not requests.claim_campaign_id(session, campaign_id, account.id, fingerprint(kind, options)):
-        raise RequestRefusedError(f"campaign_id: {requests.CONFLICTING_REQUEST}")
-    new = campaigns.add_campaign(
-        session,
-        campaign_id=campaign_id,
-        account_id=account.id,
-        kind=kind,
-        options=(kept or options).model_dump(mode="json"),
-        correlation_id=logs.current_correlation_id(),
-    )
-    log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=kind, new=new)
-    return campaigns.find_campaign(session, campaign_id, lock=True) if new else None
+    campaign_id = request.campaign_id or uuid4()
+    with services.database.transaction() as session:
+        reading = start_campaign(session, account=request.account, campaign_id=campaign_id, options=request)
+    if reading:
+        request_reading(request.kind, campaign_id)
+
+
+def start_stored_campaign(
+    session: Session, kind: CampaignKind, account: str, campaign_id: UUID, options: Mapping[str, Any]
+) -> bool:
+    """Start a campaign from stored options, as `start_campaign` does.
+
+    Also raises ValidationError for options that its kind doesn't know.
+    """
+    known = CAMPAIGN_OPTIONS[kind].model_validate(options)
+    return start_campaign(session, account=account, campaign_id=campaign_id, options=known)
+
+
+def start_campaign(session: Session, *, account: str, campaign_id: UUID, options: CampaignOptions) -> bool:
+    """Add a campaign and plan it. True: it is planned once a list of its site was read (`request_reading`).
+
+    Asked twice with one id, it starts once. Raises RequestRefusedError for an account that doesn't exist, and
+    for options that can't be carried out; then nothing is planned.
+    """
+    found = require_account(session, account)
+    return CAMPAIGN_TYPES[options.kind].start(session, found, campaign_id, options)
+
+
+def request_reading(kind: CampaignKind, campaign_id: UUID) -> None:
+    """Ask a browser worker to read the list that the campaign is planned from.
+
+    Raises ValueError for a kind that reads none.
+    """
+    site_list = CAMPAIGN_TYPES[kind].site_list
+    if site_list is None:
+        raise ValueError(f"a {kind} campaign reads no list")
+    publish_task(site_list.task, campaign_id=str(campaign_id))

@@ -1,1 +1,1 @@
-"""The Celery tasks: each takes a checked payload and calls what does the work."""
+"""The Celery tasks, and nothing else: each takes a validated payload and calls what does the work."""

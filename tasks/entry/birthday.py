@@ -1,11 +1,10 @@
 """Birthday campaigns: the task functions."""
 
-from uuid import uuid4
-
 from tasks.actions.dispatch import dispatch_due
 from tasks.actions.perform import perform_action
 from tasks.actions.read_inbox import read_replies
-from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
+from tasks.campaigns.plan_birthdays import read_birthdays
+from tasks.campaigns.start import start_requested_campaign
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     BIRTHDAY_GREET,
@@ -14,45 +13,35 @@ from tasks.contract import (
     AccountRef,
     ActionRef,
     BirthdayCampaign,
-    BirthdayOptions,
     CampaignRef,
 )
-from tasks.hooks import publish_task
-from tasks.services import services
+from tasks.services import get_services
 from worker.app import app
 
 
 @app.task(name=BIRTHDAY_CAMPAIGN, pydantic=True, pydantic_strict=False)
-def campaign(request: BirthdayCampaign) -> None:
+def start_campaign(request: BirthdayCampaign) -> None:
     """Start a birthday campaign: read the site if asked to, plan, dispatch."""
-    campaign_id = request.campaign_id or uuid4()
-    options = BirthdayOptions.model_validate(request.model_dump(include=set(BirthdayOptions.model_fields)))
-    with services().database.transaction() as session:
-        reading = start_birthday_campaign(
-            session, account=request.account, campaign_id=campaign_id, options=options
-        )
-    if reading:
-        publish_task(read, campaign_id=str(campaign_id))
-    else:
-        dispatch_due(services())
+    start_requested_campaign(get_services(), request)
+    dispatch_due(get_services())
 
 
 @app.task(name=BIRTHDAY_READ, pydantic=True, pydantic_strict=False)
-def read(ref: CampaignRef) -> None:
+def read_list(ref: CampaignRef) -> None:
     """Read the birthdays page of the campaign's account and plan."""
-    read_birthdays(services(), ref.campaign_id)
-    dispatch_due(services())
+    read_birthdays(get_services(), ref.campaign_id)
+    dispatch_due(get_services())
 
 
 @app.task(name=BIRTHDAY_GREET, pydantic=True, pydantic_strict=False)
 def greet(ref: ActionRef) -> None:
     """Carry out one greeting."""
-    perform_action(services(), ref.action_id)
-    dispatch_due(services())  # the account is free again: what waits for it needn't wait for a tick
+    perform_action(get_services(), ref.action_id)
+    dispatch_due(get_services())  # the account is free again: its next action needn't wait for a tick
 
 
 @app.task(name=BIRTHDAY_REPLIES, pydantic=True, pydantic_strict=False)
-def replies(ref: AccountRef) -> None:
+def read_inbox(ref: AccountRef) -> None:
     """Read the account's inbox and mark who has answered."""
-    read_replies(services(), ref.account)
-    dispatch_due(services())  # while the inbox was read, the account's actions waited
+    read_replies(get_services(), ref.account)
+    dispatch_due(get_services())  # while the inbox was read, the account's actions waited

@@ -1,23 +1,34 @@
-"""Keeps people and profiles no longer than their account says: block by block, safe to stop and to repeat."""
+"""Erase people and profiles that are older than their account keeps them.
+
+Works block by block, so it may be stopped and repeated at any time.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.people import accounts
 from db.store.privacy import retention
 from db.store.privacy.retention import BLOCK, StaleData
+from tasks.services import Services
+from worker import logs
 from worker.screenshots import delete_screenshots
 
+log = logs.get_logger(__name__)
+
 Progress = Callable[[int], None]
+
+PURGED_AT_ONCE = 15_000
+"""People of one account in one run: seconds of work. A task that takes minutes is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """What was erased, in rows, and how many pictures on this machine. `waits`: an import is under way."""
+    """How many rows were erased, and pictures on this machine. `waits`: an import runs, and people wait."""
 
     people: int
     profiles: int
@@ -27,8 +38,23 @@ class PurgeReport:
     waits: bool
 
 
+def purge_all_accounts(services: Services) -> None:
+    """Erase what is older than its account keeps it, at most PURGED_AT_ONCE people of each account."""
+    with services.database.transaction() as session:
+        everyone = accounts.list_accounts(session)
+    for account in everyone:
+        if account.keep_days is None:
+            continue
+        found = find_stale(services.database, account.id, timedelta(days=account.keep_days))
+        purged = purge_stale(
+            services.database, services.settings.evidence_dir, account.id, found, most=PURGED_AT_ONCE
+        )
+        if purged.waits or any((purged.people, purged.profiles, purged.scores, purged.campaigns)):
+            log.info("data_purged", account=account.id, **asdict(purged))
+
+
 def find_stale(database: Database, account_id: int, keep: timedelta) -> StaleData:
-    """Return what is kept for longer than `keep`."""
+    """Return the people and profiles that have been kept for longer than `keep`."""
     with database.transaction() as session:
         return retention.find_stale_data(session, account_id, keep)
 
@@ -42,9 +68,9 @@ def purge_stale(
     most: int | None = None,
     progress: Progress = lambda _: None,
 ) -> PurgeReport:
-    """Erase what was found; `progress` is told how many rows went. With `most`, at most so many people.
+    """Erase what was found, at most `most` people; `progress` is called with the rows of each block.
 
-    What somebody needs again since it was found stays.
+    Rows that are needed again since they were found stay.
     """
     addresses, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
     profiles = _erase_all(database, account_id, found.before, retention.erase_profiles, progress)

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import dispatch, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, dispatch
+from db.store.actions.claims import Claim
 from tests.cluster import wait_for
 
 T = TypeVar("T")
@@ -46,13 +46,13 @@ def run_concurrently(url: str, count: int, work: Callable[[Database, int], T]) -
 
 
 def queue_due_actions(session: Session, *, batch: int = 100) -> list[UUID]:
-    nudges = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
+    due = dispatch.queue_due_actions(session, batch=batch, lease=LEASE)
     session.expire_all()  # production code uses a session for one step, a test for several
-    return [nudge.action_id for nudge in nudges]
+    return [action.action_id for action in due]
 
 
 def claim_action(session: Session, action_id: UUID, owner: str = "worker") -> Claim:
-    claim = lifecycle.claim_action(session, action_id, owner=owner, lease=LEASE)
+    claim = claims.claim_action(session, action_id, owner=owner, lease=LEASE)
     assert claim is not None
     return claim
 

@@ -118,8 +118,8 @@ database = Database(sys.stdin.readline().strip(), application_name="a migration"
 with database.engine.connect():
     print("ready", flush=True)
     sys.stdin.readline()
-migrate.upgrade(database.engine)
-print(migrate.is_current(database.engine))
+migrate.upgrade_schema(database.engine)
+print(migrate.is_schema_current(database.engine))
 database.close()
 """
 

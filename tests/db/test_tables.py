@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import control
 from db.store.campaigns import schedules
+from db.store.kill_switch import pull_kill_switch
 from db.tables import Contact, Exclusion, Interaction
 from tests.builders import LONG_AGO, SANDBOX, a_contact, a_search, add_planned, an_account, found
 from tests.db.helpers import run_without_triggers
@@ -107,7 +107,7 @@ def one_row_of_each(session: Session) -> None:
             occasion="x", message="", correlation_id="test",
         )
     )  # fmt: skip
-    control.pull_kill_switch(session, "tests")
+    pull_kill_switch(session, "tests")
     schedules.save_schedule(
         session, account_id=account.id, kind=CampaignKind.BIRTHDAY, cron="0 7 * * *", options={},
         next_fire_at=LONG_AGO,

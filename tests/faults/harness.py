@@ -85,8 +85,8 @@ class Harness(Cluster):
         self.database = Database(self.postgres.url, application_name="fault harness")
         self.outsider = Celery("outsider", broker=self.redis.url)
         self.outsider.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1}
-        self._guard = RedisQuota(connect(redis_address.parse(self.redis.url)))
-        self.quota = Quota(self.database, self._guard, lease=TIME_LIMIT)
+        self._redis_quota = RedisQuota(connect(redis_address.parse(self.redis.url)))
+        self.quota = Quota(self.database, self._redis_quota, lease=TIME_LIMIT)
         return settings_environment(
             {
                 "database_url": self.to_postgres.url,
@@ -282,4 +282,4 @@ class Harness(Cluster):
                 return
             ledger.write_breaker(session, self.account.id, Kind.GREET, Breaker())
         with suppress(QuotaUnavailableError):
-            self._guard.reset_breaker(loaded.context)
+            self._redis_quota.reset_breaker(loaded.context)

@@ -69,4 +69,4 @@ def test_a_search_loses_nobody_and_opens_nothing_twice_but_what_a_killed_worker_
     # Only the kill between opening a page and storing its content costs a second view.
     assert sum(views.values()) - len(views) == 1
     assert harness.account is not None
-    assert harness.quota.compare(harness.account.id)
+    assert harness.quota.compare_with_ledger(harness.account.id)

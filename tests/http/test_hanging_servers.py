@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db.engine import Database
-from db.store.actions import control
+from db.store.kill_switch import get_kill_switch
 from tests.http.conftest import KEY
 from tests.http.server import Door, Silent, open_door
 from tests.proxy import Proxy
@@ -45,7 +45,7 @@ def test_a_silent_redis_holds_up_neither_health_nor_the_kill_switch_nor_the_end(
         pulled = caller.post(f"{door.url}/control/kill-switch", json={"on": True}, headers=THE_KEY)
         assert pulled.json()["on"] is True
         with database.transaction() as session:
-            assert control.get_kill_switch(session) is not None
+            assert get_kill_switch(session) is not None
         answers = [each.result() for each in asked]
         assert {(each.status_code, each.text) for each in answers} == {(503, '{"ready":false}')}
         checks = caller.get(f"{door.url}/ready", headers=THE_KEY).json()["checks"]
@@ -91,7 +91,7 @@ def test_a_postgres_that_falls_silent_lets_go_of_who_waits_for_it(
 
         def is_pulled() -> bool:
             with database.transaction() as session:
-                return control.get_kill_switch(session) is not None
+                return get_kill_switch(session) is not None
 
         assert is_pulled() is False
         assert proxy.freeze() == 1

@@ -1,4 +1,4 @@
-"""`GET /data/quota`: the account's quota as Postgres tells it."""
+"""`GET /data/quota`: the account's quota by the ledger in Postgres."""
 
 from datetime import timedelta
 

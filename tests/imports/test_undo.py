@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import approval
+from db.store.actions import approval, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
 from db.store.people import contacts, import_lock
 from db.store.people.accounts import AccountRecord
@@ -82,7 +82,7 @@ def proposed(session: Session, account: AccountRecord, contact: Contact) -> UUID
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, "birthday:2027", DAY, "Hi")
-    campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
+    plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
     return draft.id
 
 

@@ -118,8 +118,8 @@ def test_every_route_is_on_its_page() -> None:
 
 
 def test_the_drawn_states_are_the_table() -> None:
-    page = (DOCS / "architecture.md").read_text()
-    drawn = set(re.findall(r"^    (\S+) --> (\S+)$", page, re.MULTILINE))
+    _, _, after = (DOCS / "architecture.md").read_text().partition("stateDiagram-v2\n")
+    drawn = set(re.findall(r"^    (\S+) --> (\S+)$", after.partition("```")[0], re.MULTILINE))
     expected = {(str(state), str(following)) for state, after in TRANSITIONS.items() for following in after}
     assert {edge for edge in drawn if "[*]" not in edge} == expected
     assert {state for state, end in drawn if end == "[*]"} == {str(state) for state in END_STATES}
@@ -135,3 +135,15 @@ def test_no_link_is_dead(page: Path) -> None:
 def test_a_picture_fetches_nothing(picture: str) -> None:
     svg = (DOCS / picture).read_text()
     assert not re.search(r"url\((?!#)|href=|@import|<image|<script", svg)
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "extending.md", "testing.md"])
+def test_the_files_that_a_map_names_exist(page: str) -> None:
+    named = re.findall(
+        r"`((?:api_stub|tasks|db|worker|tests|bench|docs|ops)/[\w./]+)`", (DOCS / page).read_text()
+    )
+    named += re.findall(r"[ \"]((?:tasks|db|worker)/[\w/]+\.(?:py|sql|lua))", (DOCS / page).read_text())
+    examples = ("KIND", "SITE", "FORMAT")
+    paths = [path for path in named if not any(word in path for word in examples)]
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -106,5 +106,5 @@ def with_redis(database: Database, redis_url: str) -> Iterator[Quota]:
 
 @pytest.fixture
 def without_redis(database: Database) -> Quota:
-    """With a Redis that does not answer."""
+    """The quota with a Redis that does not answer."""
     return Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(NOWHERE))), lease=LEASE)

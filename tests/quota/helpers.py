@@ -1,4 +1,4 @@
-"""What the quota's tests share: purses, a clock that can be moved, and a look at all that is stored."""
+"""What the quota's tests share: contexts, a movable clock, the rule as an engine, and what is stored."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

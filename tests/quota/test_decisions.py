@@ -1,4 +1,4 @@
-"""What the quota writes and reads, one question at a time; what it answers is tests/quota/test_model.py's."""
+"""What the script writes and reads, call by call; tests/quota/test_model.py checks its answers."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -206,7 +206,7 @@ def test_no_key_is_touched_that_was_not_declared(quota: RedisQuota, quota_url: s
 
 
 def test_all_keys_of_an_account_lie_in_one_slot(redis_url: str) -> None:
-    with text_client(redis_url) as client:  # a server that isn't a cluster's need not answer this; ours does
+    with text_client(redis_url) as client:  # the server that ships answers this; others may not
         keys = [f"rapport:quota:{{acct:7}}:{name}" for name in ("state", *Kind)]
         slots = {client.execute_command("CLUSTER", "KEYSLOT", key) for key in keys}
     assert slots == {key_slot(keys[0].encode())}

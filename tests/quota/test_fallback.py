@@ -1,4 +1,4 @@
-"""The quota in Postgres: one decision of an account at a time, fenced by its epoch, and all of it kept."""
+"""The fallback: one decision of an account at a time, fenced by its epoch, and everything stored."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,7 +40,7 @@ def begin(
 def ask(
     database: Database, question: Callable[[Fallback], Decision], after: timedelta = timedelta(0)
 ) -> Decision:
-    """Ask in a transaction of its own, so long after noon."""
+    """Ask in a transaction of its own, `after` noon."""
     with database.transaction() as session:
         return question(Fallback(session, now=NOON + after))
 
@@ -90,7 +90,7 @@ def test_the_second_who_rebuilds_waits_for_the_first_and_leaves_it_to_it(
             return epochs.raise_epoch(session, context.account_id, seen=context.epoch)
 
     def lock(session: Session, account_id: int) -> int:
-        """Let the second begin when the first knows the epoch, and has not raised it yet."""
+        """Start the second rebuild once the first has read the epoch and not raised it yet."""
         epoch = really(session, account_id)
         if not seconds:
             seconds.append(pool.submit(rebuild, other))

@@ -1,4 +1,4 @@
-"""What happens when Redis, the way to it or an answer is lost. No doubt is ever a grant."""
+"""What happens when Redis, the connection or an answer is lost: nothing uncertain is ever a grant."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -204,12 +204,12 @@ def test_a_grant_of_the_fallback_counts_once_redis_is_back(database: Database, r
     second = away.reserve(account.id, Kind.GREET, "run", "second:1")
     assert (first.by_fallback, second.by_fallback) == (False, True)
     assert second.decision.granted
-    # what Redis had granted before can't be intended any more: its epoch is over
+    # what Redis had granted before can't become an intent any more: its epoch has ended
     with database.transaction() as session:
         assert not is_current_epoch(session, account.id, first.context.epoch)
         assert is_current_epoch(session, account.id, second.context.epoch)
     assert away.start(second)
-    # asked in Redis again, the fallback's own grant is fenced in turn unless it has reached the ledger
+    # once Redis answers again, the fallback's grant is fenced in turn unless it has reached the ledger
     third = here.reserve(account.id, Kind.GREET, "run", "third:1")
     assert third.decision.granted
     assert not away.start(second)

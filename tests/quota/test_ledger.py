@@ -1,4 +1,4 @@
-"""What the ledger in Postgres counts as used, from when, until when, and what of it can be given back."""
+"""What the ledger in Postgres counts as used, from when until when, and which units can be released."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -105,9 +105,9 @@ def test_an_intent_counts_for_a_week_and_not_a_millisecond_longer_or_shorter(
     for kind in (Kind.GREET, Kind.WITHDRAW, Kind.VISIT):
         acted(session, account, now - WEEK, slug=f"over {kind}", kind=kind)
         count.add(acted(session, account, now - WEEK + MS, slug=f"counts {kind}", kind=kind))
-    told = charges(session, account)
-    assert len(told) == len(count)
-    assert {charge.reservation_id for charge in told} == count
+    found = charges(session, account)
+    assert len(found) == len(count)
+    assert {charge.reservation_id for charge in found} == count
 
 
 def test_what_the_owner_wrote_counts_for_a_week_in_no_run(session: Session, account: AccountRecord) -> None:
@@ -139,11 +139,11 @@ def test_each_opening_of_a_page_counts_for_good(session: Session, account: Accou
         "correlation_id, hash) select account_id, 98 + n, action_id, now(), state, 4, '', '', '' "
         "from action_events, unnest(array['acting', 'planned', 'done']) with ordinality as s (state, n)",
     )
-    told = charges(session, account)
-    assert sorted(charge.at for charge in told) == [now - MINUTE, now]
-    assert {(charge.kind, charge.held) for charge in told} == {(Kind.VISIT, False)}
-    assert all(charge.run_id for charge in told)
-    assert len({charge.reservation_id for charge in told}) == 2
+    found = charges(session, account)
+    assert sorted(charge.at for charge in found) == [now - MINUTE, now]
+    assert {(charge.kind, charge.held) for charge in found} == {(Kind.VISIT, False)}
+    assert all(charge.run_id for charge in found)
+    assert len({charge.reservation_id for charge in found}) == 2
 
 
 def test_each_kind_is_counted_in_one_way(session: Session, account: AccountRecord) -> None:
@@ -183,9 +183,9 @@ def test_what_is_left_is_told_by_the_ledger_alone(session: Session, account: Acc
     now = database_now(session)
     acted(session, account, now)
     context = limits.load_context(session, account.id, Kind.GREET, "").context
-    told = ledger.remaining_by_ledger(session, context).remaining
-    assert told is not None
-    assert (FREE.per_day - told.day, FREE.per_week - told.week, told.run) == (1, 1, FREE.per_run)
+    found = ledger.remaining_by_ledger(session, context).remaining
+    assert found is not None
+    assert (FREE.per_day - found.day, FREE.per_week - found.week, found.run) == (1, 1, FREE.per_run)
 
 
 def test_an_account_acted_lately_if_it_did_within_the_week(session: Session, account: AccountRecord) -> None:

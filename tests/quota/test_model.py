@@ -1,4 +1,4 @@
-"""Both engines against a plain model, over whatever Hypothesis thinks of: the same answers, step by step."""
+"""Both engines against a naive model, over generated histories: the same answers, step by step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

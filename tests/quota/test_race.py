@@ -1,4 +1,4 @@
-"""Many processes, one account: no window is ever exceeded and none is left unused, also while Redis forgets.
+"""Many processes, one account: no window is exceeded and none is left unused, also while Redis is flushed.
 
 A grant counts once it is used as tasks/actions/perform.py uses it: started, then written to the ledger in the
 transaction that asks whether its epoch still holds. The ledger in Postgres is the judge.
@@ -71,7 +71,7 @@ def use(database: Database, quota: Quota, grant: Grant, *, campaign: str, contac
 
 
 def ask_often(urls: tuple[str, str], ids: tuple[int, str, int], attempts: int, start: Barrier) -> None:
-    """What one process does: ask and use as fast as it can."""
+    """Run one process: reserve and use units as fast as possible."""
     database = Database(urls[0], application_name="race")
     quota = Quota(database, RedisQuota(redis_quota.connect(redis_address.parse(urls[1]))), lease=LEASE)
     account_id, campaign, contact = ids
@@ -79,7 +79,7 @@ def ask_often(urls: tuple[str, str], ids: tuple[int, str, int], attempts: int, s
     for _ in range(attempts):
         try:
             grant = quota.reserve(account_id, Kind.GREET, campaign, f"{uuid4()}:1")
-        except TryAgainError:  # counters that don't come to rest grant nothing
+        except TryAgainError:  # counters that are lost again and again grant nothing
             continue
         if grant.decision.granted and not use(database, quota, grant, campaign=campaign, contact=contact):
             quota.settle(grant, Verb.RELEASE)
@@ -141,7 +141,7 @@ def test_while_redis_is_flushed_the_limit_is_reached_and_not_exceeded(
     database: Database, redis_url: str, size: tuple[int, int, int]
 ) -> None:
     def forget() -> None:
-        """Twenty times, spread over the run by how far it is."""
+        """Flush Redis twenty times, spread evenly over the effects of the run."""
         with redis.Redis.from_url(redis_url) as client:
             for number in range(20):
                 goal = size[2] * number // 20

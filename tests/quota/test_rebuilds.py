@@ -28,18 +28,18 @@ def test_counters_of_whichever_kind_that_hold_too_much_or_too_little_are_written
 ) -> None:
     assert used_today(with_redis, account) == 0
     before = epoch(database, account)
-    assert with_redis.compare(account.id)
+    assert with_redis.compare_with_ledger(account.id)
     assert with_redis.start(with_redis.reserve(account.id, Kind.COLLECT, "nobody's", "lost:1"))
-    assert not with_redis.compare(account.id)
+    assert not with_redis.compare_with_ledger(account.id)
     assert used_today(with_redis, account, Kind.COLLECT) == 0
     with database.transaction() as session:
         builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
         run_without_triggers(
             session, "update actions set state = 'done', acting_since = now(), acting_attempt = 1"
         )
-    assert not with_redis.compare(account.id)
+    assert not with_redis.compare_with_ledger(account.id)
     assert used_today(with_redis, account) == 1
-    assert with_redis.compare(account.id)
+    assert with_redis.compare_with_ledger(account.id)
     assert epoch(database, account) == before + 2
 
 
@@ -54,7 +54,7 @@ def test_a_unit_too_much_of_one_kind_and_one_too_few_of_another_do_not_make_up_f
             session,
             "update actions set state = 'done', kind = 'withdraw', acting_since = now(), acting_attempt = 1",
         )
-    assert not with_redis.compare(account.id)
+    assert not with_redis.compare_with_ledger(account.id)
     assert (
         used_today(with_redis, account, Kind.COLLECT),
         used_today(with_redis, account, Kind.WITHDRAW),
@@ -69,11 +69,11 @@ def test_while_an_action_is_under_way_its_reservation_is_no_difference(
         builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
         run_without_triggers(session, "update actions set state = 'claimed', lease_until = now()")
     before = epoch(database, account)
-    assert with_redis.compare(account.id)
+    assert with_redis.compare_with_ledger(account.id)
     assert epoch(database, account) == before
     with database.transaction() as session:
         run_without_triggers(session, "update actions set state = 'planned', lease_until = null")
-    assert not with_redis.compare(account.id)
+    assert not with_redis.compare_with_ledger(account.id)
 
 
 def test_lost_counters_and_a_redis_that_is_away_are_no_difference(
@@ -82,8 +82,8 @@ def test_lost_counters_and_a_redis_that_is_away_are_no_difference(
     assert used_today(with_redis, account) == 0
     before = epoch(database, account)
     flush(redis_url)
-    assert with_redis.compare(account.id)
-    assert without_redis.compare(account.id)
+    assert with_redis.compare_with_ledger(account.id)
+    assert without_redis.compare_with_ledger(account.id)
     assert epoch(database, account) == before
 
 
@@ -101,7 +101,7 @@ def test_a_difference_that_is_gone_at_the_second_look_is_none(
         return told if len(looks) > 1 else replace(told, remaining=Remaining(1, 1, 1, 1, 1))
 
     monkeypatch.setattr(RedisQuota, "remaining", an_action_ends_between_the_readings)
-    assert with_redis.compare(account.id)
+    assert with_redis.compare_with_ledger(account.id)
     assert epoch(database, account) == before
 
 
@@ -120,7 +120,7 @@ def test_a_rebuild_that_redis_did_not_take_ends_every_grant_and_is_made_by_whoev
 def test_while_one_rebuilds_its_epoch_is_nobody_s_and_its_counters_are_read_after_it(
     with_redis: Quota, database: Database, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who finds the counters lost meanwhile waits for the rebuild, and leaves it at that."""
+    """A second process that finds the counters lost waits for the rebuild, and does not repeat it."""
     context = with_redis.remaining(account.id, Kind.GREET, "")[0]
     installed: list[int] = []
     really = RedisQuota.install

@@ -17,8 +17,8 @@ from api_stub.sandbox.state import State
 from api_stub.stack import environment_file
 from api_stub.stack.services import Addresses, embedded_settings, sandbox
 from api_stub.stack.stack import Service, Stack
-from db.store.actions.lifecycle import Claim
-from tasks.actions import settle
+from db.store.actions.claims import Claim
+from tasks.actions.evidence import take_screenshot
 from tasks.services import Services
 from worker.browser.site import Site
 from worker.files import make_private
@@ -112,7 +112,7 @@ def test_a_picture_is_the_owner_s_alone_also_in_a_day_s_folder_that_was_open(tmp
         account_id=1, profile_url="https://sandbox.test/in/ann/", kind=Kind.GREET, attempt=1
     )
     for _ in range(2):
-        shot = settle.take_screenshot(services, cast("Claim", claim), cast("Site", _Picture()), masked=True)
+        shot = take_screenshot(services, cast("Claim", claim), cast("Site", _Picture()), masked=True)
         assert shot is not None
         assert open_to_others(tmp_path) == []
         Path(shot).parent.chmod(0o777)

@@ -1,4 +1,4 @@
-"""Hands for the tests of single actions: plan one, carry it out, look what became of it."""
+"""Single actions: queue one, carry it out, and look at what it left."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.store.actions import dispatch, leases, lifecycle
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.tables import Action
+from db.tables import Action, Interaction
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
@@ -91,7 +91,7 @@ def an_hour_asleep(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch, write: str) -> None:
-    """Let the next transaction in which `actions.<write>` is called be committed, and its answer be lost."""
+    """Commit the next transaction in which `lifecycle.<write>` is called, and lose the answer."""
     really, really_transaction = getattr(lifecycle, write), services.database.transaction
     writers: list[Session] = []
 
@@ -116,3 +116,9 @@ def lose_the_commits_answer(services: Services, monkeypatch: pytest.MonkeyPatch,
 def settle_slowly(services: Services, after: timedelta = timedelta(hours=1)) -> None:
     """Let what is uncertain be looked at only after so long."""
     services.settings = services.settings.model_copy(update={"settle_time": after})
+
+
+def recorded(services: Services) -> list[tuple[str, str]]:
+    with services.database.transaction() as session:
+        rows = session.execute(select(Interaction.status, Interaction.message)).all()
+    return [(status, message) for status, message in rows]

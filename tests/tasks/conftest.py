@@ -148,5 +148,5 @@ def effects(services: Services) -> list[tuple[str, str]]:
 def scripted(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> ScriptedSite:
     """The site of `without_pages`, kept in memory, where a test may let anything happen at any step."""
     site = ScriptedSite()
-    monkeypatch.setattr(without_pages, "site", lambda **_: site)
+    monkeypatch.setattr(without_pages, "open_site", lambda **_: site)
     return site

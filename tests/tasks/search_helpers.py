@@ -1,4 +1,4 @@
-"""Hands for the tests of visits and searches on a site without pages."""
+"""Visits and searches on a site without pages."""
 
 import json
 from collections import Counter
@@ -16,8 +16,7 @@ from db.tables import Action, Hit
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
-from tasks.campaigns.plan_searches import start_sourcing_campaign
-from tasks.campaigns.plan_visits import start_visitor_campaign
+from tasks.campaigns.start import start_campaign
 from tasks.contract import SourcingOptions, VisitorOptions
 from tasks.services import Services
 from tests import builders
@@ -58,7 +57,7 @@ def search_of(
         | options
     )
     with services.database.transaction() as session:
-        start_sourcing_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
+        start_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
     return campaign_id
 
 
@@ -67,7 +66,7 @@ def visits_of(services: Services, account: AccountRecord, **options: object) -> 
     campaign_id = uuid4()
     asked = VisitorOptions.model_validate(options)
     with services.database.transaction() as session:
-        start_visitor_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
+        start_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
     return campaign_id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
 from db.store.actions import dispatch, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
@@ -47,7 +47,7 @@ def due(services: Services) -> list[UUID]:
     """Queue what is due, as if its time had come."""
     with services.database.transaction() as session:
         session.execute(update(Action).values(not_before=func.least(Action.not_before, func.now())))
-        return [nudge.action_id for nudge in dispatch.queue_due_actions(session, batch=10, lease=LEASE)]
+        return [action.action_id for action in dispatch.queue_due_actions(session, batch=10, lease=LEASE)]
 
 
 def rows(services: Services) -> list[tuple[str, str | None, int]]:

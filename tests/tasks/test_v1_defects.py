@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from db import defaults
-from db.store.actions import dispatch, gates, interactions
+from db.store.actions import dispatch, gates, interactions, plans
 from db.store.campaigns import campaigns, templates
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
@@ -24,8 +24,8 @@ from tasks.actions import settle
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
-from tasks.campaigns import plan_birthdays
 from tasks.campaigns.drafting import draft_greetings
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from tests import builders
@@ -65,9 +65,7 @@ def campaign(services: Services, **options: object) -> UUID:
     campaign_id = uuid4()
     wanted = BirthdayOptions.model_validate({"read_site": False, **options})
     with services.database.transaction() as session:
-        plan_birthdays.start_birthday_campaign(
-            session, account="demo", campaign_id=campaign_id, options=wanted
-        )
+        start_campaign(session, account="demo", campaign_id=campaign_id, options=wanted)
     return campaign_id
 
 
@@ -129,7 +127,7 @@ def test_v1_03_a_late_birthday_is_greeted_on_one_of_ten_days_only(
             available = templates.list_usable_templates(session, account.id)
             drafts = draft_greetings(due, available, born + timedelta(days=later), BirthdayOptions())
             assert [draft.contact_id for draft in drafts] == [contact_id]
-            campaigns.insert_plan(session, record, Kind.GREET, drafts)
+            plans.insert_plan(session, record, Kind.GREET, drafts)
     assert count(without_pages, Action) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 from celery import Celery
 
-from tasks.actions import dispatch
+from tasks.actions.kinds import ACTION_TYPES
 from worker import queues, redis_address, watchdog
 from worker.consumer_probe import ConsumerSnapshot
 from worker.errors import TryAgainError
@@ -140,8 +140,8 @@ def test_the_messages_of_each_kind_are_routed_to_its_queue(
     get_settings.cache_clear()
     with Celery(set_as_current=False) as app:
         app.conf.update(task_routes=config["task_routes"], task_queues=config["task_queues"])
-        for kind, name in dispatch._TASKS.items():
-            assert app.amqp.router.route({}, name)["queue"].name == queues.QUEUE_OF_KIND[kind]
+        for kind, action in ACTION_TYPES.items():
+            assert app.amqp.router.route({}, action.task)["queue"].name == queues.QUEUE_OF_KIND[kind]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ if now < day or now >= day_end then
   return answer('stale_day')
 end
 
--- Renews the expiry of every key and drops what no window counts any more; called once a day.
+-- Renews the expiry of every key and drops what no window counts any more: once a day, and when a set is new.
 local function renew()
   local today = 'run|' .. day .. '|'
   for _, field in ipairs(call('HKEYS', state)) do

@@ -1,9 +1,6 @@
-"""Retries and their waits, and the reasons that the quota denies with."""
+"""Retries and their waits, and the checks that an effect is absent."""
 
 from datetime import timedelta
-from typing import Final
-
-from worker.errors import Reason
 
 MAX_FAILURES = 5
 """Transient failures of one action before it fails, or before a person is asked."""
@@ -19,23 +16,6 @@ KEYS_RETRY_WAIT = timedelta(minutes=5)
 
 MIN_RETRY_WAIT = timedelta(seconds=30)
 MAX_RETRY_WAIT = timedelta(hours=1)
-
-
-DENIALS: Final = frozenset(
-    {
-        Reason.LIMIT_PAGE,
-        Reason.OUTSIDE_HOURS,
-        Reason.BREAKER_OPEN,
-        Reason.BREAKER_PROBE,
-        Reason.GAP,
-        Reason.RUN_LIMIT,
-        Reason.DAY_LIMIT,
-        Reason.WEEK_LIMIT,
-        Reason.ALL_DAY_LIMIT,
-        Reason.ALL_WEEK_LIMIT,
-    }
-)
-"""The reasons that the quota denies with, in the order in which it checks."""
 
 
 def retry_wait(failures: int, jitter: float) -> timedelta:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
-from api_stub.cli.formatting import join_counts, print_text, reason_suffix
+from api_stub.cli.formatting import folding_text, join_counts, print_text, reason_suffix, short_id
 from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
@@ -76,7 +76,7 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     for line in lines:
         why = reason_suffix(line.reason)
         table.add_row(
-            Text(line.contact, overflow="fold"),
+            folding_text(line.contact),
             str(line.occasion_on),
             Text(line.message),
             Text(f"{line.state}{why}"),
@@ -88,5 +88,5 @@ def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overv
     counts = Counter(line.state for line in lines)
     states = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
-        return f"campaign {str(campaign.id)[:8]}: {states}; next: rapport review"
-    return f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when"
+        return f"campaign {short_id(campaign.id)}: {states}; next: rapport review"
+    return f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when"

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api_stub.cli.campaigns import birthday, sourcing, visitor
 from api_stub.cli.context import (
@@ -14,7 +13,14 @@ from api_stub.cli.context import (
     open_session,
     resolve_campaign_id,
 )
-from api_stub.cli.formatting import describe_reason, format_utc, join_counts, print_text
+from api_stub.cli.formatting import (
+    create_table,
+    describe_reason,
+    format_utc,
+    join_counts,
+    print_text,
+    short_id,
+)
 from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from db.store.actions import control
@@ -46,12 +52,12 @@ def list_campaigns(
     """List campaigns, newest first, with the number of their actions in each state."""
     with open_session(data) as session:
         lines = overview.list_campaigns(session, limit=limit, account=account)
-    table = Table("id", "account", "kind", "state", "actions", "asked for", box=None, pad_edge=False)
+    table = create_table("id", "account", "kind", "state", "actions", "asked for")
     for line in lines:
         state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
         counts = join_counts(line.actions)
         actions = counts or ("dry run" if line.options.get("dry_run") else "none")
-        table.add_row(str(line.id)[:8], line.account, line.kind, state, actions, format_utc(line.created_at))
+        table.add_row(short_id(line.id), line.account, line.kind, state, actions, format_utc(line.created_at))
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from rich.live import Live
 
 from api_stub.cli.campaigns.search_preview import render_search_progress
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import print_text, short_id
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.campaigns import search_progress
@@ -17,7 +17,7 @@ _POLL_INTERVAL = timedelta(seconds=1)
 
 def follow(database: Database, campaign_id: UUID, limit: int) -> None:
     """Show a campaign's search until nothing is left. Ctrl-C only stops watching."""
-    short = str(campaign_id)[:8]
+    short = short_id(campaign_id)
     try:
         with Live(console=Console(), auto_refresh=False) as screen:
             while True:

@@ -10,7 +10,14 @@ from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
-from api_stub.cli.formatting import format_count, join_counts, print_text, reason_suffix
+from api_stub.cli.formatting import (
+    folding_text,
+    format_count,
+    join_counts,
+    print_text,
+    reason_suffix,
+    short_id,
+)
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.reports import overview
@@ -81,13 +88,13 @@ def withdraw(
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
     states = join_counts(counts) or "nothing to do"
-    print_text(f"campaign {str(campaign.id)[:8]}: {states}; rapport why {account} says what happens when")
+    print_text(f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when")
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
     table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
     for line in lines:
-        cells = [Text(line["contact"], overflow="fold"), Text(line["on"]), Text(line["days"])]
+        cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))
     return table
 
@@ -98,5 +105,5 @@ def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     table = Table("who", "sent", "state")
     for line in lines:
         why = reason_suffix(line.reason)
-        table.add_row(Text(line.contact, overflow="fold"), str(line.occasion_on), Text(f"{line.state}{why}"))
+        table.add_row(folding_text(line.contact), str(line.occasion_on), Text(f"{line.state}{why}"))
     return table

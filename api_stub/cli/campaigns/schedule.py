@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from cronsim import CronSimError
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
@@ -22,11 +21,11 @@ from api_stub.cli.context import (
     open_session,
     require_account,
 )
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
-from tasks.contract import OPTIONS, CampaignOptions
+from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
@@ -81,7 +80,7 @@ def list_schedules(
     """List the schedules with the next start of each, in its account's zone."""
     with open_session(data) as session:
         found = schedules.list_schedules(session, account=account)
-    table = Table("account", "kind", "cron", "next", "options", box=None, pad_edge=False)
+    table = create_table("account", "kind", "cron", "next", "options")
     for line in found:
         next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
         options = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
@@ -90,7 +89,7 @@ def list_schedules(
             line.kind,
             line.cron,
             next_fire if line.enabled else "off",
-            Text(options or "defaults", overflow="fold"),
+            folding_text(options or "defaults"),
         )
     hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
     Console().print(table if found else Text(hint), soft_wrap=not found)
@@ -109,7 +108,7 @@ def off(account: AccountArgument, kind: KindArgument, data: DataDir = DEFAULT_DA
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
     """Read and validate the options of a file. Raises RequestRefusedError that names the wrong field."""
     try:
-        return validate_model(OPTIONS[kind], **(read_options(path) if path is not None else {}))
+        return validate_model(CAMPAIGN_OPTIONS[kind], **(read_options(path) if path is not None else {}))
     except RequestRefusedError as error:
         if path is None:
             raise RequestRefusedError(f"a {kind} campaign needs --options: {error}") from None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc, render_facts
+from api_stub.cli.formatting import describe_reason, folding_text, format_utc, render_facts
 from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
@@ -103,8 +103,8 @@ def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
     table = Table("who", "profile", "when", "why not", expand=True)
     for person in people:
         table.add_row(
-            Text(person.name, overflow="fold"),
-            Text(person.profile_url, overflow="fold"),
+            folding_text(person.name),
+            folding_text(person.profile_url),
             f"about {format_utc(person.at)}" if person.at else "",
             Text(person.why_not),
         )

@@ -10,7 +10,7 @@ from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.campaigns.search_preview import render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import print_text, short_id
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.quota import search_forecast
@@ -76,7 +76,7 @@ def sourcing(
         if campaign.preview is not None:
             print_text("nothing was planned or opened; to do it, leave --dry-run out")
             return
-        short = str(campaign.id)[:8]
+        short = short_id(campaign.id)
         print_text(f"campaign {short}: planned; rapport why {account} says what happens when")
         if follow:
             follow_search(database, campaign.id, limit)

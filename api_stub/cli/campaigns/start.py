@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ValidationError
 
 from api_stub.cli.context import load_settings
-from api_stub.cli.formatting import describe_reason
+from api_stub.cli.formatting import describe_reason, short_id
 from api_stub.cli.terminal import Console
 from api_stub.client import TaskClient
 from db.engine import Database
@@ -80,5 +80,5 @@ def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> Campa
     stuck = "no worker has taken it" if campaign is None else "its site was not read"
     raise RequestRefusedError(
         f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "
-        f"rapport campaign list shows {str(campaign_id)[:8]}"
+        f"rapport campaign list shows {short_id(campaign_id)}"
     )

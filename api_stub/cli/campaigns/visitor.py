@@ -12,7 +12,7 @@ from api_stub.cli.campaigns.input_files import read_addresses
 from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
-from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.formatting import describe_reason, print_text, short_id
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns.campaigns import CampaignRecord
@@ -85,7 +85,7 @@ def _print_plan(
         print_text("nothing was planned or opened; to do it, leave --dry-run out")
     else:
         print_text(
-            f"campaign {str(campaign.id)[:8]}: planned; rapport why {account.name} says what happens when"
+            f"campaign {short_id(campaign.id)}: planned; rapport why {account.name} says what happens when"
         )
 
 

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import click
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, AccountFilter, DataDir, open_database, open_session
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
 from db.store.imports import birthday_doubts
@@ -23,17 +22,15 @@ def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> 
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
     with open_session(data) as session:
         waiting = birthday_doubts.list_doubts(session, account=account)
-    table = Table(
-        "id", "contact", "address", "birthday", "as the file says", "file", box=None, pad_edge=False
-    )
+    table = create_table("id", "contact", "address", "birthday", "as the file says", "file")
     for doubt in waiting:
         table.add_row(
             str(doubt.id),
-            Text(doubt.contact, overflow="fold"),
-            Text(doubt.profile_url, overflow="fold"),
+            folding_text(doubt.contact),
+            folding_text(doubt.profile_url),
             _format_birthday(doubt),
-            Text(doubt.name, overflow="fold"),
-            Text(f"{doubt.file_name}, line {doubt.line}", overflow="fold"),
+            folding_text(doubt.name),
+            folding_text(f"{doubt.file_name}, line {doubt.line}"),
         )
     Console().print(table if waiting else Text("no birthday waits for you"))
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import create_table, print_text
 from api_stub.cli.terminal import Console
 from db.imports.v1 import file, rows
 from db.imports.v1.importer import import_v1_file
@@ -53,7 +53,7 @@ def import_v1(
 
 
 def _render_report(report: V1Report) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = create_table()
     table.add_column("table")
     for heading in ("rows", "imported", "already here", "refused"):
         table.add_column(heading, justify="right")

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
@@ -20,7 +19,7 @@ from api_stub.cli.context import (
     open_session,
     require_account,
 )
-from api_stub.cli.formatting import print_text
+from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.merge import ImportFile, import_file, inspect_file
@@ -91,19 +90,17 @@ def list_imports(
     """List imports, newest first, and their results."""
     with open_session(data) as session:
         records = runs.list_imports(session, account=account)
-    table = Table(
-        "id", "account", "from", "file", "when (UTC)", "by", "what came of it", box=None, pad_edge=False
-    )
+    table = create_table("id", "account", "from", "file", "when (UTC)", "by", "what came of it")
     for record in records:
         result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
             str(record.id),
             record.account,
             record.source,
-            Text(record.file_name, overflow="fold"),
+            folding_text(record.file_name),
             f"{record.started_at:%Y-%m-%d %H:%M}",
-            Text(record.started_by, overflow="fold"),
-            Text(result, overflow="fold"),
+            folding_text(record.started_by),
+            folding_text(result),
         )
     Console().print(table if records else Text("nothing was imported yet: rapport import contacts FILE"))
 

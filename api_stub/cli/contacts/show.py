@@ -16,7 +16,14 @@ from api_stub.cli.context import (
     open_session,
     require_account,
 )
-from api_stub.cli.formatting import format_utc, print_text, reason_suffix, render_facts
+from api_stub.cli.formatting import (
+    folding_text,
+    format_utc,
+    print_text,
+    reason_suffix,
+    render_facts,
+    short_id,
+)
 from api_stub.cli.terminal import Console
 from db.store.people import contact_list, contacts
 from db.store.people.contact_list import ContactFilters, ContactLine
@@ -57,12 +64,12 @@ def list_contacts(
     table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
     for line in found:
         table.add_row(
-            Text(line.name, overflow="fold"),
+            folding_text(line.name),
             line.account,
             _format_status(line),
             "" if line.score is None else str(line.score),
-            Text(line.headline, overflow="fold"),
-            Text(line.location, overflow="fold"),
+            folding_text(line.headline),
+            folding_text(line.location),
             _format_last_contact(line),
         )
     Console().print(table)
@@ -158,7 +165,7 @@ def _format_period(started: date | int | None, ended: date | int | None) -> str:
 
 def _score_lines(score: CampaignScore) -> Iterator[str]:
     points = "not scored" if score.score is None else f"{score.score} of 100"
-    yield f"{points} in {score.kind} campaign {str(score.campaign_id)[:8]}, found on page {score.page}"
+    yield f"{points} in {score.kind} campaign {short_id(score.campaign_id)}, found on page {score.page}"
     yield from (f"  {reason}" for reason in score.reasons)
 
 
@@ -171,7 +178,7 @@ def _format_event(event: PastInteraction) -> str:
 def _format_plan(action: OpenAction) -> str:
     why = reason_suffix(action.reason)
     when = f"not before {format_utc(action.not_before)}"
-    return f"{str(action.id)[:8]}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
+    return f"{short_id(action.id)}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
 
 
 def _format_status(line: ContactLine) -> str:

@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.formatting import short_id
 from api_stub.cli.terminal import Console
 from db.store.actions.proposals import LastContact, Proposal
 from worker.rules.characters import sanitise_text
@@ -46,7 +47,7 @@ def render_proposal(
     where.add_column(justify="right")
     where.add_row(
         Text(f"{position} of {total}", "bold"),
-        Text(f"account {proposal.account}, campaign {str(proposal.campaign_id)[:8]}", "dim"),
+        Text(f"account {proposal.account}, campaign {short_id(proposal.campaign_id)}", "dim"),
     )
     title = "would be sent" if draft is None else "would be sent, in your words"
     text = Panel(
@@ -97,7 +98,7 @@ def render_plain(proposal: Proposal) -> Text:
         f"text: {sanitise_text(proposal.message)}",
     )
     text.append("".join(f"  {line}\n" for line in lines), "default")
-    text.append(f"  action {proposal.id}, campaign {str(proposal.campaign_id)[:8]}", "dim")
+    text.append(f"  action {proposal.id}, campaign {short_id(proposal.campaign_id)}", "dim")
     return text
 
 

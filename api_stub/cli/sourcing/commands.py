@@ -28,12 +28,12 @@ from api_stub.cli.sourcing.ranking import (
     render_ranking,
 )
 from api_stub.cli.terminal import Console
+from db.engine import today_in
 from db.exports.formats import Format
 from db.exports.sheets import ColumnType, Heading
 from db.store.campaigns import campaigns, rescoring, search_hits, search_progress
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.search_hits import HitLine
-from tasks.campaigns.drafting import today_in
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignKind
 from worker.rules.sourcing.criteria import given_criteria

@@ -6,7 +6,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import format_count
+from api_stub.cli.formatting import create_table, folding_text, format_count, short_id
 from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.rescoring import RescoreReport
@@ -19,7 +19,7 @@ _STOPPED: Final = {CampaignState.CANCELLED, CampaignState.FAILED, CampaignState.
 
 def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
     """Describe a campaign's progress in one line."""
-    head = f"campaign {str(campaign.id)[:8]} of {campaign.account}"
+    head = f"campaign {short_id(campaign.id)} of {campaign.account}"
     if campaign.state in _STOPPED:
         head += f", {campaign.state}"
     if progress.search is None:
@@ -37,9 +37,9 @@ def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
         table.add_row(
             str(rank),
             _format_score(line.score),
-            _folding_text(line.full_name),
-            _folding_text(line.headline),
-            _folding_text(line.location),
+            folding_text(line.full_name),
+            folding_text(line.headline),
+            folding_text(line.location),
             "yes" if line.open_to_work else "",
             _render_reasons(line, explain=explain),
         )
@@ -49,7 +49,7 @@ def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
 def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, most: int) -> Table:
     """Render the first `most` of a new ranking, with the former rank and score of each."""
     was = {line.contact_id: (rank, line.score) for rank, line in enumerate(before, 1)}
-    table = Table("rank", "was", "score", "was", "who", "headline", box=None, pad_edge=False)
+    table = create_table("rank", "was", "score", "was", "who", "headline")
     for column in range(4):
         table.columns[column].justify = "right"
     for rank, line in enumerate(after[:most], 1):
@@ -57,7 +57,7 @@ def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, 
         table.add_row(
             str(rank), Text(str(old_rank), "dim"),
             _format_score(line.score), Text(_format_score(old_score), "dim"),
-            _folding_text(line.full_name), _folding_text(line.headline),
+            folding_text(line.full_name), folding_text(line.headline),
         )  # fmt: skip
     return table
 
@@ -78,13 +78,9 @@ def _format_score(score: int | None) -> str:
     return "" if score is None else str(score)
 
 
-def _folding_text(text: str) -> Text:
-    return Text(text, overflow="fold")
-
-
 def _render_reasons(line: HitLine, *, explain: bool) -> Text:
     reasons = [str(reason) for reason in line.reasons if explain or reason.points]
-    text = Text("\n".join(reasons) if explain else ", ".join(reasons), overflow="fold")
+    text = folding_text("\n".join(reasons) if explain else ", ".join(reasons))
     if not line.is_read:
         text.append("\nnot opened yet" if reasons else "not opened yet", "dim")
     return text

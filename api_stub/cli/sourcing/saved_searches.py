@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_criteria
@@ -17,7 +16,7 @@ from api_stub.cli.context import (
     require_account,
     validate_name,
 )
-from api_stub.cli.formatting import format_utc, print_text
+from api_stub.cli.formatting import create_table, folding_text, format_utc, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
 from db.store.campaigns.saved_searches import SavedSearchRecord
@@ -66,12 +65,12 @@ def list_saved_searches(
         if account is not None:
             require_account(session, account)
         found = saved_searches.list_saved_searches(session, account=account)
-    table = Table("account", "name", "searched", "scored by", "saved", box=None, pad_edge=False)
+    table = create_table("account", "name", "searched", "scored by", "saved")
     for search in found:
         table.add_row(
             search.account,
             search.name,
-            Text(_describe_query(search), overflow="fold"),
+            folding_text(_describe_query(search)),
             ", ".join(sorted(given_criteria(search.spec.criteria))) or "nothing",
             format_utc(search.created_at),
         )

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason
+from api_stub.cli.formatting import describe_reason, folding_text
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
@@ -85,4 +85,4 @@ def render_result(lines: Sequence[ActionLine]) -> RenderableType:
 
 
 def _render_name(line: ActionLine) -> Text:
-    return Text(line.contact, overflow="fold")
+    return folding_text(line.contact)

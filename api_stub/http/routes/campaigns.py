@@ -1,6 +1,6 @@
 """Start, list, show, pause, resume and cancel campaigns."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -24,10 +24,6 @@ from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
 from db.store.reports import overview
 from tasks.contract import (
-    BIRTHDAY_CAMPAIGN,
-    INVITATIONS_CAMPAIGN,
-    SOURCING_CAMPAIGN,
-    VISITOR_CAMPAIGN,
     BirthdayCampaign,
     InvitationsCampaign,
     SourcingCampaign,
@@ -35,14 +31,6 @@ from tasks.contract import (
     fingerprint,
 )
 from worker.errors import RequestRefusedError
-from worker.rules.model import CampaignKind
-
-_TASKS: Final = {
-    CampaignKind.BIRTHDAY: BIRTHDAY_CAMPAIGN,
-    CampaignKind.VISITOR: VISITOR_CAMPAIGN,
-    CampaignKind.SOURCING: SOURCING_CAMPAIGN,
-    CampaignKind.INVITATIONS: INVITATIONS_CAMPAIGN,
-}
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 
@@ -52,7 +40,7 @@ def start_birthday(
     body: BirthdayCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a birthday campaign; with `dry_run` it only shows what would be sent."""
-    return _start(CampaignKind.BIRTHDAY, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/visitor", status_code=202, responses=problem_responses(404, 409))
@@ -60,7 +48,7 @@ def start_visitor(
     body: VisitorCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a visitor campaign; with `dry_run` it only shows who would be visited."""
-    return _start(CampaignKind.VISITOR, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/sourcing", status_code=202, responses=problem_responses(404, 409))
@@ -68,7 +56,7 @@ def start_sourcing(
     body: SourcingCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a sourcing campaign; with `dry_run` no page is opened."""
-    return _start(CampaignKind.SOURCING, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.post("/invitations", status_code=202, responses=problem_responses(404, 409))
@@ -76,7 +64,7 @@ def start_invitations(
     body: InvitationsCampaign, request: Request, database: AppDatabase, client: AppClient
 ) -> Accepted:
     """Start a campaign that withdraws old invitations; with `dry_run` it only lists them."""
-    return _start(CampaignKind.INVITATIONS, body, request, database, client)
+    return _start(body, request, database, client)
 
 
 @router.get("/campaigns")
@@ -139,7 +127,6 @@ def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged
 
 
 def _start(
-    kind: CampaignKind,
     body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
     request: Request,
     database: Database,
@@ -155,13 +142,13 @@ def _start(
         except RequestRefusedError as error:
             raise HTTPException(422, f"body.{error}") from None
         if body.campaign_id and not requests.claim_campaign_id(
-            session, body.campaign_id, account.id, fingerprint(kind, body)
+            session, body.campaign_id, account.id, fingerprint(body)
         ):
             raise HTTPException(409, requests.CONFLICTING_REQUEST)
     campaign_id = body.campaign_id or uuid4()
     correlation_id = request.state.correlation_id
     client.send(
-        _TASKS[kind], body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
+        body.task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
     )
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
 

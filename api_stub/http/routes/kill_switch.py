@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api_stub.http.dependencies import require_key
 from api_stub.http.models.kill_switch import KillSwitchIn, KillSwitchOut
 from db.engine import Database
-from db.store.actions import control
+from db.store.kill_switch import get_kill_switch, pull_kill_switch, release_kill_switch
 from worker.settings import Settings
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
@@ -52,7 +52,7 @@ class KillSwitch:
             with self._database.transaction() as session:
                 work(session)
             with self._database.transaction() as session:
-                pulled = control.get_kill_switch(session)
+                pulled = get_kill_switch(session)
             return KillSwitchOut(
                 on=pulled is not None,
                 pulled_at=pulled.at if pulled else None,
@@ -88,9 +88,9 @@ async def show_kill_switch(switch: AppKillSwitch) -> KillSwitchOut:
 async def set_kill_switch(body: KillSwitchIn, switch: AppKillSwitch) -> KillSwitchOut:
     """Stop everything for all accounts, or resume."""
     if body.on:
-        return await switch.run(lambda session: control.pull_kill_switch(session, body.by), _PULL_FAILED)
+        return await switch.run(lambda session: pull_kill_switch(session, body.by), _PULL_FAILED)
     return await switch.run(_release, _RELEASE_FAILED)
 
 
 def _release(session: Session) -> None:
-    control.release_kill_switch(session)
+    release_kill_switch(session)

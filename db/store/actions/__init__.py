@@ -1,1 +1,1 @@
-"""Every statement that changes an action's state, and reads of actions that go with them."""
+"""Every statement that changes an action's state, and the reads of actions that go with them."""

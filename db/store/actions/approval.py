@@ -1,7 +1,7 @@
-"""Proposals: what waits for a person, all that the person should see beside it, and what was decided.
+"""Decide on proposals: approve, edit or drop them.
 
-Each decision is a compare-and-set on the action's row, so of two people one wins and the other is told.
-An approval is bound to the recipient and the text that were seen.
+Each decision is a compare-and-set on the action's row: of two people one wins, and the other is told. An
+approval is bound to the recipient and the text that the person saw.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from worker.rules.model import ActionState, CampaignState
 
 
 class DecisionOutcome(StrEnum):
-    """What came of a decision; anything but DONE changed nothing."""
+    """The outcome of a decision; anything but DONE changed nothing."""
 
     DONE = "done"
     UNKNOWN = "unknown"
@@ -36,12 +36,12 @@ class DecisionOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What came of a decision, and where the action is now; `told` says who brought it there."""
+    """The outcome of a decision, and the action's state now; `decided_by` says by whom or what."""
 
     outcome: DecisionOutcome
     state: ActionState | None = None
     reason: Reason | None = None
-    told: str | None = None
+    decided_by: str | None = None
 
 
 _REFUSALS = {
@@ -56,32 +56,32 @@ _REFUSALS = {
 
 
 def describe_refusal(decision: Decision) -> str:
-    """Say why a decision changed nothing, and what to do."""
+    """Return why a decision changed nothing, and what to do, in words."""
     if decision.outcome is not DecisionOutcome.DECIDED:
         return _REFUSALS[decision.outcome]
-    how = ", ".join(filter(None, (decision.reason, decision.told)))
+    how = ", ".join(filter(None, (decision.reason, decision.decided_by)))
     return (
         f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
     )
 
 
 def approve_proposal(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
-    """Let a proposal be sent when its turn comes. `seen` is the proposal's hash as the person saw it."""
+    """Approve a proposal: it is sent when its turn comes. `seen` is its hash as the person saw it."""
     return _approve(session, action_id, seen=seen, by=by, text=None)
 
 
 def edit_proposal(session: Session, action_id: UUID, text: str, *, seen: str, by: str) -> Decision:
-    """Let a proposal be sent with the person's own text. Raises TextRefusedError where that can't be sent."""
+    """Approve a proposal with another text. Raises TextRefusedError where that text can't be sent."""
     return _approve(session, action_id, seen=seen, by=by, text=validate_message(text))
 
 
 def approve_proposals(
     session: Session, campaign_id: UUID, seen: Mapping[UUID, str], *, by: str
 ) -> dict[UUID, Decision]:
-    """Approve those of a campaign's proposals that were seen, each by its own hash; say what came of each."""
+    """Approve a campaign's proposals, each by the hash that was `seen`; return the decisions."""
     known = select(Action.id).where(Action.campaign_id == campaign_id, Action.id.in_(seen))
     ours = set(session.scalars(known))
-    # In one order, as everybody who moves many actions does: else two could wait for each other.
+    # Locked by id, as everywhere that many actions are changed: else two transactions could deadlock.
     return {
         action_id: approve_proposal(session, action_id, seen=seen[action_id], by=by)
         if action_id in ours
@@ -91,14 +91,14 @@ def approve_proposals(
 
 
 def drop_proposal(session: Session, action_id: UUID, *, by: str) -> Decision:
-    """Leave this person out this time."""
+    """Skip this proposal: the person is left out this time."""
     return _decide(session, action_id, ActionState.SKIPPED, reason=Reason.DROPPED_BY_HAND, detail=f"by {by}")
 
 
 def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
-    """Never contact this person again, from any account that knows the address, and skip what is proposed.
+    """Never contact this person again, from any account that knows the address; skip all proposals to them.
 
-    Holds whatever became of the action meanwhile: what is planned by now meets the gate before its effect.
+    It holds whatever state the action is in by now: a planned one is stopped by the gate before its effect.
     """
     address = session.scalar(
         select(Contact.profile_url)
@@ -109,7 +109,7 @@ def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
         return Decision(DecisionOutcome.UNKNOWN)
     check_transition(ActionState.PROPOSED, ActionState.SKIPPED)
     known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
-    # Account by account, and in each what is proposed before the person: the order of whoever records.
+    # Per account the proposals before the contact: recording an effect locks in this order.
     for contact_id, account_id in session.execute(known.order_by(Contact.account_id)).all():
         session.execute(
             update(Action)
@@ -149,7 +149,7 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
     if outcome is not None:
         return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text
-    # `not_before` stays: it is due since it was proposed, and keeps its place among those that wait.
+    # `not_before` stays: the action has been due since it was proposed, and keeps its place in the order.
     return _decide(
         session, action_id, ActionState.PLANNED, reason=None, detail=None,
         message=message, approval=approval_hash(contact.profile_url, message), approved_by=by,
@@ -173,11 +173,11 @@ def _decide(
 
 
 def _with_current_state(session: Session, action_id: UUID, outcome: DecisionOutcome) -> Decision:
-    """Return `outcome` with where the action is now."""
+    """Return `outcome` with the action's current state."""
     row = session.execute(
         select(Action.state, Action.reason, Action.detail, Action.approved_by).where(Action.id == action_id)
     ).first()
     if row is None:
         return Decision(DecisionOutcome.UNKNOWN)
-    told = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
-    return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, told)
+    decided_by = row.detail or (f"approved by {row.approved_by}" if row.approved_by else None)
+    return Decision(outcome, ActionState(row.state), Reason(row.reason) if row.reason else None, decided_by)

@@ -1,20 +1,17 @@
-"""Pause, resume, cancel and the kill switch: what a person says to what is planned."""
+"""Pause, resume and cancel, and settling an action by hand."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.tables import Account, Action, AuditHead, Campaign, Contact, KillSwitch
+from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.model import AccountStatus, ActionState, CampaignState, Kind
-from worker.rules.policy import DENIALS
+from worker.rules.quota.denials import DENIAL_REASONS
 
 
 class CampaignVerb(StrEnum):
@@ -32,56 +29,33 @@ _ALLOWED_FROM = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PulledSwitch:
-    """The kill switch is on, since when and by whom."""
-
-    at: datetime
-    by: str
-
-
-def pull_kill_switch(session: Session, by: str) -> None:
-    """Stop everything, for all accounts, at the next gate. Pulled twice, the first counts."""
-    session.execute(insert(KillSwitch).values(pulled_by=by).on_conflict_do_nothing())
-
-
-def release_kill_switch(session: Session) -> bool:
-    """Let everything go on; return whether the switch was on."""
-    return session.execute(delete(KillSwitch).returning(KillSwitch.id)).first() is not None
-
-
-def get_kill_switch(session: Session) -> PulledSwitch | None:
-    """Return who pulled the switch and when, or None."""
-    row = session.scalar(select(KillSwitch))
-    return PulledSwitch(row.pulled_at, row.pulled_by) if row else None
-
-
 def pause_account(session: Session, account_id: int) -> bool:
-    """Let an active account do nothing until it is resumed; return whether it was active."""
+    """Pause an active account; return whether it was active."""
     return _set_status(session, account_id, AccountStatus.ACTIVE, AccountStatus.PAUSED, Reason.ACCOUNT_PAUSED)
 
 
 def resume_account(session: Session, account_id: int) -> bool:
-    """Let a paused account go on; True if it was paused. One that a site stopped must sign in again."""
+    """Resume a paused account; return whether it was paused. One that a site stopped must sign in again."""
     return _set_status(session, account_id, AccountStatus.PAUSED, AccountStatus.ACTIVE, None)
 
 
 def pause_campaign(session: Session, campaign_id: UUID) -> bool:
-    """Let a planned campaign wait; return whether it did anything."""
+    """Pause a planned campaign; return whether it was planned."""
     return _set_state(
         session, campaign_id, CampaignState.PLANNED, CampaignState.PAUSED, Reason.CAMPAIGN_PAUSED
     )
 
 
 def resume_campaign(session: Session, campaign_id: UUID) -> bool:
-    """Let a paused campaign go on; return whether it was paused."""
+    """Resume a paused campaign; return whether it was paused."""
     return _set_state(session, campaign_id, CampaignState.PAUSED, CampaignState.PLANNED, None)
 
 
 def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
-    """End a campaign for good; return how many actions it drops, or None if it had ended before.
+    """Cancel a campaign; return how many actions are skipped by it, or None if it had ended before.
 
-    What a worker holds at this moment meets the gate before its effect; what has acted is settled as ever.
+    An action that a worker holds now is stopped by the gate before its effect; one that has acted is settled
+    as usual.
     """
     cancelled = session.execute(
         update(Campaign)
@@ -115,7 +89,7 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
 
 
 def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> int | None:
-    """Pause, resume or cancel; return how many actions it drops, or None where its state forbids it."""
+    """Pause, resume or cancel; return how many actions are skipped, or None where the state forbids it."""
     if verb is CampaignVerb.CANCEL:
         return cancel_campaign(session, campaign_id)
     change = pause_campaign if verb is CampaignVerb.PAUSE else resume_campaign
@@ -123,7 +97,7 @@ def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> 
 
 
 def describe_refusal(verb: CampaignVerb, state: CampaignState) -> str:
-    """Say why a campaign in `state` can't be paused, resumed or cancelled."""
+    """Return in words why a campaign in `state` can't be paused, resumed or cancelled."""
     said = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_ALLOWED_FROM[verb])}"
     if state is CampaignState.READING:
         return f"{said}; it still reads its site, so try again in a moment, or cancel it"
@@ -131,12 +105,12 @@ def describe_refusal(verb: CampaignVerb, state: CampaignState) -> str:
 
 
 def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> bool:
-    """Settle an action that needs review, as a person has seen it: done, to be planned again, or skipped.
+    """Settle an action that needs review, as a person decided: DONE, PLANNED again, or SKIPPED.
 
-    `done` writes no interaction, since its text was never proven by us, but the person counts as greeted.
-    What may have happened keeps its date (`acting_since`) and its place in the quota; only `planned` says
-    that it surely did not. False where nothing was to be settled, or where it can't be planned again
-    because its campaign was cancelled.
+    DONE writes no interaction, because the text was not proven, but the person counts as greeted. DONE and
+    SKIPPED keep the date (`acting_since`) and the unit of the quota; only PLANNED says that it surely did not
+    happen. False where there is nothing to settle, or where the campaign was cancelled and nothing can be
+    planned.
     """
     check_transition(ActionState.NEEDS_REVIEW, state)
     settled = (
@@ -160,30 +134,6 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
             .values(last_greeted_on=func.greatest(Contact.last_greeted_on, moved.occasion_on))
         )
     return moved is not None
-
-
-def expire_actions(session: Session) -> int:
-    """Skip what is planned or proposed and is too late in its account's zone by now; return how many."""
-    today = func.date(func.timezone(Account.time_zone, func.now()))
-    over = [
-        Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
-        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
-        Action.expires_on < today,
-    ]
-    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
-    skipped = 0
-    for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
-        # The audit's head first, as nobody who holds it waits for an action of the account.
-        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
-        session.execute(head.with_for_update())
-        moved = session.execute(
-            update(Action)
-            .where(Account.id == Action.account_id, Action.account_id == account_id, *over)
-            .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
-            .returning(Action.id)
-        )
-        skipped += len(moved.all())
-    return skipped
 
 
 def _set_status(
@@ -211,15 +161,15 @@ def _set_state(
 
 
 def wake_denied_actions(session: Session, account_id: int, kinds: Collection[Kind]) -> int:
-    """Let what waits because the quota said so be due now, as its limits have changed; return how many.
+    """Make actions due now that wait because the quota denied them; return how many. For changed limits.
 
-    It is asked again when its turn comes, so nothing passes that may not.
+    The quota is asked again when their turn comes, so no limit is passed.
     """
     denied = [
         Action.account_id == account_id,
         Action.kind.in_(kinds),
         Action.state == ActionState.PLANNED,
-        Action.reason.in_(DENIALS),
+        Action.reason.in_(DENIAL_REASONS),
         Action.not_before > func.now(),
     ]
     locked = select(Action.id).where(*denied).order_by(Action.id).with_for_update()

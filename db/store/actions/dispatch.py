@@ -1,4 +1,4 @@
-"""Whose turn it is: what is due is queued, and what a closed window holds back waits together."""
+"""Queue due actions, and let those that a closed window denies wait together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.tables import Action
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
@@ -17,7 +17,7 @@ from worker.rules.model import ActionState, Kind
 
 @dataclass(frozen=True, slots=True)
 class DueAction:
-    """What a message carries: which action is due."""
+    """A queued action, as its message names it."""
 
     action_id: UUID
     kind: Kind
@@ -25,7 +25,7 @@ class DueAction:
 
 
 def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequence[DueAction]:
-    """Take what is due, at most one action for each account, under a lease. Publish after the commit."""
+    """Queue due actions of up to `batch` accounts, one each, with a lease. Publish after the commit."""
     accounts = list(session.scalars(load_query("lock_ready_accounts"), {"batch": batch}))
     if not accounts:
         return []
@@ -36,10 +36,10 @@ def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequ
 def postpone_others(
     session: Session, claim: Claim, *, reason: Reason, until: datetime, detail: str | None = None
 ) -> None:
-    """Let the account's other due actions of this kind wait as well, with the same reason.
+    """Let the account's other planned actions of this kind wait until then, too, with the same reason.
 
-    A window that is closed for one is closed for all (a run's only for its campaign); asking for each of
-    them in turn would only tell the same story many times.
+    A window that is closed for one is closed for all (a run's limit only for its campaign), so the quota
+    needn't be asked for each of them.
     """
     others = [
         Action.account_id == claim.account_id,
@@ -49,7 +49,7 @@ def postpone_others(
     ]
     if reason is Reason.RUN_LIMIT:
         others.append(Action.campaign_id == claim.campaign_id)
-    # Locked in one order, as everybody who moves many actions does: else two could wait for each other.
+    # Locked by id, as everywhere that many actions are changed: else two transactions could deadlock.
     locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
     waiting = {"reason": reason, "detail": detail, "not_before": until}
     session.execute(update(Action).where(Action.id.in_(locked)).values(waiting))

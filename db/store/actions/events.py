@@ -1,4 +1,4 @@
-"""An action's story, and the proof that nobody changed it or took a part out."""
+"""The audit log: every move of an action, in a hash chain for each account."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One move: when, from where to where, why, by whom."""
+    """One move of an action: when, from which state to which, why, and by whom."""
 
     seq: int
     at: datetime
@@ -33,7 +33,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """What `verify` found for one account. `head` is worth noting elsewhere: it proves the chain's length."""
+    """What verifying one account's chain found. Keep `head` elsewhere: it proves the chain's length."""
 
     account: str
     events: int
@@ -62,13 +62,13 @@ def list_events(session: Session, action_id: UUID) -> Sequence[Event]:
 
 
 def lock_audit_head(session: Session, account_id: int) -> None:
-    """Hold the end of the account's chain, before rows that others lock after it."""
+    """Lock the end of the account's chain; call this before locking rows that others lock after it."""
     session.execute(insert(AuditHead).values(account_id=account_id, seq=0, hash=b"").on_conflict_do_nothing())
     session.execute(select(AuditHead.seq).where(AuditHead.account_id == account_id).with_for_update())
 
 
 def verify_chains(session: Session) -> Sequence[ChainReport]:
-    """Compute every account's chain again, row by row, in bounded memory.
+    """Recompute every account's chain, row by row, in bounded memory.
 
     Needs a snapshot (`Database.snapshot`): else a move between two of its
     statements looks like a fault.
@@ -114,7 +114,7 @@ def _describe_gap(first: int, last: int) -> str:
 
 
 def _count_strays(session: Session, account_id: int) -> int:
-    """Return how many actions are not where their last event says: moved with no trigger looking."""
+    """Return how many actions are not in the state of their last event: moved without the trigger."""
     last = (
         select(ActionEvent.to_state)
         .where(ActionEvent.action_id == Action.id)
@@ -127,7 +127,7 @@ def _count_strays(session: Session, account_id: int) -> int:
 
 
 def _hash(before: bytes, row: ActionEvent) -> bytes:
-    """Return what the trigger of migration 0002 computed for this row."""
+    """Return the hash that the trigger of migration 0002 computed for this row."""
     parts = (
         row.seq, row.action_id, (row.at - _EPOCH) // timedelta(microseconds=1),
         row.from_state or "-", row.to_state, row.reason or "-", row.attempt, row.actor, row.correlation_id,

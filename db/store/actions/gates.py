@@ -1,4 +1,4 @@
-"""The gates of an action that Postgres knows: asked when a worker takes it, and right before its effect."""
+"""The gates of an action in Postgres: asked when a worker claims it, and again right before its effect."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from db.store.actions.lifecycle import Claim
+from db.queries import load_query
+from db.store.actions.claims import Claim
 from db.store.people import import_lock, profiles
-from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction, KillSwitch
+from db.tables import Account, Action, Campaign, Contact, Interaction, KillSwitch
 from worker.errors import Reason
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, ContactStatus, Kind
@@ -22,7 +23,7 @@ from worker.rules.sourcing.criteria import Criteria, needed_sections
 
 @dataclass(frozen=True, slots=True)
 class ClosedGate:
-    """Why an action may not happen now, and from when on it may, where that is known."""
+    """Why an action may not happen now, and until when, where that is known."""
 
     reason: Reason
     until: datetime | None = None
@@ -34,16 +35,16 @@ SKIP_REASONS = frozenset(
         Reason.EXPIRED, Reason.NOT_APPROVED, Reason.VISITED_LATELY, Reason.FORGOTTEN,
     }
 )  # fmt: skip
-"""The reasons for which an action is skipped; behind the others it waits."""
+"""The reasons for which an action is skipped; for the others it waits."""
 
 _IMPORT_WAIT: Final = timedelta(minutes=1)
-"""When to ask again while contacts are being imported."""
+"""How long an action waits while contacts are being imported."""
 
 
 def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = None) -> ClosedGate | None:
-    """Return which gate is closed for this action at this moment, or None.
+    """Return the first gate that is closed for this action now, or None.
 
-    `hours` are the working hours to be asked too, by Postgres' clock.
+    With `hours` the working hours are a gate, too, by Postgres' clock.
     """
     now, killed, account, campaign, action, contact = session.execute(
         select(func.now(), select(KillSwitch.id).exists(), Account, Campaign, Action, Contact)
@@ -67,7 +68,7 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
     if reason is not None:
         return ClosedGate(reason)
     if claim.kind is Kind.COLLECT and import_lock.is_import_running(session, claim.account_id):
-        # whom the import excludes must not come in beside it
+        # the page could bring in people whom the import excludes
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
     day = local_day(now, claim.zone)
     heard = claim.kind is Kind.GREET and was_written_to_since(
@@ -79,12 +80,12 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
 def _person_gates(
     session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
 ) -> Iterator[tuple[bool, Reason]]:
-    """Give the gates of the person whom it is about, whether each is closed, lazily."""
+    """Yield the gates of the action's person, each with whether it is closed; later ones are asked lazily."""
     yield contact.forgotten_at is not None, Reason.FORGOTTEN
-    # To withdraw an invitation is to leave somebody alone.
+    # do-not-contact does not stop a withdrawal: it leaves the person alone
     yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
     if claim.kind is Kind.GREET:
-        yield _was_greeted(session, claim, contact), Reason.ALREADY_GREETED
+        yield _was_greeted(session, claim), Reason.ALREADY_GREETED
         yield contact.status != ContactStatus.CONNECTED, Reason.NOT_CONNECTED
         approved = action.approval == approval_hash(contact.profile_url, action.message)
         yield action.needs_approval and not approved, Reason.NOT_APPROVED
@@ -93,10 +94,10 @@ def _person_gates(
 
 
 def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
-    """Return whether the profile needn't be opened, or mustn't.
+    """Return whether the profile was opened too lately to be opened again.
 
-    For a visitor campaign: it was opened within the days of no repeat, or may have been, also by an earlier
-    try of this very action. For a sourcing campaign: all that it needs of it was read within them.
+    For a visitor campaign: it was opened within its `no_repeat_days`, or may have been, also by an earlier
+    attempt of this action. For a sourcing campaign: all sections that it needs were read within them.
     """
     days = int(campaign.options["no_repeat_days"])
     since = func.now() - timedelta(days=days)
@@ -115,27 +116,21 @@ def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) ->
     return bool(session.scalar(select(or_(recorded, tried))))
 
 
-def _was_greeted(session: Session, claim: Claim, contact: Contact) -> bool:
-    """Return whether the person was greeted for this occasion since it was planned (due_birthdays.sql)."""
-    if contact.last_greeted_on is not None and contact.last_greeted_on >= claim.occasion_on:
-        return True
-    recorded = exists().where(
-        Interaction.contact_id == contact.id,
-        Interaction.type == Kind.GREET,
-        Interaction.occasion == claim.occasion,
-    )
-    elsewhere = exists().where(
-        Exclusion.account_id == claim.account_id,
-        Exclusion.occasion == claim.occasion,
-        or_(Exclusion.profile_url == contact.profile_url, Exclusion.name_key == contact.name_key),
-    )
-    return bool(session.scalar(select(or_(recorded, elsewhere))))
+def _was_greeted(session: Session, claim: Claim) -> bool:
+    """Return whether the person was greeted for this occasion: the same condition as planning asks."""
+    birthday = {
+        "contact_id": claim.contact_id,
+        "occasion": claim.occasion,
+        "celebrated_on": claim.occasion_on,
+    }
+    return bool(session.scalar(load_query("was_greeted"), birthday))
 
 
 def lock_recipient(session: Session, claim: Claim) -> None:
-    """Let nobody else ask about a text to this person until the transaction ends.
+    """Take an advisory lock on this recipient until the transaction ends.
 
-    Two accounts that know one person would else both find that nobody had written today (promise 10).
+    Else two accounts that know one person could both find that nobody has written to them today, and both
+    write.
     """
     key = func.hashtextextended(f"voice:{claim.site}:{claim.profile_url}", 0)
     session.execute(select(func.pg_advisory_xact_lock(key)))
@@ -144,9 +139,9 @@ def lock_recipient(session: Session, claim: Claim) -> None:
 def was_written_to_since(
     session: Session, since: datetime, *, site: str, profile_url: str, besides: UUID | None
 ) -> bool:
-    """Return whether the person had a text since then, from whichever account of the site.
+    """Return whether any account of the site has sent the person a text since then, or may have.
 
-    `besides` is the action that asks, and doesn't count.
+    The action with the id `besides` doesn't count.
     """
     known, owner = aliased(Contact), aliased(Account)
     people = (

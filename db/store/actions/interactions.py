@@ -1,4 +1,4 @@
-"""Interactions: the ledger of what happened, read in pages, and what the owner was seen to do by hand."""
+"""Interactions, the ledger of what happened: lists of them, and messages that the owner wrote by hand."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.quota import epochs
 from db.tables import Account, Action, Contact, Interaction
 from worker.rules.model import Kind, ThreadMessage
@@ -19,9 +19,9 @@ from worker.rules.quota.gates import WEEK
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """One thing that happened. `message` is the text proven in the thread.
+    """One interaction. `message` is the text that was proven in the thread.
 
-    `reply` is what the person wrote back, where the campaign was asked to keep it.
+    `reply` is the person's answer, where the campaign was asked to keep it.
     """
 
     id: int
@@ -43,7 +43,7 @@ class InteractionRecord:
 def list_interactions(
     session: Session, *, limit: int, before: int | None = None, account: str | None = None
 ) -> Sequence[InteractionRecord]:
-    """Return interactions with an id below `before`, newest first. Keyset: page N costs as page 1."""
+    """Return up to `limit` interactions with an id below `before`, newest first (keyset pages)."""
     statement = (
         select(Interaction, Account.name, Contact.full_name, Contact.profile_url)
         .join(Account, Account.id == Interaction.account_id)
@@ -78,7 +78,7 @@ def list_interactions(
 
 
 def list_greetings_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
-    """Return the greetings that this contact had since then, the oldest first."""
+    """Return the texts of the greetings to this contact since then, the oldest first."""
     had = select(Interaction.message).where(
         Interaction.contact_id == contact_id,
         Interaction.type == Kind.GREET,
@@ -89,7 +89,7 @@ def list_greetings_to(session: Session, contact_id: int, *, since: datetime) -> 
 
 
 def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:
-    """Return every text of ours that this contact had, may have had, or is to have."""
+    """Return every text that we sent, may have sent, or plan to send to this contact."""
     ours = select(Action.message).where(Action.contact_id == contact_id)
     recorded = select(Interaction.message).where(
         Interaction.contact_id == contact_id, Interaction.status != "seen"
@@ -100,20 +100,20 @@ def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:
 def record_message_by_hand(
     session: Session, claim: Claim, message: ThreadMessage, *, for_occasion: bool
 ) -> None:
-    """Record a message that the owner wrote by hand, once; one that counts in a window counts from now on.
+    """Record a message that the owner wrote by hand, once. From now on it counts in the quota's windows.
 
-    `for_occasion`: it was written on the claim's occasion, which then counts as greeted. Raises ValueError
+    `for_occasion`: it was written for the claim's occasion, which then counts as greeted. Raises ValueError
     for a message without a time.
     """
     if message.at is None:
-        raise ValueError("a message without a time can't be told from others")
-    told = hashlib.sha256(message.text.encode()).hexdigest()[:16]
+        raise ValueError("a message without a time can't be identified")
+    digest = hashlib.sha256(message.text.encode()).hexdigest()[:16]
     kept = session.execute(
         insert(Interaction)
         .values(
             account_id=claim.account_id,
             contact_id=claim.contact_id,
-            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{told}",
+            source_key=f"seen:{claim.contact_id}:{message.at.date()}:{digest}",
             type=Kind.GREET,
             status="seen",
             occasion=claim.occasion if for_occasion else f"by_hand:{message.at.date()}",

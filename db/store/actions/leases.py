@@ -1,4 +1,4 @@
-"""Leases: what becomes of an action whose worker is gone."""
+"""Recover actions whose lease has expired, because their worker is gone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _AFTER_LAPSE = {
 
 @dataclass(frozen=True, slots=True)
 class LapsedAction:
-    """An action whose lease ended before its worker did."""
+    """An action whose lease has expired; `was` is the state that its worker left it in."""
 
     action_id: UUID
     attempt: int
@@ -38,13 +38,13 @@ class LapsedAction:
 
 
 def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
-    """Settle what dead workers left: queued and claimed are planned again, acting becomes uncertain.
+    """Settle actions with an expired lease: queued and claimed are planned again, acting is uncertain.
 
-    What was only being read is planned again too: there is nothing to look for. One that has outlived as many
-    workers as it may have failures kills them, and ends as failed.
+    An acting one that only reads is planned again: it has no effect to look for. An action that has outlived
+    MAX_FAILURES workers kills them, and fails.
 
-    The caller gives the reservations of claimed ones back; an acting one's stays until looking has told, and
-    that of a page which was being read is used up.
+    The caller settles the units: it gives back those of claimed actions, keeps those of acting ones until
+    they are reconciled, and commits those of pages that were being read.
     """
     rows = session.execute(
         select(Action, Account.time_zone)
@@ -84,7 +84,7 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
 
 
 def void_leases(session: Session) -> int:
-    """End every lease now. Only for an owner of all workers that knows that none of them runs."""
+    """Let every lease expire now; return how many actions had one. Only while surely no worker runs."""
     session.execute(update(Account).values(inbox_lease_until=None))
     held = update(Action).where(Action.lease_until.is_not(None)).values(lease_until=func.now())
     return len(session.execute(held.returning(Action.id)).all())

@@ -1,4 +1,4 @@
-"""Proposals as a person is shown them, with what is known of the person and what passed between the two."""
+"""List proposals with what a person needs to decide: the contact, their history, and the text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ TEXTS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class PastText:
-    """A text that the person had from the account."""
+    """A text that the account sent to the person."""
 
     at: datetime
     message: str
@@ -26,7 +26,7 @@ class PastText:
 
 @dataclass(frozen=True, slots=True)
 class LastContact:
-    """When the two last had to do with each other. `kind` is what the account did; None: the person wrote."""
+    """The latest contact of the two. `kind` is what the account did; None: the person wrote."""
 
     at: datetime
     kind: Kind | None
@@ -36,7 +36,8 @@ class LastContact:
 class Proposal:
     """One action that waits for a person. `seen` is the hash of recipient and text that an approval names.
 
-    `today` is the account's day; `worded_for` the day of sending that the text was written for, None: any.
+    `today` is the date in the account's zone. `worded_for` is the day that the text is written for; None: any
+    day.
     """
 
     id: UUID
@@ -60,7 +61,7 @@ class Proposal:
 
     @property
     def days_late(self) -> int:
-        """How many days ago the occasion was, on the account's today."""
+        """How many days ago the occasion was."""
         return (self.today - self.occasion_on).days
 
 
@@ -72,9 +73,9 @@ def list_proposals(
     account: str | None = None,
     campaign: UUID | None = None,
 ) -> Sequence[Proposal]:
-    """Return what waits for a person, the latest occasions first; `after` is the last one of the page before.
+    """Return up to `limit` proposals, the latest occasions first, as they are sent.
 
-    Today's birthdays come before late ones, as they are sent. Nothing for an unknown `after`.
+    `after` is the last id of the page before; an unknown one gives an empty page.
     """
     page = _proposed(after, account, campaign).order_by(*_ORDER).limit(limit)
     rows = session.execute(
@@ -100,7 +101,7 @@ def list_proposals(
 def count_proposals(
     session: Session, *, after: UUID | None = None, account: str | None = None, campaign: UUID | None = None
 ) -> int:
-    """Return how many wait, or how many of them come after the one with id `after`."""
+    """Return how many proposals there are, or how many come after the one with id `after`."""
     proposed = _proposed(after, account, campaign).subquery()
     return session.scalars(select(func.count()).select_from(proposed)).one()
 
@@ -173,7 +174,7 @@ def _proposal(
 
 
 def _text(contact: Contact, field: str) -> str | None:
-    """Return a field of the profile, which comes from files and pages and may be anything."""
+    """Return a field of the profile as text; it comes from files and pages, and may be of any type."""
     value = contact.profile.get(field)
     return value.strip() or None if isinstance(value, str) else None
 

@@ -1,7 +1,7 @@
-"""Replies: whose inbox may be opened when, and who has answered.
+"""Replies: when an inbox may be opened, and who has answered.
 
-While a worker reads an inbox it holds a lease on it, and the dispatcher starts no action of the account. Who
-dies in between loses nothing: how far the inbox is known moves in the transaction that marks the replies.
+A worker that reads an inbox holds a lease on it, and meanwhile the dispatcher starts no action of the
+account. A worker that dies loses nothing: `inbox_read_at` moves in the transaction that marks the replies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from worker.rules.quota.windows import opening
 
 @dataclass(frozen=True, slots=True)
 class InboxLease:
-    """An inbox in a worker's hand, what to read, what was known. `lease_until` says whose it is."""
+    """A leased inbox, to be read `since`; it is known up to `read_to`. `lease_until` identifies the lease."""
 
     account: AccountRecord
     since: datetime
@@ -43,18 +43,18 @@ class _Inbox:
 
 
 def explain_closed_inbox(session: Session, account: AccountRecord) -> str | None:
-    """Say in words why this inbox is not to be opened now; None: it may be."""
+    """Return in words why this inbox must not be opened now, or None."""
     return _inbox(session, account).closed()
 
 
 def take_inbox(
     session: Session, account: AccountRecord, *, lease: timedelta, overlap: timedelta
 ) -> InboxLease | str:
-    """Take the inbox, or say in words why not. Commit before it is opened.
+    """Lease the inbox, or return in words why not. Commit before opening it.
 
-    Reads `overlap` more than what is not known yet: so late a site may show a message.
+    Reading begins `overlap` before what is known, because a site may show a message late.
     """
-    # The dispatcher locks the same row: who comes second sees what the first has committed.
+    # The dispatcher locks the same row: the second of the two sees what the first has committed.
     session.execute(select(Account.id).where(Account.id == account.id).with_for_update(key_share=True))
     inbox = _inbox(session, account)
     if (why := inbox.closed()) is not None:
@@ -72,10 +72,10 @@ def take_inbox(
 def record_replies(
     session: Session, reading: InboxLease, replies: Sequence[Reply], read_to: datetime | None
 ) -> int:
-    """Mark who has replied and how far the inbox is known; return how many greetings are answered by it.
+    """Mark who has replied and how far the inbox is known; return how many greetings are newly answered.
 
-    A greeting is marked once, by whoever comes first. Safe to repeat. Of who was forgotten since the inbox
-    was opened nothing is kept; forgetting holds the same row of the account.
+    A greeting is marked once; repeating is safe. Nothing is kept of a person who was forgotten since the
+    inbox was opened: forgetting locks the same row of the account.
     """
     session.execute(
         select(Account.id).where(Account.id == reading.account.id).with_for_update(key_share=True)
@@ -111,7 +111,7 @@ def record_replies(
 
 
 def release_inbox(session: Session, reading: InboxLease) -> None:
-    """Let the account's actions go on, unless the lease has lapsed and somebody else has it."""
+    """Release the lease, unless it has expired and somebody else has it: the account's actions go on."""
     session.execute(
         update(Account)
         .where(Account.id == reading.account.id, Account.inbox_lease_until == reading.lease_until)

@@ -1,19 +1,18 @@
 """Campaigns: one run of a kind for an account, from the request to the plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.queries import load_query
 from db.tables import Account, Action, Campaign
 from worker.errors import Reason
-from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.model import ActionState, CampaignKind, CampaignState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +32,11 @@ class CampaignRecord:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
-    """One row of a plan. `contact_id` is None for a search page.
-
-    With a `reason` the action is inserted as skipped. The message is worded for the day `worded_for`; the
-    action must not happen after `expires_on`.
-    """
-
-    contact_id: int | None
-    occasion: str
-    on: date
-    message: str
-    reason: Reason | None = None
-    worded_for: date | None = None
-    expires_on: date | None = None
-    id: UUID = field(default_factory=uuid4)
-
-
 _CAMPAIGNS = select(Campaign, Account.name).join(Account, Account.id == Campaign.account_id)
 
 
-def _record(row: Campaign, account: str) -> CampaignRecord:
+def to_record(row: Campaign, account: str) -> CampaignRecord:
+    """Return the row as a record; `account` is the name of its account."""
     return CampaignRecord(
         id=row.id,
         account_id=row.account_id,
@@ -97,52 +79,14 @@ def find_campaign(session: Session, campaign_id: UUID, *, lock: bool = False) ->
     """Return the campaign, or None. `lock` locks its row until the transaction ends."""
     statement = _CAMPAIGNS.where(Campaign.id == campaign_id)
     found = session.execute(statement.with_for_update(of=Campaign) if lock else statement).first()
-    return _record(*found) if found else None
+    return to_record(*found) if found else None
 
 
 def list_campaigns(session: Session, campaign_ids: Sequence[UUID]) -> Sequence[CampaignRecord]:
     """Return these campaigns, in the order of the ids; unknown ids are left out."""
     rows = session.execute(_CAMPAIGNS.where(Campaign.id.in_(campaign_ids)))
-    records = {row.id: _record(row, account) for row, account in rows}
+    records = {row.id: to_record(row, account) for row, account in rows}
     return [records[campaign_id] for campaign_id in campaign_ids if campaign_id in records]
-
-
-def insert_plan(
-    session: Session,
-    campaign: CampaignRecord,
-    kind: Kind,
-    actions: Sequence[PlannedAction],
-    *,
-    needs_approval: bool = False,
-) -> int:
-    """Insert the plan's actions and return how many of them are to be done.
-
-    One statement that skips occasions with an existing action, so planning is idempotent, also concurrently.
-    With `needs_approval` the actions are inserted as PROPOSED and wait for a person.
-    """
-    wanted, waits = (
-        (ActionState.PROPOSED, Reason.AWAITING_APPROVAL) if needs_approval else (ActionState.PLANNED, None)
-    )
-    inserted = session.scalars(
-        load_query("plan_actions"),
-        {
-            "account_id": campaign.account_id,
-            "campaign_id": campaign.id,
-            "kind": kind,
-            "correlation_id": campaign.correlation_id,
-            "ids": [action.id for action in actions],
-            "contact_ids": [action.contact_id for action in actions],
-            "occasions": [action.occasion for action in actions],
-            "occasion_dates": [action.on for action in actions],
-            "expiries": [action.expires_on for action in actions],
-            "messages": [action.message for action in actions],
-            "worded_for": [action.worded_for for action in actions],
-            "states": [ActionState.SKIPPED if action.reason else wanted for action in actions],
-            "reasons": [action.reason or waits for action in actions],
-            "needs_approval": needs_approval,
-        },
-    )
-    return sum(state == wanted for state in inserted)
 
 
 def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str, str]] | None = None) -> None:
@@ -184,7 +128,20 @@ def take_stale_readings(session: Session, stale_after: timedelta) -> Sequence[Ca
 
 def count_actions(session: Session, campaign_id: UUID) -> dict[ActionState, int]:
     """Return the number of the campaign's actions in each state."""
+    return count_actions_of_each(session, [campaign_id])[campaign_id]
+
+
+def count_actions_of_each(
+    session: Session, campaign_ids: Sequence[UUID]
+) -> dict[UUID, dict[ActionState, int]]:
+    """Return for each campaign the number of its actions in each state."""
+    counts: dict[UUID, dict[ActionState, int]] = {campaign_id: {} for campaign_id in campaign_ids}
     rows = session.execute(
-        select(Action.state, func.count()).where(Action.campaign_id == campaign_id).group_by(Action.state)
+        select(Action.campaign_id, Action.state, func.count())
+        .where(Action.campaign_id.in_(campaign_ids))
+        .group_by(Action.campaign_id, Action.state)
+        .order_by(Action.state)
     )
-    return {ActionState(state): count for state, count in rows}
+    for campaign_id, state, count in rows:
+        counts[campaign_id][ActionState(state)] = count
+    return counts

@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from db.store.actions import endings
 from db.store.people import import_lock
 from db.store.privacy import personal_columns, redaction, tombstones
 from db.store.privacy.personal_columns import ErasedRows
-from db.tables import Account, Action, AuditHead, Contact, Exclusion
-from worker.errors import Reason, RequestRefusedError
-from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
+from db.tables import Account, AuditHead, Contact, Exclusion
+from worker.errors import RequestRefusedError
 from worker.rules.mentions import Mentions
-from worker.rules.model import ActionState
 
 BUSY = (
     "a worker or a command is using this person's data right now; nothing was changed: ask again in a minute"
@@ -60,7 +58,9 @@ def forget_person(session: Session, site: str, address: str) -> ErasureReport:
             names={person.full_name for person in people},
             emails={person.email for person in people if person.email},
         )
-        skipped = _skip_actions(session, ids)
+        skipped = endings.end_for_erasure(session, ids)
+        if skipped is None:
+            raise RequestRefusedError(BUSY)
         new = tombstones.add_tombstone(session, site, address)
         exclusions = _delete_exclusions(session, account_ids, address, {person.name_key for person in people})
         mentions = redaction.redact_person(session, account_ids, site, who)
@@ -98,37 +98,6 @@ def _lock_accounts(session: Session, site: str) -> Sequence[int]:
     session.execute(heads.order_by(AuditHead.account_id).with_for_update()).all()
     tombstones.lock_exclusively(session)
     return account_ids
-
-
-def _skip_actions(session: Session, contact_ids: Sequence[int]) -> int:
-    """End what is planned, proposed or unsettled for them; return how many. What is under way refuses."""
-    rows = session.scalars(
-        select(Action)
-        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(END_STATES))
-        .order_by(Action.id)
-        .with_for_update(nowait=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    if any(row.state in IN_FLIGHT or row.lease_until is not None for row in rows):
-        raise RequestRefusedError(BUSY)
-    uncertain = [row.id for row in rows if row.state == ActionState.UNCERTAIN]
-    _end_actions(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
-    for state in (ActionState.PLANNED, ActionState.PROPOSED, ActionState.NEEDS_REVIEW):
-        ids = [row.id for row in rows if row.state == state]
-        _end_actions(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
-    return len(rows)
-
-
-def _end_actions(
-    session: Session, ids: Sequence[Any], was: ActionState, becomes: ActionState = ActionState.SKIPPED
-) -> None:
-    check_transition(was, becomes)
-    session.execute(
-        update(Action)
-        .where(Action.id.in_(ids), Action.state == was)
-        .values(state=becomes, reason=Reason.FORGOTTEN, detail=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _delete_exclusions(session: Session, account_ids: Sequence[int], address: str, keys: set[str]) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ARRAY, BigInteger, any_, cast, select
 from sqlalchemy.orm import Session
 
-from db.store.actions import control
+from db.store.kill_switch import get_kill_switch
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
@@ -75,7 +75,7 @@ def forecast_birthdays(
         *_list_unplanned(session, account.id, horizon, now=now, days=days, late_days=late_days),
     ]
     state = ledger.read_ledger(session, allowance.context_at(now, ""))
-    stopped_by = Reason.KILL_SWITCH if control.get_kill_switch(session) is not None else None
+    stopped_by = Reason.KILL_SWITCH if get_kill_switch(session) is not None else None
     return AccountForecast(
         account=account,
         allowance=allowance,

@@ -108,7 +108,7 @@ def get_longest_gaps(session: Session, account_id: int) -> dict[Kind, timedelta]
 
 
 def set_limits(session: Session, account_id: int, kind: Kind, limits: Limits, *, by: str) -> None:
-    """Set the account's limits for `kind`, in force from the next decision; `by` is who did, for the audit.
+    """Set the account's limits for `kind`, in force from the next decision; `by` is who, for the audit log.
 
     Raises RequestRefusedError above a hard ceiling of the account's site.
     """

@@ -15,8 +15,8 @@ from db.tables import Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignState, Kind
-from worker.rules.policy import DENIALS
 from worker.rules.quota import decision as rules
+from worker.rules.quota.denials import DENIAL_REASONS
 from worker.rules.quota.gates import Usage, usage
 from worker.rules.quota.model import Decision, QuotaContext
 
@@ -98,7 +98,7 @@ def find_last_denial(session: Session, account_id: int, kind: Kind) -> Denial | 
             Action.account_id == account_id,
             Action.kind == kind,
             Action.state == ActionState.PLANNED,
-            Action.reason.in_(DENIALS),
+            Action.reason.in_(DENIAL_REASONS),
             Action.not_before > func.now(),
         )
         .order_by(Action.updated_at.desc(), Action.created_at.desc(), Action.id.desc())

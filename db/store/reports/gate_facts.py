@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.engine import get_database_time
-from db.store.actions import control, gates
-from db.store.actions.control import PulledSwitch
+from db.store.actions import gates
+from db.store.kill_switch import PulledSwitch, get_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status as quota_status
@@ -130,7 +130,7 @@ def _gather_facts(
     kind = about.kind if about else Kind.GREET
     return GateFacts(
         now=now,
-        kill_switch=control.get_kill_switch(session),
+        kill_switch=get_kill_switch(session),
         account=AccountFacts(
             id=account.id,
             name=account.name,

@@ -1,17 +1,17 @@
 """Lists of actions and campaigns for display."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.store.campaigns.campaigns import CampaignRecord, count_actions_of_each, to_record
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
-from worker.rules.model import NO_CONTACT_LABEL, ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,10 @@ class ActionLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignLine:
-    """One campaign and the number of its actions in each state."""
+class CampaignLine(CampaignRecord):
+    """A campaign and the number of its actions in each state."""
 
-    id: UUID
-    account: str
-    kind: CampaignKind
-    options: dict[str, Any]
-    state: CampaignState
-    reason: Reason | None
-    detail: str | None
     actions: dict[ActionState, int]
-    correlation_id: str
-    created_at: datetime
 
 
 def _read_lines(
@@ -170,30 +161,14 @@ def list_campaigns(
         statement = statement.where(tuple_(Campaign.created_at, Campaign.id) < tuple_(created, before))
     if account is not None:
         statement = statement.where(Account.name == account)
-    rows = session.execute(statement).all()
-    counts: dict[UUID, dict[ActionState, int]] = {row.id: {} for row, _ in rows}
-    counted = session.execute(
-        select(Action.campaign_id, Action.state, func.count())
-        .where(Action.campaign_id.in_(counts))
-        .group_by(Action.campaign_id, Action.state)
-        .order_by(Action.state)
-    )
-    for campaign_id, state, count in counted:
-        counts[campaign_id][ActionState(state)] = count
+    found = [to_record(*row) for row in session.execute(statement)]
+    counts = count_actions_of_each(session, [campaign.id for campaign in found])
     return [
         CampaignLine(
-            id=row.id,
-            account=name,
-            kind=CampaignKind(row.kind),
-            options=row.options,
-            state=CampaignState(row.state),
-            reason=Reason(row.reason) if row.reason else None,
-            detail=row.detail,
-            actions=counts[row.id],
-            correlation_id=row.correlation_id,
-            created_at=row.created_at,
+            **{field.name: getattr(campaign, field.name) for field in fields(campaign)},
+            actions=counts[campaign.id],
         )
-        for row, name in rows
+        for campaign in found
     ]
 
 

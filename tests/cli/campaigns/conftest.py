@@ -6,9 +6,8 @@ import pytest
 
 from api_stub.client import TaskClient
 from db.engine import Database
-from tasks.campaigns.plan_searches import start_sourcing_campaign
-from tasks.campaigns.plan_visits import start_visitor_campaign
-from tasks.contract import SourcingCampaign, SourcingOptions, VisitorCampaign, VisitorOptions
+from tasks.campaigns.start import start_campaign
+from tasks.contract import SourcingCampaign, VisitorCampaign
 from tests.builders import TEN, an_account
 from tests.cli.campaigns.requests import Asked
 from worker import logs
@@ -29,23 +28,9 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -
     def send(_: TaskClient, task: str, payload: VisitorCampaign | SourcingCampaign, **__: Any) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
+        assert task == payload.task
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            if isinstance(payload, VisitorCampaign):
-                assert task == "tasks.visitor.campaign"
-                to_visit = VisitorOptions.model_validate(
-                    payload.model_dump(include=set(VisitorOptions.model_fields))
-                )
-                start_visitor_campaign(
-                    session, account=payload.account, campaign_id=payload.campaign_id, options=to_visit
-                )
-            else:
-                assert task == "tasks.sourcing.campaign"
-                to_find = SourcingOptions.model_validate(
-                    payload.model_dump(include=set(SourcingOptions.model_fields))
-                )
-                start_sourcing_campaign(
-                    session, account=payload.account, campaign_id=payload.campaign_id, options=to_find
-                )
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
         return "id"
 
     monkeypatch.setattr(TaskClient, "send", send)

@@ -9,8 +9,9 @@ import pytest
 
 from api_stub.client import TaskClient
 from db.engine import Database
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
-from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign, InvitationsOptions
+from tasks.campaigns.plan_invitations import read_invitations
+from tasks.campaigns.start import start_campaign
+from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from tasks.services import Services
 from tests.builders import SANDBOX, an_account
 from tests.cli.conftest import Rapport
@@ -37,7 +38,7 @@ class Invited(LedgerSite):
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
     site = Invited(tmp_path)
-    monkeypatch.setattr(Services, "site", lambda *_, **__: site)
+    monkeypatch.setattr(Services, "open_site", lambda *_, **__: site)
     return site
 
 
@@ -56,13 +57,8 @@ def worker(
         assert task == INVITATIONS_CAMPAIGN
         asked.append(payload)
         assert payload.campaign_id is not None
-        options = InvitationsOptions.model_validate(
-            payload.model_dump(include=set(InvitationsOptions.model_fields))
-        )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_invitations_campaign(
-                session, account=payload.account, campaign_id=payload.campaign_id, options=options
-            )
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
         read_invitations(services, payload.campaign_id)
         return "id"
 

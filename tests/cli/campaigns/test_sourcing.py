@@ -9,8 +9,9 @@ from sqlalchemy import select, text, update
 
 from api_stub.cli.campaigns import follow_search
 from db.engine import Database
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts, profiles
 from db.tables import Action, Hit
 from tasks.contract import SourcingCampaign
@@ -169,7 +170,7 @@ def _one_found(session: Any) -> None:
     ann = a_contact(session, account, "ann")
     session.add(Hit(campaign_id=campaign_id, contact_id=ann.id, page=1))
     draft = PlannedAction(ann.id, f"search:{campaign_id}", database_now(session).date(), "")
-    campaigns.insert_plan(session, campaign, Kind.VISIT, [draft])
+    plans.insert_plan(session, campaign, Kind.VISIT, [draft])
     session.execute(
         text("update searches set pages = 1, found = 1, ended = :ended"), {"ended": SearchEnd.NO_MORE_PAGES}
     )

@@ -11,8 +11,8 @@ from api_stub.cli.formatting import describe_reason
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
-from tasks.campaigns.plan_birthdays import start_birthday_campaign
-from tasks.contract import BirthdayCampaign, BirthdayOptions
+from tasks.campaigns.start import start_campaign
+from tasks.contract import BirthdayCampaign
 from tests.builders import a_contact, an_account, database_now
 from tests.cli.conftest import Rapport
 from worker import logs
@@ -40,14 +40,9 @@ def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Birthday
     def send(_: TaskClient, __: str, payload: BirthdayCampaign, **___: Any) -> str:
         asked.append(payload)
         assert payload.campaign_id is not None
-        options = BirthdayOptions.model_validate(
-            payload.model_dump(include=set(BirthdayOptions.model_fields))
-        )
         with database.transaction() as session, logs.bound(correlation_id="test"):
-            start_birthday_campaign(
-                session, account=payload.account, campaign_id=payload.campaign_id, options=options
-            )
-            if options.read_site:
+            start_campaign(session, account=payload.account, campaign_id=payload.campaign_id, options=payload)
+            if payload.read_site:
                 campaigns.mark_failed(
                     session, payload.campaign_id, Reason.NOT_SIGNED_IN, "nobody has signed in"
                 )

@@ -1,21 +1,17 @@
 """Proposals: shown with what matters, sent only as approved, and decided by one person only."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
 from db.store.actions import approval, control, events, gates, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.gates import ClosedGate
-from db.store.actions.proposals import LastContact, Proposal
 from db.store.people import contacts
-from db.store.people.accounts import AccountRecord
-from db.tables import Action, Campaign, Contact, Interaction
+from db.tables import Action, Campaign
 from tests.builders import (
     SANDBOX,
     a_campaign,
@@ -25,30 +21,18 @@ from tests.builders import (
     add_proposed,
     an_account,
     contact_by_slug,
-    database_now,
 )
+from tests.db.actions.approval_helpers import one_waits, shown
 from tests.db.helpers import (
     claim_action,
-    open_database,
     queue_due_actions,
-    run_concurrently,
     run_without_triggers,
-    wait_for_lock_wait,
 )
 from worker.errors import Reason
 from worker.rules.messages.approval import TextRefusedError, approval_hash
-from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.model import ActionState, CampaignState
 
 S = ActionState
-
-
-def one_waits(session: Session, slug: str = "ann", *, days_left: int = 3) -> tuple[AccountRecord, UUID]:
-    account = an_account(session, f"of-{slug}")
-    return account, add_proposed(session, account, a_contact(session, account, slug), days_left=days_left)
-
-
-def shown(session: Session, action_id: UUID) -> Proposal:
-    return next(p for p in proposals.list_proposals(session, limit=100) if p.id == action_id)
 
 
 def yes(session: Session, action_id: UUID) -> Decision:
@@ -234,82 +218,6 @@ def test_never_again_wins_over_an_approval_that_was_quicker(session: Session) ->
     )
 
 
-def test_of_those_who_decide_at_once_one_wins_and_the_others_are_told(
-    database: Database, database_url: str
-) -> None:
-    with database.transaction() as session:
-        _, action_id = one_waits(session)
-        seen = shown(session, action_id).seen
-
-    def decide(own: Database, number: int) -> Decision:
-        with own.transaction() as session:
-            if number % 2:
-                return approval.drop_proposal(session, action_id, by=f"person {number}")
-            return approval.approve_proposal(session, action_id, seen=seen, by=f"person {number}")
-
-    told = run_concurrently(database_url, 8, decide)
-    (winner,) = (number for number, decision in enumerate(told) if decision.outcome is DecisionOutcome.DONE)
-    losers = [decision for decision in told if decision.outcome is not DecisionOutcome.DONE]
-    assert {decision.outcome for decision in losers} == {DecisionOutcome.DECIDED}
-    assert all(f"by person {winner}" in approval.describe_refusal(decision) for decision in losers)
-    with database.transaction() as session:
-        assert len(events.list_events(session, action_id)) == 2
-
-
-def test_an_approval_waits_for_whoever_is_changing_the_text_and_then_sees_it(
-    database: Database, database_url: str
-) -> None:
-    with database.transaction() as session:
-        _, action_id = one_waits(session)
-        seen = shown(session, action_id).seen
-
-    def approve() -> DecisionOutcome:
-        with open_database(database_url) as own, own.transaction() as session:
-            return approval.approve_proposal(session, action_id, seen=seen, by="ann").outcome
-
-    with ThreadPoolExecutor(1) as pool:
-        with database.transaction() as session:
-            session.execute(text("update actions set message = 'Hello!'"))
-            approving = pool.submit(approve)
-            wait_for_lock_wait(database, approving)
-        assert approving.result(60) is DecisionOutcome.CHANGED
-    with database.transaction() as session:
-        assert action(session, action_id).message == "Hello!"
-
-
-def test_two_accounts_that_say_never_of_one_person_at_once_do_not_wait_for_each_other(
-    database: Database, database_url: str
-) -> None:
-    with database.transaction() as session:
-        known = [an_account(session, f"account-{n}") for n in range(60)]
-        ids = [add_proposed(session, account, a_contact(session, account, "ann")) for account in known]
-
-    def say(own: Database, number: int) -> DecisionOutcome:
-        with own.transaction() as session:
-            return approval.never_contact(session, ids[number], by="me").outcome
-
-    assert run_concurrently(database_url, 6, say) == [DecisionOutcome.DONE] * 6
-
-
-def test_a_cancelled_campaign_and_an_approval_at_once_send_nothing(
-    database: Database, database_url: str
-) -> None:
-    with database.transaction() as session:
-        _, action_id = one_waits(session)
-        seen = shown(session, action_id).seen
-        campaign_id = action(session, action_id).campaign_id
-
-    def change(own: Database, number: int) -> object:
-        with own.transaction() as session:
-            if number:
-                return control.cancel_campaign(session, campaign_id)
-            return approval.approve_proposal(session, action_id, seen=seen, by="ann")
-
-    run_concurrently(database_url, 2, change)
-    with database.transaction() as session:
-        assert action(session, action_id).reason == Reason.CAMPAIGN_CANCELLED
-
-
 def test_of_a_campaign_those_are_approved_that_were_seen_as_they_are(session: Session) -> None:
     account = an_account(session)
     campaign_id = a_campaign(session, account)
@@ -327,80 +235,3 @@ def test_of_a_campaign_those_are_approved_that_were_seen_as_they_are(session: Se
         elsewhere: DecisionOutcome.UNKNOWN,
     }
     assert [action(session, a).state for a in (*ids, elsewhere)] == [S.PLANNED] + [S.PROPOSED] * 3
-
-
-def test_proposals_come_in_pages_todays_first_and_of_whom_one_asks(session: Session) -> None:
-    account, other = an_account(session), an_account(session, "other")
-    ids = {
-        late: {add_proposed(session, account, a_contact(session, account, f"p{late}{n}"), late_days=late)
-               for n in range(3)}
-        for late in (2, 0, 1)
-    }  # fmt: skip
-    alone = add_proposed(session, other, a_contact(session, other, "eve"), late_days=9)
-    pages: list[list[UUID]] = []
-    while page := proposals.list_proposals(session, limit=4, after=pages[-1][-1] if pages else None):
-        pages.append([p.id for p in page])
-        left = 10 - sum(map(len, pages))
-        assert proposals.count_proposals(session, after=pages[-1][-1]) == left
-    flat = [action_id for page in pages for action_id in page]
-    assert [set(flat[:3]), set(flat[3:6]), set(flat[6:9]), flat[9:]] == [ids[0], ids[1], ids[2], [alone]]
-    assert [p.id for p in proposals.list_proposals(session, limit=9, account="other")] == [alone]
-    campaign = action(session, alone).campaign_id
-    assert [p.id for p in proposals.list_proposals(session, limit=9, campaign=campaign)] == [alone]
-    assert proposals.count_proposals(session, account="demo") == 9
-    assert proposals.list_proposals(session, limit=9, after=uuid4()) == []
-
-
-def happened(session: Session, contact: Contact, at: datetime, message: str, **more: object) -> None:
-    values = {"type": Kind.GREET, "status": "imported", "occasion": "birthday:2000", "correlation_id": "x"}
-    row = Interaction(account_id=contact.account_id, contact_id=contact.id, source_key=f"{at}{message}")
-    for name, value in {**values, "message": message, "created_at": at, **more}.items():
-        setattr(row, name, value)
-    session.add(row)
-
-
-def test_a_proposal_tells_who_it_is_how_late_and_what_passed_between_the_two(session: Session) -> None:
-    account = an_account(session, zone="Pacific/Kiritimati")
-    ann = a_contact(session, account, "ann", name="Ann O'Neil")
-    ann.language, ann.profile = "fr", {"headline": " CTO ", "company": "Example", "position": 7}
-    eve = a_contact(session, account, "eve")
-    now = database_now(session)
-    days = timedelta(days=1)
-    for ago in (40, 20, 30, 10):
-        happened(session, ann, now - ago * days, f"text {ago}")
-    happened(session, ann, now - 5 * days, "", type=Kind.VISIT)
-    happened(session, eve, now - 9 * days, "Hi Eve", replied_at=now - 8 * days)
-    ids = [add_proposed(session, account, who, late_days=2, text="Salut !") for who in (ann, eve)]
-    told = shown(session, ids[0])
-    today = now.astimezone(account.zone).date()
-    assert (told.account, told.contact, told.profile_url) == ("demo", "Ann O'Neil", f"{SANDBOX}ann/")
-    assert (told.headline, told.company, told.language) == ("CTO", "Example", "fr")
-    assert (told.occasion_on, told.days_late, told.expires_on) == (today - 2 * days, 2, today + 3 * days)
-    assert (told.message, told.seen) == ("Salut !", approval_hash(f"{SANDBOX}ann/", "Salut !"))
-    assert [past.message for past in told.past_texts] == ["text 10", "text 20", "text 30"]
-    assert told.last_contact == LastContact(now - 5 * days, Kind.VISIT)
-    assert shown(session, ids[1]).last_contact == LastContact(now - 8 * days, None)
-    eve.replied_at = now - days
-    session.flush()
-    assert shown(session, ids[1]).last_contact == LastContact(now - days, None)
-
-
-def test_of_a_stranger_it_tells_that_nothing_is_known(session: Session) -> None:
-    account = an_account(session)
-    ann = a_contact(session, account, "ann")
-    ann.profile = {"headline": ["odd"], "company": "  ", "position": "Baker"}
-    told = shown(session, add_proposed(session, account, ann))
-    assert (told.headline, told.company, told.language) == ("Baker", None, None)
-    assert (told.last_contact, told.past_texts) == (None, ())
-
-
-def test_one_page_asks_two_questions_however_many_wait(database: Database) -> None:
-    with database.transaction() as session:
-        account = an_account(session)
-        for n in range(20):
-            add_proposed(session, account, a_contact(session, account, f"p{n}"))
-    asked: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
-    with database.transaction() as session:
-        assert len(proposals.list_proposals(session, limit=100)) == 20
-    assert len(asked) == 2

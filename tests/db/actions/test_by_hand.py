@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.store.actions import interactions
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.tables import Interaction, QuotaEpoch
 from tests.builders import a_contact, add_planned, an_account, database_now
 from tests.db.helpers import claim_action, queue_due_actions

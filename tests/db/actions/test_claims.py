@@ -7,14 +7,12 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from db.engine import Database
-from db.store.actions import control, leases, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, control, lifecycle, plans
+from db.store.actions.claims import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
-from db.tables import Account, Contact, Search
+from db.tables import Contact, Search
 from tests.builders import (
-    a_campaign,
     a_contact,
     a_search,
     action,
@@ -24,38 +22,19 @@ from tests.builders import (
     database_now,
     found,
 )
+from tests.db.actions.claim_helpers import a_claim, lapse
 from tests.db.helpers import (
     LEASE,
     claim_action,
-    expire_leases,
     make_due,
-    open_database,
     queue_due_actions,
     run_without_triggers,
 )
 from worker.errors import Reason
 from worker.rules.model import ActionState, Kind
-from worker.rules.policy import MAX_FAILURES, MAX_PROFILE_OPENS
 
 S = ActionState
 HOUR = timedelta(hours=1)
-
-
-def a_claim(session: Session, name: str = "demo", *, kind: Kind = Kind.GREET) -> Claim:
-    account = an_account(session, name)
-    campaign = campaigns.find_campaign(session, a_campaign(session, account))
-    assert campaign is not None
-    contact = None if kind is Kind.COLLECT else a_contact(session, account, "ann").id
-    draft = PlannedAction(contact, "test", database_now(session).date(), "Hi!")
-    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
-    assert queue_due_actions(session) == [draft.id]
-    return claim_action(session, draft.id, "first")
-
-
-def lapse(session: Session) -> None:
-    expire_leases(session)
-    leases.take_lapsed(session, batch=10)
-    session.flush()
 
 
 def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(session: Session) -> None:
@@ -63,7 +42,7 @@ def test_a_claim_holds_its_action_for_the_lease_that_was_asked_for(session: Sess
     action_id = add_planned(session, account, a_contact(session, account, "ann"))
     assert queue_due_actions(session) == [action_id]
     assert action(session, action_id).lease_until == database_now(session) + LEASE
-    claim = lifecycle.claim_action(session, action_id, owner="w", lease=HOUR)
+    claim = claims.claim_action(session, action_id, owner="w", lease=HOUR)
     assert claim is not None
     row = action(session, action_id)
     assert (row.lease_owner, row.lease_until) == ("w", database_now(session) + HOUR)
@@ -81,7 +60,7 @@ def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Sessio
     free = "update actions set state = :state, lease_owner = null, reason = 'cannot_tell' where id = :id"
     for state in S:
         run_without_triggers(session, free, state=state, id=ids[1])
-        taken = lifecycle.claim_action(session, ids[1], owner="w", lease=LEASE)
+        taken = claims.claim_action(session, ids[1], owner="w", lease=LEASE)
         assert (taken is not None) == (state in {S.QUEUED, S.UNCERTAIN})
         session.expire_all()
 
@@ -89,22 +68,22 @@ def test_a_claim_takes_one_action_and_only_one_that_was_sent_for(session: Sessio
 def test_only_its_holder_extends_a_lease(session: Session) -> None:
     first = a_claim(session)
     until = database_now(session) + HOUR
-    assert lifecycle.extend_lease(session, first, HOUR)
+    assert claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until == until
     lapse(session)
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until is None
     queue_due_actions(session)  # on its way to somebody else, with the same attempt
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     second = claim_action(session, first.action_id, "second")
-    assert not lifecycle.extend_lease(session, first, HOUR)
+    assert not claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until == database_now(session) + LEASE
-    assert lifecycle.extend_lease(session, second, HOUR)
+    assert claims.extend_lease(session, second, HOUR)
 
 
 def test_what_one_claim_does_leaves_every_other_action_alone(session: Session) -> None:
     claim, other = a_claim(session), a_claim(session, "other")
-    assert lifecycle.extend_lease(session, claim, HOUR)
+    assert claims.extend_lease(session, claim, HOUR)
     assert action(session, other.action_id).lease_until == database_now(session) + LEASE
     assert lifecycle.write_intent(session, claim)
     assert action(session, other.action_id).state == S.CLAIMED
@@ -197,7 +176,7 @@ def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(sess
         ((Reason.CAMPAIGN_CANCELLED, None), (Reason.SITE_UNEXPECTED, "failed"))
     ):
         page = PlannedAction(None, f"page:{number}", database_now(session).date(), "")
-        assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
+        assert plans.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
         assert queue_due_actions(session) == [page.id]
         claim = claim_action(session, page.id)
         stale = replace(claim, attempt=claim.attempt + 1)
@@ -205,69 +184,6 @@ def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(sess
         assert session.scalars(select(Search.ended)).one() is None
         assert lifecycle.end_action(session, claim, S.SKIPPED, reason=reason, detail="")
         assert session.scalars(select(Search.ended)).one() == ended
-
-
-@pytest.mark.parametrize(
-    ("kind", "was", "failures", "ends_as"),
-    [
-        (Kind.GREET, S.QUEUED, MAX_FAILURES, S.PLANNED),
-        (Kind.GREET, S.CLAIMED, MAX_FAILURES - 2, S.PLANNED),
-        (Kind.GREET, S.CLAIMED, MAX_FAILURES - 1, S.FAILED),
-        (Kind.GREET, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
-        (Kind.WITHDRAW, S.ACTING, MAX_FAILURES, S.UNCERTAIN),
-        (Kind.GREET, S.UNCERTAIN, MAX_FAILURES, S.UNCERTAIN),
-        (Kind.VISIT, S.ACTING, 0, S.PLANNED),
-        (Kind.VISIT, S.ACTING, MAX_FAILURES - 1, S.FAILED),
-        (Kind.COLLECT, S.ACTING, 0, S.PLANNED),
-        (Kind.COLLECT, S.ACTING, MAX_FAILURES - 1, S.FAILED),
-    ],
-)
-def test_an_action_that_outlives_its_workers_ends_only_if_it_surely_had_no_effect(
-    session: Session, kind: Kind, was: S, failures: int, ends_as: S
-) -> None:
-    claim = a_claim(session, kind=kind)
-    left = "update actions set state = :was, failures = :failures, reason = 'cannot_tell'"
-    run_without_triggers(session, left, was=was, failures=failures)
-    session.expire_all()
-    lapse(session)
-    row = action(session, claim.action_id)
-    failed = ends_as is S.FAILED
-    assert (row.state, row.reason) == (
-        ends_as, Reason.TOO_MANY_ATTEMPTS if failed else Reason.LEASE_LAPSED,
-    )  # fmt: skip
-    tried = was is S.CLAIMED or kind.reads
-    assert row.failures == failures + tried
-
-
-def test_a_visit_that_was_opened_as_often_as_it_may_be_ends(session: Session) -> None:
-    claim = a_claim(session, kind=Kind.VISIT)
-    for opened in range(1, MAX_PROFILE_OPENS + 1):
-        assert lifecycle.write_intent(session, claim)
-        lapse(session)
-        ended = opened == MAX_PROFILE_OPENS
-        assert action(session, claim.action_id).state == (S.FAILED if ended else S.PLANNED)
-        if not ended:
-            make_due(session)
-            queue_due_actions(session)
-            claim = claim_action(session, claim.action_id)
-
-
-def test_the_leases_that_lapsed_first_are_settled_first(session: Session) -> None:
-    claims = [a_claim(session, name) for name in ("one", "two", "three")]
-    for ago, claim in zip((1, 3, 2), claims, strict=True):
-        action(session, claim.action_id).lease_until = database_now(session) - ago * HOUR
-    session.flush()
-    assert [lapsed.action_id for lapsed in leases.take_lapsed(session, batch=2)] == [
-        claims[1].action_id,
-        claims[2].action_id,
-    ]
-
-
-def test_void_leases_frees_the_inbox_too(session: Session) -> None:
-    an_account(session)
-    session.execute(text("update accounts set inbox_lease_until = now() + interval '1 hour'"))
-    leases.void_leases(session)
-    assert session.scalars(select(Account.inbox_lease_until)).one() is None
 
 
 def review(session: Session, name: str, kind: Kind) -> Claim:
@@ -314,14 +230,3 @@ def test_a_move_that_is_not_listed_is_an_error(session: Session) -> None:
     for state in (S.DONE, S.QUEUED, S.PROPOSED):
         with pytest.raises(ValueError, match="cannot move"):
             lifecycle.end_action(session, claim, state, reason=Reason.UNEXPECTED, detail="")
-
-
-def test_a_lapsed_lease_that_its_recovery_holds_is_passed_over(database: Database, database_url: str) -> None:
-    with database.transaction() as session:
-        a_claim(session)
-        expire_leases(session)
-    with database.transaction() as first, open_database(database_url) as other:
-        first.execute(text("select from actions for update"))
-        with other.transaction() as second:
-            second.execute(text("set local lock_timeout = '2s'"))
-            assert leases.take_lapsed(second, batch=10) == []

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import control
+from db.store.actions import control, endings
 from db.store.people import accounts
 from db.tables import Account, Action
 from tests.builders import a_campaign, a_contact, action, add_planned, add_proposed, an_account, database_now
@@ -46,7 +46,7 @@ def test_on_its_last_day_nothing_is_too_late(session: Session) -> None:
 
     def expire_on(day: date) -> int:
         session.execute(update(Action).values(expires_on=day))
-        return control.expire_actions(session)
+        return endings.expire_actions(session)
 
     assert expire_on(today) == 0
     assert expire_on(today - timedelta(days=1)) == 2
@@ -61,7 +61,7 @@ def test_what_is_too_late_in_another_account_s_zone_only_is_not_too_late(session
     for action_id, day in ((late, today - timedelta(days=1)), (waits, today)):
         action(session, action_id).expires_on = day
     session.flush()
-    assert control.expire_actions(session) == 1
+    assert endings.expire_actions(session) == 1
     assert [action(session, each).state for each in (late, waits)] == [S.SKIPPED, S.PLANNED]
 
 
@@ -76,7 +76,7 @@ def test_expiring_and_somebody_who_moves_the_same_action_do_not_wait_for_each_ot
 
     def expire() -> int:
         with open_database(database_url) as other, other.transaction() as session:
-            return control.expire_actions(session)
+            return endings.expire_actions(session)
 
     skip = update(Action).values(state=S.SKIPPED, reason=Reason.DROPPED_BY_HAND)
     with ThreadPoolExecutor(1) as pool:
@@ -95,7 +95,7 @@ def test_what_is_under_way_is_not_too_late(session: Session) -> None:
         moved = "update actions set state = :state, reason = 'cannot_tell', lease_until = now()"
         run_without_triggers(session, moved, state=state)
         session.execute(update(Action).values(expires_on=date(2000, 1, 1)))
-        assert control.expire_actions(session) == 0
+        assert endings.expire_actions(session) == 0
     assert action(session, action_id).reason == Reason.CANNOT_TELL
 
 

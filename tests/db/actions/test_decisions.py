@@ -28,7 +28,7 @@ def test_what_was_decided_is_told_before_whatever_else_hinders(session: Session)
     assert approval.drop_proposal(session, action_id, by="bob").outcome is DecisionOutcome.DONE
     contacts.set_do_not_contact(session, account.id, ANN, value=True)
     late = approval.approve_proposal(session, action_id, seen="", by="ann")
-    assert (late.outcome, late.told) == (DecisionOutcome.DECIDED, "by bob")
+    assert (late.outcome, late.decided_by) == (DecisionOutcome.DECIDED, "by bob")
 
 
 def test_the_last_day_to_approve_is_one_of_the_account_s_zone(session: Session) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import leases, lifecycle
+from db.store.actions import claims, leases, lifecycle, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import accounts
 from db.tables import Action
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account
@@ -30,11 +30,11 @@ def test_planning_twice_inserts_once(session: Session) -> None:
     def plan() -> list[PlannedAction]:
         return [PlannedAction(p.id, "birthday:2027", date(2027, 1, 3), "Hi") for p in people]
 
-    assert campaigns.insert_plan(session, first, Kind.GREET, plan()) == 3
-    assert campaigns.insert_plan(session, first, Kind.GREET, plan()) == 0
-    assert campaigns.insert_plan(session, second, Kind.GREET, plan()) == 0
+    assert plans.insert_plan(session, first, Kind.GREET, plan()) == 3
+    assert plans.insert_plan(session, first, Kind.GREET, plan()) == 0
+    assert plans.insert_plan(session, second, Kind.GREET, plan()) == 0
     next_year = [PlannedAction(people[0].id, "birthday:2028", date(2028, 1, 3), "Hi")]
-    assert campaigns.insert_plan(session, second, Kind.GREET, next_year) == 1
+    assert plans.insert_plan(session, second, Kind.GREET, next_year) == 1
     assert campaigns.count_actions(session, first.id) == {ActionState.PLANNED: 3}
 
 
@@ -49,7 +49,7 @@ def test_planning_at_once_in_several_campaigns_inserts_once(database: Database, 
             campaign = campaigns.find_campaign(session, ids[number])
             assert campaign is not None
             drafts = [PlannedAction(p, "birthday:2027", date(2027, 1, 3), f"by {number}") for p in people]
-            return campaigns.insert_plan(session, campaign, Kind.GREET, drafts)
+            return plans.insert_plan(session, campaign, Kind.GREET, drafts)
 
     assert sum(run_concurrently(database_url, 4, plan)) == 40
     with database.transaction() as session:
@@ -62,7 +62,7 @@ def test_what_is_left_out_of_a_plan_is_there_with_its_reason(session: Session) -
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     left_out = PlannedAction(contact.id, "birthday:2027", date(2027, 1, 3), "", reason=Reason.DO_NOT_CONTACT)
-    assert campaigns.insert_plan(session, campaign, Kind.GREET, [left_out]) == 0
+    assert plans.insert_plan(session, campaign, Kind.GREET, [left_out]) == 0
     row = action(session, left_out.id)
     assert (row.state, row.reason) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
     assert queue_due_actions(session) == []
@@ -75,7 +75,7 @@ def test_a_plan_keeps_the_days_of_each_action(session: Session) -> None:
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, "birthday:2027", on, "Hi", worded_for=worded_for, expires_on=expires_on)
-    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
+    assert plans.insert_plan(session, campaign, Kind.GREET, [draft]) == 1
     row = action(session, draft.id)
     assert (row.occasion_on, row.worded_for, row.expires_on) == (on, worded_for, expires_on)
 
@@ -187,8 +187,8 @@ def test_dispatchers_at_once_serve_every_account_once(database: Database, databa
                 taken += queue_due_actions(session, batch=5)
         return taken
 
-    nudges = [action_id for taken in run_concurrently(database_url, 4, dispatch) for action_id in taken]
-    assert len(nudges) == len(set(nudges)) == 12
+    taken_ids = [action_id for taken in run_concurrently(database_url, 4, dispatch) for action_id in taken]
+    assert len(taken_ids) == len(set(taken_ids)) == 12
     with database.transaction() as session:
         queued = session.scalars(select(Action.account_id).where(Action.state == ActionState.QUEUED)).all()
         assert Counter(queued) == dict.fromkeys(range(min(queued), min(queued) + 12), 1)
@@ -244,7 +244,7 @@ def test_of_two_who_claim_at_once_one_gets_it(database: Database, database_url: 
 
     def claim(own: Database, number: int) -> bool:
         with own.transaction() as session:
-            return lifecycle.claim_action(session, action_id, owner=f"w{number}", lease=LEASE) is not None
+            return claims.claim_action(session, action_id, owner=f"w{number}", lease=LEASE) is not None
 
     assert sorted(run_concurrently(database_url, 4, claim)) == [False, False, False, True]
     with database.transaction() as session:
@@ -257,8 +257,8 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     account = an_account(session)
     action_id = add_planned(session, account, a_contact(session, account, "ann"))
 
-    def again() -> lifecycle.Claim | None:
-        return lifecycle.claim_action(session, action_id, owner="late", lease=LEASE)
+    def again() -> claims.Claim | None:
+        return claims.claim_action(session, action_id, owner="late", lease=LEASE)
 
     assert again() is None  # planned: its message is older than a recovery
     queue_due_actions(session)
@@ -275,4 +275,4 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     assert again() is None
     lifecycle.record_effect(session, looking, status="found", text="Hi!", screenshot=None)
     assert again() is None
-    assert lifecycle.claim_action(session, uuid4(), owner="w", lease=LEASE) is None
+    assert claims.claim_action(session, uuid4(), owner="w", lease=LEASE) is None

@@ -7,33 +7,23 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from db.engine import Database, RowRefusedError
+from db.engine import Database
 from db.store.actions import dispatch, gates, leases, lifecycle
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.actions.lifecycle import Claim
 from db.store.people import accounts, contacts
 from db.tables import Contact, Interaction
 from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, database_now
+from tests.db.actions.move_helpers import S, a_claim, bring_to
 from tests.db.helpers import (
     LEASE,
     claim_action,
     expire_leases,
     open_database,
     queue_due_actions,
-    run_without_triggers,
 )
 from worker.errors import Reason
-from worker.rules.model import ActionState, ContactStatus, Kind
-
-S = ActionState
-
-
-def a_claim(session: Session, slug: str = "ann") -> Claim:
-    account = an_account(session)
-    action_id = add_planned(session, account, a_contact(session, account, slug))
-    queue_due_actions(session)
-    return claim_action(session, action_id, "first")
-
+from worker.rules.model import ContactStatus, Kind
 
 MOVES: dict[str, tuple[Callable[[Session, Claim], bool], S, S]] = {
     "intend": (lifecycle.write_intent, S.CLAIMED, S.ACTING),
@@ -75,13 +65,6 @@ MOVES: dict[str, tuple[Callable[[Session, Claim], bool], S, S]] = {
 
 def snapshot(session: Session) -> list[tuple[object, ...]]:
     return [tuple(row) for row in session.execute(text("select * from actions order by id"))]
-
-
-def bring_to(session: Session, claim: Claim, state: S) -> None:
-    """Put the action into any state, also by a move that nobody may make."""
-    change = "update actions set state = :state, reason = :reason where id = :id"
-    run_without_triggers(session, change, state=state, reason=Reason.PROOF_MISSING, id=claim.action_id)
-    session.expire_all()
 
 
 @pytest.mark.parametrize("name", MOVES)
@@ -187,63 +170,6 @@ def test_void_leases_ends_every_lease_and_nothing_else(database: Database) -> No
     with database.transaction() as session:
         assert [lapsed.action_id for lapsed in leases.take_lapsed(session, batch=10)] == [claim.action_id]
         assert leases.void_leases(session) == 0
-
-
-def test_a_record_is_the_interaction_the_contacts_date_and_the_end_state(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        lifecycle.write_intent(session, claim)
-        assert lifecycle.record_effect(session, claim, status="sent", text="as proven", screenshot="a.png")
-    with database.transaction() as session:
-        row = action(session, claim.action_id)
-        (told,) = session.scalars(select(Interaction)).all()
-        contact = session.get_one(Contact, claim.contact_id)
-        assert (row.state, row.reason, row.detail) == (S.DONE, None, None)
-        assert (told.action_id, told.message, told.status) == (claim.action_id, "as proven", "sent")
-        assert (told.type, told.occasion, told.screenshot) == (Kind.GREET, claim.occasion, "a.png")
-        assert contact.last_greeted_on == claim.occasion_on
-
-
-def record_and_die(database: Database, claim: Claim) -> None:
-    with database.transaction() as session:
-        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
-        session.flush()
-        raise ZeroDivisionError
-
-
-def test_a_record_is_all_or_nothing(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        lifecycle.write_intent(session, claim)
-    with pytest.raises(ZeroDivisionError):
-        record_and_die(database, claim)
-    with database.transaction() as session:
-        assert action(session, claim.action_id).state == S.ACTING
-        assert session.scalars(select(Interaction)).all() == []
-        assert session.get_one(Contact, claim.contact_id).last_greeted_on is None
-
-
-def test_a_record_whose_commit_was_unknown_can_be_repeated(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        lifecycle.write_intent(session, claim)
-        assert lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
-    with database.transaction() as session:
-        assert not lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
-        assert lifecycle.get_state(session, claim.action_id) == (S.DONE, claim.attempt)
-        assert session.scalar(select(func.count()).select_from(Interaction)) == 1
-
-
-def test_one_action_has_one_interaction_whoever_writes_it(database: Database) -> None:
-    with database.transaction() as session:
-        claim = a_claim(session)
-        lifecycle.write_intent(session, claim)
-        lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
-    with database.transaction() as session:
-        session.execute(text("update actions set lease_until = now()"))
-        bring_to(session, claim, S.ACTING)
-    with pytest.raises(RowRefusedError, match="uq_interactions_action_id"), database.transaction() as session:
-        lifecycle.record_effect(session, claim, status="sent", text="Hi!", screenshot=None)
 
 
 def test_an_absent_effect_is_planned_again_with_a_clean_intent(session: Session) -> None:

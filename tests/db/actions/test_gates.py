@@ -9,11 +9,11 @@ from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database, RowRefusedError
-from db.store.actions import control, gates, interactions, lifecycle
+from db.store.actions import endings, gates, interactions, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.actions.lifecycle import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Contact, Exclusion, Interaction, QuotaEpoch
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_planned, an_account, database_now
@@ -34,7 +34,7 @@ def proposed(session: Session, account: AccountRecord, *, expires_on: date | Non
     today = database_now(session).date()
     contact = a_contact(session, account, "ann")
     draft = PlannedAction(contact.id, f"birthday:{today.year}", today, TEXT, expires_on=expires_on)
-    assert campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
+    assert plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True) == 1
     return draft.id
 
 
@@ -128,13 +128,13 @@ def test_what_is_too_late_is_skipped_whether_planned_or_proposed(session: Sessio
     for_ever = add_planned(session, behind, a_contact(session, behind, "eve"))
     action(session, waits).expires_on = yesterday_there  # there it is not over yet
     session.flush()
-    assert control.expire_actions(session) == 1
+    assert endings.expire_actions(session) == 1
     assert (action(session, late).state, action(session, late).reason) == ("skipped", Reason.EXPIRED)
     assert {action(session, one).state for one in (waits, for_ever)} == {"planned"}
     action(session, waits).expires_on = yesterday_there - timedelta(days=2)
     session.flush()
-    assert control.expire_actions(session) == 1
-    assert control.expire_actions(session) == 0
+    assert endings.expire_actions(session) == 1
+    assert endings.expire_actions(session) == 0
 
 
 def two_accounts(session: Session) -> tuple[Claim, Claim]:

@@ -9,11 +9,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import control, gates, interactions, lifecycle
+from db.store.actions import gates, interactions, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate
-from db.store.actions.lifecycle import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
+from db.store.kill_switch import pull_kill_switch
 from db.tables import Account, Action, Campaign, Contact, Exclusion, Interaction
 from tests.builders import SANDBOX, a_campaign, a_contact, action, an_account, database_now
 from tests.db.helpers import claim_action, open_database, queue_due_actions, run_without_triggers
@@ -34,7 +35,7 @@ def a_claim(session: Session, account: str = "one", *, kind: Kind = Kind.GREET, 
     session.execute(update(Campaign).values(options={"no_repeat_days": 30}))
     today = database_now(session).date()
     draft = PlannedAction(a_contact(session, owner, "ann").id, f"birthday:{today.year}", today, "Hi!")
-    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
+    assert plans.insert_plan(session, campaign, kind, [draft]) == 1
     assert queue_due_actions(session) == [draft.id]
     return claim_action(session, draft.id)
 
@@ -99,7 +100,7 @@ def test_what_is_known_of_another_account_or_another_occasion_stops_nobody(sessi
 
 
 CLOSED: dict[str, tuple[Callable[[Session], object], Reason, bool]] = {
-    "kill switch": (lambda s: control.pull_kill_switch(s, "tests"), Reason.KILL_SWITCH, False),
+    "kill switch": (lambda s: pull_kill_switch(s, "tests"), Reason.KILL_SWITCH, False),
     "account paused": (
         lambda s: s.execute(
             update(Account).values(status=AccountStatus.PAUSED, stop_reason=Reason.ACCOUNT_PAUSED)

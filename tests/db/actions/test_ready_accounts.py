@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.queries import load_query
 from db.store.actions import control, lifecycle
+from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.tables import Account, Action, Campaign
 from tests.builders import a_campaign, a_contact, action, add_planned, an_account, database_now
@@ -103,9 +104,9 @@ def test_the_account_that_waited_longest_goes_first(session: Session) -> None:
 
 def test_under_the_kill_switch_no_account_is_ready(session: Session) -> None:
     _, action_id = waits_long(session, "demo")
-    control.pull_kill_switch(session, "tests")
+    pull_kill_switch(session, "tests")
     assert queue_due_actions(session) == []
-    assert control.release_kill_switch(session)
+    assert release_kill_switch(session)
     assert queue_due_actions(session) == [action_id]
 
 

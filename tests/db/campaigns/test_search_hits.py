@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.actions import plans
 from db.store.campaigns import campaigns, rescoring, search_hits, search_progress, searches
 from db.store.people import profiles
 from db.tables import Action, Contact, Hit, StoredProfile
@@ -197,10 +198,10 @@ def test_how_far_a_search_is(session: Session) -> None:
     assert campaign is not None
     assert search is not None
     drafts = [
-        campaigns.PlannedAction(contact_id, f"search:{campaign_id}", database_now(session).date(), "")
+        plans.PlannedAction(contact_id, f"search:{campaign_id}", database_now(session).date(), "")
         for contact_id in (ann, bob)
     ]
-    campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
+    plans.insert_plan(session, campaign, Kind.VISIT, drafts)
     assert search_progress.get_visit_progress(session, campaign_id) == search_progress.VisitProgress(
         search, read=1, waiting=2
     )

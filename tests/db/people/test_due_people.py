@@ -8,8 +8,9 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
 from db.store.people import contacts, profiles, visits
 from db.store.people.accounts import AccountRecord
@@ -49,7 +50,7 @@ def an_action(
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, occasion, DAY, "Hi!")
-    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
+    assert plans.insert_plan(session, campaign, kind, [draft]) == 1
     return draft
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import lifecycle
+from db.store.actions import lifecycle, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, schedules, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people import contacts, import_lock, invitations, visits
 from db.store.people.accounts import AccountRecord
 from db.tables import Contact, Exclusion, Hit, Schedule, Search
@@ -53,7 +53,7 @@ def an_action(
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     draft = PlannedAction(contact.id, occasion, DAY, "Hi!")
-    assert campaigns.insert_plan(session, campaign, kind, [draft]) == 1
+    assert plans.insert_plan(session, campaign, kind, [draft]) == 1
     return draft
 
 
@@ -252,9 +252,9 @@ def test_a_page_s_action_is_about_nobody(session: Session) -> None:
     campaign = campaigns.find_campaign(session, campaign_id)
     assert campaign is not None
     page = PlannedAction(None, "page:1", DAY, "")
-    assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
+    assert plans.insert_plan(session, campaign, Kind.COLLECT, [page]) == 1
     again = PlannedAction(None, "page:1", DAY, "")
-    assert campaigns.insert_plan(session, campaign, Kind.COLLECT, [again]) == 0  # one page is read once
+    assert plans.insert_plan(session, campaign, Kind.COLLECT, [again]) == 0  # one page is read once
     assert queue_due_actions(session) == [page.id]
     claim = claim_action(session, page.id)
     assert lifecycle.write_intent(session, claim)

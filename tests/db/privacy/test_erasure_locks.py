@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import lifecycle
+from db.store.actions import lifecycle, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, searches
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
 from db.tables import (
     Action,
@@ -109,7 +109,7 @@ def test_what_is_planned_for_them_meanwhile_waits_and_then_is_not(
             campaign = campaigns.find_campaign(session, a_campaign(session, account))
             assert campaign is not None
             draft = PlannedAction(zoe.id, "birthday:2026", date(2026, 11, 24), f"Dear {NAME}")
-            return campaigns.insert_plan(session, campaign, Kind.GREET, [draft])
+            return plans.insert_plan(session, campaign, Kind.GREET, [draft])
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:

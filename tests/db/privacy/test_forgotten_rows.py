@@ -7,8 +7,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.imports import runs
 from db.store.people import profiles
 from db.tables import Action, Contact, Exclusion, SelectorHint, StoredProfile
@@ -102,5 +103,5 @@ def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
             campaign = campaigns.find_campaign(session, a_campaign(session, account))
             assert campaign is not None
             visit = PlannedAction(zoe.id, "visit:2026-W47", date(2026, 11, 17), "")
-            assert campaigns.insert_plan(session, campaign, Kind.VISIT, [visit]) == 1
+            assert plans.insert_plan(session, campaign, Kind.VISIT, [visit]) == 1
         assert erasing.result(60) == 2

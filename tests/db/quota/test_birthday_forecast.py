@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.store.actions import control
+from db.store.actions import control, plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns, schedules
-from db.store.campaigns.campaigns import PlannedAction
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import birthday_forecast as store
@@ -76,7 +77,7 @@ def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> N
         campaign = campaigns.find_campaign(session, a_campaign(session, account))
         assert campaign is not None
         draft = PlannedAction(late.id, birthday_occasion(on - DAY), on - DAY, "Hi", expires_on=on)
-        campaigns.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
+        plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
         found = forecast(session, account)
         assert days_late(found) == {"Planned": 1, "Now": 1}
         assert (found.unapproved, found.paused, found.stopped_by) == (1, 0, None)
@@ -141,6 +142,6 @@ def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
         session.flush()
         found = forecast(session, accounts.get_account(session, account.id))
         assert (found.stopped_by, found.paused) == (Reason.CHALLENGE, 1)
-        control.pull_kill_switch(session, by="tests")
+        pull_kill_switch(session, by="tests")
         assert forecast(session, account).stopped_by is Reason.KILL_SWITCH
         assert FREE.per_day == found.forecast.days[0].limit

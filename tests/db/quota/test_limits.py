@@ -1,4 +1,4 @@
-"""Limits in Postgres: an account's own rows are its own, hold at once, and leave a line of who set them."""
+"""Limits in Postgres: rows of one account only, in force at once, with an audit entry."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When what a campaign reads will be read: the quota's rule, played forward."""
+"""When a campaign's pages will be read, by playing the quota's rule forward."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.store.actions import plans
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
 from db.store.people.accounts import AccountRecord
 from db.store.quota import search_forecast
 from db.store.quota.limits import set_limits
@@ -29,7 +30,7 @@ def account(database: Database) -> AccountRecord:
 
 
 def days(session: Session, told: list[datetime | None]) -> list[int]:
-    """How many come on each day, from today on."""
+    """Return how many come on each day, from today on."""
     today = database_now(session).date()
     ahead_by = [(at.date() - today).days for at in told if at is not None]
     return [ahead_by.count(day) for day in range(max(ahead_by) + 1)]
@@ -45,7 +46,7 @@ def visits_planned(session: Session, account: AccountRecord, count: int) -> UUID
         PlannedAction(a_contact(session, account, f"p{number}").id, "visit:2026-W47", today, "")
         for number in range(count)
     ]
-    campaigns.insert_plan(session, campaign, Kind.VISIT, drafts)
+    plans.insert_plan(session, campaign, Kind.VISIT, drafts)
     return campaign_id
 
 

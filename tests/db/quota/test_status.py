@@ -1,4 +1,4 @@
-"""How an account stands, by the ledger: the run at hand, the newest denial, and each kind's own gap."""
+"""The quota's status by the ledger: the current run, the newest denial, and each kind's own gap."""
 
 from datetime import timedelta
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from api_stub.cli.why_display import NextStep, build_gates, find_next_step
-from db.store.actions import control, lifecycle
+from db.store.actions import control, lifecycle, plans
+from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate
-from db.store.actions.lifecycle import Claim
 from db.store.campaigns import campaigns, schedules
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts, contacts
 from db.store.reports import gate_facts, overview
 from db.tables import Contact
@@ -53,7 +54,7 @@ def expire(session: Session, claim: Claim) -> None:
 
 CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
     Reason.KILL_SWITCH: (
-        lambda s, _: control.pull_kill_switch(s, "ops@host"), "kill switch", "rapport resume-everything"
+        lambda s, _: pull_kill_switch(s, "ops@host"), "kill switch", "rapport resume-everything"
     ),
     Reason.ACCOUNT_PAUSED: (
         lambda s, c: control.pause_account(s, c.account_id), "account", "rapport account resume demo"
@@ -201,7 +202,7 @@ def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(s
     assert facts.action is not None
     control.pause_campaign(session, facts.action.campaign_id)
     paused = gate_facts.get_account_facts(session, facts.account.id)
-    control.pull_kill_switch(session, "ops@host")
+    pull_kill_switch(session, "ops@host")
     stopped = gate_facts.get_account_facts(session, facts.account.id)
     assert str(find_next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
     assert "resume-everything" in str(find_next_step(stopped, PLENTY))
@@ -214,14 +215,14 @@ def test_a_contact_tells_their_open_action_before_those_that_ended(session: Sess
     campaign = campaigns.find_campaign(session, a_campaign(session, account))
     assert campaign is not None
     old, late, young = (
-        campaigns.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
+        plans.PlannedAction(ann.id, f"birthday:{year}", date(year, 1, 3), "Hi", reason=reason)
         for year, reason in (
             (2026, Reason.DO_NOT_CONTACT), (2027, None), (2028, Reason.DO_NOT_CONTACT)
         )
     )  # fmt: skip
-    campaigns.insert_plan(session, campaign, Kind.GREET, [old, young])
+    plans.insert_plan(session, campaign, Kind.GREET, [old, young])
     ended = gate_facts.get_contact_facts(session, ann.id)
-    campaigns.insert_plan(session, campaign, Kind.GREET, [late])
+    plans.insert_plan(session, campaign, Kind.GREET, [late])
     still_open = gate_facts.get_contact_facts(session, ann.id)
     nothing = gate_facts.get_contact_facts(session, bob.id)
     assert ended.action is not None

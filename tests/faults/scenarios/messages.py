@@ -55,8 +55,8 @@ def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
         while harness.count_done() < planned and time.perf_counter() < deadline:
             with database.transaction() as session:
                 due = list(actions_dispatch.queue_due_actions(session, batch=10, lease=TIME_LIMIT))
-            for nudge in due * copies:
-                harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(nudge.action_id))
+            for action in due * copies:
+                harness.publish(BIRTHDAY_GREET, "birthday", action_id=str(action.action_id))
             queued += len(due)
         database.close()
         return queued

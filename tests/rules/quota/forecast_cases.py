@@ -49,7 +49,7 @@ def run_forecast(
 
 
 def outcomes(found: Forecast) -> dict[int, tuple[int | None, Reason | None]]:
-    """Each contact's days late, None for missed, and what held it back."""
+    """Return each contact's days late (None: missed) and what held it back."""
     return {each.action.contact_id: (_late(each), each.held_back) for each in found.actions}
 
 

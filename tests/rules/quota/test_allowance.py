@@ -1,4 +1,4 @@
-"""The limits in force: an account's own, under the ceilings, less in warm-up or after a limit page."""
+"""The limits in force: an account's own, under the ceilings, reduced in warm-up and after a limit page."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

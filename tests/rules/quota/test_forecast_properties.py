@@ -89,7 +89,7 @@ def ledgers(draw: st.DrawFn) -> QuotaState:
 
 
 def overrun(found: Forecast, allowance: Allowance, state: QuotaState) -> str | None:
-    """Count anew, naively, what had been used at each greeting of the forecast; return what was too much."""
+    """Recount what had been used at each action of the forecast; return the first that exceeds a limit."""
 
     def local(at: datetime) -> datetime:
         return at.astimezone(allowance.zone)

@@ -1,4 +1,4 @@
-"""How much an account may do: what is refused, what ramps up, what is cut, and what no setting exceeds."""
+"""Limits: which are refused, how they ramp up and are cut, and which ceilings no setting exceeds."""
 
 import re
 from collections.abc import Callable

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from celery import Task
 
 import tasks.entry.birthday
 import tasks.entry.invitations
@@ -12,9 +11,10 @@ import tasks.entry.visitor  # noqa: F401 -- registers the tasks that dispatch na
 from db.store.actions import lifecycle
 from db.store.people.accounts import AccountRecord
 from tasks.actions import dispatch as dispatching
-from tasks.actions import recover as recovering
-from tasks.actions.dispatch import dispatch_due, task_for
+from tasks.actions.dispatch import dispatch_due
+from tasks.actions.kinds import ACTION_TYPES
 from tasks.actions.recover import recover_lapsed
+from tasks.entry import actions as entry
 from tasks.services import Services
 from tests import builders
 from tests.db.helpers import claim_action, expire_leases
@@ -41,11 +41,11 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
 ) -> None:
     published: list[tuple[str, str, str, str]] = []
 
-    def nudge(task: Task, action_id: str) -> None:
+    def publish(task: str, action_id: str) -> None:
         stored = row(without_pages, UUID(action_id))  # on another connection
-        published.append((task.name, action_id, stored.state, logs.current_correlation_id()))
+        published.append((task, action_id, stored.state, logs.current_correlation_id()))
 
-    monkeypatch.setattr(dispatching, "nudge", nudge)
+    monkeypatch.setattr(dispatching, "publish_task", publish)
     assert dispatch_due(without_pages) == 1
     assert published == [("tasks.birthday.greet", str(greeting), "queued", "test")]
     assert dispatch_due(without_pages) == 0
@@ -54,7 +54,7 @@ def test_a_message_is_published_when_what_it_speaks_of_is_committed(
 def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_longer(
     without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatching, "nudge", lambda *_, **__: None)
+    monkeypatch.setattr(dispatching, "publish_task", lambda *_, **__: None)
     assert dispatch_due(without_pages) == 1
     queued = row(without_pages, greeting)
     with without_pages.database.transaction() as session:
@@ -68,7 +68,7 @@ def test_a_message_that_is_lost_comes_back_when_an_action_can_be_under_way_no_lo
 
 
 def test_each_kind_has_its_task() -> None:
-    assert {kind: task_for(kind).name for kind in Kind} == {
+    assert {kind: ACTION_TYPES[kind].task for kind in Kind} == {
         Kind.GREET: "tasks.birthday.greet",
         Kind.VISIT: "tasks.visitor.visit",
         Kind.COLLECT: "tasks.sourcing.collect",
@@ -110,14 +110,13 @@ def test_what_a_dead_worker_had_not_begun_costs_nothing_and_what_it_had_stays_us
 def test_what_is_recovered_is_dispatched_at_once(
     without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (dispatching, recovering):
-        monkeypatch.setattr(module, "services", lambda: without_pages)
+    monkeypatch.setattr(entry, "get_services", lambda: without_pages)
     published: list[str] = []
-    monkeypatch.setattr(dispatching, "nudge", lambda _, action_id: published.append(action_id))
-    recovering.recover()
+    monkeypatch.setattr(dispatching, "publish_task", lambda _, action_id: published.append(action_id))
+    entry.recover()
     assert published == []  # nothing had lapsed, so the dispatcher's own tick is soon enough
     next_action(without_pages)
     with without_pages.database.transaction() as session:
         expire_leases(session)
-    recovering.recover()
+    entry.recover()
     assert published == [str(greeting)]

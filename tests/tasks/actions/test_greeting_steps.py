@@ -10,43 +10,32 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.actions import dispatch, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import epochs, limits
+from db.store.quota import epochs
 from db.tables import Account, Action, Contact, Interaction, QuotaCut
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.quota import Grant
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
-from tests.cluster import wait_for
-from tests.db.helpers import LEASE, claim_action
+from tests.db.helpers import LEASE
 from tests.tasks.action_helpers import (
-    CLOSED,
-    an_hour_asleep,
-    lose_the_commits_answer,
-    next_action,
     perform_next,
+    recorded,
     row,
-    settle_slowly,
     state,
     stopped_for,
     used_today,
-    worker_taken_for_dead,
 )
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, ContactStatus, Kind, ThreadMessage
-from worker.rules.policy import retry_wait
-from worker.rules.quota import breaker
-from worker.rules.quota.limits import Limits
 from worker.rules.quota.windows import local_day
 
 ANN = f"{SANDBOX}ann/"
 TEXT = "Happy birthday, Ann!"
-
 PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 CHALLENGED = StopAccountError(Reason.CHALLENGE, "the site shows a challenge")
 LIMITED = StopAccountError(Reason.LIMIT_PAGE, "the site says that it is enough")
@@ -64,12 +53,6 @@ def greeting(without_pages: Services, account: AccountRecord) -> UUID:
     with without_pages.database.transaction() as session:
         contact = builders.a_contact(session, account, "ann")
         return builders.add_planned(session, account, contact, text=TEXT)
-
-
-def recorded(services: Services) -> list[tuple[str, str]]:
-    with services.database.transaction() as session:
-        rows = session.execute(select(Interaction.status, Interaction.message)).all()
-    return [(status, message) for status, message in rows]
 
 
 def several(services: Services, account: AccountRecord) -> Iterator[tuple[UUID, str]]:
@@ -175,20 +158,6 @@ def test_a_click_without_proof_is_not_recorded(
     assert recorded(without_pages) == []
 
 
-def test_sends_without_proof_in_a_row_open_the_breaker(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
-) -> None:
-    settle_slowly(without_pages)
-    scripted.deaf = True
-    with without_pages.database.transaction() as session:
-        for number in range(breaker.THRESHOLD + 1):
-            builders.add_planned(session, account, builders.a_contact(session, account, f"person-{number}"))
-    assert [perform_next(without_pages) for _ in range(breaker.THRESHOLD)] == [
-        Outcome.UNCERTAIN
-    ] * breaker.THRESHOLD
-    assert perform_next(without_pages) is Outcome.DENIED
-
-
 def test_somebody_elses_conversation_is_neither_read_nor_typed_in(
     without_pages: Services, scripted: ScriptedSite, greeting: UUID
 ) -> None:
@@ -217,130 +186,6 @@ def test_whom_a_gate_keeps_out_costs_no_unit_and_the_site_is_not_opened(
         assert perform_next(without_pages) is Outcome.SKIPPED
     assert state(without_pages, greeting) == (ActionState.SKIPPED, Reason.DO_NOT_CONTACT)
     assert scripted.steps == []
-
-
-def test_who_slept_before_the_intent_writes_none(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    scripted.on("type", an_hour_asleep(monkeypatch))
-    assert perform_next(without_pages) is Outcome.POSTPONED
-    assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.LEASE_LOST)
-    assert scripted.sent == []
-    assert used_today(without_pages, account) == 0
-
-
-def test_the_lease_is_extended_while_an_action_is_carried_out(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID
-) -> None:
-    before = without_pages.settings.model_copy(update={"lease": timedelta(seconds=20)})
-    without_pages.settings = before.model_copy(
-        update={"lease": timedelta(seconds=0.4), "click_lease_margin": timedelta(0)}
-    )
-
-    def beaten() -> None:
-        held = row(without_pages, greeting).lease_until
-        wait_for("a beat", lambda: row(without_pages, greeting).lease_until != held)
-        without_pages.settings = before  # the rest may take its time
-
-    scripted.on("type", beaten)
-    perform_next(without_pages)
-    assert "type" in scripted.steps
-
-
-def test_an_intent_that_was_not_committed_is_no_leave_to_click(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    def cut_off(*_: object) -> bool:
-        raise CLOSED
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lifecycle, "write_intent", cut_off)
-        assert perform_next(without_pages) is Outcome.POSTPONED
-    assert scripted.sent == []
-    assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.LEASE_LOST)
-    assert used_today(without_pages, account) == 0
-
-
-def test_an_intent_whose_commit_lost_its_answer_is_read_again_and_acted_on_once(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lose_the_commits_answer(without_pages, monkeypatch, "intend")
-    assert perform_next(without_pages) is Outcome.DONE
-    assert scripted.sent == [(ANN, TEXT)]
-
-
-def test_the_intent_of_another_worker_is_no_leave_to_click(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cut_off(*_: object) -> bool:
-        raise CLOSED
-
-    really_intend, really = lifecycle.write_intent, lifecycle.get_state
-
-    def taken_over(session: Session, action_id: UUID) -> tuple[ActionState, int]:
-        worker_taken_for_dead(without_pages)
-        next_action(without_pages)
-        with without_pages.database.transaction() as other:
-            assert really_intend(other, claim_action(other, action_id))
-        return really(session, action_id)
-
-    monkeypatch.setattr(lifecycle, "write_intent", cut_off)
-    monkeypatch.setattr(lifecycle, "get_state", taken_over)
-    assert perform_next(without_pages) is Outcome.POSTPONED
-    assert scripted.sent == []
-    assert row(without_pages, greeting).state == ActionState.ACTING
-
-
-def test_a_record_whose_commit_lost_its_answer_is_there_once(
-    without_pages: Services, account: AccountRecord, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lose_the_commits_answer(without_pages, monkeypatch, "record")
-    assert perform_next(without_pages) is Outcome.DONE
-    assert recorded(without_pages) == [("sent", TEXT)]
-    assert used_today(without_pages, account) == 1
-
-
-def test_a_record_that_postgres_could_not_take_is_tried_again(
-    without_pages: Services, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really, faults = lifecycle.record_effect, [CLOSED]
-
-    def record(session: Session, claim: Claim, *, status: str, text: str, screenshot: str | None) -> bool:
-        if faults:
-            raise faults.pop()
-        return really(session, claim, status=status, text=text, screenshot=screenshot)
-
-    monkeypatch.setattr(lifecycle, "record_effect", record)
-    assert perform_next(without_pages) is Outcome.DONE
-    assert recorded(without_pages) == [("sent", TEXT)]
-
-
-def test_what_another_worker_has_recorded_meanwhile_is_not_claimed_for_oneself(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID
-) -> None:
-    def another_finds_it() -> None:
-        worker_taken_for_dead(without_pages)
-        assert perform_next(without_pages) is Outcome.DONE
-
-    scripted.on("picture", another_finds_it)
-    assert perform_next(without_pages) is Outcome.LOST
-    assert recorded(without_pages) == [("found", TEXT)]
-
-
-def test_who_lost_the_action_writes_nothing_about_its_person(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID
-) -> None:
-    def lost() -> None:
-        worker_taken_for_dead(without_pages)
-        raise LEFT
-
-    scripted.on("open", lost)
-    perform_next(without_pages)
-    assert row(without_pages, greeting).state == ActionState.PLANNED
-    with without_pages.database.transaction() as session:
-        assert session.scalars(select(Contact.status)).one() == ContactStatus.CONNECTED
 
 
 def test_who_was_written_to_today_waits_until_the_accounts_day_is_over(
@@ -384,54 +229,6 @@ def test_of_two_accounts_only_one_writes_to_a_person_whose_gate_both_found_open(
     assert perform_action(without_pages, second) is Outcome.POSTPONED
 
 
-def test_without_an_answer_of_the_quota_nothing_is_done(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unreadable(*_: object) -> Grant:
-        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the counters were lost again and again")
-
-    monkeypatch.setattr(without_pages.quota, "reserve", unreadable)
-    assert perform_next(without_pages) is Outcome.POSTPONED
-    assert state(without_pages, greeting) == (ActionState.PLANNED, Reason.QUOTA_UNREADABLE)
-    assert scripted.steps == []
-
-
-def test_what_the_quota_denies_waits_until_it_says_and_the_others_with_it(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
-) -> None:
-    with without_pages.database.transaction() as session:
-        hour = timedelta(hours=1)
-        limits.set_limits(session, account.id, Kind.GREET, Limits(9, 9, 9, hour, hour), by="tests")
-        others = [
-            builders.add_planned(session, account, builders.a_contact(session, account, slug))
-            for slug in "bc"
-        ]
-    assert [perform_next(without_pages), perform_next(without_pages)] == [Outcome.DONE, Outcome.DENIED]
-    waiting = [each for each in (greeting, *others) if row(without_pages, each).state == ActionState.PLANNED]
-    with without_pages.database.transaction() as session:
-        soon = builders.database_now(session) + timedelta(minutes=50)
-        assert dispatch.queue_due_actions(session, batch=9, lease=LEASE) == []
-    assert len(waiting) == 2
-    for each in waiting:
-        assert state(without_pages, each)[1] is Reason.GAP
-        assert row(without_pages, each).not_before > soon
-
-
-def test_each_attempt_asks_for_a_unit_of_its_own(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really, asked = without_pages.quota.reserve, []
-
-    def reserve(account_id: int, kind: Kind, run_id: str, reservation: str) -> Grant:
-        asked.append(reservation)
-        return really(account_id, kind, run_id, reservation)
-
-    monkeypatch.setattr(without_pages.quota, "reserve", reserve)
-    scripted.fail("open", PASSING)
-    assert [perform_next(without_pages), perform_next(without_pages)] == [Outcome.POSTPONED, Outcome.DONE]
-    assert len(set(asked)) == 2
-
-
 def test_what_is_there_already_costs_nothing(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, greeting: UUID
 ) -> None:
@@ -473,17 +270,3 @@ def test_what_is_ours_is_not_kept_as_written_by_hand(
     scripted.threads[ANN] = [builders.sent_message(TEXT, a_year_ago)]
     assert perform_next(without_pages) is Outcome.DONE
     assert {status for status, _ in recorded(without_pages)} == {"sent"}
-
-
-def test_passing_faults_wait_longer_each_time_and_end_the_action_after_so_many(
-    without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(breaker, "THRESHOLD", 100)  # else the breaker lets the action rest before
-    scripted.fail("open", PASSING, times=5)
-    for failures in range(4):
-        assert perform_next(without_pages) is Outcome.POSTPONED
-        with without_pages.database.transaction() as session:
-            wait = builders.action(session, greeting).not_before - builders.database_now(session)
-        assert wait > retry_wait(failures, 0) - timedelta(seconds=10)
-    assert perform_next(without_pages) is Outcome.FAILED
-    assert state(without_pages, greeting) == (ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS)

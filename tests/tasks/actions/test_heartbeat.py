@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from db.store.actions import dispatch, leases, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import claims, dispatch, leases, lifecycle
+from db.store.actions.claims import Claim
 from tasks.actions.heartbeat import LeaseGuard, hold_lease
 from tasks.actions.perform import perform_action
 from tasks.actions.recover import recover_lapsed
@@ -33,14 +33,14 @@ def queued(without_pages: Services) -> UUID:
         account = builders.an_account(session, site="ledger")
         action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     with without_pages.database.transaction() as session:
-        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
-    assert nudge.action_id == action_id
+        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert due.action_id == action_id
     return action_id
 
 
 def claim(services: Services, action_id: UUID) -> Claim:
     with services.database.transaction() as session:
-        claimed = lifecycle.claim_action(session, action_id, owner="test", lease=LEASE)
+        claimed = claims.claim_action(session, action_id, owner="test", lease=LEASE)
     assert claimed is not None
     return claimed
 
@@ -56,23 +56,23 @@ def test_a_beat_extends_the_lease(without_pages: Services, queued: UUID) -> None
     with without_pages.database.transaction() as session:
         before = builders.action(session, queued).lease_until
     hold = LeaseGuard(LEASE)
-    assert hold.beat(without_pages, claimed, clock.monotonic_seconds())
+    assert hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with without_pages.database.transaction() as session:
         after = builders.action(session, queued).lease_until
     assert before is not None
     assert after is not None
     assert after > before
-    hold.check(timedelta(seconds=1))
+    hold.require(timedelta(seconds=1))
 
 
 def test_a_lease_counts_from_when_it_was_asked_for(without_pages: Services, queued: UUID) -> None:
     claimed = claim(without_pages, queued)
     hold = LeaseGuard(without_pages.settings.lease)
     slow_answer = clock.monotonic_seconds() - without_pages.settings.lease.total_seconds() + 5
-    assert hold.beat(without_pages, claimed, slow_answer)
-    hold.check(timedelta(0))
+    assert hold.renew(without_pages, claimed, slow_answer)
+    hold.require(timedelta(0))
     with pytest.raises(TryAgainError):
-        hold.check(timedelta(seconds=10))
+        hold.require(timedelta(seconds=10))
 
 
 def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
@@ -80,7 +80,7 @@ def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
 ) -> None:
     without_pages.settings = without_pages.settings.model_copy(update={"lease": timedelta(seconds=0.2)})
     claimed = claim(without_pages, queued)
-    really, beats = lifecycle.extend_lease, []
+    really, beats = claims.extend_lease, []
 
     def away_once(*arguments: object) -> bool:
         beats.append(arguments)
@@ -88,7 +88,7 @@ def test_a_beat_that_postgres_did_not_take_is_followed_by_the_next(
             raise OperationalError("update", {}, Exception("the connection is closed"))
         return really(*arguments)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(lifecycle, "extend_lease", away_once)
+    monkeypatch.setattr(claims, "extend_lease", away_once)
     with hold_lease(without_pages, claimed):
         wait_for("a second beat", lambda: len(beats) > 1 or not any(map(is_heart, threading.enumerate())))
     assert len(beats) > 1
@@ -120,18 +120,18 @@ def test_a_beat_after_the_loss_says_so(without_pages: Services, queued: UUID) ->
     claimed = claim(without_pages, queued)
     lapse(without_pages)
     hold = LeaseGuard(LEASE)
-    assert not hold.beat(without_pages, claimed, clock.monotonic_seconds())
+    assert not hold.renew(without_pages, claimed, clock.monotonic_seconds())
     with pytest.raises(TryAgainError, match="lease"):
-        hold.check(timedelta(0))
+        hold.require(timedelta(0))
 
 
 def test_a_worker_that_slept_knows_it_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     hold = LeaseGuard(LEASE)
-    hold.check(timedelta(seconds=20))
+    hold.require(timedelta(seconds=20))
     awake = clock.monotonic_seconds() + LEASE.total_seconds() - 10
     monkeypatch.setattr(clock, "monotonic_seconds", lambda: awake)
     with pytest.raises(TryAgainError):
-        hold.check(timedelta(seconds=20))
+        hold.require(timedelta(seconds=20))
 
 
 def test_the_thread_beats_while_the_work_goes_on(without_pages: Services, queued: UUID) -> None:
@@ -199,8 +199,8 @@ def test_a_late_record_of_a_lost_action_writes_nothing(
     monkeypatch.undo()
     with without_pages.database.transaction() as session:
         assert builders.action(session, queued).state == ActionState.UNCERTAIN
-        (nudge,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
-    assert perform_action(without_pages, nudge.action_id) is Outcome.DONE
+        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
+    assert perform_action(without_pages, due.action_id) is Outcome.DONE
     assert len(effects(without_pages)) == 1
 
 

@@ -9,6 +9,7 @@ from api_stub.sandbox.client import SandboxClient
 from db.engine import Database
 from db.store.actions import control, dispatch, replies
 from db.store.actions.replies import InboxLease
+from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Account, Interaction
@@ -152,10 +153,10 @@ def test_every_gate_keeps_the_inbox_shut(
     elsewhere = Hours(days=frozenset({(now.weekday() + 3) % 7}))
     shut = Limits(FREE.per_run, FREE.per_day, FREE.per_week, FREE.gap_min, FREE.gap_max, hours=elsewhere)
     with services.database.transaction() as session:
-        control.pull_kill_switch(session, "tests")
+        pull_kill_switch(session, "tests")
     assert list_readable_inboxes(services) == []
     with services.database.transaction() as session:
-        control.release_kill_switch(session)
+        release_kill_switch(session)
         control.pause_account(session, account.id)
         assert replies.explain_closed_inbox(session, account) == "the account is paused"
         control.resume_account(session, account.id)
@@ -175,12 +176,12 @@ def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(
     greeting = greet()
     sandbox.write_as_person(ANN, "demo", ANSWER)
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(upkeep, "nudge", lambda task, account: asked.append((task.name, account)))
-    upkeep.ask_for_replies()
+    monkeypatch.setattr(upkeep, "publish_task", lambda task, account: asked.append((task, account)))
+    upkeep.request_replies()
     assert asked == [("tasks.birthday.replies", "demo")]
-    birthday.replies(account="demo")
+    birthday.read_inbox(account="demo")
     assert marked(services, greeting)[0] is not None
-    upkeep.ask_for_replies()
+    upkeep.request_replies()
     assert len(asked) == 1
 
 

@@ -172,7 +172,7 @@ def test_a_dialog_that_stays_open_loses_no_reply(
 def test_only_so_many_conversations_are_opened_the_oldest_first_and_the_rest_waits(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "MOST_OPENED", 1)
+    monkeypatch.setattr(inbox, "MAX_CONVERSATIONS_OPENED", 1)
     greet(without_pages, account, "ann", "bob", "cem", keep=True)
     for minutes, slug in enumerate(["cem", "bob", "ann"]):
         answers(scripted, slug, minutes=minutes)

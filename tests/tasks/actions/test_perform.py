@@ -9,21 +9,21 @@ import pytest
 from sqlalchemy import delete
 
 from api_stub.sandbox.client import SandboxClient
-from api_stub.sandbox.faults import FaultName, Value
-from db.store.actions import dispatch, gates, interactions, leases, lifecycle
+from api_stub.sandbox.faults import FaultName
+from db.store.actions import gates, interactions
 from db.store.actions.gates import ClosedGate
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import QuotaCut
 from tasks.actions.perform import perform_action
-from tasks.actions.recover import recover_lapsed
 from tasks.actions.settle import Outcome
 from tasks.quota import Quota
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
 from tests.proxy import Proxy
+from tests.tasks.browser_helpers import fault, left_today, queue, row, run, sent
 from worker import redis_address
 from worker.errors import Reason
 from worker.quota import redis_quota
@@ -33,7 +33,6 @@ from worker.rules.quota.limits import Limits
 
 PERSON = "wang-xiaoming"
 TEXT = 'Happy birthday, "Xiaoming" 🎉 <b>!'
-
 Plan = Callable[..., UUID]
 
 
@@ -47,41 +46,6 @@ def plan(services: Services, account: AccountRecord) -> Plan:
             return builders.add_planned(session, account, contact, text=text)
 
     return make
-
-
-def queue(services: Services) -> list[UUID]:
-    with services.database.transaction() as session:
-        due = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
-    return [nudge.action_id for nudge in due]
-
-
-def run(services: Services, action_id: UUID) -> Outcome:
-    """Dispatch the action as if its time had come, and carry it out."""
-    with services.database.transaction() as session:
-        action = builders.action(session, action_id)
-        action.not_before = min(action.not_before, builders.database_now(session))
-    assert queue(services) == [action_id]
-    return perform_action(services, action_id)
-
-
-def row(services: Services, action_id: UUID) -> tuple[ActionState, Reason | None]:
-    with services.database.transaction() as session:
-        action = builders.action(session, action_id)
-        return ActionState(action.state), Reason(action.reason) if action.reason else None
-
-
-def sent(sandbox: SandboxClient) -> list[tuple[str, str]]:
-    return [(effect.slug, effect.text) for effect in sandbox.ledger("demo")]
-
-
-def left_today(services: Services, account: AccountRecord) -> int:
-    _, decision = services.quota.remaining(account.id, Kind.GREET, "any")
-    assert decision.remaining is not None
-    return decision.remaining.day
-
-
-def fault(sandbox: SandboxClient, name: FaultName, value: Value = True, *, times: int | None = None) -> None:
-    sandbox.fault(name, value, times=times)
 
 
 def test_a_greeting_is_sent_once_and_recorded_as_it_was_proven(
@@ -276,61 +240,3 @@ def test_a_lost_answer_of_the_quota_costs_no_unit(
         assert run(services, action_id) is Outcome.DONE
         assert left_today(services, account) == builders.FREE.per_day - len(sent(sandbox))
         client.close()
-
-
-def test_a_send_whose_answer_is_swallowed_is_found_by_looking_and_not_sent_again(
-    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
-) -> None:
-    action_id = plan()
-    fault(sandbox, FaultName.SEND_SWALLOWS_REPLY, times=1)
-    assert run(services, action_id) is Outcome.UNCERTAIN
-    assert row(services, action_id) == (ActionState.UNCERTAIN, Reason.PROOF_MISSING)
-    assert run(services, action_id) is Outcome.DONE
-    assert sent(sandbox) == [(PERSON, TEXT)]
-    assert left_today(services, account) == builders.FREE.per_day - 1
-
-
-def test_a_send_without_effect_is_sent_again_only_after_two_looks(
-    services: Services, sandbox: SandboxClient, account: AccountRecord, plan: Plan
-) -> None:
-    action_id = plan()
-    fault(sandbox, FaultName.SEND_NO_EFFECT, times=1)
-    outcomes = [run(services, action_id) for _ in range(4)]
-    assert outcomes == [Outcome.UNCERTAIN, Outcome.UNCERTAIN, Outcome.POSTPONED, Outcome.DONE]
-    assert sent(sandbox) == [(PERSON, TEXT)]
-    assert left_today(services, account) == builders.FREE.per_day - 1
-
-
-def test_a_worker_that_died_while_acting_leaves_a_doubt_that_looking_settles(
-    services: Services, sandbox: SandboxClient, plan: Plan
-) -> None:
-    action_id = plan()
-    (queued,) = queue(services)
-    with services.database.transaction() as session:
-        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
-        assert claim is not None
-        assert lifecycle.write_intent(session, claim)
-    with services.database.transaction() as session:
-        assert leases.void_leases(session) == 1
-    assert recover_lapsed(services) == 1
-    assert row(services, action_id) == (ActionState.UNCERTAIN, Reason.LEASE_LAPSED)
-    assert run(services, action_id) is Outcome.UNCERTAIN
-    assert sent(sandbox) == []
-
-
-def test_a_worker_that_died_before_acting_gives_its_unit_back(
-    services: Services, account: AccountRecord, plan: Plan
-) -> None:
-    action_id = plan()
-    (queued,) = queue(services)
-    with services.database.transaction() as session:
-        claim = lifecycle.claim_action(session, queued, owner="a dead worker", lease=timedelta(minutes=1))
-        assert claim is not None
-    run_id, reservation = str(claim.campaign_id), f"{action_id}:{claim.attempt}"
-    assert services.quota.reserve(account.id, Kind.GREET, run_id, reservation).decision.granted
-    assert left_today(services, account) == builders.FREE.per_day - 1
-    with services.database.transaction() as session:
-        leases.void_leases(session)
-    assert recover_lapsed(services) == 1
-    assert row(services, action_id) == (ActionState.PLANNED, Reason.LEASE_LAPSED)
-    assert left_today(services, account) == builders.FREE.per_day

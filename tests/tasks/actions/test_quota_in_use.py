@@ -1,53 +1,35 @@
 """The quota on the way of an action: what is granted, fenced, given back, and rebuilt."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 import redis
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
-from db.imports.v1 import file, rows
-from db.imports.v1.importer import import_v1_file
-from db.imports.v1.rows import V1Context
-from db.store.actions import dispatch, gates
-from db.store.imports import runs
-from db.store.people import accounts
+from db.store.actions import gates
 from db.store.people.accounts import AccountRecord
 from db.store.quota import ledger, limits
-from db.tables import Action, QuotaCut, QuotaEpoch
-from tasks.actions.perform import perform_action
+from db.tables import QuotaEpoch
 from tasks.actions.settle import Outcome
-from tasks.entry.upkeep import compare_quotas
 from tasks.quota import Quota
 from tasks.services import Services
 from tests import builders
 from tests.tasks.conftest import effects
-from worker import clock, redis_address
+from tests.tasks.quota_helpers import LEASE, go_on, left, reason, used_today
+from worker import redis_address
 from worker.browser.ledger import LedgerSite, LedgerThread
-from worker.errors import Reason, StopAccountError, TryAgainError
+from worker.errors import Reason, TryAgainError
 from worker.quota import redis_quota
 from worker.quota.redis_quota import RedisQuota
-from worker.rules.model import AccountStatus, ActionState, Kind
+from worker.rules.model import Kind
 from worker.rules.quota import breaker
 from worker.rules.quota.limits import Limits
-from worker.rules.quota.model import Remaining
 from worker.rules.quota.windows import Span
 
 Plan = Callable[[str], UUID]
-
-LEASE = timedelta(minutes=1)
 NOWHERE = "redis://127.0.0.1:1/0"
-
-
-@pytest.fixture
-def account(without_pages: Services) -> AccountRecord:
-    with without_pages.database.transaction() as session:
-        return builders.an_account(session, site="ledger")
 
 
 @pytest.fixture
@@ -57,31 +39,6 @@ def plan(without_pages: Services, account: AccountRecord) -> Plan:
             return builders.add_planned(session, account, builders.a_contact(session, account, slug))
 
     return make
-
-
-def go_on(services: Services) -> Outcome:
-    """Dispatch and perform the account's next action, as if every wait were over."""
-    with services.database.transaction() as session:
-        waiting = update(Action).where(Action.state == ActionState.PLANNED)
-        session.execute(waiting.values(not_before=Action.created_at))
-        (due,) = dispatch.queue_due_actions(session, batch=1, lease=LEASE)
-    return perform_action(services, due.action_id)
-
-
-def reason(services: Services, action_id: UUID) -> Reason | None:
-    with services.database.transaction() as session:
-        stored = builders.action(session, action_id).reason
-    return Reason(stored) if stored else None
-
-
-def left(services: Services, account: AccountRecord) -> Remaining:
-    _, decision = services.quota.remaining(account.id, Kind.GREET, "none")
-    assert decision.remaining is not None
-    return decision.remaining
-
-
-def used_today(services: Services, account: AccountRecord) -> int:
-    return builders.FREE.per_day - left(services, account).day
 
 
 def flush(services: Services) -> None:
@@ -255,82 +212,3 @@ def test_faults_of_the_site_in_a_row_open_the_breaker_and_its_probe_closes_it(
     assert go_on(without_pages) is Outcome.DONE
     _, decision = without_pages.quota.remaining(account.id, Kind.GREET, "none")
     assert decision.breaker == breaker.Breaker()
-
-
-def test_a_limit_page_pauses_the_kind_and_cuts_its_limits(
-    without_pages: Services,
-    account: AccountRecord,
-    plan: Plan,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def limited(*_: object) -> LedgerThread:
-        raise StopAccountError(Reason.LIMIT_PAGE, "the site says that it is enough")
-
-    action_id = plan("ann")
-    with monkeypatch.context() as patch:
-        patch.setattr(LedgerSite, "open_thread", limited)
-        assert go_on(without_pages) is Outcome.POSTPONED
-    with without_pages.database.transaction() as session:
-        accounts.save_session(session, account.id, without_pages.vault.seal("{}"))  # a person has looked
-        assert accounts.get_account(session, account.id).status is AccountStatus.ACTIVE
-    assert go_on(without_pages) is Outcome.DENIED
-    assert reason(without_pages, action_id) is Reason.LIMIT_PAGE
-    assert left(without_pages, account).day == 7 * builders.FREE.per_day // 10
-    with without_pages.database.transaction() as session:
-        session.execute(delete(QuotaCut))
-    assert go_on(without_pages) is Outcome.DONE
-
-
-def test_an_account_that_was_challenged_warms_up_again(
-    without_pages: Services, account: AccountRecord
-) -> None:
-    with without_pages.database.transaction() as session:
-        accounts.stop_account(session, account.id, Reason.CHALLENGE)
-        accounts.save_session(session, account.id, without_pages.vault.seal("{}"))  # a person has cleared it
-    assert left(without_pages, account).day == builders.FREE.per_day // 3
-
-
-def test_counters_that_differ_from_the_ledger_are_written_anew(
-    without_pages: Services,
-    account: AccountRecord,
-    plan: Plan,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tasks.entry.upkeep.services", lambda: without_pages)
-    plan("ann")
-    assert go_on(without_pages) is Outcome.DONE
-    assert without_pages.quota.compare(account.id)
-    drifted = without_pages.quota.reserve(account.id, Kind.GREET, "nobody's", "lost:1")
-    assert without_pages.quota.start(drifted)
-    assert used_today(without_pages, account) == 2
-    compare_quotas()
-    assert used_today(without_pages, account) == 1
-    assert without_pages.quota.compare(account.id)
-
-
-def test_an_import_of_v1_counts_in_the_windows_at_once_and_its_undoing_frees_them(
-    without_pages: Services, tmp_path: Path
-) -> None:
-    path = tmp_path / "v1.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("create table birthday_messages (contact_id, message_text, sent_at)")
-        connection.execute("create table contacts (id, name, linkedin_url)")
-        for number, age in enumerate(["-0 day", "-6 day", "-8 day"]):
-            address = f"https://www.linkedin.com/in/p{number}/"
-            connection.execute("insert into contacts values (?, ?, ?)", (number, f"P {number}", address))
-            sent = "insert into birthday_messages values (?, 'Hi', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?))"
-            connection.execute(sent, (number, age))
-    database = without_pages.database
-    with database.transaction() as session:
-        account = builders.an_account(session, site="linkedin", limits=builders.TEN)
-    before = left(without_pages, account)
-    assert (before.day, before.week, before.all_week) == (10, 50, 50)
-    now = clock.now()
-    lines = rows.parse_file(file.read_v1_file(path), V1Context(account.site, account.zone, now))
-    with database.transaction() as session:
-        report = import_v1_file(session, account, lines, by="tests", now=now)
-    after = left(without_pages, account)
-    assert (after.day, after.week, after.all_week) == (9, 48, 48)
-    with database.transaction() as session:
-        runs.undo_import(session, report.import_id)
-    assert left(without_pages, account) == before

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from db.store.actions import control
+from db.store.kill_switch import pull_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.tables import Action
 from tasks.actions.perform import perform_action
@@ -53,7 +53,7 @@ def when_the_site_is_asked_for(
         happens()
         return site
 
-    monkeypatch.setattr(services, "site", asked)
+    monkeypatch.setattr(services, "open_site", asked)
 
 
 @pytest.mark.parametrize("error", [PASSING, UNREADABLE, LIMITED, GONE], ids=lambda error: error.reason)
@@ -77,7 +77,7 @@ def test_a_gate_that_closes_before_the_intent_keeps_the_page_shut_and_costs_noth
 ) -> None:  # fmt: skip
     def stop_everything() -> None:
         with without_pages.database.transaction() as session:
-            control.pull_kill_switch(session, "tests")
+            pull_kill_switch(session, "tests")
 
     when_the_site_is_asked_for(without_pages, scripted, monkeypatch, stop_everything)
     assert perform_next(without_pages) is Outcome.POSTPONED

@@ -28,7 +28,6 @@ from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, Kind
 from worker.rules.policy import MAX_FAILURES, MIN_RETRY_WAIT
-from worker.rules.quota import breaker
 
 ANN = f"{SANDBOX}ann/"
 
@@ -46,7 +45,7 @@ def greeting(
     without_pages: Services, scripted: ScriptedSite, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> UUID:
     """A greeting of Ann that was clicked and not proven. It reached nobody."""
-    monkeypatch.setattr(breaker, "THRESHOLD", 100)
+    monkeypatch.setattr("worker.quota.arguments.THRESHOLD", 100)
     with without_pages.database.transaction() as session:
         action_id = builders.add_planned(session, account, builders.a_contact(session, account, "ann"))
     scripted.deaf = True
@@ -104,7 +103,7 @@ def test_what_is_found_is_recorded_as_found_with_a_picture_and_counts(
         assert session.execute(select(Interaction.status, Interaction.message)).all() == [("found", "Hi!")]
     assert scripted.pictures == [False]
     assert used_today(without_pages, account) == 1
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_a_greeting_of_an_earlier_year_is_not_this_one(

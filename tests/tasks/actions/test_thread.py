@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.store.actions.lifecycle import Claim
+from db.store.actions.claims import Claim
 from tasks.actions.thread import (
     count_outgoing_copies,
     find_messages_by_hand,

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.store.actions import control, lifecycle
-from db.store.actions.lifecycle import Claim
+from db.store.actions import lifecycle, plans
+from db.store.actions.claims import Claim
+from db.store.actions.plans import PlannedAction
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import PlannedAction
+from db.store.kill_switch import pull_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Interaction
@@ -52,7 +53,7 @@ def withdrawal(without_pages: Services, scripted: ScriptedSite, account: Account
         assert campaign is not None
         contact = builders.a_contact(session, account, "ann")
         draft = PlannedAction(contact.id, "withdraw:2026-W48", today, "")
-        assert campaigns.insert_plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
+        assert plans.insert_plan(session, campaign, Kind.WITHDRAW, [draft]) == 1
     return draft.id
 
 
@@ -152,7 +153,7 @@ def test_a_gate_that_closes_meanwhile_is_seen_before_the_click_and_costs_nothing
 ) -> None:
     def stop_everything() -> None:
         with without_pages.database.transaction() as session:
-            control.pull_kill_switch(session, "tests")
+            pull_kill_switch(session, "tests")
 
     scripted.on("find", stop_everything)
     assert perform_next(without_pages) is Outcome.POSTPONED

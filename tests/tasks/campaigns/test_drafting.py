@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from db.store.actions import dispatch, lifecycle
+from db.store.actions import claims, dispatch, lifecycle
 from db.store.campaigns import templates
 from db.store.people.accounts import AccountRecord
 from db.tables import Action, Campaign, Interaction, MessageTemplate
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.campaigns import plan_birthdays
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions
 from tasks.services import Services
 from tests import builders
@@ -60,9 +60,7 @@ def campaign(services: Services, *, days_ago: int = 0, name: str = "Ann Smith", 
         session.flush()
         wanted = BirthdayOptions.model_validate({"read_site": False, "late_days": 5, **options})
         campaign_id = uuid4()
-        plan_birthdays.start_birthday_campaign(
-            session, account="demo", campaign_id=campaign_id, options=wanted
-        )
+        start_campaign(session, account="demo", campaign_id=campaign_id, options=wanted)
         return session.scalars(select(Action.id).where(Action.campaign_id == campaign_id)).one()
 
 
@@ -151,7 +149,7 @@ def test_what_may_have_been_sent_keeps_its_text(without_pages: Services, account
     action_id = campaign(without_pages)
     with without_pages.database.transaction() as session:
         (due,) = dispatch.queue_due_actions(session, batch=10, lease=timedelta(minutes=1))
-        claim = lifecycle.claim_action(session, due.action_id, owner="w", lease=timedelta(minutes=1))
+        claim = claims.claim_action(session, due.action_id, owner="w", lease=timedelta(minutes=1))
         assert claim is not None
         assert lifecycle.write_intent(session, claim)
         wait = timedelta(0)
@@ -202,7 +200,7 @@ def test_the_same_text_does_not_come_again_the_next_year(
         builders.contact_by_slug(session, account, "ann").last_greeted_on = None
         session.flush()
         wanted = BirthdayOptions(read_site=False)
-        plan_birthdays.start_birthday_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
+        start_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
         newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
         assert (newest.state, newest.reason) == (ActionState.SKIPPED, Reason.NO_FRESH_TEMPLATE)
         assert newest.message == ""
@@ -221,7 +219,7 @@ def test_a_text_may_come_again_after_two_years(
         builders.contact_by_slug(session, account, "ann").last_greeted_on = None
         session.flush()
         wanted = BirthdayOptions(read_site=False)
-        plan_birthdays.start_birthday_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
+        start_campaign(session, account="demo", campaign_id=uuid4(), options=wanted)
         newest = session.scalars(select(Action).where(Action.occasion != "birthday:2001")).one()
     assert (newest.reason is None) is comes_again
 

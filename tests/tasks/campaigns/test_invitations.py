@@ -13,16 +13,19 @@ from db.store.actions import control, dispatch
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Action, Contact, Interaction
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
+from tasks.campaigns import start
+from tasks.campaigns.plan_invitations import read_invitations
+from tasks.campaigns.start import start_campaign
 from tasks.contract import InvitationsOptions
-from tasks.entry import upkeep
 from tasks.services import Services
+from tasks.upkeep.schedules import repeat_stale_readings
 from tests import builders
 from tests.builders import SANDBOX, TEN
 from tests.db.helpers import LEASE
@@ -51,7 +54,7 @@ def campaign(services: Services, account: AccountRecord) -> Campaign:
     def make(*, read: bool = True, **options: int | bool) -> CampaignRecord:
         campaign_id = uuid4()
         with services.database.transaction() as session, logs.bound(correlation_id="test"):
-            start_invitations_campaign(
+            start_campaign(
                 session, account=account.name, campaign_id=campaign_id,
                 options=InvitationsOptions.model_validate(options),
             )  # fmt: skip
@@ -263,9 +266,9 @@ def test_a_passing_fault_is_asked_again_by_the_campaigns_own_task(
     made = campaign()
     assert made.state is CampaignState.READING
     asked: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(upkeep, "nudge", lambda task, **kwargs: asked.append((task.name, kwargs)))
-    monkeypatch.setattr(upkeep, "ASK_AGAIN_AFTER", timedelta(0))
-    upkeep.fire_due_schedules()
+    monkeypatch.setattr(start, "publish_task", lambda task, **kwargs: asked.append((task, kwargs)))
+    monkeypatch.setattr("tasks.upkeep.schedules.ASK_AGAIN_AFTER", timedelta(0))
+    repeat_stale_readings(services)
     assert asked == [("tasks.invitations.read", {"campaign_id": str(made.id)})]
     read_invitations(services, made.id)
     assert list(states(services)) == OLD
@@ -275,7 +278,7 @@ def test_nothing_is_read_while_everything_is_stopped(
     services: Services, sandbox: SandboxClient, campaign: Campaign
 ) -> None:
     with services.database.transaction() as session:
-        control.pull_kill_switch(session, "tests")
+        pull_kill_switch(session, "tests")
     made = campaign()
     assert made.state is CampaignState.READING
     assert "/invitations/sent/" not in sandbox.views("demo")

@@ -1,9 +1,8 @@
 """Before a campaign is planned: what makes it wait, what ends it, and what its plan holds."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -11,30 +10,28 @@ from sqlalchemy.orm import Session
 
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
-from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import CampaignRecord
+from db.store.kill_switch import pull_kill_switch, release_kill_switch
 from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord
-from db.tables import Account, Action, Campaign, Contact
-from tasks.campaigns.drafting import today_in
-from tasks.campaigns.plan_birthdays import read_birthdays, start_birthday_campaign
-from tasks.campaigns.plan_invitations import read_invitations, start_invitations_campaign
+from db.tables import Account, Campaign, QuotaCut
+from tasks.campaigns.plan_birthdays import read_birthdays
+from tasks.campaigns.plan_invitations import read_invitations
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions, InvitationsOptions
 from tasks.services import Services
 from tests import builders
 from tests.builders import SANDBOX
 from tests.tasks.action_helpers import stopped_for
+from tests.tasks.campaign_helpers import campaign_of, planned, start, withdrawals
 from tests.tasks.scripted_site import ScriptedSite
 from worker import logs
 from worker.errors import NeverError, RapportError, Reason, StopAccountError, TryAgainError
-from worker.rules.model import BirthdayCard, CampaignState, SentInvitation
+from worker.rules.model import BirthdayCard, CampaignState, Kind, SentInvitation
 
 ANN, BOB = f"{SANDBOX}ann/", f"{SANDBOX}bob/"
-
 PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 CHALLENGED = StopAccountError(Reason.CHALLENGE, "the site shows a challenge")
 IMPOSSIBLE = NeverError(Reason.SITE_UNEXPECTED, "there is no such page")
-
 Start = Callable[..., UUID]
 
 
@@ -49,33 +46,10 @@ def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     return account
 
 
-def start(services: Services, **options: object) -> UUID:
-    """Start a campaign of birthdays whose site is to be read first."""
-    campaign_id = uuid4()
-    with services.database.transaction() as session, logs.bound(correlation_id="test"):
-        asked = BirthdayOptions.model_validate(options)
-        assert start_birthday_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
-    return campaign_id
-
-
-def withdrawals(services: Services, **options: object) -> UUID:
-    campaign_id = uuid4()
-    with services.database.transaction() as session, logs.bound(correlation_id="test"):
-        asked = InvitationsOptions.model_validate(options)
-        assert start_invitations_campaign(session, account="demo", campaign_id=campaign_id, options=asked)
-    return campaign_id
-
-
-def campaign_of(services: Services, campaign_id: UUID) -> CampaignRecord:
+def limits_cut(services: Services) -> dict[Kind, datetime]:
+    """Return the kinds whose limits are cut, each with the time until when."""
     with services.database.transaction() as session:
-        found = campaigns.find_campaign(session, campaign_id)
-    assert found is not None
-    return found
-
-
-def planned(services: Services) -> list[Action]:
-    with services.database.transaction() as session:
-        return list(session.scalars(select(Action)))
+        return {Kind(cut.kind): cut.cut_until for cut in session.scalars(select(QuotaCut))}
 
 
 def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
@@ -84,16 +58,16 @@ def test_a_campaign_is_to_be_read_once_and_only_if_it_was_asked_to(
     with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
         first, second, third = uuid4(), uuid4(), uuid4()
         reads, does_not = BirthdayOptions(), BirthdayOptions(read_site=False)
-        assert start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthday_campaign(session, account="demo", campaign_id=first, options=reads)
-        assert not start_birthday_campaign(session, account="demo", campaign_id=second, options=does_not)
+        assert start_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_campaign(session, account="demo", campaign_id=first, options=reads)
+        assert not start_campaign(session, account="demo", campaign_id=second, options=does_not)
         withdraws = InvitationsOptions()
-        assert start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
-        assert not start_invitations_campaign(session, account="demo", campaign_id=third, options=withdraws)
+        assert start_campaign(session, account="demo", campaign_id=third, options=withdraws)
+        assert not start_campaign(session, account="demo", campaign_id=third, options=withdraws)
 
 
 def kill_switch(session: Session, account: AccountRecord) -> None:
-    control.pull_kill_switch(session, "tests")
+    pull_kill_switch(session, "tests")
 
 
 def pause(session: Session, account: AccountRecord) -> None:
@@ -112,7 +86,7 @@ def test_nothing_is_read_while_everything_or_the_account_is_held(
     assert campaign_of(without_pages, campaign_id).state is CampaignState.READING
     assert scripted.steps == []
     with without_pages.database.transaction() as session:
-        control.release_kill_switch(session)
+        release_kill_switch(session)
         control.resume_account(session, account.id)
     read_birthdays(without_pages, campaign_id)
     assert len(planned(without_pages)) == 1
@@ -159,6 +133,39 @@ def test_a_page_that_cannot_be_read_is_asked_again_or_ends_the_campaign(
         assert planned(without_pages) == []
 
 
+@pytest.mark.parametrize("reason", [Reason.LIMIT_PAGE, Reason.CHALLENGE])
+@pytest.mark.parametrize(
+    ("start", "read", "step", "kind"),
+    [
+        (start, read_birthdays, "birthdays", Kind.GREET),
+        (withdrawals, read_invitations, "list", Kind.WITHDRAW),
+    ],
+    ids=["birthdays", "invitations"],
+)
+def test_a_limit_page_met_while_a_list_is_read_cuts_the_limits_of_its_actions(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord,
+    *, start: Start, read: Callable[[Services, UUID], None], step: str, kind: Kind, reason: Reason,
+) -> None:  # fmt: skip
+    campaign_id = start(without_pages)
+    scripted.fail(step, StopAccountError(reason, "the site asks for a person"))
+    read(without_pages, campaign_id)
+    ended = campaign_of(without_pages, campaign_id)
+    assert (ended.state, ended.reason) == (CampaignState.FAILED, reason)
+    assert stopped_for(without_pages, account) is reason
+    assert list(limits_cut(without_pages)) == ([kind] if reason is Reason.LIMIT_PAGE else [])
+
+
+def test_a_campaign_of_a_stopped_account_cuts_no_limits(
+    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
+) -> None:
+    scripted.fail("birthdays", StopAccountError(Reason.LIMIT_PAGE, "too many"))
+    read_birthdays(without_pages, start(without_pages))
+    (until,) = limits_cut(without_pages).values()
+    read_birthdays(without_pages, start(without_pages))
+    assert scripted.steps == ["birthdays"]
+    assert list(limits_cut(without_pages).values()) == [until]
+
+
 @pytest.mark.parametrize(
     ("start", "read", "step"),
     [(start, read_birthdays, "birthdays"), (withdrawals, read_invitations, "list")],
@@ -188,8 +195,8 @@ def test_a_campaign_is_read_and_planned_once_and_not_after_it_was_cancelled(
 @pytest.mark.parametrize(
     ("start", "read", "inside"),
     [
-        (start, read_birthdays, "tasks.plan.draft_greetings"),
-        (withdrawals, read_invitations, "tasks.plan_invitations.judge"),
+        (start, read_birthdays, "tasks.campaigns.plan_birthdays.draft_greetings"),
+        (withdrawals, read_invitations, "tasks.campaigns.plan_invitations.decide_withdrawals"),
     ],
     ids=["birthdays", "invitations"],
 )
@@ -210,89 +217,3 @@ def test_nobody_cancels_a_campaign_while_it_is_being_planned(
     read(without_pages, campaign_id)
     assert campaign_of(without_pages, campaign_id).state is CampaignState.PLANNED
     assert free == []
-
-
-def test_what_the_page_shows_is_kept_and_planned_with_its_last_day(
-    without_pages: Services, account: AccountRecord
-) -> None:
-    read_birthdays(without_pages, start(without_pages, late_days=2))
-    (action,) = planned(without_pages)
-    with without_pages.database.transaction() as session:
-        today = builders.database_now(session).date()
-        ann = session.scalars(select(Contact)).one()
-    assert (ann.profile_url, ann.birth_month, ann.birth_day) == (ANN, today.month, today.day)
-    assert (action.state, action.needs_approval) == ("planned", False)
-    assert (action.occasion, action.occasion_on, action.worded_for) == (
-        f"birthday:{today.year}",
-        today,
-        today,
-    )
-    assert action.expires_on == today + timedelta(days=2)
-    assert "Ann" in action.message
-
-
-def test_with_approval_what_is_planned_waits_for_a_person(
-    without_pages: Services, account: AccountRecord
-) -> None:
-    read_birthdays(without_pages, start(without_pages, approval=True))
-    (action,) = planned(without_pages)
-    assert (action.state, action.needs_approval) == ("proposed", True)
-
-
-def test_a_dry_run_says_whom_when_and_whom_not_and_plans_nothing(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
-) -> None:
-    scripted.cards.append(BirthdayCard(BOB, "Bob Brown", scripted.cards[0].on))
-    with without_pages.database.transaction() as session:
-        builders.a_contact(session, account, "bob", name="Bob Brown").do_not_contact = True
-    campaign_id = start(without_pages, dry_run=True)
-    read_birthdays(without_pages, campaign_id)
-    preview = campaign_of(without_pages, campaign_id).preview
-    assert preview is not None
-    ann, bob = sorted(preview, key=lambda line: line["contact"])
-    assert (ann["contact"], ann["left_out"], bool(ann["message"])) == ("Ann Smith", "", True)
-    assert (bob["left_out"], bob["message"], bob["when"]) == (Reason.DO_NOT_CONTACT, "", "")
-    assert planned(without_pages) == []
-    read_birthdays(without_pages, start(without_pages))
-    again = start(without_pages, dry_run=True)
-    read_birthdays(without_pages, again)
-    preview = campaign_of(without_pages, again).preview
-    assert preview is not None
-    assert sorted(line["already"] for line in preview) == ["planned", "skipped"]
-
-
-def test_old_invitations_are_planned_and_a_dry_run_plans_none(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
-) -> None:
-    today = scripted.cards[0].on
-    scripted.invited.insert(0, SentInvitation(ANN, "Ann Smith", today))
-    dry = withdrawals(without_pages, dry_run=True)
-    read_invitations(without_pages, dry)
-    assert planned(without_pages) == []
-    preview = campaign_of(without_pages, dry).preview
-    assert preview is not None
-    assert [(line["contact"], line["verdict"], line["days"]) for line in preview] == [
-        ("Bob Brown", "withdraw", "40"), ("Ann Smith", "too_young", "0"),
-    ]  # fmt: skip
-    read_invitations(without_pages, withdrawals(without_pages))
-    (action,) = planned(without_pages)
-    week = today.isocalendar()
-    assert (action.kind, action.occasion) == ("withdraw", f"withdraw:{week.year}-W{week.week:02}")
-    assert action.occasion_on == today - timedelta(days=40)
-
-
-def test_today_is_the_day_of_the_accounts_zone(without_pages: Services) -> None:
-    with without_pages.database.transaction() as session:
-        first, last = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago")  # 25 hours apart
-        now = builders.database_now(session)
-        assert today_in(session, first) == now.astimezone(first).date() > today_in(session, last)
-
-
-def test_a_late_greeting_expires_by_its_birthday(
-    without_pages: Services, scripted: ScriptedSite, account: AccountRecord
-) -> None:
-    yesterday = scripted.cards[0].on - timedelta(days=1)
-    scripted.cards = [BirthdayCard(ANN, "Ann Smith", yesterday)]
-    read_birthdays(without_pages, start(without_pages, late_days=2))
-    (action,) = planned(without_pages)
-    assert (action.occasion_on, action.expires_on) == (yesterday, yesterday + timedelta(days=2))

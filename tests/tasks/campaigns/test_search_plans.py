@@ -8,13 +8,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.store.actions import control
+from db.store.campaigns import campaigns
 from db.store.people import contacts, import_lock, visits
 from db.store.people.accounts import AccountRecord
 from db.tables import AuditHead, Campaign, Hit
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.actions.visit import get_needed_sections
-from tasks.campaigns.plan_visits import start_visitor_campaign
+from tasks.campaigns.scoring import list_needed_sections
+from tasks.campaigns.start import start_campaign
 from tasks.contract import VisitorOptions
 from tasks.services import Services
 from tests.tasks.search_helpers import (
@@ -142,7 +143,7 @@ def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, acc
     def ask(profile: str) -> None:
         with without_pages.database.transaction() as session, logs.bound(correlation_id="test"):
             asked = VisitorOptions(profiles=[profile])
-            start_visitor_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
+            start_campaign(session, account=account.name, campaign_id=campaign_id, options=asked)
 
     ask("ledger:ann")
     with without_pages.database.transaction() as session:
@@ -204,5 +205,8 @@ def test_a_campaign_reads_the_sections_that_its_criteria_need(
     search = search_of(without_pages, account, people=1)
     visits = visits_of(without_pages, account, profiles=["ledger:ann"])
     with without_pages.database.transaction() as session:
-        assert get_needed_sections(session, search) == {Section.SKILLS}
-        assert get_needed_sections(session, visits) == frozenset()
+        sourcing, visiting = (campaigns.find_campaign(session, each) for each in (search, visits))
+    assert sourcing is not None
+    assert list_needed_sections(sourcing) == {Section.SKILLS}
+    assert visiting is not None
+    assert list_needed_sections(visiting) == frozenset()

@@ -1,6 +1,5 @@
 """Walking through pages of people: each page and person once, whatever dies. The site's ledger judges."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +7,8 @@ import pytest
 import redis
 from sqlalchemy import delete, func, select, text
 
-from db.store.actions import control
-from db.store.actions.control import CampaignVerb
-from db.store.people import import_lock
 from db.store.people.accounts import AccountRecord
-from db.tables import Action, Campaign, Contact, Hit, StoredProfile, Tombstone
+from db.tables import Action, Campaign, Contact, Hit, StoredProfile
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.services import Services
@@ -35,7 +31,6 @@ from worker.browser.ledger import LedgerSite
 from worker.errors import Reason, RequestRefusedError, TryAgainError
 from worker.rules.model import ActionState, Kind, ResultPage, SearchEnd
 from worker.rules.policy import MAX_FAILURES
-from worker.rules.quota import breaker
 from worker.rules.quota.limits import Limits
 from worker.rules.sourcing.search import SearchQuery
 
@@ -75,7 +70,7 @@ def test_every_page_and_every_person_once(without_pages: Services, account: Acco
     search = the_search(without_pages, campaign_id)
     assert (search.pages, search.found, search.ended) == (3, 23, SearchEnd.NO_MORE_PAGES)
     assert hits_of(without_pages, campaign_id) == 23
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_only_what_the_criteria_need_is_kept(without_pages: Services, account: AccountRecord) -> None:
@@ -106,7 +101,7 @@ def test_a_page_that_can_never_be_read_ends_the_search_and_says_so(
     campaign_id = search_of(without_pages, account, people=30)
     perform_action(without_pages, next_due(without_pages))
     monkeypatch.setattr(LedgerSite, "search", broken)
-    monkeypatch.setattr(breaker, "THRESHOLD", 100)
+    monkeypatch.setattr("worker.quota.arguments.THRESHOLD", 100)
     for _ in range(MAX_FAILURES):
         run_all(without_pages)
         waits_are_over(without_pages)
@@ -176,7 +171,7 @@ def test_a_killed_worker_costs_one_page_and_loses_nothing(
     # The page that the dead worker had open was never kept, so it is read once more; no other is.
     assert pages(without_pages) == {"page 1": 1, "page 2": 2, "page 3": 1, "page 4": 1}
     assert the_search(without_pages, campaign_id).found == hits_of(without_pages, campaign_id) == 35
-    assert without_pages.quota.compare(account.id)
+    assert without_pages.quota.compare_with_ledger(account.id)
 
 
 def test_a_page_that_was_kept_is_not_opened_by_a_second_message(
@@ -225,63 +220,6 @@ def test_pages_and_views_wait_for_their_own_quota_and_the_counters_can_be_rebuil
     waits_are_over(without_pages)
     assert set(run_all(without_pages)) == {Outcome.DENIED}
     assert sum(opened(without_pages).values()) == 17
-
-
-def test_a_cancelled_campaign_reads_no_further(without_pages: Services, account: AccountRecord) -> None:
-    campaign_id = search_of(without_pages, account, people=100)
-    assert perform_action(without_pages, next_due(without_pages)) is Outcome.DONE
-    with without_pages.database.transaction() as session:
-        assert control.change_campaign(session, campaign_id, CampaignVerb.CANCEL) == 11
-    assert run_all(without_pages) == []
-    assert opened(without_pages) == {"page 1": 1}
-
-
-def test_one_cancelled_while_its_page_is_read_plans_nothing(
-    without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    campaign_id = search_of(without_pages, account, people=100)
-
-    def cancelled() -> None:
-        with without_pages.database.transaction() as session:
-            control.change_campaign(session, campaign_id, CampaignVerb.CANCEL)
-
-    before_the_page(monkeypatch, cancelled)
-    run_all(without_pages)
-    assert opened(without_pages) == {"page 1": 1}
-    assert not states(without_pages, campaign_id, Kind.VISIT)
-    assert states(without_pages, campaign_id, Kind.COLLECT) == {DONE: 1}
-
-
-def before_the_page(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
-    """Let something happen while the next page is on its way, once."""
-    really = LedgerSite.search
-
-    def search(site: LedgerSite, query: SearchQuery, page: int) -> ResultPage:
-        monkeypatch.setattr(LedgerSite, "search", really)
-        happens()
-        return really(site, query, page)
-
-    monkeypatch.setattr(LedgerSite, "search", search)
-
-
-def test_who_asked_to_be_forgotten_is_passed_over(without_pages: Services, account: AccountRecord) -> None:
-    with without_pages.database.transaction() as session:
-        fingerprint = func.sha256(func.convert_to("ledger:p-2", "UTF8"))
-        session.add(Tombstone(site="ledger", fingerprint=fingerprint))
-    campaign_id = search_of(without_pages, account, people=3)
-    run_all(without_pages)
-    assert set(opened(without_pages)) == {"page 1", "ledger:p-1", "ledger:p-3"}
-    assert hits_of(without_pages, campaign_id) == 2
-
-
-def test_no_page_is_read_while_contacts_are_imported(without_pages: Services, account: AccountRecord) -> None:
-    campaign_id = search_of(without_pages, account, people=3)
-    with without_pages.database.transaction() as session:
-        import_lock.lock_for_import(session, account.id)
-        assert run_all(without_pages) == [Outcome.POSTPONED]
-    waits = (ActionState.PLANNED, Reason.IMPORT_UNDER_WAY)
-    assert states(without_pages, campaign_id, Kind.COLLECT) == {waits: 1}
-    assert opened(without_pages) == {}
 
 
 def test_the_same_campaign_asked_twice_starts_once(without_pages: Services, account: AccountRecord) -> None:

@@ -9,9 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables import Campaign
-from tasks.campaigns.plan_birthdays import start_birthday_campaign
-from tasks.campaigns.plan_searches import start_sourcing_campaign
-from tasks.campaigns.plan_visits import start_visitor_campaign
+from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayOptions, SourcingOptions, VisitorOptions
 from tests.builders import TEN, an_account
 from worker import logs
@@ -22,13 +20,13 @@ URL = "https://www.linkedin.com/search/results/people/?keywords=chef"
 Start = Callable[[Session, UUID, bool], object]
 
 STARTS: dict[str, Start] = {
-    "birthday": lambda session, new, dry: start_birthday_campaign(
+    "birthday": lambda session, new, dry: start_campaign(
         session, account="real", campaign_id=new, options=BirthdayOptions(dry_run=dry, read_site=False)
     ),
-    "visitor": lambda session, new, dry: start_visitor_campaign(
+    "visitor": lambda session, new, dry: start_campaign(
         session, account="real", campaign_id=new, options=VisitorOptions(dry_run=dry, not_seen_months=3)
     ),
-    "sourcing": lambda session, new, dry: start_sourcing_campaign(
+    "sourcing": lambda session, new, dry: start_campaign(
         session, account="real", campaign_id=new, options=SourcingOptions(dry_run=dry, url=URL)
     ),
 }
@@ -53,7 +51,7 @@ def test_a_dry_run_that_would_read_the_birthdays_page_is_refused(
     with database.transaction() as session:
         an_account(session, "real", site="linkedin", limits=TEN)
         with pytest.raises(RequestRefusedError, match="no adapter"):
-            start_birthday_campaign(
+            start_campaign(
                 session, account="real", campaign_id=uuid4(), options=BirthdayOptions(dry_run=True)
             )
 
@@ -63,4 +61,4 @@ def test_an_account_that_nobody_added_is_refused_in_words(database: Database) ->
         database.transaction() as session,
         pytest.raises(RequestRefusedError, match="no account called 'nobody'"),
     ):
-        start_birthday_campaign(session, account="nobody", campaign_id=uuid4(), options=BirthdayOptions())
+        start_campaign(session, account="nobody", campaign_id=uuid4(), options=BirthdayOptions())

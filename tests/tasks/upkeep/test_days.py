@@ -6,8 +6,8 @@ from sqlalchemy import select, text, update
 from db.store.reports import summary
 from db.tables import Account, DailySummary
 from tasks.entry import upkeep
-from tasks.entry.upkeep import record_ended_days
 from tasks.services import Services
+from tasks.upkeep.daily_summaries import record_ended_days
 from tests import builders
 
 
@@ -49,10 +49,10 @@ def test_of_two_who_would_tell_one_day_one_does(
 
 
 def test_the_tick_keeps_days(without_pages: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "services", lambda: without_pages)
+    monkeypatch.setattr(upkeep, "get_services", lambda: without_pages)
     with without_pages.database.transaction() as session:
         builders.an_account(session, site="ledger")
         session.execute(update(Account).values(created_at=text("now() - interval '9 days'")))
-    upkeep.tell_days()
+    upkeep.save_summaries()
     with without_pages.database.transaction() as session:
         assert len(session.scalars(select(DailySummary)).all()) == 1

@@ -15,10 +15,9 @@ from db.store.imports import runs
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.tables import Campaign, Contact, Hit, Interaction, StoredProfile, Tombstone
-from tasks.entry import upkeep
-from tasks.entry.upkeep import delete_old_evidence, purge_old_people
 from tasks.services import Services
-from tasks.upkeep.retention import PurgeReport, find_stale, purge_stale
+from tasks.upkeep.evidence import delete_day_folders
+from tasks.upkeep.retention import PurgeReport, find_stale, purge_all_accounts, purge_stale
 from tests.builders import SANDBOX, a_campaign, a_contact, add_planned, an_account, contact_by_slug
 from worker.rules.model import ContactStatus, FoundPerson, ImportSource, Kind
 from worker.rules.screenshot_names import screenshot_name
@@ -197,20 +196,20 @@ def test_upkeep_purges_the_accounts_that_say_how_long(without_pages: Services) -
         a_prospect(session, account, "ann")
         a_prospect(session, for_ever, "bob")
         accounts.set_keep_days(session, account.id, 30)
-    purge_old_people(without_pages)
+    purge_all_accounts(without_pages)
     assert left(database) == ["bob"]
 
 
 def test_upkeep_purges_so_many_people_at_once(
     without_pages: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "PURGED_AT_ONCE", 2)
+    monkeypatch.setattr("tasks.upkeep.retention.PURGED_AT_ONCE", 2)
     with without_pages.database.transaction() as session:
         account = an_account(session)
         for slug in ("ann", "bob", "cem"):
             a_prospect(session, account, slug)
         accounts.set_keep_days(session, account.id, 30)
-    purge_old_people(without_pages)
+    purge_all_accounts(without_pages)
     assert len(left(without_pages.database)) == 1
 
 
@@ -229,5 +228,5 @@ def test_pictures_are_kept_for_so_many_days(tmp_path: Path) -> None:
     for day in ("2026-05-02", "2026-05-03", "2026-05-10"):
         (tmp_path / day).mkdir()
         (tmp_path / day / "1-ann-greet-1.png").touch()
-    assert delete_old_evidence(tmp_path, today=date(2026, 5, 10), days=7) == 1
+    assert delete_day_folders(tmp_path, today=date(2026, 5, 10), days=7) == 1
     assert sorted(day.name for day in tmp_path.iterdir()) == ["2026-05-03", "2026-05-10"]

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from db.store.campaigns import campaigns, schedules
 from db.store.people import accounts
 from db.tables import Account, Action, Campaign, Schedule, ScheduleFire
-from tasks.campaigns import kinds
-from tasks.entry.upkeep import CATCH_UP, fire_schedules
+from tasks.campaigns.start import start_stored_campaign
 from tasks.services import Services
+from tasks.upkeep.schedules import CATCH_UP, fire_schedules
 from tests.builders import an_account, database_now
 from worker.rules.model import CampaignKind
 from worker.rules.schedule_times import next_fire
@@ -175,14 +175,14 @@ def test_a_schedule_that_cannot_work_any_more_does_not_stop_the_others(
 def test_a_schedule_that_postgres_refuses_stops_no_other(
     without_pages: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = kinds.start_campaign
+    really = start_stored_campaign
 
     def broken(session: Session, kind: CampaignKind, account: str, *rest: Any) -> bool:
         if account == "demo":
             session.execute(text("select 1 / 0"))
         return really(session, kind, account, *rest)
 
-    monkeypatch.setattr("tasks.entry.upkeep.start", broken)
+    monkeypatch.setattr("tasks.upkeep.schedules.start_stored_campaign", broken)
     schedule(without_pages, overdue=timedelta(minutes=1))
     with without_pages.database.transaction() as session:
         other = an_account(session, "other")

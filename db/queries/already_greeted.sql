@@ -1,0 +1,10 @@
+-- Condition: the contact `c` was greeted for the birthday `day` (celebrated_on, occasion): on the day or later, by
+-- us or by hand as an interaction tells, or by a predecessor. Planning and the gate before the effect share it.
+coalesce(c.last_greeted_on >= day.celebrated_on, false)
+or exists (
+    select from interactions i
+    where i.contact_id = c.id and i.type = 'greet' and i.occasion = day.occasion)
+or exists (
+    select from exclusions e
+    where e.account_id = c.account_id and e.occasion = day.occasion
+      and (e.profile_url = c.profile_url or e.name_key = c.name_key))

@@ -1,0 +1,5 @@
+-- Whether one contact was greeted for one birthday.
+select {{already_greeted}}
+from contacts c
+cross join (values (cast(:occasion as text), cast(:celebrated_on as date))) as day (occasion, celebrated_on)
+where c.id = :contact_id

@@ -1,0 +1,70 @@
+"""End actions that no worker holds: those that are too late, and those of a person who is forgotten."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.tables import Account, Action, AuditHead
+from worker.errors import Reason
+from worker.rules.lifecycle import END_STATES, IN_FLIGHT, check_transition
+from worker.rules.model import ActionState
+
+
+def expire_actions(session: Session) -> int:
+    """Skip planned and proposed actions whose last day has passed in the account's zone; return how many."""
+    today = func.date(func.timezone(Account.time_zone, func.now()))
+    over = [
+        Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
+        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
+        Action.expires_on < today,
+    ]
+    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
+    skipped = 0
+    for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
+        # The audit head first: nobody who holds it waits for an action of the account.
+        head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
+        session.execute(head.with_for_update())
+        moved = session.execute(
+            update(Action)
+            .where(Account.id == Action.account_id, Action.account_id == account_id, *over)
+            .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
+            .returning(Action.id)
+        )
+        skipped += len(moved.all())
+    return skipped
+
+
+def end_for_erasure(session: Session, contact_ids: Sequence[int]) -> int | None:
+    """End the open actions of forgotten contacts; return how many. None: one is in use, and nothing changed.
+
+    Raises OperationalError where one is locked (`for update nowait`).
+    """
+    rows = session.scalars(
+        select(Action)
+        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(END_STATES))
+        .order_by(Action.id)
+        .with_for_update(nowait=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if any(row.state in IN_FLIGHT or row.lease_until is not None for row in rows):
+        return None
+    uncertain = [row.id for row in rows if row.state == ActionState.UNCERTAIN]
+    _end_actions(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
+    for state in (ActionState.PLANNED, ActionState.PROPOSED, ActionState.NEEDS_REVIEW):
+        ids = [row.id for row in rows if row.state == state]
+        _end_actions(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
+    return len(rows)
+
+
+def _end_actions(
+    session: Session, ids: Sequence[UUID], was: ActionState, becomes: ActionState = ActionState.SKIPPED
+) -> None:
+    check_transition(was, becomes)
+    session.execute(
+        update(Action)
+        .where(Action.id.in_(ids), Action.state == was)
+        .values(state=becomes, reason=Reason.FORGOTTEN, detail=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,52 @@
+"""Create campaigns of any kind: each id once, always with the same options."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.store.campaigns import campaigns, requests
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from tasks.contract import CampaignOptions, fingerprint, require_adapter
+from worker import logs
+from worker.errors import RequestRefusedError
+
+log = logs.get_logger(__name__)
+
+
+def require_account(session: Session, name: str) -> AccountRecord:
+    """Return the account of that name. Raises RequestRefusedError where there is none."""
+    found = accounts.find_account(session, name)
+    if found is None:
+        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
+    return found
+
+
+def add_campaign(
+    session: Session,
+    account: AccountRecord,
+    campaign_id: UUID,
+    options: CampaignOptions,
+    *,
+    stored: CampaignOptions | None = None,
+) -> CampaignRecord | None:
+    """Add a campaign, and lock it; None where this id was added before with the same options.
+
+    `options` are those of the request, by which a repetition is recognised; `stored` are kept with the
+    campaign, if they differ. Raises RequestRefusedError where the id was requested with other options, and
+    where pages of a site without an adapter would be opened.
+    """
+    require_adapter(account.site, options)
+    if not requests.claim_campaign_id(session, campaign_id, account.id, fingerprint(options)):
+        raise RequestRefusedError(f"campaign_id: {requests.CONFLICTING_REQUEST}")
+    new = campaigns.add_campaign(
+        session,
+        campaign_id=campaign_id,
+        account_id=account.id,
+        kind=options.kind,
+        options=(stored or options).dump_options(),
+        correlation_id=logs.current_correlation_id(),
+    )
+    log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=options.kind, new=new)
+    return campaigns.find_campaign(session, campaign_id, lock=True) if new else None

@@ -1,0 +1,15 @@
+"""Skip the actions that are too late."""
+
+from db.store.actions import endings
+from tasks.services import Services
+from worker import logs
+
+log = logs.get_logger(__name__)
+
+
+def expire_late_actions(services: Services) -> None:
+    """Skip what is planned or proposed and whose last day has passed."""
+    with services.database.transaction() as session:
+        expired = endings.expire_actions(session)
+    if expired:
+        log.info("actions_expired", actions=expired)

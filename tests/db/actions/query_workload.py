@@ -1,0 +1,293 @@
+"""100 000 rows, and the statements of the store that must stay quick on them, each with its index."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.queries import load_query
+from db.store.actions import approval, claims, gates, interactions, leases, proposals
+from db.store.campaigns import campaigns, search_hits
+from db.store.campaigns.search_hits import HitLine
+from db.store.people import contact_list, contacts, profiles
+from db.store.people.contact_list import ContactFilters
+from db.store.quota import ledger, limits
+from db.store.reports import overview
+from tests.builders import LONG_AGO
+from worker.rules.model import ContactStatus, Kind
+from worker.rules.sourcing.scoring import Score
+
+FILL = """
+set session_replication_role = replica;  -- no trigger and no foreign key looks: it is ten times as fast
+
+insert into accounts (name, site, time_zone) select 'account ' || n, 'sandbox', 'UTC'
+from generate_series(1, 100) n;
+
+insert into campaigns (id, account_id, kind, options, state, correlation_id, created_at)
+select gen_random_uuid(), 1 + n % 100, 'birthday', '{}',
+       case when n % 200 = 0 then 'reading' else 'planned' end, 'x', now() - n * interval '1 hour'
+from generate_series(1, 5000) n;
+
+insert into contacts (account_id, profile_url, full_name, birth_month, birth_day, status, score, created_at)
+select 1 + n % 100, 'https://sandbox.test/in/' || n, 'Person ' || n,
+       extract(month from day), extract(day from day),
+       case when n % 20 = 0 then 'prospect' else 'connected' end, n % 101, now() - n * interval '1 minute'
+from (select n, date '2028-01-01' + (n / 100) % 366 as day from generate_series(1, 100000) n) days;
+
+-- ten years of greetings: nearly all done, a few planned for each account, a few in flight
+insert into actions (id, account_id, contact_id, campaign_id, kind, occasion, occasion_on, message, state,
+                     reason, not_before, lease_until, correlation_id, created_at,
+                     acting_since, acting_attempt)
+select gen_random_uuid(), c.account_id, c.id, camp.id, 'greet', 'birthday:2026', date '2026-01-01', 'Hi',
+       case when c.id <= 40 then 'claimed'
+            when c.id % 100 <> 0 and c.id % 61 = 0 then 'planned' else 'done' end,
+       case when c.id % 61 = 0 and c.id > 40 then 'gap' end,
+       now() - c.id * interval '1 second',
+       case when c.id <= 40 then now() + interval '1 minute' - c.id * interval '3 seconds' end,
+       'x', now() - interval '1 day', now() - c.id * interval '1 minute', 1
+from contacts c
+join (select id, row_number() over (order by id) - 1 as n from campaigns) camp on camp.n = c.id % 5000;
+
+insert into interactions (account_id, contact_id, action_id, type, status, occasion, message, correlation_id,
+                          created_at)
+select account_id, contact_id, id, 'greet', 'sent', occasion, message, 'x',
+       now() - contact_id * interval '1 minute'
+from actions;
+
+-- a hundred searches that found a thousand people each
+insert into hits (campaign_id, contact_id, page, score, reasons)
+select camp.id, c.id, 1 + c.id / 10, case when c.id % 10 > 0 then c.id % 101 end,
+       case when c.id % 10 > 0 then '[]'::jsonb end
+from contacts c
+join (select id, row_number() over (order by id) as n from campaigns) camp on camp.n = 1 + c.id % 100;
+
+insert into profiles (contact_id, profile) select id, '{}' from contacts where id % 3 = 0;
+
+insert into schedules (account_id, kind, cron, next_fire_at)
+select a.id, kind, '0 7 * * *', now() + a.id * interval '1 minute' - interval '3 minutes'
+from accounts a, unnest(array['birthday', 'visitor', 'sourcing']) kind;
+
+analyze;
+"""
+
+
+A_SEARCH = "select campaign_id from hits order by campaign_id limit 1"
+
+
+def ranked_after(session: Session, score: int | None) -> object:
+    """Read a page of a ranking from somebody with this score on."""
+    campaign_id = session.scalars(text(A_SEARCH)).one()
+    after = HitLine(7, "x", "x", "", "", None, False, False, score, ())
+    return search_hits.list_hits(session, campaign_id, limit=50, after=after)
+
+
+WORKLOAD: dict[str, tuple[str, str, Callable[[Session], object]]] = {
+    "who has a birthday": (
+        "contacts",
+        "ix_contacts_birthday",
+        lambda s: contacts.list_due_birthdays(s, 7, date(2027, 1, 3), 10, texts_since=LONG_AGO),
+    ),
+    "the best prospects of an account": (
+        "contacts",
+        "ix_contacts_account_status_score",
+        lambda s: s.execute(
+            text(
+                "select id from contacts where account_id = 7 and status = 'prospect'"
+                " order by score desc limit 20"
+            )
+        ),
+    ),
+    "prospects above a score": (
+        "contacts",
+        "ix_contacts_account_status_score",
+        lambda s: s.execute(
+            text("select id from contacts where account_id = 7 and status = 'prospect' and score >= 80")
+        ),
+    ),
+    "the first page of an account's people": (
+        "contacts",
+        "ix_contacts_account_id",
+        lambda s: contact_list.list_contacts(s, ContactFilters(account="account 7"), limit=100),
+    ),
+    "the last page of an account's people": (
+        "contacts",
+        "ix_contacts_account_id",
+        lambda s: contact_list.list_contacts(s, ContactFilters(account="account 7"), limit=100, after=90_000),
+    ),
+    "an account's people with a good score": (
+        "contacts",
+        "ix_contacts_account_status_score",
+        lambda s: contact_list.list_contacts(
+            s, ContactFilters("account 7", ContactStatus.PROSPECT, min_score=80), limit=100
+        ),
+    ),
+    "everybody, in pages": (
+        "contacts",
+        "pk_contacts",
+        lambda s: contact_list.list_contacts(s, ContactFilters(), limit=100, after=50_000),
+    ),
+    "people added lately": (
+        "contacts",
+        "ix_contacts_created_at",
+        lambda s: s.execute(text("select id from contacts where created_at > now() - interval '1 hour'")),
+    ),
+    "a person's page": (
+        "contacts",
+        "uq_contacts_profile_url_account_id",
+        lambda s: contacts.set_do_not_contact(s, 7, "https://sandbox.test/in/706", value=True),
+    ),
+    "a person whom several accounts know": (
+        "contacts",
+        "uq_contacts_profile_url_account_id",
+        lambda s: gates.was_written_to_since(
+            s, LONG_AGO, site="sandbox", profile_url="https://sandbox.test/in/706", besides=None
+        ),
+    ),
+    "people of one name": (
+        "contacts",
+        "ix_contacts_name_key",
+        lambda s: s.execute(text("select id from contacts where account_id = 7 and name_key = 'person 706'")),
+    ),
+    "whose e-mail address this is": (
+        "contacts",
+        "ix_contacts_email",
+        lambda s: s.execute(
+            text("select id from contacts where account_id = 7 and lower(email) = 'ann@example.org'")
+        ),
+    ),
+    "whom an import brought in": (
+        "contacts",
+        "ix_contacts_import_id",
+        lambda s: s.execute(text("delete from contacts where import_id = 7")),
+    ),
+    "what an import said had happened": (
+        "interactions",
+        "ix_interactions_import_id",
+        lambda s: s.execute(text("delete from interactions where import_id = 7")),
+    ),
+    "what a person had from us, or is to have": (
+        "actions",
+        "ix_actions_contact_id",
+        lambda s: interactions.list_our_texts_to(s, 706),
+    ),
+    "what it is too late for": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: s.execute(
+            text(
+                "select id from actions where state in ('planned', 'proposed') and expires_on < current_date"
+            )
+        ),
+    ),
+    "what waits for a person": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: proposals.list_proposals(s, limit=50, after=UUID(int=7)),
+    ),
+    "how many wait for a person": (
+        "actions",
+        "ix_actions_expires_on",
+        lambda s: proposals.count_proposals(s, account="account 7"),
+    ),
+    "who is never to be contacted again": (
+        "contacts",
+        "uq_contacts_profile_url_account_id",
+        lambda s: approval.never_contact(
+            s, s.scalars(text("select id from actions order by created_at, id limit 1")).one(), by="tests"
+        ),
+    ),
+    "has this person been greeted": (
+        "interactions",
+        "ix_interactions_contact_type_status",
+        lambda s: s.execute(
+            text("select 1 from interactions where contact_id = 706 and type = 'greet' and status = 'sent'")
+        ),
+    ),
+    "what happened in the last hour": (
+        "interactions",
+        "ix_interactions_created_at",
+        lambda s: s.execute(text("select id from interactions where created_at > now() - interval '1 hour'")),
+    ),
+    "the first page of interactions": (
+        "interactions",
+        "pk_interactions",
+        lambda s: interactions.list_interactions(s, limit=50),
+    ),
+    "the last page of interactions": (
+        "interactions",
+        "pk_interactions",
+        lambda s: interactions.list_interactions(s, limit=50, before=51),
+    ),
+    "the newest interactions of an account": (
+        "interactions",
+        "ix_interactions_account_id",
+        lambda s: interactions.list_interactions(s, limit=10, account="account 7"),
+    ),
+    "what an account has used of its quota": (
+        "actions",
+        "ix_actions_acting_since",
+        lambda s: ledger.read_ledger(s, limits.load_context(s, 7, Kind.GREET, "").context),
+    ),
+    "the newest actions": ("actions", "ix_actions_created_at", lambda s: overview.list_actions(s, limit=10)),
+    "which accounts can start": (
+        "actions",
+        "ix_actions_due",
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
+    ),
+    "which accounts are busy": (
+        "actions",
+        "uq_actions_one_in_flight",
+        lambda s: s.execute(load_query("lock_ready_accounts"), {"batch": 50}),
+    ),
+    "the longest waiting action": (
+        "actions",
+        "ix_actions_due",
+        lambda s: s.execute(
+            load_query("queue_due_actions"), {"accounts": list(range(50, 100)), "lease": timedelta(minutes=3)}
+        ),
+    ),
+    "one claim": (
+        "actions",
+        "pk_actions",
+        lambda s: claims.claim_action(s, uuid4(), owner="w", lease=timedelta(minutes=3)),
+    ),
+    "leases that lapsed": ("actions", "ix_actions_lease", lambda s: leases.take_lapsed(s, batch=50)),
+    "leases that run": ("actions", "ix_actions_lease", leases.void_leases),
+    "a campaign's progress": (
+        "actions",
+        "ix_actions_campaign_id",
+        lambda s: campaigns.count_actions(s, UUID(int=7)),
+    ),
+    "the best whom a search found": (
+        "hits",
+        "ix_hits_score",
+        lambda s: search_hits.list_hits(s, s.scalars(text(A_SEARCH)).one(), limit=50),
+    ),
+    "the next best whom a search found": ("hits", "ix_hits_score", lambda s: ranked_after(s, 50)),
+    "those without a score": ("hits", "ix_hits_score", lambda s: ranked_after(s, None)),
+    "whose searches found a person": (
+        "hits",
+        "ix_hits_contact_id",
+        lambda s: search_hits.list_campaigns_of_contact(s, 706),
+    ),
+    "how well somebody fits": (
+        "hits",
+        "pk_hits",
+        lambda s: search_hits.save_score(s, s.scalars(text(A_SEARCH)).one(), 706, Score(0, ())),
+    ),
+    "what was read of somebody": ("profiles", "pk_profiles", lambda s: profiles.find_profile(s, 706)),
+    "profiles that were read long ago": (
+        "profiles",
+        "ix_profiles_read_at",
+        lambda s: s.execute(
+            text("select contact_id from profiles where read_at < now() - interval '1 year'")
+        ),
+    ),
+    "readings to ask for again": (
+        "campaigns",
+        "ix_campaigns_reading",
+        lambda s: campaigns.take_stale_readings(s, timedelta(minutes=2)),
+    ),
+}
