@@ -185,7 +185,7 @@ def test_many_refused_in_one_queue_do_not_hold_up_another(
 ) -> None:
     channel = connection.default_channel
     channel._queue_cycle.update(["full", "other"])
-    channel._admits(b"full", b"garbage")
+    channel._accept_queued(b"full", b"garbage")
     assert channel._queue_cycle.consume(2) == ["other", "full"]
 
 
