@@ -13,7 +13,7 @@ from tests.builders import (
     add_proposed,
     an_account,
 )
-from tests.db.actions.approval_helpers import one_waits, shown
+from tests.db.approval.approval_helpers import one_waits, shown
 from tests.db.helpers import (
     open_database,
     run_concurrently,

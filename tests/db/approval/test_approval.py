@@ -22,7 +22,7 @@ from tests.builders import (
     an_account,
     contact_by_slug,
 )
-from tests.db.actions.approval_helpers import one_waits, shown
+from tests.db.approval.approval_helpers import one_waits, shown
 from tests.db.helpers import (
     claim_action,
     queue_due_actions,

@@ -18,7 +18,7 @@ from tests.builders import (
     an_account,
     database_now,
 )
-from tests.db.actions.approval_helpers import shown
+from tests.db.approval.approval_helpers import shown
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import Kind
 
