@@ -261,7 +261,7 @@ def test_a_crowd_at_postgres_is_told_to_come_again(
     def every_connection_waits(*_: object, **__: object) -> None:
         raise PoolTimeoutError
 
-    monkeypatch.setattr("api_stub.http.routes.history.overview.action_page", every_connection_waits)
+    monkeypatch.setattr("api_stub.http.routes.history.overview.list_actions", every_connection_waits)
     answer = client.get(LISTED)
     assert "every connection to it is waiting" in problem(answer, 503)
     assert answer.headers["Retry-After"] == "5"

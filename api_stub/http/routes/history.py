@@ -13,7 +13,7 @@ from api_stub.http.lookups import require_account
 from api_stub.http.models.history import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer
-from api_stub.responses.forecast import build_forecast_answer as foretold
+from api_stub.responses.forecast import build_forecast_answer
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
@@ -100,7 +100,7 @@ def show_forecast(
         found = birthday_forecast.forecast_birthdays(
             session, record, days=days, default_late_days=DEFAULT_LATE_DAYS
         )
-    return foretold(found)
+    return build_forecast_answer(found)
 
 
 @router.get("/summary", responses=problem_responses(404))
