@@ -1,29 +1,15 @@
-"""Start campaigns: on request, or from the stored options of a schedule."""
+"""Start a campaign in a transaction of the caller, from options or from stored options."""
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from tasks.campaigns.creation import require_account
 from tasks.campaigns.kinds import CAMPAIGN_TYPES
-from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions, CampaignRequest
-from tasks.publish import publish_task
-from tasks.services import Services
+from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
 from worker.rules.model import CampaignKind
-
-
-def start_requested_campaign(services: Services, request: CampaignRequest) -> None:
-    """Start the campaign of a request; if it is planned from a list of its site, ask for that list.
-
-    Raises RequestRefusedError as `start_campaign` does; then nothing is planned.
-    """
-    campaign_id = request.campaign_id or uuid4()
-    with services.database.transaction() as session:
-        reading = start_campaign(session, account=request.account, campaign_id=campaign_id, options=request)
-    if reading:
-        request_reading(request.kind, campaign_id)
 
 
 def start_stored_campaign(
@@ -45,14 +31,3 @@ def start_campaign(session: Session, *, account: str, campaign_id: UUID, options
     """
     found = require_account(session, account)
     return CAMPAIGN_TYPES[options.kind].start(session, found, campaign_id, options)
-
-
-def request_reading(kind: CampaignKind, campaign_id: UUID) -> None:
-    """Ask a browser worker to read the list that the campaign is planned from.
-
-    Raises ValueError for a kind that reads none.
-    """
-    site_list = CAMPAIGN_TYPES[kind].site_list
-    if site_list is None:
-        raise ValueError(f"a {kind} campaign reads no list")
-    publish_task(site_list.task, campaign_id=str(campaign_id))

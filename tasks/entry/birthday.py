@@ -4,7 +4,7 @@ from tasks.actions.dispatch import dispatch_due
 from tasks.actions.perform import perform_action
 from tasks.actions.read_inbox import read_replies
 from tasks.campaigns.plan_birthdays import read_birthdays
-from tasks.campaigns.start import start_requested_campaign
+from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (
     BIRTHDAY_CAMPAIGN,
     BIRTHDAY_GREET,

@@ -3,7 +3,7 @@
 from tasks.actions.dispatch import dispatch_due
 from tasks.actions.perform import perform_action
 from tasks.campaigns.plan_invitations import read_invitations
-from tasks.campaigns.start import start_requested_campaign
+from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import (
     INVITATIONS_CAMPAIGN,
     INVITATIONS_READ,

@@ -2,7 +2,7 @@
 
 from tasks.actions.dispatch import dispatch_due
 from tasks.actions.perform import perform_action
-from tasks.campaigns.start import start_requested_campaign
+from tasks.campaigns.requests import start_requested_campaign
 from tasks.contract import SOURCING_CAMPAIGN, SOURCING_COLLECT, ActionRef, SourcingCampaign
 from tasks.services import get_services
 from worker.app import app

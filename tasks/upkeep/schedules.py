@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.store.campaigns import campaigns, schedules
 from db.store.campaigns.schedules import DueSchedule
-from tasks.campaigns.start import request_reading, start_stored_campaign
+from tasks.campaigns.requests import request_reading
+from tasks.campaigns.start import start_stored_campaign
 from tasks.services import Services
 from worker import logs
 from worker.errors import RequestRefusedError

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from sqlalchemy import update
 
 from db.store.actions import dispatch
@@ -18,12 +17,6 @@ from worker.rules.model import ActionState, Kind
 from worker.rules.quota.model import Remaining
 
 LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def account(without_pages: Services) -> AccountRecord:
-    with without_pages.database.transaction() as session:
-        return builders.an_account(session, site="ledger")
 
 
 def go_on(services: Services) -> Outcome:

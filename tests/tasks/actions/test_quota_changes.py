@@ -30,6 +30,12 @@ Plan = Callable[[str], UUID]
 
 
 @pytest.fixture
+def account(without_pages: Services) -> AccountRecord:
+    with without_pages.database.transaction() as session:
+        return builders.an_account(session, site="ledger")
+
+
+@pytest.fixture
 def plan(without_pages: Services, account: AccountRecord) -> Plan:
     def make(slug: str) -> UUID:
         with without_pages.database.transaction() as session:

@@ -20,7 +20,7 @@ from db.store.quota import limits
 from db.tables import Action, Contact, Interaction
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
-from tasks.campaigns import start
+from tasks.campaigns import requests
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
 from tasks.contract import InvitationsOptions
@@ -266,7 +266,7 @@ def test_a_passing_fault_is_asked_again_by_the_campaigns_own_task(
     made = campaign()
     assert made.state is CampaignState.READING
     asked: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(start, "publish_task", lambda task, **kwargs: asked.append((task, kwargs)))
+    monkeypatch.setattr(requests, "publish_task", lambda task, **kwargs: asked.append((task, kwargs)))
     monkeypatch.setattr("tasks.upkeep.schedules.ASK_AGAIN_AFTER", timedelta(0))
     repeat_stale_readings(services)
     assert asked == [("tasks.invitations.read", {"campaign_id": str(made.id)})]
