@@ -8,7 +8,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, model_validator
@@ -255,6 +255,9 @@ CAMPAIGN_OPTIONS: Final[Mapping[CampaignKind, type[CampaignOptions]]] = {
     options.kind: options
     for options in (BirthdayOptions, VisitorOptions, SourcingOptions, InvitationsOptions)
 }
+
+
+AnyCampaignRequest: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
 
 
 def fingerprint(options: CampaignOptions) -> str:

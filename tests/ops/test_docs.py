@@ -75,12 +75,7 @@ def test_every_task_is_on_its_page() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [
-        contract.BirthdayCampaign,
-        contract.VisitorCampaign,
-        contract.SourcingCampaign,
-        contract.InvitationsCampaign,
-    ],
+    contract.CampaignRequest.__subclasses__(),
 )
 def test_every_argument_of_a_campaign_is_on_its_page_with_its_default(payload: type[Payload]) -> None:
     kind = payload.__name__.removesuffix("Campaign").lower()

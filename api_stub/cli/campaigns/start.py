@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
@@ -15,7 +15,7 @@ from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
-from tasks.contract import BirthdayCampaign, InvitationsCampaign, SourcingCampaign, VisitorCampaign
+from tasks.contract import AnyCampaignRequest
 from worker.clock import monotonic_seconds
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
@@ -25,7 +25,6 @@ PLAN_TIMEOUT = timedelta(minutes=3)
 
 _POLL_INTERVAL = timedelta(milliseconds=200)
 
-CampaignRequest: TypeAlias = BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -41,7 +40,7 @@ def validate_model(model: type[Model], /, **values: object) -> Model:
 
 
 def start_campaign(
-    database: Database, data: Path, task: str, request: CampaignRequest, *, reading: str
+    database: Database, data: Path, task: str, request: AnyCampaignRequest, *, reading: str
 ) -> CampaignRecord:
     """Publish a campaign task, wait until the campaign is planned, and return it.
 
@@ -57,7 +56,7 @@ def start_campaign(
     return campaign
 
 
-def _send_request(data: Path, task: str, request: CampaignRequest, correlation_id: str) -> None:
+def _send_request(data: Path, task: str, request: AnyCampaignRequest, correlation_id: str) -> None:
     client = TaskClient(load_settings(data).redis)
     try:
         client.send(task, request, correlation_id=correlation_id)

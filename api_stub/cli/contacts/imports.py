@@ -22,6 +22,7 @@ from api_stub.cli.context import (
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
+from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file
 from db.imports.report import ImportReport
 from db.store.imports import runs
@@ -34,7 +35,7 @@ app = typer.Typer(help="Import contacts and history, and undo an import.", no_ar
 app.command("v1")(import_v1.import_v1)
 
 _AUTO_FORMAT: Final = "auto"
-_FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source is not ImportSource.V1))
+_FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
 _MAX_SHOWN: Final = 20
 _COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
 

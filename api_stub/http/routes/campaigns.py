@@ -24,6 +24,7 @@ from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
 from db.store.reports import overview
 from tasks.contract import (
+    AnyCampaignRequest,
     BirthdayCampaign,
     InvitationsCampaign,
     SourcingCampaign,
@@ -127,7 +128,7 @@ def cancel_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignChanged
 
 
 def _start(
-    body: BirthdayCampaign | VisitorCampaign | SourcingCampaign | InvitationsCampaign,
+    body: AnyCampaignRequest,
     request: Request,
     database: Database,
     client: TaskClient,

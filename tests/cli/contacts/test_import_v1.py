@@ -57,7 +57,7 @@ def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings_and_cant_be_sig
     assert "hard ceiling of 30" in rapport.refused(
         "quota", "set", ann, "greet", "--per-day", "31", "--per-week", "60"
     )
-    assert "no adapter ships yet" in rapport.refused("account", "sign-in", ann)
+    assert "can't sign in yet" in rapport.refused("account", "sign-in", ann)
     assert "stays there" in rapport.refused("account", "add", ann, "--site", "sandbox")
     assert "'myspace' is not known" in rapport.refused("account", "add", "bob", "--site", "myspace")
 
