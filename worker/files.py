@@ -14,11 +14,11 @@ PRIVATE_UMASK: Final = 0o077
 
 
 def open_regular_file(path: str, flags: int) -> int:
-    """Open a regular file and return its descriptor; to be passed to `open` as its `opener`.
+    """Open a regular file and return its descriptor; use it as the `opener` of `open`.
 
     Raises RequestRefusedError for a pipe, device or socket, and OSError for a folder, as `open` does. The
-    type is checked before opening, because opening a device may have an effect, and after it, because the
-    name may mean another file by then. Opening doesn't block, as a pipe without a writer would.
+    type is checked before opening, because opening a device can have side effects, and after it, because the
+    name may refer to another file by then. Opening never blocks, not even on a pipe without a writer.
     """
     _refuse_others(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
@@ -33,7 +33,7 @@ def open_regular_file(path: str, flags: int) -> int:
 def make_private_folder(path: Path) -> None:
     """Create a folder that only its owner may enter, with its missing parents.
 
-    An existing folder is made private if it is ours.
+    An existing folder is made private if this user owns it.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     for each in reversed(missing):

@@ -92,7 +92,7 @@ Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(
 
 
 class Settings(BaseSettings):
-    """The settings of a process. Durations are given in seconds and kept as timedeltas.
+    """The settings of a process. Durations are given in seconds and stored as timedeltas.
 
     A process is given only the secrets that it uses (worker/processes.py), so any of them may be unset.
     """
@@ -193,7 +193,7 @@ def variable_name(name: str) -> str:
 
 
 def missing_for_site(name: str) -> ConfigurationError:
-    """Return the error of an adapter whose site needs this field of Settings, which is unset."""
+    """Return the error that an adapter raises if its site needs this field of Settings and it is unset."""
     return ConfigurationError(f"{variable_name(name)} is not set, but an account's site needs it")
 
 

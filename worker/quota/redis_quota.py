@@ -97,7 +97,7 @@ class RedisQuota:
         return self._ask("install", context, "", partial(arguments.build_install, state=state))
 
     def _ask(self, verb: str, context: QuotaContext, reservation_id: str, build: Builder) -> Decision:
-        """Call the script with the day of this machine's clock, then with that of Redis' clock."""
+        """Call the script with today by this machine's clock, and again by Redis' clock if that differs."""
         now = clock.now()
         for _ in range(_STALE_DAY_TRIES):
             day = local_day(now, context.zone)

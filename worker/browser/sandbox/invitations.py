@@ -58,9 +58,9 @@ def open_dialog(page: Page, card: Locator, profile_url: str) -> None:
 
 
 def confirm(page: Page, at_most: timedelta) -> None:
-    """Click the dialog's button once, and wait until a card has gone, which the site's reply causes.
+    """Click the dialog's button once, and wait until a card disappears, which the site's reply causes.
 
-    That the dialog closes proves nothing: it also does so before the page leads to a challenge.
+    A closed dialog proves nothing: it also closes before a redirect to a challenge.
     """
     cards = selectors.list_items(page)
     last = cards.nth(cards.count() - 1)
@@ -103,7 +103,7 @@ def _read_card(card: Locator, today: date) -> SentInvitation:
 
 
 def _age(card: Locator) -> timedelta:
-    """Return the least age of an invitation, so that none is taken for older than it is."""
+    """Return the minimum age of an invitation, so that it is never treated as older than it is."""
     try:
         return dates.parse_age(invitation.SENT_LINE, invitation.card_line(card).inner_text())
     except ValueError:

@@ -103,7 +103,7 @@ def _entries(part: Locator, section: Section) -> list[Facts]:
 
 
 def _unfold(part: Locator) -> None:
-    """Unfold the section if it is folded, and wait until its button is gone: the rest is there then."""
+    """Unfold the section if it is folded, and wait until its button disappears: then all is shown."""
     button = people_selectors.unfold(part)
     if button.count():
         button.click()

@@ -54,7 +54,7 @@ def draft_message(
             if template.language == language and (draft := _render_draft(template, name, days_late))
         ]
         if drafts:
-            # Another language would be worse than no greeting, so it is not searched for fresh words.
+            # Another language would be worse than no greeting, so it is not tried for an unused text.
             return _choose_weighted(
                 [(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw
             )

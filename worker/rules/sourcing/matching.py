@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One criterion item, what the profile says about it, and that in words."""
+    """One criterion item, the verdict on it, and an explanation for a person."""
 
     item: str
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""Parse JSON from untrusted senders: bounded in size and depth, and without what parsers read differently."""
+"""Parse JSON from untrusted senders: bounded in size and depth, refusing what parsers read differently."""
 
 import json
 import math
