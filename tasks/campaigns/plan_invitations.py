@@ -28,7 +28,7 @@ log = logs.get_logger(__name__)
 def start_invitations_campaign(
     session: Session, account: AccountRecord, campaign_id: UUID, options: InvitationsOptions
 ) -> bool:
-    """Add the campaign. True: the sent invitations are to be read before it can be planned."""
+    """Add the campaign; return True: the sent invitations must be read before it can be planned."""
     return add_campaign(session, account, campaign_id, options) is not None
 
 
