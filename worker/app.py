@@ -31,8 +31,9 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
 
     def _is_for_a_browser_worker(self) -> bool:
         """Return whether a browser task came in on the default queue, as from a client that sets no queue."""
-        came_by = current_task.request.delivery_info if current_task else None  # None if called as a function
-        if not came_by or came_by.get("routing_key") != DEFAULT_QUEUE:
+        # There is no current task if this one is called as a function.
+        delivery = current_task.request.delivery_info if current_task else None
+        if not delivery or delivery.get("routing_key") != DEFAULT_QUEUE:
             return False
         return app.amqp.router.route({}, self.name)["queue"].name in BROWSER_QUEUES
 

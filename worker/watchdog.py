@@ -148,10 +148,10 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
         The pool is idle, so one of them froze the worker and would do so again. The work of the others is in
         Postgres, and is dispatched again.
         """
-        held = self._probe.held()
+        unacknowledged = self._probe.held()
         with suppress(TryAgainError):
-            queues.drop_unacknowledged(client, held)
-        return list(held.values())
+            queues.drop_unacknowledged(client, unacknowledged)
+        return list(unacknowledged.values())
 
     def _restart(self, frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
         """Let Celery shut the worker down, or kill it after the grace period. Then execute it again."""

@@ -56,7 +56,7 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
         if campaign is None:
             return claim
         since = no_repeat_since(session)
-        written = draft_greeting(
+        draft = draft_greeting(
             Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
             claim.occasion_on,
             templates.list_usable_templates(session, claim.account_id),
@@ -64,11 +64,11 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
             BirthdayOptions.model_validate(campaign.options),
             past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
         )
-        if isinstance(written, Reason):
-            raise NeverError(written, "written for another day, and this one has no text")
-        lifecycle.reword_action(session, claim, message=written.message, worded_for=today)
+        if isinstance(draft, Reason):
+            raise NeverError(draft, "written for another day, and this one has no text")
+        lifecycle.reword_action(session, claim, message=draft.message, worded_for=today)
     log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
-    return replace(claim, message=written.message, worded_for=today)
+    return replace(claim, message=draft.message, worded_for=today)
 
 
 def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
@@ -104,8 +104,8 @@ def _record_messages_by_hand(
     if not find_messages_by_hand(messages, [claim.message]):
         return []
     with services.database.transaction() as session:
-        ours = interactions.list_our_texts_to(session, claim.contact_id)
-        by_hand = find_messages_by_hand(messages, ours)
+        our_texts = interactions.list_our_texts_to(session, claim.contact_id)
+        by_hand = find_messages_by_hand(messages, our_texts)
         for message in by_hand[-_MOST_RECORDED:]:
             interactions.record_message_by_hand(
                 session, claim, message, for_occasion=is_for_occasion(message, claim)

@@ -36,12 +36,12 @@ class LeaseGuard:
     def renew(self, services: Services, claim: Claim, asked_at: float) -> bool:
         """Extend the lease once, counted from `asked_at`, before the request. Return False if it is lost."""
         with services.database.transaction() as session:
-            held = claims.extend_lease(session, claim, services.settings.lease)
-        if held:
+            extended = claims.extend_lease(session, claim, services.settings.lease)
+        if extended:
             self._good_until = asked_at + self._lease_s
         else:
             self._lost = True
-        return held
+        return extended
 
 
 @contextmanager

@@ -34,15 +34,15 @@ def _draft(
     person: DueBirthday, templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> PlannedAction:
     addressee = Addressee(person.contact_id, person.full_name, person.language)
-    written = person.left_out or draft_greeting(
+    draft = person.left_out or draft_greeting(
         addressee, person.on, templates, today, options, past_texts=person.texts
     )
     return PlannedAction(
         contact_id=person.contact_id,
         occasion=birthday_occasion(person.on),
         on=person.on,
-        message="" if isinstance(written, Reason) else written.message,
-        reason=written if isinstance(written, Reason) else None,
+        message="" if isinstance(draft, Reason) else draft.message,
+        reason=draft if isinstance(draft, Reason) else None,
         worded_for=today,
         expires_on=person.on + timedelta(days=options.late_days),
     )

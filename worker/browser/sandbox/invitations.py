@@ -37,10 +37,10 @@ def read_cards(page: Page, today: date) -> list[SentInvitation]:
 
 def find_card(page: Page, profile_url: str) -> Locator:
     """Return this person's card on the open page. Raises TryAgainError unless there is exactly one."""
-    theirs = [number for number, address in enumerate(_addresses(page)) if address == profile_url]
-    if len(theirs) != 1:
-        raise unexpected(f"one person has {len(theirs)} invitations on one page")
-    return selectors.list_items(page).nth(theirs[0])
+    positions = [number for number, address in enumerate(_addresses(page)) if address == profile_url]
+    if len(positions) != 1:
+        raise unexpected(f"one person has {len(positions)} invitations on one page")
+    return selectors.list_items(page).nth(positions[0])
 
 
 def open_dialog(page: Page, card: Locator, profile_url: str) -> None:

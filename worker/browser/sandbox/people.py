@@ -50,14 +50,14 @@ def read_profile(page: Page, address: str, sections: Collection[Section]) -> Pro
         person.open_to_work,
     )  # fmt: skip
     parts = people_selectors.parts(page)
-    there = {
+    shown_sections = {
         people_selectors.HEADINGS[heading]: parts.nth(index)
         for index, heading in enumerate(parts.evaluate_all(people_selectors.READ_HEADINGS))
         if heading in people_selectors.HEADINGS
     }
     for section in Section:
         if section in sections:
-            profile = _with_section(profile, section, there.get(section))
+            profile = _with_section(profile, section, shown_sections.get(section))
     return profile
 
 

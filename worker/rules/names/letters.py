@@ -43,8 +43,8 @@ def extract_name_part(full_name: str) -> str:
     text = _QUOTED.sub(lambda found: " " if found.start() else f" {found[0][1:-1]} ", text)
     text = _STOP_WITHOUT_SPACE.sub(". ", _DASH.sub(f" {SEPARATOR_MARK} ", text))
     kept = ""
-    for here, following in zip(text, [*text[1:], " "], strict=False):
-        kept += _replacement(here, before=kept[-1:], following=following)
+    for character, following in zip(text, [*text[1:], " "], strict=False):
+        kept += _replacement(character, before=kept[-1:], following=following)
     pieces = (piece for piece in kept.split(SEPARATOR_MARK) if letters(piece))
     return unicodedata.normalize("NFC", next(pieces, ""))
 

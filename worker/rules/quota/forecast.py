@@ -188,23 +188,23 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
         (_queued(simulation, action) for action in expected), key=lambda queued: queued.since, reverse=True
     )
     waiting: list[_QueuedAction] = []
-    resting: list[_QueuedAction] = []  # their runs are full today
-    while coming or waiting or resting:
-        if resting and not simulation.is_full(resting[0].run):  # it is another day
-            waiting.extend(resting)
-            resting.clear()
+    postponed: list[_QueuedAction] = []  # their runs are full today
+    while coming or waiting or postponed:
+        if postponed and not simulation.is_full(postponed[0].run):  # it is another day
+            waiting.extend(postponed)
+            postponed.clear()
             heapq.heapify(waiting)
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, coming.pop())
         if not waiting:
-            simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(resting))
+            simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
         queued = waiting[0]
         if simulation.today > queued.action.until:
             heapq.heappop(waiting)
             yield _missed_forecast(simulation, queued)
         elif simulation.is_full(queued.run):
-            resting.append(heapq.heappop(waiting))
+            postponed.append(heapq.heappop(waiting))
         elif simulation.try_action(queued):
             heapq.heappop(waiting)
             yield _reached_forecast(simulation, queued, begin)

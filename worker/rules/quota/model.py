@@ -118,9 +118,9 @@ class QuotaState:
         """Return the breaker of `kind`; closed if nothing ever failed."""
         return self.breakers.get(kind, Breaker())
 
-    def without(self, *gone: Charge) -> "QuotaState":
+    def without(self, *removed: Charge) -> "QuotaState":
         """Return the state without these charges."""
-        return replace(self, charges=tuple(c for c in self.charges if c not in gone))
+        return replace(self, charges=tuple(c for c in self.charges if c not in removed))
 
     def with_charge(self, charge: Charge) -> "QuotaState":
         """Return the state with `charge` in place of an earlier one of the same reservation."""
