@@ -20,10 +20,10 @@ def open_regular_file(path: str, flags: int) -> int:
     type is checked before opening, because opening a device can have side effects, and after it, because the
     name may refer to another file by then. Opening never blocks, not even on a pipe without a writer.
     """
-    _refuse_others(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
+    _require_regular(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        _refuse_others(path, os.fstat(descriptor).st_mode)
+        _require_regular(path, os.fstat(descriptor).st_mode)
     except (RequestRefusedError, OSError):
         os.close(descriptor)
         raise
@@ -48,7 +48,7 @@ def make_private(path: Path) -> None:
             path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o700)
 
 
-def _refuse_others(path: str, mode: int) -> None:
+def _require_regular(path: str, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):

@@ -96,8 +96,7 @@ class QueueSnapshot:
     def consumers_of(self, queue: str) -> list[str]:
         """Return the names of the workers that consume `queue`.
 
-        If all are idle but the next message has not changed for long, they don't consume it: nothing is
-        returned.
+        Returns none if all are idle and the next message has not changed for long: they don't take it.
         """
         found = {name: c for name, c in self.consumers.items() if queue in c.queues and c.is_consuming}
         stuck = self.waiting[queue].oldest_s >= POLL_LIMIT_S and not any(c.is_busy for c in found.values())

@@ -58,7 +58,7 @@ _LONGEST = timedelta(days=1)
 """Longer than any useful wait, and short enough to be added to any instant."""
 
 
-def _long_enough(given: SecretStr) -> SecretStr:
+def _check_key(given: SecretStr) -> SecretStr:
     """Refuse a key that is too short, or that an HTTP header or Flower's list of users can't hold."""
     if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
         raise ValueError(
@@ -72,7 +72,7 @@ def _user_and_password(given: SecretStr) -> SecretStr:
     user, _, password = given.get_secret_value().partition(":")
     if not re.fullmatch(r"[!-~]+", user) or "," in given.get_secret_value():
         raise ValueError("must be user:password, with no comma in it")
-    _long_enough(SecretStr(password))
+    _check_key(SecretStr(password))
     return given
 
 
@@ -86,7 +86,7 @@ def _site(given: str) -> str:
     return given
 
 
-Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
 

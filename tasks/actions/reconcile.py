@@ -20,7 +20,7 @@ log = logs.get_logger(__name__)
 
 
 def reconcile_action(services: Services, claim: Claim) -> Outcome:
-    """Look once for the effect: end as done, plan again if surely absent, else look later or ask a person.
+    """Look once for the effect: end as done, plan again if certainly absent, else look later or ask a person.
 
     Raises ValueError for a kind that only reads: it is never uncertain.
     """

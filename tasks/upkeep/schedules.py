@@ -73,14 +73,14 @@ def _fire(session: Session, due: DueSchedule, campaign_id: UUID) -> bool:
         log.exception("schedule_failed", schedule=due.id, error=type(error).__name__)
         return False
     except (RequestRefusedError, ValidationError) as error:
-        log.warning("schedule_refused", schedule=due.id, text=_without_values(error))
+        log.warning("schedule_refused", schedule=due.id, text=_describe_errors(error))
         schedules.skip_fire(session, due, next_fire_at=following)
         return False
     schedules.record_fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return reading
 
 
-def _without_values(error: RequestRefusedError | ValidationError) -> str:
+def _describe_errors(error: RequestRefusedError | ValidationError) -> str:
     """Describe the errors in stored options without their values, which may be people's addresses."""
     if isinstance(error, RequestRefusedError):
         return str(error)

@@ -1,7 +1,7 @@
 """The protocol that every site's adapter implements.
 
 All methods raise the errors of worker/errors.py: `StopAccountError` on a challenge, login or limit page,
-`TryAgainError` on a timeout or an unexpected page, `NeverError` where the site says that it can't be done.
+`TryAgainError` on a timeout or an unexpected page, `NeverError` if the site says that it can't be done.
 """
 
 from collections.abc import Collection, Sequence

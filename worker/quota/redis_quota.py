@@ -85,7 +85,7 @@ class RedisQuota:
         return self._ask("start", context, reservation_id, arguments.build_none)
 
     def settle(self, context: QuotaContext, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
-        """Commit (it happened), release (it surely did not) or only report the outcome. Idempotent."""
+        """Commit (it happened), release (it certainly did not) or only report the outcome. Idempotent."""
         return self._ask(verb, context, reservation_id, partial(arguments.build_settle, outcome=outcome))
 
     def reset_breaker(self, context: QuotaContext) -> Decision:

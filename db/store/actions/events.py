@@ -103,8 +103,8 @@ def _verify_account(session: Session, account_id: int, name: str, head: AuditHea
         problems.append(f"the chain ends at event {seq}, but {head.seq} were written")
     elif head is not None and head.hash != reached:
         problems.append(f"event {seq} is not the one that was written last")
-    if strays := _count_strays(session, account_id):
-        problems.append(f"{strays} actions are in a state that no event brought them to")
+    if mismatches := _count_mismatches(session, account_id):
+        problems.append(f"{mismatches} actions are in a state that no event brought them to")
     return ChainReport(name, seq, reached.hex(), tuple(problems))
 
 
@@ -112,7 +112,7 @@ def _describe_gap(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
-def _count_strays(session: Session, account_id: int) -> int:
+def _count_mismatches(session: Session, account_id: int) -> int:
     """Return how many actions are not in the state of their last event: changed without the trigger."""
     last = (
         select(ActionEvent.to_state)
@@ -121,8 +121,10 @@ def _count_strays(session: Session, account_id: int) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    strays = select(func.count()).where(Action.account_id == account_id, Action.state.is_distinct_from(last))
-    return session.scalars(strays).one()
+    mismatches = select(func.count()).where(
+        Action.account_id == account_id, Action.state.is_distinct_from(last)
+    )
+    return session.scalars(mismatches).one()
 
 
 def _hash(before: bytes, row: ActionEvent) -> bytes:

@@ -108,7 +108,7 @@ def schedule_next_look(
 
 
 def replan_absent(session: Session, claim: Claim, *, detail: str) -> bool:
-    """Plan an uncertain action again, because its effect surely did not happen."""
+    """Plan an uncertain action again, because its effect certainly did not happen."""
     return _move(
         session, claim, ActionState.UNCERTAIN, ActionState.PLANNED,
         reason=Reason.PROOF_MISSING, detail=detail, not_before=func.now(),

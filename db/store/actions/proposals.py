@@ -73,7 +73,7 @@ def list_proposals(
     account: str | None = None,
     campaign: UUID | None = None,
 ) -> Sequence[Proposal]:
-    """Return up to `limit` proposals, the latest occasions first, as they are sent.
+    """Return up to `limit` proposals in the order of sending: the latest occasion first.
 
     `after` is the last id of the page before; an unknown one gives an empty page.
     """

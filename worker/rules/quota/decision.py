@@ -82,7 +82,7 @@ def settle(
     outcome: Outcome,
     now: datetime,
 ) -> tuple[Decision, QuotaState]:
-    """Commit (it happened), release (it surely did not) or only report the outcome. Idempotent.
+    """Commit (it happened), release (it certainly did not) or only report the outcome. Idempotent.
 
     A commit after a release or a lapse is accepted, and charged again. A settled unit is never released.
     """

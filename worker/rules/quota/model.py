@@ -13,7 +13,7 @@ from worker.rules.quota.limits import Limits, Totals
 
 
 class Verb(StrEnum):
-    """How a reservation is settled: it happened, it surely did not, or only its outcome is reported."""
+    """How a reservation is settled: it happened, it certainly did not, or only its outcome is reported."""
 
     COMMIT = "commit"
     RELEASE = "release"
