@@ -40,8 +40,9 @@ class LapsedAction:
 def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
     """Settle actions with an expired lease: queued and claimed are planned again, acting is uncertain.
 
-    An acting one that only reads is planned again: it has no effect to look for. An action fails when its
-    worker has died MAX_FAILURES times, because it may be the cause.
+    An acting one that only reads is planned again: it has no effect to look for. A lapse while claimed or
+    reading counts as a failure, because the action may kill its workers. It fails after MAX_FAILURES, a visit
+    also after MAX_PROFILE_OPENS openings.
 
     The caller settles the units: it releases those of claimed actions, keeps those of acting ones until they
     are reconciled, and commits those of pages that were being read.
