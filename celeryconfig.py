@@ -1,7 +1,8 @@
 """Celery's settings, each with its reason. Measured on Celery 5.7.0.
 
-Postgres is the queue of record. A Redis message only carries an id, so losing or doubling one does no harm:
-the database makes an effect happen once, not Celery. These settings make both rare and bound every wait.
+Postgres is the queue of record. A Redis message only carries an id, so losing or duplicating one does no
+harm: the database, not Celery, ensures that an effect happens once. These settings make both rare and bound
+every wait.
 """
 
 from kombu import Exchange, Queue
@@ -13,7 +14,7 @@ _settings = get_settings()
 
 # --- message format
 task_serializer = event_serializer = result_serializer = "json"
-accept_content = ["json"]  # pickle would execute code of anyone who can write to Redis
+accept_content = ["json"]  # pickle would run code from anyone who can write to Redis
 task_protocol = 2  # has headers, which carry the correlation id
 task_ignore_result = True  # results are in Postgres
 result_backend = None
@@ -88,7 +89,7 @@ task_send_sent_event = True
 worker_hijack_root_logger = False  # worker/logs.py sets up logging
 worker_redirect_stdouts = False
 
-# --- beat: ticks only; losing or doubling one does no harm
+# --- beat: ticks only; losing or duplicating one does no harm
 # Bounds the backlog while no control worker runs. It is long because beat's clock sets the expiry and the
 # worker's clock checks it: with a minute, a control worker whose clock was ahead discarded every tick.
 _stale = {"expires": 6 * 3600}

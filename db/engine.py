@@ -67,7 +67,7 @@ class Database:
     ) -> None:
         self.engine: Engine = create_engine(
             _with_driver(url),
-            pool_pre_ping=True,  # a restart of Postgres costs one retry inside the pool, not an action
+            pool_pre_ping=True,  # after a restart of Postgres the pool reconnects, and no action fails
             pool_size=5,
             pool_timeout=pool_timeout_s,
             hide_parameters=True,  # message texts must not reach exceptions

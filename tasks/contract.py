@@ -58,7 +58,7 @@ ActorName = Annotated[
 
 
 class Payload(BaseModel):
-    """Base of all payloads. Unknown fields are errors, and so is `"dry_run": 0`: a guess may send a text."""
+    """Base of all payloads. Unknown fields and wrong types are errors: a guess could send a text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -93,7 +93,7 @@ _REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
 
 
 class BirthdayOptions(CampaignOptions):
-    """What a birthday campaign greets for, how, and with whose approval."""
+    """Which birthdays a campaign greets, with which texts, and whether a person approves them."""
 
     kind: ClassVar[CampaignKind] = CampaignKind.BIRTHDAY
 
@@ -180,7 +180,7 @@ class VisitorCampaign(CampaignRequest, VisitorOptions):
 
 
 class SourcingOptions(CampaignOptions):
-    """Whom a sourcing campaign looks for: a search of the site's own, a saved one, or only criteria."""
+    """Whom a sourcing campaign looks for: by a search address, a saved search, or only criteria."""
 
     kind: ClassVar[CampaignKind] = CampaignKind.SOURCING
 
@@ -241,7 +241,7 @@ class InvitationsOptions(CampaignOptions):
 
     @property
     def opens_site(self) -> bool:
-        """Whether a page of the site is opened: also to list what was sent."""
+        """Always True: even a dry run reads the list of sent invitations."""
         return True
 
 
@@ -280,7 +280,7 @@ def require_adapter(site: str, options: CampaignOptions) -> None:
 
 
 class CampaignRef(Payload):
-    """Arguments of a task that goes on with a campaign."""
+    """Arguments of a task that continues a campaign."""
 
     campaign_id: UUID
 

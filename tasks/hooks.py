@@ -28,9 +28,9 @@ def set_up_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
 
 @signals.worker_ready.connect(weak=False)
 def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Log which stored sessions the keys of a browser worker don't open, when it starts: their accounts wait.
+    """Log, when a browser worker starts, the accounts that must wait: its keys don't decrypt their sessions.
 
-    Runs in the parent process. It forks children later, so the connection is closed again.
+    Runs in the parent process, which forks children later, so the connection is closed again.
     """
     if not set(sender.app.amqp.queues.consume_from) & set(BROWSER_QUEUES):
         return
@@ -62,7 +62,7 @@ def add_correlation_header(headers: dict[str, Any], **_: Any) -> None:  # noqa: 
 
 @signals.task_prerun.connect(weak=False)
 def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Bind the ids to every log line of this task. Clears the context first: after a kill no postrun came."""
+    """Bind the ids to every log line of this task. Clears the context first: a killed task didn't."""
     clear_contextvars()
     bind_contextvars(
         task=task.name,
@@ -74,7 +74,7 @@ def bind_task_context(task_id: str, task: Task, **_: Any) -> None:  # noqa: ANN4
 
 @signals.task_postrun.connect(weak=False)
 def count_task(task: Task, state: str, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
-    """Count the task by the state that it ended in, and clear the context of its log lines."""
+    """Count the task by its final state, and clear the context of its log lines."""
     metrics.TASKS.labels(task.name, str(state).lower()).inc()
     clear_contextvars()
 

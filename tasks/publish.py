@@ -9,7 +9,7 @@ log = logs.get_logger(__name__)
 
 
 def publish_task(name: str, **kwargs: str) -> None:
-    """Publish the task called `name`. An unreachable broker is logged and counted, and raises nothing."""
+    """Publish the task called `name`. If the broker is unreachable, log and count that; raise nothing."""
     try:
         app.tasks[name].apply_async(kwargs=kwargs)
     except OperationalError as error:

@@ -1,6 +1,6 @@
-"""The quota for tasks: Redis decides, Postgres while Redis is away; lost counters are rebuilt.
+"""The quota for tasks: Redis decides, or Postgres while Redis is unavailable; lost counters are rebuilt.
 
-A grant carries the account's epoch, and the intent checks it (tasks/actions/intent.py). So what was granted
+A grant carries the account's epoch, and the intent checks it (tasks/actions/intent.py). So an action granted
 before a rebuild, or before the engine changed, can't act after it.
 """
 
@@ -25,11 +25,11 @@ from worker.rules.quota.model import Decision, QuotaContext, QuotaState, Verb, V
 log = logs.get_logger(__name__)
 
 _TRIES: Final = 4
-"""Ask, rebuild, ask again; and once more after a rebuild by another process in between."""
+"""Ask, rebuild, ask again, and repeat that if another process rebuilt in between."""
 
 
 def make_reservation_id(action_id: UUID, attempt: int) -> str:
-    """Return the id of an attempt's reservation: asked twice it counts once, a new attempt has another."""
+    """Return the id of an attempt's reservation: repeated requests count once, a new attempt has a new id."""
     return f"{action_id}:{attempt}"
 
 
@@ -37,13 +37,13 @@ _SITE_FAULTS: Final = frozenset({Reason.SITE_UNREACHABLE, Reason.SITE_UNEXPECTED
 
 
 def site_health(error: RapportError) -> Outcome:
-    """Return what an error tells the breaker about the site; a lost lease of ours tells nothing."""
+    """Return the outcome of an error for the breaker: NONE unless the error is the site's."""
     return Outcome.FAILURE if error.reason in _SITE_FAULTS else Outcome.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The answer to a reservation, with what it was asked with. `failing`: the breaker counts failures."""
+    """The answer to a reservation, with its context. `failing`: the breaker counts failures."""
 
     reservation_id: str
     context: QuotaContext
@@ -53,7 +53,7 @@ class Grant:
 
 
 class QuotaEngine(Protocol):
-    """What decides: RedisQuota or Fallback. The same verbs and the same answers."""
+    """The interface of both engines, RedisQuota and Fallback."""
 
     def reserve(self, context: QuotaContext, reservation_id: str, *, lease: timedelta) -> Decision:
         """Take one unit from every window or from none."""
@@ -72,7 +72,7 @@ class QuotaEngine(Protocol):
 
 
 class Quota:
-    """Every use of the quota. No answer means no action; a unit that surely was not used is released."""
+    """Every use of the quota. No answer means no action; a unit that certainly was not used is released."""
 
     def __init__(self, database: Database, redis_quota: RedisQuota, *, lease: timedelta) -> None:
         self._database = database
@@ -104,7 +104,7 @@ class Quota:
         return loaded.context, decision
 
     def start(self, grant: Grant) -> bool:
-        """Begin to act: the unit counts until it is settled. False: the unit is gone, so don't act."""
+        """Begin to act: the unit counts until it is settled. Return False if it has lapsed: don't act."""
         try:
             with self._engine(in_postgres=grant.by_fallback) as engine:
                 return engine.start(grant.context, grant.reservation_id).verdict is Verdict.STARTED
@@ -137,8 +137,8 @@ class Quota:
     def compare_with_ledger(self, account_id: int) -> bool:
         """Compare Redis' counters with the ledger; if they differ, rebuild them and return False.
 
-        Accounts with an action in flight are skipped. A difference must show twice, because an action may end
-        between the two readings.
+        Accounts with an action in flight are skipped. A difference must be seen twice, because an action may
+        end between the two readings.
         """
         for kind in Kind:
             if self._differs_from_ledger(account_id, kind) and self._differs_from_ledger(account_id, kind):
@@ -161,10 +161,10 @@ class Quota:
         return is_idle and in_redis.verdict is not Verdict.COLD and in_redis.remaining != in_ledger.remaining
 
     def rebuild(self, context: QuotaContext, *, in_postgres: bool) -> bool:
-        """Write the counters anew from the ledger and the open actions; False if another process did.
+        """Rebuild the counters from the ledger and the open actions; return False if another process did.
 
-        Runs under the account's lock, so that one of many who find the counters lost rebuilds them. Once the
-        epoch is raised no older grant can act, so the ledger holds all that counts.
+        Runs under the account's lock, so that only one of many processes that find the counters lost rebuilds
+        them. Once the epoch is raised no older grant can act, so the ledger is complete.
         """
         with self._database.transaction() as session:
             epoch = epochs.raise_epoch(session, context.account_id, seen=context.epoch)
@@ -174,7 +174,7 @@ class Quota:
             engine: QuotaEngine = Fallback(session) if in_postgres else self._redis_quota
             try:
                 engine.install(replace(context, epoch=epoch), state)
-            except QuotaUnavailableError as error:  # the epoch stays raised, so the next who asks rebuilds
+            except QuotaUnavailableError as error:  # the epoch stays raised, so the next caller rebuilds
                 log.warning("quota_not_rebuilt", account=context.account_id, text=str(error))
                 return False
         where = "postgres" if in_postgres else "redis"

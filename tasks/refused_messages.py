@@ -40,7 +40,7 @@ class RefusedMessageWriter:
         self._held = False
 
     def put(self, message: RefusedMessage) -> None:
-        """Queue one message. Where too many wait for Postgres it is dropped; the log has it."""
+        """Queue one message. If too many wait for Postgres it is dropped; it was logged."""
         try:
             self._waiting.put_nowait(message)
         except Full:

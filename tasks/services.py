@@ -23,7 +23,7 @@ from worker.settings import Settings, get_settings
 
 
 class Services:
-    """The parts that tasks work with, one of each for a process."""
+    """The services that tasks use, one of each per process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -56,7 +56,7 @@ class Services:
         )
 
     def can_open_session(self, session: bytes | None) -> bool:
-        """Return whether the keys open the account's session, if there is one."""
+        """Return whether the keys decrypt the account's session; True without one."""
         return session is None or self.vault.can_open(session)
 
     def site_for(self, claim: Claim) -> Site:
@@ -70,7 +70,7 @@ class Services:
     def open_site(self, *, name: str, account_id: int, session: bytes | None) -> Site:
         """Return the account's view of its site, in the account's own browser context.
 
-        Raises StopAccountError before the first sign-in, TryAgainError where the keys don't open the session,
+        Raises StopAccountError before the first sign-in, TryAgainError if no key decrypts the session,
         and ConfigurationError for a site without an adapter, or if a setting that the site needs is unset.
         """
 

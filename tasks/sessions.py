@@ -1,4 +1,4 @@
-"""All stored browser sessions: which of them the keys open, and sealing them with the newest key."""
+"""Stored browser sessions: find those that no key decrypts, and re-encrypt all with the newest key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from worker.secrets import Vault
 
 @dataclass(frozen=True, slots=True)
 class ResealReport:
-    """How many sessions were sealed with the newest key, and the accounts whose session no key opens."""
+    """How many sessions were re-encrypted, and the accounts whose session no key decrypts."""
 
     sealed: int
     unopened: Sequence[str]
 
 
 def list_unopened_accounts(database: Database, vault: Vault) -> list[str]:
-    """Return the names of the accounts whose stored session none of the keys opens."""
+    """Return the names of the accounts whose stored session no key decrypts."""
     with database.transaction() as session:
         everyone = accounts.list_accounts(session)
     return [each.name for each in everyone if each.session is not None and not vault.can_open(each.session)]
 
 
 def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
-    """Seal every session with the newest key; leave alone those that no key opens.
+    """Re-encrypt every session with the newest key, except those that no key decrypts.
 
-    Safe while others sign in: a session that was stored meanwhile is not overwritten, but sealed in its turn.
+    Safe during sign-ins: a session that was stored meanwhile is re-encrypted, not overwritten.
     """
     with database.transaction() as session:
         everyone = accounts.list_accounts(session)
@@ -36,7 +36,7 @@ def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
 
 
 def _reseal(database: Database, vault: Vault, account_id: int, stored: bytes) -> bool:
-    """Return False where no key opens it. If another sign-in has stored a session meanwhile, seal that."""
+    """Return False if no key decrypts it. If a sign-in stored another session meanwhile, re-encrypt that."""
     while vault.can_open(stored):
         with database.transaction() as session:
             if accounts.replace_session(session, account_id, stored, vault.reseal(stored)):

@@ -11,9 +11,9 @@ from worker.queues import BROWSER_QUEUES, DEFAULT_QUEUE
 class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
     """A task whose keyword arguments are the fields of one Pydantic model.
 
-    Celery's `pydantic=True` validates one parameter as a whole, but callers by name, such as users of Flower,
-    should type `{"account": "demo"}` without a wrapper. So all keywords become that one parameter. `typing`
-    is off because a client would check argument names against that parameter only.
+    Celery's `pydantic=True` validates one parameter as a whole. Callers, such as users of Flower, should
+    still type `{"account": "demo"}` without a wrapper, so all keywords become that one parameter. `typing` is
+    off, because it makes clients check argument names against that parameter only.
     """
 
     typing = False
@@ -30,9 +30,10 @@ class RapportTask(Task):  # type: ignore[misc]  # Celery ships no types
         return self.run(kwargs)
 
     def _is_for_a_browser_worker(self) -> bool:
-        """Return whether a client that knows no queues sent a browser task to the default queue."""
-        came_by = current_task.request.delivery_info if current_task else None  # None if called as a function
-        if not came_by or came_by.get("routing_key") != DEFAULT_QUEUE:
+        """Return whether a browser task came in on the default queue, as from a client that sets no queue."""
+        # There is no current task if this one is called as a function.
+        delivery = current_task.request.delivery_info if current_task else None
+        if not delivery or delivery.get("routing_key") != DEFAULT_QUEUE:
             return False
         return app.amqp.router.route({}, self.name)["queue"].name in BROWSER_QUEUES
 

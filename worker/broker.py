@@ -48,7 +48,7 @@ _BROADCASTS: Final[Mapping[str, Callable[[bytes], None]]] = {
 
 @dataclass
 class _Handlers:
-    """The process's own part of the checks, set once at its start."""
+    """What the checks need from this process, set once at start-up."""
 
     is_task: Callable[[str], bool]
     on_refused: Callable[[RefusedMessage], None]
@@ -58,13 +58,13 @@ _handlers = _Handlers(is_task=lambda _: True, on_refused=lambda _: None)
 
 
 def accept_message(check: Callable[[bytes], None], queue: str, raw: bytes) -> bool:
-    """Return whether a message is well-formed. A malformed one is logged, counted and handed on."""
+    """Return whether a message is well-formed. If not, log it, count it and pass it on."""
     try:
         check(raw)
     except MessageRefusedError as refused:
         message = describe_refused(queue, raw, refused, now=clock.now())
         metrics.MESSAGES_REFUSED.labels(message.reason).inc()
-        log.error(  # noqa: TRY400 -- our own traceback says nothing about it
+        log.error(  # noqa: TRY400 -- our traceback would add nothing
             "message_refused", queue=queue, reason=message.reason, detail=message.detail, task=message.task,
             message_id=message.message_id, origin=message.origin, size_bytes=message.size_bytes,
             sha256=message.sha256,
@@ -80,7 +80,7 @@ class Client(redis_py.Redis):
     accept_queued: Callable[[bytes, bytes], bool]
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:  # noqa: ANN401 -- redis-py's signature
-        """Return Redis' reply. Instead of a refused message it is that of an empty queue."""
+        """Return Redis' reply; for a refused message, the reply of an empty queue."""
         answer = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]  # untyped there
         if command_name == "BRPOP" and answer and not self.accept_queued(*answer):
             return None

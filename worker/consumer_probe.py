@@ -18,7 +18,7 @@ from celery.worker import state
 from worker import clock
 
 OVERDUE_S: Final = 60.0
-"""A task this long past its time limit counts as over: Celery should have killed its child."""
+"""A task this long past its time limit counts as finished: Celery should have killed its child."""
 _REAP_WAIT_S: Final = 0.2
 
 
@@ -71,7 +71,7 @@ class ConsumerProbe:
         return {tag: message for tag, message in dict(channel.qos._delivered).items() if tag not in later}
 
     def kill_children(self) -> None:
-        """Kill and reap the pool's children: a program that replaces this one would not know them."""
+        """Kill and reap the pool's children, which the program that replaces this one would not know."""
         pids = [child.pid for child in tuple(getattr(self._pool(), "_pool", ()))]
         for pid in pids:
             with suppress(ProcessLookupError):

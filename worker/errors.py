@@ -1,4 +1,4 @@
-"""The reason codes, and the errors by what the caller must do next.
+"""Reason codes, and error classes that say what the caller must do next.
 
 Every expected failure of an action is one of three classes, each with a reason code that is stored in the
 action's row. Errors of drivers (Playwright, Redis, Postgres) are translated once, where they are raised.
@@ -78,7 +78,7 @@ class TryAgainError(RapportError):
 
 
 class StopAccountError(RapportError):
-    """The site demands a person (challenge, login page, limit page): the whole account stops."""
+    """The site asks for a person (challenge, login page, limit page): the whole account stops."""
 
 
 class NeverError(RapportError):

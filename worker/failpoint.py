@@ -1,7 +1,7 @@
 """Failpoints: steps of an action at which a fault test can inject one fault. Inert without the setting.
 
 A test writes "POINT FAULT" into the file of RAPPORT_FAULT_FILE. The first process to reach POINT deletes the
-file and suffers FAULT: `kill` (itself), `kill-parent` (the worker's main process), or `stop` (SIGSTOP until
+file and undergoes FAULT: `kill` (itself), `kill-parent` (the worker's main process), or `stop` (SIGSTOP until
 somebody sends SIGCONT).
 """
 
@@ -15,7 +15,7 @@ FAILPOINTS = ("after_claim", "after_reserve", "before_send", "after_send", "afte
 
 
 def trigger_failpoint(point: str) -> None:
-    """Suffer the fault that a test has injected at `point`, if any."""
+    """Apply the fault that a test has set for `point`, if any."""
     fault_file = get_settings().fault_file
     if fault_file is None:
         return

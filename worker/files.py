@@ -14,16 +14,16 @@ PRIVATE_UMASK: Final = 0o077
 
 
 def open_regular_file(path: str, flags: int) -> int:
-    """Open a regular file and return its descriptor; to be passed to `open` as its `opener`.
+    """Open a regular file and return its descriptor; use it as the `opener` of `open`.
 
     Raises RequestRefusedError for a pipe, device or socket, and OSError for a folder, as `open` does. The
-    type is checked before opening, because opening a device may have an effect, and after it, because the
-    name may mean another file by then. Opening doesn't block, as a pipe without a writer would.
+    type is checked before opening, because opening a device can have side effects, and after it, because the
+    name may refer to another file by then. Opening never blocks, not even on a pipe without a writer.
     """
-    _refuse_others(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
+    _require_regular(path, os.stat(path).st_mode)  # noqa: PTH116 -- a name, as `open` hands it on
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        _refuse_others(path, os.fstat(descriptor).st_mode)
+        _require_regular(path, os.fstat(descriptor).st_mode)
     except (RequestRefusedError, OSError):
         os.close(descriptor)
         raise
@@ -33,7 +33,7 @@ def open_regular_file(path: str, flags: int) -> int:
 def make_private_folder(path: Path) -> None:
     """Create a folder that only its owner may enter, with its missing parents.
 
-    An existing folder is made private if it is ours.
+    An existing folder is made private if this user owns it.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     for each in reversed(missing):
@@ -48,7 +48,7 @@ def make_private(path: Path) -> None:
             path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o700)
 
 
-def _refuse_others(path: str, mode: int) -> None:
+def _require_regular(path: str, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):

@@ -80,7 +80,7 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 def make_visible(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Sanitise values for a terminal. Most become one line, so that none can imitate another event."""
+    """Sanitise values for a terminal. Most are put on one line, so that no value can imitate an event."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = sanitise_text(value) if name in _MULTILINE_FIELDS else sanitise_line(value)

@@ -53,7 +53,7 @@ class Slots:
             lock.close()
             return None
         if any(map(is_damaged, self._folder.glob(f"*_{number}.db"))):
-            lock.close()  # kept as it is; the next number is taken
+            lock.close()  # the damaged file stays; try the next number
             return None
         return lock
 

@@ -84,8 +84,8 @@ class _AllProcesses(Collector):
     def collect(self) -> list[Metric]:
         files = [path for path in sorted(self._metrics_dir.glob("*/*.db")) if path.stat().st_size]
         damaged = {path for path in files if is_damaged(path)}
-        sound = [str(path) for path in files if path not in damaged]
-        found = list(MultiProcessCollector.merge(sound))  # type: ignore[no-untyped-call]  # untyped there
+        readable = [str(path) for path in files if path not in damaged]
+        found = list(MultiProcessCollector.merge(readable))  # type: ignore[no-untyped-call]  # untyped there
         if damaged:
             found.append(GaugeMetricFamily("rapport_metric_files_damaged", DAMAGED_HELP, len(damaged)))
         return found

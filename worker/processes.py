@@ -31,16 +31,16 @@ SECRETS_OF_PROCESS: Final[Mapping[Process, frozenset[str]]] = {
     Process.SANDBOX: frozenset({"sandbox_key"}),
     Process.SIGN_IN: frozenset({"database_url", "secret_keys"}),
 }
-"""The fields of Settings that hold them."""
+"""The fields of Settings that hold each process's secrets."""
 
 _OPTIONAL: Final = frozenset({"api_key"})
-"""The HTTP server starts without it, and then refuses every request that needs a key."""
+"""Without it the HTTP server starts, but refuses every request that needs a key."""
 
 
 def load_settings(process: Process) -> Settings:
     """Return the settings for a process that starts.
 
-    Raises ConfigurationError that names the invalid settings, or all that this process needs and lacks.
+    Raises ConfigurationError that names the invalid settings, or the required ones that are not set.
     """
     settings = get_settings()
     needed = SECRETS_OF_PROCESS[process] - _OPTIONAL
@@ -54,6 +54,6 @@ def load_settings(process: Process) -> Settings:
 
 
 def unused_secret_variables(process: Process | None) -> frozenset[str]:
-    """Return the environment variables of all secrets that this process doesn't use; None uses none."""
+    """Return the environment variables of the secrets that this process doesn't use; for None, of all."""
     used = SECRETS_OF_PROCESS[process] if process is not None else frozenset()
     return frozenset(variable_name(name) for name in SECRET_FIELDS if name not in used)

@@ -1,7 +1,8 @@
 """The queues: the backlog of each, and the workers that consume it.
 
-The main process of each worker records its consumer every few seconds (worker/watchdog.py). This tells a
-working worker from one that answers pings but takes no messages. All times are those of Redis.
+The main process of each worker records its consumer every few seconds (worker/watchdog.py). This
+distinguishes a working worker from one that answers pings but takes no messages. All times are those of
+Redis.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -34,7 +35,7 @@ QUEUE_OF_KIND: Final[Mapping[Kind, str]] = {
 """The queue of each kind of action, in agreement with the routes in celeryconfig.py."""
 
 FRESH_S: Final = 15.0
-"""A record older than this is of a worker that has ended; records are written every 5 s."""
+"""A record older than this belongs to a worker that has ended; records are written every 5 s."""
 POLL_LIMIT_S: Final = 30.0
 """An idle worker polls every second (Kombu's BRPOP timeout); Kombu repairs a dead connection within 21 s."""
 
@@ -74,7 +75,7 @@ class Consumer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The number of messages in a queue, and for how long at least its next message has been the next one."""
+    """The length of a queue, and for how long, at least, its next message has been first in line."""
 
     count: int
     oldest_s: float
@@ -95,7 +96,7 @@ class QueueSnapshot:
     def consumers_of(self, queue: str) -> list[str]:
         """Return the names of the workers that consume `queue`.
 
-        If all are idle and still the same message has been the next one for long, none of them does.
+        Returns none if all are idle and the next message has not changed for long: they don't take it.
         """
         found = {name: c for name, c in self.consumers.items() if queue in c.queues and c.is_consuming}
         stuck = self.waiting[queue].oldest_s >= POLL_LIMIT_S and not any(c.is_busy for c in found.values())
@@ -106,7 +107,7 @@ class QueueSnapshot:
         return [queue for queue in queues if not self.consumers_of(queue)]
 
     def describe(self, queues: Collection[str]) -> str:
-        """Return one line that says which workers consume `queues`, or which of these no worker does."""
+        """Return one line that names the workers that consume `queues`, or the queues without a worker."""
         if unconsumed := self.unconsumed(queues):
             numbers = ", ".join(f"{queue} has {self.waiting[queue]}" for queue in unconsumed)
             return f"nobody takes messages of: {', '.join(unconsumed)} ({numbers})"
@@ -135,7 +136,7 @@ def take_snapshot_at(address: RedisAddress) -> QueueSnapshot:
 
 
 def take_snapshot(client: redis.Redis) -> QueueSnapshot:
-    """Return a snapshot of all queues, without a change. Raises TryAgainError if Redis fails."""
+    """Return a snapshot of all queues, changing nothing. Raises TryAgainError if Redis fails."""
     with _translate_errors():
         return _take_snapshot(client, "read")
 
@@ -197,7 +198,7 @@ def _fresh(written: Mapping[str, Any], at: float) -> Iterator[tuple[str, Consume
     for name, text in written.items():
         try:
             consumer = Consumer.model_validate_json(text)
-        except ValidationError:  # not a worker's; the next record deletes it
+        except ValidationError:  # not written by a worker; the next record deletes it
             continue
         if abs(at - consumer.at) < FRESH_S:
             yield name, consumer

@@ -58,7 +58,7 @@ _LONGEST = timedelta(days=1)
 """Longer than any useful wait, and short enough to be added to any instant."""
 
 
-def _long_enough(given: SecretStr) -> SecretStr:
+def _check_key(given: SecretStr) -> SecretStr:
     """Refuse a key that is too short, or that an HTTP header or Flower's list of users can't hold."""
     if len(given) < _LEAST_KEY_LENGTH or not re.fullmatch(r"[!-~]+", given.get_secret_value()):
         raise ValueError(
@@ -72,7 +72,7 @@ def _user_and_password(given: SecretStr) -> SecretStr:
     user, _, password = given.get_secret_value().partition(":")
     if not re.fullmatch(r"[!-~]+", user) or "," in given.get_secret_value():
         raise ValueError("must be user:password, with no comma in it")
-    _long_enough(SecretStr(password))
+    _check_key(SecretStr(password))
     return given
 
 
@@ -86,13 +86,13 @@ def _site(given: str) -> str:
     return given
 
 
-Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+Key = Annotated[SecretStr, AfterValidator(_check_key)]
 Seconds = Annotated[timedelta, BeforeValidator(_from_seconds), Field(gt=timedelta(0), le=_LONGEST)]
 Pause = Annotated[timedelta, BeforeValidator(_from_seconds), Field(ge=timedelta(0), le=_LONGEST)]
 
 
 class Settings(BaseSettings):
-    """The settings of a process. Durations are given in seconds and kept as timedeltas.
+    """The settings of a process. Durations are given in seconds and stored as timedeltas.
 
     A process is given only the secrets that it uses (worker/processes.py), so any of them may be unset.
     """
@@ -193,7 +193,7 @@ def variable_name(name: str) -> str:
 
 
 def missing_for_site(name: str) -> ConfigurationError:
-    """Return the error of an adapter whose site needs this field of Settings, which is unset."""
+    """Return the error that an adapter raises if its site needs this field of Settings and it is unset."""
     return ConfigurationError(f"{variable_name(name)} is not set, but an account's site needs it")
 
 

@@ -1,7 +1,7 @@
 """Restart a worker that has stopped taking messages. A thread of its main process watches its consumer.
 
 A worker whose event loop runs answers pings, even if it takes no messages. An idle worker that leaves
-messages waiting for 30 s is frozen: it logs an error and executes itself again under the same process id, so
+messages waiting for 30 s is frozen: it logs an error and re-executes itself under the same process id, so
 that its supervisor needn't notice.
 """
 
@@ -31,11 +31,11 @@ BEAT_S = 5.0
 BEATS_UNTIL_FROZEN = 6
 """Consecutive beats without taking a waiting message: 30 s of the worker's running time."""
 GRACE_S = 10.0
-"""How long a frozen worker may take to shut down. Its pool is idle, so one that can needs a second."""
+"""How long a frozen worker may take to shut down. Its pool is idle, so an orderly shutdown takes a second."""
 MIN_UPTIME_S = 60.0
-"""A younger process doesn't restart itself, which is also the shortest time between two restarts."""
+"""A younger process doesn't restart itself. So this is also the shortest time between two restarts."""
 RECONNECT_S = 60.0
-"""No restart for so long after Redis was unreachable: Celery waits up to 32 s before it reconnects."""
+"""No restart for this long after Redis was unreachable: Celery waits up to 32 s before it reconnects."""
 _POLL_S = 0.2
 _MAX_LOGGED = 100
 """Characters of a message's header that are logged."""
@@ -148,10 +148,10 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
         The pool is idle, so one of them froze the worker and would do so again. The work of the others is in
         Postgres, and is dispatched again.
         """
-        held = self._probe.held()
+        unacknowledged = self._probe.held()
         with suppress(TryAgainError):
-            queues.drop_unacknowledged(client, held)
-        return list(held.values())
+            queues.drop_unacknowledged(client, unacknowledged)
+        return list(unacknowledged.values())
 
     def _restart(self, frozen: Mapping[str, Backlog], dropped: Collection[Any]) -> None:
         """Let Celery shut the worker down, or kill it after the grace period. Then execute it again."""

@@ -1,6 +1,6 @@
 """The exportable tables: their columns, and their rows as a stream.
 
-Sessions and paths of the machine are not exported.
+Sessions and local file paths are not exported.
 """
 
 from collections.abc import Generator, Sequence

@@ -59,7 +59,7 @@ def read_blocks(lines: Lines, name: str, wanted: frozenset[str]) -> Iterator[Blo
             inside = max(0, inside + (1 if mark.startswith("BEGIN:") else -1))
             taking = False
         else:
-            taking = inside == 0 and _is_wanted(text, wanted, goes_on=taking, block=block)
+            taking = inside == 0 and _is_wanted(text, wanted, follows_wanted=taking, block=block)
             if taking and line.cut:
                 block.size = _MAX_ENTRY_CHARS + 1
             elif taking:
@@ -74,12 +74,12 @@ def _check_length(block: Block, name: str) -> Block | RefusedEntry:
     return block
 
 
-def _is_wanted(text: str, wanted: frozenset[str], *, goes_on: bool, block: Block) -> bool:
+def _is_wanted(text: str, wanted: frozenset[str], *, follows_wanted: bool, block: Block) -> bool:
     """Return whether this line begins a wanted property or continues one."""
     if text[:1] in {" ", "\t"}:
-        return goes_on
+        return follows_wanted
     last = block.texts[-1] if block.texts else ""
-    if goes_on and last.endswith("=\n") and "QUOTED-PRINTABLE" in last.upper():
+    if follows_wanted and last.endswith("=\n") and "QUOTED-PRINTABLE" in last.upper():
         return True
     match = _PROPERTY.match(text)
     return match is not None and match[1].upper() in wanted

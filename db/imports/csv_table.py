@@ -35,7 +35,7 @@ class Row:
     def __getitem__(self, column: str) -> str:
         """Return the stripped cell, or an empty text if there is no such column.
 
-        Removes the guard that an export puts in front of a text to keep spreadsheets from evaluating it.
+        Removes the apostrophe that an export puts before a text to keep spreadsheets from evaluating it.
         """
         place = self.header.columns.get(column)
         return "" if place is None else unescape_formula(self.cells[place].strip())

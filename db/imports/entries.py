@@ -23,7 +23,7 @@ class BirthDate:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person as the file has it. Unknown values are empty.
+    """One person as the file describes them. Unknown values are empty.
 
     `urls` may hold any web address; the account's site decides which of them is a profile. `connected`: the
     file says that this person is a connection.
@@ -59,7 +59,7 @@ class RefusedEntry:
 class Reader(Protocol):
     """Reads one format with one entry in memory at a time.
 
-    A bad entry is yielded as RefusedEntry, and reading goes on. Raises RequestRefusedError only for a file
+    A bad entry is yielded as RefusedEntry, and reading continues. Raises RequestRefusedError only for a file
     that is not of this format at all. `today` is the latest possible birthday.
     """
 

@@ -42,12 +42,12 @@ def read_calendar(lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
 
 
 def find_name(summary: str) -> str:
-    """Return whose birthday an English, French, German or Spanish summary says; a bare name is itself."""
-    said = _strip_ornaments(" ".join(summary.split()))
+    """Return the name in an English, French, German or Spanish event summary; it may be only a name."""
+    text = _strip_ornaments(" ".join(summary.split()))
     for pattern in _SUMMARY_FORMS:
-        if match := pattern.fullmatch(said):
+        if match := pattern.fullmatch(text):
             return match["name"].strip()
-    return said
+    return text
 
 
 def _strip_ornaments(text: str) -> str:

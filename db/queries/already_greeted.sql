@@ -1,5 +1,5 @@
--- Condition: the contact `c` was greeted for the birthday `day` (celebrated_on, occasion): on the day or later, by
--- us or by hand as an interaction tells, or by a predecessor. Planning and the gate before the effect share it.
+-- Condition: the contact `c` was greeted for the birthday `day` (celebrated_on, occasion): on the day or later, by an
+-- interaction of ours or by hand, or by V1 (an exclusion). Planning and the gate before the effect share it.
 coalesce(c.last_greeted_on >= day.celebrated_on, false)
 or exists (
     select from interactions i

@@ -1,6 +1,6 @@
--- Returns the contacts of an account with a birthday on one of the given days: why one is left out, the state of
--- an existing action for it, and the texts since :texts_since. The days come from worker.rules.birthdays, so
--- that 29 February is decided in one place. A test compares the result with a plain model
+-- Returns the contacts of an account with a birthday on one of the given days: the reason if one is left out, the state
+-- of an existing action for the birthday, and the texts since :texts_since. The days come from worker.rules.birthdays,
+-- so that one place decides about 29 February. A test compares the result with a plain model
 -- (tests/db/people/audience_model.py).
 select
     c.id, c.profile_url, c.full_name, c.language, day.celebrated_on,

@@ -1,7 +1,7 @@
 -- Queues, with a lease, one due action of each locked account. Uncertain ones go first and keep their state; then
 -- the one that waited longest; then today's birthday before a late one, and the oldest of other kinds. A
 -- statement of its own after the lock, so that it sees what another dispatcher committed meanwhile.
--- The choice is materialized: a plan that ran it once for each row would skip what it has queued and queue more.
+-- The choice is materialized: evaluated again for each row it would skip queued actions and queue more.
 with chosen as materialized (
     select pick.id
     from unnest(cast(:accounts as bigint[])) as account (id)

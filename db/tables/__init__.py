@@ -1,4 +1,4 @@
-"""The tables, with the checks, keys and indexes that hold whatever the code does."""
+"""The tables, with checks, keys and indexes that protect the data whatever the code does."""
 
 from db.tables.actions import (
     Action,

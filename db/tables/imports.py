@@ -55,7 +55,7 @@ class ImportChange(Base):
 
 
 class ImportDoubt(Base):
-    """A birthday that may be this contact's, as the name is the same. A person confirms or refuses it."""
+    """A birthday that may be this contact's: the name is the same. A person confirms or refuses it."""
 
     __tablename__ = "import_doubts"
     __table_args__ = (

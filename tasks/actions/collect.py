@@ -55,9 +55,9 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
     if campaign is None:
         raise LookupError(f"the campaign {claim.campaign_id} is gone while its page is saved")
     options = _options(campaign)
-    goes_on = campaign.state is not CampaignState.CANCELLED
-    room = options.limit - search.found if goes_on else 0
-    # People beyond the limit, and all people of a cancelled campaign, are not saved: nobody asked for them.
+    is_open = campaign.state is not CampaignState.CANCELLED
+    room = options.limit - search.found if is_open else 0
+    # People beyond the limit, and all people of a cancelled campaign, are not saved: nobody needs them.
     wanted = searches.filter_new_people(session, campaign.id, shown.people)[:room]
     people = searches.save_found_people(session, claim.account_id, wanted)
     new = list(people)
@@ -65,9 +65,9 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
     today = today_in(session, claim.zone)
     scoring.score_found_people(session, campaign, people, today)
     planned = _plan_visits(session, campaign, options, new, today)
-    after = _next_progress(search, options, new=len(new), news=planned > 0, has_next=shown.has_next)
+    after = _next_progress(search, options, new=len(new), has_visits=planned > 0, has_next=shown.has_next)
     searches.save_cursor(session, campaign.id, after)
-    if after.ended is None and goes_on:
+    if after.ended is None and is_open:
         plan_search_page(session, campaign, after.pages + 1, today)
     log.info(
         "page_kept", campaign=str(campaign.id), page=page, people=len(shown.people), new=len(new),
@@ -83,10 +83,15 @@ def _options(campaign: CampaignRecord) -> SourcingOptions | VisitorOptions:
 
 
 def _next_progress(
-    search: SearchRecord, options: SourcingOptions | VisitorOptions, *, new: int, news: bool, has_next: bool
+    search: SearchRecord,
+    options: SourcingOptions | VisitorOptions,
+    *,
+    new: int,
+    has_visits: bool,
+    has_next: bool,
 ) -> SearchRecord:
-    """Return the cursor after a page with `new` people; `news`: some of them are to be visited."""
-    found, dry = search.found + new, 0 if news else search.dry + 1
+    """Return the cursor after a page with `new` people; `has_visits`: visits to some of them were planned."""
+    found, dry = search.found + new, 0 if has_visits else search.dry + 1
     ended = None
     if found >= options.limit:
         ended = SearchEnd.LIMIT
@@ -104,9 +109,9 @@ def _plan_visits(
     found: Sequence[int],
     today: date,
 ) -> int:
-    """Plan visits to the people just found; return how many. Who can't be visited is skipped with a reason.
+    """Plan visits to the people just found; return how many. Others are skipped with a reason.
 
-    A sourcing campaign doesn't open a profile that was read lately with all the sections that it needs.
+    A sourcing campaign doesn't open a profile that was read recently with all the sections that it needs.
     """
     sourcing = campaign.kind is CampaignKind.SOURCING
     if sourcing:

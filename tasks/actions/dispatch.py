@@ -13,9 +13,9 @@ BATCH = 200
 
 
 def dispatch_due(services: Services) -> int:
-    """Queue what is due, at most one action for each account, and publish it after the commit.
+    """Queue due actions, at most one for each account, and publish them after the commit.
 
-    A publish that fails costs nothing: the lease brings the action back.
+    If publishing fails, the action is recovered when its lease expires.
     """
     with services.database.transaction() as session:
         due_actions = dispatch.queue_due_actions(

@@ -1,4 +1,4 @@
-"""Keep pictures of the pages that actions end on."""
+"""Save screenshots of the pages on which actions end."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ log = logs.get_logger(__name__)
 
 
 def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: bool) -> str | None:
-    """Save a picture of the page; return its path, or None where the browser gives none."""
+    """Save a screenshot of the page; return its path, or None if none could be taken."""
     day: Path = services.settings.evidence_dir / clock.now().date().isoformat()
     path = day / screenshot_name(
         claim.account_id, claim.profile_url or claim.occasion, claim.kind, claim.attempt
@@ -22,7 +22,7 @@ def take_screenshot(services: Services, claim: Claim, site: Site, *, masked: boo
     try:
         make_private_folder(day)
         site.screenshot(path, masked=masked)
-        if path.exists():  # the site without pages takes none
+        if path.exists():  # a site without pages writes no file
             make_private(path)
     except (RapportError, OSError) as error:
         log.warning("no_screenshot", text=str(error))

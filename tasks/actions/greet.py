@@ -37,14 +37,14 @@ from worker.rules.quota.model import Verb
 log = logs.get_logger(__name__)
 
 _MOST_RECORDED = 20
-"""At most so many of the latest messages by hand are recorded at a time."""
+"""How many messages that the owner wrote by hand are recorded at a time, the latest ones."""
 
 
 def reword_greeting(services: Services, claim: Claim) -> Claim:
-    """Write a greeting anew whose text is for an earlier day, and return the claim with the new text.
+    """Reword a greeting that was written for an earlier day; return the claim with the new text.
 
-    An approved text stays as it is. A text that may have been sent also stays, because reconciling looks for
-    it. Raises NeverError where there is no text for today.
+    An approved text stays as it is, and so does one that may have been sent, because reconciling looks for
+    it. Raises NeverError if there is no text for today.
     """
     if claim.needs_approval or claim.worded_for is None:
         return claim
@@ -56,7 +56,7 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
         if campaign is None:
             return claim
         since = no_repeat_since(session)
-        written = draft_greeting(
+        draft = draft_greeting(
             Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
             claim.occasion_on,
             templates.list_usable_templates(session, claim.account_id),
@@ -64,18 +64,18 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
             BirthdayOptions.model_validate(campaign.options),
             past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
         )
-        if isinstance(written, Reason):
-            raise NeverError(written, "written for another day, and this one has no text")
-        lifecycle.reword_action(session, claim, message=written.message, worded_for=today)
+        if isinstance(draft, Reason):
+            raise NeverError(draft, "written for another day, and this one has no text")
+        lifecycle.reword_action(session, claim, message=draft.message, worded_for=today)
     log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
-    return replace(claim, message=written.message, worded_for=today)
+    return replace(claim, message=draft.message, worded_for=today)
 
 
 def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
     """Open the contact's thread, type, write the intent, send once, and prove it.
 
-    Raises what means that nothing was sent: the errors of a site before the intent, NeverError where the
-    thread shows that nothing is to be sent, and those of `write_intent`.
+    An error means that nothing was sent: an error of the site before the intent, NeverError if the thread
+    shows that nothing should be sent, or an error of `write_intent`.
     """
     site = services.site_for(claim)
     thread = open_thread(services, site, claim.site, claim.profile_url)
@@ -92,7 +92,7 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
 
 
 def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
-    """Return whether the contact's thread has the greeting: how an uncertain one is looked for."""
+    """Return whether the contact's thread has the greeting. Reconciles an uncertain one."""
     thread = open_thread(services, site, claim.site, claim.profile_url)
     return is_greeting_sent(thread.messages(), claim)
 
@@ -100,12 +100,12 @@ def is_greeting_in_thread(services: Services, claim: Claim, site: Site) -> bool:
 def _record_messages_by_hand(
     services: Services, claim: Claim, messages: Sequence[ThreadMessage]
 ) -> Sequence[ThreadMessage]:
-    """Return the messages that the owner wrote by hand; new ones count in the quota from now on."""
+    """Return the messages that the owner wrote by hand, and record new ones: the quota counts them."""
     if not find_messages_by_hand(messages, [claim.message]):
         return []
     with services.database.transaction() as session:
-        ours = interactions.list_our_texts_to(session, claim.contact_id)
-        by_hand = find_messages_by_hand(messages, ours)
+        our_texts = interactions.list_our_texts_to(session, claim.contact_id)
+        by_hand = find_messages_by_hand(messages, our_texts)
         for message in by_hand[-_MOST_RECORDED:]:
             interactions.record_message_by_hand(
                 session, claim, message, for_occasion=is_for_occasion(message, claim)
@@ -137,6 +137,6 @@ def _send_and_prove(
         services.quota.settle(grant, Verb.REPORT, site_health(error))
         return settle.mark_uncertain(services, claim, site, error)
     outcome = settle.record_proven_effect(services, claim, grant, site, status="sent")
-    with suppress(RapportError):  # the record stands, even if a dialog stays open
+    with suppress(RapportError):  # it is recorded, even if a dialog stays open
         thread.close()
     return outcome

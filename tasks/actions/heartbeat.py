@@ -1,4 +1,4 @@
-"""Keep a lease alive while its worker works, and tell the worker when it is lost."""
+"""Renew a lease while its worker works, and let the worker check it before an effect."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ log = logs.get_logger(__name__)
 
 
 class LeaseGuard:
-    """Guards the lease of a claimed action: an effect may only begin while the lease is sure to last."""
+    """Guards the lease of a claimed action: an effect may begin only if the lease lasts long enough."""
 
     def __init__(self, lease: timedelta) -> None:
         self._lease_s = lease.total_seconds()
@@ -25,28 +25,28 @@ class LeaseGuard:
         self._lost = False
 
     def require(self, needed: timedelta) -> None:
-        """Raise TryAgainError unless the lease surely lasts for another `needed`.
+        """Raise TryAgainError unless the lease is certain to last for another `needed`.
 
-        Measured by this machine's monotonic clock, which runs on while the process is stopped: a worker that
-        was suspended notices that its lease is over without asking anybody.
+        Uses this machine's monotonic clock, which also runs while the process is stopped, so a worker that
+        was suspended notices without a query that its lease has expired.
         """
         if self._lost or clock.monotonic_seconds() + needed.total_seconds() > self._good_until:
             raise TryAgainError(Reason.LEASE_LOST, "the lease was lost or is about to end")
 
     def renew(self, services: Services, claim: Claim, asked_at: float) -> bool:
-        """Extend the lease once, counted from `asked_at`, before the request. False when it is lost."""
+        """Extend the lease once, counted from `asked_at`, before the request. Return False if it is lost."""
         with services.database.transaction() as session:
-            held = claims.extend_lease(session, claim, services.settings.lease)
-        if held:
+            extended = claims.extend_lease(session, claim, services.settings.lease)
+        if extended:
             self._good_until = asked_at + self._lease_s
         else:
             self._lost = True
-        return held
+        return extended
 
 
 @contextmanager
 def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
-    """Renew the claim's lease until the block is left, from a thread and a connection of its own."""
+    """Renew the claim's lease until the block ends, in a thread with its own connection."""
     lease = LeaseGuard(services.settings.lease)
     done = threading.Event()
     every_s = services.settings.lease.total_seconds() / 4
@@ -58,7 +58,7 @@ def hold_lease(services: Services, claim: Claim) -> Iterator[LeaseGuard]:
                     log.warning("lease_lost", action=str(claim.action_id), attempt=claim.attempt)
                     return
             except SQLAlchemyError as error:
-                # Postgres is away: `require` notices when the lease gets short.
+                # Postgres is unavailable; `require` raises once the lease gets too short.
                 log.warning("heartbeat_failed", action=str(claim.action_id), error=type(error).__name__)
 
     thread = threading.Thread(target=renew_until_done, name="heartbeat", daemon=True)

@@ -1,4 +1,4 @@
-"""Write the intent before an effect, after asking every gate once more."""
+"""Write the intent before an effect, after checking every gate again."""
 
 from sqlalchemy.exc import OperationalError
 
@@ -13,7 +13,7 @@ from worker.rules.model import ActionState, Kind
 
 
 class GateClosedError(Exception):
-    """A gate is closed right before the effect: nothing was done."""
+    """A gate was closed right before the effect, so nothing was done."""
 
     def __init__(self, gate: ClosedGate) -> None:
         super().__init__(f"the gate {gate.reason} is closed")
@@ -21,13 +21,13 @@ class GateClosedError(Exception):
 
 
 def write_intent(services: Services, claim: Claim, grant: Grant) -> None:
-    """Ask every gate once more and write that the effect is about to happen, in one transaction.
+    """Check every gate again and record that the effect is about to happen, in one transaction.
 
-    For a greeting the recipient is locked from the question until the commit, so that of two accounts that
-    know one person only one writes today.
+    For a greeting the recipient is locked from this check until the commit, so that of two accounts that know
+    the same person only one writes today.
 
-    Raises GateClosedError, and TryAgainError when the action is somebody else's by now. When the answer of
-    the commit is lost, the state is read on a new connection.
+    Raises GateClosedError, or TryAgainError if the claim was lost. If the commit's reply is lost, the state
+    is read on a new connection.
     """
     if not services.quota.start(grant):
         raise GateClosedError(ClosedGate(Reason.QUOTA_CHANGED))

@@ -1,4 +1,4 @@
-"""The kinds of action: the task of each, what it does, and how an uncertain effect is looked for."""
+"""The kinds of action: each one's task, what it does, and the check for an uncertain effect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class ActionType:
     task: name of the Celery task that carries one out
     execute: has the effect with a granted unit of quota, and records it. An error that it raises means that
         nothing was done
-    prepare: brings the claim up to date before a unit is asked for. Raises NeverError where it can't be
+    prepare: updates the claim before a unit is requested. Raises NeverError if the action can't be
         carried out any more
-    has_effect: looks on the site whether an uncertain effect has happened. None for a kind that only reads:
-        it is never uncertain, as a page may be opened again
+    has_effect: checks on the site whether an uncertain effect happened. None for a kind that only reads:
+        it is never uncertain, because a page may be opened again
     """
 
     task: str

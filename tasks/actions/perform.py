@@ -81,7 +81,7 @@ def _attempt(services: Services, claim: Claim, lease: LeaseGuard) -> Outcome:
 
 
 def _execute(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant, kind: ActionType) -> Outcome:
-    """Carry out an action with its granted unit. After an error nothing was done: give the unit back."""
+    """Carry out an action with its granted unit; release the unit on an error: nothing was done."""
     try:
         return kind.execute(services, claim, lease, grant)
     except GateClosedError as error:

@@ -1,6 +1,6 @@
-"""Read an account's inbox and mark who has answered its greetings.
+"""Read an account's inbox and mark the greetings that were answered.
 
-A reply is counted. Its text is read and kept only where the campaign was asked to. Nothing is sent.
+Every reply counts. Its text is read and stored only if the campaign has keep_replies. Nothing is sent.
 """
 
 from collections.abc import Sequence
@@ -46,10 +46,10 @@ def list_readable_inboxes(services: Services) -> list[str]:
 
 
 def read_replies(services: Services, account: str) -> int:
-    """Read the account's inbox and mark who has answered; return how many greetings are newly answered.
+    """Read the account's inbox and mark the answered greetings; return how many are newly answered.
 
-    Raises RequestRefusedError for an account that doesn't exist. After a passing fault the inbox is read an
-    hour later; a page that asks for a person stops the account.
+    Raises RequestRefusedError for an account that doesn't exist. After a transient failure the inbox is read
+    an hour later; a page that asks for a person stops the account.
     """
     with services.database.transaction() as session:
         reading = replies.take_inbox(
@@ -76,7 +76,7 @@ def read_replies(services: Services, account: str) -> int:
 
 def _read_inbox(services: Services, reading: InboxLease) -> int:
     account = reading.account
-    # At its time limit the task is killed and its findings are lost: half of it is for opening conversations.
+    # The task is killed at its time limit and loses its findings, so conversations get half of that time.
     until_s = clock.monotonic_seconds() + services.settings.action_time_limit.total_seconds() / 2
     site = services.site_of(account)
     with services.time_request(account.site, "inbox"):
@@ -123,7 +123,7 @@ def _find_replies(
 def _read_answer(
     services: Services, site: Site, reading: InboxLease, greeted: LatestGreeting
 ) -> Reply | None:
-    """Read the answer in its conversation; None where there is none, or the conversation can't be opened."""
+    """Open the conversation and return the reply; None if there is none, or it can't be opened."""
     try:
         thread = open_thread(services, site, reading.account.site, greeted.profile_url)
         reply = find_reply(thread.messages(), greeted)

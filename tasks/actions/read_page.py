@@ -1,4 +1,4 @@
-"""Open a page under the quota and save what it shows: what visits and pages of search results share."""
+"""Open a page under the quota and save what it shows. Visits and search pages share this."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -34,10 +34,10 @@ def read_page(
     page: Callable[[Site], T],
     save: Callable[[Session, T], bool],
 ) -> Outcome:
-    """Write the intent, open `page`, and let `save` end the action with what it showed, in one transaction.
+    """Write the intent and open `page`; `save` stores the result and ends the action, in one transaction.
 
-    From the intent on the unit is used, whatever happens, because the site counts the page. Raises what means
-    that nothing was opened: the errors of a site before the intent, and those of `write_intent`.
+    Once the intent is written the unit stays used, because the site counts the page. An error means that
+    nothing was opened: an error of the site before the intent, or one of `write_intent`.
     """
     site = services.site_for(claim)
     lease.require(services.settings.click_lease_margin)
@@ -50,7 +50,7 @@ def read_page(
         services.quota.settle(grant, Verb.COMMIT, site_health(error))
         if error.reason is Reason.SITE_UNEXPECTED:
             take_screenshot(services, claim, site, masked=True)
-        if isinstance(error, TryAgainError) and _is_opened_enough(services, claim):
+        if isinstance(error, TryAgainError) and _has_used_all_openings(services, claim):
             text = f"it was opened {MAX_PROFILE_OPENS} times, and not read to its end: {error}"
             return settle.end_action(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
         return settle.settle_failure(services, claim, error)
@@ -61,7 +61,7 @@ def read_page(
     return Outcome.DONE if saved else Outcome.LOST
 
 
-def _is_opened_enough(services: Services, claim: Claim) -> bool:
+def _has_used_all_openings(services: Services, claim: Claim) -> bool:
     with services.database.transaction() as session:
         return (
             claim.kind is Kind.VISIT

@@ -1,4 +1,4 @@
-"""Reconcile uncertain effects: look on the site whether they happened, and never do them again."""
+"""Reconcile uncertain effects: check on the site whether they happened, and never repeat them."""
 
 import random
 
@@ -20,7 +20,7 @@ log = logs.get_logger(__name__)
 
 
 def reconcile_action(services: Services, claim: Claim) -> Outcome:
-    """Look once for the effect. Found: done. Surely absent: planned again. Else: another look, or a person.
+    """Look once for the effect: end as done, plan again if certainly absent, else look later or ask a person.
 
     Raises ValueError for a kind that only reads: it is never uncertain.
     """
@@ -75,7 +75,7 @@ def _look_again_later(services: Services, claim: Claim, error: TryAgainError) ->
     metrics.ERRORS.labels(error.reason, "look").inc()
     if claim.failures + 1 >= MAX_FAILURES:
         return _ask_person(services, claim, Reason.CANNOT_TELL, f"it could not be looked at: {error}")
-    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
+    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- jitter, not cryptography
     with services.database.transaction() as session:
         lifecycle.schedule_next_look(
             session, claim, reason=error.reason, detail=str(error), wait=wait, absent=False

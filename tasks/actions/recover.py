@@ -16,7 +16,7 @@ BATCH = 500
 def recover_lapsed(services: Services) -> int:
     """Settle the actions whose lease has expired; return how many.
 
-    A claimed action had no effect, so its unit is given back. The unit of an acting one stays charged until
+    A claimed action had no effect, so its unit is released. The unit of an acting one stays charged until
     it is reconciled; that of a page that was being read stays charged for good.
     """
     with services.database.transaction() as session:

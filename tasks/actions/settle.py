@@ -1,4 +1,4 @@
-"""Settle an attempt: what is written to Postgres and given back to the quota for each way it can end."""
+"""Settle an attempt: record each possible outcome in Postgres, and commit or release its unit."""
 
 import random
 from collections.abc import Callable
@@ -50,10 +50,10 @@ class Outcome(StrEnum):
     reraise=True,
 )
 def write_done(services: Services, claim: Claim, write: Callable[[Session], bool]) -> bool:
-    """Let `write` end the action as done, once, with all that belongs to it in one transaction.
+    """End the action as done, once, by calling `write` in one transaction.
 
-    When the answer of the commit is lost, the state is read on a new connection. Raises OperationalError when
-    Postgres stays away: the lease then expires, and the action is reconciled or its page read again.
+    If the commit's reply is lost, the state is read on a new connection. Raises OperationalError if Postgres
+    stays unavailable: the lease then expires, and the action is reconciled or its page read again.
     """
     with services.database.transaction() as session:
         if write(session):
@@ -75,7 +75,7 @@ def record_effect(services: Services, claim: Claim, *, status: str, screenshot: 
 def record_proven_effect(
     services: Services, claim: Claim, grant: Grant, site: Site, *, status: str
 ) -> Outcome:
-    """Record an effect that was proven on the page shown, with a picture of it, and commit its unit."""
+    """Record an effect that the open page proves, with a screenshot, and commit its unit."""
     trigger_failpoint("after_proof")
     screenshot = take_screenshot(services, claim, site, masked=False)
     recorded = record_effect(services, claim, status=status, screenshot=screenshot)
@@ -86,12 +86,12 @@ def record_proven_effect(
 
 
 def release_unit(services: Services, grant: Grant, health: Health = Health.NONE) -> None:
-    """Give the unit back: surely nothing was done. `health` is what the attempt says about the site."""
+    """Release the unit: certainly nothing was done. `health` is what the attempt showed about the site."""
     services.quota.settle(grant, Verb.RELEASE, health)
 
 
 def settle_failure(services: Services, claim: Claim, error: RapportError) -> Outcome:
-    """Settle an action without an effect: retry it, stop the account or skip it, by the error's class."""
+    """Settle an action that had no effect: retry it, stop the account or skip it, by the error's class."""
     if isinstance(error, TryAgainError):
         return postpone_action(services, claim, error)
     if isinstance(error, StopAccountError):
@@ -100,13 +100,13 @@ def settle_failure(services: Services, claim: Claim, error: RapportError) -> Out
 
 
 def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
-    """Plan the action again later, or fail it after too many passing faults."""
+    """Plan the action again later, or fail it after too many transient failures."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     if claim.failures + 1 >= MAX_FAILURES:
         return end_action(
             services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, f"{error.reason} again: {error}"
         )
-    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- spreading, not secrecy
+    wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- jitter, not cryptography
     with services.database.transaction() as session:
         lifecycle.replan_action(
             session, claim, reason=error.reason, detail=str(error), wait=wait, failed=True
@@ -116,7 +116,7 @@ def postpone_action(services: Services, claim: Claim, error: TryAgainError) -> O
 
 
 def wait_for_keys(services: Services, claim: Claim) -> Outcome:
-    """Let the account's actions of this kind wait: the keys don't open its session. None counts as failed."""
+    """Postpone the account's actions of this kind: no key decrypts its session. Counts no failure."""
     metrics.ERRORS.labels(Reason.NOT_SIGNED_IN, "perform").inc()
     log.error("session_not_opened", text=SESSION_UNREADABLE)
     with services.database.transaction() as session:
@@ -151,7 +151,7 @@ def postpone_and_stop(services: Services, claim: Claim, error: StopAccountError)
 
 
 def settle_closed_gate(services: Services, claim: Claim, closed: ClosedGate) -> Outcome:
-    """Skip the action, or let it wait, because a gate is closed right before the effect."""
+    """Skip or postpone the action, because a gate is closed right before the effect."""
     if closed.reason in SKIP_REASONS:
         return end_action(
             services, claim, ActionState.SKIPPED, closed.reason, "the gate before the effect is closed"
@@ -173,7 +173,7 @@ def end_action(services: Services, claim: Claim, state: ActionState, reason: Rea
 
 
 def mark_uncertain(services: Services, claim: Claim, site: Site, error: RapportError) -> Outcome:
-    """Have an effect that may have happened reconciled later. A stop page also stops the account."""
+    """Mark an effect that may have happened, to be reconciled later. A stop page also stops the account."""
     metrics.ERRORS.labels(error.reason, "perform").inc()
     log.error("effect_uncertain", reason=error.reason, text=str(error))
     take_screenshot(services, claim, site, masked=True)

@@ -12,7 +12,7 @@ from worker.rules.model import ThreadMessage
 def open_thread(services: Services, site: Site, site_name: str, profile_url: str) -> Thread:
     """Open the thread of the person with this profile address, and check that it is theirs.
 
-    Raises NeverError when it is somebody else's: a message must never go to the wrong person.
+    Raises NeverError if it is somebody else's: a message must never go to the wrong person.
     """
     with services.time_request(site_name, "open_thread"):
         thread = site.open_thread(profile_url)
@@ -48,8 +48,8 @@ def find_reason_not_to_send(
 ) -> Reason | None:
     """Return why nothing is to be sent: greeted already, written to by hand, or the person wrote meanwhile.
 
-    `by_hand` are the messages that the owner wrote. Where the greeting was planned before the birthday, what
-    was written since it was planned counts.
+    `by_hand` are the messages that the owner wrote. If the greeting was planned before the birthday, messages
+    since then count.
     """
     if is_greeting_sent(messages, claim):
         return Reason.ALREADY_GREETED
@@ -63,7 +63,7 @@ def find_reason_not_to_send(
 
 
 def find_messages_by_hand(messages: Sequence[ThreadMessage], texts: Collection[str]) -> list[ThreadMessage]:
-    """Return the account's dated messages whose text is none of `texts`, which are ours."""
+    """Return the account's dated messages that are not among `texts`, which Rapport wrote."""
     return [
         m
         for m in messages

@@ -17,8 +17,8 @@ from worker.rules.quota.model import Verb
 def withdraw_invitation(services: Services, claim: Claim, lease: LeaseGuard, grant: Grant) -> Outcome:
     """Find the invitation, write the intent, withdraw once, and prove it by the list.
 
-    Raises what means that nothing was done: the errors of a site before the intent (NeverError
-    INVITATION_GONE where there is nothing to withdraw any more), and those of `write_intent`.
+    An error means that nothing was done: an error of the site before the intent (NeverError INVITATION_GONE
+    if there is nothing left to withdraw), or one of `write_intent`.
     """
     site = services.site_for(claim)
     with services.time_request(claim.site, "invitations"):
@@ -41,7 +41,7 @@ def withdraw_invitation(services: Services, claim: Claim, lease: LeaseGuard, gra
 
 
 def is_invitation_gone(services: Services, claim: Claim, site: Site) -> bool:
-    """Return whether the list of sent invitations, read to its end, has none to this person."""
+    """Return whether the list of sent invitations, read to its end, lacks this person."""
     with services.database.transaction() as session:
         today = today_in(session, claim.zone)
     with services.time_request(claim.site, "invitations"):

@@ -16,7 +16,7 @@ log = logs.get_logger(__name__)
 
 
 def require_account(session: Session, name: str) -> AccountRecord:
-    """Return the account of that name. Raises RequestRefusedError where there is none."""
+    """Return the account of that name. Raises RequestRefusedError if there is none."""
     found = accounts.find_account(session, name)
     if found is None:
         raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
@@ -31,11 +31,11 @@ def add_campaign(
     *,
     stored: CampaignOptions | None = None,
 ) -> CampaignRecord | None:
-    """Add a campaign, and lock it; None where this id was added before with the same options.
+    """Add a campaign and lock it; return None if this id was added before with the same options.
 
-    `options` are those of the request, by which a repetition is recognised; `stored` are kept with the
-    campaign, if they differ. Raises RequestRefusedError where the id was requested with other options, and
-    where pages of a site without an adapter would be opened.
+    `options` are those of the request, to recognise a repetition; `stored` are saved in the campaign instead,
+    if they differ. Raises RequestRefusedError if the id was requested with other options, or if the campaign
+    would open pages of a site without an adapter.
     """
     require_adapter(account.site, options)
     if not requests.claim_campaign_id(session, campaign_id, account.id, fingerprint(options)):

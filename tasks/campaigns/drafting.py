@@ -15,7 +15,7 @@ from worker.rules.messages.drafts import Addressee, Draft, draft_message
 from worker.rules.messages.templates import MessageTemplate
 
 NO_REPEAT = timedelta(days=730)
-"""Nobody gets a text again, or one too like it, within two years."""
+"""For how long nobody gets the same or a similar text again."""
 
 
 def no_repeat_since(session: Session) -> datetime:
@@ -34,15 +34,15 @@ def _draft(
     person: DueBirthday, templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> PlannedAction:
     addressee = Addressee(person.contact_id, person.full_name, person.language)
-    written = person.left_out or draft_greeting(
+    draft = person.left_out or draft_greeting(
         addressee, person.on, templates, today, options, past_texts=person.texts
     )
     return PlannedAction(
         contact_id=person.contact_id,
         occasion=birthday_occasion(person.on),
         on=person.on,
-        message="" if isinstance(written, Reason) else written.message,
-        reason=written if isinstance(written, Reason) else None,
+        message="" if isinstance(draft, Reason) else draft.message,
+        reason=draft if isinstance(draft, Reason) else None,
         worded_for=today,
         expires_on=person.on + timedelta(days=options.late_days),
     )
@@ -57,9 +57,9 @@ def draft_greeting(
     *,
     past_texts: Sequence[str],
 ) -> Draft | Reason:
-    """Return the greeting for a birthday as it reads when sent today, or the reason why there is none.
+    """Return the greeting for a birthday if it is sent today, or the reason why there is none.
 
-    Another template is drawn each year, and the same one when a year is planned twice.
+    Each year draws another template; planning a year twice draws the same one.
     """
     return draft_message(
         addressee,

@@ -1,4 +1,4 @@
-"""The kinds of campaign: how each starts, the list of its site that it reads, and the actions it plans.
+"""The kinds of campaign: how each starts, the list of the site that it reads, and the actions it plans.
 
 What a caller may ask for is in tasks/contract.py, which HTTP and the command line share.
 """

@@ -29,7 +29,7 @@ log = logs.get_logger(__name__)
 def start_birthday_campaign(
     session: Session, account: AccountRecord, campaign_id: UUID, options: BirthdayOptions
 ) -> bool:
-    """Add the campaign; plan it at once unless the birthdays page is to be read first. True: it is."""
+    """Add the campaign, and plan it unless the birthdays page must be read first; return whether it must."""
     campaign = add_campaign(session, account, campaign_id, options)
     if campaign is None:
         return False
@@ -49,7 +49,7 @@ def read_birthdays(services: Services, campaign_id: UUID) -> None:
 def _plan_stored(
     session: Session, account: AccountRecord, campaign: CampaignRecord, _cards: Sequence[BirthdayCard]
 ) -> None:
-    """Plan from all birthdays known: those of the page are among them by now."""
+    """Plan from all stored birthdays, which now include those of the page."""
     _plan(session, account, campaign, BirthdayOptions.model_validate(campaign.options))
 
 

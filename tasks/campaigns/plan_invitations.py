@@ -28,7 +28,7 @@ log = logs.get_logger(__name__)
 def start_invitations_campaign(
     session: Session, account: AccountRecord, campaign_id: UUID, options: InvitationsOptions
 ) -> bool:
-    """Add the campaign. True: the sent invitations are to be read before it can be planned."""
+    """Add the campaign; return True: the sent invitations must be read before it can be planned."""
     return add_campaign(session, account, campaign_id, options) is not None
 
 
@@ -46,21 +46,21 @@ def _plan(
     options = InvitationsOptions.model_validate(campaign.options)
     today = today_in(session, account.zone)
     occasion = occasions.withdrawal_occasion(today)
-    judged = decide_withdrawals(
+    decided = decide_withdrawals(
         invitations.list_invited(session, account.id, sent, occasion=occasion),
         today,
         older_than_days=options.older_than_days,
         limit=options.limit,
     )
     if options.dry_run:
-        campaigns.mark_planned(session, campaign.id, preview=[_preview(*one, today) for one in judged])
+        campaigns.mark_planned(session, campaign.id, preview=[_preview(*one, today) for one in decided])
         return
     drafts = [
         PlannedAction(one.contact_id, occasion, one.invitation.sent_on, "")
-        for one, verdict in judged
+        for one, verdict in decided
         if verdict is Verdict.WITHDRAW
     ]
-    save_plan(session, campaign, Kind.WITHDRAW, drafts, considered=len(judged))
+    save_plan(session, campaign, Kind.WITHDRAW, drafts, considered=len(decided))
 
 
 SENT_INVITATIONS = SiteList(

@@ -17,11 +17,11 @@ from worker.rules.sourcing.search import build_search_url
 def start_sourcing_campaign(
     session: Session, account: AccountRecord, campaign_id: UUID, options: SourcingOptions
 ) -> bool:
-    """Add a sourcing campaign and plan the first page of its search. False: no list is read.
+    """Add a sourcing campaign and plan the first page of its search; return False: no list is read.
 
-    Its options are stored with the criteria of the saved search, as they are now. Raises RequestRefusedError
-    for a saved search that isn't there, for an address that is no people search of the account's own site,
-    and for criteria that nothing can be searched by; then nothing is planned.
+    Its options are stored with the current criteria of the saved search. Raises RequestRefusedError, and
+    plans nothing, for an unknown saved search, an address that is not a people search of the account's site,
+    or criteria that the site can't search by.
     """
     spec = saved_searches.resolve_search(
         session, account, url=options.url, name=options.saved_search, criteria=options.criteria

@@ -32,10 +32,10 @@ _MOST_NAMED = 3
 def start_visitor_campaign(
     session: Session, account: AccountRecord, campaign_id: UUID, options: VisitorOptions
 ) -> bool:
-    """Add a visitor campaign and plan its visits, or the first page of its search. False: no list is read.
+    """Add a visitor campaign; plan its visits or its search's first page. Return False: no list is read.
 
-    Raises RequestRefusedError for a saved search that isn't there, and for addresses that are none of the
-    account's site; then nothing is planned.
+    Raises RequestRefusedError, and plans nothing, for an unknown saved search or addresses that are not of
+    the account's site.
     """
     addresses = _normalise_addresses(options.profiles, account.site)
     spec = None
@@ -71,7 +71,7 @@ def _plan_visits(
 def _normalise_addresses(given: Sequence[str], site: str) -> Sequence[str]:
     """Return the normalised addresses. Raises RequestRefusedError that names the bad ones by their position.
 
-    Not by their text: a refusal is logged, and an address is somebody's.
+    The error doesn't quote them, because it is logged and an address identifies a person.
     """
     normalised = [normalise_profile_url(address, site) for address in given]
     bad = [str(place) for place, address in enumerate(normalised, 1) if address is None]
@@ -95,7 +95,7 @@ def _select_due(
             no_repeat_days=options.no_repeat_days,
             limit=options.limit,
         )
-    # Locks in the order of whoever saves a page: imports, the audit's head, then the people.
+    # Lock in the same order as saving a page: imports, the audit head, then the people.
     import_lock.lock_out_imports(session, account.id)
     events.lock_audit_head(session, account.id)
     contacts = visits.save_addresses(session, account.id, addresses)[: options.limit]

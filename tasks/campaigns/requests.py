@@ -1,4 +1,4 @@
-"""Start a campaign on request, and ask for the list that it is planned from."""
+"""Start a campaign on request, and request the reading of the list that it is planned from."""
 
 from uuid import UUID, uuid4
 
@@ -11,7 +11,7 @@ from worker.rules.model import CampaignKind
 
 
 def start_requested_campaign(services: Services, request: CampaignRequest) -> None:
-    """Start the campaign of a request; if it is planned from a list of its site, ask for that list.
+    """Start the requested campaign; if it is planned from a list of its site, request its reading.
 
     Raises RequestRefusedError as `start_campaign` does; then nothing is planned.
     """
@@ -25,7 +25,7 @@ def start_requested_campaign(services: Services, request: CampaignRequest) -> No
 def request_reading(kind: CampaignKind, campaign_id: UUID) -> None:
     """Ask a browser worker to read the list that the campaign is planned from.
 
-    Raises ValueError for a kind that reads none.
+    Raises ValueError for a kind that reads no list.
     """
     site_list = CAMPAIGN_TYPES[kind].site_list
     if site_list is None:

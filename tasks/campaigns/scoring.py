@@ -1,4 +1,4 @@
-"""Score people by the criteria of the campaigns that found them, from what is known of each by then."""
+"""Score people by the criteria of the campaigns that found them, from what is known about each."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -24,9 +24,9 @@ def list_needed_sections(campaign: CampaignRecord) -> frozenset[Section]:
 def score_found_people(
     session: Session, campaign: CampaignRecord, people: Mapping[int, FoundPerson], today: date
 ) -> None:
-    """Score the people of a page, by their stored profiles, else by what the page says of them.
+    """Score the people of a page by their stored profiles, else by what the page shows of them.
 
-    `people` is by contact. Nobody is scored in a campaign without criteria.
+    The keys of `people` are contact ids. Nobody is scored in a campaign without criteria.
     """
     criteria = _find_criteria(campaign)
     if criteria is None or not given_criteria(criteria):

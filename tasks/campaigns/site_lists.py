@@ -1,4 +1,4 @@
-"""Read the list of a site that a campaign is planned from: it waits, is asked for again, or fails."""
+"""Read the list of a site from which a campaign is planned; after a failure, retry it or end the campaign."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ class SiteList(Generic[T]):
 def read_and_plan(services: Services, campaign_id: UUID, site_list: SiteList[T]) -> int | None:
     """Read the list in the browser of the campaign's account, save its people and plan.
 
-    Returns how many people were saved; None where nothing was read. A passing fault leaves the campaign as it
-    is, to be asked for again; any other fault ends it with the reason.
+    Returns how many people were saved; None if nothing was read. After a transient failure the list is
+    requested again later; any other failure ends the campaign with the reason.
     """
     listed = _read(services, campaign_id, site_list)
     if listed is None:
@@ -59,7 +59,7 @@ def read_and_plan(services: Services, campaign_id: UUID, site_list: SiteList[T])
     account, entries = listed
     with services.database.transaction() as session:
         saved = site_list.save(session, account.id, entries)
-    # In a second transaction: whoever records an effect locks the audit's head first and its contact then.
+    # In a second transaction, because recording an effect locks the audit head before the contact.
     with services.database.transaction() as session:
         campaign = campaigns.find_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.state == CampaignState.READING:  # else planned or cancelled
@@ -82,13 +82,13 @@ def _read(
             or import_lock.is_import_running(session, account.id)
         )
     if waits:
-        log.info("reading_waits", campaign=str(campaign_id))  # asked for again until it may go on
+        log.info("reading_waits", campaign=str(campaign_id))  # requested again until the account may act
         return None
     if account.stop_reason is not None:
         _fail(services, campaign, site_list, NeverError(account.stop_reason, "the account is stopped"))
         return None
     if not services.can_open_session(account.session):
-        # Not left to be asked for again: it would wait, unseen, until a person mends the keys.
+        # Fail instead of retrying: the campaign would wait, unnoticed, until a person corrects the keys.
         _fail(services, campaign, site_list, NeverError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE))
         return None
     try:

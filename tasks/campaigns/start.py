@@ -1,4 +1,4 @@
-"""Start a campaign in a transaction of the caller, from options or from stored options."""
+"""Start a campaign in the caller's transaction, from options or from stored options."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,10 +24,10 @@ def start_stored_campaign(
 
 
 def start_campaign(session: Session, *, account: str, campaign_id: UUID, options: CampaignOptions) -> bool:
-    """Add a campaign and plan it. True: it is planned once a list of its site was read (`request_reading`).
+    """Add a campaign and plan it; return True if a list must be read first (`request_reading`).
 
-    Asked twice with one id, it starts once. Raises RequestRefusedError for an account that doesn't exist, and
-    for options that can't be carried out; then nothing is planned.
+    Does nothing if this id was started before with the same options. Raises RequestRefusedError, and plans
+    nothing, for an account that doesn't exist or options that can't be carried out.
     """
     found = require_account(session, account)
     return CAMPAIGN_TYPES[options.kind].start(session, found, campaign_id, options)

@@ -1,1 +1,1 @@
-"""The Celery tasks, and nothing else: each takes a validated payload and calls what does the work."""
+"""The Celery tasks only: each takes a validated payload and calls the function that does the work."""

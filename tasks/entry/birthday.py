@@ -42,6 +42,6 @@ def greet(ref: ActionRef) -> None:
 
 @app.task(name=BIRTHDAY_REPLIES, pydantic=True, pydantic_strict=False)
 def read_inbox(ref: AccountRef) -> None:
-    """Read the account's inbox and mark who has answered."""
+    """Read the account's inbox and mark the answered greetings."""
     read_replies(get_services(), ref.account)
     dispatch_due(get_services())  # while the inbox was read, the account's actions waited

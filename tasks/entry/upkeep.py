@@ -25,7 +25,7 @@ from worker.app import app
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def run_schedules(tick: Tick) -> None:
-    """Start the campaigns that are due, and ask again for lists whose message was lost."""
+    """Start the campaigns that are due, and request lists again whose message was lost."""
     start_due_campaigns(get_services())
     repeat_stale_readings(get_services())
 
@@ -38,7 +38,7 @@ def expire_actions(tick: Tick) -> None:
 
 @app.task(name=UPKEEP_REPLIES, pydantic=True, pydantic_strict=False)
 def request_replies(tick: Tick) -> None:
-    """Ask for the inboxes that may be read now; each at most once an hour, however often this ticks."""
+    """Request the reading of each inbox that may be read now, at most once an hour."""
     for account in list_readable_inboxes(get_services()):
         publish_task(BIRTHDAY_REPLIES, account=account)
 
@@ -57,7 +57,7 @@ def check_quotas(tick: Tick) -> None:
 
 @app.task(name=UPKEEP_RETENTION, pydantic=True, pydantic_strict=False)
 def purge_old_data(tick: Tick) -> None:
-    """Erase people and profiles that are older than their account keeps them."""
+    """Erase people and profiles that are older than their account's retention."""
     purge_all_accounts(get_services())
 
 

@@ -11,7 +11,7 @@ log = logs.get_logger(__name__)
 def record_ended_days(services: Services) -> int:
     """Save and log the summary of every account's day that has ended; return how many.
 
-    Each day is saved once, however many beats there are: only whoever adds its row logs it.
+    Each day is saved and logged once, even with several beats: only the process that inserts its row logs it.
     """
     with services.database.transaction() as session:
         ended = summary.list_unsaved_days(session)

@@ -8,7 +8,7 @@ log = logs.get_logger(__name__)
 
 
 def expire_late_actions(services: Services) -> None:
-    """Skip what is planned or proposed and whose last day has passed."""
+    """Skip planned and proposed actions whose last day has passed."""
     with services.database.transaction() as session:
         expired = endings.expire_actions(session)
     if expired:

@@ -1,6 +1,6 @@
-"""Erase people and profiles that are older than their account keeps them.
+"""Erase people and profiles that are older than their account's retention (keep_days).
 
-Works block by block, so it may be stopped and repeated at any time.
+Works block by block, so it may be interrupted and repeated at any time.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ PURGED_AT_ONCE = 15_000
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """How many rows were erased, and pictures on this machine. `waits`: an import runs, and people wait."""
+    """Counts of erased rows, and of screenshots on this machine. `waits`: an import delays erasing people."""
 
     people: int
     profiles: int
@@ -39,7 +39,7 @@ class PurgeReport:
 
 
 def purge_all_accounts(services: Services) -> None:
-    """Erase what is older than its account keeps it, at most PURGED_AT_ONCE people of each account."""
+    """Erase what is older than its account's retention, at most PURGED_AT_ONCE people of each account."""
     with services.database.transaction() as session:
         everyone = accounts.list_accounts(session)
     for account in everyone:
@@ -54,7 +54,7 @@ def purge_all_accounts(services: Services) -> None:
 
 
 def find_stale(database: Database, account_id: int, keep: timedelta) -> StaleData:
-    """Return the people and profiles that have been kept for longer than `keep`."""
+    """Return the people and profiles that are older than `keep`."""
     with database.transaction() as session:
         return retention.find_stale_data(session, account_id, keep)
 
@@ -70,7 +70,7 @@ def purge_stale(
 ) -> PurgeReport:
     """Erase what was found, at most `most` people; `progress` is called with the rows of each block.
 
-    Rows that are needed again since they were found stay.
+    Rows that have been used again since they were found stay.
     """
     addresses, waits = _erase_people(database, account_id, found.before, found.people[:most], progress)
     profiles = _erase_all(database, account_id, found.before, retention.erase_profiles, progress)

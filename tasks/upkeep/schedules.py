@@ -1,4 +1,4 @@
-"""Start the campaigns whose schedule is due, and ask again for readings that were lost."""
+"""Start the campaigns whose schedule is due, and request lists again whose message was lost."""
 
 from datetime import timedelta
 from uuid import UUID, uuid5
@@ -23,20 +23,20 @@ _FIRE_NAMESPACE = UUID("6f0f4f0e-6a53-4f57-9d3c-3a1f64d8c5b1")
 """Namespace of the ids of campaigns that schedules start: one fire, one id, one campaign."""
 
 ASK_AGAIN_AFTER = timedelta(minutes=2)
-"""A campaign whose list was not read by then is asked for again; reading takes seconds."""
+"""A list that was not read by then is requested again; reading takes seconds."""
 
 CATCH_UP = timedelta(hours=12)
-"""A fire that was missed for longer is skipped: yesterday morning's campaign helps nobody tonight."""
+"""A fire missed by more than this is skipped: yesterday morning's campaign is useless tonight."""
 
 
 def start_due_campaigns(services: Services) -> None:
-    """Start the campaigns that are due, and ask for the lists that they are planned from."""
+    """Start the campaigns that are due, and request the lists that they are planned from."""
     for kind, campaign_id in fire_schedules(services):
         request_reading(kind, campaign_id)
 
 
 def repeat_stale_readings(services: Services) -> None:
-    """Ask again for lists that were asked for a while ago and not read: the message may be lost."""
+    """Request lists again that were requested a while ago and not read: the message may be lost."""
     with services.database.transaction() as session:
         stale = campaigns.take_stale_readings(session, ASK_AGAIN_AFTER)
     for campaign in stale:
@@ -73,15 +73,15 @@ def _fire(session: Session, due: DueSchedule, campaign_id: UUID) -> bool:
         log.exception("schedule_failed", schedule=due.id, error=type(error).__name__)
         return False
     except (RequestRefusedError, ValidationError) as error:
-        log.warning("schedule_refused", schedule=due.id, text=_without_values(error))
+        log.warning("schedule_refused", schedule=due.id, text=_describe_errors(error))
         schedules.skip_fire(session, due, next_fire_at=following)
         return False
     schedules.record_fire(session, due, campaign_id=campaign_id, next_fire_at=following)
     return reading
 
 
-def _without_values(error: RequestRefusedError | ValidationError) -> str:
-    """Say what is wrong with stored options, without their values: one may be somebody's address."""
+def _describe_errors(error: RequestRefusedError | ValidationError) -> str:
+    """Describe the errors in stored options without their values, which may be people's addresses."""
     if isinstance(error, RequestRefusedError):
         return str(error)
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}" for e in error.errors())

@@ -1,4 +1,4 @@
-"""Find a Chromium, its command line, and why it can't use its own sandbox."""
+"""Find Chromium, build its command line, and explain why its sandbox can't be used."""
 
 import os
 import re

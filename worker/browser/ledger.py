@@ -57,7 +57,7 @@ class LedgerSite:
         return LedgerThread(self._folder, profile_url)
 
     def search(self, query: SearchQuery, page: int) -> ResultPage:
-        """Return invented people, ten on a page: as many as the term `people` says, named by `name`."""
+        """Return invented people, ten per page. The term `people` sets their number, `name` their names."""
         terms = dict(query.terms)
         count, name = int(terms.get("people", "0")), terms.get("name", "person")
         numbers = range((page - 1) * _PAGE_SIZE + 1, min(page * _PAGE_SIZE, count) + 1)

@@ -76,7 +76,7 @@ class BrowserPool:
     def page_for(self, account_id: int, storage_state: str | None) -> Page:
         """Return the account's page, signed in by the storage state (JSON), or signed out for None.
 
-        It is the page of the last call if that is alive and has this storage state, else that of a new
+        Reuses the page of the last call if it is alive and has this storage state, else creates a new
         context. Starts Chromium if none runs. Raises ConfigurationError if there is no Chromium to start.
         """
         context = self._contexts.get(account_id)
@@ -94,7 +94,7 @@ class BrowserPool:
         return context.page
 
     def storage_state(self, account_id: int) -> str:
-        """Return cookies and local storage as JSON, to be encrypted. Raises KeyError if none is open."""
+        """Return cookies and local storage as JSON, unencrypted. Raises KeyError without an open context."""
         context = self._contexts[account_id]
         with translate_errors("read the session"):
             state = json.dumps(context.browser_context.storage_state())
@@ -110,7 +110,7 @@ class BrowserPool:
                 context.browser_context.close()
 
     def is_alive(self) -> bool:
-        """Return whether Chromium runs, as far as is known without asking it."""
+        """Return whether Chromium is believed to run, without sending it a request."""
         return self._browser is not None and self._browser.is_connected()
 
     def find_sandbox_obstacle(self) -> str | None:
@@ -204,7 +204,7 @@ class BrowserPool:
 
 
 def _is_alive(context: _Context) -> bool:
-    """Return whether the page runs scripts. Asks the page: Playwright learns of a death only with a reply."""
+    """Return whether the page runs a script. Playwright notices a dead page only when a request fails."""
     if context.crashed or context.page.is_closed():
         return False
     try:

@@ -1,7 +1,7 @@
 """The protocol that every site's adapter implements.
 
 All methods raise the errors of worker/errors.py: `StopAccountError` on a challenge, login or limit page,
-`TryAgainError` on a timeout or an unexpected page, `NeverError` where the site says that it can't be done.
+`TryAgainError` on a timeout or an unexpected page, `NeverError` if the site says that it can't be done.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,7 +43,7 @@ class Invitation(Protocol):
     """One pending invitation on an open page."""
 
     def withdraw(self) -> None:
-        """Click withdraw and confirm, once. `sent_invitations` tells whether it had an effect."""
+        """Click withdraw and confirm, once. `sent_invitations` shows whether it had an effect."""
 
 
 class Site(Protocol):
@@ -53,7 +53,7 @@ class Site(Protocol):
         """Return whether the feed opens for this session."""
 
     def birthdays(self, today: date) -> Sequence[BirthdayCard]:
-        """Read the birthdays page: those of today and of the past days that the site still shows.
+        """Read the birthdays page: today's birthdays and the past ones that the site still shows.
 
         `today` is the date in the account's zone. Cards such as "2 days ago" are dated from it.
         """
@@ -82,7 +82,7 @@ class Site(Protocol):
     def open_invitation(self, profile_url: str) -> Invitation:
         """Find the invitation to this person. Withdraws nothing.
 
-        Raises NeverError(INVITATION_GONE) if the whole list has none.
+        Raises NeverError(INVITATION_GONE) if the list, read to its end, doesn't have it.
         """
 
     def normalise(self, profile_url: str) -> str:

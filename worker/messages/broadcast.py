@@ -53,7 +53,7 @@ class Command(StrictModel):
     arguments: dict[str, Any] | None = None
     destination: Annotated[list[Short], Field(max_length=1000)] | None = None
     pattern: Short | None = None
-    matcher: Literal["glob"] | None = None  # a regular expression, the other kind, could run for ever
+    matcher: Literal["glob"] | None = None  # the other matcher, regular expressions, could run for ever
     ticket: Short | None = None
     reply_to: _ReplyTo | None = None
 

@@ -26,7 +26,7 @@ from worker.messages.envelope import (
 from worker.rules.wire.refusals import MessageRefusedError, Refusal
 
 MAX_ETA_AHEAD: Final = timedelta(seconds=30)
-"""How far an ETA may be ahead of this worker's clock: as much as a client's clock may be."""
+"""How far an ETA may be ahead of this worker's clock: the tolerated error of a client's clock."""
 
 _MAX_OTHERS: Final = 64
 _MAX_NAME: Final = 128
@@ -40,7 +40,7 @@ _ISO: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d
 def parse_instant(text: str) -> datetime:
     """Return the instant of an ISO 8601 text. Without a zone it is UTC, as for Celery.
 
-    Raises ValueError for an invalid text, and for one whose year UTC doesn't have.
+    Raises ValueError for an invalid text, and for an instant outside the years that UTC can represent.
     """
     if not _ISO.fullmatch(text):
         raise ValueError("not a time in the form 2026-11-28T09:00:00+00:00")

@@ -25,7 +25,7 @@ class Arguments:
 
 
 class Builder(Protocol):
-    """Builds a verb's arguments as of `now`; called again when Redis' day is another one."""
+    """Builds a verb's arguments as of `now`; called again if it is another day by Redis' clock."""
 
     def __call__(self, context: QuotaContext, now: datetime, /) -> Arguments:
         """Return the arguments."""

@@ -232,7 +232,7 @@ local function decided(status, reason, retry_at)
     .. ' ' .. math.max(0, all_per_week - all_week_used)
 end
 
--- When a week's window has room again: once all but limit - 1 of its newest charges are a week old.
+-- When a week's window has room again: once all but its limit - 1 newest charges are a week old.
 local function room_in_week(limit, first_kind, last_kind)
   if limit == 0 then
     return now + WEEK

@@ -85,7 +85,7 @@ class RedisQuota:
         return self._ask("start", context, reservation_id, arguments.build_none)
 
     def settle(self, context: QuotaContext, verb: Verb, reservation_id: str, outcome: Outcome) -> Decision:
-        """Commit (it happened), release (it surely did not) or only report the outcome. Idempotent."""
+        """Commit (it happened), release (it certainly did not) or only report the outcome. Idempotent."""
         return self._ask(verb, context, reservation_id, partial(arguments.build_settle, outcome=outcome))
 
     def reset_breaker(self, context: QuotaContext) -> Decision:
@@ -97,7 +97,7 @@ class RedisQuota:
         return self._ask("install", context, "", partial(arguments.build_install, state=state))
 
     def _ask(self, verb: str, context: QuotaContext, reservation_id: str, build: Builder) -> Decision:
-        """Call the script with the day of this machine's clock, then with that of Redis' clock."""
+        """Call the script with today by this machine's clock, and again by Redis' clock if that differs."""
         now = clock.now()
         for _ in range(_STALE_DAY_TRIES):
             day = local_day(now, context.zone)

@@ -1,4 +1,4 @@
-"""Profile addresses: the one form in which a person is known, whatever form a file or a page gives."""
+"""Profile addresses: convert every form that files and pages have to the canonical one."""
 
 import re
 from urllib.parse import quote, unquote, urlsplit

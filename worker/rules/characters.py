@@ -1,7 +1,7 @@
 """Control and invisible characters: they steer a terminal, change the direction of a text, or hide in it.
 
 These are Unicode's controls, line separators, surrogates, direction controls, private use and default
-ignorable code points (UAX #44). Exempt are those that names and emoji are spelt with: the joiners of Persian
+ignorable code points (UAX #44). Characters that names and emoji need are exempt: the joiners of Persian
 and Indian names, variation selectors, and the tags of flags such as Scotland's (UTS #51).
 """
 
@@ -38,7 +38,7 @@ _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 def sanitise_text(text: str) -> str:
     """Return `text` safe for a terminal: each control or invisible character becomes �.
 
-    Line ends and tabs stay. The result is as long as `text`.
+    Line ends and tabs stay. The length doesn't change.
     """
     return _replaced(text, lambda found: "\N{REPLACEMENT CHARACTER}")
 

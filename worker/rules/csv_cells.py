@@ -1,8 +1,8 @@
 """Escape CSV cells so that no spreadsheet takes them for a formula, and undo it.
 
 A spreadsheet evaluates a cell that begins with = + - or @, whoever wrote the file (OWASP, "CSV Injection").
-Such a text gets a leading apostrophe. So does one that already has apostrophes there: removing one apostrophe
-then restores every text.
+Such a text gets a leading apostrophe. So does a text that already has apostrophes in front of such a
+character, so that removing one apostrophe always restores the text.
 """
 
 import re

@@ -36,15 +36,15 @@ def decide_withdrawals(
     A withdrawal that is planned counts towards `limit`, so that asking twice changes nothing. One that ended
     this week doesn't: a few that can't be withdrawn would otherwise block all others.
     """
-    judged = []
+    decided = []
     left = limit
     oldest_first = list(reversed(invited))
     oldest_first.sort(key=lambda one: one.invitation.sent_on)
     for one in oldest_first:
         verdict = _verdict(one, today, older_than_days, left)
         left -= verdict in {Verdict.WITHDRAW, Verdict.PLANNED}
-        judged.append((one, verdict))
-    return judged
+        decided.append((one, verdict))
+    return decided
 
 
 def _verdict(one: InvitedContact, today: date, older_than_days: int, left: int) -> Verdict:

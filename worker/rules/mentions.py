@@ -15,7 +15,7 @@ REDACTED_TEXT = "(forgotten)"
 class Mentions:
     """Finds these people in texts and JSON values, however an address or a name is written.
 
-    A name of one word is only found where it is the whole text: inside a text it is mostly somebody else's.
+    A name of one word is found only if it is the whole text; within a text it usually means somebody else.
     """
 
     addresses: Collection[str] = ()

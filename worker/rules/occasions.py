@@ -10,8 +10,8 @@ from uuid import UUID
 def visit_occasion(on: date, campaign_id: UUID) -> str:
     """Return the occasion of a visit that a visitor campaign plans on `on`, by its ISO 8601 week.
 
-    The campaign is part of it, so that a visit that failed doesn't keep another campaign from making one.
-    db/store/actions/gates.py sees to it that nobody is visited too often.
+    It includes the campaign, so that a failed visit doesn't prevent a visit by another campaign.
+    db/store/actions/gates.py prevents too frequent visits.
     """
     return f"visit:{_week(on)}:{campaign_id}"
 

@@ -6,7 +6,7 @@ MAX_FAILURES = 5
 """Transient failures of one action before it fails, or before a person is asked."""
 
 MAX_PROFILE_OPENS = 2
-"""How often one visit may open a profile. Each time can be seen by its person, so few retries are made."""
+"""How often one visit may open a profile. The person may see every opening, so there are few retries."""
 
 ABSENCE_CHECKS_NEEDED = 2
 """Checks, a settle time apart, that must find no effect before it counts as absent."""

@@ -17,7 +17,7 @@ from worker.rules.quota.limits import DEFAULT_QUOTA, PRACTICE_QUOTA, SiteQuota
 class SearchForm:
     """A site's people search: the path of its page, and its parameters in the order in which they are stored.
 
-    No `parameters` means that any are taken as they are.
+    Without `parameters`, any are accepted as they are.
     """
 
     path: str
@@ -29,8 +29,8 @@ class SiteDescription:
     """What Rapport knows about one site.
 
     `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
-    `has_profile_addresses`: a person is `origin`/in/NAME/; otherwise addresses are taken as they are.
-    `adapter` is the "module:class" that opens its pages (see worker/browser/adapters.py), None while none
+    `has_profile_addresses`: a person's address is `origin`/in/NAME/; otherwise any address is accepted as it
+    is. `adapter` is the "module:class" that opens its pages (see worker/browser/adapters.py), None while none
     ships. `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person
     accepts before an account is added. `offered`: `rapport account add` takes it.
     """

@@ -87,7 +87,7 @@ def parse_instant(cell: Cell, zone: ZoneInfo, now: datetime) -> datetime | None:
 
     Accepts ISO 8601 with and without a zone, DD/MM/YYYY, YYYYMMDD, and seconds or milliseconds since 1970 as
     number or text. A time without a zone is in `zone`. A day without a time counts as its end, so that it
-    stays in a quota window rather too long than too short.
+    stays in a quota window too long rather than too short.
     """
     value = _from_epoch(parse_number(cell)) or _from_text(parse_text(cell) or "", zone)
     if value is None or not _EARLIEST <= value <= now + _ALLOWED_AHEAD:

@@ -14,7 +14,7 @@ from worker.files import open_regular_file
 
 Cell: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = Mapping[str, Cell]
-"""One row by column. Columns that this version of V1 did not have are missing."""
+"""One row by column. Columns that the file's version of V1 did not have are missing."""
 
 IMPORTED_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "contacts": ("id", "name", "linkedin_url", "last_message_date", "notes"),

@@ -130,7 +130,7 @@ class _V1Import:
         if held is None:
             self.uncounted += excluded and at > self._now - WEEK
             return excluded, "no or several contacts have that name: it counts as greeted for that birthday"
-        kept = self._interactions.add(
+        is_new = self._interactions.add(
             held,
             Kind.GREET,
             greeting.key,
@@ -139,9 +139,9 @@ class _V1Import:
             message=greeting.message,
             replied_at=greeting.replied_at,
         )
-        if kept:
+        if is_new:
             held.set_greeted_on(on)
-        return kept, ""
+        return is_new, ""
 
     def _exclude_undated(self, person: PersonRef) -> tuple[bool, str]:
         """Exclude the person from the recent birthdays that an undated greeting may have been for."""
@@ -154,7 +154,7 @@ class _V1Import:
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
 
     def _set_last_greetings(self) -> None:
-        """Set the last greeting from V1's contacts, which is there even if the message was lost."""
+        """Set the last greeting from V1's contacts, which have it even if the message is missing."""
         for _, person in _usable_rows(self._parsed.contacts):
             held = self._people.by_address[person.address]
             if person.last_written is not None:

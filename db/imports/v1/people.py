@@ -44,9 +44,9 @@ NO_VALUES: Final = ContactValues(
 )
 
 
-def is_any_of(a_column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
+def is_any_of(column: InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that a text column has one of the values, as one array parameter."""
-    return a_column == any_(_text_array(values))
+    return column == any_(_text_array(values))
 
 
 def _text_array(values: Iterable[str]) -> ColumnElement[Any]:
@@ -82,8 +82,8 @@ class HeldContact:
 
     def set_do_not_contact(self) -> bool:
         """Set do-not-contact; return whether it was not set before."""
-        had, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
-        return not had
+        was_set, self.after = self.after.do_not_contact, replace(self.after, do_not_contact=True)
+        return not was_set
 
     def changed_values(self) -> Mapping[str, Any]:
         """Return the changed columns with their new values."""

@@ -232,12 +232,12 @@ Kept = TypeVar("Kept", Greeting, Visit)
 
 def _refuse_duplicates(rows: Iterable[ParsedRow[Kept]]) -> list[ParsedRow[Kept]]:
     seen: set[str] = set()
-    kept: list[ParsedRow[Kept]] = []
+    result: list[ParsedRow[Kept]] = []
     for row in rows:
         if not isinstance(row.record, RefusedRow) and row.record.key in seen:
-            kept.append(ParsedRow(row.number, RefusedRow(DUPLICATE)))
+            result.append(ParsedRow(row.number, RefusedRow(DUPLICATE)))
             continue
         if not isinstance(row.record, RefusedRow):
             seen.add(row.record.key)
-        kept.append(row)
-    return kept
+        result.append(row)
+    return result

@@ -112,5 +112,5 @@ def add_hint(session: Session, site: str, import_id: int, hint: SelectorNote) ->
         "page": hint.page,
         "import_id": import_id,
     }
-    kept = upsert(SelectorHint).values(**values).on_conflict_do_nothing().returning(SelectorHint.name)
-    return session.execute(kept).first() is not None
+    inserted = upsert(SelectorHint).values(**values).on_conflict_do_nothing().returning(SelectorHint.name)
+    return session.execute(inserted).first() is not None

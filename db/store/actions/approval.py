@@ -1,7 +1,7 @@
 """Decide on proposals: approve, edit or drop them.
 
-Each decision is a compare-and-set on the action's row: of two people one wins, and the other is told. An
-approval is bound to the recipient and the text that the person saw.
+Each decision is a compare-and-set on the action's row: of two people one wins, and the other gets the
+outcome. An approval is bound to the recipient and the text that the person saw.
 """
 
 from collections.abc import Mapping
@@ -66,12 +66,12 @@ def describe_refusal(decision: Decision) -> str:
 
 
 def approve_proposal(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
-    """Approve a proposal: it is sent when its turn comes. `seen` is its hash as the person saw it."""
+    """Approve a proposal: it is sent when it is due. `seen` is the hash of what the person saw."""
     return _approve(session, action_id, seen=seen, by=by, text=None)
 
 
 def edit_proposal(session: Session, action_id: UUID, text: str, *, seen: str, by: str) -> Decision:
-    """Approve a proposal with another text. Raises TextRefusedError where that text can't be sent."""
+    """Approve a proposal with another text. Raises TextRefusedError if that text can't be sent."""
     return _approve(session, action_id, seen=seen, by=by, text=validate_message(text))
 
 
@@ -80,11 +80,11 @@ def approve_proposals(
 ) -> dict[UUID, Decision]:
     """Approve a campaign's proposals, each by the hash that was `seen`; return the decisions."""
     known = select(Action.id).where(Action.campaign_id == campaign_id, Action.id.in_(seen))
-    ours = set(session.scalars(known))
-    # Locked by id, as everywhere that many actions are changed: else two transactions could deadlock.
+    known_ids = set(session.scalars(known))
+    # Lock in the order of ids, like every change of many actions: otherwise transactions could deadlock.
     return {
         action_id: approve_proposal(session, action_id, seen=seen[action_id], by=by)
-        if action_id in ours
+        if action_id in known_ids
         else Decision(DecisionOutcome.UNKNOWN)
         for action_id in sorted(seen)
     }
@@ -98,7 +98,7 @@ def drop_proposal(session: Session, action_id: UUID, *, by: str) -> Decision:
 def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
     """Never contact this person again, from any account that knows the address; skip all proposals to them.
 
-    It holds whatever state the action is in by now: a planned one is stopped by the gate before its effect.
+    Works in every state of the action: a planned one is stopped by the gate before its effect.
     """
     address = session.scalar(
         select(Contact.profile_url)
@@ -109,7 +109,7 @@ def never_contact(session: Session, action_id: UUID, *, by: str) -> Decision:
         return Decision(DecisionOutcome.UNKNOWN)
     check_transition(ActionState.PROPOSED, ActionState.SKIPPED)
     known = select(Contact.id, Contact.account_id).where(Contact.profile_url == address)
-    # Per account the proposals before the contact: recording an effect locks in this order.
+    # Per account, lock the proposals before the contact, as recording an effect does.
     for contact_id, account_id in session.execute(known.order_by(Contact.account_id)).all():
         session.execute(
             update(Action)
@@ -138,14 +138,14 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         return Decision(DecisionOutcome.UNKNOWN)
     action, contact, campaign, zone, now = found
     expired = action.expires_on is not None and action.expires_on < now.astimezone(ZoneInfo(zone)).date()
-    hindrances = (
+    refusals = (
         (action.state != ActionState.PROPOSED, DecisionOutcome.DECIDED),
         (campaign == CampaignState.CANCELLED, DecisionOutcome.CANCELLED),
         (contact.do_not_contact, DecisionOutcome.LEFT_ALONE),
         (expired, DecisionOutcome.TOO_LATE),
         (approval_hash(contact.profile_url, action.message) != seen, DecisionOutcome.CHANGED),
     )
-    outcome = next((outcome for hinders, outcome in hindrances if hinders), None)
+    outcome = next((outcome for applies, outcome in refusals if applies), None)
     if outcome is not None:
         return _with_current_state(session, action_id, outcome)
     message = action.message if text is None else text

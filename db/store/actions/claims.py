@@ -1,4 +1,4 @@
-"""Claim an action and keep its lease. A claim carries all that a worker needs to know of the action."""
+"""Claim an action and extend its lease. A claim holds all that a worker needs to know about the action."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from worker.rules.model import ActionState, CampaignKind, Kind
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claimed action. `looking`: its effect may have happened, so it may only be looked for."""
+    """A claimed action. `looking`: its effect may have happened, so the worker only looks for it."""
 
     action_id: UUID
     attempt: int
@@ -49,7 +49,7 @@ class Claim:
 
 
 def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timedelta) -> Claim | None:
-    """Claim a queued action, or an uncertain one to look at. None: it was claimed, or not dispatched."""
+    """Claim a queued action, or an uncertain one to look at. None: it is claimed, or not dispatched."""
     taken = session.execute(
         update(Action)
         .where(
@@ -103,11 +103,11 @@ def claim_action(session: Session, action_id: UUID, *, owner: str, lease: timede
 
 
 def extend_lease(session: Session, claim: Claim, lease: timedelta) -> bool:
-    """Extend the claim's lease to `lease` from now. False: the action is somebody else's by now."""
-    held = session.execute(
+    """Extend the claim's lease to `lease` from now. False: the claim was lost."""
+    extended = session.execute(
         update(Action)
         .where(Action.id == claim.action_id, Action.attempt == claim.attempt, Action.lease_owner.is_not(None))
         .values(lease_until=func.now() + lease)
         .returning(Action.id)
     )
-    return held.first() is not None
+    return extended.first() is not None

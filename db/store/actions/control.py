@@ -1,4 +1,4 @@
-"""Pause, resume and cancel, and settling an action by hand."""
+"""Pause and resume accounts; pause, resume and cancel campaigns; settle actions by hand."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -89,7 +89,7 @@ def cancel_campaign(session: Session, campaign_id: UUID) -> int | None:
 
 
 def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> int | None:
-    """Pause, resume or cancel; return how many actions are skipped, or None where the state forbids it."""
+    """Pause, resume or cancel; return how many actions are skipped, or None if the state forbids it."""
     if verb is CampaignVerb.CANCEL:
         return cancel_campaign(session, campaign_id)
     change = pause_campaign if verb is CampaignVerb.PAUSE else resume_campaign
@@ -98,19 +98,19 @@ def change_campaign(session: Session, campaign_id: UUID, verb: CampaignVerb) -> 
 
 def describe_refusal(verb: CampaignVerb, state: CampaignState) -> str:
     """Return in words why a campaign in `state` can't be paused, resumed or cancelled."""
-    said = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_ALLOWED_FROM[verb])}"
+    text = f"the campaign is {state}: to {verb} it, it must be {' or '.join(_ALLOWED_FROM[verb])}"
     if state is CampaignState.READING:
-        return f"{said}; it still reads its site, so try again in a moment, or cancel it"
-    return said
+        return f"{text}; it still reads its site, so try again in a moment, or cancel it"
+    return text
 
 
 def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> bool:
     """Settle an action that needs review, as a person decided: DONE, PLANNED again, or SKIPPED.
 
     DONE writes no interaction, because the text was not proven, but the person counts as greeted. DONE and
-    SKIPPED keep the date (`acting_since`) and the unit of the quota; only PLANNED says that it surely did not
-    happen. False where there is nothing to settle, or where the campaign was cancelled and nothing can be
-    planned.
+    SKIPPED keep the date (`acting_since`) and the unit of the quota; only PLANNED means that the effect
+    certainly did not happen. Returns False if there is nothing to settle, or if it can't be PLANNED because
+    its campaign was cancelled.
     """
     check_transition(ActionState.NEEDS_REVIEW, state)
     settled = (
@@ -161,9 +161,9 @@ def _set_state(
 
 
 def wake_denied_actions(session: Session, account_id: int, kinds: Collection[Kind]) -> int:
-    """Make actions due now that wait because the quota denied them; return how many. For changed limits.
+    """After a change of limits, make actions due now that the quota denied; return how many.
 
-    The quota is asked again when their turn comes, so no limit is passed.
+    The quota is asked again before each of them, so no limit is exceeded.
     """
     denied = [
         Action.account_id == account_id,

@@ -1,4 +1,4 @@
-"""Queue due actions, and let those that a closed window denies wait together."""
+"""Queue due actions, and postpone together all that a closed window denies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def queue_due_actions(session: Session, *, batch: int, lease: timedelta) -> Sequ
 def postpone_others(
     session: Session, claim: Claim, *, reason: Reason, until: datetime, detail: str | None = None
 ) -> None:
-    """Let the account's other planned actions of this kind wait until then, too, with the same reason.
+    """Postpone the account's other planned actions of this kind until then, with the same reason.
 
     A window that is closed for one is closed for all (a run's limit only for its campaign), so the quota
     needn't be asked for each of them.
@@ -49,7 +49,7 @@ def postpone_others(
     ]
     if reason is Reason.RUN_LIMIT:
         others.append(Action.campaign_id == claim.campaign_id)
-    # Locked by id, as everywhere that many actions are changed: else two transactions could deadlock.
+    # Lock in the order of ids, like every change of many actions: otherwise transactions could deadlock.
     locked = select(Action.id).where(*others).order_by(Action.id).with_for_update()
     waiting = {"reason": reason, "detail": detail, "not_before": until}
     session.execute(update(Action).where(Action.id.in_(locked)).values(waiting))

@@ -15,20 +15,20 @@ from worker.rules.model import ActionState
 def expire_actions(session: Session) -> int:
     """Skip planned and proposed actions whose last day has passed in the account's zone; return how many."""
     today = func.date(func.timezone(Account.time_zone, func.now()))
-    over = [
+    expired = [
         Action.state.in_([ActionState.PLANNED, ActionState.PROPOSED]),
-        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; for the index
+        Action.expires_on < func.current_date() + 1,  # no zone is further ahead; allows the index
         Action.expires_on < today,
     ]
-    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*over)
+    owners = select(Action.account_id).join(Account, Account.id == Action.account_id).where(*expired)
     skipped = 0
     for account_id in session.scalars(owners.distinct().order_by(Action.account_id)).all():
-        # The audit head first: nobody who holds it waits for an action of the account.
+        # Lock the audit head first: no transaction that holds it waits for an action of the account.
         head = select(AuditHead.account_id).where(AuditHead.account_id == account_id)
         session.execute(head.with_for_update())
         moved = session.execute(
             update(Action)
-            .where(Account.id == Action.account_id, Action.account_id == account_id, *over)
+            .where(Account.id == Action.account_id, Action.account_id == account_id, *expired)
             .values(state=ActionState.SKIPPED, reason=Reason.EXPIRED, detail="its last day has passed")
             .returning(Action.id)
         )
@@ -37,9 +37,9 @@ def expire_actions(session: Session) -> int:
 
 
 def end_for_erasure(session: Session, contact_ids: Sequence[int]) -> int | None:
-    """End the open actions of forgotten contacts; return how many. None: one is in use, and nothing changed.
+    """End the open actions of forgotten contacts; return how many. None, and no change, if one is in use.
 
-    Raises OperationalError where one is locked (`for update nowait`).
+    Raises OperationalError if one is locked (`for update nowait`).
     """
     rows = session.scalars(
         select(Action)

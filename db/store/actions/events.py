@@ -1,4 +1,4 @@
-"""The audit log: every move of an action, in a hash chain for each account."""
+"""The audit log: every state change of an action, in a hash chain for each account."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One move of an action: when, from which state to which, why, and by whom."""
+    """One state change of an action: when, from which state to which, why, and by whom."""
 
     seq: int
     at: datetime
@@ -33,7 +33,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """What verifying one account's chain found. Keep `head` elsewhere: it proves the chain's length."""
+    """The result of verifying one account's chain. Store `head` elsewhere: it proves the chain's length."""
 
     account: str
     events: int
@@ -42,7 +42,7 @@ class ChainReport:
 
 
 def list_events(session: Session, action_id: UUID) -> Sequence[Event]:
-    """Return every move of one action, oldest first."""
+    """Return every state change of one action, oldest first."""
     rows = session.scalars(
         select(ActionEvent).where(ActionEvent.action_id == action_id).order_by(ActionEvent.seq)
     )
@@ -70,8 +70,7 @@ def lock_audit_head(session: Session, account_id: int) -> None:
 def verify_chains(session: Session) -> Sequence[ChainReport]:
     """Recompute every account's chain, row by row, in bounded memory.
 
-    Needs a snapshot (`Database.snapshot`): else a move between two of its
-    statements looks like a fault.
+    Needs a snapshot (`Database.snapshot`); otherwise a change between two statements looks like an error.
     """
     accounts = session.execute(
         select(Account.id, Account.name, AuditHead)
@@ -104,8 +103,8 @@ def _verify_account(session: Session, account_id: int, name: str, head: AuditHea
         problems.append(f"the chain ends at event {seq}, but {head.seq} were written")
     elif head is not None and head.hash != reached:
         problems.append(f"event {seq} is not the one that was written last")
-    if strays := _count_strays(session, account_id):
-        problems.append(f"{strays} actions are in a state that no event brought them to")
+    if mismatches := _count_mismatches(session, account_id):
+        problems.append(f"{mismatches} actions are in a state that no event brought them to")
     return ChainReport(name, seq, reached.hex(), tuple(problems))
 
 
@@ -113,8 +112,8 @@ def _describe_gap(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
-def _count_strays(session: Session, account_id: int) -> int:
-    """Return how many actions are not in the state of their last event: moved without the trigger."""
+def _count_mismatches(session: Session, account_id: int) -> int:
+    """Return how many actions are not in the state of their last event: changed without the trigger."""
     last = (
         select(ActionEvent.to_state)
         .where(ActionEvent.action_id == Action.id)
@@ -122,8 +121,10 @@ def _count_strays(session: Session, account_id: int) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    strays = select(func.count()).where(Action.account_id == account_id, Action.state.is_distinct_from(last))
-    return session.scalars(strays).one()
+    mismatches = select(func.count()).where(
+        Action.account_id == account_id, Action.state.is_distinct_from(last)
+    )
+    return session.scalars(mismatches).one()
 
 
 def _hash(before: bytes, row: ActionEvent) -> bytes:

@@ -1,4 +1,4 @@
-"""The gates of an action in Postgres: asked when a worker claims it, and again right before its effect."""
+"""The gates of an action in Postgres: checked when a worker claims it, and again right before its effect."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from worker.rules.sourcing.criteria import Criteria, needed_sections
 
 @dataclass(frozen=True, slots=True)
 class ClosedGate:
-    """Why an action may not happen now, and until when, where that is known."""
+    """Why an action may not happen now, and until when, if that is known."""
 
     reason: Reason
     until: datetime | None = None
@@ -71,16 +71,16 @@ def find_closed_gate(session: Session, claim: Claim, *, hours: Hours | None = No
         # the page could bring in people whom the import excludes
         return ClosedGate(Reason.IMPORT_UNDER_WAY, now + _IMPORT_WAIT)
     day = local_day(now, claim.zone)
-    heard = claim.kind is Kind.GREET and was_written_to_since(
+    was_written_to = claim.kind is Kind.GREET and was_written_to_since(
         session, day.start, site=claim.site, profile_url=claim.profile_url, besides=claim.action_id
     )
-    return ClosedGate(Reason.ONE_VOICE, day.end) if heard else None
+    return ClosedGate(Reason.ONE_VOICE, day.end) if was_written_to else None
 
 
 def _person_gates(
     session: Session, claim: Claim, action: Action, campaign: Campaign, contact: Contact
 ) -> Iterator[tuple[bool, Reason]]:
-    """Yield the gates of the action's person, each with whether it is closed; later ones are asked lazily."""
+    """Yield each gate of the action's person and whether it is closed. Lazy: later ones may not be needed."""
     yield contact.forgotten_at is not None, Reason.FORGOTTEN
     # do-not-contact does not stop a withdrawal: it leaves the person alone
     yield claim.kind is not Kind.WITHDRAW and contact.do_not_contact, Reason.DO_NOT_CONTACT
@@ -94,10 +94,10 @@ def _person_gates(
 
 
 def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) -> bool:
-    """Return whether the profile was opened too lately to be opened again.
+    """Return whether the profile was opened too recently to be opened again.
 
     For a visitor campaign: it was opened within its `no_repeat_days`, or may have been, also by an earlier
-    attempt of this action. For a sourcing campaign: all sections that it needs were read within them.
+    attempt of this action. For a sourcing campaign: all sections that it needs were read within these days.
     """
     days = int(campaign.options["no_repeat_days"])
     since = func.now() - timedelta(days=days)
@@ -117,7 +117,7 @@ def was_visited_lately(session: Session, contact_id: int, campaign: Campaign) ->
 
 
 def _was_greeted(session: Session, claim: Claim) -> bool:
-    """Return whether the person was greeted for this occasion: the same condition as planning asks."""
+    """Return whether the person was greeted for this occasion, by the same condition as planning."""
     birthday = {
         "contact_id": claim.contact_id,
         "occasion": claim.occasion,
@@ -129,8 +129,8 @@ def _was_greeted(session: Session, claim: Claim) -> bool:
 def lock_recipient(session: Session, claim: Claim) -> None:
     """Take an advisory lock on this recipient until the transaction ends.
 
-    Else two accounts that know one person could both find that nobody has written to them today, and both
-    write.
+    Otherwise two accounts that know the same person could both find that nobody has written to them today,
+    and both write.
     """
     key = func.hashtextextended(f"voice:{claim.site}:{claim.profile_url}", 0)
     session.execute(select(func.pg_advisory_xact_lock(key)))

@@ -21,7 +21,7 @@ from worker.rules.quota.gates import WEEK
 class InteractionRecord:
     """One interaction. `message` is the text that was proven in the thread.
 
-    `reply` is the person's answer, where the campaign was asked to keep it.
+    `reply` is the person's answer, if the campaign stores replies.
     """
 
     id: int
@@ -79,22 +79,22 @@ def list_interactions(
 
 def list_greetings_to(session: Session, contact_id: int, *, since: datetime) -> Sequence[str]:
     """Return the texts of the greetings to this contact since then, the oldest first."""
-    had = select(Interaction.message).where(
+    texts = select(Interaction.message).where(
         Interaction.contact_id == contact_id,
         Interaction.type == Kind.GREET,
         Interaction.created_at >= since,
         Interaction.message != "",
     )
-    return session.scalars(had.order_by(Interaction.id)).all()
+    return session.scalars(texts.order_by(Interaction.id)).all()
 
 
 def list_our_texts_to(session: Session, contact_id: int) -> Sequence[str]:
     """Return every text that we sent, may have sent, or plan to send to this contact."""
-    ours = select(Action.message).where(Action.contact_id == contact_id)
+    planned = select(Action.message).where(Action.contact_id == contact_id)
     recorded = select(Interaction.message).where(
         Interaction.contact_id == contact_id, Interaction.status != "seen"
     )
-    return session.scalars(ours.union(recorded)).all()
+    return session.scalars(planned.union(recorded)).all()
 
 
 def record_message_by_hand(
@@ -108,7 +108,7 @@ def record_message_by_hand(
     if message.at is None:
         raise ValueError("a message without a time can't be identified")
     digest = hashlib.sha256(message.text.encode()).hexdigest()[:16]
-    kept = session.execute(
+    inserted = session.execute(
         insert(Interaction)
         .values(
             account_id=claim.account_id,
@@ -124,5 +124,5 @@ def record_message_by_hand(
         .on_conflict_do_nothing()
         .returning(Interaction.created_at > func.now() - WEEK)
     )
-    if kept.scalar():
+    if inserted.scalar():
         epochs.reset_breakers(session, claim.account_id, ())

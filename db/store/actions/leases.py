@@ -1,4 +1,4 @@
-"""Recover actions whose lease has expired, because their worker is gone."""
+"""Recover actions whose lease has expired because their worker died."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,11 +40,12 @@ class LapsedAction:
 def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
     """Settle actions with an expired lease: queued and claimed are planned again, acting is uncertain.
 
-    An acting one that only reads is planned again: it has no effect to look for. An action that has outlived
-    MAX_FAILURES workers kills them, and fails.
+    An acting one that only reads is planned again: it has no effect to look for. A lapse while claimed or
+    reading counts as a failure, because the action may kill its workers. It fails after MAX_FAILURES, a visit
+    also after MAX_PROFILE_OPENS openings.
 
-    The caller settles the units: it gives back those of claimed actions, keeps those of acting ones until
-    they are reconciled, and commits those of pages that were being read.
+    The caller settles the units: it releases those of claimed actions, keeps those of acting ones until they
+    are reconciled, and commits those of pages that were being read.
     """
     rows = session.execute(
         select(Action, Account.time_zone)
@@ -57,20 +58,20 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
     lapsed = []
     for action, time_zone in rows:
         was, reads = ActionState(action.state), Kind(action.kind).reads
-        then, reason = _AFTER_LAPSE[was], Reason.LEASE_LAPSED
+        next_state, reason = _AFTER_LAPSE[was], Reason.LEASE_LAPSED
         if reads and was is ActionState.ACTING:
-            then = ActionState.PLANNED
+            next_state = ActionState.PLANNED
         if was is ActionState.CLAIMED or (reads and was is ActionState.ACTING):
             action.failures += 1
             opened = was is ActionState.ACTING and action.kind == Kind.VISIT
             if action.failures >= MAX_FAILURES or (
                 opened and lifecycle.count_openings(session, action.id) >= MAX_PROFILE_OPENS
             ):
-                then, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
-        check_transition(was, then, reading=reads)
-        if then is ActionState.FAILED and action.kind == Kind.COLLECT:
+                next_state, reason = ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS
+        check_transition(was, next_state, reading=reads)
+        if next_state is ActionState.FAILED and action.kind == Kind.COLLECT:
             searches.mark_search_failed(session, action.campaign_id)
-        action.state = then
+        action.state = next_state
         action.reason = reason
         action.detail = f"its worker ({action.lease_owner or 'none yet'}) did not finish while {was}"
         action.lease_owner = action.lease_until = None
@@ -84,7 +85,7 @@ def take_lapsed(session: Session, *, batch: int) -> Sequence[LapsedAction]:
 
 
 def void_leases(session: Session) -> int:
-    """Let every lease expire now; return how many actions had one. Only while surely no worker runs."""
+    """Expire every lease now; return how many actions had one. Call this only while no worker runs."""
     session.execute(update(Account).values(inbox_lease_until=None))
-    held = update(Action).where(Action.lease_until.is_not(None)).values(lease_until=func.now())
-    return len(session.execute(held.returning(Action.id)).all())
+    expired = update(Action).where(Action.lease_until.is_not(None)).values(lease_until=func.now())
+    return len(session.execute(expired.returning(Action.id)).all())

@@ -65,7 +65,7 @@ def replan_action(
     until: datetime | None = None,
     failed: bool = False,
 ) -> bool:
-    """Plan a claimed action again, after `wait` or at `until`; `failed` counts a passing fault."""
+    """Plan a claimed action again, after `wait` or at `until`; `failed` counts a transient failure."""
     return _move_claimed(
         session, claim, ActionState.PLANNED,
         reason=reason, detail=detail, not_before=until or func.now() + (wait or timedelta(0)),
@@ -108,7 +108,7 @@ def schedule_next_look(
 
 
 def replan_absent(session: Session, claim: Claim, *, detail: str) -> bool:
-    """Plan an uncertain action again, because its effect surely did not happen."""
+    """Plan an uncertain action again, because its effect certainly did not happen."""
     return _move(
         session, claim, ActionState.UNCERTAIN, ActionState.PLANNED,
         reason=Reason.PROOF_MISSING, detail=detail, not_before=func.now(),
@@ -118,7 +118,7 @@ def replan_absent(session: Session, claim: Claim, *, detail: str) -> bool:
 
 
 def mark_needs_review(session: Session, claim: Claim, *, reason: Reason, detail: str) -> bool:
-    """Let a person decide on an uncertain action: nobody else can tell what happened."""
+    """Let a person decide on an uncertain action: looking did not show what happened."""
     return _move(
         session,
         claim,

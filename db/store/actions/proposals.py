@@ -26,7 +26,7 @@ class PastText:
 
 @dataclass(frozen=True, slots=True)
 class LastContact:
-    """The latest contact of the two. `kind` is what the account did; None: the person wrote."""
+    """The latest contact in either direction. `kind` is what the account did; None: the person wrote."""
 
     at: datetime
     kind: Kind | None
@@ -73,7 +73,7 @@ def list_proposals(
     account: str | None = None,
     campaign: UUID | None = None,
 ) -> Sequence[Proposal]:
-    """Return up to `limit` proposals, the latest occasions first, as they are sent.
+    """Return up to `limit` proposals in the order of sending: the latest occasion first.
 
     `after` is the last id of the page before; an unknown one gives an empty page.
     """
@@ -180,8 +180,8 @@ def _text(contact: Contact, field: str) -> str | None:
 
 
 def _last_contact(contact: Contact, past: Sequence[Interaction]) -> LastContact | None:
-    """Return the latest contact either way."""
-    theirs = (contact.replied_at, *(row.replied_at for row in past))
-    found = [LastContact(at, None) for at in theirs if at is not None]
+    """Return the latest contact in either direction."""
+    replies = (contact.replied_at, *(row.replied_at for row in past))
+    found = [LastContact(at, None) for at in replies if at is not None]
     found += [LastContact(row.created_at, Kind(row.type)) for row in past]
     return max(found, key=lambda contact: contact.at, default=None)

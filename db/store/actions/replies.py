@@ -1,4 +1,4 @@
-"""Replies: when an inbox may be opened, and who has answered.
+"""Replies: lease an inbox for reading, and mark answered greetings.
 
 A worker that reads an inbox holds a lease on it, and meanwhile the dispatcher starts no action of the
 account. A worker that dies loses nothing: `inbox_read_at` moves in the transaction that marks the replies.
@@ -23,7 +23,10 @@ from worker.rules.quota.windows import opening
 
 @dataclass(frozen=True, slots=True)
 class InboxLease:
-    """A leased inbox, to be read `since`; it is known up to `read_to`. `lease_until` identifies the lease."""
+    """A leased inbox, to be read from `since`. `read_to` is the end of the last reading.
+
+    `lease_until` identifies the lease.
+    """
 
     account: AccountRecord
     since: datetime
@@ -50,9 +53,9 @@ def explain_closed_inbox(session: Session, account: AccountRecord) -> str | None
 def take_inbox(
     session: Session, account: AccountRecord, *, lease: timedelta, overlap: timedelta
 ) -> InboxLease | str:
-    """Lease the inbox, or return in words why not. Commit before opening it.
+    """Lease the inbox, or return in words why it can't be. Commit before opening it.
 
-    Reading begins `overlap` before what is known, because a site may show a message late.
+    Reading begins `overlap` before the end of the last reading, because a site may show a message late.
     """
     # The dispatcher locks the same row: the second of the two sees what the first has committed.
     session.execute(select(Account.id).where(Account.id == account.id).with_for_update(key_share=True))
@@ -72,17 +75,19 @@ def take_inbox(
 def record_replies(
     session: Session, reading: InboxLease, replies: Sequence[Reply], read_to: datetime | None
 ) -> int:
-    """Mark who has replied and how far the inbox is known; return how many greetings are newly answered.
+    """Mark the answered greetings and how far the inbox was read; return how many are newly answered.
 
-    A greeting is marked once; repeating is safe. Nothing is kept of a person who was forgotten since the
+    A greeting is marked once; repeating is safe. Nothing is stored about a person who was forgotten since the
     inbox was opened: forgetting locks the same row of the account.
     """
     session.execute(
         select(Account.id).where(Account.id == reading.account.id).with_for_update(key_share=True)
     )
-    wrote = [reply.greeted.contact_id for reply in replies]
+    contact_ids = [reply.greeted.contact_id for reply in replies]
     forgotten = set(
-        session.scalars(select(Contact.id).where(Contact.id.in_(wrote), Contact.forgotten_at.is_not(None)))
+        session.scalars(
+            select(Contact.id).where(Contact.id.in_(contact_ids), Contact.forgotten_at.is_not(None))
+        )
     )
     marked = 0
     for reply in sorted(replies, key=lambda reply: reply.greeted.contact_id):
@@ -111,7 +116,7 @@ def record_replies(
 
 
 def release_inbox(session: Session, reading: InboxLease) -> None:
-    """Release the lease, unless it has expired and somebody else has it: the account's actions go on."""
+    """Release the lease, unless another worker has it now; the account's actions can then continue."""
     session.execute(
         update(Account)
         .where(Account.id == reading.account.id, Account.inbox_lease_until == reading.lease_until)
@@ -120,17 +125,17 @@ def release_inbox(session: Session, reading: InboxLease) -> None:
 
 
 def _inbox(session: Session, account: AccountRecord) -> _Inbox:
-    held = or_(
+    in_flight = or_(
         Action.state.in_(IN_FLIGHT),
         and_(Action.state == ActionState.UNCERTAIN, Action.lease_until.is_not(None)),
     )
     greeted = and_(Interaction.type == Kind.GREET, Interaction.action_id.is_not(None))
-    now, killed, row, busy, anybody = session.execute(
+    now, killed, row, busy, has_greeted = session.execute(
         select(
             func.now(),
             select(KillSwitch.id).exists(),
             Account,
-            select(Action.id).where(Action.account_id == account.id, held).exists(),
+            select(Action.id).where(Action.account_id == account.id, in_flight).exists(),
             select(Interaction.id)
             .where(
                 Interaction.account_id == account.id,
@@ -147,7 +152,7 @@ def _inbox(session: Session, account: AccountRecord) -> _Inbox:
         "the kill switch is on": killed,
         f"the account is {row.status}": row.status != AccountStatus.ACTIVE,
         "nobody has signed the account in": row.session is None,
-        "nobody was greeted in the last 30 days": not anybody,
+        "nobody was greeted in the last 30 days": not has_greeted,
         "it was opened less than an hour ago": _is_after(row.inbox_asked_at, now - INBOX_READ_INTERVAL),
         "another worker reads it": _is_after(row.inbox_lease_until, now),
         "an action of the account is under way": busy,

@@ -34,8 +34,8 @@ class RescoreReport:
 def rescore_hits(session: Session, campaign_id: UUID, criteria: Criteria, today: date) -> RescoreReport:
     """Set the campaign's criteria and score all its hits by them, from stored data only.
 
-    A profile that a worker reads meanwhile waits for this transaction, then gets its score by the new
-    criteria. The campaign must exist.
+    A worker that reads a profile meanwhile waits for this transaction, then scores it by the new criteria.
+    The campaign must exist.
     """
     campaigns.find_campaign(session, campaign_id, lock=True)
     contact_ids = _lock_contacts(session, campaign_id)

@@ -75,12 +75,12 @@ def list_saved_searches(session: Session, *, account: str | None = None) -> Sequ
 
 def delete_saved_search(session: Session, account_id: int, name: str) -> bool:
     """Delete a saved search; return whether it existed."""
-    gone = session.execute(
+    deleted = session.execute(
         delete(SavedSearch)
         .where(SavedSearch.account_id == account_id, SavedSearch.name == name)
         .returning(SavedSearch.id)
     )
-    return gone.first() is not None
+    return deleted.first() is not None
 
 
 def resolve_search(

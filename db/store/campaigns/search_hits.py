@@ -48,13 +48,13 @@ def save_score(session: Session, campaign_id: UUID, contact_id: int, found: Scor
     """
     reasons = dump_reasons(found.reasons) or null()
     points = found.points if found.reasons else None
-    kept = session.execute(
+    updated = session.execute(
         update(Hit)
         .where(Hit.campaign_id == campaign_id, Hit.contact_id == contact_id)
         .values(score=points, reasons=reasons, scored_at=func.now())
         .returning(Hit.contact_id)
     )
-    if kept.first() is not None:
+    if updated.first() is not None:
         session.execute(update(Contact).where(Contact.id == contact_id).values(score=points))
 
 

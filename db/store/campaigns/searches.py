@@ -103,12 +103,12 @@ def filter_new_people(
     session: Session, campaign_id: UUID, people: Sequence[FoundPerson]
 ) -> Sequence[FoundPerson]:
     """Return those people of a page that are not yet hits of the campaign, in their order."""
-    had = (
+    known_hits = (
         select(Contact.profile_url)
         .join(Hit, Hit.contact_id == Contact.id)
         .where(Hit.campaign_id == campaign_id, Contact.profile_url.in_([p.profile_url for p in people]))
     )
-    known = set(session.scalars(had))
+    known = set(session.scalars(known_hits))
     return [person for person in people if person.profile_url not in known]
 
 

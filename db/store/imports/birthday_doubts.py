@@ -116,6 +116,6 @@ def _lock_open_doubt(session: Session, doubt_id: int) -> ImportDoubt:
     if doubt is None:
         raise RequestRefusedError(f"there is no doubt {doubt_id}; `rapport contacts doubts` shows them")
     if doubt.settled_at is not None:
-        said = "confirmed" if doubt.is_theirs else "refused"
-        raise RequestRefusedError(f"doubt {doubt_id} was {said} already")
+        answer = "confirmed" if doubt.is_theirs else "refused"
+        raise RequestRefusedError(f"doubt {doubt_id} was {answer} already")
     return doubt

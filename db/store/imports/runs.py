@@ -133,16 +133,16 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
 def _refuse_if_built_on(session: Session, row: Import) -> None:
     """Raise RequestRefusedError if a later import changed the same contacts, or used this import's rows."""
     own, later = aliased(ImportChange), aliased(ImportChange)
-    rests: list[ColumnElement[bool]] = [
+    dependencies: list[ColumnElement[bool]] = [
         exists().where(and_(own.import_id == row.id, own.contact_id == later.contact_id)),
         exists().where(and_(Contact.id == later.contact_id, Contact.import_id == row.id)),
     ]
     if row.source == ImportSource.V1:  # a later V1 import skips what an earlier one added
-        rests.append(and_(Import.account_id == row.account_id, Import.source == ImportSource.V1))
+        dependencies.append(and_(Import.account_id == row.account_id, Import.source == ImportSource.V1))
     built = session.scalars(
         select(Import.id)
         .outerjoin(later, later.import_id == Import.id)
-        .where(Import.id > row.id, Import.undone_at.is_(None), or_(*rests))
+        .where(Import.id > row.id, Import.undone_at.is_(None), or_(*dependencies))
         .order_by(Import.id.desc())
         .limit(1)
     ).first()

@@ -16,8 +16,8 @@ from worker.rules.model import AccountStatus
 class AccountRecord:
     """One login on one site.
 
-    `session` is the encrypted storage state, None before the first sign-in. `keep_days` is how many days
-    people who are not connections, and profiles, are kept without being seen again; None: no limit.
+    `session` is the encrypted storage state, None before the first sign-in. `keep_days` is the retention of
+    profiles, and of people who are not connections, in days since they were last seen; None: no limit.
     """
 
     id: int

@@ -102,7 +102,7 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
     leap_child_on_28th = and_(
         Contact.birth_month == 2, Contact.birth_day == 29, fresh.birth_month == 2, fresh.birth_day == 28
     )
-    kept = session.execute(
+    stored = session.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "profile_url"],
             set_={
@@ -113,7 +113,7 @@ def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCa
             },
         ).returning(Contact.id)
     )
-    return len(kept.all())
+    return len(stored.all())
 
 
 def list_due_birthdays(

@@ -1,4 +1,4 @@
-"""The advisory lock that keeps an import into an account apart from pages that add contacts to it."""
+"""The advisory lock between an import into an account and pages that add contacts to it."""
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session

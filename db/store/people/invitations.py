@@ -33,12 +33,12 @@ def save_invited(session: Session, account_id: int, sent: Sequence[SentInvitatio
             for address, name in sorted(people.items())
         ]
     )
-    kept = session.scalars(
+    stored = session.scalars(
         statement.on_conflict_do_update(
             index_elements=["account_id", "profile_url"], set_={"full_name": statement.excluded.full_name}
         ).returning(Contact.id)
     )
-    return len(kept.all())
+    return len(stored.all())
 
 
 def list_invited(

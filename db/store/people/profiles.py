@@ -107,7 +107,7 @@ def load_profile(stored: dict[str, Any]) -> Profile:
 
 
 def _next_status(degree: int | None) -> Any:  # noqa: ANN401 -- a column's new value: a constant or an expression
-    """Degree 1 is CONNECTED; a former connection with another degree becomes NOT_CONNECTED."""
+    """Return CONNECTED for degree 1, NOT_CONNECTED for a connection that has another degree now."""
     if degree is None:
         return Contact.status
     if degree == 1:

@@ -1,4 +1,4 @@
-"""Contacts whose profile a visitor campaign may open: given ones, or connections not seen for long."""
+"""Contacts whose profile a visitor campaign may open: given contacts, or connections not seen for months."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

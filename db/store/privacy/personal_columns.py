@@ -94,7 +94,7 @@ REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         Import: frozenset({"file_name", "report"}),
     }
 )
-"""Columns of other rows that may mention a person; mentions are replaced by `(forgotten)`."""
+"""Columns of other rows that may mention a person; `(forgotten)` replaces a mention."""
 
 KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from worker.rules.mentions import REDACTED_TEXT, Mentions
 from worker.rules.model import CampaignState
 
 ONLY_FORGOTTEN: Final = [REDACTED_TEXT]
-"""Replaces a list of profiles that would become empty, which would mean another source of a campaign."""
+"""Replaces a list of profiles that would become empty, because an empty one means another source."""
 
 
 def redact_person(session: Session, account_ids: Sequence[int], site: str, who: Mentions) -> int:

@@ -64,7 +64,7 @@ def find_stale_data(session: Session, account_id: int, keep: timedelta) -> Stale
 def erase_people(
     session: Session, account_id: int, ids: Sequence[int], before: datetime
 ) -> Sequence[str] | None:
-    """Erase those of these people who are still stale and not locked; return their addresses.
+    """Erase these people, except those no longer stale or locked; return the erased addresses.
 
     Contacts with actions or interactions become empty contacts, for the quota and the audit; others are
     deleted. Returns None, and does nothing, while an import is running, which may refer to them.
@@ -88,7 +88,8 @@ def erase_people(
 def erase_profiles(session: Session, account_id: int, before: datetime) -> int:
     """Delete a block of profiles not read since `before`; return how many, 0 when none is left."""
     block = _old_profiles(account_id, before).limit(BLOCK).with_for_update(skip_locked=True, of=StoredProfile)
-    ids = select(block.cte("block"))  # run once, whatever the plan: a second run would find another block
+    # As a CTE it runs once, whatever the query plan; a second run would find another block.
+    ids = select(block.cte("block"))
     return execute_counted(session, delete(StoredProfile).where(StoredProfile.contact_id.in_(ids)))
 
 
@@ -103,13 +104,15 @@ def erase_scores(session: Session, account_id: int, before: datetime) -> int:
 def erase_lists(session: Session, account_id: int, before: datetime) -> int:
     """Empty the previews and profile lists of old, ended campaigns; return how many were changed."""
     empty = cast([], JSONB)
-    nobody = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
+    without_people = Campaign.options.op("||")(cast({"profiles": ONLY_FORGOTTEN}, JSONB))
     listing = update(Campaign).where(*_list_people(account_id, before))
     return execute_counted(
         session,
         listing.values(
             preview=case((_is_nonempty_list(Campaign.preview), empty), else_=Campaign.preview),
-            options=case((_is_nonempty_list(Campaign.options["profiles"]), nobody), else_=Campaign.options),
+            options=case(
+                (_is_nonempty_list(Campaign.options["profiles"]), without_people), else_=Campaign.options
+            ),
         ),
     )
 

@@ -30,13 +30,13 @@ def lock_shared(session: Session) -> None:
 
 def add_tombstone(session: Session, site: str, address: str) -> bool:
     """Add a tombstone, or renew a lifted one; return whether it is new. Call lock_exclusively first."""
-    written = insert(Tombstone).values(site=site, fingerprint=hash_address(address))
-    again = written.on_conflict_do_update(
+    tombstone = insert(Tombstone).values(site=site, fingerprint=hash_address(address))
+    renewed = tombstone.on_conflict_do_update(
         index_elements=["fingerprint", "site"],
         set_={"created_at": func.now(), "lifted_at": None, "lifted_by": None},
         where=Tombstone.lifted_at.is_not(None),
     )
-    return session.execute(again.returning(Tombstone.site)).first() is not None
+    return session.execute(renewed.returning(Tombstone.site)).first() is not None
 
 
 def lift_tombstone(session: Session, site: str, address: str, *, by: str) -> bool:

@@ -26,7 +26,7 @@ class AccountForecast:
     """The forecast of an account, as of `now`, for birthdays from today to `last`.
 
     `stopped_by` stops the account at this moment. `unapproved` and `paused` count planned greetings that wait
-    for approval or in a paused campaign. The forecast ignores all three, as if everything went on now.
+    for approval or in a paused campaign. The forecast ignores all three, as if nothing were stopped.
     """
 
     account: AccountRecord
@@ -106,7 +106,7 @@ def _find_late_days(session: Session, account_id: int, default: int) -> int:
 
 
 def _list_planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_PlannedGreeting]:
-    """Yield the planned greetings that are not acting yet; `never_late` is the end of those without one."""
+    """Yield the planned greetings that are not acting yet; `never_late` is the last day if none is set."""
     rows = session.execute(
         select(Action, Contact.id, Contact.full_name, Campaign.state)
         .join(Contact, Contact.id == Action.contact_id)
@@ -138,7 +138,7 @@ def _list_unplanned(
 ) -> Iterator[ExpectedAction]:
     """Yield the birthdays up to `horizon`, or of the last days, for which nothing is planned or done yet.
 
-    Asks as a campaign on the last day would, looking back over all the days.
+    Uses the query of a campaign on the last day that looks back over all the days.
     """
     found = contacts.list_due_birthdays(
         session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now

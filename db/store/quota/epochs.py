@@ -15,7 +15,7 @@ from worker.rules.quota.breaker import Breaker
 def raise_epoch(session: Session, account_id: int, *, seen: int) -> int | None:
     """End epoch `seen` with all its grants, and return the new epoch; None if it has ended already.
 
-    Holds the account's lock until the transaction ends, so that only one of many rebuilds lost counters.
+    Holds the account's lock until the transaction ends, so that only one process rebuilds lost counters.
     """
     epoch = _lock_or_create(session, account_id)
     if epoch != seen:

@@ -1,4 +1,4 @@
-"""The fallback: decides in Postgres while Redis is away, by the same rules."""
+"""The fallback: decides in Postgres while Redis is unavailable, by the same rules."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The ledger: what actions and interactions say an account has used, and what a rebuild would answer."""
+"""The ledger: what an account has used, by its actions and interactions, and the state for a rebuild."""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ def read_ledger(session: Session, context: QuotaContext) -> QuotaState:
 
 
 def remaining_by_ledger(session: Session, context: QuotaContext) -> Decision:
-    """Return what is left as counters rebuilt now would tell. Redis isn't asked."""
+    """Return what is left by the ledger, as rebuilt counters would answer. Redis isn't asked."""
     return rules.remaining(read_ledger(session, context), context, read_clock(session))
 
 

@@ -1,4 +1,4 @@
-"""Limits: set and read an account's limits with their audit log, and load what a decision is asked with."""
+"""Limits: set and read an account's limits with their audit log, and load the context of a decision."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -27,9 +27,9 @@ _Row: TypeAlias = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class LoadedContext:
-    """A context as Postgres has it now.
+    """The context of a decision, as stored now.
 
-    `failing`: the breaker counts failures, which a success must clear. `warm_up_on` and `cut_until` tell why
+    `failing`: the breaker counts failures, which a success must clear. `warm_up_on` and `cut_until` show why
     the limits in force may be below the configured ones.
     """
 
@@ -40,7 +40,7 @@ class LoadedContext:
 
 
 def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
-    """Return what a decision is asked with now: limits in force, reserved shares, epoch. One statement.
+    """Return the context of a decision now: limits in force, reserved shares, epoch. One statement.
 
     Raises NoResultFound if there is no such account.
     """
@@ -54,7 +54,7 @@ def load_context(session: Session, account_id: int, kind: Kind, run_id: str) -> 
 
 
 def load_allowance(session: Session, account_id: int, kind: Kind) -> Allowance:
-    """Return what the limits in force follow from, now and later. Raises as `load_context`."""
+    """Return the allowance: it gives the limits in force, now and later. Raises as `load_context`."""
     return _load(session, account_id, kind)[0]
 
 

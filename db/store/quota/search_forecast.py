@@ -18,7 +18,7 @@ from worker.rules.quota.limits import Limits
 HORIZON: Final = timedelta(days=365)
 
 PEOPLE_A_PAGE: Final = 10
-"""What known sites show. How many a page really holds is seen when it is read."""
+"""Results per page on the known sites. The true number is known when a page is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def forecast_times(
 ) -> list[datetime | None]:
     """Return when each of `count` pages of `kind` is read for a campaign (aware, UTC), in order.
 
-    Plays the quota's rule forward from the limits in force and what is used. Pages that other campaigns have
+    Simulates the quota from the limits in force and the current usage. Pages that other campaigns have
     planned go first; nothing else is assumed to use the quota. None: not within `HORIZON`.
     """
     allowance = limits.load_allowance(session, account_id, kind)

@@ -25,8 +25,8 @@ from worker.rules.quota.model import Decision, QuotaContext
 class QuotaStatus:
     """The status of one kind at `now`, by the ledger alone; Redis isn't asked.
 
-    `by_ledger` is what counters rebuilt from the ledger would answer. `gap_until` is when the gap after the
-    last use is over at the latest.
+    `by_ledger` is what counters rebuilt from the ledger would answer. `gap_until` is the latest end of the
+    gap after the last use.
     """
 
     now: datetime
@@ -40,7 +40,7 @@ class QuotaStatus:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """An action that the quota makes wait: for whom, why, and until when."""
+    """An action that the quota denied: for whom, why, and until when."""
 
     action_id: UUID
     contact: str

@@ -1,7 +1,7 @@
 """The facts behind `rapport why`: what every gate depends on, read in one transaction.
 
-`gates.find_closed_gate` and the dispatch queries decide by these facts. Tests check that the explanation made
-of the facts gives the same answer.
+`gates.find_closed_gate` and the dispatch queries decide by these facts. Tests check that the explanation from
+these facts gives the same answer.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from worker.rules.quota.windows import Span
 from worker.rules.summary import NotGreeted, OpenCounts
 
 sent_at = func.coalesce(Action.acting_since, Interaction.created_at)
-"""When a greeting was sent: the intent right before the click, which the quota counts by too."""
+"""The instant at which a greeting was sent: its intent, right before the click, as in the quota."""
 
 
 def is_sent_within(span: Span) -> ColumnElement[bool]:

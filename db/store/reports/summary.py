@@ -30,7 +30,7 @@ from worker.rules.quota.windows import Span, local_day
 from worker.rules.summary import EndedCounts, GreetingQuota, NotGreeted, OpenCounts, Summary
 
 _STATE_HOLDS_FOR: Final = timedelta(hours=1)
-"""For this long after a day's end, the open actions now are taken for those at its end."""
+"""For this long after a day's end, the current open actions count as those at its end."""
 
 _SUMMARIES: Final = TypeAdapter(Summary)
 
@@ -84,28 +84,28 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
     if campaign is None:
         return None
     zone = session.scalars(select(Account.time_zone).where(Account.id == campaign.account_id)).one()
-    mine = Action.campaign_id == campaign_id
-    sent, late = outcome_counts.count_sent(session, ZoneInfo(zone), mine)
-    done = outcome_counts.count_done(session, mine)
+    of_campaign = Action.campaign_id == campaign_id
+    sent, late = outcome_counts.count_sent(session, ZoneInfo(zone), of_campaign)
+    done = outcome_counts.count_done(session, of_campaign)
     answered = select(func.count()).select_from(Interaction).join(Action)
     by_hand = select(func.count()).where(
-        mine, Action.state == ActionState.DONE, Action.reason == Reason.SETTLED_BY_HAND
+        of_campaign, Action.state == ActionState.DONE, Action.reason == Reason.SETTLED_BY_HAND
     )
     return CampaignSummary(
         campaign=campaign,
         happened=EndedCounts(
             sent=sent,
             late=late,
-            replies=session.scalars(answered.where(mine, Interaction.replied_at.is_not(None))).one(),
+            replies=session.scalars(answered.where(of_campaign, Interaction.replied_at.is_not(None))).one(),
             settled_by_hand=session.scalars(by_hand).one(),
-            skipped=outcome_counts.count_reasons(session, mine, ActionState.SKIPPED),
-            failed=outcome_counts.count_reasons(session, mine, ActionState.FAILED),
+            skipped=outcome_counts.count_reasons(session, of_campaign, ActionState.SKIPPED),
+            failed=outcome_counts.count_reasons(session, of_campaign, ActionState.FAILED),
             visits=done[Kind.VISIT],
             pages=done[Kind.COLLECT],
             withdrawn=done[Kind.WITHDRAW],
         ),
-        open=outcome_counts.count_open(session, mine),
-        left_out=outcome_counts.list_left_out(session, mine),
+        open=outcome_counts.count_open(session, of_campaign),
+        left_out=outcome_counts.list_left_out(session, of_campaign),
         search=searches.find_search(session, campaign_id),
     )
 
@@ -169,20 +169,20 @@ def _with_open_state(
 def _count_day(session: Session, account: AccountRecord, on: date, *, now: datetime) -> Summary:
     """Count what the ledger knows of any day; the open state stays None."""
     span = _day_span(on, account.zone)
-    mine = Interaction.account_id == account.id
+    of_account = Interaction.account_id == account.id
     sent, late = outcome_counts.count_sent(
-        session, account.zone, and_(mine, outcome_counts.is_sent_within(span))
+        session, account.zone, and_(of_account, outcome_counts.is_sent_within(span))
     )
     lately = outcome_counts.is_sent_within(Span(span.end - REPLY_WINDOW, span.end))
     greeted, answered = session.execute(
         select(func.count(), func.count(Interaction.replied_at))
         .select_from(Interaction)
         .join(Action)
-        .where(mine, Interaction.type == Kind.GREET, lately)
+        .where(of_account, Interaction.type == Kind.GREET, lately)
     ).one()
     replies = session.scalars(
         select(func.count()).where(
-            mine,
+            of_account,
             # replies are looked for within REPLY_WINDOW only, so an older greeting has none on this day
             Interaction.created_at > span.start - 2 * REPLY_WINDOW,
             outcome_counts.is_within(Interaction.replied_at, span),
@@ -219,8 +219,8 @@ def _count_day(session: Session, account: AccountRecord, on: date, *, now: datet
 def _count_greetings_left(session: Session, account: AccountRecord, at: datetime) -> GreetingQuota:
     context = limits.load_context(session, account.id, Kind.GREET, "").context
     state = ledger.read_ledger(session, context)
-    until_then = replace(state, charges=tuple(charge for charge in state.charges if charge.at <= at))
-    used = usage(until_then, context, at)
+    state_then = replace(state, charges=tuple(charge for charge in state.charges if charge.at <= at))
+    used = usage(state_then, context, at)
     left = used.left(context)
     return GreetingQuota(used.day, left.day, used.week, left.week)
 

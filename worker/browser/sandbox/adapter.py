@@ -71,7 +71,7 @@ class SandboxSite:
             with _translate_page_errors(self._page, "read the inbox"):
                 lines, path = pages.read_inbox(self._page)
             # A message that arrives meanwhile moves the others down, so some appear again on the next page. A
-            # page without anybody new is the last, whatever it links to.
+            # page without new people counts as the last, whatever it links to.
             new = {line.profile_url: line for line in lines if line.profile_url not in found}
             found.update({url: line for url, line in new.items() if line.at >= since})
             if not new or any(line.at < since for line in lines):
@@ -129,9 +129,9 @@ class SandboxSite:
             self._page.screenshot(path=path, mask=selectors.message_texts(self._page) if masked else [])
 
     def _pages_of_invitations(self) -> Iterator[invitations.SentPage]:
-        """Open one page after the other. Raises TryAgainError after the last if the list changed meanwhile.
+        """Open the pages of the list in turn. Raises TryAgainError at the end if the list changed meanwhile.
 
-        An invitation that leaves the list moves others up, possibly from an unread page to one that was read.
+        When an invitation leaves the list, others move up, possibly from an unread page to one already read.
         """
         seen, totals = set[str](), set[int]()
         path: str | None = _SENT
@@ -220,7 +220,7 @@ class SandboxThread:
             return proven
 
     def close(self) -> None:
-        """Close the conversation, and wait until it is gone."""
+        """Close the conversation, and wait until it has closed."""
         with _translate_page_errors(self._page, "close the conversation"):
             self._conversation.close()
 
@@ -235,7 +235,7 @@ class SandboxThread:
 
 @contextmanager
 def _translate_page_errors(page: Page, doing: str) -> Iterator[None]:
-    """Translate Playwright's errors. If the page demands a person by then, raise StopAccountError instead."""
+    """Translate Playwright's errors. If the page now asks for a person, raise StopAccountError instead."""
     try:
         with translate_errors(doing):
             yield

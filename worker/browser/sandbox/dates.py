@@ -21,7 +21,7 @@ _UNIT_DAYS = {
 
 
 def parse_span(line: str) -> tuple[date, date | None]:
-    """Parse `Jan 2019 – Mar 2022 · 3 yrs 3 mos` into first days of months. The end is None while it lasts.
+    """Parse `Jan 2019 – Mar 2022 · 3 yrs 3 mos` into first days of months. No end: None.
 
     A year without a month counts as its January.
     """
@@ -43,8 +43,8 @@ def parse_years(line: str) -> tuple[int | None, int | None]:
 def age_pattern(english: str, french: str, *, units: tuple[str, str]) -> re.Pattern[str]:
     """Return the pattern of a line such as `Sent 3 weeks ago`, for `parse_age`.
 
-    The texts are what comes before the age, `units` alternatives of singular units in English and French. The
-    groups have no names, because the browser uses the pattern too.
+    `english` and `french` are the texts before the age. `units` are the singular units in English and in
+    French, as alternatives of a pattern. The groups have no names, because the browser uses the pattern too.
     """
     return re.compile(
         rf"^(?:{english} (?:today|(yesterday)|(\d+) ({units[0]})s? ago)"
@@ -53,7 +53,7 @@ def age_pattern(english: str, french: str, *, units: tuple[str, str]) -> re.Patt
 
 
 def parse_age(pattern: re.Pattern[str], line: str) -> timedelta:
-    """Return the least age that a line of `age_pattern` stands for: "3 weeks" are 21 to 27 days."""
+    """Return the minimum age that a line of `age_pattern` can mean: "3 weeks" are 21 to 27 days."""
     found = pattern.match(line.strip())
     if found is None:
         raise ValueError("no age")

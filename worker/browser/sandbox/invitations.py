@@ -37,10 +37,10 @@ def read_cards(page: Page, today: date) -> list[SentInvitation]:
 
 def find_card(page: Page, profile_url: str) -> Locator:
     """Return this person's card on the open page. Raises TryAgainError unless there is exactly one."""
-    theirs = [number for number, address in enumerate(_addresses(page)) if address == profile_url]
-    if len(theirs) != 1:
-        raise unexpected(f"one person has {len(theirs)} invitations on one page")
-    return selectors.list_items(page).nth(theirs[0])
+    positions = [number for number, address in enumerate(_addresses(page)) if address == profile_url]
+    if len(positions) != 1:
+        raise unexpected(f"one person has {len(positions)} invitations on one page")
+    return selectors.list_items(page).nth(positions[0])
 
 
 def open_dialog(page: Page, card: Locator, profile_url: str) -> None:
@@ -58,9 +58,9 @@ def open_dialog(page: Page, card: Locator, profile_url: str) -> None:
 
 
 def confirm(page: Page, at_most: timedelta) -> None:
-    """Click the dialog's button once, and wait until a card has gone, which the site's reply causes.
+    """Click the dialog's button once, and wait until a card disappears, which the site's reply causes.
 
-    That the dialog closes proves nothing: it also does so before the page leads to a challenge.
+    A closed dialog proves nothing: it also closes before a redirect to a challenge.
     """
     cards = selectors.list_items(page)
     last = cards.nth(cards.count() - 1)
@@ -103,7 +103,7 @@ def _read_card(card: Locator, today: date) -> SentInvitation:
 
 
 def _age(card: Locator) -> timedelta:
-    """Return the least age of an invitation, so that none is taken for older than it is."""
+    """Return the minimum age of an invitation, so that it is never treated as older than it is."""
     try:
         return dates.parse_age(invitation.SENT_LINE, invitation.card_line(card).inner_text())
     except ValueError:

@@ -180,6 +180,6 @@ class Conversation:
         selectors.send_button(self._dialog).click()
 
     def close(self) -> None:
-        """Close it, and wait until it is gone."""
+        """Close it, and wait until it has closed."""
         selectors.close_button(self._dialog).click()
         self._dialog.wait_for(state="detached")

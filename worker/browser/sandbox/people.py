@@ -50,14 +50,14 @@ def read_profile(page: Page, address: str, sections: Collection[Section]) -> Pro
         person.open_to_work,
     )  # fmt: skip
     parts = people_selectors.parts(page)
-    there = {
+    shown_sections = {
         people_selectors.HEADINGS[heading]: parts.nth(index)
         for index, heading in enumerate(parts.evaluate_all(people_selectors.READ_HEADINGS))
         if heading in people_selectors.HEADINGS
     }
     for section in Section:
         if section in sections:
-            profile = _with_section(profile, section, there.get(section))
+            profile = _with_section(profile, section, shown_sections.get(section))
     return profile
 
 
@@ -103,7 +103,7 @@ def _entries(part: Locator, section: Section) -> list[Facts]:
 
 
 def _unfold(part: Locator) -> None:
-    """Unfold the section if it is folded, and wait until its button is gone: the rest is there then."""
+    """Unfold the section if it is folded, and wait until its button disappears: then all is shown."""
     button = people_selectors.unfold(part)
     if button.count():
         button.click()

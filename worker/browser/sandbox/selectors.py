@@ -118,7 +118,7 @@ def older_conversations(page: Page) -> Locator:
 
 
 def message_button(page: Page) -> Locator:
-    """Return the button that opens the conversation with the profile's person, none of the sidebar."""
+    """Return the button that opens the conversation with the profile's person, not one in the sidebar."""
     return main(page).get_by_role("button", name=_MESSAGE_TO)
 
 

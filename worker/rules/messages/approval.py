@@ -6,7 +6,7 @@ from typing import Final
 
 from worker.rules.messages.templates import TEMPLATE_FIELDS, describe_position, find_message_fault
 
-_AROUND: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_WHITE_SPACE: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """White space around a text. `str.strip` would also strip control characters, which must be refused."""
 
 _TEMPLATE: Final = re.compile(rf"\{{[{{%#]|[}}%#]\}}|\{{\s*(?:{'|'.join(TEMPLATE_FIELDS)})\s*\}}")
@@ -28,7 +28,7 @@ def validate_message(text: str) -> str:
     Raises TextRefusedError for a text that `find_message_fault` rejects, and for template syntax, which would
     be sent as it stands.
     """
-    message = text.replace("\r\n", "\n").strip(_AROUND)
+    message = text.replace("\r\n", "\n").strip(_WHITE_SPACE)
     fault = find_message_fault(message)
     if fault is not None:
         raise TextRefusedError(f"the text {fault}")

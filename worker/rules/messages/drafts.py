@@ -46,15 +46,15 @@ def draft_message(
     name = spoken_name(addressee.full_name)
     if name is None:
         return Reason.NO_NAME
-    fitting = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
+    candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
     for language in (addressee.language, fallback_language):
         drafts = [
             (draft, template.weight)
-            for template in fitting
+            for template in candidates
             if template.language == language and (draft := _render_draft(template, name, days_late))
         ]
         if drafts:
-            # Another language would be worse than no greeting, so it is not searched for fresh words.
+            # Another language would be worse than no greeting, so it is not tried for an unused text.
             return _choose_weighted(
                 [(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw
             )

@@ -3,7 +3,7 @@
 A template is text with fields, `{{ first_name }}`, and choices by the number of days that have passed,
 `{% if days_late == 1 %}yesterday{% else %}lately{% endif %}`. All other syntax (loops, arithmetic, calls,
 attributes) is refused before it runs, so validation and rendering always end. Choices depend on the days
-alone, so rendering a template for every day and the longest name covers all that it can say.
+alone, so rendering a template for every day and the longest name covers every possible output.
 """
 
 import re
@@ -43,7 +43,7 @@ _DAYS = "days_late"
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=False)
 _MAX_DEPTH = 20
 _LONGEST_IN_CAPITALS = "\u0390"
-"""A letter whose upper case has three characters, the most there are."""
+"""A letter whose upper case is three characters long, the maximum in Unicode."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
 _DIFFICULT = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))

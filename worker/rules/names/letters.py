@@ -25,7 +25,7 @@ _QUOTED = re.compile(
 _GERSHAYIM = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _DASH = re.compile(r"\s[-\u2013\u2014\u00b7\u2010]+\s")
 _STOP_WITHOUT_SPACE = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
-_MEANING = {
+_REPLACEMENTS = {
     **dict.fromkeys(",\uff0c\u060c", ","),
     **dict.fromkeys("|/\\&+;:\u2022\u2013\u2014\uff5c\uff0f", SEPARATOR_MARK),
     **dict.fromkeys("_<>{}=$%^@#", NON_NAME_MARK),
@@ -43,8 +43,8 @@ def extract_name_part(full_name: str) -> str:
     text = _QUOTED.sub(lambda found: " " if found.start() else f" {found[0][1:-1]} ", text)
     text = _STOP_WITHOUT_SPACE.sub(". ", _DASH.sub(f" {SEPARATOR_MARK} ", text))
     kept = ""
-    for here, following in zip(text, [*text[1:], " "], strict=False):
-        kept += _replacement(here, before=kept[-1:], following=following)
+    for character, following in zip(text, [*text[1:], " "], strict=False):
+        kept += _replacement(character, before=kept[-1:], following=following)
     pieces = (piece for piece in kept.split(SEPARATOR_MARK) if letters(piece))
     return unicodedata.normalize("NFC", next(pieces, ""))
 
@@ -57,8 +57,8 @@ def _to_plain_letter(character: str) -> str:
 def _replacement(character: str, *, before: str, following: str) -> str:
     """Return the replacement of one character, given the one kept before it and the one that follows."""
     category = unicodedata.category(character)
-    if character in _MEANING or category[0] == "N":
-        return _MEANING.get(character, NON_NAME_MARK)
+    if character in _REPLACEMENTS or category[0] == "N":
+        return _REPLACEMENTS.get(character, NON_NAME_MARK)
     if category[0] == "L" or character in INNER_PUNCTUATION:
         return character
     in_word = bool(before) and unicodedata.category(before)[0] in "LM"

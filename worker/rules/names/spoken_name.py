@@ -98,8 +98,10 @@ def _lookup_key(word: str) -> str:
 
 def _is_company(segments: Sequence[Sequence[str]]) -> bool:
     name = segments[0]
-    ends_like_one = len(name) > 1 and name[-1].replace(".", "") in COMPANY_ENDINGS
-    return ends_like_one or any(_lookup_key(word) in COMPANY_WORDS for words in segments for word in words)
+    has_company_ending = len(name) > 1 and name[-1].replace(".", "") in COMPANY_ENDINGS
+    return has_company_ending or any(
+        _lookup_key(word) in COMPANY_WORDS for words in segments for word in words
+    )
 
 
 def _east_asian(words: Sequence[str]) -> str:
@@ -116,8 +118,8 @@ def _east_asian(words: Sequence[str]) -> str:
 def _reverse_comma_name(segments: Sequence[list[str]]) -> list[str] | None:
     """Return `Family, Given` in spoken order, or None if the comma means something else."""
     family = _without_titles(segments[0])
-    shouted = all(map(is_in_capitals, family))
-    given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=shouted)), None)
+    capitals = all(map(is_in_capitals, family))
+    given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=capitals)), None)
     alone = len(list(dropwhile(_is_particle, family))) == 1
     if given is None or not alone or len(given) > 3:
         return None
@@ -141,9 +143,9 @@ def _is_title(word: str) -> bool:
 
 
 def _without_degrees(words: Sequence[str]) -> list[str]:
-    shouted = all(map(is_in_capitals, words[:1]))
+    capitals = all(map(is_in_capitals, words[:1]))
     end = len(words)
-    while end > 1 and _is_degree(words[end - 1], among_capitals=shouted):
+    while end > 1 and _is_degree(words[end - 1], among_capitals=capitals):
         end -= 1
     return list(words[:end])
 
@@ -175,8 +177,8 @@ def _begins_with_particle(words: Sequence[str]) -> bool:
 def _given_name(words: Sequence[str]) -> str:
     """Return the given name: the first word, or the one after a family name in capitals."""
     after = next((word for word in words if not is_in_capitals(word)), "")
-    plainly_a_name = after[:1].isupper() and not after.isupper() and not _is_title(after)
-    if is_in_capitals(words[0]) and plainly_a_name and _lookup_key(after) != "the":
+    is_given_name = after[:1].isupper() and not after.isupper() and not _is_title(after)
+    if is_in_capitals(words[0]) and is_given_name and _lookup_key(after) != "the":
         return after
     return words[0]
 

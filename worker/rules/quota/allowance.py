@@ -40,7 +40,7 @@ class Allowance:
     epoch: int = 0
 
     def context_at(self, now: datetime, run_id: str) -> QuotaContext:
-        """Return what a decision is asked with at `now`: limits after ceilings, warm-up and cuts."""
+        """Return the context of a decision at `now`: limits after ceilings, warm-up and cuts."""
         share = warm_up_share(self.warm_up_on, now, self.zone)
         in_force = {
             kind: scale_limits(cap_limits(self.site, kind, limits), share)

@@ -1,4 +1,4 @@
-"""The circuit breaker of an account and kind: faults in a row open it, a probe that succeeds closes it."""
+"""The circuit breaker of an account and kind: consecutive failures open it, a successful probe closes it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """What a use of the quota tells about the site's health; NONE tells nothing."""
+    """What a use of the quota shows about the site's health; NONE shows nothing."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -15,7 +15,7 @@ class Outcome(StrEnum):
 
 
 THRESHOLD: Final = 3
-"""Faults in a row that open it, of any actions: fewer than it takes to fail one action."""
+"""Consecutive failures, of any actions, that open it: fewer than make one action fail."""
 FIRST_WAIT: Final = timedelta(minutes=5)
 LONGEST_WAIT: Final = timedelta(hours=4)
 """It stays open for `FIRST_WAIT`, then twice as long after each failed probe, at most `LONGEST_WAIT`."""
@@ -25,7 +25,7 @@ LONGEST_WAIT: Final = timedelta(hours=4)
 class Breaker:
     """Closed while `open_until` is None; half-open once it has passed: then only `probe` is let through.
 
-    `failures` counts faults in a row, `openings` how often it opened in a row.
+    `failures` counts consecutive failures, `openings` how often it opened without closing in between.
     """
 
     failures: int = 0
@@ -35,7 +35,7 @@ class Breaker:
 
 
 def record_outcome(breaker: Breaker, outcome: Outcome, reservation_id: str, now: datetime) -> Breaker:
-    """Return the breaker after a reservation's outcome. Unless it is closed, only its probe's counts."""
+    """Return the breaker after a reservation's outcome. Unless it is closed, only its probe counts."""
     is_probe = breaker.probe == reservation_id
     if breaker.open_until is not None and not is_probe:
         return breaker

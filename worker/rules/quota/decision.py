@@ -13,7 +13,7 @@ from worker.rules.quota.model import Charge, Decision, QuotaContext, QuotaState,
 
 
 def release_lapsed(state: QuotaState, now: datetime) -> QuotaState:
-    """Return the state without reservations whose lease has expired. A lapsed probe lets the next through."""
+    """Return the state without reservations whose lease has expired. A lapsed probe lets another start."""
     lapsed = [c for c in state.charges if c.lapses_at is not None and c.lapses_at <= now]
     for charge in lapsed:
         breaker = state.breaker(charge.kind)
@@ -23,7 +23,7 @@ def release_lapsed(state: QuotaState, now: datetime) -> QuotaState:
 
 
 def remaining(state: QuotaState, context: QuotaContext, now: datetime) -> Decision:
-    """Return what is left, and why a reservation would be denied: of the closed gates, the last to open."""
+    """Return what is left, and why a reservation would be denied: the closed gate that opens last."""
     state = release_lapsed(state, now)
     used = usage(state, context, now)
     closed = closed_gates(state, context, used, now)
@@ -82,7 +82,7 @@ def settle(
     outcome: Outcome,
     now: datetime,
 ) -> tuple[Decision, QuotaState]:
-    """Commit (it happened), release (it surely did not) or only report the outcome. Idempotent.
+    """Commit (it happened), release (it certainly did not) or only report the outcome. Idempotent.
 
     A commit after a release or a lapse is accepted, and charged again. A settled unit is never released.
     """

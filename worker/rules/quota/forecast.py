@@ -1,4 +1,4 @@
-"""Forecast: which actions to come are reached, and when, by playing the quota's own rule forward.
+"""Forecast which future actions are reached, and when, by simulating the quota's own rules.
 
 It assumes that a campaign starts at each opening of the working hours (at once if they are open), that each
 action succeeds after the mean gap, that nothing else uses the quota, and that limits stay as they are set.
@@ -28,7 +28,7 @@ _LEASE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAction:
-    """An action to come: for a birthday on `on`, possible up to and including `until`.
+    """A future action for a birthday on `on`, possible up to and including `until`.
 
     Once a `campaign` has planned it, it waits until `not_before`, for the reason `waits_for`.
     """
@@ -46,8 +46,8 @@ class ExpectedAction:
 class ActionForecast:
     """When one action is reached: an instant (aware, UTC) and its local day; None: it is missed.
 
-    `held_back` is what a late action waited for at the end of its first possible day, or a missed one at the
-    end of its last. None: nothing did, because it is in time or its birthday was over before.
+    `held_back` is the reason why a late action still waited at the end of its first possible day, or a missed
+    one at the end of its last. None: it is in time, or its birthday was over before.
     """
 
     action: ExpectedAction
@@ -83,7 +83,7 @@ def forecast(
 ) -> Forecast:
     """Return when each expected action is reached, from the aware instant `now` on.
 
-    `state` tells what is used already. The result holds birthdays up to `last`. Later ones compete for the
+    `state` holds what is used already. The result holds birthdays up to `last`. Later ones compete for the
     same quota, so pass all up to the latest `until` of those.
     """
     simulation = _Simulation(allowance, state, now)
@@ -134,9 +134,9 @@ class _Simulation:
         return _local_date(self.now, self.allowance.zone)
 
     def try_action(self, queued: _QueuedAction) -> bool:
-        """Act if the quota grants it; otherwise store the reason and move on to when to ask again.
+        """Act if the quota grants it; otherwise store the reason and advance to the time of the next try.
 
-        A full run holds no other run up, so the time stands still for it.
+        A full run doesn't delay other runs, so the time doesn't advance for it.
         """
         context = self.allowance.context_at(self.now, queued.run)
         key = f"{queued.contact_id}:{queued.action.on}"
@@ -155,14 +155,14 @@ class _Simulation:
         return False
 
     def _wait_until(self, then: datetime) -> None:
-        """Move on to `then`, or to an earlier instant at which limits change."""
+        """Advance to `then`, or to an earlier instant at which limits change."""
         changes = [local_day(self.now, self.allowance.zone).end, then]
         if self.allowance.cut_until is not None and self.allowance.is_cut(self.now):
             changes.append(self.allowance.cut_until)
         self.now = min(changes)
 
     def skip_to(self, then: datetime | None, *, day_by_day: bool) -> None:
-        """Move on to `then`, when the next action comes; with `day_by_day` at most to the next day."""
+        """Advance to `then`, when the next action comes; with `day_by_day` at most to the next day."""
         if then is not None and not day_by_day:
             self.now = then
             return
@@ -174,7 +174,7 @@ class _Simulation:
         return (self.today, run) in self._full_runs
 
     def find_reason(self, day: date, run: str) -> Reason | None:
-        """Return what an action of `run` that was not reached on `day` waited for at the day's end."""
+        """Return why an action of `run` that was not reached on `day` waited at the end of that day."""
         return Reason.RUN_LIMIT if (day, run) in self._full_runs else self._last_denials.get(day)
 
 
@@ -188,23 +188,23 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
         (_queued(simulation, action) for action in expected), key=lambda queued: queued.since, reverse=True
     )
     waiting: list[_QueuedAction] = []
-    resting: list[_QueuedAction] = []  # their runs are full today
-    while coming or waiting or resting:
-        if resting and not simulation.is_full(resting[0].run):  # it is another day
-            waiting.extend(resting)
-            resting.clear()
+    postponed: list[_QueuedAction] = []  # their runs are full today
+    while coming or waiting or postponed:
+        if postponed and not simulation.is_full(postponed[0].run):  # it is another day
+            waiting.extend(postponed)
+            postponed.clear()
             heapq.heapify(waiting)
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, coming.pop())
         if not waiting:
-            simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(resting))
+            simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
         queued = waiting[0]
         if simulation.today > queued.action.until:
             heapq.heappop(waiting)
             yield _missed_forecast(simulation, queued)
         elif simulation.is_full(queued.run):
-            resting.append(heapq.heappop(waiting))
+            postponed.append(heapq.heappop(waiting))
         elif simulation.try_action(queued):
             heapq.heappop(waiting)
             yield _reached_forecast(simulation, queued, begin)
@@ -244,5 +244,5 @@ def _missed_forecast(simulation: _Simulation, queued: _QueuedAction) -> ActionFo
 
 
 def _late_reason(action: ExpectedAction) -> Reason:
-    """Return why an action came up only after its birthday: it waits, or no working day was earlier."""
+    """Return why an action was possible only after its birthday: it waits, or no earlier day was worked."""
     return action.waits_for or Reason.OUTSIDE_HOURS

@@ -18,7 +18,7 @@ PROBE_WAIT: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Units used in each window. `reserved` is what other kinds have left of their shares of the day."""
+    """Units used in each window. `reserved` is the unused part of the day's share of other kinds."""
 
     run: int
     day: int
@@ -104,7 +104,7 @@ def _probe_ends_at(state: QuotaState, kind: Kind, now: datetime) -> datetime:
 
 
 def _week_frees_at(charges: Iterable[Charge], limit: int, now: datetime) -> datetime:
-    """Return when the week has room again: once all but `limit` - 1 of its newest charges are 7 days old."""
+    """Return when the week has room again: once all but its `limit` - 1 newest charges are 7 days old."""
     if limit == 0:
         return now + WEEK
     newest = sorted((charge.at for charge in charges), reverse=True)

@@ -110,7 +110,7 @@ DEFAULT_QUOTA: Final = SiteQuota(
 )
 """The limits of version 1 and the low end of what vendors of such tools advise; sites publish none.
 
-Nobody advises how many invitations to withdraw: the same as search pages.
+There is no such advice for withdrawing invitations; their limits are those of search pages.
 """
 
 PRACTICE_QUOTA: Final = SiteQuota(

@@ -1,4 +1,4 @@
-"""The quota's data: what a decision is asked with, what is known of an account, and what is answered."""
+"""The quota's data: the context of a decision, the state of an account, and the answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from worker.rules.quota.limits import Limits, Totals
 
 
 class Verb(StrEnum):
-    """How a reservation is settled: it happened, it surely did not, or only its outcome is reported."""
+    """How a reservation is settled: it happened, it certainly did not, or only its outcome is reported."""
 
     COMMIT = "commit"
     RELEASE = "release"
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuotaContext:
-    """Whose quota is asked: an account, a kind and a run, with the limits in force.
+    """The context of a decision: an account, a kind and a run, with the limits in force.
 
     `limits` and `totals` are after warm-up, cuts and ceilings. `shares` is the part of the day that is
     reserved for each kind. `run_id` is a campaign, or empty. `epoch` counts the account's rebuilds.
@@ -57,7 +57,7 @@ class QuotaContext:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """Units left in each window. `all_day` is without what is reserved for other kinds."""
+    """Units left in each window. `all_day` excludes what is reserved for other kinds."""
 
     run: int
     day: int
@@ -82,7 +82,7 @@ class Decision:
 
     @property
     def granted(self) -> bool:
-        """Whether the caller may go on. A reservation asked again is answered REPLAY and counts once."""
+        """Whether the caller may proceed. A repeated reservation is answered REPLAY and counts once."""
         return self.verdict in {Verdict.GRANTED, Verdict.REPLAY}
 
 
@@ -100,7 +100,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class QuotaState:
-    """All that the quota of one account knows: charges, and each kind's gap and breaker.
+    """The quota state of one account: charges, and each kind's gap and breaker.
 
     A rebuild writes it, and the fallback decides from it.
     """
@@ -118,9 +118,9 @@ class QuotaState:
         """Return the breaker of `kind`; closed if nothing ever failed."""
         return self.breakers.get(kind, Breaker())
 
-    def without(self, *gone: Charge) -> "QuotaState":
+    def without(self, *removed: Charge) -> "QuotaState":
         """Return the state without these charges."""
-        return replace(self, charges=tuple(c for c in self.charges if c not in gone))
+        return replace(self, charges=tuple(c for c in self.charges if c not in removed))
 
     def with_charge(self, charge: Charge) -> "QuotaState":
         """Return the state with `charge` in place of an earlier one of the same reservation."""

@@ -108,11 +108,11 @@ class Criteria(BaseModel):
             )
         given = given_criteria(self)
         for field, named in (("weights", frozenset(self.weights)), ("required", self.required)):
-            if strangers := sorted(named - given):
+            if unknown := sorted(named - given):
                 raise PydanticCustomError(
                     "not_asked",
                     "{field} names {criteria}, which nothing asks for: give it a value, or leave it out",
-                    {"field": field, "criteria": " and ".join(strangers)},
+                    {"field": field, "criteria": " and ".join(unknown)},
                 )
         return self
 

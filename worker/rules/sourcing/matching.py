@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One criterion item, what the profile says about it, and that in words."""
+    """One criterion item, the verdict on it, and an explanation for a person."""
 
     item: str
     verdict: Verdict
@@ -125,13 +125,13 @@ def _years(criteria: Criteria, profile: Profile, today: date) -> Iterator[Findin
     if not profile.positions:
         yield _not_in_section("years", "years", profile.positions)
         return
-    worked = measure_experience(profile.positions, today)
-    found = f"{worked.years} year{'' if worked.years == 1 else 's'}"
-    if most is not None and worked.years > most:
+    experience = measure_experience(profile.positions, today)
+    found = f"{experience.years} year{'' if experience.years == 1 else 's'}"
+    if most is not None and experience.years > most:
         yield Finding("years", Verdict.MISSED, f"years: {found}, at most {most} are asked for")
-    elif worked.at_least and (most is not None or worked.years < least):
+    elif experience.at_least and (most is not None or experience.years < least):
         yield Finding("years", Verdict.UNKNOWN, f"years: {found} or more, a job has no dates")
-    elif worked.years < least:
+    elif experience.years < least:
         yield Finding("years", Verdict.MISSED, f"years: {found}, at least {least} are asked for")
     else:
         yield Finding("years", Verdict.MET, found)
@@ -147,9 +147,9 @@ def _languages(criteria: Criteria, profile: Profile, _today: date) -> Iterator[F
 
 
 def _open_to_work(criteria: Criteria, profile: Profile, _today: date) -> Iterator[Finding]:
-    says = "open to work" if profile.open_to_work else "not open to work, as far as the profile says"
+    text = "open to work" if profile.open_to_work else "not open to work, as far as the profile says"
     verdict = Verdict.MET if profile.open_to_work == criteria.open_to_work else Verdict.MISSED
-    yield Finding("open to work", verdict, says)
+    yield Finding("open to work", verdict, text)
 
 
 def _not_in_section(name: str, wanted: str, section: Collection[object] | None) -> Finding:

@@ -34,10 +34,10 @@ def fold_text(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(
         character
-        for character in apart
+        for character in decomposed
         if not _is_accent(character) and unicodedata.category(character) != "Cf"
     )
     return " ".join(unicodedata.normalize("NFC", bare).translate(_EQUIVALENTS).split())

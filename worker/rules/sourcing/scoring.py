@@ -101,9 +101,9 @@ def _parts(points: int, items: Sequence[str]) -> Sequence[int]:
 
     The order in which the items were given then doesn't matter.
     """
-    each, over = divmod(points, len(items))
-    first = set(sorted(map(fold_text, items))[:over])
-    return [each + (fold_text(item) in first) for item in items]
+    share, remainder = divmod(points, len(items))
+    first = set(sorted(map(fold_text, items))[:remainder])
+    return [share + (fold_text(item) in first) for item in items]
 
 
 def _points(finding: Finding, part: int, *, required: bool) -> int:

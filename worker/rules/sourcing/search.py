@@ -1,4 +1,4 @@
-"""People searches: the terms of a search, from and to the address of a site's own search page."""
+"""People searches: convert search terms from and to the address of a site's search page."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class SearchQuery:
 
 
 def parse_search(url: str, site: str) -> SearchQuery:
-    """Return the search that the address of a people search on `site` stands for.
+    """Parse the address of a people search on `site`.
 
     Only the site's own search page and its known parameters are accepted. Equal searches give equal terms in
     the same order. Raises ValueError with what is wrong and what is allowed.
@@ -99,7 +99,7 @@ def _search_of(site: str) -> tuple[SiteDescription, SearchForm]:
 
 
 def _parts_on(site: SiteDescription, address: str) -> SplitResult | None:
-    """Split an address that every parser takes for one on `site`, or return None."""
+    """Split an address that every parser reads as one on `site`; return None for any other."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-_GOOD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_VALID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def valid_correlation_id(given: object) -> str | None:
     """Return `given` if it is safe in logs and rows, else None: the caller then makes a new one."""
-    return given if isinstance(given, str) and _GOOD.fullmatch(given) else None
+    return given if isinstance(given, str) and _VALID.fullmatch(given) else None

@@ -1,4 +1,4 @@
-"""Parse JSON from untrusted senders: bounded in size and depth, and without what parsers read differently."""
+"""Parse JSON from untrusted senders: bounded in size and depth, refusing what parsers read differently."""
 
 import json
 import math
@@ -41,7 +41,7 @@ def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
         value = json.loads(
             raw.decode("utf-8"),
             object_pairs_hook=unique,
-            parse_constant=_no_number,
+            parse_constant=_refuse_constant,
             parse_float=_float,
             parse_int=_int,
         )
@@ -85,7 +85,7 @@ def _float(digits: str) -> float:
     return number
 
 
-def _no_number(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     _refuse(f"{name} is no JSON")
 
 
