@@ -147,8 +147,8 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
             print_text(f"{SESSION_UNREADABLE}; this sign-in replaces it")
         if account.site != _SANDBOX:
             raise RequestRefusedError(
-                f"account {name} is on {account.site}, where Rapport can't sign in yet, so nothing can be sent "
-                "from it"
+                f"account {name} is on {account.site}, where Rapport can't sign in yet, so nothing can be "
+                "sent from it"
             )
         state = _sign_in_to_sandbox(settings, name)
         with database.transaction() as session:
