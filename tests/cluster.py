@@ -1,7 +1,7 @@
 """The whole system as real processes: nodes of pytest-celery without Docker.
 
-pytest-celery expects a container for each node. Any object with its few methods will do, so these are plain
-processes.
+pytest-celery expects a container for each node. Any object with the same few methods works, so these are
+plain processes.
 """
 
 import asyncio

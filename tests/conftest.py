@@ -1,4 +1,4 @@
-"""Real servers for every test that wants one: a Postgres and a Redis of our own, on free ports."""
+"""Real servers for the tests: a Postgres and a Redis of the run's own, on free ports."""
 
 import json
 import shutil
@@ -41,10 +41,10 @@ LONGEST_FIRST = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run one folder for temporary files, and remove it: killed browsers leave theirs behind."""
-    if hasattr(config, "workerinput"):  # a part of a run, whose folder it inherits
+    if hasattr(config, "workerinput"):  # a worker process of the run, which inherits the folder
         return
     folder = Path(tempfile.mkdtemp(prefix="rapport-run-"))
-    folder.chmod(0o711)  # root's Postgres is another user's
+    folder.chmod(0o711)  # under root, Postgres runs as another user
     set_environment({"TMPDIR": str(folder)})
     tempfile.tempdir = None  # to be asked for again
     # after multiprocessing has removed its own folder in it, which it does at priority -100
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class SharedStarts(LoadScopeScheduling):
-    """Gives each file to one process, and those that are together to the same."""
+    """Runs each file in one process, and all files below TOGETHER in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
@@ -64,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that none of it is left for the end."""
+    """Run the longest files first, so that the run doesn't end with one busy process."""
 
     def place(item: pytest.Item) -> int:
         matching = (n for n, path in enumerate(LONGEST_FIRST) if item.nodeid.startswith(path))
@@ -90,10 +90,10 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
-    """A database of this test's own, copied from one that is migrated."""
+    """A database for this test alone, copied from a migrated template."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
-        connection.execute(  # through the log, as is the default, it would take twice as long
+        connection.execute(  # the default strategy, WAL_LOG, takes twice as long
             sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )

@@ -139,7 +139,7 @@ class Proxy:
         front, _ = self._listener.accept()
         try:
             back = socket.create_connection(self._behind, timeout=_STUCK_SECONDS)
-        except OSError:  # nobody listens there: the nearest to a refusal that a listener can give
+        except OSError:  # nothing listens there; a listener can't refuse a connection more directly
             _close(front, reset=True)
             return
         line = _Line(front, back)

@@ -14,7 +14,7 @@ from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in
 
-# the days before it reach into the old year, which is where dating goes wrong
+# early in January, so that late birthdays fall in the previous year
 TODAY = "2027-01-03"
 BRIEF = timedelta(milliseconds=300)
 
@@ -55,7 +55,7 @@ def page(browser_pool: BrowserPool, states: dict[str, str]) -> Iterator[Page]:
     """The page of the English member, signed in."""
     page = browser_pool.page_for(1, states["demo"])
     yield page
-    # leave nothing open that the next test could mistake for its own
+    # close what the next test could mistake for its own
     with suppress(PlaywrightError):
         page.goto("about:blank")
 

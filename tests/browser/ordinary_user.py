@@ -54,7 +54,7 @@ def load(profile: dict[str, Any], left_out: set[str]) -> None:
         given = [Argument(each["index"], EQUAL, each["value"], 0) for each in rule.get("args", [])]
         for name in set(rule["names"]) - left_out:
             number = library.seccomp_syscall_resolve_name(name.encode())
-            if number == -1:  # newer than this library; Docker passes over it as well
+            if number == -1:  # newer than this library; Docker ignores it as well
                 continue
             arguments = (Argument * len(given))(*given)
             code = library.seccomp_rule_add_array(

@@ -92,7 +92,7 @@ def test_a_page_is_kept_warm(
     assert browser_pool.page_for(5, states["demo"]) is page
     assert browser_pool.is_alive()
     assert SandboxSite(page, sandbox.base_url, TIMEOUT).signed_in()
-    # what the context gave out is no change, however it is written
+    # the same state counts as unchanged, whatever its formatting
     given_out = json.dumps(json.loads(browser_pool.storage_state(5)), indent=2)
     assert browser_pool.page_for(5, given_out) is page
     other = browser_pool.page_for(5, states["demo2"])
@@ -115,7 +115,7 @@ def test_after_a_crash_the_next_page_works(
 ) -> None:
     page = browser_pool.page_for(5, states["demo"])
     assert SandboxSite(page, sandbox.base_url, TIMEOUT).signed_in()
-    # What has ended and was not asked about yet is still listed, but has no command line any more.
+    # A zombie is still listed, but has no command line.
     own = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
     if victim == "page":
         doomed = [p for p in own if "--type=renderer" in p.cmdline()]

@@ -1,6 +1,6 @@
 """Dates on profiles are parsed to the original dates, in both languages, short and in full."""
 
-# ruff: noqa: RUF001 -- the dashes are what pages write
+# ruff: noqa: RUF001 -- pages contain these dashes
 
 from datetime import date
 

@@ -39,7 +39,7 @@ def waiting(sandbox: SandboxClient, member: str) -> list[str]:
     return [sent.slug for sent in sandbox.invitations(member)]
 
 
-def as_told(sent_on: date) -> date:
+def latest_shown_day(sent_on: date) -> date:
     """Return the latest day that the page's text allows."""
     days = (NOW - sent_on).days
     size = 30 if days >= 30 else 7 if days >= 7 else 1
@@ -56,7 +56,9 @@ def test_what_is_read_is_the_truth_as_exactly_as_the_site_tells_it(
     truth = sandbox.invitations(member)
     assert len(truth) > INVITATIONS_PER_PAGE
     assert list(site.sent_invitations(NOW)) == [
-        SentInvitation(url(sent.slug), sent.name, sent.sent_on if markup == "b" else as_told(sent.sent_on))
+        SentInvitation(
+            url(sent.slug), sent.name, sent.sent_on if markup == "b" else latest_shown_day(sent.sent_on)
+        )
         for sent in truth
     ]
 
@@ -93,7 +95,7 @@ def test_an_age_that_cannot_be_read_fails_the_page(page: Page, sandbox: SandboxC
 def test_one_invitation_is_withdrawn_and_no_other(
     which: str, member: str, sandbox: SandboxClient, request: pytest.FixtureRequest
 ) -> None:
-    """From the last page in one mark-up, from the first in the other; of two with one name, the one meant."""
+    """From the last page in one mark-up, from the first in the other; of two namesakes, the right one."""
     site: SandboxSite = request.getfixturevalue(which)
     for markup, slug in (("a", waiting(sandbox, member)[-1]), ("b", "ines-costa-84")):
         sandbox.fault(FaultName.MARKUP, markup)
@@ -151,7 +153,7 @@ def test_an_answer_without_effect_leaves_it_in_the_list(site: SandboxSite, sandb
 def test_a_list_that_changes_while_it_is_read_is_not_taken_for_the_whole(
     site: SandboxSite, page: Page, sandbox: SandboxClient
 ) -> None:
-    """Somebody on the first page accepts, the fifth moves there, and the second page would not show them."""
+    """Somebody on page 1 accepts, so the fifth entry moves to page 1, and page 2 doesn't show it any more."""
     accepted = waiting(sandbox, "demo")[0]
 
     def accept_first(route: Route) -> None:

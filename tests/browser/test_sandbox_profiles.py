@@ -1,6 +1,6 @@
 """Profiles in every mark-up and both languages, field by field against the network's own data."""
 
-# ruff: noqa: RUF001 -- the dashes are what pages write
+# ruff: noqa: RUF001 -- pages contain these dashes
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -31,7 +31,7 @@ def test_a_signed_in_member_is_signed_in(which: str, request: pytest.FixtureRequ
 
 
 def test_the_adapter_is_a_site(site: SandboxSite) -> None:
-    """Its shape is for mypy to check; its verbs, for the tests around."""
+    """mypy checks the types; the other tests check the methods."""
     same: Site = site
     assert same is site
 

@@ -28,7 +28,7 @@ def asking(**terms: str) -> SearchQuery:
     return SearchQuery(tuple(terms.items()))
 
 
-def walked(site: SandboxSite, query: SearchQuery) -> list[FoundPerson]:
+def read_all_pages(site: SandboxSite, query: SearchQuery) -> list[FoundPerson]:
     """Read every page, as a campaign does."""
     people: list[FoundPerson] = []
     number, has_next = 1, True
@@ -46,7 +46,7 @@ def test_the_people_found_are_the_truth(
     sandbox.fault(FaultName.MARKUP, markup)
     true = [expected_result(one, member) for one in everybody if one.profile.location == "Umeå, Sweden"]
     assert 10 < len(true) < 200
-    read = walked(sites[member], asking(location="umea", keywords="a"))
+    read = read_all_pages(sites[member], asking(location="umea", keywords="a"))
     assert [one.profile_url for one in read] == [one.profile_url for one in true]
     assert [miss for pair in zip(read, true, strict=True) for miss in compare_fields(*pair).misses] == []
 

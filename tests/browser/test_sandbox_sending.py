@@ -74,7 +74,7 @@ def test_what_the_person_wrote_is_not_ours(
 
 
 def test_a_draft_is_no_proof(brief_site: SandboxSite, sandbox: SandboxClient) -> None:
-    """Neither alone, nor when the person wrote the same words, nor when an older bubble holds them."""
+    """Also if the person wrote the same words, or an older bubble has them."""
     person = "oluwaseun-adeyemi"
     sandbox.write_as_person(person, "demo", "Happy birthday!")
     thread = brief_site.open_thread(url(person))
@@ -111,7 +111,7 @@ def test_a_swallowed_answer_has_effect_but_no_proof(brief_site: SandboxSite, san
     thread.click_send()
     assert not thread.proof("Happy birthday!", more_than=0)
     assert sent_to(sandbox, "arjun-iyer") == ["Happy birthday!"]
-    # looking again is what settles it
+    # a later check settles it
     assert [m.text for m in brief_site.open_thread(url("arjun-iyer")).messages()] == ["Happy birthday!"]
 
 
@@ -138,7 +138,7 @@ def test_a_pop_up_is_dismissed(which: str, sandbox: SandboxClient, request: pyte
 def test_a_masked_screenshot_hides_the_text(
     site: SandboxSite, sandbox: SandboxClient, tmp_path: Path
 ) -> None:
-    """Two conversations that differ in their text alone look the same under the mask, and only there."""
+    """Pictures of two conversations with different texts are equal with the mask, and differ without it."""
     shots: dict[str, tuple[bytes, bytes]] = {}
     for draft in ("a secret", "another"):
         thread = site.open_thread(url("keanu-kahale"))

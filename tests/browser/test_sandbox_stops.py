@@ -1,4 +1,4 @@
-"""Pages that demand a person: by their address, their status or a notice."""
+"""Pages that need a person are recognised by address, status or notice."""
 
 import pytest
 from playwright.sync_api import Page, Route

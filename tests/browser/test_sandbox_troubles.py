@@ -55,7 +55,7 @@ def test_a_struck_page(
 def test_a_struck_conversation(
     fault: FaultName, kind: type[RapportError], reason: Reason, page: Page, sandbox: SandboxClient
 ) -> None:
-    """The profile opens, the overlay doesn't. A 500 there shows as a page without its conversation."""
+    """The profile opens, the overlay doesn't: after a 500 the page has no conversation."""
     site = SandboxSite(page, sandbox.base_url, timedelta(seconds=1))
     sandbox.fault(fault, path_prefix="/messaging/")
     with pytest.raises(kind) as failed:

@@ -1,4 +1,4 @@
-"""What people and sites wrote can't act on the terminal, whichever command prints it.
+"""Texts of people and sites can't control the terminal, whichever command prints them.
 
 Every text of every table is hostile, and every command is run. A new command without a case fails.
 """

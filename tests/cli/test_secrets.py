@@ -82,7 +82,7 @@ def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())
     assert not doctor._check_secret_keys(SecretStr("no-key-at-all"), database_url).ok
-    assert doctor._check_secret_keys(None, database_url).ok  # as in the containers that have no use for them
+    assert doctor._check_secret_keys(None, database_url).ok  # as in containers that don't need them
 
 
 def test_why_says_what_a_worker_found_whose_keys_are_others(

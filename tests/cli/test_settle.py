@@ -59,7 +59,7 @@ def test_settled_as_done_nobody_is_greeted_again_and_no_interaction_is_made_up(
     with database.transaction() as session:
         row = action(session, action_id)
         assert (row.state, row.reason) == (ActionState.DONE, Reason.SETTLED_BY_HAND)
-        assert row.acting_since is not None  # what may have happened keeps its date for the ledger
+        assert row.acting_since is not None  # a possible effect keeps its date for the ledger
         account = accounts.get_account(session, row.account_id)
         assert contact_by_slug(session, account, "p0").last_greeted_on == row.occasion_on
         assert session.execute(text("select count(*) from interactions")).scalar_one() == 0

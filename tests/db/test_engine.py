@@ -1,4 +1,4 @@
-"""Limits of waiting: for a Postgres that does not answer, and for a silent client."""
+"""Timeouts: for a Postgres that does not answer, and for a client that sends nothing."""
 
 import socket
 import sys

@@ -190,5 +190,5 @@ def test_what_comes_or_goes_meanwhile_is_not_seen(database: Database, database_u
                 elsewhere.query(Contact).filter_by(full_name="Moe").delete()
         assert sheets.count_rows(session, CONTACTS, None) == 3
         assert names == ["=Kim", "Lee", "Moe"]
-        # without it a large export on a loaded machine breaks off
+        # without it, a large export on a loaded machine is cut off
         assert session.scalar(text("show idle_in_transaction_session_timeout")) == "10min"

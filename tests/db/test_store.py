@@ -85,7 +85,7 @@ def a_due_schedule(session: Session) -> datetime:
 
 
 def fire_all(own: Database) -> int:
-    """What a beat tick does with due schedules."""
+    """Fire the due schedules, as a tick of beat does."""
     with own.transaction() as session:
         due = schedules.lock_due_schedules(session)
         for schedule in due:
@@ -131,7 +131,7 @@ def test_a_schedule_that_is_switched_off_or_not_due_does_not_fire(session: Sessi
     a_due_schedule(session)
     session.execute(text("update schedules set enabled = false"))
     assert schedules.lock_due_schedules(session) == []
-    a_due_schedule(session)  # put again: on again
+    a_due_schedule(session)  # setting it again enables it
     assert len(schedules.lock_due_schedules(session)) == 1
     session.execute(text("update schedules set next_fire_at = now() + interval '1 second'"))
     assert schedules.lock_due_schedules(session) == []

@@ -1,4 +1,4 @@
-"""Rows that the tables refuse by checks, keys and triggers, whatever the code does."""
+"""Rows that checks, keys and triggers refuse, whatever the code does."""
 
 import traceback
 from itertools import permutations

@@ -31,7 +31,7 @@ def _accept_most(request: Any, pid: int, time_accepted: float) -> None:
 
 @app.task(name="tests.freeze")
 def freeze(_asked: dict[str, str]) -> None:
-    """Do nothing; the worker fails to account for it."""
+    """Do nothing; Celery fails to accept its message, which freezes the worker."""
 
 
 @app.task(name="tests.done")
@@ -42,7 +42,7 @@ def done(asked: dict[str, str]) -> None:
 
 @app.task(name="tests.hold")
 def hold(asked: dict[str, str]) -> None:
-    """Be busy until the file is deleted."""
+    """Keep the child busy until the file is deleted."""
     while Path(asked["path"]).exists():
         time.sleep(0.02)
 

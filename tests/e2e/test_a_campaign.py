@@ -155,11 +155,11 @@ def test_a_campaign_ends_as_a_person_would_expect_and_its_summary_says_so(
     }  # fmt: skip
     assert (day["greeted"], day["answered"], day["open"]["due"]) == (5, 1, 0)
     with world.database.transaction() as session:
-        assert session.scalars(select(func.count(Interaction.reply))).one() == 0  # nobody asked to keep it
+        assert session.scalars(select(func.count(Interaction.reply))).one() == 0  # no `keep_replies`
         assert session.scalars(
             select(Contact.do_not_contact).where(Contact.profile_url == address(people.never))
         ).one()
-        # What was written by hand counts beside the five that were sent.
+        # The message written by hand counts in addition to the five that were sent.
         assert session.scalars(select(func.count()).select_from(Interaction)).one() == 6
 
 

@@ -225,7 +225,7 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
         lines = httpx.get(f"{api}/metrics").raise_for_status().text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith("rapport_tasks_total{"))
 
-    def goes_on() -> None:
+    def wait_for_next_tick() -> None:
         """Wait for another counted tick; beat ticks every second."""
         seen = [ticks()]
 
@@ -239,20 +239,20 @@ def test_counters_never_fall_and_no_file_is_left_when_workers_and_children_are_k
     def files() -> set[str]:
         return {path.name for path in world.data.glob("metrics/*/*")}
 
-    goes_on()
+    wait_for_next_tick()
     kept = files()
     for _ in range(2):
         (child,) = psutil.Process(control.child.pid).children()
         child.kill()
         child.wait()
-        goes_on()
+        wait_for_next_tick()
     family = [psutil.Process(control.child.pid), *psutil.Process(control.child.pid).children()]
     control.kill()
     psutil.wait_procs(family)
     before = ticks()
     control.restart()
     world.children.append(control.child)
-    goes_on()
+    wait_for_next_tick()
     assert ticks() > before > 0
     assert files() == kept
 

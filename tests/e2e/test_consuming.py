@@ -55,7 +55,7 @@ def worker(world: World) -> Iterator[Child]:
 
 
 @pytest.fixture
-def told(worker: Child) -> Told:
+def read_log_lines(worker: Child) -> Told:
     """Returns the lines of an event in the worker's log since the test began."""
     before = len(worker.log.read_text(errors="replace"))
 
@@ -99,7 +99,7 @@ def rapport(
 
 
 def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_consumed_again(
-    world: World, outsider: Celery, worker: Child, told: Told, rapport: Rapport
+    world: World, outsider: Celery, worker: Child, read_log_lines: Told, rapport: Rapport
 ) -> None:
     with world.database.transaction() as session:
         an_account(session)
@@ -133,16 +133,16 @@ def test_a_queue_whose_consumer_was_cancelled_is_named_everywhere_until_it_is_co
         wait_for("ready to say so", lambda: "birthday: 0 waiting, taken by" in workers())
         assert health("browser") is None
         assert all(f.ok for f in doctor._check_servers(world.data))
-        assert told("worker_not_consuming") == []  # a person did it, and can undo it
+        assert read_log_lines("worker_not_consuming") == []  # a person did it, and can undo it
 
 
 def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(
-    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+    world: World, outsider: Celery, worker: Child, read_log_lines: Told, tmp_path: Path
 ) -> None:
     before, counted = pool(worker), freezes(world)
     outsider.send_task(
         "tests.done", queue="birthday", countdown=3600
-    )  # taken too, and only waits for its time
+    )  # taken as well, and waits only for its time
     send(outsider, "tests.freeze")
     waiting = [tmp_path / str(number) for number in range(3)]
     for path in waiting:
@@ -150,18 +150,18 @@ def test_a_frozen_worker_says_so_restarts_itself_and_does_what_waits(
     wait_for("what waited", lambda: all(path.exists() for path in waiting))
     assert worker.alive()
     assert not pool(worker) & before
-    (line,) = told("worker_not_consuming")
+    (line,) = read_log_lines("worker_not_consuming")
     assert (line["queue"], line["waiting"]) == ("birthday", 3)
-    assert [line["task"] for line in told("message_dropped")] == ["tests.freeze"]
+    assert [line["task"] for line in read_log_lines("message_dropped")] == ["tests.freeze"]
     assert freezes(world) == counted + 1
 
 
 def test_a_worker_whose_main_thread_is_stuck_restarts_all_the_same(
-    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+    world: World, outsider: Celery, worker: Child, read_log_lines: Told, tmp_path: Path
 ) -> None:
     before = pool(worker)
     worker.send(signal.SIGUSR2)
-    send(outsider, "tests.done")  # Redis hands this one out to the BRPOP that is under way
+    send(outsider, "tests.done")  # Redis gives this one to the pending BRPOP
     send(outsider, "tests.done", tmp_path / "done")
     wait_for("what waited", (tmp_path / "done").exists)
     assert worker.alive()
@@ -169,7 +169,7 @@ def test_a_worker_whose_main_thread_is_stuck_restarts_all_the_same(
 
 
 def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
-    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+    world: World, outsider: Celery, worker: Child, read_log_lines: Told, tmp_path: Path
 ) -> None:
     before = pool(worker)
     (tmp_path / "held").touch()
@@ -188,12 +188,12 @@ def test_a_busy_worker_is_left_alone_and_counts_as_taking_messages(
         assert seen.consumers_of("birthday") == [BROWSER]
     (tmp_path / "held").unlink()
     wait_for("what waited", (tmp_path / "done").exists)
-    assert told("worker_not_consuming") == []
+    assert read_log_lines("worker_not_consuming") == []
     assert pool(worker) == before
 
 
 def test_a_worker_that_waits_for_redis_is_not_frozen(
-    world: World, outsider: Celery, worker: Child, told: Told, tmp_path: Path
+    world: World, outsider: Celery, worker: Child, read_log_lines: Told, tmp_path: Path
 ) -> None:
     before = pool(worker)
     redis = world_broker[world.data].container
@@ -202,7 +202,7 @@ def test_a_worker_that_waits_for_redis_is_not_frozen(
     redis.restart()
     send(outsider, "tests.done", tmp_path / "done")
     wait_for("what waited", (tmp_path / "done").exists)
-    assert told("worker_not_consuming") == []
+    assert read_log_lines("worker_not_consuming") == []
     assert pool(worker) == before
 
 

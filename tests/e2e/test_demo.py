@@ -25,11 +25,11 @@ def data() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rapport demo ") as folder:
         data = Path(folder) / "my data"
         yield data
-        assert of_ours(data) == []
+        assert list_own_processes(data) == []
         shutil.rmtree((data / "postgres").resolve(), ignore_errors=True)
 
 
-def of_ours(data: Path) -> list[str]:
+def list_own_processes(data: Path) -> list[str]:
     """Return every process that runs on this data folder, Chromium and Postgres among them."""
     found = []
     for process in psutil.process_iter():
@@ -88,11 +88,11 @@ def finish(process: "subprocess.Popen[str]") -> str:
 def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(data: Path) -> None:
     process = demo(data)
     wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
-    assert secrets_held(data) == HOLDS  # here, as a start of everything costs seconds
+    assert secrets_held(data) == HOLDS  # checked here, because starting everything takes seconds
     process.send_signal(signal.SIGINT)
     finish(process)
     assert process.returncode != 0
-    assert of_ours(data) == []
+    assert list_own_processes(data) == []
     again = demo(data)
     said = finish(again)
     assert again.returncode == 0, said
@@ -100,7 +100,7 @@ def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(
     assert found is not None, said
     assert tuple(map(int, found.groups())) == (12, 12, 0)
     assert "the day's" in said
-    assert of_ours(data) == []
+    assert list_own_processes(data) == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(data: Path, moment: str) -
     process.send_signal(signal.SIGINT)
     finish(process)
     assert process.returncode != 0
-    assert of_ours(data) == []
+    assert list_own_processes(data) == []
 
 
 @pytest.mark.soak
@@ -130,4 +130,4 @@ def test_it_greets_everybody_once_and_again_nobody_twice(data: Path) -> None:
         said = finish(process)
         assert process.returncode == 0, said
         assert "12 greetings, 12 in the ledger, 0 twice" in said
-        assert of_ours(data) == []
+        assert list_own_processes(data) == []

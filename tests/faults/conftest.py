@@ -1,6 +1,6 @@
 """One harness for all fault tests: its servers and workers outlive every fault, as they should.
 
-It ends with the last of them: its workers tick every second, which the tests after them would pay for.
+It ends with the last fault test, because its workers tick every second and would slow the tests after it.
 """
 
 import tempfile

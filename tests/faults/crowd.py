@@ -1,4 +1,4 @@
-"""Many actions on a site without pages, while workers and dispatchers are killed: each once, none lost.
+"""Many actions on a site without pages while processes are killed: each happens once, none is lost.
 
 `python -m tests.faults.crowd` runs 10 000 actions with 8 workers, and kills two children every 2 s.
 """
@@ -52,7 +52,7 @@ from people p join runs r on r.account_id = p.account_id
 
 @dataclass(frozen=True)
 class Report:
-    """What reached the site, counted there, beside what Postgres says."""
+    """The effects that reached the site, counted there, and Postgres' record of them."""
 
     actions: int
     effects: int

@@ -1,6 +1,6 @@
 """The whole system in real processes, for fault injection; the practice network's ledger is the judge.
 
-Dead processes are restarted, as systemd or Compose would. Waits are shortened only where that can't hide a
+Dead processes are restarted, as systemd or Compose would. Waits are shortened only if that can't hide a
 fault: the lease of a process that is surely dead ends at once, and a message that nobody took for a while
 counts as lost. The lease of a process that is only stopped is never touched.
 """

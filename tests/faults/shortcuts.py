@@ -34,8 +34,8 @@ _FIRST = text("""
 def skip_waits(session: Session, *, fresh: timedelta) -> None:
     """End the leases of dead processes, and of messages whose remaining lease is below `fresh`.
 
-    A transient failure is retried after 2 s instead of 30 or more. Checks of uncertain effects keep their
-    distance.
+    A transient failure is retried after 2 s instead of 30 or more. The wait
+    between checks of uncertain effects is not shortened.
     """
     owners = session.scalars(select(Action.lease_owner).where(Action.lease_owner.is_not(None)))
     session.execute(_END_LEASES, {"dead": _dead(owners.all()), "fresh": fresh})

@@ -1,4 +1,4 @@
-"""Two beats, dispatchers and messages instead of one, and every message again at the end."""
+"""Several beats, dispatchers and copies of messages at once, and every message again at the end."""
 
 from tests.faults.harness import Harness
 from tests.faults.scenarios import QUICK, run

@@ -32,7 +32,7 @@ def a_search(harness: Harness) -> UUID:
 
 
 def kill(harness: Harness, point: str) -> None:
-    """Kill a worker at `point`, and wait until its action is done: one that is lost twice is given up."""
+    """Kill a worker at `point`, and wait until its action is done: one that loses two workers is given up."""
     harness.strike(point, "kill")
     with harness.database.transaction() as session:
         struck = session.scalars(select(Action.id).where(Action.state.in_(IN_FLIGHT))).all()

@@ -1,4 +1,4 @@
-"""Redis, Postgres and the network to them fail: restarts, lost data, resets, lost replies, dead lines."""
+"""Redis, Postgres and the network fail: restarts, lost data, resets, lost replies, dead connections."""
 
 import pytest
 

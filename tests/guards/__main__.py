@@ -77,7 +77,7 @@ def _parse() -> argparse.Namespace:
 def _open_lanes(stack: ExitStack, count: int) -> Iterator[Lane]:
     for _ in range(count):
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rapport-guards-")))
-        folder.chmod(0o711)  # root's Postgres is another user's
+        folder.chmod(0o711)  # under root, Postgres runs as another user
         yield Lane(folder, stack.enter_context(own_servers(folder)))
 
 

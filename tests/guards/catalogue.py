@@ -4,11 +4,11 @@ One table `[[guard]]` for each guard:
 
     id         unique; the subject and the rule, such as "gates.do-not-contact"
     file       the file that holds it, from the root of the repository
-    original   lines that occur exactly once in the file; the guard is in them
-    mutated    the same lines with the guard taken out or weakened
+    original   lines that occur exactly once in the file and contain the guard
+    mutated    the same lines with the guard removed or weakened
     why        what goes wrong without it
-    tests      tests that fail then, the quickest first
-    pair       for a guard that a second one backs up: that one's id. Both are taken out together.
+    tests      tests that fail then, the fastest first
+    pair       the id of a second guard that catches the same case; both are removed together
 """
 
 import tomllib
@@ -22,7 +22,7 @@ FOLDER: Final = Path(__file__).parent
 
 
 class Guard(BaseModel):
-    """One guard, and how it is taken out."""
+    """One guard, and how it is removed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,5 +60,5 @@ def mutate(text: str, guard: Guard) -> str:
 
 
 def with_pair(guard: Guard, guards: list[Guard]) -> list[Guard]:
-    """Return the guards that are taken out together: this one and, if it names one, its pair."""
+    """Return the guards that are removed together: this one and its pair, if it has one."""
     return [guard, *(other for other in guards if other.id == guard.pair)]

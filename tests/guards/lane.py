@@ -63,9 +63,9 @@ class Lane:
         return None if result.verdict is Verdict.SURVIVED else result
 
     def try_without(self, guards: Sequence[Guard]) -> Result:
-        """Take the guards out, run their tests until one fails, and put them back.
+        """Remove the guards, run their tests until one fails, and restore them.
 
-        Raises StaleGuardError where a guard's lines are gone.
+        Raises StaleGuardError if a guard's lines are not found.
         """
         before = {guard.file: (self._tree / guard.file).read_text() for guard in guards}
         try:
@@ -73,7 +73,7 @@ class Lane:
                 path = self._tree / guard.file
                 self._write(path, mutate(path.read_text(), guard))
             tests = list(dict.fromkeys(test for guard in guards for test in guard.tests))
-            # A database that is migrated already would hide what was taken out of a migration.
+            # A database that is already migrated would hide a guard that was removed from a migration.
             migrated = any(guard.file.startswith("db/migrations/") for guard in guards)
             return self._run(guards[0], tests, own_servers=migrated)
         finally:

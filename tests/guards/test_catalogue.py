@@ -1,4 +1,4 @@
-"""The list of guards fits the tree: each guard is where it says, and each of its tests exists."""
+"""The list of guards matches the code: the lines of each guard and all of its tests exist."""
 
 import ast
 import subprocess

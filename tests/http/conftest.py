@@ -13,7 +13,7 @@ from api_stub.stack.environment import settings_environment
 from worker.settings import Settings
 
 with warnings.catch_warnings():
-    # Starlette would rather have httpx2, which is not pinned here yet.
+    # Starlette recommends httpx2, which is not pinned here yet.
     warnings.simplefilter("ignore", StarletteDeprecationWarning)
     from fastapi.testclient import TestClient
 

@@ -1,4 +1,4 @@
-"""What a request must pass before a route reads it, asked of the guard itself."""
+"""The checks of the HTTP guard, called directly."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -28,7 +28,7 @@ Head = tuple[tuple[str, str], ...]
 
 
 class Busy:
-    """An application whose answers wait until they are let go."""
+    """An application whose answers wait until the test releases them."""
 
     def __init__(self) -> None:
         self.working = 0
@@ -41,13 +41,13 @@ class Busy:
         await Response(status_code=204)(scope, receive, send)
 
     async def works_on(self, number: int) -> None:
-        """Wait until it works on so many requests."""
+        """Wait until it processes so many requests."""
         while self.working != number:
             await asyncio.sleep(0)
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that answers at once."""
+    """Answer at once."""
     await Response(status_code=204)(scope, receive, send)
 
 
@@ -76,7 +76,7 @@ async def asked(
     head: Head = (),
     key: str = KEY,
 ) -> list[Message]:
-    """Ask; return what was sent back."""
+    """Send a request to the guard; return the messages of its response."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -93,7 +93,7 @@ async def asked(
 
 
 async def status(*given: Any, **more: Any) -> int:
-    """Ask; return the answer's status."""
+    """Send a request to the guard; return the response's status."""
     return int((await asked(*given, **more))[0]["status"])
 
 
@@ -191,7 +191,7 @@ def test_who_goes_before_the_body_is_whole_has_asked_for_nothing() -> None:
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """A clock that the test moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0

@@ -83,7 +83,7 @@ def test_by_name_too_another_request_under_the_same_id_is_an_error_and_a_repeat_
 def test_options_that_were_filled_in_are_still_those_that_were_asked_for(
     client: TestClient, database: Database, account: AccountRecord
 ) -> None:
-    """A campaign keeps the criteria of its saved search, and is asked for without them."""
+    """A campaign stores the criteria of its saved search; the repeated request doesn't have them."""
     asked = SourcingOptions(criteria=Criteria(title="Chef", required=frozenset({"title"})))
     filled = SourcingOptions(criteria=Criteria(title="Cook"))
     with database.transaction() as session:

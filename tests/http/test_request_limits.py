@@ -1,4 +1,4 @@
-"""How large a request may be, asked of the guard itself."""
+"""Limits on the size of a request, by calling the guard directly."""
 
 import pytest
 from starlette.types import Message, Receive

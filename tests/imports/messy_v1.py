@@ -1,4 +1,4 @@
-"""Writes a V1 file as messy as after years of use, and returns the truth about its people."""
+"""Write a V1 file as messy as after years of use, and return the correct data of its people."""
 
 import random
 import sqlite3
@@ -36,7 +36,7 @@ NO_DATES = ("yesterday", "", None, "0000-00-00", "31/31/2026", b"\xff\xfe", "219
 
 @dataclass
 class Someone:
-    """The truth about one person. Without a slug, V1 never knew an address."""
+    """The correct data of one person. Without a slug, V1 never knew an address."""
 
     name: str
     slug: str | None
@@ -108,7 +108,7 @@ def messy_v1(path: Path, *, seed: int = 1) -> Messy:
 
 
 def a_person(number: int, draw: random.Random) -> Someone:
-    twin = number % 37 == 0  # ten pairs and more of one name
+    twin = number % 37 == 0  # at least ten pairs with the same name
     name = (
         "Zoë Martin"
         if twin
@@ -143,7 +143,7 @@ def write_messages(connection: sqlite3.Connection, people: Sequence[Someone], dr
             one.greeted_in.add(year)
     for one, when in zip(people[300:340], NO_DATES * 5, strict=True):
         connection.execute(sql, (None, one.name, "Happy birthday", when, 0, None))
-        one.greeted_in.add(2026)  # nobody can read when, so it counts as this year
+        one.greeted_in.add(2026)  # the date is not readable, so it counts as this year
     for number in range(12):
         someone = Someone(f"Unknown {number}", None, date(2026, 5, 1 + number))
         connection.execute(sql, (None, someone.name, "Hi", f"{someone.birthday}T10:00:00", "junk", None))

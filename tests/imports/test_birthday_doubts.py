@@ -1,4 +1,4 @@
-"""Birthdays whose contact is uncertain: a person is asked, and the answer holds."""
+"""Birthdays whose contact is uncertain: a person is asked once, and the answer is kept."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""People with a tombstone are never added again, by any way in; others are, and are counted."""
+"""People with a tombstone are never added again, by whatever way; others are, and they are counted."""
 
 import sqlite3
 from collections.abc import Callable

@@ -32,7 +32,7 @@ def an_import(session: Session, account: AccountRecord) -> int:
     return import_id
 
 
-def brought_in(session: Session, account: AccountRecord) -> int:
+def import_ann(session: Session, account: AccountRecord) -> int:
     """Import Ann; return the import's id."""
     import_id = an_import(session, account)
     a_contact(session, account, "ann", birthday=DAY).import_id = import_id
@@ -49,7 +49,7 @@ def read_page(session: Session, account: AccountRecord) -> Contact:
 def test_who_was_marked_stays_marked_when_the_page_brings_them_again(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        import_id = brought_in(session, account)
+        import_id = import_ann(session, account)
         assert contacts.set_do_not_contact(session, account.id, ANN, value=True)
         assert runs.undo_import(session, import_id).contacts == 1
         assert read_page(session, account).do_not_contact
@@ -89,7 +89,7 @@ def proposed(session: Session, account: AccountRecord, contact: Contact) -> UUID
 def test_a_plan_that_is_being_made_is_not_lost(database: Database, database_url: str) -> None:
     with database.transaction() as session:
         account = an_account(session)
-        import_id = brought_in(session, account)
+        import_id = import_ann(session, account)
         contact = contact_by_slug(session, account, "ann")
 
     def undo() -> int:

@@ -1,4 +1,4 @@
-"""V1's file is read with its log and never written to; errors say what to do."""
+"""V1's file is read together with its write-ahead log and never written to; errors say what to do."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def test_a_change_that_a_crash_left_unfinished_is_refused(path: Path) -> None:
         v1.execute("begin")
         v1.execute("update contacts set name = 'Bob'")
         rows = [("x" * 900,)] * 200
-        v1.executemany("insert into contacts (name) values (?)", rows)  # more than the cache: it spills
+        v1.executemany("insert into contacts (name) values (?)", rows)  # more than fits into the cache
         left = beside(path)
     for name, content in left.items():
         path.with_name(name).write_bytes(content)

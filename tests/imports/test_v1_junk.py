@@ -66,7 +66,7 @@ def write_junk(path: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
 
 
 class NoneOfItError(Exception):
-    """The whole file was refused, as one of another site or none of V1's."""
+    """The whole file was refused: it is of another site, or not a file of V1."""
 
 
 def bring_junk(session: Session, account: AccountRecord, path: Path) -> V1Report:

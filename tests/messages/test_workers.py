@@ -209,7 +209,7 @@ def test_all_who_subscribe_outlive_every_kind_of_broadcast(
     listeners = 3 if channel == EVENTS else 2  # Flower only listens to events
     for item in broadcasts.values():
         assert cluster.broker.publish(channel, item) == listeners
-    if channel == EVENTS:  # subscribed to as a pattern, so that the rest of its name is anybody's
+    if channel == EVENTS:  # subscribed to as a pattern, so anybody may choose the rest of the name
         assert cluster.broker.publish(EVENTS.encode() + b"\xff", raw(event())) == listeners
     cluster.broker.publish(channel, raw(command() if channel == CONTROL else event()))
     cluster.push("control", raw(message()))

@@ -1,4 +1,4 @@
-"""What the quota's tests share: contexts, a movable clock, the rule as an engine, and what is stored."""
+"""Helpers of the quota's tests: contexts, a movable clock, the rule as an engine, dumps of the keys."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ class FixedJitter:
 class MovableClock:
     """The time of this process and of the script, which reads a key because Redis' own can't be moved.
 
-    Everything else in the script is what ships.
+    The rest of the script is the one that ships.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def fail(engine: Engine, context: QuotaContext, name: str, verb: Verb = Verb.REL
 
 
 def used_today(quota: Quota, account: AccountRecord, kind: Kind = Kind.GREET) -> int:
-    """Return the units of the day that the engine in charge counts as used."""
+    """Return the units of the day that the deciding engine counts as used."""
     context, decision = quota.remaining(account.id, kind, "")
     assert decision.remaining is not None
     return context.limits.per_day - decision.remaining.day

@@ -44,7 +44,7 @@ class NaiveQuota:
         return self.breakers.setdefault(kind, NaiveBreaker())
 
     def expire(self, now: datetime) -> None:
-        """Forget what has lapsed."""
+        """Remove what has expired."""
         for entry in list(self.entries):
             if entry.lapses is not None and entry.lapses <= now:
                 self.entries.remove(entry)

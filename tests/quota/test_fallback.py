@@ -1,4 +1,4 @@
-"""The fallback: one decision of an account at a time, fenced by its epoch, and everything stored."""
+"""The fallback takes one decision of an account at a time, is fenced by its epoch, and stores everything."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor

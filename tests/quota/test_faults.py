@@ -1,4 +1,4 @@
-"""What happens when Redis, the connection or an answer is lost: nothing uncertain is ever a grant."""
+"""Redis, the connection or an answer is lost: an uncertain answer never counts as a grant."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -204,7 +204,7 @@ def test_a_grant_of_the_fallback_counts_once_redis_is_back(database: Database, r
     second = away.reserve(account.id, Kind.GREET, "run", "second:1")
     assert (first.by_fallback, second.by_fallback) == (False, True)
     assert second.decision.granted
-    # what Redis had granted before can't become an intent any more: its epoch has ended
+    # an earlier grant of Redis can't become an intent any more, because its epoch has ended
     with database.transaction() as session:
         assert not is_current_epoch(session, account.id, first.context.epoch)
         assert is_current_epoch(session, account.id, second.context.epoch)

@@ -156,7 +156,7 @@ def test_at_closing_time_the_hours_are_over(engine: Engine, time: MovableClock) 
 
 
 def test_working_hours_are_those_of_the_account_s_zone(engine: Engine) -> None:
-    context = a_context(zone="Europe/Paris")  # where it is two o'clock
+    context = a_context(zone="Europe/Paris")  # where it is 02:00
     context = install_state(
         engine, replace(context, limits=replace(context.limits, hours=Hours(15 * HOUR, 19 * HOUR)))
     )

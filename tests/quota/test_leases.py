@@ -1,4 +1,4 @@
-"""How a unit is held, lapses, is settled and released, in the script and in the rule."""
+"""How a unit is held, expires, is settled and released, in the script and in the rule."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -24,7 +24,7 @@ MS, MINUTE, WEEK = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(da
 
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
-    """One transaction, in which Postgres' clock stands still."""
+    """One transaction, in which Postgres' now() doesn't change."""
     with database.transaction() as session:
         yield session
 

@@ -36,7 +36,7 @@ RUNS = st.sampled_from(["one", "two"])
 ZONES = st.sampled_from(
     ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Chatham", "UTC"]
 )
-# the hours around which the clocks of these zones change, in both directions, and quiet days
+# hours around the clock changes of these zones, in both directions, and usual days
 BEGINNINGS = st.builds(
     lambda day, hour: datetime.fromisoformat(f"{day}T00:00+00:00") + timedelta(hours=hour),
     st.sampled_from(
@@ -89,7 +89,7 @@ class Script:
         self.reconnect()
 
     def reconnect(self) -> None:
-        """As after a worker's restart: new connections, nothing remembered."""
+        """Use new connections and no cached state, as after a worker's restart."""
         self._redis_quota = RedisQuota(redis_quota.connect(redis_address.parse(self._url)), draw=self._drawn)  # type: ignore[arg-type]  # says what it is told
 
     def ask(self, verb: str, *arguments: Any, **more: Any) -> Decision:

@@ -1,7 +1,7 @@
 """Many processes, one account: no window is exceeded and none is left unused, also while Redis is flushed.
 
 A grant counts once it is used as tasks/actions/perform.py uses it: started, then written to the ledger in the
-transaction that asks whether its epoch still holds. The ledger in Postgres is the judge.
+transaction that asks whether its epoch still holds. The ledger in Postgres counts the effects.
 """
 
 import multiprocessing

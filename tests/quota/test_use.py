@@ -1,4 +1,4 @@
-"""The quota as tasks use it: which engine decides, what is settled where, and what a breaker remembers."""
+"""The quota as tasks use it: which engine decides, where units are settled, which breaker state is kept."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who is greeted when. The plain definition here knows nothing of the rule's arithmetic."""
+"""Who is greeted when, by a plain definition that doesn't use the rule's arithmetic."""
 
 import calendar
 from datetime import date, timedelta

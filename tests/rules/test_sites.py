@@ -1,4 +1,4 @@
-"""The registry of sites: what every part of Rapport derives from one description."""
+"""The registry of sites, and the values that other modules derive from a site's description."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON of strangers: what is taken and what is refused, at the very limit of each."""
+"""JSON from other programs: what is accepted and refused, exactly at each limit."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
 
 
 def test_a_process_of_its_own_lets_nobody_read_what_it_writes(tmp_path: Path) -> None:
-    """As Compose or systemd starts it, without the stack."""
+    """Started without the stack, as Compose or systemd does."""
     code = (
         "from api_stub.cli import main; import sys; sys.argv = ['rapport', 'secrets', 'new-key']; main.main()"
     )

@@ -31,7 +31,7 @@ def test_secrets_are_made_once_and_shown_to_nobody(tmp_path: Path) -> None:
     assert load_secrets(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
     assert first.api_key.get_secret_value() not in repr(first)
-    Vault(first.secret_key)  # refuses what is no key
+    Vault(first.secret_key)  # raises if it is not a key
 
 
 def test_a_secret_of_a_later_version_is_added_and_the_others_kept(tmp_path: Path) -> None:

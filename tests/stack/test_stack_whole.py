@@ -26,7 +26,7 @@ PROJECT = SCRIPT.parents[2]
 SLEEPER = ("sleep", "600")
 
 
-def ours(data_dir: Path) -> list[psutil.Process]:
+def list_own_processes(data_dir: Path) -> list[psutil.Process]:
     """Return running processes with the stack's variable, or with one of its folders as an argument."""
     folders = {str(data_dir), str((data_dir / "postgres").resolve())}
     found = []
@@ -83,11 +83,11 @@ def test_all_is_there_inside_the_block_and_gone_after(data_dir: Path) -> None:
         assert set(stack.children) == {"postgres", "redis", "first", "second"}
         with pytest.raises(AlreadyRunningError):
             Stack(data_dir).__enter__()
-        assert len(ours(data_dir)) >= 4
+        assert len(list_own_processes(data_dir)) >= 4
         while not stack.children["first"].tail():
             time.sleep(0.01)
         assert stack.children["first"].tail() == f"{stack.database_url} pretty yes"
-    assert ours(data_dir) == []
+    assert list_own_processes(data_dir) == []
     assert steps == [
         "starting Postgres", "starting Redis", "bringing the tables up to date", "starting first",
         "starting second", "stopping everything",
@@ -107,7 +107,7 @@ def test_a_dead_child_is_noticed_and_can_be_started_again(data_dir: Path) -> Non
         stack.stop("worker")
         stack.start(service)
         stack.check()
-    assert ours(data_dir) == []
+    assert list_own_processes(data_dir) == []
 
 
 def test_a_start_that_fails_leaves_nothing(data_dir: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_start_that_fails_leaves_nothing(data_dir: Path) -> None:
             Service("good", SLEEPER),
             Service("bad", ("sh", "-c", "echo no luck; exit 1"), ready=lambda: False),
         )
-    assert ours(data_dir) == []
+    assert list_own_processes(data_dir) == []
     with pytest.raises(StackError, match="not started"):
         _ = Stack(data_dir).secrets
 
@@ -138,23 +138,23 @@ def test_an_interrupt_at_any_moment_leaves_nothing(
         process.send_signal(signal.SIGINT)  # the second Ctrl-C
         process.communicate(timeout=25)
         assert process.returncode in {130, -signal.SIGINT, -signal.SIGTERM}
-        assert ours(data_dir) == [], f"after {delay_seconds} s"
+        assert list_own_processes(data_dir) == [], f"after {delay_seconds} s"
 
 
 def test_what_a_killed_stack_left_is_ended_by_the_next(data_dir: Path, open_folder: Path) -> None:
     with play(data_dir, open_folder, "stay") as killed:
         wait_for_line(killed, "ready")
         killed.kill()
-    left = ours(data_dir)
+    left = list_own_processes(data_dir)
     assert len(left) >= 5
     stray = [process for process in left if process.cmdline() == list(SLEEPER)]
-    assert len(stray) >= 2  # the family's; the one that left its session may be about to start
+    assert len(stray) >= 2  # of the process tree; the one that left its session may be about to start
     with play(data_dir, open_folder, "once") as next_one:
         output, _ = next_one.communicate(timeout=40)
     assert "processes that an earlier run had left" in output
     assert next_one.returncode == 0
     assert not wait_for_exit(left, timedelta(0))
-    assert ours(data_dir) == []
+    assert list_own_processes(data_dir) == []
 
 
 @pytest.fixture
@@ -179,4 +179,4 @@ def test_an_ordinary_user_needs_nothing_else(home_of_nobody: Path, open_folder: 
         output, _ = process.communicate(timeout=40)
     assert process.returncode == 0, output
     assert not (data_dir / "postgres").is_symlink()
-    assert ours(data_dir) == []
+    assert list_own_processes(data_dir) == []

@@ -155,7 +155,7 @@ def test_killed_in_mid_write_there_is_no_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def heeds_hangups() -> Iterator[None]:
-    """What nohup starts ignores SIGHUP, and so do its children."""
+    """Restore the default action of SIGHUP, which nohup makes a process and its children ignore."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)

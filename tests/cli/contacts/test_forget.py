@@ -16,8 +16,8 @@ from tests.whole_person import IDENTIFYING_TEXTS, NAME, SLUG, ZOE, a_known_perso
 _TEXTS = "('text', 'character varying', 'jsonb', 'json', 'bytea', 'ARRAY')"
 
 
-def tables_that_tell(session: Session, word: str) -> list[str]:
-    """Search every column that can hold a text, of every table that Postgres lists."""
+def find_columns_with(session: Session, word: str) -> list[str]:
+    """Return the columns that contain `word`, of all columns in Postgres that can hold a text."""
     columns = session.execute(
         text(
             "select table_name, column_name, data_type from information_schema.columns "
@@ -57,7 +57,7 @@ def test_nothing_anywhere_tells_who_it_was(
     with database.transaction() as session:
         accounts = a_known_person(session, tmp_path / "files")
         for word in IDENTIFYING_TEXTS:
-            assert tables_that_tell(session, word), word
+            assert find_columns_with(session, word), word
         open_one = session.scalars(select(Action.id).where(Action.state == "planned")).first()
     *hers, bobs = pictures(evidence, accounts)
     assert files_that_tell(tmp_path / "data", SLUG)
@@ -68,7 +68,7 @@ def test_nothing_anywhere_tells_who_it_was(
     assert f"{len(hers)} pictures" in said
     assert "Not reached: exports and backups" in said
     with database.transaction() as session:
-        assert {word: tables_that_tell(session, word) for word in IDENTIFYING_TEXTS} == {
+        assert {word: find_columns_with(session, word) for word in IDENTIFYING_TEXTS} == {
             word: [] for word in IDENTIFYING_TEXTS
         }
     assert [files_that_tell(tmp_path / "data", word) for word in IDENTIFYING_TEXTS] == [[]] * len(

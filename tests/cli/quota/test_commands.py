@@ -1,4 +1,4 @@
-"""`rapport quota`: what show, reset and log say, and what show reads where Redis can't tell."""
+"""`rapport quota`: the output of show, reset and log, and show's source when Redis can't answer."""
 
 import json
 
@@ -101,7 +101,7 @@ def test_reset_closes_the_breaker_and_the_next_decision_counts_anew_from_the_led
     held = quota.reserve(account_id, Kind.COLLECT, "run", "collect:1")
     assert held.decision.granted
     assert "the breaker for visit is closed" in rapport("quota", "reset", "demo", "visit")
-    with database.transaction() as session:  # what was granted before can't act any more
+    with database.transaction() as session:  # earlier grants are not valid any more
         assert not epochs.is_current_epoch(session, account_id, held.context.epoch)
     context, decision = quota.remaining(account_id, Kind.VISIT, "")
     assert (decision.verdict, decision.reason, decision.breaker) == (Verdict.REMAINING, None, Breaker())

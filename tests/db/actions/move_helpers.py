@@ -23,7 +23,7 @@ def a_claim(session: Session, slug: str = "ann") -> Claim:
 
 
 def bring_to(session: Session, claim: Claim, state: S) -> None:
-    """Put the action into any state, also by a move that nobody may make."""
+    """Put the action into any state, also by a forbidden transition."""
     change = "update actions set state = :state, reason = :reason where id = :id"
     run_without_triggers(session, change, state=state, reason=Reason.PROOF_MISSING, id=claim.action_id)
     session.expire_all()

@@ -1,4 +1,4 @@
-"""100 000 rows, and the statements of the store that must stay quick on them, each with its index."""
+"""100 000 rows, and the store's statements that must stay fast on them, each with the index it uses."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -77,7 +77,7 @@ A_SEARCH = "select campaign_id from hits order by campaign_id limit 1"
 
 
 def ranked_after(session: Session, score: int | None) -> object:
-    """Read a page of a ranking from somebody with this score on."""
+    """Read the page of a ranking that follows a person with this score."""
     campaign_id = session.scalars(text(A_SEARCH)).one()
     after = HitLine(7, "x", "x", "", "", None, False, False, score, ())
     return search_hits.list_hits(session, campaign_id, limit=50, after=after)

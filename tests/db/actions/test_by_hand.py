@@ -1,4 +1,4 @@
-"""What the owner wrote by hand is told from what we wrote, and counts once."""
+"""Messages that the owner wrote by hand are distinguished from Rapport's, and each counts once."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ def test_a_message_by_hand_of_this_week_lets_the_counters_be_rebuilt(session: Se
 
     before = epochs()
     seen(session, claim, now - timedelta(days=7))
-    assert epochs() == before  # it counts in no window
+    assert epochs() == before  # it is not counted in any window
     seen(session, claim, now - timedelta(days=7) + timedelta(seconds=1), "How are you?")
     after = epochs()
     assert after != before

@@ -1,4 +1,4 @@
-"""What a claim may do to its action, and for how long; what is left when it ends otherwise."""
+"""What a claim may do to its action, and for how long; the state of the action if the claim is lost."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -73,7 +73,7 @@ def test_only_its_holder_extends_a_lease(session: Session) -> None:
     lapse(session)
     assert not claims.extend_lease(session, first, HOUR)
     assert action(session, first.action_id).lease_until is None
-    queue_due_actions(session)  # on its way to somebody else, with the same attempt
+    queue_due_actions(session)  # queued for another worker, with the same attempt
     assert not claims.extend_lease(session, first, HOUR)
     second = claim_action(session, first.action_id, "second")
     assert not claims.extend_lease(session, first, HOUR)

@@ -1,4 +1,4 @@
-"""Pause, resume, cancel, the last day: for whom they hold, and whom they leave alone."""
+"""Pause, resume, cancel, the last day: which actions they affect, and which they don't."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ def test_what_is_said_of_one_campaign_or_account_leaves_the_others(session: Sess
 
 def test_on_its_last_day_nothing_is_too_late(session: Session) -> None:
     account = an_account(session)
-    # A zone whose date is behind that of UTC, or the same: there the last day is over last.
+    # A zone whose date is that of UTC or the day before, so that the last day ends late there.
     session.execute(update(Account).values(time_zone="Pacific/Niue"))
     account = accounts.get_account(session, account.id)
     today = database_now(session).astimezone(account.zone).date()
@@ -81,7 +81,7 @@ def test_expiring_and_somebody_who_moves_the_same_action_do_not_wait_for_each_ot
     skip = update(Action).values(state=S.SKIPPED, reason=Reason.DROPPED_BY_HAND)
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            session.execute(skip.where(Action.id == ids[0]))  # its event holds the end of the audit's chain
+            session.execute(skip.where(Action.id == ids[0]))  # its event locks the head of the audit chain
             expiring = pool.submit(expire)
             wait_for_lock_wait(database, expiring)
             session.execute(skip.where(Action.id == ids[1]))

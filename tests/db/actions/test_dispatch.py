@@ -1,4 +1,4 @@
-"""Planning, dispatch and the claim: once, however many do it at once."""
+"""Planning, dispatch and the claim happen once, however many processes try at the same time."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -269,7 +269,7 @@ def test_a_message_delivered_twice_finds_nothing_to_claim_whatever_became_of_the
     lifecycle.mark_uncertain(
         session, claim, reason=Reason.PROOF_MISSING, detail="", wait=timedelta(seconds=-1)
     )
-    assert again() is None  # uncertain, but nobody sent it to be looked at
+    assert again() is None  # uncertain, but not queued for a check
     queue_due_actions(session)
     looking = claim_action(session, action_id)
     assert again() is None

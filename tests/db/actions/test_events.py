@@ -1,4 +1,4 @@
-"""Every move leaves one event, no unlisted move is made, and no change of the story goes unseen."""
+"""Every transition writes one event, unlisted ones are refused, and changed events are found."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A worker that lost its lease moves nothing; what it left is settled by the state it was in."""
+"""A worker that lost its lease changes nothing; its action is recovered according to its state."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Approval, the last day and one voice, asked right before the effect."""
+"""Approval, the last day and one message a day, checked right before the effect."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -151,7 +151,7 @@ def test_two_accounts_that_know_one_person_write_on_two_days(session: Session) -
     first, second = two_accounts(session)
     assert gates.find_closed_gate(session, first) is None
     assert lifecycle.write_intent(session, first)
-    assert gates.find_closed_gate(session, first) is None  # its own intent is no other's text
+    assert gates.find_closed_gate(session, first) is None  # its own intent is not another account's message
     until = local_day(database_now(session), second.zone).end
     assert gates.find_closed_gate(session, second) == ClosedGate(Reason.ONE_VOICE, until)
     assert lifecycle.record_effect(session, first, status="sent", text=TEXT, screenshot=None)
@@ -211,7 +211,9 @@ def test_what_the_owner_wrote_by_hand_is_kept_once_counts_and_is_a_voice(session
     long_ago = ThreadMessage(outgoing=True, text="Hello", at=now - timedelta(days=8))
     interactions.record_message_by_hand(session, first, long_ago, for_occasion=False)
     session.expire_all()
-    assert session.scalars(select(QuotaEpoch.epoch)).one() == epoch  # it counts in no window any more
+    assert (
+        session.scalars(select(QuotaEpoch.epoch)).one() == epoch
+    )  # it is not counted in any window any more
     with pytest.raises(ValueError, match="without a time"):
         interactions.record_message_by_hand(session, first, replace(by_hand, at=None), for_occasion=True)
     assert set(interactions.list_our_texts_to(session, first.contact_id)) == {"Hi!"}

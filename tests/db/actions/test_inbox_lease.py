@@ -1,4 +1,4 @@
-"""An inbox is one worker's at a time; what its statement says of each greeted person, and what is marked."""
+"""One worker at a time reads an inbox; the facts about each greeted person, and the marked replies."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -107,12 +107,12 @@ def test_an_inbox_opens_again_when_its_time_has_come(session: Session) -> None:
     for change in (
         "update interactions set created_at = now() - interval '30 days' + interval '1 second'",
         "update accounts set inbox_asked_at = now() - interval '1 hour'",
-        "update accounts set inbox_lease_until = now()",  # of a reader that died
+        "update accounts set inbox_lease_until = now()",  # left by a reader that died
     ):
         session.execute(text(change))
         session.expire_all()
         assert replies.explain_closed_inbox(session, account) is None
-    busy(session, "uncertain", "null")  # it waits to be looked at, and nobody holds it
+    busy(session, "uncertain", "null")  # it waits for a check, and no worker holds it
     assert replies.explain_closed_inbox(session, account) is None
 
 

@@ -1,4 +1,4 @@
-"""Gates that are asked right before an effect, each by what changed since the action was planned."""
+"""Gates right before an effect: for each, something has changed since the action was planned."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

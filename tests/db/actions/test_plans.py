@@ -1,6 +1,6 @@
-"""Each index is used by the query that it is there for, as Postgres plans it over 100 000 rows.
+"""Postgres uses each index for the query that it was made for, with 100 000 rows.
 
-The statements are those that the store sends; nothing tells the planner what to prefer.
+The statements are those that the store sends, and no setting influences the planner.
 """
 
 from collections.abc import Callable, Iterator

@@ -111,7 +111,7 @@ def test_under_the_kill_switch_no_account_is_ready(session: Session) -> None:
 
 
 def picked(session: Session, *accounts: AccountRecord) -> Sequence[Row[tuple[UUID, str, str]]]:
-    """Send the second statement alone, as after a lock that was taken before something changed."""
+    """Send only the second statement, as if something had changed since the account was found ready."""
     ids = [account.id for account in accounts]
     rows = session.execute(load_query("queue_due_actions"), {"accounts": ids, "lease": LEASE}).all()
     session.expire_all()

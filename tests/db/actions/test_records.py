@@ -1,4 +1,4 @@
-"""The record of an effect: all of it or nothing, and one for each action."""
+"""The record of an effect is written completely or not at all, and once for each action."""
 
 import pytest
 from sqlalchemy import func, select, text

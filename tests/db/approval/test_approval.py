@@ -1,4 +1,4 @@
-"""Proposals: shown with what matters, sent only as approved, and decided by one person only."""
+"""Proposals: shown with all facts for the decision, sent only as approved, decided by one person only."""
 
 from uuid import UUID, uuid4
 

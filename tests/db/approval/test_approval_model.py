@@ -1,4 +1,4 @@
-"""Whatever people do in whatever order: what is planned was approved, with its text, for its recipient."""
+"""Every planned action was approved with its text and recipient, whatever people do in whatever order."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -32,7 +32,7 @@ TEXTS = st.sampled_from(["Hi!", "Hello!", "Bonjour !"])
 
 
 class Review(RuleBasedStateMachine):
-    """Keeps for each action what was agreed to: nothing, or an address and a text."""
+    """Stores for each action the approved address and text, or None."""
 
     database: ClassVar[Database]
     ids = Bundle("ids")
@@ -117,7 +117,7 @@ class Review(RuleBasedStateMachine):
 
     @rule()
     def a_worker_takes_the_next(self) -> None:
-        """It passes the gate only with the recipient and the text that were agreed to."""
+        """It passes the gate only with the approved recipient and text."""
         with self.database.transaction() as session:
             for action_id in queue_due_actions(session):
                 claim = claim_action(session, action_id)

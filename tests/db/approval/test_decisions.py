@@ -1,4 +1,4 @@
-"""What hinders an approval, asked of the row as it is at that moment and of the account's own day."""
+"""What prevents an approval, by the current row and by the date in the account's zone."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Lists of proposals: their order and pages, and what is shown of each person."""
+"""Lists of proposals: their order and pages, and the facts shown about each person."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4

@@ -32,9 +32,9 @@ class Due:
 
 
 def due(person: Person, today: date, late_days: int) -> Due | None:
-    """Return whether a campaign of `today` greets this person, or None if it has nothing to do with them.
+    """Return whether a campaign of `today` greets this person, or None if it doesn't consider them.
 
-    That is so where the birthday is neither today nor in the last `late_days` days, or the person never was
+    It doesn't if the birthday is neither today nor in the last `late_days` days, or if the person never was
     a connection. Do-not-contact wins over every other reason.
     """
     if person.birthday is None or person.status is ContactStatus.PROSPECT:

@@ -1,4 +1,4 @@
-"""Accounts: what stops one, and what a new sign-in reactivates."""
+"""Accounts: why one is stopped, and what a new sign-in reactivates."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The SQL statement finds the due birthdays of a plain model, on every day of four years."""
+"""The SQL statement and a plain model find the same due birthdays, on every day of four years."""
 
 import random
 from collections import Counter
@@ -23,7 +23,7 @@ FIRST, LAST = date(2026, 1, 1), date(2029, 12, 31)
 MANY = 366 + 34
 
 
-def drawn(draw: random.Random, number: int) -> Person:
+def draw_person(draw: random.Random, number: int) -> Person:
     """A random contact; the first 366 have one birthday each."""
     day = date(2028, 1, 1) + timedelta(days=number % 366)
     years = draw.sample(range(2025, 2030), draw.choice([0, 0, 0, 1, 2]))
@@ -83,7 +83,7 @@ def keep(
 
 def test_sql_and_a_plain_model_agree_on_every_day_of_four_years(session: Session) -> None:
     draw = random.Random(20261124)
-    people = [drawn(draw, number) for number in range(MANY)]
+    people = [draw_person(draw, number) for number in range(MANY)]
     seen: Counter[Reason | None] = Counter()
     account = an_account(session)
     ids = keep(session, account, people, draw)

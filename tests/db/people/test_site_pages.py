@@ -1,4 +1,4 @@
-"""What the site's pages, lists, schedules and searches may change, and for whom."""
+"""What pages and lists of the site, schedules and searches may change, and for which people."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

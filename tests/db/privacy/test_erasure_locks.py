@@ -1,4 +1,4 @@
-"""Erasure beside other processes: it refuses or they wait, and nobody deadlocks."""
+"""Erasure at the same time as other processes: it refuses, or they wait, and nothing deadlocks."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

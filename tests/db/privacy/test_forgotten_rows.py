@@ -1,4 +1,4 @@
-"""What erasing one person leaves of their rows, and of everybody else's."""
+"""What remains in the rows of an erased person, and in everybody else's."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -97,7 +97,7 @@ def test_a_plan_that_is_being_made_and_a_forgetting_do_not_wait_for_each_other(
 
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as session:
-            add_planned(session, account, bob)  # its event holds the end of the audit's chain
+            add_planned(session, account, bob)  # its event locks the head of the audit chain
             erasing = pool.submit(erase)
             wait_for_lock_wait(database, erasing)
             campaign = campaigns.find_campaign(session, a_campaign(session, account))

@@ -1,4 +1,4 @@
-"""What a forecast is made from: birthdays to come, what is planned and used, how late a greeting may be."""
+"""The input of a forecast: coming birthdays, planned and used units, how late a greeting may be."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""When a campaign's pages will be read, by playing the quota's rule forward."""
+"""When a campaign's pages will be read, by simulating the quota's rule."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

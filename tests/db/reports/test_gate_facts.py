@@ -105,7 +105,7 @@ def test_a_cancelled_campaign_says_that_nothing_more_is_sent(session: Session) -
     run_without_triggers(session, "update actions set state = 'planned'")
     session.expire_all()
     stray = gate_facts.get_action_facts(session, action_id)
-    assert queue_due_actions(session) == [action_id]  # so that the gate ends it, with the reason
+    assert queue_due_actions(session) == [action_id]  # so that the gate skips it, with the reason
     assert str(find_next_step(ended, PLENTY)) == (
         f"next: nothing; birthday:{ended.now.year} ended as skipped (its campaign was cancelled)"
     )

@@ -34,7 +34,7 @@ def account(session: Session) -> AccountRecord:
     return an_account(session)
 
 
-def moved(
+def add_action_in_state(
     session: Session,
     account: AccountRecord,
     slug: str,
@@ -70,7 +70,7 @@ def greeted(
     birthday: date = date(2027, 6, 15),
     kind: Kind = Kind.GREET,
 ) -> None:
-    action = moved(session, account, slug, S.DONE, None, at=recorded)
+    action = add_action_in_state(session, account, slug, S.DONE, None, at=recorded)
     action.acting_since, action.occasion_on = clicked, birthday
     session.add(
         Interaction(
@@ -122,7 +122,7 @@ def test_what_ended_in_a_span_is_told_by_how_and_why(session: Session, account: 
             (S.FAILED, Reason.TOO_MANY_ATTEMPTS, DAY.start, other),
         ]
     ):
-        moved(session, owner, f"p{number}", state, reason, at=at)
+        add_action_in_state(session, owner, f"p{number}", state, reason, at=at)
     told = outcome_counts.count_ended(session, account.id, DAY)
     assert told == {
         S.SKIPPED: {Reason.DO_NOT_CONTACT: 2, Reason.ALREADY_GREETED: 1},
@@ -141,9 +141,9 @@ def test_what_is_open_is_counted_once_as_what_it_is(session: Session, account: A
             (S.DONE, None), (S.SKIPPED, Reason.ALREADY_GREETED), (S.FAILED, Reason.TOO_MANY_ATTEMPTS),
         ]
     ):  # fmt: skip
-        moved(session, account, f"p{number}", state, reason)
+        add_action_in_state(session, account, f"p{number}", state, reason)
     for owner, state in (("a", S.QUEUED), ("b", S.CLAIMED), ("c", S.ACTING)):
-        moved(session, an_account(session, owner), owner, state, None)
+        add_action_in_state(session, an_account(session, owner), owner, state, None)
     told = outcome_counts.count_open(session, true())
     assert (told.due, told.under_way, told.uncertain, told.proposed, told.needs_review) == (3, 3, 1, 1, 1)
     assert list(told.waiting.items()) == [(Reason.GAP, 2), (Reason.DAY_LIMIT, 1)]
@@ -164,7 +164,7 @@ def test_who_was_left_out_is_told_by_reason_and_name(session: Session, account: 
         ("ann", S.SKIPPED, Reason.DO_NOT_CONTACT), ("dan", S.FAILED, Reason.TOO_MANY_ATTEMPTS),
         ("eve", S.DONE, Reason.SETTLED_BY_HAND), ("fay", S.UNCERTAIN, Reason.PROOF_MISSING),
     ):  # fmt: skip
-        moved(session, account, slug, state, reason)
+        add_action_in_state(session, account, slug, state, reason)
     told = outcome_counts.list_left_out(session, true())
     assert [(line.contact, line.state, line.reason) for line in told] == [
         ("Bob", S.SKIPPED, Reason.ALREADY_GREETED), ("Ann", S.SKIPPED, Reason.DO_NOT_CONTACT),

@@ -67,7 +67,7 @@ FATES = st.builds(
 )
 
 
-def live(session: Session, account: AccountRecord, fates: list[Fate], now: datetime) -> None:
+def insert_people(session: Session, account: AccountRecord, fates: list[Fate], now: datetime) -> None:
     """Insert rows for these people."""
     tomorrow = now.astimezone(account.zone).date() + DAY
     campaign_id = a_campaign(session, account)
@@ -136,7 +136,7 @@ def test_a_day_is_what_a_plain_count_says(
     with database.transaction() as session:
         session.execute(delete(Account))
         account, now = an_account(session, zone=zone), database_now(session)
-        live(session, account, fates, now)
+        insert_people(session, account, fates, now)
         today = now.astimezone(account.zone).date()
         day = today - days_ago * DAY
         told = summary.summarise_day(session, account, day)
@@ -185,7 +185,7 @@ def test_under_way_is_counted_and_a_campaign_says_who_was_left_out(database: Dat
             Fate(S.DONE, None, 2 * HOUR, True, HOUR, False, False),
             Fate(S.PLANNED, None, HOUR, False, None, False, False),
         ]
-        live(session, account, fates, now)
+        insert_people(session, account, fates, now)
         (campaign_id,) = session.scalars(text("select id from campaigns"))
         other = add_planned(session, account, a_contact(session, account, "other"))
         session.execute(

@@ -13,7 +13,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 def skewed(name: str, by: timedelta) -> Strike:
-    """One worker's clock is `by` ahead, and a child dies. Beat alone ticks: nobody hurries anything."""
+    """One worker's clock is `by` ahead, and a child dies. Only beat sends ticks, and no wait is shortened."""
 
     def strike(harness: Harness) -> int:
         child = harness.stop_at("after_claim")  # keeps the campaign from ending before the clock is wrong

@@ -12,7 +12,7 @@ from tests.faults.scenarios.model import Scenario
 
 
 def messages_doubled(harness: Harness) -> int:
-    """Each action's message many times over, so that both workers hold it at once."""
+    """Publish each action's message many times, so that both workers hold it at once."""
     copies = 0
     ids = harness.action_ids()
     while harness.count_done() < len(ids):
@@ -38,7 +38,7 @@ def queue_replayed(harness: Harness) -> int:
 
 
 def two_beats(harness: Harness) -> int:
-    """A second beat for the whole campaign."""
+    """Run a second beat for the whole campaign."""
     harness.start("beat2", "beat")
     harness.wait_until_settled()
     harness.stop_for_good("beat2")
@@ -46,7 +46,7 @@ def two_beats(harness: Harness) -> int:
 
 
 def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
-    """Four more dispatchers than the one in the control worker, as fast as they can."""
+    """Run four dispatchers beside that of the control worker, as fast as they can."""
 
     def dispatch(_: int) -> int:
         database = Database(harness.postgres.url, application_name="a dispatcher")
@@ -67,7 +67,7 @@ def many_dispatchers(harness: Harness, *, copies: int = 1) -> int:
 
 
 def two_of_everything(harness: Harness) -> int:
-    """Two beats, five dispatchers and four copies of each message at once."""
+    """Run two beats and five dispatchers, with four copies of each message, at once."""
     harness.start("beat2", "beat")
     strikes = many_dispatchers(harness, copies=4)
     harness.stop_for_good("beat2")

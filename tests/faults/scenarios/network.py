@@ -56,7 +56,7 @@ def postgres_half_open(harness: Harness) -> int:
 
 
 def dead_before_intent(harness: Harness) -> int:
-    """A connection goes dead with a transaction open: Postgres keeps the row locked and hears no more."""
+    """A connection dies with a transaction open: Postgres keeps the row locked and receives nothing more."""
     child = harness.stop_at("after_reserve")
     before = harness.to_postgres.caught
     harness.to_postgres.freeze_before(b"COMMIT", ports=ports_of(child))

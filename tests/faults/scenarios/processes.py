@@ -62,7 +62,7 @@ def killed_with_a_message(harness: Harness) -> int:
         name = next(name for name in BROWSERS if name != harness.worker_of(child))
         worker = harness.child(name)
         worker.send(signal.SIGSTOP)
-        child.resume()  # it now publishes the next message, which the stopped one has asked for
+        child.resume()  # it now publishes the next message, which the stopped process has requested
         taken = _is_taken(harness)
         worker.send(signal.SIGKILL if taken else signal.SIGCONT)
         if taken:

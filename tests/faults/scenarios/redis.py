@@ -1,4 +1,4 @@
-"""Redis dies, forgets, is away, or refuses to write."""
+"""Redis is killed, loses its data, is away, or refuses to write."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from tests.faults.scenarios.model import Scenario, Strike
 
 
 def redis_forgets(harness: Harness) -> int:
-    """Killed, and started again with nothing."""
+    """Redis is killed and started again without its data."""
     harness.strike("after_reserve", "kill")
     harness.restart_redis(keep=False)
     return 1

@@ -17,7 +17,7 @@ def wedged(harness: Harness) -> int:
 
 
 def outlived(point: str) -> Strike:
-    """A child is stopped until its lease is over and another has sent its greeting. Then it goes on."""
+    """A child is stopped until its lease is over and another has sent its greeting. Then it continues."""
 
     def strike(harness: Harness) -> int:
         child = harness.stop_at(point)

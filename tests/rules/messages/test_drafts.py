@@ -1,4 +1,4 @@
-"""Which text a person gets, and why one gets none."""
+"""Which text a person gets, and why some people get none."""
 
 from collections import Counter
 

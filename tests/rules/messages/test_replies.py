@@ -1,4 +1,4 @@
-"""Only an incoming message after the greeting is a reply, and no unread message counts as known."""
+"""Only an incoming message after the greeting is a reply, and an unread message is not assumed to be one."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -27,13 +27,13 @@ NOTHING_ELSE = "nothing else"
         ("Hi {{ nickname }}", "nickname: there is no such field"),
         ("{% if days_late == 1 %}{{ job }}{% endif %}Hi", "job: there is no such field"),
         ("{{ 'x' if days_late == 1 else job }}", "job: there is no such field"),
-        # what can't be read
+        # syntax errors
         ("Hi {{ first_name", "end of template"),
         ("{% if %}", "Expected"),
         ("Hi {% huh %}", "unknown tag"),
         ("Hi {{ first_name|huh }}", "huh"),
         (f"{{{{ {'(' * 1500}1{')' * 1500} }}}}", "recursion"),
-        # nothing, or too much
+        # blank, or too long
         ("", "nothing"),
         (" \n\t ", "nothing"),
         ("{% if days_late == 7 %}{% else %}Hi{% endif %}", "nothing"),
@@ -44,7 +44,7 @@ NOTHING_ELSE = "nothing else"
         ("{{ full_name }}" * 8, "characters; at most 600"),
         (f"{{% if days_late == 10 %}}{'x' * 601}{{% else %}}x{{% endif %}}", "601 characters"),
         ("{#" + "x" * MAX_TEMPLATE_CHARACTERS + "#}Hi", "at most 4000 are read"),
-        # what would run for long, or reach for something
+        # long loops, or access to attributes
         ("{% for i in range(10 ** 9) %}x{% endfor %}", NOTHING_ELSE),
         ("{% for a in '12' %}{% for b in '12' %}x{% endfor %}{% endfor %}", NOTHING_ELSE),
         ("{{ 'x' * 10 ** 9 }}", NOTHING_ELSE),
@@ -68,7 +68,7 @@ NOTHING_ELSE = "nothing else"
         ("{{ first_name|attr('__class__') }}", "no filter attr"),
         ("{{ first_name|center(10 ** 9) }}", "no filter center"),
         ("{{ 'x'|upper(1) }}", NOTHING_ELSE),
-        # choices by anything but the day
+        # conditions on anything but the day
         ("Hi{% if first_name == 'Bob' %} Bob{% endif %}", ONLY_DAYS),
         ("Hi{% if first_name %} you{% endif %}", ONLY_DAYS),
         ("Hi{% if days_late %} you{% endif %}", ONLY_DAYS),
@@ -80,7 +80,7 @@ NOTHING_ELSE = "nothing else"
         ("Hi {{ 'you' if days_late == 1 }}", "needs an `else`"),
         (f"Hi{'{% if days_late == 1 %}' * 25}{'{% endif %}' * 25}", "nested too deeply"),
         (f"Hi{{% if {'not ' * 30}days_late == 1 %}}{{% endif %}}", "nested too deeply"),
-        # what can't be seen
+        # invisible characters
         ("Hi\x07", r"control character, U\+0007"),
         ("Hi {{ '\\u0007' }}you", r"control character, U\+0007"),
         ("Hi \u202eyou", r"control character, U\+202E"),

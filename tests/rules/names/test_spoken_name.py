@@ -46,7 +46,7 @@ from worker.rules.names.spoken_name import LONGEST_FIRST_NAME, LONGEST_FULL_NAME
         ("Dr.", ""),
         ("Ms Dr", ""),
         ('ד"ר נועה לוי', "נועה"),
-        # turned round
+        # family name first
         ("Dupont, Anne", "Anne"),
         ("DUPONT, ANNE", "Anne"),
         ("DUPONT Anne", "Anne"),
@@ -179,12 +179,12 @@ def test_who_is_called_by_the_answer_keeps_it(full_name: str) -> None:
 
 @given(NAMES)
 def test_the_answer_is_a_part_of_the_name_up_to_case(full_name: str) -> None:
-    letters = iter(bare(full_name))  # 田(x)中 is 田中: what is left out may stand between them
-    assert all(letter in letters for letter in bare(first_name(full_name)))
+    letters = iter(fold_letters(full_name))  # 田(x)中 is 田中: removed characters may be between them
+    assert all(letter in letters for letter in fold_letters(first_name(full_name)))
 
 
-def bare(text: str) -> str:
-    """Only letters, without their marks, in small ones and extract_name_part type."""
+def fold_letters(text: str) -> str:
+    """Return the letters only, without marks, in lower case and compatibility form."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(character for character in folded if character.isalpha())
 

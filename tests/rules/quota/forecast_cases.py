@@ -1,4 +1,4 @@
-"""What the tests of the forecast share: an account, actions to come, and a forecast of them."""
+"""Helpers of the forecast's tests: an account, coming actions, and their forecast."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,7 +49,7 @@ def run_forecast(
 
 
 def outcomes(found: Forecast) -> dict[int, tuple[int | None, Reason | None]]:
-    """Return each contact's days late (None: missed) and what held it back."""
+    """Return for each contact the days late (None: missed) and what delayed the greeting."""
     return {each.action.contact_id: (_late(each), each.held_back) for each in found.actions}
 
 

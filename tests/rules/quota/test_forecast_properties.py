@@ -1,4 +1,4 @@
-"""The forecast keeps within every window at every instant, and reaches nobody too early or too late."""
+"""The forecast never exceeds a window, and greets nobody too early or too late."""
 
 from collections import Counter
 from dataclasses import replace

@@ -145,7 +145,7 @@ def test_a_third_of_the_defaults_and_seven_tenths() -> None:
     assert (third.per_run, third.per_day, third.per_week, third.reserved_per_day) == (5, 5, 25, 5)
     assert scale_totals(DEFAULT_QUOTA.totals, Fraction(1, 3)) == Totals(26, 133)
     assert scale_limits(DEFAULT_QUOTA.limits[Kind.VISIT], CUT_SHARE).per_day == 28
-    few = scale_limits(Limits(2, 2, 4, MINUTE, MINUTE), Fraction(1, 3))  # down, but not to nothing
+    few = scale_limits(Limits(2, 2, 4, MINUTE, MINUTE), Fraction(1, 3))  # rounded down, but not to 0
     assert (few.per_run, few.per_day, few.per_week, few.reserved_per_day) == (1, 1, 1, 0)
 
 

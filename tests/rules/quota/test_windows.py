@@ -48,7 +48,7 @@ def test_days_follow_each_other_without_gap_or_overlap(now: datetime, zone: Zone
         ("Europe/Paris", "2027-10-31", "2027-10-30T22:00Z", 25.0),
         ("America/New_York", "2027-03-14", "2027-03-14T05:00Z", 23.0),
         ("America/New_York", "2027-11-07", "2027-11-07T04:00Z", 25.0),
-        # half an hour only
+        # a shift of half an hour
         ("Australia/Lord_Howe", "2027-04-04", "2027-04-03T13:00Z", 24.5),
         ("Australia/Lord_Howe", "2027-10-03", "2027-10-02T13:30Z", 23.5),
         # 12:45 and 13:45 ahead
@@ -96,7 +96,7 @@ CHANGING = st.sampled_from([
 
 
 def is_open(instant: datetime, hours: Hours, zone: ZoneInfo) -> bool:
-    """By the clock on the wall: a wall time that comes twice counts where it comes first."""
+    """Return whether it is open by wall time; a time that occurs twice counts at its first occurrence."""
     wall = instant.astimezone(zone)
     since_midnight = wall.replace(tzinfo=None) - datetime.combine(wall.date(), datetime.min.time())
     return wall.weekday() in hours.days and hours.opens <= since_midnight < hours.closes and wall.fold == 0

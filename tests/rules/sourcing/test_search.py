@@ -71,7 +71,7 @@ ELSEWHERE = [
     "http://[::ffff:127.0.0.1]/search/results/people/?keywords=x",
     "http://[www.linkedin.com/search/results/people/?keywords=x",
     "http://sandbox.test/search/people/?keywords=x",
-    # letters that look like ours, or become ours in small letters
+    # letters that look like Latin ones, or become Latin in lower case
     "https://www.lin\u212aedin.com/search/results/people/?keywords=x",
     "https://www.l\u0456nkedin.com/search/results/people/?keywords=x",
     "https://www.\uff4cinkedin.com/search/results/people/?keywords=x",
