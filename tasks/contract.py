@@ -84,9 +84,7 @@ class CampaignRequest(CampaignOptions):
     task: ClassVar[str]
 
     account: AccountName
-    campaign_id: UUID | None = Field(
-        None, description="Chosen by the caller, it makes asking twice harmless."
-    )
+    campaign_id: UUID | None = Field(None, description="Your own id makes asking twice harmless.")
 
 
 _REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)
