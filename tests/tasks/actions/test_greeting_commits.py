@@ -29,12 +29,12 @@ from tests.tasks.action_helpers import (
     used_today,
     worker_taken_for_dead,
 )
+from tests.tasks.actions.conftest import TEXT
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason
 from worker.rules.model import ActionState, ContactStatus
 
 ANN = f"{SANDBOX}ann/"
-TEXT = "Happy birthday, Ann!"
 LEFT = NeverError(Reason.NOT_CONNECTED, "the profile offers to connect")
 
 
@@ -42,13 +42,6 @@ LEFT = NeverError(Reason.NOT_CONNECTED, "the profile offers to connect")
 def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     with without_pages.database.transaction() as session:
         return builders.an_account(session, site="ledger")
-
-
-@pytest.fixture
-def greeting(without_pages: Services, account: AccountRecord) -> UUID:
-    with without_pages.database.transaction() as session:
-        contact = builders.a_contact(session, account, "ann")
-        return builders.add_planned(session, account, contact, text=TEXT)
 
 
 def test_who_slept_before_the_intent_writes_none(

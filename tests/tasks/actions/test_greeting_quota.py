@@ -26,7 +26,6 @@ from worker.rules.policy import retry_wait
 from worker.rules.quota import breaker
 from worker.rules.quota.limits import Limits
 
-TEXT = "Happy birthday, Ann!"
 PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 
 
@@ -34,13 +33,6 @@ PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     with without_pages.database.transaction() as session:
         return builders.an_account(session, site="ledger")
-
-
-@pytest.fixture
-def greeting(without_pages: Services, account: AccountRecord) -> UUID:
-    with without_pages.database.transaction() as session:
-        contact = builders.a_contact(session, account, "ann")
-        return builders.add_planned(session, account, contact, text=TEXT)
 
 
 def test_sends_without_proof_in_a_row_open_the_breaker(

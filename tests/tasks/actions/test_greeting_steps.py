@@ -29,13 +29,13 @@ from tests.tasks.action_helpers import (
     stopped_for,
     used_today,
 )
+from tests.tasks.actions.conftest import TEXT
 from tests.tasks.scripted_site import ScriptedSite
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import ActionState, ContactStatus, Kind, ThreadMessage
 from worker.rules.quota.windows import local_day
 
 ANN = f"{SANDBOX}ann/"
-TEXT = "Happy birthday, Ann!"
 PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
 CHALLENGED = StopAccountError(Reason.CHALLENGE, "the site shows a challenge")
 LIMITED = StopAccountError(Reason.LIMIT_PAGE, "the site says that it is enough")
@@ -46,13 +46,6 @@ LEFT = NeverError(Reason.NOT_CONNECTED, "the profile offers to connect")
 def account(without_pages: Services, scripted: ScriptedSite) -> AccountRecord:
     with without_pages.database.transaction() as session:
         return builders.an_account(session, site="ledger")
-
-
-@pytest.fixture
-def greeting(without_pages: Services, account: AccountRecord) -> UUID:
-    with without_pages.database.transaction() as session:
-        contact = builders.a_contact(session, account, "ann")
-        return builders.add_planned(session, account, contact, text=TEXT)
 
 
 def several(services: Services, account: AccountRecord) -> Iterator[tuple[UUID, str]]:
