@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.terminal import Console
 from db.store.actions import events
 
@@ -14,7 +15,7 @@ app = typer.Typer(help="The record of every transition of every action.", no_arg
 
 @app.command()
 def verify(data: DataDir = DEFAULT_DATA) -> None:
-    """Recompute every account's chain of events and report changes. Exits with 1 if there are any.
+    """Recompute every account's chain of events and report changes. Exits with 4 if there are any.
 
     It finds rows that were changed, removed, inserted or swapped, a chain that was cut off, and actions that
     changed state without an event. Somebody who can write all rows and the stored head can forge the whole
@@ -32,5 +33,5 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     broken = sum(bool(report.problems) for report in reports)
     if broken:
         console.print(f"{broken} of {len(reports)} chains are broken", style="bold red")
-        sys.exit(1)
+        sys.exit(ExitCode.FOUND)
     console.print(f"{len(reports)} chains are whole", style="bold green")

@@ -37,6 +37,7 @@ DataDir = Annotated[
     ),
 ]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 

@@ -11,8 +11,9 @@ from typing import Final
 import typer
 from rich.text import Text
 
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.terminal import Console
-from api_stub.stack.errors import StackError
+from api_stub.stack.errors import NotRunningError, StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
 from worker.rules.characters import sanitise_text
@@ -89,10 +90,17 @@ def main() -> None:
     requested = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
+    except NotRunningError as error:
+        _print_error(error)
+        sys.exit(ExitCode.NOT_RUNNING)
     except (ConfigurationError, RapportError, RequestRefusedError, StackError) as error:
-        text = Text.assemble(("rapport:", "bold red"), f" {error}")
-        Console(stderr=True).print(text, soft_wrap=True)
-        sys.exit(1)
+        _print_error(error)
+        sys.exit(ExitCode.REFUSED)
     except Exception:  # noqa: BLE001 -- the outermost boundary
         sys.stderr.write(sanitise_text(traceback.format_exc()))
-        sys.exit(1)
+        sys.exit(ExitCode.REFUSED)
+
+
+def _print_error(error: Exception) -> None:
+    text = Text.assemble(("rapport:", "bold red"), f" {error}")
+    Console(stderr=True).print(text, soft_wrap=True)

@@ -6,6 +6,7 @@ import typer
 from cryptography.fernet import Fernet
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import format_count, print_text
 from api_stub.cli.terminal import Console
 from tasks.sessions import reseal_sessions
@@ -25,7 +26,7 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
     """Encrypt every stored session again with the first key of RAPPORT_SECRET_KEYS, to retire old keys.
 
     Before: put the new key first, keep the old ones behind it, and restart the browser workers. Safe while
-    they run. A session that no key decrypts stays as it is; then this exits with 1.
+    they run. A session that no key decrypts stays as it is; then this exits with 4.
     """
     vault = Vault(load_settings(data).required("secret_keys"))
     with open_database(data) as database:
@@ -35,7 +36,7 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
         print_text(f"account {name}: {SESSION_UNREADABLE}. Add that key, or: rapport account sign-in {name}")
     if rotated.unopened:
         print_text("keep the old keys until these are settled")
-        sys.exit(1)
+        sys.exit(ExitCode.FOUND)
     print_text(
         "the keys behind the first one are needed no more: take them out, and start the browser workers anew"
     )

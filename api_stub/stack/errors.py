@@ -9,6 +9,10 @@ class AlreadyRunningError(StackError):
     """Another stack runs on this data folder."""
 
 
+class NotRunningError(StackError):
+    """The command needs a running Rapport, and none runs on this data folder."""
+
+
 class ChildDiedError(StackError):
     """A child process ended by itself. The text ends with the last lines of its log."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
+    AsJson,
     DataDir,
     get_terminal_user,
     load_settings,
@@ -58,7 +59,7 @@ IN_FORCE_FROM = "it holds from the next decision on"
 @app.command()
 def show(
     account: Account,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.

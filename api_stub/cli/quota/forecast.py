@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
@@ -17,7 +17,7 @@ def forecast(
     days: Annotated[
         int, typer.Option(min=1, max=MAX_DAYS, help="For the birthdays of so many days, from today.")
     ] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Foretell whom birthday greetings reach when, under the limits and the warm-up. Changes nothing.

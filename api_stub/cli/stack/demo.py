@@ -15,6 +15,7 @@ import typer
 from rich.live import Live
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.stack import demo_display
 from api_stub.cli.stack.migrate import migrate_and_seed
@@ -83,7 +84,7 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
         console.print(problem, style="bold red")
     console.print(str(verdict), style="bold green" if not verdict.problems else "bold red")
     if verdict.problems:
-        sys.exit(1)
+        sys.exit(ExitCode.FOUND)
 
 
 def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
@@ -68,7 +69,7 @@ def doctor(data: DataDir = DEFAULT_DATA) -> None:
     missing = [finding.what for finding in findings if not finding.ok]
     if missing:
         console.print(f"missing: {', '.join(missing)}", style="bold red")
-        sys.exit(1)
+        sys.exit(ExitCode.FOUND)
     console.print("all is there", style="bold green")
 
 
