@@ -35,12 +35,14 @@ _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BRO
 
 STACK_MARK_VARIABLE: Final = "STACK_OF_RAPPORT"
 """A variable that marks the processes which a stack started; its value is the stack's data folder."""
+STACK_SERVICE_VARIABLE: Final = "STACK_SERVICE_OF_RAPPORT"
+"""A second one. Its value is the name of the service, whose browsers have it too."""
 
 _FOR_BROWSERS: Final = frozenset(
     {
         "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
         "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright installs Chromium
-        STACK_MARK_VARIABLE,
+        STACK_MARK_VARIABLE, STACK_SERVICE_VARIABLE,
     }
 )  # fmt: skip
 _FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})

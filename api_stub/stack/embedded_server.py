@@ -24,6 +24,7 @@ class EmbeddedServer(ABC):
         self._data_dir = data_dir.absolute()
         self._table = table or ProcessTable(self._data_dir)
         self._child: Child | None = None
+        self._start_child: Callable[[int], Child] | None = None
         self._port = 0
 
     def __enter__(self) -> Self:
@@ -53,6 +54,17 @@ class EmbeddedServer(ABC):
     def start(self) -> None:
         """Start the server, and return when it can be used."""
 
+    def restart(self) -> None:
+        """Start the server again after it ended by itself, on its port, because its clients know that one.
+
+        Raises DataLostError if its data is gone, and ChildDiedError, PortTakenError or StackError if it
+        can't be started now.
+        """
+        self.stop()
+        self._prepare_restart()
+        if self._start_child is not None:
+            self._try_port(self._port, self._start_child)
+
     def stop(self) -> None:
         """Stop the server cleanly: everything that it has accepted is on disk."""
         if self._child is not None:
@@ -61,23 +73,27 @@ class EmbeddedServer(ABC):
             self._child = None
 
     @abstractmethod
+    def _prepare_restart(self) -> None:
+        """Check the data folder before a restart. Raises DataLostError if it is gone."""
+
+    @abstractmethod
     def _is_ready(self) -> bool: ...
 
     def _start_on_free_port(self, start_child: Callable[[int], Child]) -> None:
         """Start the child on a free port, the former one if possible, and wait until it is ready."""
+        self._start_child = start_child
+        start_on_free_port(lambda port: self._try_port(port, start_child), preferred=self._port)
 
-        def start(port: int) -> None:
-            self._port = port
-            child = start_child(port)
-            try:
-                child.wait_until(self._is_ready, self.START_TIMEOUT)
-            except ChildDiedError:
-                if self.PORT_TAKEN not in child.tail():
-                    raise
-                self._table.forget(child)
-                raise PortTakenError from None
-
-        start_on_free_port(start, preferred=self._port)
+    def _try_port(self, port: int, start_child: Callable[[int], Child]) -> None:
+        self._port = port
+        child = start_child(port)
+        try:
+            child.wait_until(self._is_ready, self.START_TIMEOUT)
+        except ChildDiedError:
+            if self.PORT_TAKEN not in child.tail():
+                raise
+            self._table.forget(child)
+            raise PortTakenError(f"another program has taken port {port}") from None
 
     def _set_child(self, child: Child) -> None:
         self._child = child

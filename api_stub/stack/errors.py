@@ -13,6 +13,14 @@ class NotRunningError(StackError):
     """The command needs a running Rapport, and none runs on this data folder."""
 
 
+class DataLostError(StackError):
+    """The files of an embedded server are gone while the stack runs."""
+
+
+class CrashLoopError(StackError):
+    """A process ended again and again. The text ends with the last lines of its log."""
+
+
 class ChildDiedError(StackError):
     """A child process ended by itself. The text ends with the last lines of its log."""
 

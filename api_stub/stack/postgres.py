@@ -14,7 +14,7 @@ from psycopg import sql
 
 from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment
-from api_stub.stack.errors import StackError
+from api_stub.stack.errors import DataLostError, StackError
 from api_stub.stack.ports import LOOPBACK
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
@@ -95,6 +95,12 @@ class Postgres(EmbeddedServer):
     def remove_data(self) -> None:
         """Delete all data of this server. For tests; the server must be stopped."""
         remove_cluster(self._link)
+
+    def _prepare_restart(self) -> None:
+        cluster = self._link / "data"
+        if not (cluster / "PG_VERSION").exists():  # never an empty one for processes that work on this one
+            raise DataLostError(f"the database's files are gone: {cluster}")
+        _remove_stale_pid_file(cluster.resolve())
 
     def _initialise(self, initdb: Path, cluster: Path) -> None:
         # In another folder first, so that an interrupted initdb is not taken for a cluster.

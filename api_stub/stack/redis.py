@@ -42,6 +42,10 @@ class Redis(EmbeddedServer):
         make_private_folder(self._data_dir / "redis")
         self._start_on_free_port(self._launch)
 
+    def _prepare_restart(self) -> None:
+        # Redis may lose its data: leases expire, and the quota's counters are rebuilt from Postgres.
+        make_private_folder(self._data_dir / "redis")
+
     def _launch(self, port: int) -> Child:
         # In a file, because every user of the machine can see a process's arguments.
         config = self._data_dir / "redis.conf"
@@ -49,7 +53,7 @@ class Redis(EmbeddedServer):
         return self._table.start(
             "redis",
             [_find_server(), config],
-            inherited_environment(),
+            {**inherited_environment(), "TZ": "UTC"},  # for its log
             on_started=self._set_child,
             cwd=self._data_dir,
         )

@@ -92,7 +92,8 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
             "flower",
             _rapport_command("flower", "--port", str(_port_of(addresses.flower))),
             process=Process.FLOWER,
-            env={"RAPPORT_FLOWER_AUTH": flower_auth},
+            env={"RAPPORT_FLOWER_AUTH": flower_auth, "TZ": "UTC"},  # TZ: for its log
+            essential=False,
             ready=check_http(_port_of(addresses.flower), "/healthcheck"),
         ),
     ]

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 from rich.live import Live
+from sqlalchemy.exc import OperationalError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.exit_codes import ExitCode
@@ -23,6 +24,7 @@ from api_stub.cli.terminal import Console
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.ledger_check import compare_with_ledger
+from api_stub.stack.running import RunningStack
 from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
@@ -49,6 +51,7 @@ LIMITS = Limits(
 
 TIMEOUT = timedelta(minutes=5)
 SOON_ENOUGH = timedelta(minutes=1)
+_CHECK_SECONDS = 0.5
 
 Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one Chromium each.")]
 
@@ -56,24 +59,27 @@ Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one C
 def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
     """Start everything and run until Ctrl-C."""
     console = Console()
-    with _run_stack(console, data, workers) as (stack, addresses):
-        _prepare_account(stack, console)
-        console.print(demo_display.render_addresses(addresses, data))
+    with _run_stack(console, data, workers) as running:
+        _prepare_account(running.stack, console)
+        console.print(demo_display.render_addresses(running.addresses, data))
         console.print("running; Ctrl-C stops everything", style="bold")
+        running.mark_ready()
         while True:
-            stack.check()
-            time.sleep(1)
+            running.check()
+            time.sleep(_CHECK_SECONDS)
 
 
 def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
     """Greet the birthdays of the practice network, and verify that each greeting arrived once."""
     console = Console()
-    with _run_stack(console, data, workers) as (stack, addresses):
+    with _run_stack(console, data, workers) as running:
+        stack, addresses = running.stack, running.addresses
         database = Database(stack.database_url, application_name="rapport demo")
         account = _prepare_account(stack, console)
         campaign_id = _start_campaign(stack, addresses)
+        running.mark_ready()
         lines = _follow_campaign(
-            console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
+            console, running, database=database, account=account, campaign_id=campaign_id
         )
         key = stack.secrets.sandbox_key.get_secret_value()
         verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
@@ -87,13 +93,18 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
         sys.exit(ExitCode.FOUND)
 
 
-def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+@contextmanager
+def _run_stack(console: Console, data: Path, workers: int) -> Iterator[RunningStack]:
     get_settings()  # reports a wrong variable before anything starts
 
     def say(step: str) -> None:
         console.print(step, style="dim")
 
-    return run_rapport_stack(data, migrate=migrate_and_seed, browser_workers=workers, on_step=say)
+    def warn(event: str) -> None:
+        console.print(event, style="yellow", soft_wrap=True)
+
+    with run_rapport_stack(data, migrate=migrate_and_seed, browser_workers=workers, on_step=say) as started:
+        yield RunningStack(*started, on_event=warn)
 
 
 def _prepare_account(stack: Stack, console: Console) -> AccountRecord:
@@ -127,26 +138,30 @@ def _start_campaign(stack: Stack, addresses: Addresses) -> UUID:
 
 def _follow_campaign(
     console: Console,
-    stack: Stack,
+    running: RunningStack,
     *,
-    addresses: Addresses,
     database: Database,
     account: AccountRecord,
     campaign_id: UUID,
 ) -> Sequence[ActionLine]:
     """Show the progress until nothing is due soon. Raises StackError after TIMEOUT."""
-    header = demo_display.render_addresses(addresses, stack.data_dir)
+    stack = running.stack
+    header = demo_display.render_addresses(running.addresses, stack.data_dir)
     deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
     with (
         open_quota(redis_address.parse(stack.redis_url)) as redis,
         Live(console=console, refresh_per_second=4, transient=True) as screen,
     ):
         while True:
-            stack.check()
-            with database.transaction() as session:
-                campaign = campaigns.find_campaign(session, campaign_id)
-                lines = overview.list_account_actions(session, account.id)
-                quota = status.get_kind_status(session, account.id, Kind.GREET, str(campaign_id))
+            running.check()
+            try:
+                with database.transaction() as session:
+                    campaign = campaigns.find_campaign(session, campaign_id)
+                    lines = overview.list_account_actions(session, account.id)
+                    quota = status.get_kind_status(session, account.id, Kind.GREET, str(campaign_id))
+            except OperationalError:  # Postgres has ended; the next check starts it again
+                time.sleep(_CHECK_SECONDS)
+                continue
             left = read_quota(redis, quota).decision.remaining
             screen.update(demo_display.render_progress(lines, left, _describe_progress(campaign), header))
             if campaign and campaign.state is CampaignState.FAILED:
