@@ -13,13 +13,13 @@ from api_stub.cli.context import (
     AccountArgument,
     DataDir,
     get_terminal_user,
-    load_settings,
     open_database,
     open_session,
     require_account,
     validate_name,
 )
 from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
@@ -138,9 +138,9 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 
     The practice network's members and passwords are public, so for them this types the password itself.
     """
-    settings = load_settings(data)
-    vault = Vault(settings.required("secret_keys"))
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
+        settings = load_settings(data)
+        vault = Vault(settings.required("secret_keys"))
         with database.transaction() as session:
             account = require_account(session, name)
         if account.session is not None and not vault.can_open(account.session):

@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
-from api_stub.stack import environment_file
-from api_stub.stack.environment import set_environment
+from api_stub.cli.local_servers import find_database
+from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
@@ -25,7 +25,9 @@ from db.store.people.contacts import ContactRecord
 from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
-from worker.settings import Settings, get_settings
+
+_CONNECT_TIMEOUT_S = 3
+"""A person waits; the server is on this machine or near."""
 
 _ROOT = Path(api_stub.__file__).parents[1]
 DEFAULT_DATA = (_ROOT if (_ROOT / "pyproject.toml").exists() else Path.cwd()) / ".rapport"
@@ -41,35 +43,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 
-def load_settings(data_dir: Path) -> Settings:
-    """Return the settings of the environment, completed by those of the stack running on `data_dir`."""
-    set_environment(environment_file.read_environment(data_dir), override=False)
-    return get_settings()
-
-
-def create_database(data_dir: Path) -> Database:
-    """Create the database client. Action events will name this terminal's user as actor."""
-    url = load_settings(data_dir).required("database_url").get_secret_value()
-    return Database(url, application_name=f"rapport cli {get_terminal_user()}")
-
-
 @contextmanager
-def open_database(data_dir: Path) -> Iterator[Database]:
-    """Open the database for one command; closes it on exit.
+def open_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[Database]:
+    """Open the database for one command; closes it on exit. Action events name this terminal's user as actor.
 
-    Raises ConfigurationError if it doesn't answer or lacks this version's tables, and RequestRefusedError for
-    values that it can't store: numbers out of range, or unpaired surrogates.
+    While Rapport isn't running, the embedded database runs for this command alone, unless it needs workers:
+    then NotRunningError is raised, and also if Postgres doesn't answer. Raises ConfigurationError if the
+    database lacks this version's tables, and RequestRefusedError for values that it can't store: numbers out
+    of range, or unpaired surrogates.
     """
-    database = create_database(data_dir)
-    try:
-        with translate_database_errors():
-            yield database
-    except ProgrammingError as error:
-        raise ConfigurationError(
-            "the database doesn't have this version's tables: run `rapport migrate`"
-        ) from error
-    finally:
-        database.close()
+    with find_database(data_dir, needs_workers=needs_workers) as url:
+        database = Database(
+            url, application_name=f"rapport cli {get_terminal_user()}", connect_timeout_s=_CONNECT_TIMEOUT_S
+        )
+        try:
+            with translate_database_errors():
+                yield database
+        except ProgrammingError as error:
+            raise ConfigurationError(
+                "the database doesn't have this version's tables: run `rapport migrate`"
+            ) from error
+        finally:
+            database.close()
 
 
 @contextmanager
@@ -87,7 +82,7 @@ def open_session(data_dir: Path, *, snapshot: bool = False) -> Iterator[Session]
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Translate errors of Postgres in the block into ConfigurationError or RequestRefusedError."""
+    """Translate errors of Postgres in the block into NotRunningError or RequestRefusedError."""
     try:
         yield
     except OperationalError as error:
@@ -96,9 +91,9 @@ def translate_database_errors() -> Iterator[None]:
                 "another process was changing the same data, so this took too long; nothing was changed: try "
                 "again"
             ) from error
-        raise ConfigurationError(
-            f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
-            "DATABASE_URL right? `rapport doctor` looks"
+        raise NotRunningError(
+            f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport status`), and "
+            "is DATABASE_URL right? `rapport doctor` checks"
         ) from error
     except (RowRefusedError, UnicodeEncodeError) as error:
         raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error

@@ -11,11 +11,11 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     DataDir,
     describe_ambiguity,
-    load_settings,
     open_session,
     resolve_action_id,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_utc, join_counts, reason_suffix
+from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
@@ -52,7 +52,7 @@ def why(
     """
     with open_session(data, snapshot=True) as session:
         facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
-    redis_at = load_settings(data).redis
+    redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)
     workers = _check_workers(facts, redis_at)
@@ -67,8 +67,10 @@ def why(
     console.print(Text(find_next_step(facts, reading).with_workers(workers), "bold"), soft_wrap=True)
 
 
-def _check_workers(facts: GateFacts, redis_at: RedisAddress) -> Gate:
+def _check_workers(facts: GateFacts, redis_at: RedisAddress | None) -> Gate:
     """Return a gate: do workers take the messages that dispatch and perform the action."""
+    if redis_at is None:
+        return Gate("workers", False, "Rapport isn't running: `rapport up`")
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:

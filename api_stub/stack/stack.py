@@ -18,22 +18,15 @@ from api_stub.stack.errors import StackError
 from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.lock import FolderLock, LockHolder, Purpose
 from api_stub.stack.postgres import Postgres
+from api_stub.stack.private_files import close_to_others
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
 from worker.clock import monotonic_seconds
-from worker.files import make_private
 from worker.processes import Process, unused_secret_variables
 
 _STOP_TIMEOUT: Final = timedelta(seconds=10)
 """For all services together. With Redis' 3 s and Postgres' 8 s, a stop takes at most about 20 s."""
-
-
-_STACK_FILES: Final = (
-    "secrets.json", "environment.json", "state.json", "processes.json", "lock", "redis.conf",
-    "sandbox.sqlite3*", "redis", "logs", "evidence", "metrics",
-)  # fmt: skip
-"""Files that a stack writes in its data folder. Postgres protects its own files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +56,8 @@ class Stack:
     If a stack was killed, the next start kills the processes that it left.
 
     With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
-    worker.settings.Settings; they override the environment and the keys of this folder. `purpose` is what
-    others are told who find the data folder in use.
+    worker.settings.Settings; they override the environment and the keys of this folder. `on_notice` is called
+    for unusual steps. `purpose` is what others are told who find the data folder in use.
     """
 
     def __init__(
@@ -77,6 +70,7 @@ class Stack:
         migrate: Callable[[str], object] | None = None,
         durable: bool = True,
         on_step: Callable[[str], object] = lambda _text: None,
+        on_notice: Callable[[str], object] | None = None,
         purpose: Purpose = Purpose.STACK,
     ) -> None:
         self.data_dir = data_dir.absolute()
@@ -86,6 +80,7 @@ class Stack:
         self._migrate = migrate
         self._durable = durable
         self._on_step = on_step
+        self._on_notice = on_notice or on_step
         self._interrupts = Interrupts()
         self._exit = ExitStack()
         self._table = ProcessTable(self.data_dir, self._interrupts, continue_logs=True)
@@ -236,8 +231,8 @@ class Stack:
         self._exit.callback(self._table.kill_leftovers, timedelta(0))
         ended = self._table.kill_leftovers()
         if ended:
-            self._on_step(f"ended {ended} processes that an earlier run had left")
-        _close_to_others(self.data_dir)
+            self._on_notice(f"ended {ended} processes that an earlier run had left")
+        close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
         self._database_url = self._given_database_url or self._start_server(
             "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
@@ -263,7 +258,7 @@ class Stack:
             self._servers[server.child.name] = server
 
     def _say_waiting(self, holder: LockHolder) -> None:
-        self._on_step(f"waiting for another command that uses the database (pid {holder.pid})")
+        self._on_notice(f"waiting for another command that uses the database (pid {holder.pid})")
 
     def _stop_batch(self, services: Sequence[Service]) -> None:
         began = monotonic_seconds()
@@ -287,11 +282,3 @@ class Stack:
             self._children.clear()
             self._interrupts.restore()
             atexit.unregister(self._stop)
-
-
-def _close_to_others(data_dir: Path) -> None:
-    """Remove other users' access to files of an earlier version. Other files stay unchanged."""
-    for pattern in _STACK_FILES:
-        for top in data_dir.glob(pattern):
-            for path in (top, *top.rglob("*")):
-                make_private(path)

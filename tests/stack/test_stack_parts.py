@@ -178,7 +178,7 @@ def test_a_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> No
     table = ProcessTable(tmp_path)
     for name, script, how in (
         ("quits", "echo some words; exit 3", "exit code 3"),
-        ("falls", "kill -9 $$", "SIGKILL"),
+        ("falls", "kill -9 $$", "signal 9"),
     ):
         child = table.start(name, ["sh", "-c", script], inherited_environment())
         with pytest.raises(ChildDiedError, match=how):

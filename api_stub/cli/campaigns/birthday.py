@@ -52,7 +52,7 @@ def birthday(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
     )  # fmt: skip
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(

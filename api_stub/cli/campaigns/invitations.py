@@ -44,7 +44,7 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
 def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
     """List the unanswered invitations, oldest first. A worker reads the site's page."""
     request = validate_model(InvitationsCampaign, account=account, dry_run=True)
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
@@ -73,7 +73,7 @@ def withdraw(
     request = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)

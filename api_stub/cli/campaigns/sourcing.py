@@ -63,7 +63,7 @@ def sourcing(
         SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=scoring,
         limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
     )  # fmt: skip
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             record = require_account(session, account)
             search = check_campaign_request(session, record, request)

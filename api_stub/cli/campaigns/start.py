@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from api_stub.cli.context import load_settings
 from api_stub.cli.formatting import describe_reason, short_id
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.client import TaskClient
 from db.engine import Database

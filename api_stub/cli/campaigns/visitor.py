@@ -52,7 +52,7 @@ def visitor(
 
     Workers do it, under the quota of visits; this waits for the plan and shows it.
     """
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             record = require_account(session, account)
             addresses = read_addresses(profiles, record.site) if profiles is not None else ()

@@ -10,11 +10,11 @@ from api_stub.cli.context import (
     DataDir,
     describe_ambiguity,
     get_terminal_user,
-    load_settings,
     open_database,
     open_session,
 )
 from api_stub.cli.formatting import format_counts, print_text
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.prompts import require_typed_yes
 from db.store.people import accounts, contacts
 from db.store.privacy import erasure, tombstones

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, require_account
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.formatting import format_counts, print_text
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.progress import create_progress
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord

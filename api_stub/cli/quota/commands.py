@@ -13,11 +13,11 @@ from api_stub.cli.context import (
     AsJson,
     DataDir,
     get_terminal_user,
-    load_settings,
     open_database,
     require_account,
 )
 from api_stub.cli.formatting import print_json, print_text
+from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
 from api_stub.cli.quota.display import render_quota
@@ -74,7 +74,7 @@ def show(
     """
     with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
-    with open_quota(load_settings(data).redis) as quota:
+    with open_quota(find_redis(data)) as quota:
         readings = {kind: read_quota(quota, each) for kind, each in found.kinds.items()}
     if as_json:
         print_json(build_quota_answer(found, readings).model_dump_json(indent=2))
