@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment, settings_environment
-from api_stub.stack.errors import AlreadyRunningError, NotRunningError
+from api_stub.stack.errors import NOT_RUNNING, AlreadyRunningError, NotRunningError
 from api_stub.stack.lock import Purpose, read_holder
 from api_stub.stack.secrets import load_secrets
 from api_stub.stack.stack import Stack
@@ -28,7 +28,6 @@ from worker.settings import Settings, get_settings
 _CHANGING_TIMEOUT: Final = timedelta(seconds=30)
 """How long to wait for a stack that starts or stops. Both take less on a slow machine."""
 _POLL_SECONDS: Final = 0.1
-_NOT_RUNNING: Final = "Rapport isn't running: `rapport up`"
 _UNUSED_REDIS: Final = "redis://not-started"
 
 
@@ -60,11 +59,11 @@ def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[st
         return
     if not (data_dir / "postgres" / "data").exists():
         raise NotRunningError(
-            f"{_NOT_RUNNING}. Nothing was ever started here; `rapport demo` shows on a practice network what "
+            f"{NOT_RUNNING}. Nothing was ever started here; `rapport demo` shows on a practice network what "
             "it does"
         )
     if needs_workers:
-        raise NotRunningError(_NOT_RUNNING)
+        raise NotRunningError(NOT_RUNNING)
     _say("Rapport isn't running, so the database is started for this command alone")
     with Stack(data_dir, redis_url=_UNUSED_REDIS, purpose=Purpose.COMMAND, on_notice=_say) as stack:
         yield stack.database_url

@@ -21,6 +21,9 @@ from worker.rules.characters import sanitise_text
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.demo:demo",
     "up": "stack.demo:up",
+    "status": "stack.running:status",
+    "logs": "stack.logs:logs",
+    "down": "stack.running:down",
     "doctor": "stack.doctor:doctor",
     "why": "why:why",
     "review": "review.commands:review",

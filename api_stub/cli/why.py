@@ -20,6 +20,7 @@ from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
+from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts, contacts
 from db.store.reports import gate_facts as store
 from db.store.reports import overview
@@ -70,7 +71,7 @@ def why(
 def _check_workers(facts: GateFacts, redis_at: RedisAddress | None) -> Gate:
     """Return a gate: do workers take the messages that dispatch and perform the action."""
     if redis_at is None:
-        return Gate("workers", False, "Rapport isn't running: `rapport up`")
+        return Gate("workers", False, NOT_RUNNING)
     about = find_subject(facts)
     needed = (queues.QUEUE_OF_KIND[about.kind if about else facts.kind], "control")
     try:

@@ -1,5 +1,9 @@
 """Errors of the stack, with texts for the person at the terminal."""
 
+from typing import Final
+
+NOT_RUNNING: Final = "Rapport isn't running: `rapport up`"
+
 
 class StackError(Exception):
     """The stack can't start or continue. The text says why and what to do, without a traceback."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -22,6 +23,7 @@ from api_stub.cli.stack import demo_display
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.client import SandboxClient
+from api_stub.stack.background import start_in_background
 from api_stub.stack.errors import StackError
 from api_stub.stack.ledger_check import compare_with_ledger
 from api_stub.stack.running import RunningStack
@@ -52,17 +54,37 @@ LIMITS = Limits(
 TIMEOUT = timedelta(minutes=5)
 SOON_ENOUGH = timedelta(minutes=1)
 _CHECK_SECONDS = 0.5
+_BACKGROUND_HINT = (
+    "running in the background (pid {pid}): `rapport status`, `rapport logs --follow`, `rapport down`"
+)
 
 Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one Chromium each.")]
 
 
-def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
-    """Start everything and run until Ctrl-C."""
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when everything is ready, and run in the background.")
+    ] = False,
+    in_background: Annotated[bool, typer.Option("--in-background", hidden=True)] = False,
+    data: DataDir = DEFAULT_DATA,
+    workers: Workers = 2,
+) -> None:
+    """Start everything and run until Ctrl-C, or with --detach until `rapport down`.
+
+    A process that ends is started again, after a delay that grows from half a second to half a minute. If
+    one ends 6 times in a row, everything is stopped, and the reason is printed. Without Flower the others go
+    on.
+    """
     console = Console()
+    if detach:
+        started = start_in_background(data, workers=workers, on_line=partial(console.print, soft_wrap=True))
+        console.print(_BACKGROUND_HINT.format(pid=started.pid), style="bold", soft_wrap=True)
+        return
     with _run_stack(console, data, workers) as running:
         _prepare_account(running.stack, console)
         console.print(demo_display.render_addresses(running.addresses, data))
-        console.print("running; Ctrl-C stops everything", style="bold")
+        if not in_background:
+            console.print("running; Ctrl-C stops everything", style="bold")
         running.mark_ready()
         while True:
             running.check()

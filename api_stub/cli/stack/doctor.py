@@ -22,6 +22,7 @@ from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
+from api_stub.stack.lock import Purpose
 from api_stub.stack.ports import find_free_port
 from api_stub.stack.stack import Stack
 from db import migrate
@@ -172,7 +173,13 @@ def _check_servers(data: Path) -> Iterator[Finding]:
         yield _check_workers(settings.redis)
         return
     try:
-        with Stack(data, database_url=database_url, redis_url=redis_url, migrate=migrate_and_seed) as stack:
+        with Stack(
+            data,
+            database_url=database_url,
+            redis_url=redis_url,
+            migrate=migrate_and_seed,
+            purpose=Purpose.COMMAND,
+        ) as stack:
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
             yield from _check_given_servers(stack.database_url, redis_at)
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
