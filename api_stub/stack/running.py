@@ -34,6 +34,11 @@ class RunningStack:
         self._ready_at = clock.now()
         self._write()
 
+    def mark_stopping(self) -> None:
+        """Tell other terminals that it can't be used any more."""
+        self._ready_at = None
+        self._write()
+
     def _report(self, event: str) -> None:
         """Show an event, and add it to the log `stack`, in the form of the other logs."""
         line = {"event": event, "level": "warning", "timestamp": clock.now().isoformat()}

@@ -126,7 +126,11 @@ def _run_stack(console: Console, data: Path, workers: int) -> Iterator[RunningSt
         console.print(event, style="yellow", soft_wrap=True)
 
     with run_rapport_stack(data, migrate=migrate_and_seed, browser_workers=workers, on_step=say) as started:
-        yield RunningStack(*started, on_event=warn)
+        running = RunningStack(*started, on_event=warn)
+        try:
+            yield running
+        finally:
+            running.mark_stopping()
 
 
 def _prepare_account(stack: Stack, console: Console) -> AccountRecord:
