@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
+from api_stub.cli.campaigns.redis_watch import RedisWatch
 from api_stub.cli.formatting import describe_reason, short_id
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.terminal import Console
@@ -45,11 +46,13 @@ def start_campaign(
     """Publish a campaign task, wait until the campaign is planned, and return it.
 
     `reading` is shown while a worker reads the site. Raises RequestRefusedError if the campaign can't be
-    planned, or not in time.
+    planned, or not in time, and NotRunningError if Redis doesn't answer.
     """
+    watch = RedisWatch(load_settings(data).redis)
+    watch.require()
     campaign_id = request.campaign_id or uuid4()
     _send_request(data, task, request.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
-    campaign = _wait_for_plan(database, campaign_id, reading)
+    campaign = _wait_for_plan(database, watch, campaign_id, reading)
     if campaign.state is CampaignState.FAILED:
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
         raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
@@ -64,7 +67,7 @@ def _send_request(data: Path, task: str, request: AnyCampaignRequest, correlatio
         client.close()
 
 
-def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> CampaignRecord:
+def _wait_for_plan(database: Database, watch: RedisWatch, campaign_id: UUID, reading: str) -> CampaignRecord:
     campaign: CampaignRecord | None = None
     until = monotonic_seconds() + PLAN_TIMEOUT.total_seconds()
     with Console(stderr=True).status("waiting for a worker to take it") as status:
@@ -73,7 +76,9 @@ def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> Campa
                 campaign = campaigns.find_campaign(session, campaign_id)
             if campaign is not None and campaign.state is not CampaignState.READING:
                 return campaign
-            if campaign is not None:
+            if watch.is_away():
+                status.update("Redis doesn't answer: waiting a moment for it")
+            elif campaign is not None:
                 status.update(reading)
             time.sleep(_POLL_INTERVAL.total_seconds())
     stuck = "no worker has taken it" if campaign is None else "its site was not read"

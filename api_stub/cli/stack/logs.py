@@ -40,11 +40,9 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
     ] = False,
     correlation: Annotated[
-        str, typer.Option(help="Only what one request or campaign caused, in all processes; its beginning.")
+        str, typer.Option(help="Only what one request or campaign caused, by the beginning of its id.")
     ] = "",
-    level: Annotated[
-        Level, typer.Option(help="Only lines of this level or a more severe one.")
-    ] = Level.DEBUG,
+    level: Annotated[Level, typer.Option(help="Only lines at least as severe.")] = Level.DEBUG,
     since: Annotated[
         str | None, typer.Option(metavar="AGO|TIME", help="Such as 10m, 2h, 3d, or 2026-11-28T09:00 in UTC.")
     ] = None,
