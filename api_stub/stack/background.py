@@ -13,7 +13,7 @@ import psutil
 
 from api_stub.stack.errors import AlreadyRunningError, StackError
 from api_stub.stack.lock import LockHolder, Purpose, read_holder
-from api_stub.stack.process_tree import find_process
+from api_stub.stack.process_tree import find_process, send_signal, wait_for_exit
 from api_stub.stack.processes import OUTPUT_LOG
 from api_stub.stack.state_file import StackState, read_state
 from worker.clock import monotonic_seconds
@@ -80,17 +80,14 @@ def stop_running(holder: LockHolder, data_dir: Path, *, on_wait: Callable[[], ob
     Raises StackError if it belongs to another user, or has not ended in time.
     """
     process = find_process(holder.pid, holder.born)
-    try:
-        if process is not None:
-            process.send_signal(signal.SIGTERM)
-    except psutil.NoSuchProcess:
+    if process is None:
         return
+    try:
+        send_signal(process, signal.SIGTERM)
     except psutil.AccessDenied:
-        raise StackError(
-            f"Rapport was started by another user (pid {holder.pid}): stop it as that user"
-        ) from None
+        raise StackError(f"another user started Rapport (pid {holder.pid}): stop it as that user") from None
     deadline = monotonic_seconds() + STOP_TIMEOUT.total_seconds()
-    while read_holder(data_dir) == holder:
+    while wait_for_exit([process], timedelta(0)):
         if monotonic_seconds() > deadline:
             raise StackError(
                 f"Rapport (pid {holder.pid}) is still stopping after {STOP_TIMEOUT.total_seconds():.0f} s. "

@@ -46,12 +46,13 @@ class Child:
         log: Path,
         mark: str,
         *,
+        log_begin: int,
         stop_signals: Sequence[signal.Signals],
         interrupts: Interrupts,
     ) -> None:
         self.name = name
         self.log = log
-        self._log_begin = log.stat().st_size
+        self._log_begin = log_begin
         self.create_time = read_create_time(process.pid) or 0.0
         self._process = process
         self._mark = mark
@@ -198,6 +199,7 @@ class ProcessTable:
             _rotate(log)
         with self._interrupts.deferred(), log.open("ab") as output:
             make_private(log)
+            log_begin = log.stat().st_size
             try:
                 process = subprocess.Popen(
                     [os.fspath(part) for part in argv],
@@ -213,7 +215,13 @@ class ProcessTable:
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
             child = Child(
-                name, process, log, self._mark, stop_signals=stop_signals, interrupts=self._interrupts
+                name,
+                process,
+                log,
+                self._mark,
+                log_begin=log_begin,
+                stop_signals=stop_signals,
+                interrupts=self._interrupts,
             )
             if on_started is not None:
                 on_started(child)

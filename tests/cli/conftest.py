@@ -42,10 +42,10 @@ class Rapport:
         assert (code, err) == (0, "")
         return out
 
-    def refused(self, *arguments: str) -> str:
+    def refused(self, *arguments: str, exit_code: int = 1) -> str:
         """Return the error of a command that must fail, in one line without a traceback."""
         code, out, err = self.code(*arguments)
-        assert (code, out) == (1, "")
+        assert (code, out) == (exit_code, "")
         assert err.startswith("rapport: ")
         assert "Traceback" not in err
         return err.removeprefix("rapport: ").strip()

@@ -231,7 +231,7 @@ def test_a_silent_postgres_is_one_clear_line_without_its_password(
     rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     environment.setenv("DATABASE_URL", NOBODY)
-    said = rapport.refused(*command)
+    said = rapport.refused(*command, exit_code=3)
     assert "Postgres did not answer" in said
     assert "secret-word" not in said
 

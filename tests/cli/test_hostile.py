@@ -175,6 +175,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "secrets rotate": [""],
     "tasks refused": [""],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
+    "status": None, "logs": None, "down": None,  # of a stack: tests/cli/stack/test_running.py
     "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
 }  # fmt: skip
 """The runs of each command. None: it executes another program, or doesn't end."""
