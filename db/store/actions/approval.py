@@ -19,6 +19,7 @@ from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.messages.approval import approval_hash, validate_message
+from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import ActionState, CampaignState
 
 
@@ -32,6 +33,7 @@ class DecisionOutcome(StrEnum):
     LEFT_ALONE = "left_alone"
     CANCELLED = "cancelled"
     TOO_LATE = "too_late"
+    UNFILLED = "unfilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ _REFUSALS = {
     ),
     DecisionOutcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
     DecisionOutcome.TOO_LATE: "its last day has passed: drop it",
+    DecisionOutcome.UNFILLED: "its text has a field that nothing filled in: edit it, or drop it",
 }
 
 
@@ -144,6 +147,7 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         (contact.do_not_contact, DecisionOutcome.LEFT_ALONE),
         (expired, DecisionOutcome.TOO_LATE),
         (approval_hash(contact.profile_url, action.message) != seen, DecisionOutcome.CHANGED),
+        (text is None and bool(find_placeholders(action.message)), DecisionOutcome.UNFILLED),
     )
     outcome = next((outcome for applies, outcome in refusals if applies), None)
     if outcome is not None:

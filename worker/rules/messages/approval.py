@@ -9,6 +9,7 @@ from worker.rules.messages.templates import describe_position, find_message_faul
 _WHITE_SPACE: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """White space around a text. `str.strip` would also strip control characters, which must be refused."""
 
+
 class TextRefusedError(ValueError):
     """A text that a person wrote can't be sent. The error text says why."""
 
@@ -30,7 +31,7 @@ def validate_message(text: str) -> str:
         raise TextRefusedError(f"the text {fault}")
     if found := find_placeholders(message):
         raise TextRefusedError(
-            f"the text has {found[0].written} {describe_position(message, found[0].start)}: only templates have "
-            "fields, so write what is to be read"
+            f"the text has {found[0].written} {describe_position(message, found[0].start)}: only templates "
+            "have fields, so write what is to be read"
         )
     return message

@@ -95,11 +95,13 @@ def _render(
 def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:
     """Return whether a text without signature is new to the person.
 
-    A past text may end with a signature, perhaps another than today's. So it is also compared without its last
-    lines, and a signature never makes two texts alike or unlike.
+    A past text may end with a signature, perhaps another than today's. So it is also compared without its
+    last lines, and a signature never makes two texts alike or unlike.
     """
     return not any(
-        is_same_message(text, earlier, name=name) for past in past_texts for earlier in _without_signature(past)
+        is_same_message(text, earlier, name=name)
+        for past in past_texts
+        for earlier in _without_signature(past)
     )
 
 

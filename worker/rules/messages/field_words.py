@@ -36,7 +36,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "days_late": "days dayslate daysago numberofdays tage jours dias giorni dagen",
     "": """
         yourname yourfirstname yourfullname myname mynamehere sendername senderfirstname signature sender
-        email emailaddress mail phone date today birthday birthdate age link url message text salutation greeting
+        email emailaddress mail phone date today birthday birthdate age link url message text
+        salutation greeting
         deinname ihrname monnom votrenom tunombre sunombre
     """,
 }

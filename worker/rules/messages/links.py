@@ -5,8 +5,8 @@ from typing import Final
 
 URL_SHORTENERS: Final = (
     "adf.ly", "bit.do", "bit.ly", "bitly.com", "bl.ink", "buff.ly", "cutt.ly", "dlvr.it", "fb.me", "goo.gl",
-    "ht.ly", "ift.tt", "is.gd", "j.mp", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id", "shorturl.at", "t.co",
-    "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "v.gd", "wp.me", "x.co",
+    "ht.ly", "ift.tt", "is.gd", "j.mp", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id", "shorturl.at",
+    "t.co", "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "v.gd", "wp.me", "x.co",
 )  # fmt: skip
 """The common ones of https://github.com/PeterDaveHello/url-shorteners."""
 

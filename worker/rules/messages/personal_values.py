@@ -1,4 +1,4 @@
-"""What a template may say of a person beside the name: company, headline, city, and for how long you know them.
+"""What a template may say of a person beside the name: company, headline, city, years known.
 
 The values come from sites and imports, so each is checked: one that is too long, or holds a line break, a
 control or invisible character, an address on the web, or what looks like a field, counts as unknown. It is
@@ -23,6 +23,8 @@ LONGEST_CITY: Final = 40
 
 FEWEST_YEARS: Final = 2
 """Below, "years" would be wrong, in many languages also in grammar."""
+
+MOST_YEARS: Final = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,4 @@ def _whole_years(since: date | None, today: date) -> int:
     if since is None:
         return 0
     years = today.year - since.year - ((today.month, today.day) < (since.month, since.day))
-    return years if FEWEST_YEARS <= years <= 99 else 0
+    return years if FEWEST_YEARS <= years <= MOST_YEARS else 0

@@ -13,24 +13,35 @@ from typing import Final
 
 from worker.rules.messages.field_words import NAME_WORDS, find_field
 
-_FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_BRACES: Final = {ord(sign): "{" for sign in "﹛❴⦃"} | {ord(sign): "}" for sign in "﹜❵⦄"}
-_PLAIN: Final[Mapping[int, int | str]] = _FULL_WIDTH | _BRACES
+_PLAIN: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | str.maketrans(
+    "﹛❴⦃﹜❵⦄",
+    "{{{}}}",  # noqa: RUF001 -- the look-alikes are meant
+)
 """Look-alikes of ASCII signs. Each becomes one character, so that positions stay."""
 
 _EMOTICON: Final = re.compile(r"(?<![\w{])[:;=][-'^o]?[{}]+")
 _IN_BRACES: Final = re.compile(r"[$#@%]?\{+([^{}]{0,80})\}+")
 _PAIRS: Final = (
-    ("<", ">"), ("[", "]"), ("«", "»"), ("‹", "›"), ("&lt;", "&gt;"), ("⟨", "⟩"),
-    ("【", "】"), ("〔", "〕"), ("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"),
+    ("<", ">"), ("[", "]"), ("«", "»"), ("‹", "›"), ("&lt;", "&gt;"), ("⟨", "⟩"),  # noqa: RUF001 -- meant
+    ("【", "】"), ("〔", "〕"), ("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"),  # noqa: RUF001 -- meant
 )  # fmt: skip
 _IN_PAIRS: Final = re.compile(
-    "|".join(f"(?:{re.escape(left)}){{1,3}}([^\n]{{1,60}}?)(?:{re.escape(right)}){{1,3}}" for left, right in _PAIRS)
+    "|".join(
+        f"(?:{re.escape(left)}){{1,3}}([^\n]{{1,60}}?)(?:{re.escape(right)}){{1,3}}" for left, right in _PAIRS
+    )
 )
 _IN_PARENTHESES: Final = re.compile(r"%\(([^()\n]{1,40})\)[sd]|\(([^()\n]{1,40})\)")
 _MAILCHIMP: Final = re.compile(r"\*\|([^|\n]{1,60})\|\*")
 _BETWEEN_EQUALS: Final = re.compile(r"(?<![^\W_])([%$#@|~^*_]{1,3})([^\W\d_][\w .-]{0,40}?)\1(?![^\W_])")
 _AFTER_SIGN: Final = re.compile(r"(?<![\w$%@:])[$%@:]([^\W\d_]\w*)(?![\w%$@:])")
+_AROUND_WORDS: Final = (
+    (_IN_PAIRS, None),
+    (_BETWEEN_EQUALS, None),
+    (_IN_PARENTHESES, NAME_WORDS),
+    (_AFTER_SIGN, None),
+)
+"""Signs that count only around these words; None: around any word that names a field."""
+
 _PRINTF: Final = re.compile(r"(?<![\w%])(?<!\d[ \u00a0\u202f])%(?:\d\$)?[sd](?!\w)")
 _BARE: Final = re.compile(
     r"(?<!\w)(?:(?:first|last|full|given)_name|(?:first|last|full|given)Name|[FL]_?NAME"
@@ -101,7 +112,9 @@ def correct_placeholders(text: str, found: list[Placeholder], optional: Mapping[
             return None
         default = placeholder.default if placeholder.field in optional else None
         or_default = f" or '{default}'" if default else ""
-        text = f"{text[: placeholder.start]}{{{{ {placeholder.field}{or_default} }}}}{text[placeholder.end :]}"
+        text = (
+            f"{text[: placeholder.start]}{{{{ {placeholder.field}{or_default} }}}}{text[placeholder.end :]}"
+        )
     return text
 
 
@@ -122,32 +135,24 @@ def _find_misspelt(text: str, plain: str, fields: Mapping[str, object]) -> Itera
 
 def _search(text: str, plain: str) -> Iterator[Placeholder]:
     """Yield candidates, the surest first; a later one that overlaps an earlier one is dropped."""
-    without_faces = _EMOTICON.sub(lambda face: _BLANK * len(face[0]), plain)
-    for match in _IN_BRACES.finditer(without_faces):
+    braces = _EMOTICON.sub(lambda face: _BLANK * len(face[0]), plain)
+    for match in _IN_BRACES.finditer(braces):
         if re.search(rf"\w\w|{_BLANK}", match[1]) or re.fullmatch(r"\s*\w?\s*", match[1]):
             yield _meant(text, match, text[match.start(1) : match.end(1)])
         else:
-            without_faces = without_faces.replace(match[0], _BLANK * len(match[0]))
+            braces = braces.replace(match[0], _BLANK * len(match[0]))
     for match in _MAILCHIMP.finditer(plain):
         yield _meant(text, match, match[1])
-    for match in _IN_PAIRS.finditer(plain):
-        content = match[match.lastindex or 0]
-        if find_field(content) is not None:
-            yield _meant(text, match, content)
-    for match in _BETWEEN_EQUALS.finditer(plain):
-        if find_field(match[2]) is not None:
-            yield _meant(text, match, match[2])
-    for match in _IN_PARENTHESES.finditer(plain):
-        content = match[1] or match[2]
-        if find_field(content, words=NAME_WORDS) is not None:
-            yield _meant(text, match, content)
-    for match in _AFTER_SIGN.finditer(plain):
-        if find_field(match[1]) is not None:
-            yield _meant(text, match, match[1])
-    for pattern in (_PRINTF, _BARE):
+    for pattern, words in _AROUND_WORDS:
         for match in pattern.finditer(plain):
-            yield _meant(text, match, match[0] if pattern is _BARE else "name")
-    for match in re.finditer(r"[{}]+", without_faces):
+            content = match[match.lastindex or 0]
+            if find_field(content, words=words) is not None:
+                yield _meant(text, match, content)
+    for match in _BARE.finditer(plain):
+        yield _meant(text, match, match[0])
+    for match in _PRINTF.finditer(plain):
+        yield _meant(text, match, "name")
+    for match in re.finditer(r"[{}]+", braces):
         yield Placeholder(match.start(), match.end(), text[match.start() : match.end()])
 
 

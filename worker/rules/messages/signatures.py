@@ -16,8 +16,8 @@ def validate_signature(text: str) -> str:
     signature = validate_message(text)
     if len(signature) > MAX_SIGNATURE_CHARACTERS or signature.count("\n") >= SIGNATURE_LINES:
         raise TextRefusedError(
-            f"a signature has at most {MAX_SIGNATURE_CHARACTERS} characters on {SIGNATURE_LINES} lines; this one "
-            f"has {len(signature)} on {signature.count(chr(10)) + 1}"
+            f"a signature has at most {MAX_SIGNATURE_CHARACTERS} characters on {SIGNATURE_LINES} lines; "
+            f"this one has {len(signature)} on {len(signature.splitlines())}"
         )
     return signature
 

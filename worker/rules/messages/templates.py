@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from worker.rules.messages.personal_values import (
     LONGEST_CITY,
     LONGEST_COMPANY,
     LONGEST_HEADLINE,
+    MOST_YEARS,
     NOTHING_KNOWN,
     PersonalValues,
 )
@@ -63,12 +64,11 @@ TEMPLATE_FIELDS: Mapping[str, str] = MappingProxyType(
 TEMPLATE_FILTERS = frozenset({"capitalize", "lower", "upper"})
 
 
-
 class _Unknown(Undefined):
     """A value that is not known: false in `or`, and an error where it would be written."""
 
     def __str__(self) -> str:
-        self._fail_with_undefined_error()
+        raise UndefinedError(str(self._undefined_name))
 
 
 _DAYS = "days_late"
@@ -78,13 +78,11 @@ _LONGEST_IN_CAPITALS = "\u0390"
 """A letter whose upper case is three characters long, the maximum in Unicode."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
-_LONGEST_VALUES = MappingProxyType(
-    {
-        "company": _LONGEST_IN_CAPITALS * LONGEST_COMPANY,
-        "headline": _LONGEST_IN_CAPITALS * LONGEST_HEADLINE,
-        "city": _LONGEST_IN_CAPITALS * LONGEST_CITY,
-        "years_known": 99,
-    }
+_LONGEST_VALUES = PersonalValues(
+    company=_LONGEST_IN_CAPITALS * LONGEST_COMPANY,
+    headline=_LONGEST_IN_CAPITALS * LONGEST_HEADLINE,
+    city=_LONGEST_IN_CAPITALS * LONGEST_CITY,
+    years_known=MOST_YEARS,
 )
 _DIFFICULT = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
@@ -119,16 +117,15 @@ def check_template(body: str, *, late: bool) -> None:
         for known in _combinations(template.fields):
             _render_if_known(body, _LONGEST, each, known)
         for name in _DIFFICULT:
-            _render_if_known(body, name, each, PersonalValues(**_LONGEST_VALUES))
+            _render_if_known(body, name, each, _LONGEST_VALUES)
 
 
 def _combinations(fields: frozenset[str]) -> Iterator[PersonalValues]:
     """Yield values for the optional fields that a template uses, each at its longest or unknown."""
     used = [name for name in OPTIONAL_FIELDS if name in fields]
     for known in product((True, False), repeat=len(used)):
-        yield PersonalValues(
-            **{name: _LONGEST_VALUES[name] for name, is_known in zip(used, known, strict=True) if is_known}
-        )
+        unknown = [name for name, is_known in zip(used, known, strict=True) if not is_known]
+        yield replace(_LONGEST_VALUES, **{name: getattr(NOTHING_KNOWN, name) for name in unknown})
 
 
 def _render_if_known(body: str, name: SpokenName, days_late: int, values: PersonalValues) -> None:
@@ -149,7 +146,7 @@ def render_template(
             first_name=name.first, full_name=name.full, days_late=days_late, **values.known()
         )
     except UndefinedError as error:
-        raise ValueUnknownError(f"the template needs a value that is not known: {error}") from error
+        raise ValueUnknownError(f"the template needs what isn't known of this person: {error}") from error
     message = re.sub(r"[ \t]+", " ", text).strip()
     fault = find_message_fault(message)
     if fault is not None:
@@ -206,10 +203,10 @@ def _compile(body: str) -> _Compiled:
         raise TemplateRefusedError("the template is nested too deeply")
     for statement in tree.body:
         _check_statement(statement)
-    for node in tree.find_all((nodes.Const, nodes.TemplateData)):
-        text = node.data if isinstance(node, nodes.TemplateData) else node.value
+    for literal in tree.find_all((nodes.Const, nodes.TemplateData)):
+        text = getattr(literal, "data" if isinstance(literal, nodes.TemplateData) else "value")
         if isinstance(text, str) and (found := find_placeholders(text)):
-            raise TemplateRefusedError(f"line {node.lineno}: the template has {_describe(text, found[0])}")
+            raise TemplateRefusedError(f"line {literal.lineno}: the template has {_describe(text, found[0])}")
     fields = frozenset(name.name for name in tree.find_all(nodes.Name))
     return _Compiled(_ENVIRONMENT.from_string(tree), fields)
 
