@@ -6,6 +6,8 @@ Mail-merge programs write them in many ways: `{first_name}`, `[First Name]`, `<n
 field, in the languages below, so that "[sic]", "<3" and "50 %" stay text.
 """
 
+# ruff: noqa: RUF001 -- signs that look like others are meant
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,15 +17,15 @@ from worker.rules.messages.field_words import NAME_WORDS, find_field
 
 _PLAIN: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | str.maketrans(
     "﹛❴⦃﹜❵⦄",
-    "{{{}}}",  # noqa: RUF001 -- the look-alikes are meant
+    "{{{}}}",
 )
 """Look-alikes of ASCII signs. Each becomes one character, so that positions stay."""
 
 _EMOTICON: Final = re.compile(r"(?<![\w{])[:;=][-'^o]?[{}]+")
 _IN_BRACES: Final = re.compile(r"[$#@%]?\{+([^{}]{0,80})\}+")
 _PAIRS: Final = (
-    ("<", ">"), ("[", "]"), ("«", "»"), ("‹", "›"), ("&lt;", "&gt;"), ("⟨", "⟩"),  # noqa: RUF001 -- meant
-    ("【", "】"), ("〔", "〕"), ("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"),  # noqa: RUF001 -- meant
+    ("<", ">"), ("[", "]"), ("«", "»"), ("‹", "›"), ("&lt;", "&gt;"), ("⟨", "⟩"),
+    ("【", "】"), ("〔", "〕"), ("《", "》"), ("〈", "〉"), ("「", "」"), ("『", "』"),
 )  # fmt: skip
 _IN_PAIRS: Final = re.compile(
     "|".join(
