@@ -68,9 +68,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_fields(_request: Request, error: RequestValidationError) -> Response:
-        return problem_response(
-            422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        faults = (
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
         )
+        return problem_response(422, "; ".join(faults))
 
     @app.exception_handler(TryAgainError)
     async def try_again(_request: Request, error: TryAgainError) -> Response:

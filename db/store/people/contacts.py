@@ -172,8 +172,7 @@ def list_addressees(session: Session, account_id: int, today: date, *, limit: in
         .where(
             Contact.account_id == account_id,
             Contact.status == ContactStatus.CONNECTED,
-            Contact.forgotten_at.is_(None),
-            Contact.do_not_contact.is_(False),
+            Contact.do_not_contact.is_(False) & Contact.forgotten_at.is_(None),
         )
         .order_by(known.desc(), Contact.id)
         .limit(limit)

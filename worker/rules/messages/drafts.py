@@ -51,45 +51,48 @@ def draft_message(
     `past_texts` are not repeated; tasks/campaigns/drafting.py says how far they go back. `days_late` is 0 on
     the day, which has its own templates. The fallback language is used only if the person's has no template.
     `draw` is any integer: equal draws give equal messages, so planning twice gives the same text, and evenly
-    spread draws choose templates by weight. Skipped are a template that a newer rule no longer renders, one
-    that is too long with the signature, and one that needs what is not known of this person. If all of a
-    language need that, the answer is NO_TEMPLATE, and no other language is tried.
+    spread draws choose templates by weight. A template that a newer rule refuses is skipped. So is one that
+    needs what is not known of this person, or is too long with the signature; if a language has only such
+    ones, the answer is NO_TEMPLATE, and no other language is tried.
     """
     name = spoken_name(addressee.full_name)
     if name is None:
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
     for language in (addressee.language, fallback_language):
+        if language is None:
+            continue
         own = [template for template in candidates if template.language == language]
-        rendered = [(_render(template, name, days_late, addressee.values), template) for template in own]
+        rendered = _render_all(own, name, days_late, addressee.values)
         drafts = [
-            (text, template)
+            (Draft(message, template.id, language), text, template.weight)
             for text, template in rendered
-            if isinstance(text, str) and find_message_fault(add_signature(text, signature)) is None
+            if text is not None and find_message_fault(message := add_signature(text, signature)) is None
         ]
         if drafts:
-            # Another language would be worse than no greeting, so it is not tried for an unused text.
-            fresh = [
-                (Draft(add_signature(text, signature), template.id, template.language), template.weight)
-                for text, template in drafts
-                if _is_fresh(text, past_texts, name)
-            ]
+            fresh = [(draft, weight) for draft, text, weight in drafts if _is_fresh(text, past_texts, name)]
             return _choose_weighted(fresh, draw)
-        if any(text is Reason.NO_TEMPLATE for text, _ in rendered):
+        if rendered:
+            # Another language would be worse than no greeting.
             return Reason.NO_TEMPLATE
     return Reason.NO_TEMPLATE
 
 
-def _render(
-    template: MessageTemplate, name: SpokenName, days_late: int, values: PersonalValues
-) -> str | Reason | None:
-    """Return the text; NO_TEMPLATE if it needs what is not known of this person; None if it is refused."""
-    try:
-        return render_template(template.body, name=name, days_late=days_late, values=values)
-    except ValueUnknownError:
-        return Reason.NO_TEMPLATE
-    except TemplateRefusedError:
-        return None
+def _render_all(
+    templates: Sequence[MessageTemplate], name: SpokenName, days_late: int, values: PersonalValues
+) -> list[tuple[str | None, MessageTemplate]]:
+    """Return the text of each template, None if it needs what is not known; leave out those refused."""
+    rendered: list[tuple[str | None, MessageTemplate]] = []
+    for template in templates:
+        try:
+            text = render_template(template.body, name=name, days_late=days_late, values=values)
+        except ValueUnknownError:
+            rendered.append((None, template))
+        except TemplateRefusedError:
+            continue
+        else:
+            rendered.append((text, template))
+    return rendered
 
 
 def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:
