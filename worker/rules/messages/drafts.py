@@ -65,7 +65,7 @@ def draft_message(
         own = [template for template in candidates if template.language == language]
         rendered = _render_all(own, name, days_late, addressee.values)
         drafts = [
-            (Draft(message, template.id, language), text, template.weight)
+            (Draft(message, template.id, template.language), text, template.weight)
             for text, template in rendered
             if text is not None and find_message_fault(message := add_signature(text, signature)) is None
         ]
