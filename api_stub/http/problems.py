@@ -21,11 +21,11 @@ _MAX_DETAIL_CHARACTERS = 1000
 TITLES = {
     401: "The key is missing or wrong",
     404: "There is nothing here",
-    405: "The method is not for this address",
-    409: "The request conflicts with what is there",
+    405: "This address does not accept the method",
+    409: "The request conflicts with the current state",
     422: "The request has wrong fields",
     429: "Too many wrong keys",
-    500: "A fault of ours",
+    500: "An error in Rapport",
     503: "Not possible right now",
 }
 
@@ -87,7 +87,7 @@ def install_error_handlers(app: FastAPI) -> None:
         return unavailable_response(error, "Postgres does not answer: every connection to it is waiting")
 
 
-_WRONG_METHOD = "this address takes other methods: the Allow header lists them"
+_WRONG_METHOD = "this address accepts other methods: the Allow header lists them"
 
 
 def _allowed_methods(app: FastAPI, request: Request) -> list[str]:

@@ -141,7 +141,7 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
     _, (action_id,) = some_wait(database)
     client.post(f"/control/actions/{action_id}/drop", json={"by": "Ann"})
     answer = client.post(f"/control/actions/{action_id}/{verb}", json=BODIES[verb])
-    assert "it is skipped by now (dropped_by_hand, by Ann)" in problem(answer, 409)
+    assert "it is already skipped (dropped_by_hand, by Ann)" in problem(answer, 409)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ _REFUSALS = {
     DecisionOutcome.UNKNOWN: "there is no such action",
     DecisionOutcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
     DecisionOutcome.LEFT_ALONE: (
-        "this person is not to be contacted: drop it, or take do-not-contact back first"
+        "this person is not to be contacted: drop it, or clear do-not-contact first"
     ),
-    DecisionOutcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
+    DecisionOutcome.CANCELLED: "its campaign was cancelled: it won't be sent",
     DecisionOutcome.TOO_LATE: "its last day has passed: drop it",
     DecisionOutcome.UNFILLED: "its text has a field that nothing filled in: edit it, or drop it",
 }
@@ -63,9 +63,8 @@ def describe_refusal(decision: Decision) -> str:
     if decision.outcome is not DecisionOutcome.DECIDED:
         return _REFUSALS[decision.outcome]
     how = ", ".join(filter(None, (decision.reason, decision.decided_by)))
-    return (
-        f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
-    )
+    by_whom = f" ({how})" if how else ""
+    return f"it is already {decision.state}{by_whom}: only a proposed action can be decided on"
 
 
 def approve_proposal(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
