@@ -59,7 +59,9 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.WRONG_RECIPIENT: "the thread belonged to somebody else",
     Reason.PROOF_MISSING: "nothing proved that it arrived",
     Reason.CANNOT_TELL: "nobody but a person can tell whether it arrived",
-    Reason.NO_TEMPLATE: "there is no template for it",
+    Reason.NO_TEMPLATE: (
+        "no template fits: none in this language can be used, or each needs what isn't known of this person"
+    ),
     Reason.CHALLENGE: "the site asks whether a person is there",
     Reason.LIMIT_PAGE: "the site showed a limit page",
     Reason.UNEXPECTED: "an unexpected error; the logs say more",

@@ -44,7 +44,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "contacts": "contacts.commands:app",
     "import": "contacts.imports:app",
     "export": "contacts.export:app",
-    "templates": "templates:app",
+    "templates": "templates.commands:app",
     "sourcing": "sourcing.commands:app",
     "schedule": "campaigns.schedule:app",
     "invitations": "campaigns.invitations:app",

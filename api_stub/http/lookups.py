@@ -23,5 +23,5 @@ def require_campaign(session: Session, campaign_id: UUID) -> CampaignRecord:
     """Return the campaign with this id. Raises HTTPException 404 if there is none."""
     campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None:
-        raise HTTPException(404, "there is no such campaign (one just asked for may take a moment)")
+        raise HTTPException(404, "there is no such campaign (one that was just requested may take a moment)")
     return campaign

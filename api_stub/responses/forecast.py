@@ -68,7 +68,7 @@ class ForecastAnswer(BaseModel):
     stopped_by: str | None = Field(description="What stops the account now; the forecast ignores it.")
     unapproved: int = Field(description="How many wait for approval; the forecast counts them as approved.")
     paused: int = Field(
-        description="How many wait in a paused campaign; the forecast counts them as if it went on."
+        description="How many wait in a paused campaign; the forecast counts them as if it were running."
     )
     days: list[DayForecast]
     people: list[PersonForecast]

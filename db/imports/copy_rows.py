@@ -67,7 +67,7 @@ def _clean_text(given: str, what: str) -> str:
     """Return `given` on one line. Raises UnreadableEntryError for invalid characters or a too long text."""
     cleaned = " ".join(given.split())
     if _INVALID_CHARS.search(cleaned):
-        raise UnreadableEntryError(f"the {what} holds a NUL byte or half a character")
+        raise UnreadableEntryError(f"the {what} has a NUL byte or an incomplete character")
     if len(cleaned) > _MAX_TEXT_CHARS:
         raise UnreadableEntryError(f"the {what} is longer than {_MAX_TEXT_CHARS} characters")
     return cleaned

@@ -85,7 +85,9 @@ def read_table(
         except StopIteration:
             return
         except csv.Error as error:
-            yield RefusedEntry(line, f"no CSV up to line {header.line + reader.line_num}: {error}")
+            yield RefusedEntry(
+                line, f"invalid CSV, at the latest on line {header.line + reader.line_num}: {error}"
+            )
         except UnreadableEntryError as error:
             yield RefusedEntry(line, str(error))
 

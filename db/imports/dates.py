@@ -39,7 +39,7 @@ def parse_birth_date(text: str, today: date) -> BirthDate | None:
         )
     else:
         raise UnreadableEntryError(
-            f"the birthday {_quoted(given)} is no date: write it as 1980-12-31 or 12-31"
+            f"the birthday {_quoted(given)} isn't a date: write it as 1980-12-31 or 12-31"
         )
     return _check_calendar(BirthDate(month, day, known), today, given)
 
@@ -49,11 +49,11 @@ def _check_calendar(birthday: BirthDate, today: date, given: str) -> BirthDate:
     try:
         on = date(birthday.year or _LEAP_YEAR, birthday.month, birthday.day)
     except ValueError:
-        raise UnreadableEntryError(f"{subject} is a day that no calendar has") from None
+        raise UnreadableEntryError(f"{subject} isn't a day of the calendar") from None
     if birthday.year is not None and birthday.year < FIRST_DAY.year:
         raise UnreadableEntryError(f"{subject} is before {FIRST_DAY.year}")
     if birthday.year is not None and on > today:
-        raise UnreadableEntryError(f"{subject} is yet to come")
+        raise UnreadableEntryError(f"{subject} is in the future")
     return birthday
 
 

@@ -51,6 +51,6 @@ def detect_format(path: Path, encoding: str) -> ImportSource:
         if form.is_header is not None and find_header(iter(head), form.is_header):
             return source
     raise RequestRefusedError(
-        f"{path.name} is in none of the formats that Rapport reads: name its format with --format, or see "
+        f"{path.name} isn't in a format that Rapport reads: name the format with --format, or see "
         "docs/importing.md"
     )

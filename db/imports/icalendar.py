@@ -68,11 +68,11 @@ def _parse_event(text: str) -> Component:
 def _to_person(event: Component) -> Person:
     rule = event.get("RRULE")
     if not isinstance(rule, vRecur) or [str(value).upper() for value in rule.get("FREQ", ())] != ["YEARLY"]:
-        raise UnreadableEntryError("it does not come every year, so it is no birthday")
+        raise UnreadableEntryError("it doesn't recur every year, so it isn't a birthday")
     start = event.get("DTSTART")
     on = start.dt if isinstance(start, vDDDTypes) else None
     if not isinstance(on, date):
-        raise UnreadableEntryError("it has no day on which it begins")
+        raise UnreadableEntryError("it has no start date")
     urls = [str(event.get("URL", "")), *_PROFILE.findall(str(event.get("DESCRIPTION", "")))]
     return Person(
         name=find_name(str(event.get("SUMMARY", ""))),

@@ -56,6 +56,9 @@ class Account(Base):
     keep_days: Mapped[int | None] = mapped_column(
         comment="how long people who are no connections, and profiles, are kept unseen; null: until erased"
     )
+    signature: Mapped[str] = mapped_column(
+        server_default="", comment="ends each greeting, on lines of its own"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

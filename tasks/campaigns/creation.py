@@ -19,7 +19,7 @@ def require_account(session: Session, name: str) -> AccountRecord:
     """Return the account of that name. Raises RequestRefusedError if there is none."""
     found = accounts.find_account(session, name)
     if found is None:
-        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
+        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows them")
     return found
 
 

@@ -70,7 +70,8 @@ def _plan(
     due = contacts.list_due_birthdays(
         session, account.id, today, options.late_days, texts_since=no_repeat_since(session)
     )
-    drafts = draft_greetings(due, templates.list_usable_templates(session, account.id), today, options)
+    usable = templates.list_usable_templates(session, account.id)
+    drafts = draft_greetings(due, usable, today, options, signature=account.signature)
     if options.dry_run:
         when = _forecast_times(session, account, options)
         preview = [_preview(*pair, when) for pair in zip(due, drafts, strict=True)]

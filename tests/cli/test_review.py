@@ -166,7 +166,7 @@ def test_what_somebody_else_changed_is_shown_again_and_what_they_decided_is_said
     with database.transaction() as session:
         approval.drop_proposal(session, bob, by="Zoe")
     at.press("a")
-    at.shows("2 of 2", "Hi Eve!", "Bob: it is skipped by now (dropped_by_hand, by Zoe)")
+    at.shows("2 of 2", "Hi Eve!", "Bob: it is already skipped (dropped_by_hand, by Zoe)")
     at.press("q")
     assert "approved 1, edited 0, dropped 0, left 1" in at.ended()[1]
     assert state(database, bob) == ("skipped", "dropped_by_hand")

@@ -101,7 +101,7 @@ def test_no_command_reads_a_special_file(
     for command, arguments in READS.items():
         said = rapport.refused(*command, *(str(path) if each == "FILE" else each for each in arguments))
         if kind == "a folder":
-            assert f"{path} can't be read: Is a directory" in said or f"there is no file {path}" in said
+            assert f"{path} can't be read: Is a directory" in said or f"{path} isn't a file" in said
         else:
             assert f"this is {kind}" in said
 
@@ -151,4 +151,4 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
         capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS,
     )  # fmt: skip
     assert "RequestRefusedError" in done.stderr
-    assert "beside it is no file" in done.stderr
+    assert "beside it isn't a file" in done.stderr

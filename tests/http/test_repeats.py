@@ -58,7 +58,7 @@ def test_another_request_under_the_same_id_is_refused_while_the_first_is_a_messa
 ) -> None:
     assert client.post("/control/birthday", json=FIRST).status_code == 202
     said = problem(client.post(f"/control/{kind}", json={**FIRST, **other}), 409)
-    assert "asked for under this id before" in said
+    assert "this id was already used" in said
     assert client.post("/control/birthday", json=FIRST).status_code == 202
 
 

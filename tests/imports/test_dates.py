@@ -43,12 +43,12 @@ def test_a_birthday_is_read(text: str, birthday: BirthDate | None) -> None:
         ("25/12/1980", "two ways"),
         ("3.4.1980", "two ways"),
         ("03-04-1980", "two ways"),
-        ("1981-02-29", "no calendar"),
-        ("02-30", "no calendar"),
-        ("13-01", "no calendar"),
-        ("2026-11-25", "yet to come"),
+        ("1981-02-29", "a day of the calendar"),
+        ("02-30", "a day of the calendar"),
+        ("13-01", "a day of the calendar"),
+        ("2026-11-25", "in the future"),
         ("1899-12-31", "before 1900"),
-        ("next Tuesday\0", "no date"),
+        ("next Tuesday\0", "isn't a date"),
     ],
 )
 def test_a_birthday_that_is_none_is_refused_with_the_reason(text: str, why: str) -> None:

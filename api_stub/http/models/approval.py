@@ -20,7 +20,7 @@ class By(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: ActorName = Field("the API", description="Who decides; it is kept.")
+    by: ActorName = Field("the API", description="Who decides; it is stored.")
 
 
 class Approve(By):

@@ -91,7 +91,7 @@ def show_quota(
 def show_forecast(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
-    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of this many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
     with database.snapshot() as session:

@@ -70,7 +70,7 @@ def confirm_doubt(session: Session, doubt_id: int) -> None:
         known == (2, 28) and (doubt.birth_month, doubt.birth_day) == (2, 29)
     ):
         raise RequestRefusedError(
-            f"{contact.full_name} has the birthday {known[0]:02}-{known[1]:02} by now: "
+            f"{contact.full_name} already has the birthday {known[0]:02}-{known[1]:02}: "
             f"refuse doubt {doubt_id}"
         )
     before = {column: getattr(contact, column) for column in _BIRTHDAY_COLUMNS}

@@ -18,6 +18,7 @@ class AccountRecord:
 
     `session` is the encrypted storage state, None before the first sign-in. `keep_days` is the retention of
     profiles, and of people who are not connections, in days since they were last seen; None: no limit.
+    `signature` ends each greeting; "" if there is none.
     """
 
     id: int
@@ -28,6 +29,7 @@ class AccountRecord:
     stop_reason: Reason | None
     session: bytes | None
     keep_days: int | None
+    signature: str = ""
 
 
 def _record(row: Account) -> AccountRecord:
@@ -40,6 +42,7 @@ def _record(row: Account) -> AccountRecord:
         stop_reason=Reason(row.stop_reason) if row.stop_reason else None,
         session=row.session,
         keep_days=row.keep_days,
+        signature=row.signature,
     )
 
 
@@ -112,3 +115,8 @@ def list_accounts(session: Session) -> list[AccountRecord]:
 def set_keep_days(session: Session, account_id: int, days: int | None) -> None:
     """Set AccountRecord.keep_days; None removes the limit."""
     session.execute(update(Account).where(Account.id == account_id).values(keep_days=days))
+
+
+def set_signature(session: Session, account_id: int, signature: str) -> None:
+    """Set AccountRecord.signature; "" removes it. Planned greetings keep their text."""
+    session.execute(update(Account).where(Account.id == account_id).values(signature=signature))

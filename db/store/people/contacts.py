@@ -13,6 +13,8 @@ from db.store.people import import_lock
 from db.tables import Account, Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
+from worker.rules.messages.drafts import Addressee
+from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus
 
 
@@ -21,7 +23,7 @@ class DueBirthday:
     """A contact whose birthday is celebrated on `on`. `left_out` is why the person is not greeted, or None.
 
     `planned_as` is the state of the existing action for this birthday. `texts` are the account's recent
-    messages to the person, oldest first.
+    messages to the person, oldest first. `values` are for the optional fields of templates.
     """
 
     contact_id: int
@@ -32,6 +34,7 @@ class DueBirthday:
     left_out: Reason | None
     planned_as: ActionState | None
     texts: tuple[str, ...]
+    values: PersonalValues = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +148,41 @@ def list_due_birthdays(
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
             texts=tuple(row.texts),
+            values=personal_values(row.profile, connected_on=row.connected_on, today=today),
         )
         for row in rows
     ]
 
 
-def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
-    """Return a contact's display name and language (ISO 639-1, or None)."""
-    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
-    full_name, language = session.execute(found).one()
-    return full_name, language
+def get_addressee(session: Session, contact_id: int, today: date) -> Addressee:
+    """Return a contact as the recipient of a message that is written `today`, a day of the account."""
+    return _addressee(session.scalars(select(Contact).where(Contact.id == contact_id)).one(), today)
+
+
+def list_addressees(session: Session, account_id: int, today: date, *, limit: int) -> Sequence[Addressee]:
+    """Return connections of the account as recipients, those with the most known of them first."""
+    known = func.num_nonnulls(
+        Contact.profile["company"].astext,
+        func.coalesce(Contact.profile["headline"].astext, Contact.profile["position"].astext),
+        Contact.profile["location"].astext,
+        Contact.connected_on,
+    )
+    rows = session.scalars(
+        select(Contact)
+        .where(
+            Contact.account_id == account_id,
+            Contact.status == ContactStatus.CONNECTED,
+            Contact.do_not_contact.is_(False) & Contact.forgotten_at.is_(None),
+        )
+        .order_by(known.desc(), Contact.id)
+        .limit(limit)
+    )
+    return [_addressee(row, today) for row in rows]
+
+
+def _addressee(row: Contact, today: date) -> Addressee:
+    values = personal_values(row.profile, connected_on=row.connected_on, today=today)
+    return Addressee(row.id, row.full_name, row.language, values)
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:

@@ -99,7 +99,7 @@ REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
 KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "accounts": frozenset(
-            {"name", "site", "time_zone", "status", "stop_reason", "warm_up_on", "session"}
+            {"name", "site", "time_zone", "status", "stop_reason", "warm_up_on", "session", "signature"}
         ),
         "contacts": frozenset({"name_key"}),  # computed from the name
         "actions": frozenset({"kind", "occasion", "state", "reason", "lease_owner", "correlation_id"}),

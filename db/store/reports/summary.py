@@ -58,7 +58,7 @@ def summarise_day(
     today = now.astimezone(account.zone).date()
     on = on or today
     if on > today:
-        raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
+        raise RequestRefusedError(f"{on} is in the future: in {account.zone.key} it is {today}")
     try:
         require_supported_day(on)
     except ValueError as error:

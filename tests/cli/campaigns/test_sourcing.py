@@ -66,10 +66,10 @@ def test_a_saved_search_brings_its_criteria_and_given_ones_win(
 @pytest.mark.parametrize(
     ("url", "refusal"),
     [
-        ("https://evil.test/search/people/?keywords=a", "url: this is no address on sandbox"),
+        ("https://evil.test/search/people/?keywords=a", "url: this isn't an address on sandbox"),
         ("https://sandbox.test@evil.test/search/people/?keywords=a", "url: "),
         ("file:///search/people/?keywords=a", "url: "),
-        ("https://sandbox.test/logout?keywords=a", "url: this is no people search"),
+        ("https://sandbox.test/logout?keywords=a", "url: this isn't a people search"),
         ("https://sandbox.test/search/people/?next=https://evil.test", "url: 'next' is not known"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_search_of_another_host_is_refused_before_anybody_is_asked(
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [
-        ((), "nobody to look for"),
+        ((), "nothing to search for"),
         (("--url", SEARCH, "--saved", "a"), "give a url or a saved_search, not both"),
         (("--saved", "nothing-like-it"), "has no search 'nothing-like-it'"),
         (("--url", SEARCH, "--limit", "100000"), "limit: "),
@@ -131,7 +131,7 @@ def test_bad_criteria_are_refused_by_field(
 def test_pages_of_a_site_without_an_adapter_are_refused_before_anybody_is_asked(
     rapport: Rapport, worker: Asked, given: Sequence[str]
 ) -> None:
-    assert "no adapter for linkedin ships" in rapport.refused("campaign", *given)
+    assert "Rapport has no adapter for linkedin" in rapport.refused("campaign", *given)
     assert worker == []
 
 

@@ -104,7 +104,7 @@ def test_csv_is_safe_for_spreadsheets_and_whole(
     assert (cy["rank"], cy["headline"]) == ("2", "'=1+1\x1b[2J")
     assert (bob["rank"], bob["profile_read"]) == ("3", "false")
     again = rapport.refused("sourcing", "results", str(campaign_id), "--format", "jsonl", "-o", str(file))
-    assert "is there already" in again
+    assert "already exists" in again
 
 
 def test_json_lines_have_every_reason(rapport: Rapport, campaign_id: UUID) -> None:
