@@ -28,11 +28,11 @@ _STOP_TIMEOUT: Final = timedelta(seconds=10)
 """For all services together. With Redis' 3 s and Postgres' 8 s, a stop takes at most about 20 s."""
 
 
-_STACK_FILES: Final = (
+STACK_FILES: Final = (
     "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
     "redis", "logs", "evidence", "metrics",
 )  # fmt: skip
-"""Files that a stack writes in its data folder. Postgres protects its own files."""
+"""Files that a stack writes in its data folder, beside `postgres`. Postgres protects its own files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Stack:
     If a stack was killed, the next start kills the processes that it left.
 
     With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
-    worker.settings.Settings; they override the environment and the keys of this folder.
+    worker.settings.Settings; they override the environment and the keys of this folder. `ports` are those of
+    Postgres and Redis, if they are free; 0 is any free one.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Stack:
         settings: Mapping[str, Any] | None = None,
         migrate: Callable[[str], object] | None = None,
         durable: bool = True,
+        ports: tuple[int, int] = (0, 0),
         on_step: Callable[[str], object] = lambda _text: None,
     ) -> None:
         self.data_dir = data_dir.absolute()
@@ -80,6 +82,7 @@ class Stack:
         self._settings = dict(settings or {})
         self._migrate = migrate
         self._durable = durable
+        self._ports = ports
         self._on_step = on_step
         self._interrupts = Interrupts()
         self._exit = ExitStack()
@@ -205,11 +208,17 @@ class Stack:
             self._on_step(f"ended {ended} processes that an earlier run had left")
         _close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
+        postgres_port, redis_port = self._ports
+        is_new = not (self.data_dir / "postgres").exists()
         self._database_url = self._given_database_url or self._start_server(
-            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
+            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable, port=postgres_port)
         )
+        if is_new and (link := self.data_dir / "postgres").is_symlink():
+            self._on_step(
+                f"as root, the database's files are in {link.resolve()}; `rapport destroy` removes them"
+            )
         self._redis_url = self._given_redis_url or self._start_server(
-            "Redis", Redis(self.data_dir, table=self._table)
+            "Redis", Redis(self.data_dir, table=self._table, port=redis_port)
         )
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")
@@ -247,7 +256,7 @@ class Stack:
 
 def _close_to_others(data_dir: Path) -> None:
     """Remove other users' access to files of an earlier version. Other files stay unchanged."""
-    for pattern in _STACK_FILES:
+    for pattern in STACK_FILES:
         for top in data_dir.glob(pattern):
             for path in (top, *top.rglob("*")):
                 make_private(path)
