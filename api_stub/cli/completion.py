@@ -119,4 +119,7 @@ def _list_candidates(node: Node, previous: str, current: str) -> list[str]:
 
 def _list_choices(param: TyperOption | TyperArgument) -> list[str]:
     kind = param.type_descriptor.annotation
-    return [str(choice.value) for choice in kind] if isinstance(kind, EnumType) else []
+    if not isinstance(kind, EnumType):
+        return []
+    members: Iterable[object] = kind.__members__.values()
+    return [str(member) for member in members]
