@@ -112,7 +112,7 @@ def add(
     if number is None:
         print_text("it is there already; `rapport templates list` shows it")
         return
-    print_text(f"template {number} is there; next: rapport templates preview {number}")
+    print_text(f"template {number} is there; next: `rapport templates preview {number}`")
     if alike:
         numbers = ", ".join(str(record.id) for record in alike)
         print_text(f"it says much the same as {numbers}: nobody gets both within two years")
@@ -125,7 +125,7 @@ def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
         if _require_template(session, template).default:
             raise RequestRefusedError(
                 f"template {template} ships with Rapport and would be back with the next `rapport migrate`: "
-                f"rapport templates disable {template}"
+                f"`rapport templates disable {template}`"
             )
         templates.delete_template(session, template)
     print_text(f"template {template} is gone")

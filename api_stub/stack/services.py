@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from worker import queues, redis_address
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
+_ENOUGH_FOR_A_CAMPAIGN = frozenset({"control", "browser1", "beat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,12 @@ def run_rapport_stack(
     migrate: Callable[[str], object],
     browser_workers: int,
     on_step: Callable[[str], object],
+    hasty: bool = False,
 ) -> Iterator[tuple[Stack, Addresses]]:
-    """Run all processes of the embedded default, and stop them at the end of the block."""
+    """Run all processes of the embedded default, and stop them at the end of the block.
+
+    The block begins when all are ready; with `hasty`, as soon as a campaign can run, while the others start.
+    """
     addresses = choose_addresses(on_step)
     stack = Stack(
         data_dir,
@@ -171,9 +176,14 @@ def run_rapport_stack(
     )
     with stack:
         _void_leases(stack.database_url)
-        stack.start(
-            sandbox(stack, addresses), *rapport_services(stack, addresses, browser_workers=browser_workers)
-        )
+        services = rapport_services(stack, addresses, browser_workers=browser_workers)
+        if hasty:
+            first = [service for service in services if service.name in _ENOUGH_FOR_A_CAMPAIGN]
+            others = [replace(service, ready=None) for service in services if service not in first]
+            stack.start(sandbox(stack, addresses), *first)
+            stack.start(*others)
+        else:
+            stack.start(sandbox(stack, addresses), *services)
         write_environment(data_dir, stack.environment)
         try:
             yield stack, addresses

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
-import httpx
 import typer
 from rich.live import Live
 
@@ -21,6 +20,7 @@ from api_stub.cli.stack import demo_display, next_steps
 from api_stub.cli.stack.demo_account import LIMITS, MEMBER, is_signed_in, prepare_account, sign_in
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
+from api_stub.client import TaskClient
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.ledger_check import compare_with_ledger
@@ -33,6 +33,7 @@ from db.store.people.accounts import AccountRecord
 from db.store.quota import status
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
+from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState, CampaignState, Kind
@@ -68,13 +69,13 @@ def demo(
 ) -> None:
     """Greet the birthdays of the practice network, and verify that each greeting arrived once."""
     console = Console()
-    with _run_stack(console, data, workers) as (stack, addresses):
+    with _run_stack(console, data, workers, hasty=True) as (stack, addresses):
         database = Database(stack.database_url, application_name="rapport demo")
         account = _prepare_account(stack, addresses, console, again=again)
         earlier = _list_greeted(database, account)
         if again and earlier:
             SandboxClient(addresses.sandbox, stack.secrets.sandbox_key.get_secret_value()).add_birthdays()
-        campaign_id = _start_campaign(stack, addresses)
+        campaign_id = _start_campaign(stack)
         lines = _follow_campaign(
             console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
         )
@@ -95,13 +96,17 @@ def demo(
     console.print(f"Now try:\n{next_steps.after_the_demo(lines, MEMBER.login, data)}", soft_wrap=True)
 
 
-def _run_stack(console: Console, data: Path, workers: int) -> AbstractContextManager[tuple[Stack, Addresses]]:
+def _run_stack(
+    console: Console, data: Path, workers: int, *, hasty: bool = False
+) -> AbstractContextManager[tuple[Stack, Addresses]]:
     get_settings()  # reports a wrong variable before anything starts
 
     def say(step: str) -> None:
         console.print(step, style="dim")
 
-    return run_rapport_stack(data, migrate=migrate_and_seed, browser_workers=workers, on_step=say)
+    return run_rapport_stack(
+        data, migrate=migrate_and_seed, browser_workers=workers, on_step=say, hasty=hasty
+    )
 
 
 def _prepare_account(
@@ -140,15 +145,13 @@ def _describe_nothing_new(lines: Sequence[ActionLine]) -> str:
     )
 
 
-def _start_campaign(stack: Stack, addresses: Addresses) -> UUID:
-    answer = httpx.post(
-        f"{addresses.api}/control/birthday",
-        headers={"X-API-Key": stack.secrets.api_key.get_secret_value()},
-        json={"account": MEMBER.login, "late_days": LATE_DAYS},
-    )
-    if answer.status_code != 202:
-        raise StackError(f"the front door refused the campaign: {answer.text}")
-    return UUID(answer.json()["campaign_id"])
+def _start_campaign(stack: Stack) -> UUID:
+    campaign_id = uuid4()
+    request = BirthdayCampaign(account=MEMBER.login, late_days=LATE_DAYS, campaign_id=campaign_id)
+    client = TaskClient(redis_address.parse(stack.redis_url))
+    client.send(request.task, request, correlation_id=str(campaign_id))
+    client.close()
+    return campaign_id
 
 
 def _follow_campaign(
@@ -186,7 +189,7 @@ def _follow_campaign(
 
 def _describe_progress(campaign: CampaignRecord | None) -> str:
     if campaign is None:
-        return "the campaign is on its way through the front door and Redis"
+        return "the campaign is on its way through Redis"
     if campaign.state is CampaignState.READING:
         return "a browser worker reads the birthdays page"
     return "browser workers greet, one person at a time"

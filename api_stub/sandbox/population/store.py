@@ -98,7 +98,7 @@ class Population:
     def add_birthdays(self, today: date) -> list[str]:
         """Give more people a birthday around `today`, and connect them to all members; return the slugs.
 
-        These are the last people of the search, whom a search that begins at the first page hardly ever reaches.
+        The last people of the search, whom a search from its first page hardly reaches.
         """
         days = list_near_days(today)
         rows = self.db.execute(
