@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "summary": "summary:summary",
     "stop-everything": "kill_switch:stop_everything",
     "resume-everything": "kill_switch:resume_everything",
+    "completion": "completion:completion",
     "migrate": "stack.migrate:migrate",
     "worker": "stack.processes:worker",
     "beat": "stack.processes:beat",
@@ -53,7 +54,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "audit": "audit:app",
     "tasks": "tasks:app",
     "secrets": "secrets:app",
-    "completion": "completion:completion",
 }
 """The sub-commands in the order of `--help`: a module below this package, and the command or group in it."""
 

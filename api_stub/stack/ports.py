@@ -21,14 +21,15 @@ T = TypeVar("T")
 
 def choose_port(preferred: int, server: str, on_taken: Callable[[str], object]) -> int:
     """Return the preferred port, or a free one if that is taken; `on_taken` gets a line that says so."""
-    if _is_free(preferred):
+    if is_free(preferred):
         return preferred
     port = find_free_port()
     on_taken(f"port {preferred} is taken{_describe_holder(preferred)}, so {server} uses port {port}")
     return port
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Return whether a server can use this port of the loopback interface."""
     with socket.socket() as probe:
         # As servers do: connections that a former server closed don't keep the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

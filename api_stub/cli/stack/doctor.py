@@ -24,7 +24,7 @@ from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
-from api_stub.stack.ports import choose_port, find_free_port
+from api_stub.stack.ports import find_free_port, is_free
 from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
 from db import migrate
@@ -179,16 +179,16 @@ def _check_fonts() -> Finding:
 
 def _check_ports() -> Finding:
     try:
-        find_free_port()
-        taken: list[str] = []
-        for port in Ports:
-            choose_port(port, port.name, taken.append)
-        free = f"the usual ports {min(Ports)} to {max(Ports)} are free"
-        return Finding("ports", True, "; ".join(taken) or free)
+        free = find_free_port()
     except OSError as error:
         return Finding(
             "ports", False, str(error), "this machine has no free loopback port, or forbids listening"
         )
+    usual = f"{min(Ports)} to {max(Ports)}"
+    taken = ", ".join(str(port) for port in Ports if not is_free(port))
+    if taken:
+        return Finding("ports", True, f"of {usual}, {taken} are in use; others, such as {free}, are free")
+    return Finding("ports", True, f"{usual} are free")
 
 
 def _check_settings() -> Finding:
