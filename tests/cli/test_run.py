@@ -20,7 +20,7 @@ def clone(tmp_path: Path) -> Path:
     """A clone in which nothing is installed, with a space in its name."""
     folder = tmp_path / "my clone"
     folder.mkdir()
-    for name in ("run", "pyproject.toml", "requirements.lock"):
+    for name in ("run", "pyproject.toml", "requirements.lock", "requirements-run.lock"):
         shutil.copy(ROOT / name, folder)
     return folder
 
@@ -103,7 +103,7 @@ def test_a_set_up_says_which_step_of_how_many_it_is(clone: Path) -> None:
     for program in ("mkdir", "ln", "rm", "readlink", "kill", "head", "tail", "id", "sleep"):
         (clone / "programs" / program).symlink_to(str(shutil.which(program)))
     said = run(clone, "why", "demo")
-    count = sum("==" in line for line in (ROOT / "requirements.lock").read_text().splitlines())
+    count = len(pins("requirements-run.lock"))
     assert said.returncode == 1
     assert said.stderr.splitlines()[:2] == [
         "rapport: [1/3] making .venv, Rapport's own Python environment",
@@ -111,6 +111,18 @@ def test_a_set_up_says_which_step_of_how_many_it_is(clone: Path) -> None:
     ]
     assert "no network" in said.stderr
     assert "rapport: [1/4]" in run(clone, "demo").stderr
+    assert f"installing {len(pins('requirements.lock'))} pinned" in run(clone, "lint").stderr
+
+
+def pins(lock: str) -> set[str]:
+    """Return the packages of a lock file, each with its hashes."""
+    return set(re.findall(r"^\S+==(?:.*\\\n)*.*$", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+def test_what_rapport_runs_on_are_the_versions_that_the_tests_use() -> None:
+    runs_on, tested = pins("requirements-run.lock"), pins("requirements.lock")
+    assert len(runs_on) > 50
+    assert runs_on < tested
 
 
 @pytest.mark.skipif(not (ROOT / ".venv/.rapport-ready").exists(), reason="nothing is installed by ./run here")
