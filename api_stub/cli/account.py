@@ -98,10 +98,10 @@ def add(
     if warms_up:
         print_text(
             f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
-            f"rapport quota warm-up {name} --skip"
+            f"`rapport quota warm-up {name} --skip`"
         )
     following = f"account sign-in {name}" if has_adapter(site) else f"import v1 FILE --account {name}"
-    print_text(f"account {name} is there; next: rapport {following}")
+    print_text(f"account {name} is there; next: `rapport {following}`")
 
 
 def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
@@ -178,7 +178,7 @@ def keep(
     else:
         print_text(
             f"account {name} keeps people who are no connections, and profiles, for {days} days unseen; "
-            f"rapport data purge {name} --dry-run counts what is older"
+            f"`rapport data purge {name} --dry-run` counts what is older"
         )
 
 
@@ -192,7 +192,7 @@ def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
         account = require_account(session, name)
         if not control.pause_account(session, account.id):
             raise RequestRefusedError(f"account {name} is {_format_status(account)}: it does nothing already")
-    print_text(f"account {name} is paused; next: rapport account resume {name}")
+    print_text(f"account {name} is paused; next: `rapport account resume {name}`")
 
 
 @app.command()
@@ -202,7 +202,7 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (
-                f"look at it on the site, then: rapport account sign-in {name}"
+                f"look at it on the site, then: `rapport account sign-in {name}`"
                 if account.status is AccountStatus.STOPPED
                 else "there is nothing to resume"
             )

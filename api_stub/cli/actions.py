@@ -23,6 +23,7 @@ from api_stub.cli.formatting import (
     print_text,
     short_id,
 )
+from api_stub.cli.hints import program
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
@@ -79,7 +80,7 @@ def list_actions(
             line.state,
             Text(_explain_state(line)),
         )
-    Console().print(table if lines else Text("no actions; `rapport why ACCOUNT` says what comes next"))
+    Console().print(table if lines else "no actions; `rapport why ACCOUNT` says what comes next")
 
 
 @app.command()
@@ -111,7 +112,7 @@ def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     for line in lines:
         text = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
         text.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
-        text.append(f"  rapport actions settle {short_id(line.id)} done|again|skip", "dim")
+        text.append(f"  {program()} actions settle {short_id(line.id)} done|again|skip", "dim")
         console.print(text, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
 
@@ -153,8 +154,8 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     who = f"{line.contact} ({line.occasion})"
     if verdict is Settlement.AGAIN:
         return (
-            f"planned again: {who} is sent the message when the gates open (rapport why "
-            f"{short_id(line.id)}). A worker looks into the thread first and skips whoever has it by then."
+            f"planned again: {who} is sent the message when the gates open (`rapport why "
+            f"{short_id(line.id)}`). A worker looks into the thread first and skips whoever has it by then."
         )
     quota = "What may have been sent keeps its place in the quota."
     if verdict is Settlement.SKIP:

@@ -79,13 +79,13 @@ def reason_suffix(reason: Reason | None) -> str:
 
 
 def print_text(text: str, style: str = "") -> None:
-    """Print a text on lines of its own, without wrapping it."""
-    Console().print(Text(text, style), soft_wrap=True)
+    """Print one of our texts on lines of its own, without wrapping it; `hints` changes its hints."""
+    Console().print(text, style=style or None, soft_wrap=True)
 
 
 def print_json(document: str) -> None:
     """Print a JSON document for programs."""
-    print_text(escape_json_controls(document))
+    Console().print(Text(escape_json_controls(document)), soft_wrap=True)
 
 
 def format_count(count: int, one: str, several: str) -> str:

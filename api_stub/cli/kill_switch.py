@@ -30,7 +30,7 @@ def stop_everything(
     if pulled is not None:
         print_text(
             f"everything is stopped, since {format_utc(pulled.at)}, by {pulled.by}; "
-            "next: rapport resume-everything",
+            "next: `rapport resume-everything`",
             "bold red",
         )
 

@@ -6,13 +6,15 @@ import traceback
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
+from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.terminal import Console
+from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
@@ -25,12 +27,15 @@ COMMANDS: Final[Mapping[str, str]] = {
     "logs": "stack.logs:logs",
     "down": "stack.running:down",
     "doctor": "stack.doctor:doctor",
+    "env": "stack.env:env",
+    "destroy": "stack.destroy:destroy",
     "why": "why:why",
     "review": "review.commands:review",
     "forecast": "quota.forecast:forecast",
     "summary": "summary:summary",
     "stop-everything": "kill_switch:stop_everything",
     "resume-everything": "kill_switch:resume_everything",
+    "completion": "completion:completion",
     "migrate": "stack.migrate:migrate",
     "worker": "stack.processes:worker",
     "beat": "stack.processes:beat",
@@ -66,10 +71,14 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
-    @app.callback()
-    def rapport() -> None:  # a callback, so that a single sub-command keeps its name
+    @app.callback()  # so that a single sub-command keeps its name
+    def rapport(
+        *,
+        _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+    ) -> None:
         """Relationship campaigns from your own account: a quota that holds, each greeting once."""
 
     for word in words:
@@ -90,9 +99,16 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal's encoding lacks is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
+    if is_completion():
+        from api_stub.cli.completion import answer  # noqa: PLC0415 -- only for a press of Tab
+
+        answer(sys.argv[1:], COMMANDS, lambda word: typer.main.get_group(build_app([word])))
+        sys.exit(ExitCode.DONE)
     requested = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
+        command = typer.main.get_group(build_app(requested or COMMANDS))
+        hints.show_in_help(command, COMMANDS)
+        command(prog_name=hints.program())  # also if run as a module
     except NotRunningError as error:
         _print_error(error)
         sys.exit(ExitCode.NOT_RUNNING)
@@ -104,6 +120,14 @@ def main() -> None:
         sys.exit(ExitCode.REFUSED)
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from api_stub.cli.version import describe_version  # noqa: PLC0415 -- only for --version
+
+        Console().print(describe_version())
+        raise typer.Exit
+
+
 def _print_error(error: Exception) -> None:
-    text = Text.assemble(("rapport:", "bold red"), f" {error}")
+    text = Text.assemble(("rapport:", "bold red"), f" {hints.as_typed(str(error))}")
     Console(stderr=True).print(text, soft_wrap=True)

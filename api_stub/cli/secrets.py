@@ -34,7 +34,9 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
         rotated = reseal_sessions(database, vault)
     print_text(f"{format_count(rotated.sealed, 'session is', 'sessions are')} sealed with the first key")
     for name in rotated.unopened:
-        print_text(f"account {name}: {SESSION_UNREADABLE}. Add that key, or: rapport account sign-in {name}")
+        print_text(
+            f"account {name}: {SESSION_UNREADABLE}. Add that key, or: `rapport account sign-in {name}`"
+        )
     if rotated.unopened:
         print_text("keep the old keys until these are settled")
         sys.exit(ExitCode.FOUND)

@@ -16,6 +16,7 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
+from api_stub.cli.hints import program
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.summary import CampaignSummary
@@ -167,7 +168,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:
-        yield "to settle", f"{still.needs_review} wait for you: rapport actions review"
+        yield "to settle", f"{still.needs_review} wait for you: {program()} actions review"
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:

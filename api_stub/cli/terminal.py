@@ -5,6 +5,7 @@ writing direction, or be taken for markup or an emoji code. A linter rule forbid
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console as RichConsole  # noqa: TID251 -- made safe here
 from rich.console import ConsoleOptions, RenderableType
@@ -12,6 +13,7 @@ from rich.protocol import rich_cast
 from rich.segment import Segment
 from rich.text import Text
 
+from api_stub.cli.hints import as_typed
 from worker.rules.characters import sanitise_text
 
 
@@ -20,6 +22,10 @@ class Console(RichConsole):
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 -- Rich's own arguments
+        """Print as Rich does. A plain string is one of our texts, so its hints are changed."""
+        super().print(*(as_typed(each) if isinstance(each, str) else each for each in objects), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does, with visible characters. Rich calls this for every nested part."""

@@ -65,7 +65,7 @@ def why(
         table.add_row(gate.name, mark, folding_text(gate.says))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
-    console.print(Text(find_next_step(facts, reading).with_workers(workers), "bold"), soft_wrap=True)
+    console.print(find_next_step(facts, reading).with_workers(workers), style="bold", soft_wrap=True)
 
 
 def _check_workers(facts: GateFacts, redis_at: RedisAddress | None) -> Gate:

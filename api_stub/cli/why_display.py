@@ -140,9 +140,9 @@ def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
         why = f" ({describe_reason(action.reason)})" if action.reason else ""
         return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
     if action.state is ActionState.NEEDS_REVIEW:
-        return NextStep(f"a person settles it: rapport actions settle {action.id} done|again|skip")
+        return NextStep(f"a person settles it: `rapport actions settle {action.id} done|again|skip`")
     if action.state is ActionState.PROPOSED:
-        return NextStep("a person approves it: rapport review")
+        return NextStep("a person approves it: `rapport review`")
     if action.is_leased:
         return NextStep(
             f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
@@ -158,13 +158,13 @@ def _step_without_action(facts: GateFacts) -> NextStep:
         return NextStep("nothing is planned for this person")
     review = facts.counts.get(ActionState.NEEDS_REVIEW)
     if review:
-        return NextStep(f"{review} wait for a person: rapport actions review")
+        return NextStep(f"{review} wait for a person: `rapport actions review`")
     if proposed := facts.counts.get(ActionState.PROPOSED):
         return NextStep(
-            f"{proposed} wait for a person's approval: rapport review --account {facts.account.name}"
+            f"{proposed} wait for a person's approval: `rapport review --account {facts.account.name}`"
         )
     if facts.counts.get(ActionState.PLANNED):
-        return _step_for_account(facts) or NextStep("a person resumes a campaign: rapport campaign list")
+        return _step_for_account(facts) or NextStep("a person resumes a campaign: `rapport campaign list`")
     if facts.next_schedule is not None:
         return NextStep("its schedule starts a campaign", facts.next_schedule)
     return NextStep("nothing; no action is planned and no schedule is set")
@@ -172,15 +172,15 @@ def _step_without_action(facts: GateFacts) -> NextStep:
 
 def _step_for_account(facts: GateFacts) -> NextStep | None:
     if facts.kill_switch is not None:
-        return NextStep("a person lets everything go on: rapport resume-everything")
+        return NextStep("a person lets everything go on: `rapport resume-everything`")
     name = facts.account.name
     if facts.account.status is AccountStatus.PAUSED:
-        return NextStep(f"a person resumes the account: rapport account resume {name}")
+        return NextStep(f"a person resumes the account: `rapport account resume {name}`")
     if facts.account.status is AccountStatus.STOPPED:
-        return NextStep(f"a person looks at the site, then: rapport account sign-in {name}")
+        return NextStep(f"a person looks at the site, then: `rapport account sign-in {name}`")
     if facts.account.session_problem is not None:
         return NextStep(
-            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: rapport account sign-in {name}"
+            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: `rapport account sign-in {name}`"
         )
     return None
 
@@ -190,7 +190,7 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
     if action.state is ActionState.UNCERTAIN:
         return None
     if action.campaign is CampaignState.PAUSED:
-        return NextStep(f"a person resumes its campaign: rapport campaign resume {action.campaign_id}")
+        return NextStep(f"a person resumes its campaign: `rapport campaign resume {action.campaign_id}`")
     if action.campaign is CampaignState.CANCELLED:
         return NextStep("nothing is sent; its campaign was cancelled")
     if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():

@@ -20,12 +20,12 @@ class EmbeddedServer(ABC):
     PORT_TAKEN: ClassVar[str]
     """What the server's log says if another program has the port."""
 
-    def __init__(self, data_dir: Path, table: ProcessTable | None) -> None:
+    def __init__(self, data_dir: Path, table: ProcessTable | None, port: int) -> None:
         self._data_dir = data_dir.absolute()
         self._table = table or ProcessTable(self._data_dir)
         self._child: Child | None = None
         self._start_child: Callable[[int], Child] | None = None
-        self._port = 0
+        self._port = port  # if it is free
 
     def __enter__(self) -> Self:
         try:

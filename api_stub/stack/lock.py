@@ -40,6 +40,21 @@ class LockHolder(BaseModel):
     purpose: Purpose
 
 
+def is_locked(data_dir: Path) -> bool:
+    """Return whether a stack runs on this data folder."""
+    try:
+        file = os.open(data_dir / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 class FolderLock:
     """The lock `<data>/lock`. The system releases it when this process ends, however it ends."""
 

@@ -7,6 +7,8 @@ from contextlib import suppress
 from random import SystemRandom
 from typing import Final, TypeVar
 
+import psutil
+
 from api_stub.stack.errors import PortTakenError
 
 LOOPBACK: Final = "127.0.0.1"
@@ -15,6 +17,37 @@ _CANDIDATES: Final = range(20_000, 32_000)
 """Outgoing connections use ports from 32768 on Linux (ip_local_port_range), else from 49152 (RFC 6335)."""
 
 T = TypeVar("T")
+
+
+def choose_port(preferred: int, server: str, on_taken: Callable[[str], object]) -> int:
+    """Return the preferred port, or a free one if that is taken; `on_taken` gets a line that says so."""
+    if is_free(preferred):
+        return preferred
+    port = find_free_port()
+    on_taken(f"port {preferred} is taken{_describe_holder(preferred)}, so {server} uses port {port}")
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server can use this port of the loopback interface."""
+    with socket.socket() as probe:
+        # As servers do: connections that a former server closed don't keep the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return not check_tcp(port)()  # macOS lets two programs bind one port, if one binds all addresses
+
+
+def _describe_holder(port: int) -> str:
+    """Return " by NAME (pid N)", or nothing if the system doesn't tell: other users' processes are hidden."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            is_server = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if is_server and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return ""
 
 
 def find_free_port() -> int:

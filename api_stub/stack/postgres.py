@@ -55,8 +55,10 @@ class Postgres(EmbeddedServer):
     STOP_GRACE = timedelta(seconds=4)
     PORT_TAKEN = "could not create any TCP/IP sockets"
 
-    def __init__(self, data_dir: Path, *, table: ProcessTable | None = None, durable: bool = True) -> None:
-        super().__init__(data_dir, table)
+    def __init__(
+        self, data_dir: Path, *, table: ProcessTable | None = None, durable: bool = True, port: int = 0
+    ) -> None:
+        super().__init__(data_dir, table, port)
         self._durable = durable
         self._password = load_secrets(self._data_dir).postgres_password.get_secret_value()
         self._identity = find_server_identity()

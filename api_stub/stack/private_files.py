@@ -5,16 +5,16 @@ from typing import Final
 
 from worker.files import make_private
 
-_STACK_FILES: Final = (
+STACK_FILES: Final = (
     "secrets.json", "environment.json", "state.json", "processes.json", "lock", "redis.conf",
     "sandbox.sqlite3*", "redis", "logs", "evidence", "metrics",
 )  # fmt: skip
-"""Files that a stack writes in its data folder. Postgres protects its own files."""
+"""Files that a stack writes in its data folder, beside `postgres`. Postgres protects its own files."""
 
 
 def close_to_others(data_dir: Path) -> None:
     """Remove other users' access to files of an earlier version. Other files stay unchanged."""
-    for pattern in _STACK_FILES:
+    for pattern in STACK_FILES:
         for top in data_dir.glob(pattern):
             for path in (top, *top.rglob("*")):
                 make_private(path)

@@ -28,8 +28,8 @@ class Redis(EmbeddedServer):
     STOP_GRACE = timedelta(seconds=3)
     PORT_TAKEN = "Address already in use"
 
-    def __init__(self, data_dir: Path, *, table: ProcessTable | None = None) -> None:
-        super().__init__(data_dir, table)
+    def __init__(self, data_dir: Path, *, table: ProcessTable | None = None, port: int = 0) -> None:
+        super().__init__(data_dir, table, port)
         self._password = load_secrets(self._data_dir).redis_password.get_secret_value()
 
     @property

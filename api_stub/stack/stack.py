@@ -57,7 +57,8 @@ class Stack:
 
     With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
     worker.settings.Settings; they override the environment and the keys of this folder. `on_notice` is called
-    for unusual steps. `purpose` is what others are told who find the data folder in use.
+    for unusual steps. `purpose` is what others are told who find the data folder in use. `ports` are those of
+    Postgres and Redis, if they are free; 0 is any free one.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Stack:
         settings: Mapping[str, Any] | None = None,
         migrate: Callable[[str], object] | None = None,
         durable: bool = True,
+        ports: tuple[int, int] = (0, 0),
         on_step: Callable[[str], object] = lambda _text: None,
         on_notice: Callable[[str], object] | None = None,
         purpose: Purpose = Purpose.STACK,
@@ -79,6 +81,7 @@ class Stack:
         self._settings = dict(settings or {})
         self._migrate = migrate
         self._durable = durable
+        self._ports = ports
         self._on_step = on_step
         self._on_notice = on_notice or on_step
         self._interrupts = Interrupts()
@@ -234,11 +237,17 @@ class Stack:
             self._on_notice(f"ended {ended} processes that an earlier run had left")
         close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
+        postgres_port, redis_port = self._ports
+        is_new = not (self.data_dir / "postgres").exists()
         self._database_url = self._given_database_url or self._start_server(
-            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
+            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable, port=postgres_port)
         )
+        if is_new and (link := self.data_dir / "postgres").is_symlink():
+            self._on_step(
+                f"as root, the database's files are in {link.resolve()}; `rapport destroy` removes them"
+            )
         self._redis_url = self._given_redis_url or self._start_server(
-            "Redis", Redis(self.data_dir, table=self._table)
+            "Redis", Redis(self.data_dir, table=self._table, port=redis_port)
         )
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")

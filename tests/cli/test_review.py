@@ -216,7 +216,7 @@ def test_the_list_is_whole_and_asks_nothing(
     mark = "\N{REPLACEMENT CHARACTER}"
     for part in (*map(str, ids), "Hi Eve!", "2 days late", f"Bob [red]{mark}[2J{mark}", "Baker, Bread"):
         assert part in said
-    assert said.endswith("3 wait for approval: rapport review\n")
+    assert said.endswith("3 wait for approval: `rapport review`\n")
     assert "last contact: none known" in said
     with database.transaction() as session:
         assert proposals.count_proposals(session) == 3
@@ -243,7 +243,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
 
 def test_why_points_to_the_review(database: Database, rapport: Rapport) -> None:
     (ann,) = some_wait(database, "Ann")
-    assert "a person approves it: rapport review" in rapport("why", str(ann))
+    assert "a person approves it: `rapport review`" in rapport("why", str(ann))
     assert "1 wait for a person's approval: rapport review --account demo" in rapport("why", "demo")
     assert "rapport review" in rapport("actions", "review", "--help")
     assert "rapport actions review" in rapport("review", "--help")

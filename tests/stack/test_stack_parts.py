@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -18,9 +20,10 @@ from api_stub.stack.environment import inherited_environment, settings_environme
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.lock import FolderLock
-from api_stub.stack.ports import check_http, check_tcp, find_free_port
+from api_stub.stack.ports import check_http, check_tcp, choose_port, find_free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
+from api_stub.stack.services import Ports
 from tests.cluster import wait_for
 from worker.secrets import Vault
 from worker.settings import SECRET_FIELDS, Settings, variable_name
@@ -219,3 +222,32 @@ def test_readiness_of_a_web_server(tmp_path: Path) -> None:
     assert check_tcp(port)()
     assert not check_http(port, "/nothing")()
     child.stop(timedelta(seconds=5))
+
+
+def test_a_taken_port_is_replaced_and_its_holder_named() -> None:
+    said: list[str] = []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        port = choose_port(taken, "the API", said.append)
+        assert port != taken
+        name = psutil.Process().name()
+        assert said == [f"port {taken} is taken by {name} (pid {os.getpid()}), so the API uses port {port}"]
+
+
+def test_a_port_whose_server_has_just_closed_a_connection_is_used_again() -> None:
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as every server does
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # closed here first, so that its end waits on this port
+    said: list[str] = []
+    assert choose_port(port, "the API", said.append) == port
+    assert said == []
+
+
+def test_the_usual_ports_are_the_same_every_time() -> None:
+    assert [int(port) for port in Ports] == [7710, 7711, 7712, 7713, 7714]

@@ -63,7 +63,7 @@ def birthday(
     console = Console()
     if campaign.preview is not None:
         console.print(render_preview(campaign.preview))
-        print_text(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
+        print_text(f"nothing was planned or sent; to do it: `rapport campaign birthday {account}`")
         return
     console.print(_render_planned(lines))
     print_text(_describe_next(account, campaign, lines))
@@ -88,5 +88,5 @@ def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overv
     counts = Counter(line.state for line in lines)
     states = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
-        return f"campaign {short_id(campaign.id)}: {states}; next: rapport review"
-    return f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when"
+        return f"campaign {short_id(campaign.id)}: {states}; next: `rapport review`"
+    return f"campaign {short_id(campaign.id)}: {states}; `rapport why {account}` says what happens when"

@@ -58,7 +58,7 @@ def list_campaigns(
         counts = join_counts(line.actions)
         actions = counts or ("dry run" if line.options.get("dry_run") else "none")
         table.add_row(short_id(line.id), line.account, line.kind, state, actions, format_utc(line.created_at))
-    Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
+    Console().print(table if lines else "no campaigns; to start one: `rapport campaign birthday ACCOUNT`")
 
 
 @app.command()
@@ -75,7 +75,7 @@ def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
 def pause(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Pause a campaign. Nothing is dropped; uncertain actions are still checked."""
     change_campaign(data, campaign, CampaignVerb.PAUSE)
-    print_text(f"campaign {campaign} is paused; next: rapport campaign resume {campaign}")
+    print_text(f"campaign {campaign} is paused; next: `rapport campaign resume {campaign}`")
 
 
 @app.command()

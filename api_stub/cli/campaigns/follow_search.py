@@ -28,6 +28,8 @@ def follow(database: Database, campaign_id: UUID, limit: int) -> None:
                     break
                 sleep(_POLL_INTERVAL.total_seconds())
     except KeyboardInterrupt:
-        print_text(f"nobody watches campaign {short} any more, and it goes on: rapport campaign show {short}")
+        print_text(
+            f"nobody watches campaign {short} any more, and it goes on: `rapport campaign show {short}`"
+        )
         return
-    print_text(f"campaign {short} has nothing left; next: rapport sourcing results {short}")
+    print_text(f"campaign {short} has nothing left; next: `rapport sourcing results {short}`")

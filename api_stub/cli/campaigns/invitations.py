@@ -52,7 +52,7 @@ def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> 
     Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
         found = format_count(len(lines), "invitation", "invitations")
-        print_text(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
+        print_text(f"{found}; to withdraw the old ones: `rapport invitations withdraw {account}`")
 
 
 @app.command()
@@ -83,12 +83,12 @@ def withdraw(
         Console().print(
             _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
         )
-        print_text(f"nothing was planned or withdrawn; to do it: rapport invitations withdraw {account}")
+        print_text(f"nothing was planned or withdrawn; to do it: `rapport invitations withdraw {account}`")
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
     states = join_counts(counts) or "nothing to do"
-    print_text(f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when")
+    print_text(f"campaign {short_id(campaign.id)}: {states}; `rapport why {account}` says what happens when")
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:

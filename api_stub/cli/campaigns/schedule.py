@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from cronsim import CronSimError
-from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
 from api_stub.cli.campaigns.start import validate_model
@@ -91,8 +90,8 @@ def list_schedules(
             next_fire if line.enabled else "off",
             folding_text(options or "defaults"),
         )
-    hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
-    Console().print(table if found else Text(hint), soft_wrap=not found)
+    hint = 'nothing starts by itself; to let it: `rapport schedule set ACCOUNT birthday --cron "0 9 * * *"`'
+    Console().print(table if found else hint, soft_wrap=not found)
 
 
 @app.command()

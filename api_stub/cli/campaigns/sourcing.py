@@ -77,6 +77,6 @@ def sourcing(
             print_text("nothing was planned or opened; to do it, leave --dry-run out")
             return
         short = short_id(campaign.id)
-        print_text(f"campaign {short}: planned; rapport why {account} says what happens when")
+        print_text(f"campaign {short}: planned; `rapport why {account}` says what happens when")
         if follow:
             follow_search(database, campaign.id, limit)

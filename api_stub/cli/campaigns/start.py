@@ -84,5 +84,5 @@ def _wait_for_plan(database: Database, watch: RedisWatch, campaign_id: UUID, rea
     stuck = "no worker has taken it" if campaign is None else "its site was not read"
     raise RequestRefusedError(
         f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "
-        f"rapport campaign list shows {short_id(campaign_id)}"
+        f"`rapport campaign list` shows {short_id(campaign_id)}"
     )

@@ -85,7 +85,7 @@ def _print_plan(
         print_text("nothing was planned or opened; to do it, leave --dry-run out")
     else:
         print_text(
-            f"campaign {short_id(campaign.id)}: planned; rapport why {account.name} says what happens when"
+            f"campaign {short_id(campaign.id)}: planned; `rapport why {account.name}` says what happens when"
         )
 
 

@@ -15,7 +15,7 @@ from db.store.imports import birthday_doubts
 from db.store.imports.birthday_doubts import BirthdayDoubt
 from worker.errors import RequestRefusedError
 
-_HINT = "rapport contacts doubts"
+_HINT = "`rapport contacts doubts`"
 
 
 def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:

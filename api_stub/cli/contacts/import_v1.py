@@ -73,11 +73,11 @@ def _result_lines(report: V1Report, account: str, *, dry_run: bool) -> list[str]
     if report.uncounted:
         lines.append(
             f"{report.uncounted} messages of the last 7 days went to people whom V1 only named, and the "
-            f"quota can't count them: begin slowly (rapport quota set {account} greet --per-day N)"
+            f"quota can't count them: begin slowly (`rapport quota set {account} greet --per-day N`)"
         )
     if dry_run:
         return [*lines, "a dry run: nothing was changed"]
     if not report.brought:
         return [*lines, "nothing of it is new: nothing was changed, and there is nothing to undo"]
-    undo = f"rapport import undo {report.import_id}"
+    undo = f"`rapport import undo {report.import_id}`"
     return [*lines, f"import {report.import_id} is in account {account}; to take it back: {undo}"]

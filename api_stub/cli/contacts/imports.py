@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
-from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
 from api_stub.cli.context import (
@@ -103,12 +102,12 @@ def list_imports(
             folding_text(record.started_by),
             folding_text(result),
         )
-    Console().print(table if records else Text("nothing was imported yet: rapport import contacts FILE"))
+    Console().print(table if records else "nothing was imported yet: `rapport import contacts FILE`")
 
 
 @app.command()
 def undo(
-    import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: rapport import list.")],
+    import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: `rapport import list`.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Remove what an import added, and restore what it changed.
@@ -148,7 +147,9 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         f"{report.repeated} further entries of the same people"
     )
     if report.doubts:
-        print_text(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
+        print_text(
+            f"  {report.doubts} birthdays wait until you say whose they are: `rapport contacts confirm`"
+        )
     if report.forgotten:
         print_text(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
     if report.differing:

@@ -56,7 +56,7 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
         whose = name or "NAME"
         raise RequestRefusedError(
             f"{f'account {name} keeps' if name else 'all accounts keep'} everything for ever: say how long "
-            f"first, with rapport account keep {whose} --days N"
+            f"first, with `rapport account keep {whose} --days N`"
         )
     return owners
 

@@ -259,7 +259,7 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     configured = limits.get_configured_limits(session, record.id, Kind(change.what))
     if (in_force.per_day, in_force.per_week) != (configured.per_day, configured.per_week):
         lines.append(
-            f"in force now, after warm-up and cuts (rapport quota show {record.name}): "
+            f"in force now, after warm-up and cuts (`rapport quota show {record.name}`): "
             f"{in_force.per_day} a day, {in_force.per_week} in 7 days"
         )
     return lines

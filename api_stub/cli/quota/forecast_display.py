@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.hints import program
 from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
@@ -107,5 +108,5 @@ def _explain(found: ForecastAnswer) -> str:
         return ": their birthdays were over already"
     reason = Reason(next(iter(found.held_back_by)))
     remedy = _REMEDIES.get(reason)
-    helps = f"; more is let through by: rapport quota set {found.account} {remedy}" if remedy else ""
+    helps = f"; more is let through by: {program()} quota set {found.account} {remedy}" if remedy else ""
     return f": {describe_reason(reason)}{helps}"

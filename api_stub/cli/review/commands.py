@@ -81,7 +81,7 @@ def _print_proposals(database: Database, scope: ReviewScope) -> None:
             break
         after = found[-1].id
     print_text(
-        f"{total} wait for approval: rapport review" if total else _describe_empty(database, scope), "bold"
+        f"{total} wait for approval: `rapport review`" if total else _describe_empty(database, scope), "bold"
     )
 
 
@@ -92,7 +92,7 @@ def _describe_empty(database: Database, scope: ReviewScope) -> str:
     if not asking:
         return (
             "nothing waits for approval, and none of the last campaigns asks for it; to start one that does: "
-            "rapport campaign birthday ACCOUNT --approval"
+            "`rapport campaign birthday ACCOUNT --approval`"
         )
     return "\n".join(
         ["nothing waits for approval; campaigns that ask for it:", *map(_summarize_campaign, asking[:5])]

@@ -189,8 +189,8 @@ def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"
         raise RequestRefusedError(
-            f"campaign {given} is no sourcing campaign ({kind}): only those have results; rapport campaign "
-            f"show {given} says what it came to"
+            f"campaign {given} is no sourcing campaign ({kind}): only those have results; `rapport campaign "
+            f"show {given}` says what it came to"
         )
     return campaign
 

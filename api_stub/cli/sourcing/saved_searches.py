@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
-from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.context import (
@@ -53,7 +52,7 @@ def save_search(
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
         saved_searches.save_search(session, record.id, name, search)
     verb = "replaced" if replaced else "saved"
-    print_text(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
+    print_text(f"search {name} is {verb}; next: `rapport campaign sourcing {account} --saved {name}`")
 
 
 def list_saved_searches(
@@ -74,8 +73,8 @@ def list_saved_searches(
             ", ".join(sorted(given_criteria(search.spec.criteria))) or "nothing",
             format_utc(search.created_at),
         )
-    hint = "no search is saved; to save one: rapport sourcing save ACCOUNT NAME --url URL"
-    Console().print(table if found else Text(hint))
+    hint = "no search is saved; to save one: `rapport sourcing save ACCOUNT NAME --url URL`"
+    Console().print(table if found else hint)
 
 
 def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DEFAULT_DATA) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.formatting import describe_reason, folding_text
+from api_stub.cli.stack.demo_account import MEMBER
 from api_stub.stack.services import FLOWER_USER, Addresses
 from db.store.reports.overview import ActionLine
 from worker.rules.model import ActionState
@@ -33,7 +34,10 @@ def render_addresses(addresses: Addresses, data_dir: Path) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_row("API", f"{addresses.api}/docs", "key: api_key in")
     grid.add_row("Flower", addresses.flower, f"user {FLOWER_USER}, password: flower_password in")
-    grid.add_row("practice network", addresses.sandbox, str(data_dir / "secrets.json"))
+    grid.add_row("", "", str(data_dir / "secrets.json"))
+    grid.add_row(
+        "practice network", addresses.sandbox, f"sign in as {MEMBER.login}, password {MEMBER.password}"
+    )
     return grid
 
 

@@ -113,7 +113,7 @@ def add(
     if number is None:
         print_text("this template exists already; `rapport templates list` shows it")
         return
-    print_text(f"template {number} is added; next: rapport templates preview {number}")
+    print_text(f"template {number} is added; next: `rapport templates preview {number}`")
     for warning in warnings:
         print_text(f"note: it {warning}", "yellow")
     if alike:
@@ -128,7 +128,7 @@ def remove(template: TemplateId, data: DataDir = DEFAULT_DATA) -> None:
         if require_template(session, template).default:
             raise RequestRefusedError(
                 f"template {template} ships with Rapport, and the next `rapport migrate` would add it again: "
-                f"rapport templates disable {template}"
+                f"`rapport templates disable {template}`"
             )
         templates.delete_template(session, template)
     print_text(f"template {template} is removed")

@@ -14,11 +14,11 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
     DataDir,
-    load_settings,
     open_database,
     require_account,
 )
 from api_stub.cli.formatting import describe_reason, print_json, print_text
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.templates.find import TemplateOrText, find_given
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.messaging import TEST_HEADER
@@ -70,8 +70,8 @@ def send_test(
     It is filled in and signed like a greeting, and proven like one. Nobody counts as greeted by it. A member
     whose birthday is near is refused, because the greeting would not be sent after a message by hand.
     """
-    settings = load_settings(data)
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
+        settings = load_settings(data)
         with database.transaction() as session:
             record = find_given(session, template)
             sender = require_account(session, account)

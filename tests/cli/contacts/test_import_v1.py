@@ -74,7 +74,7 @@ def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
     ):
         assert part in said
     assert "hunter2" not in said
-    assert "to take it back: rapport import undo 1" in said
+    assert "to take it back: `rapport import undo 1" in said
     with database.transaction() as session:
         (kept,) = runs.list_imports(session)
         assert (kept.account, kept.source, kept.file_name, kept.started_by) == (

@@ -195,12 +195,12 @@ PAGE = (Path(__file__).parents[3] / "docs" / "sourcing.md").read_text()
 def test_the_page_s_example_is_what_is_computed() -> None:
     [criteria] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     somebody = Profile(
-        "x", "Ann", "Data engineer at Acme", "Lyon, France", 2, open_to_work=False,
+        "x", "Ann", "Data engineer at Acme", "Dresden, Germany", 2, open_to_work=False,
         positions=(
             Position("Data Engineer", "Acme", date(2022, 3, 1), None),
             Position("Analyst", "Globex", date(2019, 1, 1), date(2022, 2, 1)),
         ),
-        skills=("Python 3", "SQL"), languages=("French", "English"),
+        skills=("Python 3", "SQL"), languages=("Spanish", "English"),
     )  # fmt: skip
     found = score(Criteria.model_validate_json(criteria), somebody, date(2026, 11, 24))
     printed = "".join(f"{reason}\n" for reason in found.reasons)

@@ -28,7 +28,7 @@ def criteria(folder: Path, **fields: object) -> str:
 def test_a_search_is_saved_shown_replaced_and_removed(rapport: Rapport, tmp_path: Path) -> None:
     assert "no search is saved" in rapport("sourcing", "saved")
     said = rapport("sourcing", "save", "demo", "pythonists", "--url", URL)
-    assert "next: rapport campaign sourcing demo --saved pythonists" in said
+    assert "next: `rapport campaign sourcing demo --saved pythonists`" in said
     assert "keywords python, location Paris" in rapport("sourcing", "saved")
     given = criteria(tmp_path, title="Chef", skills=["Sushi"])
     assert "replaced" in rapport("sourcing", "save", "demo", "pythonists", "--criteria", given)
