@@ -12,6 +12,7 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    check_account_filter,
     open_session,
     resolve_action_id,
 )
@@ -23,6 +24,7 @@ from api_stub.cli.formatting import (
     print_text,
     short_id,
 )
+from api_stub.cli.lookup import choose_person
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
@@ -61,6 +63,9 @@ _STATE_AFTER = {
 def list_actions(
     account: AccountFilter = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="WHO", help="Only those about this person, by name or address.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -68,8 +73,10 @@ def list_actions(
 
     The first 8 digits of an id are enough for the other commands.
     """
+    people = [one.id for one in choose_person(data, contact, account=account)] if contact else None
     with open_session(data) as session:
-        lines = overview.list_actions(session, limit=limit, account=account, state=state)
+        check_account_filter(session, account)
+        lines = overview.list_actions(session, limit=limit, account=account, state=state, contacts=people)
     table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
     for line in lines:
         table.add_row(
@@ -103,6 +110,7 @@ def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
     with open_session(data) as session:
+        check_account_filter(session, account)
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()
     if not lines:

@@ -7,7 +7,14 @@ import click
 import typer
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, AccountFilter, DataDir, open_database, open_session
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    DataDir,
+    check_account_filter,
+    open_database,
+    open_session,
+)
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
@@ -21,6 +28,7 @@ _HINT = "rapport contacts doubts"
 def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         waiting = birthday_doubts.list_doubts(session, account=account)
     table = create_table("id", "contact", "address", "birthday", "as the file says", "file")
     for doubt in waiting:

@@ -14,6 +14,7 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    check_account_filter,
     get_terminal_user,
     open_database,
     open_session,
@@ -90,6 +91,7 @@ def list_imports(
 ) -> None:
     """List imports, newest first, and their results."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         records = runs.list_imports(session, account=account)
     table = create_table("id", "account", "from", "file", "when (UTC)", "by", "what came of it")
     for record in records:

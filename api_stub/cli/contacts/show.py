@@ -12,7 +12,6 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
-    describe_ambiguity,
     open_session,
     require_account,
 )
@@ -24,12 +23,12 @@ from api_stub.cli.formatting import (
     render_facts,
     short_id,
 )
+from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
 from api_stub.cli.terminal import Console
-from db.store.people import contact_list, contacts
+from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
 from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
-from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -47,7 +46,11 @@ def list_contacts(
         bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
     ] = False,
     text: Annotated[
-        str, typer.Option(help="Only those with this text in name, headline, location or company.")
+        str,
+        typer.Option(
+            help="Only those with these words in name, headline, location or company; accents and case don't "
+            "matter."
+        ),
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
     data: DataDir = DEFAULT_DATA,
@@ -59,7 +62,7 @@ def list_contacts(
             require_account(session, account)
         found = contact_list.list_contacts(session, wanted, limit=limit)
     if not found:
-        print_text("nobody like that is known")
+        print_text("no match")
         return
     table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
     for line in found:
@@ -78,18 +81,14 @@ def list_contacts(
 
 
 def show_contact(
-    who: Annotated[str, typer.Argument(help="A profile address, its last part, or a whole name.")],
-    account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
+    who: Who,
+    account: WhoseAccount = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known about a person: profile, scores with reasons, history, plans."""
+    chosen = choose_contact(data, who, account=account)
     with open_session(data, snapshot=True) as session:
-        people = contacts.find_contacts(session, who, account=account)
-        if not people:
-            raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
-        if len(people) > 1:
-            raise RequestRefusedError(describe_ambiguity(who, people))
-        found = contact_details.get_contact_details(session, people[0].id)
+        found = contact_details.get_contact_details(session, chosen.id)
     console = Console()
     console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (

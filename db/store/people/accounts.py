@@ -1,5 +1,6 @@
 """Accounts: the logins that act, each on one site."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.tables import Account
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
+from worker.rules.suggestions import suggest_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,15 @@ def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> Ac
 
 
 def find_account(session: Session, name: str) -> AccountRecord | None:
-    """Return the account called `name`, or None."""
-    row = session.scalar(select(Account).where(Account.name == name))
+    """Return the account called `name`, or None. Removed accounts are not found."""
+    row = session.scalar(select(Account).where(Account.name == name, Account.removed_at.is_(None)))
     return _record(row) if row else None
+
+
+def suggest_accounts(session: Session, name: str) -> Sequence[str]:
+    """Return the names of accounts most like `name`, best first; at most three."""
+    known = select(Account.name).where(Account.removed_at.is_(None)).order_by(Account.name)
+    return suggest_names(name, session.scalars(known))
 
 
 def get_account(session: Session, account_id: int) -> AccountRecord:
@@ -105,8 +113,9 @@ def stop_account(session: Session, account_id: int, reason: Reason) -> None:
 
 
 def list_accounts(session: Session) -> list[AccountRecord]:
-    """Return all accounts, ordered by name."""
-    return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]
+    """Return all accounts that were not removed, ordered by name."""
+    known = select(Account).where(Account.removed_at.is_(None)).order_by(Account.name)
+    return [_record(row) for row in session.scalars(known)]
 
 
 def set_keep_days(session: Session, account_id: int, days: int | None) -> None:

@@ -34,49 +34,6 @@ class DueBirthday:
     texts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ContactRecord:
-    """One contact of an account."""
-
-    id: int
-    account_id: int
-    account: str
-    profile_url: str
-    full_name: str
-    do_not_contact: bool
-
-
-def find_contacts(
-    session: Session, given: str, *, account: str | None = None, limit: int = 20
-) -> Sequence[ContactRecord]:
-    """Return the contacts that match a profile address, its last path segment or a full display name.
-
-    Excludes erased contacts.
-    """
-    address = given.rstrip("/")
-    statement = (
-        select(Contact, Account.name)
-        .join(Account, Account.id == Contact.account_id)
-        .where(
-            Contact.forgotten_at.is_(None),
-            or_(
-                Contact.profile_url.in_([address, f"{address}/"]),
-                Contact.profile_url.endswith(f"/{address}", autoescape=True),
-                Contact.profile_url.endswith(f"/{address}/", autoescape=True),
-                func.lower(Contact.full_name) == given.strip().lower(),
-            ),
-        )
-        .order_by(Account.name, Contact.full_name, Contact.id)
-        .limit(limit)
-    )
-    if account is not None:
-        statement = statement.where(Account.name == account)
-    return [
-        ContactRecord(row.id, row.account_id, name, row.profile_url, row.full_name, row.do_not_contact)
-        for row, name in session.execute(statement)
-    ]
-
-
 def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
     """Upsert the people of a birthdays page: name, birthday and status; return how many were stored.
 

@@ -73,7 +73,7 @@ def test_undo_says_what_it_took_out(database: Database, rapport: Rapport, vcf: P
     assert "undone" in rapport("import", "list", "--account", "demo")
     assert "undone already" in rapport.refused("import", "undo", str(record.id))
     assert "there is no import 99" in rapport.refused("import", "undo", "99")
-    assert "nothing was imported" in rapport("import", "list", "--account", "other")
+    assert "no account called 'other'" in rapport.refused("import", "list", "--account", "other")
 
 
 def test_what_cannot_be_imported_is_refused_in_one_line(
