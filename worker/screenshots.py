@@ -1,9 +1,17 @@
-"""Delete screenshots of forgotten people from this machine's disk."""
+"""Delete screenshots of forgotten people and removed accounts from this machine's disk."""
 
 from collections.abc import Collection
 from pathlib import Path
 
 from worker.rules.screenshot_names import is_screenshot_of
+
+
+def delete_account_screenshots(folder: Path, account_id: int) -> int:
+    """Delete all screenshots that were taken for an account. Return how many."""
+    found = list(folder.glob(f"????-??-??/{account_id}-*.png"))
+    for screenshot in found:
+        screenshot.unlink(missing_ok=True)
+    return len(found)
 
 
 def delete_screenshots(folder: Path, account_ids: Collection[int], addresses: Collection[str]) -> int:

@@ -136,8 +136,8 @@ def check_account_filter(session: Session, account: str | None) -> None:
 def resolve_id(found: Mapping[UUID, str], noun: str, given: str, *, known: Iterable[UUID], hint: str) -> UUID:
     """Return the only id that begins with `given`.
 
-    `found` has a description for each id that matches. Raises RequestRefusedError that lists them if there are
-    several, and suggests one of `known` if there are none.
+    `found` has a description for each id that matches. Raises RequestRefusedError: with their list if there
+    are several, with the ids of `known` most like it if there are none.
     """
     if len(found) == 1:
         return next(iter(found))

@@ -1,6 +1,5 @@
 """Find the person that a command is about; if several match, list them and ask which one is meant."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,6 +8,7 @@ import typer
 
 from api_stub.cli.context import open_session, require_account
 from api_stub.cli.formatting import print_text
+from api_stub.cli.prompts import is_interactive
 from db.store.people import lookup
 from db.store.people.lookup import ContactRecord, FoundContacts
 from worker.errors import RequestRefusedError
@@ -16,7 +16,7 @@ from worker.errors import RequestRefusedError
 Who = Annotated[
     str,
     typer.Argument(
-        metavar="WHO", help="A profile address or its last part, a contact's id, or words of the person's name."
+        metavar="WHO", help="A profile address or its last part, a contact's id, or words of the name."
     ),
 ]
 WhoseAccount = Annotated[str | None, typer.Option("--account", help="Look in this account only.")]
@@ -60,9 +60,7 @@ def choose_person(
     return [one for one in found.people if (one.site, one.profile_url) == (chosen.site, chosen.profile_url)]
 
 
-def search_contacts(
-    data: Path, who: str, *, account: str | None, unknown: str = _LIST_HINT
-) -> FoundContacts:
+def search_contacts(data: Path, who: str, *, account: str | None, unknown: str = _LIST_HINT) -> FoundContacts:
     """Return the contacts that match `who`. Raises RequestRefusedError with suggestions if there are none."""
     with open_session(data, snapshot=True) as session:
         if account is not None:
@@ -83,14 +81,9 @@ def _describe_unknown(who: str, near: Sequence[ContactRecord], account: str | No
 
 def describe_contact(person: ContactRecord) -> str:
     """Return name, company or headline, address and account on one line."""
-    about = person.company if person.company in person.headline else f"{person.headline}, {person.company}"
-    about = (person.headline if person.company in person.headline else about).strip(", ")
-    return ", ".join(filter(None, (person.full_name, about, person.profile_url, f"of account {person.account}")))
-
-
-def is_interactive() -> bool:
-    """Return whether a person can be asked: standard input and output are a terminal."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    company = "" if person.company in person.headline else person.company
+    parts = (person.full_name, person.headline, company, person.profile_url, f"of account {person.account}")
+    return ", ".join(filter(None, parts))
 
 
 def _ask_which(who: str, found: FoundContacts, lines: Sequence[str]) -> ContactRecord:

@@ -71,7 +71,7 @@ def environment(
     for module in (
         "kill_switch",
         "quota.commands",
-        "account",
+        "account_add",
         "contacts.import_v1",
         "contacts.imports",
         "contacts.forget",

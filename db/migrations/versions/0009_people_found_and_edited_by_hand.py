@@ -14,6 +14,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+
 def fold(value: str) -> str:
     """As db.tables.folding.fold_sql at this revision."""
     plain = (
@@ -34,9 +35,7 @@ FACTS = (
 )
 
 OLD_MATCH = "e.profile_url = new.profile_url"
-NEW_MATCH = (
-    "e.profile_url in (new.profile_url, 'sha256:' || encode(sha256(convert_to(new.profile_url, 'UTF8')), 'hex'))"
-)
+NEW_MATCH = "e.profile_url in (new.profile_url, 'sha256:' || encode(sha256(convert_to(new.profile_url, 'UTF8')), 'hex'))"
 OLD_NAME_MATCH = r"e.name_key = lower(regexp_replace(btrim(normalize(new.full_name, NFKC)), '\s+', ' ', 'g'))"
 NEW_NAME_MATCH = (
     r"e.name_key in (lower(regexp_replace(btrim(normalize(new.full_name, NFKC)), '\s+', ' ', 'g')), "
@@ -67,7 +66,9 @@ create trigger hand_edits_stay before insert or update on contacts
 
 def redefine(function: str, old: str, new: str) -> None:
     """Replace a part of a function's text; fails if it is not there."""
-    definition = op.get_bind().scalar(sa.text("select pg_get_functiondef(cast(:f as regproc))"), {"f": function})
+    definition = op.get_bind().scalar(
+        sa.text("select pg_get_functiondef(cast(:f as regproc))"), {"f": function}
+    )
     if old not in definition:
         raise ValueError(f"{function} has another text than this migration expects")
     op.get_bind().exec_driver_sql(definition.replace(old, new).replace("%", "%%"))

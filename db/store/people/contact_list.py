@@ -42,7 +42,8 @@ class ContactFilters:
     """Filters of a contact list. None and an empty text mean no filter.
 
     Each word of `text` must be in name, headline, position, location or company; case, accents and
-    punctuation don't matter. `min_score` excludes contacts without a score, `open_to_work` those where it is unknown.
+    punctuation don't matter. `min_score` excludes contacts without a score, `open_to_work` those where it is
+    unknown.
     """
 
     account: str | None = None
@@ -56,7 +57,8 @@ def list_contacts(
     session: Session, filters: ContactFilters, *, limit: int, after: int = 0
 ) -> Sequence[ContactLine]:
     """Return a keyset page: contacts with an id above `after`, ordered by id. Excludes erased contacts."""
-    narrowed = _filtered(filters, fold_words(session, filters.text)).where(Contact.id > after).order_by(Contact.id).limit(limit)
+    narrowed = _filtered(filters, fold_words(session, filters.text))
+    narrowed = narrowed.where(Contact.id > after).order_by(Contact.id).limit(limit)
     if filters.account is not None:
         # A query of its own: the planner needs the id to know how many contacts the account has.
         owner = session.scalar(

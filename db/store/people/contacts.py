@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.people import import_lock
-from db.tables import Account, Contact, Exclusion
+from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
 from worker.rules.model import ActionState, BirthdayCard, ContactStatus

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Contact
@@ -144,12 +144,11 @@ def _read(session: Session, statement: Select[Contact, str, str]) -> Sequence[Co
     return [_record(row) for row in session.execute(statement)]
 
 
-def _record(found: Sequence[object]) -> ContactRecord:
+def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
     contact, account, site = found[:3]
-    assert isinstance(contact, Contact)
     facts = contact.profile
     return ContactRecord(
-        id=contact.id, account_id=contact.account_id, account=str(account), site=str(site),
+        id=contact.id, account_id=contact.account_id, account=account, site=site,
         profile_url=contact.profile_url, full_name=contact.full_name,
         headline=str(facts.get("headline") or facts.get("position") or ""),
         company=str(facts.get("company") or ""), do_not_contact=contact.do_not_contact,

@@ -95,6 +95,7 @@ _ACTIONS = (
     .join(Account, Account.id == Action.account_id)
     .outerjoin(Contact, Contact.id == Action.contact_id)
     .outerjoin(Interaction, Interaction.action_id == Action.id)
+    .where(Account.removed_at.is_(None))
 )
 
 
@@ -156,6 +157,7 @@ def list_campaigns(
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
+        .where(Account.removed_at.is_(None))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
         .limit(limit)
     )
@@ -190,4 +192,5 @@ def _find_ids(session: Session, column: InstrumentedAttribute[UUID], prefix: str
     if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
         return []
     lowest, highest = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    return session.scalars(select(column).where(column.between(lowest, highest)).order_by(column).limit(10)).all()
+    found = select(column).where(column.between(lowest, highest)).order_by(column).limit(10)
+    return session.scalars(found).all()

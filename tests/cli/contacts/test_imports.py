@@ -81,7 +81,7 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
 ) -> None:
     given = ("import", "contacts", str(vcf), "--account")
     assert "no account called" in rapport.refused(*given, "nobody")
-    assert "'v1' is no format" in rapport.refused(*given, "demo", "--format", "v1")
+    assert "'v1' can't be imported" in rapport.refused(*given, "demo", "--format", "v1")
     assert "no text encoding" in rapport.refused(*given, "demo", "--encoding", "klingon")
     assert "no header was found" in rapport.refused(*given, "demo", "--format", "linkedin")
     missing = ("import", "contacts", str(tmp_path), "--account", "demo")
@@ -98,11 +98,12 @@ def test_more_refused_lines_than_a_screen_holds_are_counted(
     with database.transaction() as session:
         an_account(session)
     told = rapport("import", "contacts", str(path), "--account", "demo")
-    assert "refused: 27" in told
-    assert "and 7 more" in told
+    assert "refused: 27\n" in told
+    assert "27 entries: the birthday 01/01/1980 can be read in two ways" in told
+    assert "(lines 3, 4, 5, 6, 7, …)" in told
     conflicting = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
-    assert "1 birthdays are known otherwise and stay as they are: lines 2" in told
+    assert "1 birthdays differ from what is known, which stays: lines 2" in told
 
 
 def test_doubts_are_listed_and_settled_by_id(database: Database, rapport: Rapport, vcf: Path) -> None:
