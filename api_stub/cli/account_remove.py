@@ -27,9 +27,9 @@ def remove_account(
 ) -> None:
     """Remove an account: its contacts, plans, history, sign-in and screenshots.
 
-    Its quota and its audit trail stay, and hashes of the addresses that it greeted or must not contact. If you
-    add it again under the same name, nobody is greeted twice. The account is paused first; while a worker or
-    an import works for it, nothing else is changed.
+    Its quota and its audit trail stay, and hashes of whom it greeted or must not contact. If you add it again
+    under the same name, nobody is greeted twice. The account is paused first; while a worker or an import
+    works for it, nothing else is changed.
     """
     with open_database(data) as database:
         with database.transaction() as session:

@@ -12,8 +12,8 @@ _MARKS: Final = (
 def fold_sql(value: str) -> str:
     """Return the SQL that folds the text `value`: no case, accents or punctuation.
 
-    é is e, ß ss, ø o, ł l, the Turkish letters i, and full-width letters are plain ones. A text in ASCII skips
-    the slow steps, since every imported name is folded.
+    é is e, ß ss, ø o, ł l, the Turkish letters i, and full-width letters are plain. A text in ASCII skips the
+    slow steps, since every imported name is folded.
     """
     plain = f"regexp_replace(lower(normalize({value}, NFKD)), '[{_MARKS}]', '', 'g')"
     plain = f"translate({plain}, 'øłđħŧðıς‐–—·', 'oldhtdiσ----')"  # noqa: RUF001 -- these dashes are meant

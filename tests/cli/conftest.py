@@ -75,6 +75,7 @@ def environment(
         "contacts.import_v1",
         "contacts.imports",
         "contacts.forget",
+        "contacts.edit",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch

@@ -20,6 +20,7 @@ import typer
 from sqlalchemy import func, select, update
 
 from api_stub.cli.context import require_account
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.main import build_app
 from api_stub.cli.stack import demo_display, doctor
 from api_stub.cli.stack.doctor import Finding
@@ -155,6 +156,10 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "quota warm-up": ["demo|--from|{bad}"],
     "quota reset": ["demo"],
     "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}", "x"],
+    "contacts edit": ["{name}|--account|demo|--birthday|3-14|--language|xx", "{bad}|--call-by|{bad}"],
+    "contacts call": ["{name}|{bad}|--account|demo", "{name}|Zo|--account|demo"],
+    "contacts reopen": ["{doubt}"],
+    "birthdays": ["", "demo|--next|30", "{bad}", "--json"],
     "account remove": ["{bad}", "demo"],
     "account keep": ["demo|--days|9"],
     "account pause": ["demo", "demo"],
@@ -215,6 +220,7 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
     keys = chain("nxebq", repeat("l"))  # in a review never again, no, edit, back, quit; then: later
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     monkeypatch.setattr(click, "edit", lambda written: written)
+    monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: "1")
     monkeypatch.setattr(doctor, "run_checks", lambda data: [Finding(BAD, False, BAD, BAD)])
 
     def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:
@@ -239,7 +245,7 @@ def test_no_command_lets_a_value_act_on_the_terminal(
             if SEEN in out + err:
                 showing.add(command)
             control = find_control_characters(out + err)
-            if control or code not in {0, 1} or "Traceback" in err:
+            if control or code not in {ExitCode.DONE, ExitCode.REFUSED, ExitCode.FOUND} or "Traceback" in err:
                 wrong.append(f"{command} {run}: exit {code}, printed {control!r}\n{sanitise_text(err)}")
     assert not wrong, "\n".join(wrong)
     assert showing >= SHOW_VALUES

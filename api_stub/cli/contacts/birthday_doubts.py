@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import click
 import typer
 from rich.text import Text
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
@@ -48,8 +49,8 @@ def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> 
     unique = sum(doubt.is_unique for doubt in waiting)
     if unique:
         print_text(
-            f"{unique} of them have the whole name of exactly one contact; to confirm those: rapport contacts "
-            "confirm --all-unique",
+            f"{unique} of them have the whole name of exactly one contact; to confirm those: rapport "
+            "contacts confirm --all-unique",
             "dim",
         )
 
@@ -62,7 +63,8 @@ def confirm_doubts(
     all_unique: Annotated[
         bool,
         typer.Option(
-            "--all-unique", help="Confirm all at once whose whole name exactly one contact of the account has."
+            "--all-unique",
+            help="Confirm all whose whole name exactly one contact of the account has.",
         ),
     ] = False,
     data: DataDir = DEFAULT_DATA,
@@ -109,7 +111,7 @@ def reopen_doubts(
     print_text(f"{_format_count(len(ids))} asked again: {_HINT}")
 
 
-def _reopen(session: hand_edits.Session, doubt_id: int) -> None:
+def _reopen(session: Session, doubt_id: int) -> None:
     hand_edits.apply_birthday(session, birthday_doubts.reopen_doubt(session, doubt_id))
 
 
@@ -165,9 +167,7 @@ def _ask_each(database: Database, account: str | None) -> None:
         print_text("to take an answer back: rapport contacts reopen ID", "dim")
 
 
-def _undo_last(
-    database: Database, waiting: Sequence[BirthdayDoubt], settled: list[int], place: int
-) -> int:
+def _undo_last(database: Database, waiting: Sequence[BirthdayDoubt], settled: list[int], place: int) -> int:
     """Take the last answer back; return the place to ask at next."""
     if not settled:
         print_text("there is no answer to take back")

@@ -13,7 +13,7 @@ from db.store.people import import_lock
 from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
-from worker.rules.model import ActionState, BirthdayCard, ContactStatus
+from worker.rules.model import ActionState, Birthday, BirthdayCard, ContactStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class DueBirthday:
     profile_url: str
     full_name: str
     language: str | None
+    call_by: str | None
     on: date
     left_out: Reason | None
     planned_as: ActionState | None
@@ -98,6 +99,7 @@ def list_due_birthdays(
             profile_url=row.profile_url,
             full_name=row.full_name,
             language=row.language,
+            call_by=row.call_by,
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
@@ -107,11 +109,18 @@ def list_due_birthdays(
     ]
 
 
-def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
-    """Return a contact's display name and language (ISO 639-1, or None)."""
-    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
-    full_name, language = session.execute(found).one()
-    return full_name, language
+def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None, str | None]:
+    """Return a contact's display name, language (ISO 639-1, or None), and the name set by hand, or None."""
+    found = select(Contact.full_name, Contact.language, Contact.call_by).where(Contact.id == contact_id)
+    full_name, language, call_by = session.execute(found).one()
+    return full_name, language, call_by
+
+
+def get_birthday(session: Session, contact_id: int) -> Birthday | None:
+    """Return a contact's birthday, or None."""
+    found = select(Contact.birth_month, Contact.birth_day).where(Contact.id == contact_id)
+    month, day = session.execute(found).one()
+    return None if month is None or day is None else Birthday(month, day)
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:

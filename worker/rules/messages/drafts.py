@@ -11,11 +11,15 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """The recipient of a message. `language` is ISO 639-1, or None if unknown."""
+    """The recipient of a message. `language` is ISO 639-1, or None if unknown.
+
+    `call_by` is the first name that a person set by hand, or None to derive it from the display name.
+    """
 
     contact_id: int
     full_name: str
     language: str | None
+    call_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def draft_message(
     `draw` is any integer: equal draws give equal messages, so planning twice gives the same text, and evenly
     spread draws choose templates by weight. A template that a newer rule no longer renders is skipped.
     """
-    name = spoken_name(addressee.full_name)
+    name = _find_name(addressee)
     if name is None:
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
@@ -59,6 +63,13 @@ def draft_message(
                 [(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw
             )
     return Reason.NO_TEMPLATE
+
+
+def _find_name(addressee: Addressee) -> SpokenName | None:
+    derived = spoken_name(addressee.full_name)
+    if addressee.call_by is None:
+        return derived
+    return SpokenName(addressee.call_by, derived.full if derived else addressee.call_by)
 
 
 def _render_draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
