@@ -13,9 +13,11 @@ from api_stub.cli.context import (
     AccountFilter,
     DataDir,
     check_account_filter,
+    load_settings,
     open_session,
     resolve_action_id,
 )
+from api_stub.cli.evidence import list_evidence
 from api_stub.cli.formatting import (
     create_table,
     describe_reason,
@@ -28,6 +30,7 @@ from api_stub.cli.lookup import choose_person
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
+from db.store.people import accounts
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
@@ -96,9 +99,15 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
         action_id = resolve_action_id(session, action)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
+        owner = accounts.find_account(session, line.account) if line else None
     console = Console()
-    if line is not None:
+    if line is not None and owner is not None:
         console.print(_render_action(line))
+        about = line.profile_url or line.occasion
+        for path in list_evidence(
+            load_settings(data), owner.id, about, kind=line.kind, recorded=[line.screenshot]
+        ):
+            print_text(f"screenshot  {path}")
     console.print()
     console.print(_render_events(story))
 

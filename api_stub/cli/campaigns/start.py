@@ -74,7 +74,7 @@ def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> Campa
             if campaign is not None and campaign.state is not CampaignState.READING:
                 return campaign
             if campaign is not None:
-                status.update(reading)
+                status.update(f"{reading}: {campaign.detail}" if campaign.detail else reading)
             time.sleep(_POLL_INTERVAL.total_seconds())
     stuck = "no worker has taken it" if campaign is None else "its site was not read"
     raise RequestRefusedError(

@@ -12,9 +12,11 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    load_settings,
     open_session,
     require_account,
 )
+from api_stub.cli.evidence import list_evidence
 from api_stub.cli.formatting import (
     folding_text,
     format_utc,
@@ -89,6 +91,8 @@ def show_contact(
     chosen = choose_contact(data, who, account=account)
     with open_session(data, snapshot=True) as session:
         found = contact_details.get_contact_details(session, chosen.id)
+    recorded = [event.screenshot for event in reversed(found.interactions)]
+    pictures = list_evidence(load_settings(data), chosen.account_id, chosen.profile_url, recorded=recorded)
     console = Console()
     console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
@@ -96,6 +100,7 @@ def show_contact(
         ("scores", [line for score in found.scores for line in _score_lines(score)]),
         ("what happened", [_format_event(event) for event in found.interactions]),
         ("what is planned", [_format_plan(action) for action in found.open_actions]),
+        ("screenshots", pictures),
     ):
         if lines:
             console.print(Text(title, "bold"))
@@ -114,16 +119,26 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
     if facts.get("open_to_work") is not None:
         yield "open", "says to be open to work" if facts["open_to_work"] else "not said to be open to work"
     if found.email or found.language:
-        yield "contact", ", ".join(filter(None, (found.email, found.language)))
+        language = f"{found.language}{_by_hand(found, 'language_by')}" if found.language else ""
+        yield "contact", ", ".join(filter(None, (found.email, language)))
     if found.birthday is not None:
         year, month, day = found.birthday
-        yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        birthday = f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        yield "birthday", f"{birthday}{_by_hand(found, 'birthday')}"
+    if found.call_by is not None:
+        yield "called", f"{found.call_by}{_by_hand(found, 'call_by')}"
     if found.score is not None:
         yield "score", str(found.score)
     yield "read", format_utc(found.stored_profile.read_at) if found.stored_profile else "no profile was read"
     if found.replied_at is not None:
         yield "replied", format_utc(found.replied_at)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
+
+
+def _by_hand(found: ContactDetails, value: str) -> str:
+    """Return who set a value by hand and when, or an empty text."""
+    signed = found.by_hand.get(value)
+    return f" (by hand: {signed['by']}, {signed['at'][:10]})" if signed else ""
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
