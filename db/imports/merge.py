@@ -169,6 +169,7 @@ def _count_outcomes(
         forgotten=forgotten,
         refusals=tuple(refusals.first),
         groups=refusals.groups,
+        elsewhere=tuple(refusals.elsewhere.most_common()),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
     )

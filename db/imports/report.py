@@ -1,6 +1,7 @@
 """The report of an import: counts of entries, and the first refused ones."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -34,7 +35,7 @@ class ImportReport:
 
     `new` and `changed` are people; `repeated` are further entries of the same people; `forgotten` are skipped
     entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries, `groups` all of
-    them by reason, the largest first. `differing`
+    them by reason, the largest first; `elsewhere` counts entries with an address of another site. `differing`
     counts birthdays that differ from the stored one, which stays; `differing_lines` are the first of these.
     """
 
@@ -48,6 +49,7 @@ class ImportReport:
     forgotten: int
     refusals: tuple[RefusedEntry, ...] = ()
     groups: tuple[RefusalGroup, ...] = ()
+    elsewhere: tuple[tuple[str, int], ...] = ()
     differing: int = 0
     differing_lines: tuple[int, ...] = ()
 
@@ -67,6 +69,8 @@ class RefusalLog:
 
     count: int = 0
     first: list[RefusedEntry] = field(default_factory=list)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """Entries without an address of the account's site, but with one of another, by that site."""
     _groups: dict[str, RefusalGroup] = field(default_factory=dict)
 
     @property

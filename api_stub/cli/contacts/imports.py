@@ -162,10 +162,12 @@ def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord
         print_text(f"  refused: {report.refused}")
         for group in report.groups:
             print_text(f"    {_describe_group(group)}")
-    if report.refused and file.source == ImportSource.LINKEDIN and account.site != ImportSource.LINKEDIN:
+    for site, count in report.elsewhere[:1] if report.refused else ():
+        have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
         print_text(
-            f"  this is LinkedIn's export, and account {account.name} is on {account.site}: `rapport account "
-            f"remove {account.name}`, then `rapport account add {account.name} --site linkedin`"
+            f"  {have} of {site}, and account {account.name} is on {account.site}. Add an account for them: "
+            f"`rapport account add NAME --site {site}`; to use this name for it, first `rapport account "
+            f"remove {account.name}`"
         )
 
 

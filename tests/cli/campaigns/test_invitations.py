@@ -9,6 +9,7 @@ import pytest
 
 from api_stub.client import TaskClient
 from db.engine import Database
+from db.store.campaigns import campaigns
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
@@ -68,6 +69,15 @@ def worker(
 
     monkeypatch.setattr(TaskClient, "send", send)
     return asked
+
+
+def test_each_page_that_is_read_is_reported(
+    rapport: Rapport, worker: list[InvitationsCampaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(campaigns, "report_reading", lambda _session, _id, progress: told.append(progress))
+    rapport("invitations", "list", "demo")
+    assert told == ["page 1 is read, 4 found so far"]
 
 
 def test_the_list_shows_all_the_oldest_first_and_plans_nothing(
