@@ -1,117 +1,41 @@
-"""`rapport account`: add, list, sign in, pause and resume accounts."""
+"""`rapport account`: list, sign in, pause and resume accounts; other modules add and remove them."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from pydantic import TypeAdapter
 from rich.table import Table
-from sqlalchemy.orm import Session
 
+from api_stub.cli import account_add, account_remove
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
     DataDir,
-    get_terminal_user,
     open_database,
     open_session,
     require_account,
-    validate_name,
 )
 from api_stub.cli.formatting import describe_reason, print_text
 from api_stub.cli.local_servers import load_settings
-from api_stub.cli.prompts import require_typed_yes
-from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import limits
-from tasks.contract import AccountName
-from worker import clock
 from worker.browser.pool import BrowserPool
 from worker.browser.sandbox.adapter import SandboxSite
 from worker.browser.sandbox.signin import sign_in as sign_in_to_sandbox
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.model import AccountStatus
-from worker.rules.quota.limits import PRACTICE_QUOTA
-from worker.rules.sites import SITES, has_adapter, site_quota
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
-app = typer.Typer(help="Accounts: add, list, sign in, pause, resume.", no_args_is_help=True)
+app = typer.Typer(help="Accounts: add, list, sign in, pause, resume, remove.", no_args_is_help=True)
+app.command("add")(account_add.add_account)
+app.command("remove")(account_remove.remove_account)
 
 _SANDBOX = "sandbox"
-_SITES = tuple(site.name for site in SITES.values() if site.offered)
 
 Name = AccountArgument
-
-
-@app.command()
-def add(
-    name: Name,
-    site: Annotated[
-        str | None,
-        typer.Option(
-            help=f"The site it is on: {' or '.join(_SITES)}. Default: {_SANDBOX}, the practice network."
-        ),
-    ] = None,
-    time_zone: Annotated[
-        str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
-    ] = "UTC",
-    data: DataDir = DEFAULT_DATA,
-) -> None:
-    """Add an account, or move one to another time zone.
-
-    A new account of a real site may do only a part of its limits in its first three weeks, and asks for
-    a typed yes, because the site's user agreement forbids automation.
-    """
-    if site not in {None, *_SITES}:
-        raise RequestRefusedError(
-            f"the site {site!r} is not known: there are {' and '.join(_SITES)}, and {_SANDBOX} is the "
-            "practice network"
-        )
-    try:
-        zone = ZoneInfo(time_zone)
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ):  # OSError: a folder of zones, or a name that is too long
-        raise RequestRefusedError(f"{time_zone!r} is no IANA time zone, such as Europe/Paris") from None
-    validate_name(TypeAdapter[str](AccountName), name, "an account's name")
-    with open_database(data) as database:
-        with database.transaction() as session:
-            there = accounts.find_account(session, name)
-        if there is not None and site not in {None, there.site}:
-            raise RequestRefusedError(
-                f"account {name} is on {there.site} and stays there: take another name for {site}"
-            )
-        site = there.site if there is not None else site or _SANDBOX
-        if there is None and (notice := SITES[site].risk_notice):
-            require_typed_yes(
-                notice, "Type yes if you want that", refusal="nobody typed yes, so no account was added"
-            )
-        with database.transaction() as session:
-            warms_up = _add_account(session, name, site, zone)
-    if warms_up:
-        print_text(
-            f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
-            f"`rapport quota warm-up {name} --skip`"
-        )
-    following = f"account sign-in {name}" if has_adapter(site) else f"import v1 FILE --account {name}"
-    print_text(f"account {name} is there; next: `rapport {following}`")
-
-
-def _add_account(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
-    """Add the account, or change its time zone; return whether a warm-up begins."""
-    warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
-    account = accounts.add_account(session, name=name, site=site, zone=zone)
-    if warms_up:
-        today = clock.now().astimezone(zone).date()
-        limits.set_warm_up(session, account.id, today, by=get_terminal_user())
-    return warms_up
 
 
 @app.command("list")
@@ -165,7 +89,7 @@ def keep(
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Set how long people who are no connections, and profiles, are kept. The quota needs 8 days.
+    """Set how long people you aren't connected to, and profiles, are kept. The quota needs 8 days.
 
     What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
     """
@@ -177,7 +101,7 @@ def keep(
         print_text(f"account {name} keeps people and profiles until you erase them")
     else:
         print_text(
-            f"account {name} keeps people who are no connections, and profiles, for {days} days unseen; "
+            f"account {name} keeps people you aren't connected to, and profiles, for {days} days unseen; "
             f"`rapport data purge {name} --dry-run` counts what is older"
         )
 
@@ -207,7 +131,7 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
                 else "there is nothing to resume"
             )
             raise RequestRefusedError(f"account {name} is {_format_status(account)}; {advice}")
-    print_text(f"account {name} goes on; `rapport why {name}` says when")
+    print_text(f"account {name} is active again; `rapport why {name}` says what comes next")
 
 
 def _format_retention(account: AccountRecord) -> str:

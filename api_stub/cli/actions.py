@@ -12,9 +12,11 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    check_account_filter,
     open_session,
     resolve_action_id,
 )
+from api_stub.cli.evidence import list_evidence
 from api_stub.cli.formatting import (
     create_table,
     describe_reason,
@@ -24,9 +26,12 @@ from api_stub.cli.formatting import (
     short_id,
 )
 from api_stub.cli.hints import program
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.lookup import choose_person
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
+from db.store.people import accounts
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
@@ -62,6 +67,9 @@ _STATE_AFTER = {
 def list_actions(
     account: AccountFilter = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="WHO", help="Only those about this person, by name or address.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -69,8 +77,10 @@ def list_actions(
 
     The first 8 digits of an id are enough for the other commands.
     """
+    people = [one.id for one in choose_person(data, contact, account=account)] if contact else None
     with open_session(data) as session:
-        lines = overview.list_actions(session, limit=limit, account=account, state=state)
+        check_account_filter(session, account)
+        lines = overview.list_actions(session, limit=limit, account=account, state=state, contacts=people)
     table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
     for line in lines:
         table.add_row(
@@ -90,9 +100,15 @@ def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
         action_id = resolve_action_id(session, action)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
+        owner = accounts.find_account(session, line.account) if line else None
     console = Console()
-    if line is not None:
+    if line is not None and owner is not None:
         console.print(_render_action(line))
+        about = line.profile_url or line.occasion
+        for path in list_evidence(
+            load_settings(data), owner.id, about, kind=line.kind, recorded=[line.screenshot]
+        ):
+            print_text(f"screenshot  {path}")
     console.print()
     console.print(_render_events(story))
 
@@ -104,6 +120,7 @@ def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
     These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
     with open_session(data) as session:
+        check_account_filter(session, account)
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
     console = Console()
     if not lines:

@@ -3,7 +3,7 @@
 import getpass
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +16,17 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
+from api_stub.cli.formatting import short_id
 from api_stub.cli.local_servers import find_database
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
+from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.people.contacts import ContactRecord
 from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
+from worker.rules.suggestions import did_you_mean, suggest_names
 
 _CONNECT_TIMEOUT_S = 3
 """A person waits; the server is on this machine or near."""
@@ -40,6 +42,8 @@ DataDir = Annotated[
 ]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+_MOST_SUGGESTED = 500
+"""Latest ids that a mistyped one is compared with."""
 AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 
@@ -109,40 +113,58 @@ def get_terminal_user() -> str:
 
 
 def require_account(session: Session, name: str) -> AccountRecord:
-    """Return the account called `name`. Raises RequestRefusedError if there is none."""
+    """Return the account called `name`. Raises RequestRefusedError, with suggestions, if there is none."""
     account = accounts.find_account(session, name)
     if account is None:
-        raise RequestRefusedError(
-            f"there is no account called {name!r}; add it with `rapport account add {name}`"
-        )
+        near = did_you_mean(accounts.suggest_accounts(session, name))
+        advice = near or "`rapport account add NAME` adds one"
+        raise RequestRefusedError(f"there is no account called {name!r}; {advice}")
     return account
 
 
-def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
-    """Return the only id that begins with `given`. Raises RequestRefusedError for none or several."""
+def check_account_filter(session: Session, account: str | None) -> None:
+    """Raise RequestRefusedError if a list is asked for an account that there is not."""
+    if account is not None:
+        require_account(session, account)
+
+
+def resolve_id(found: Mapping[UUID, str], noun: str, given: str, *, known: Iterable[UUID], hint: str) -> UUID:
+    """Return the only id that begins with `given`.
+
+    `found` has a description for each id that matches. Raises RequestRefusedError: with their list if there
+    are several, with the ids of `known` most like it if there are none.
+    """
     if len(found) == 1:
-        return found[0]
+        return next(iter(found))
     if found:
-        raise RequestRefusedError(f"several {noun}s begin with {given!r}: give more of the id")
-    raise RequestRefusedError(f"there is no {noun} {given!r}; {hint}")
+        listed = "\n".join(f"  {short_id(each)}  {text}" for each, text in found.items())
+        raise RequestRefusedError(
+            f"several {noun}s begin with {given!r}: give more of the id of one of these\n{listed}"
+        )
+    near = did_you_mean(suggest_names(given[:8], map(short_id, known)))
+    raise RequestRefusedError(f"there is no {noun} {given!r}; {f'{near} ' if near else ''}{hint}")
 
 
 def resolve_campaign_id(session: Session, given: str) -> UUID:
     """Return the id of the campaign whose id begins with `given`. Raises RequestRefusedError."""
-    hint = "`rapport campaign list` shows them"
-    return resolve_id(overview.find_campaign_ids(session, given), "campaign", given, hint=hint)
+    found = {
+        line.id: f"{line.kind} campaign of {line.account}, {line.state}"
+        for campaign_id in overview.find_campaign_ids(session, given)
+        if (line := campaigns.find_campaign(session, campaign_id)) is not None
+    }
+    known = [] if found else [line.id for line in overview.list_campaigns(session, limit=_MOST_SUGGESTED)]
+    return resolve_id(found, "campaign", given, known=known, hint="`rapport campaign list` shows them")
 
 
 def resolve_action_id(session: Session, given: str) -> UUID:
     """Return the id of the action whose id begins with `given`. Raises RequestRefusedError."""
-    hint = "`rapport actions list` shows them"
-    return resolve_id(overview.find_action_ids(session, given), "action", given, hint=hint)
-
-
-def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
-    """Return an error text that lists the people who match."""
-    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
-    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
+    found = {
+        line.id: f"{line.contact}, {line.kind} for {line.occasion}, {line.state}, account {line.account}"
+        for action_id in overview.find_action_ids(session, given)
+        if (line := overview.find_action(session, action_id)) is not None
+    }
+    known = [] if found else [line.id for line in overview.list_actions(session, limit=_MOST_SUGGESTED)]
+    return resolve_id(found, "action", given, known=known, hint="`rapport actions list` shows them")
 
 
 def validate_name(adapter: TypeAdapter[str], given: str, what: str) -> None:

@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "why": "why:why",
     "review": "review.commands:review",
     "forecast": "quota.forecast:forecast",
+    "birthdays": "contacts.upcoming:birthdays",
     "summary": "summary:summary",
     "stop-everything": "kill_switch:stop_everything",
     "resume-everything": "kill_switch:resume_everything",

@@ -1,6 +1,7 @@
 """`rapport why`: the gates of an account, person or action, and the next step."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,24 +11,26 @@ from sqlalchemy.orm import Session
 from api_stub.cli.context import (
     DEFAULT_DATA,
     DataDir,
-    describe_ambiguity,
     open_session,
     resolve_action_id,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_utc, join_counts, reason_suffix
 from api_stub.cli.local_servers import find_redis, load_settings
+from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
 from api_stub.stack.errors import NOT_RUNNING
-from db.store.people import accounts, contacts
+from db.store.people import accounts, lookup
+from db.store.people.lookup import ContactRecord
 from db.store.reports import gate_facts as store
 from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
 from worker import queues
 from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
+from worker.rules.suggestions import did_you_mean
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
@@ -40,19 +43,25 @@ def why(
         str,
         typer.Argument(
             metavar="ACCOUNT|CONTACT|ACTION",
-            help="An account's name; a person's profile address, its last part or their whole name; or an "
+            help="An account's name; a person's profile address, its last part or words of their name; or an "
             "action's id or its first 8 digits.",
         ),
     ],
-    account: Annotated[str | None, typer.Option(help="Look for the person in this account only.")] = None,
+    account: WhoseAccount = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Explain why something happens or not: every gate with its number, and the next step.
 
     This changes nothing. All times are UTC.
     """
+    person = _choose_person(data, about, account)
     with open_session(data, snapshot=True) as session:
-        facts = _check_session_key(session, _find_facts(session, about, account), load_settings(data))
+        facts = (
+            _get_account_or_action_facts(session, about)
+            if person is None
+            else store.get_contact_facts(session, person.id)
+        )
+        facts = _check_session_key(session, facts, load_settings(data))
     redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)
@@ -95,20 +104,36 @@ def _check_session_key(session: Session, facts: GateFacts, settings: Settings) -
     )
 
 
-def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
-    if account is None and (found := accounts.find_account(session, about)) is not None:
+def _choose_person(data: Path, about: str, account: str | None) -> ContactRecord | None:
+    """Return the person that `about` means, or None for an account or an action."""
+    with open_session(data, snapshot=True) as session:
+        if account is None and accounts.find_account(session, about) is not None:
+            return None
+        if len(about) >= _MIN_ID_CHARACTERS and overview.find_action_ids(session, about):
+            return None
+        if not lookup.find_contacts(session, about, account=account).people:
+            raise RequestRefusedError(_describe_unknown(session, about, account))
+    return choose_contact(data, about, account=account)
+
+
+def _describe_unknown(session: Session, about: str, account: str | None) -> str:
+    people = [
+        f"\n  {describe_contact(each)}" for each in lookup.suggest_contacts(session, about, account=account)
+    ]
+    near = did_you_mean(accounts.suggest_accounts(session, about))
+    if people:
+        near = f"{near.removesuffix('?') + ', or one of these' if near else 'did you mean'}:{''.join(people)}"
+    return f"nothing is called {about!r}; " + (
+        near
+        or "give an account's name, a person's name or profile address, or an action's id (`rapport actions "
+        "list` shows them)"
+    )
+
+
+def _get_account_or_action_facts(session: Session, about: str) -> GateFacts:
+    if (found := accounts.find_account(session, about)) is not None:
         return store.get_account_facts(session, found.id)
-    if len(about) >= _MIN_ID_CHARACTERS and overview.find_action_ids(session, about):
-        return store.get_action_facts(session, resolve_action_id(session, about))
-    people = contacts.find_contacts(session, about, account=account)
-    if not people:
-        raise RequestRefusedError(
-            f"nothing is called {about!r}: give an account's name, a person's profile address or whole name, "
-            "or an action's id (`rapport actions list` shows them)"
-        )
-    if len(people) > 1:
-        raise RequestRefusedError(describe_ambiguity(about, people))
-    return store.get_contact_facts(session, people[0].id)
+    return store.get_action_facts(session, resolve_action_id(session, about))
 
 
 def _render_title(facts: GateFacts) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
 from db.imports.report import RefusalLog
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 COPY: Final = (
     "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile) "
@@ -33,7 +33,10 @@ def to_rows(entries: Iterator[Entry | RefusedEntry], site: str, refusals: Refusa
             yield None
             continue
         try:
-            yield _to_row(entry, site)
+            row = _to_row(entry, site)
+            if row[1] is None and (other := _find_other_site(entry.person, site)):
+                refusals.elsewhere[other] += 1
+            yield row
         except UnreadableEntryError as error:
             refusals.add(RefusedEntry(entry.line, str(error)))
             yield None
@@ -76,6 +79,11 @@ def _clean_text(given: str, what: str) -> str:
 def _find_address(url: str, site: str) -> str | None:
     address = normalise_profile_url(url, site) if url and len(url) <= _MAX_TEXT_CHARS else None
     return None if address is None or _INVALID_CHARS.search(address) else address
+
+
+def _find_other_site(person: Person, site: str) -> str | None:
+    others = (other for other in PROFILE_ORIGINS if other != site)
+    return next((other for other in others if any(_find_address(url, other) for url in person.urls)), None)
 
 
 def _clean_emails(person: Person) -> list[str]:

@@ -19,7 +19,7 @@ from db.engine import execute_counted
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import RefusedEntry
 from db.imports.formats import FORMATS, detect_format
-from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
+from db.imports.report import MAX_LISTED, ImportReport, RefusalGroup, RefusalLog
 from db.imports.text_file import Lines, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
@@ -31,8 +31,8 @@ _BATCH: Final = 2_000
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
-    "nobody": "it has no profile address of this site, and no contact has its e-mail address or name",
-    "crowd": f"it matches more than {_MAX_CANDIDATES} contacts: add the profile address",
+    "nobody": "no profile address of {site}, and no contact has the e-mail address or the name",
+    "crowd": f"more than {_MAX_CANDIDATES} contacts match: add the profile address",
     "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
     "other": "every contact with this name has another birthday",
 }
@@ -87,7 +87,7 @@ def import_file(
     )
     forgotten = _drop_forgotten(session, account.site)
     _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
-    report = _count_outcomes(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
+    report = _count_outcomes(session, account, import_id, read - forgotten, refusals, forgotten=forgotten)
     runs.finish_import(session, import_id, report.as_json())
     return report
 
@@ -135,7 +135,13 @@ def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_
 
 
 def _count_outcomes(
-    session: Session, account_id: int, import_id: int, copied: int, refusals: RefusalLog, *, forgotten: int
+    session: Session,
+    account: AccountRecord,
+    import_id: int,
+    copied: int,
+    refusals: RefusalLog,
+    *,
+    forgotten: int,
 ) -> ImportReport:
     new, changed, doubts, settled, people, unsure = session.execute(
         load_query("import_tally"), {"import_id": import_id}
@@ -143,11 +149,14 @@ def _count_outcomes(
     unmatched = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
-    first = session.execute(unmatched, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
+    reasons = {outcome: reason.format(site=account.site) for outcome, reason in _REFUSAL_TEXTS.items()}
+    first = session.execute(unmatched, {"outcomes": list(reasons), "most": MAX_LISTED})
+    counted = session.execute(load_query("import_refused"), {"outcomes": list(reasons)})
+    groups = [RefusalGroup(reasons[outcome], count, lines) for outcome, count, lines in counted]
+    refusals.add_later(groups, (RefusedEntry(line, reasons[outcome]) for line, outcome in first))
     refused_here = copied - settled - unsure
-    refusals.add_later(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
     differing = session.execute(
-        load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
+        load_query("import_differing"), {"account_id": account.id, "most": MAX_LISTED}
     ).all()
     return ImportReport(
         read=copied - refused_here + refusals.count + forgotten,
@@ -159,6 +168,8 @@ def _count_outcomes(
         refused=refusals.count,
         forgotten=forgotten,
         refusals=tuple(refusals.first),
+        groups=refusals.groups,
+        elsewhere=tuple(refusals.elsewhere.most_common()),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
     )

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
+from db.tables.folding import FOLDED_FACTS, FOLDED_NAME
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ContactStatus
 
@@ -59,6 +60,9 @@ class Account(Base):
     signature: Mapped[str] = mapped_column(
         server_default="", comment="ends each greeting, on lines of its own"
     )
+    removed_at: Mapped[datetime | None] = mapped_column(
+        comment="when a person removed it; what remains are counts and hashes, and no list shows it"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -93,6 +97,12 @@ class Contact(Base):
     profile_url: Mapped[str]
     full_name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Computed(NAME_KEY, persisted=True))
+    folded_name: Mapped[str] = mapped_column(Computed(FOLDED_NAME, persisted=True))
+    folded_facts: Mapped[str] = mapped_column(Computed(FOLDED_FACTS, persisted=True))
+    call_by: Mapped[str | None] = mapped_column(comment="what greetings call the person, set by hand")
+    by_hand: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="birthday and language set by hand; they win over imports and pages"
+    )
     email: Mapped[str | None]
     language: Mapped[str | None] = mapped_column(comment="ISO 639-1")
     birth_month: Mapped[int | None] = mapped_column(SmallInteger)

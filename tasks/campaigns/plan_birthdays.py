@@ -57,7 +57,7 @@ BIRTHDAYS = SiteList(
     name="birthdays",
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
-    read=lambda site, today: site.birthdays(today),
+    read=lambda site, today, _: site.birthdays(today),
     save=contacts.save_birthdays,
     plan=_plan_stored,
 )

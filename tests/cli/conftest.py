@@ -71,10 +71,11 @@ def environment(
     for module in (
         "kill_switch",
         "quota.commands",
-        "account",
+        "account_add",
         "contacts.import_v1",
         "contacts.imports",
         "contacts.forget",
+        "contacts.edit",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch

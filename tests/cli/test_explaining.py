@@ -90,7 +90,7 @@ def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Databa
         until = formatting.format_utc(action(session, bob).not_before)
     assert f"the day's limit is reached; [/] the quota; not before {until}" in said
     assert "Bob" not in rapport("actions", "list", "--state", "done")
-    assert "no actions" in rapport("actions", "list", "--account", "other")
+    assert "no account called 'other'" in rapport.refused("actions", "list", "--account", "other")
     assert str(ann)[:8] not in rapport("actions", "list", "--limit", "1")
 
 
@@ -190,7 +190,7 @@ def test_why_finds_nobody_or_too_many(database: Database, rapport: Rapport) -> N
             a_contact(session, an_account(session, name), "ann")
     said = rapport.refused("why", "ann")
     assert said.splitlines()[1:] == [
-        f"  Ann, {SANDBOX}ann/, of account one", f"  Ann, {SANDBOX}ann/, of account two",
+        f"  1  Ann, {SANDBOX}ann/, of account one", f"  2  Ann, {SANDBOX}ann/, of account two",
     ]  # fmt: skip
     assert "nothing is planned for this person" in rapport("why", "ann", "--account", "two")
     assert "actions: none yet" in rapport("why", "one")

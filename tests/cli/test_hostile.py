@@ -159,7 +159,12 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "quota set": ["demo|greet|--gap|{bad}", "demo|greet|--hours|{bad}", "demo|greet|--days|{bad}"],
     "quota warm-up": ["demo|--from|{bad}"],
     "quota reset": ["demo"],
-    "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}"],
+    "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}", "x"],
+    "contacts edit": ["{name}|--account|demo|--birthday|3-14|--language|xx", "{bad}|--call-by|{bad}"],
+    "contacts call": ["{name}|{bad}|--account|demo", "{name}|Zo|--account|demo"],
+    "contacts reopen": ["{doubt}"],
+    "birthdays": ["", "demo|--next|30", "{bad}", "--json"],
+    "account remove": ["{bad}", "demo"],
     "account keep": ["demo|--days|9"],
     "account pause": ["demo", "demo"],
     "account resume": ["demo", "{bad}"],
@@ -223,6 +228,7 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
     keys = chain("nxebq", repeat("l"))  # in a review never again, no, edit, back, quit; then: later
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
     monkeypatch.setattr(click, "edit", lambda written: written)
+    monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: "1")
     monkeypatch.setattr(doctor, "run_checks", lambda data: [Finding(BAD, False, BAD, BAD)])
 
     def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:

@@ -10,6 +10,7 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    check_account_filter,
     open_session,
     resolve_campaign_id,
 )
@@ -51,6 +52,7 @@ def list_campaigns(
 ) -> None:
     """List campaigns, newest first, with the number of their actions in each state."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         lines = overview.list_campaigns(session, limit=limit, account=account)
     table = create_table("id", "account", "kind", "state", "actions", "asked for")
     for line in lines:

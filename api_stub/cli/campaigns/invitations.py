@@ -29,13 +29,13 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_NO_INVITATION = "no invitation waits for an answer"
+_NO_INVITATION = "no invitation is waiting for an answer"
 _READING = "reading the page of sent invitations"
 _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
-    Verdict.PLANNED: "is on its way already",
-    Verdict.TRIED: "had its turn this week",
-    Verdict.TOO_YOUNG: "too young",
+    Verdict.PLANNED: "planned already",
+    Verdict.TRIED: "tried this week already",
+    Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
@@ -92,7 +92,7 @@ def withdraw(
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
+    table = Table("who", "sent", "days ago, at least", *(["decision"] if verdicts else []))
     for line in lines:
         cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))

@@ -17,6 +17,7 @@ from api_stub.cli.context import (
     AccountArgument,
     AccountFilter,
     DataDir,
+    check_account_filter,
     open_session,
     require_account,
 )
@@ -78,6 +79,7 @@ def list_schedules(
 ) -> None:
     """List the schedules with the next start of each, in its account's zone."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         found = schedules.list_schedules(session, account=account)
     table = create_table("account", "kind", "cron", "next", "options")
     for line in found:

@@ -79,7 +79,7 @@ def _wait_for_plan(database: Database, watch: RedisWatch, campaign_id: UUID, rea
             if watch.is_away():
                 status.update("Redis doesn't answer: waiting a moment for it")
             elif campaign is not None:
-                status.update(reading)
+                status.update(f"{reading}: {campaign.detail}" if campaign.detail else reading)
             time.sleep(_POLL_INTERVAL.total_seconds())
     stuck = "no worker has taken it" if campaign is None else "its site was not read"
     raise RequestRefusedError(

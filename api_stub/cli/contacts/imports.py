@@ -13,6 +13,7 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
+    check_account_filter,
     get_terminal_user,
     open_database,
     open_session,
@@ -23,9 +24,10 @@ from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file
-from db.imports.report import ImportReport
+from db.imports.report import ImportReport, RefusalGroup
 from db.store.imports import runs
 from db.store.imports.runs import UndoReport
+from db.store.people.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
@@ -79,7 +81,7 @@ def import_contacts(
             report = import_file(session, owner, file, by=get_terminal_user(), today=today, progress=progress)
             if dry_run:
                 session.rollback()
-    _print_report(report, file, dry_run=dry_run)
+    _print_report(report, file, owner, dry_run=dry_run)
 
 
 @app.command("list")
@@ -89,8 +91,9 @@ def list_imports(
 ) -> None:
     """List imports, newest first, and their results."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         records = runs.list_imports(session, account=account)
-    table = create_table("id", "account", "from", "file", "when (UTC)", "by", "what came of it")
+    table = create_table("id", "account", "from", "file", "when (UTC)", "by", "result")
     for record in records:
         result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
@@ -121,9 +124,7 @@ def undo(
 
 def _parse_format(given: str) -> ImportSource | None:
     if given not in _FORMATS:
-        raise RequestRefusedError(
-            f"{given!r} is no format that can be imported: one of {', '.join(_FORMATS)}"
-        )
+        raise RequestRefusedError(f"{given!r} can't be imported; the formats are {', '.join(_FORMATS)}")
     return None if given == _AUTO_FORMAT else ImportSource(given)
 
 
@@ -139,7 +140,7 @@ def _progress(file: ImportFile) -> Iterator[Any]:
         yield advance
 
 
-def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord, *, dry_run: bool) -> None:
     read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
@@ -151,19 +152,31 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
             f"  {report.doubts} birthdays wait until you say whose they are: `rapport contacts confirm`"
         )
     if report.forgotten:
-        print_text(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
+        print_text(f"  {report.forgotten} entries skipped: these people asked to be forgotten")
     if report.differing:
         lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
-            f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
+            f"  {report.differing} birthdays differ from what is known, which stays: lines {lines}{more}"
         )
     if report.refused:
         print_text(f"  refused: {report.refused}")
-        for refused in report.refusals[:_MAX_SHOWN]:
-            print_text(f"    line {refused.line}: {refused.reason}")
-        if report.refused > _MAX_SHOWN:
-            print_text(f"    and {report.refused - _MAX_SHOWN} more")
+        for group in report.groups:
+            print_text(f"    {_describe_group(group)}")
+    for site, count in report.elsewhere[:1] if report.refused else ():
+        have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
+        print_text(
+            f"  {have} of {site}, and account {account.name} is on {account.site}. Add an account for them: "
+            f"`rapport account add NAME --site {site}`; to use this name for it, first `rapport account "
+            f"remove {account.name}`"
+        )
+
+
+def _describe_group(group: RefusalGroup) -> str:
+    lines = ", ".join(map(str, group.lines)) + (", …" if group.count > len(group.lines) else "")
+    if group.count == 1:
+        return f"line {lines}: {group.reason}"
+    return f"{group.count} entries: {group.reason} (lines {lines})"
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:

@@ -12,10 +12,10 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
     DataDir,
-    describe_ambiguity,
     open_session,
     require_account,
 )
+from api_stub.cli.evidence import list_evidence
 from api_stub.cli.formatting import (
     folding_text,
     format_utc,
@@ -24,12 +24,13 @@ from api_stub.cli.formatting import (
     render_facts,
     short_id,
 )
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
 from api_stub.cli.terminal import Console
-from db.store.people import contact_list, contacts
+from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
 from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
-from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -47,7 +48,11 @@ def list_contacts(
         bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
     ] = False,
     text: Annotated[
-        str, typer.Option(help="Only those with this text in name, headline, location or company.")
+        str,
+        typer.Option(
+            help="Only those with these words in name, headline, location or company; accents and case don't "
+            "matter."
+        ),
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
     data: DataDir = DEFAULT_DATA,
@@ -59,7 +64,7 @@ def list_contacts(
             require_account(session, account)
         found = contact_list.list_contacts(session, wanted, limit=limit)
     if not found:
-        print_text("nobody like that is known")
+        print_text("no match")
         return
     table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
     for line in found:
@@ -78,18 +83,16 @@ def list_contacts(
 
 
 def show_contact(
-    who: Annotated[str, typer.Argument(help="A profile address, its last part, or a whole name.")],
-    account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
+    who: Who,
+    account: WhoseAccount = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known about a person: profile, scores with reasons, history, plans."""
+    chosen = choose_contact(data, who, account=account)
     with open_session(data, snapshot=True) as session:
-        people = contacts.find_contacts(session, who, account=account)
-        if not people:
-            raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
-        if len(people) > 1:
-            raise RequestRefusedError(describe_ambiguity(who, people))
-        found = contact_details.get_contact_details(session, people[0].id)
+        found = contact_details.get_contact_details(session, chosen.id)
+    recorded = [event.screenshot for event in reversed(found.interactions)]
+    pictures = list_evidence(load_settings(data), chosen.account_id, chosen.profile_url, recorded=recorded)
     console = Console()
     console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
     for title, lines in (
@@ -97,6 +100,7 @@ def show_contact(
         ("scores", [line for score in found.scores for line in _score_lines(score)]),
         ("what happened", [_format_event(event) for event in found.interactions]),
         ("what is planned", [_format_plan(action) for action in found.open_actions]),
+        ("screenshots", pictures),
     ):
         if lines:
             console.print(Text(title, "bold"))
@@ -115,16 +119,26 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
     if facts.get("open_to_work") is not None:
         yield "open", "says to be open to work" if facts["open_to_work"] else "not said to be open to work"
     if found.email or found.language:
-        yield "contact", ", ".join(filter(None, (found.email, found.language)))
+        language = f"{found.language}{_by_hand(found, 'language_by')}" if found.language else ""
+        yield "contact", ", ".join(filter(None, (found.email, language)))
     if found.birthday is not None:
         year, month, day = found.birthday
-        yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        birthday = f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        yield "birthday", f"{birthday}{_by_hand(found, 'birthday')}"
+    if found.call_by is not None:
+        yield "called", f"{found.call_by}{_by_hand(found, 'call_by')}"
     if found.score is not None:
         yield "score", str(found.score)
     yield "read", format_utc(found.stored_profile.read_at) if found.stored_profile else "no profile was read"
     if found.replied_at is not None:
         yield "replied", format_utc(found.replied_at)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
+
+
+def _by_hand(found: ContactDetails, value: str) -> str:
+    """Return who set a value by hand and when, or an empty text."""
+    signed = found.by_hand.get(value)
+    return f" (by hand: {signed['by']}, {signed['at'][:10]})" if signed else ""
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:

@@ -56,7 +56,7 @@ def preview(
         owner = _choose_account(session, account or (record.account if record else None))
         people = _list_people(session, owner) if owner and not name else []
         others = templates.list_templates(session, language=record.language) if record else []
-    shown = [Addressee(0, each, None, SAMPLE_VALUES) for each in name or DIFFICULT_NAMES]
+    shown = [Addressee(0, each, None, values=SAMPLE_VALUES) for each in name or DIFFICULT_NAMES]
     if used := [field for field in OPTIONAL_FIELDS if field in list_fields(body)]:
         sample = SAMPLE_VALUES.known()
         print_text(

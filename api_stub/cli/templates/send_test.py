@@ -26,7 +26,7 @@ from api_stub.sandbox.population.members import generate_friends
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, today_in
 from db.store.kill_switch import get_kill_switch
-from db.store.people import accounts, contacts
+from db.store.people import accounts, lookup
 from db.store.people.accounts import AccountRecord
 from tasks.actions.practice_message import send_practice_message
 from worker import clock
@@ -165,9 +165,9 @@ def _require_allowed(database: Database, account: AccountRecord, recipient: str)
     with database.transaction() as session:
         switch = get_kill_switch(session)
         stopped = accounts.get_account(session, account.id).stop_reason
-        known = contacts.find_contacts(session, recipient, account=account.name)
+        known = lookup.find_contacts(session, recipient, account=account.name)
     reason = Reason.KILL_SWITCH if switch else stopped
-    if any(contact.do_not_contact for contact in known):
+    if known.exact and any(contact.do_not_contact for contact in known.people):
         reason = Reason.DO_NOT_CONTACT
     if reason is not None:
         raise RequestRefusedError(f"nothing was sent: {describe_reason(reason)}")

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.people import import_lock
-from db.tables import Account, Contact, Exclusion
+from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
 from worker.rules.messages.drafts import Addressee
 from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
-from worker.rules.model import ActionState, BirthdayCard, ContactStatus
+from worker.rules.model import ActionState, Birthday, BirthdayCard, ContactStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +30,12 @@ class DueBirthday:
     profile_url: str
     full_name: str
     language: str | None
+    call_by: str | None
     on: date
     left_out: Reason | None
     planned_as: ActionState | None
     texts: tuple[str, ...]
     values: PersonalValues = NOTHING_KNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRecord:
-    """One contact of an account."""
-
-    id: int
-    account_id: int
-    account: str
-    profile_url: str
-    full_name: str
-    do_not_contact: bool
-
-
-def find_contacts(
-    session: Session, given: str, *, account: str | None = None, limit: int = 20
-) -> Sequence[ContactRecord]:
-    """Return the contacts that match a profile address, its last path segment or a full display name.
-
-    Excludes erased contacts.
-    """
-    address = given.rstrip("/")
-    statement = (
-        select(Contact, Account.name)
-        .join(Account, Account.id == Contact.account_id)
-        .where(
-            Contact.forgotten_at.is_(None),
-            or_(
-                Contact.profile_url.in_([address, f"{address}/"]),
-                Contact.profile_url.endswith(f"/{address}", autoescape=True),
-                Contact.profile_url.endswith(f"/{address}/", autoescape=True),
-                func.lower(Contact.full_name) == given.strip().lower(),
-            ),
-        )
-        .order_by(Account.name, Contact.full_name, Contact.id)
-        .limit(limit)
-    )
-    if account is not None:
-        statement = statement.where(Account.name == account)
-    return [
-        ContactRecord(row.id, row.account_id, name, row.profile_url, row.full_name, row.do_not_contact)
-        for row, name in session.execute(statement)
-    ]
 
 
 def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
@@ -144,6 +102,7 @@ def list_due_birthdays(
             profile_url=row.profile_url,
             full_name=row.full_name,
             language=row.language,
+            call_by=row.call_by,
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
@@ -182,7 +141,14 @@ def list_addressees(session: Session, account_id: int, today: date, *, limit: in
 
 def _addressee(row: Contact, today: date) -> Addressee:
     values = personal_values(row.profile, connected_on=row.connected_on, today=today)
-    return Addressee(row.id, row.full_name, row.language, values)
+    return Addressee(row.id, row.full_name, row.language, row.call_by, values)
+
+
+def get_birthday(session: Session, contact_id: int) -> Birthday | None:
+    """Return a contact's birthday, or None."""
+    found = select(Contact.birth_month, Contact.birth_day).where(Contact.id == contact_id)
+    month, day = session.execute(found).one()
+    return None if month is None or day is None else Birthday(month, day)
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:

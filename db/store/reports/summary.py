@@ -113,13 +113,14 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
 def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[tuple[int, date]]:
     """Return (account id, yesterday in its zone) for accounts whose yesterday is not saved yet.
 
-    Leaves out accounts that did not exist yesterday.
+    Leaves out accounts that did not exist yesterday, and removed ones.
     """
     zone = Account.time_zone
     yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
     saved = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
     existed = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
-    rows = session.execute(select(Account.id, yesterday).where(~saved, existed).order_by(Account.id))
+    wanted = (~saved, existed, Account.removed_at.is_(None))
+    rows = session.execute(select(Account.id, yesterday).where(*wanted).order_by(Account.id))
     return [(account_id, on) for account_id, on in rows]
 
 

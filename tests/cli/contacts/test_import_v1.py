@@ -43,7 +43,7 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
     said = rapport("account", "add", "ann", "--site", "linkedin")
     for part in ("yours to risk", "No adapter for LinkedIn ships yet", "nothing can be sent", "a third"):
         assert part in said
-    assert "rapport import v1 FILE --account ann" in said
+    assert "rapport import contacts FILE --account ann" in said
     typed(environment, "")
     assert "is there" in rapport("account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris")
 

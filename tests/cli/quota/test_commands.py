@@ -132,7 +132,7 @@ def test_the_log_tells_who_changed_what(database: Database, rapport: Rapport) ->
         "ops@host visit a day 40 → 9; gap 45s-120s → 5s",
     ]
     assert account_id
-    rapport("account", "add", "bea")
+    rapport("account", "add", "bea", "--site", "sandbox")
     assert "nothing was changed" in rapport("quota", "log", "bea")
 
 

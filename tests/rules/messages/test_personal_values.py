@@ -132,7 +132,7 @@ def written(
     templates = [MessageTemplate(number, "fr", late=False, body=body) for number, body in enumerate(bodies)]
     templates.append(MessageTemplate(99, "en", late=False, body="Happy birthday, {{ first_name }}!"))
     return draft_message(
-        Addressee(1, "Anna Smith", language, values), templates,
+        Addressee(1, "Anna Smith", language, values=values), templates,
         past_texts=past, fallback_language="en", days_late=0, draw=0, signature=signature,
     )  # fmt: skip
 

@@ -19,11 +19,15 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """The recipient of a message. `language` is ISO 639-1, or None if unknown."""
+    """The recipient of a message. `language` is ISO 639-1, or None if unknown.
+
+    `call_by` is the first name that a person set by hand, or None to derive it from the display name.
+    """
 
     contact_id: int
     full_name: str
     language: str | None
+    call_by: str | None = None
     values: PersonalValues = NOTHING_KNOWN
 
 
@@ -55,7 +59,7 @@ def draft_message(
     needs what is not known of this person, or is too long with the signature; if a language has only such
     ones, the answer is NO_TEMPLATE, and no other language is tried.
     """
-    name = spoken_name(addressee.full_name)
+    name = _find_name(addressee)
     if name is None:
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
@@ -93,6 +97,13 @@ def _render_all(
         else:
             rendered.append((text, template))
     return rendered
+
+
+def _find_name(addressee: Addressee) -> SpokenName | None:
+    derived = spoken_name(addressee.full_name)
+    if addressee.call_by is None:
+        return derived
+    return SpokenName(addressee.call_by, derived.full if derived else addressee.call_by)
 
 
 def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:
