@@ -82,7 +82,7 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
     given = ("import", "contacts", str(vcf), "--account")
     assert "no account called" in rapport.refused(*given, "nobody")
     assert "'v1' can't be imported" in rapport.refused(*given, "demo", "--format", "v1")
-    assert "no text encoding" in rapport.refused(*given, "demo", "--encoding", "klingon")
+    assert "isn't a text encoding" in rapport.refused(*given, "demo", "--encoding", "klingon")
     assert "no header was found" in rapport.refused(*given, "demo", "--format", "linkedin")
     missing = ("import", "contacts", str(tmp_path), "--account", "demo")
     assert "there is no file" in rapport.refused(*missing)
