@@ -35,7 +35,7 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
     Verdict.PLANNED: "is on its way already",
     Verdict.TRIED: "had its turn this week",
-    Verdict.TOO_YOUNG: "too young",
+    Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
@@ -92,7 +92,7 @@ def withdraw(
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
+    table = Table("who", "sent", "days ago, at least", *(["outcome"] if verdicts else []))
     for line in lines:
         cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))

@@ -88,7 +88,7 @@ def test_a_dry_run_says_what_becomes_of_each(rapport: Rapport, worker: list[Invi
     assert "would be withdrawn" in fates["Oldest"]
     assert "would be withdrawn" in fates["Older"]
     assert "more than the limit" in fates["Enough"]
-    assert "too young" in fates["Young"]
+    assert "too recent" in fates["Young"]
     assert "nothing was planned or withdrawn" in said
     assert rapport("actions", "list").startswith("no actions")
 

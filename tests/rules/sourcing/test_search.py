@@ -141,7 +141,9 @@ def test_what_is_no_search_of_people_is_refused_and_said(url: str, says: str) ->
 
 
 def test_the_practice_network_s_search_has_its_own_names() -> None:
-    with pytest.raises(ValueError, match="'geoUrn' is unknown in a search, which can have keywords, title, loc"):
+    with pytest.raises(
+        ValueError, match="'geoUrn' is unknown in a search, which can have keywords, title, loc"
+    ):
         parse_search(f"{SANDBOX}?geoUrn=1", "sandbox")
 
 
