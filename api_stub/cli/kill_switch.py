@@ -19,7 +19,7 @@ def stop_everything(
     """Stop every account at once, until `rapport resume-everything`. Nothing is dropped.
 
     Nothing more is dispatched, and a worker that is typing stops before the click on send. A click that was
-    made in this very second can't be taken back; it is recorded.
+    made in this very second can't be undone; it is recorded.
     """
     who = _validate_actor(by) if by is not None else get_terminal_user()
     with open_database(data) as database:
@@ -39,7 +39,7 @@ def resume_everything(data: DataDir = DEFAULT_DATA) -> None:
     """Release the kill switch. Accounts and campaigns that were paused individually stay paused."""
     with open_session(data) as session:
         was_on = release_kill_switch(session)
-    print_text("everything goes on" if was_on else "nothing was stopped; everything goes on as it did")
+    print_text("everything is running again" if was_on else "the kill switch was not on; nothing changed")
 
 
 def _validate_actor(by: str) -> str:

@@ -82,10 +82,10 @@ def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
 def describe_search(search: SearchRecord) -> str:
     """Describe the progress of a campaign's search."""
     ended = {
-        None: "goes on",
+        None: "continues",
         SearchEnd.LIMIT: "ended at its limit",
         SearchEnd.NO_MORE_PAGES: "ended, the site has no further page",
-        SearchEnd.NO_NEWS: "ended, the last pages held nobody to be visited",
+        SearchEnd.NO_NEWS: "ended, nobody to visit was on the last pages",
         SearchEnd.FAILED: "ended at a page that could not be read",
     }
     return f"pages read: {search.pages}, people found: {search.found}; it {ended[search.ended]}"

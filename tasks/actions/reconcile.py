@@ -61,9 +61,7 @@ def _handle_absence(services: Services, claim: Claim) -> Outcome:
             )
         return Outcome.UNCERTAIN
     if claim.failures + 1 >= MAX_FAILURES:
-        return _ask_person(
-            services, claim, Reason.PROOF_MISSING, "tried several times, and it never appeared"
-        )
+        return _ask_person(services, claim, Reason.PROOF_MISSING, "tried several times; it never appeared")
     with services.database.transaction() as session:
         settled = lifecycle.replan_absent(
             session, claim, detail=f"{ABSENCE_CHECKS_NEEDED} checks, some time apart, found no effect"

@@ -29,7 +29,7 @@ def test_a_paused_campaign_is_not_dispatched_and_goes_on_when_it_is_resumed(
     assert "is paused" in rapport("campaign", "pause", str(campaign_id)[:8])
     assert "a person paused the campaign" in rapport("campaign", "list")
     assert due(database) == others
-    assert "goes on" in rapport("campaign", "resume", str(campaign_id))
+    assert "is running again" in rapport("campaign", "resume", str(campaign_id))
     assert len(due(database)) == 1
     assert {state(database, action_id)[0] for action_id in ids} == {"planned", "queued"}
 
@@ -141,15 +141,15 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
     assert state(database, held) == ("planned", "kill_switch")
     assert due(database) == []
     assert "by ops@host" in rapport("stop-everything", "--by", "somebody else")  # the first counts
-    assert rapport("resume-everything") == "everything goes on\n"
-    assert "nothing was stopped" in rapport("resume-everything")
+    assert rapport("resume-everything") == "everything is running again\n"
+    assert "the kill switch was not on" in rapport("resume-everything")
     assert len(due(database)) == 2
 
 
 def test_the_switch_names_who_is_given(rapport: Rapport) -> None:
     for by in ("", " ", "Ann\nops", "Ann\N{RIGHT-TO-LEFT OVERRIDE}", "Ann\x9b", "x" * 201):
         assert "can't be who stops it" in rapport.refused("stop-everything", "--by", by)
-    assert rapport("resume-everything").startswith("nothing was stopped")
+    assert rapport("resume-everything").startswith("the kill switch was not on")
     assert "by Ann [ops]" in rapport("stop-everything", "--by", "Ann [ops]")
 
 

@@ -101,9 +101,9 @@ def test_no_command_reads_a_special_file(
     for command, arguments in READS.items():
         said = rapport.refused(*command, *(str(path) if each == "FILE" else each for each in arguments))
         if kind == "a folder":
-            assert f"{path} can't be read: Is a directory" in said or f"{path} isn't a file" in said
+            assert f"{path} can't be read: Is a directory" in said or f"there is no file {path}" in said
         else:
-            assert f"this is {kind}" in said
+            assert f"it is {kind}" in said
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -132,7 +132,7 @@ def test_a_file_that_becomes_a_pipe_meanwhile_is_refused_too(
         return before
 
     monkeypatch.setattr(os, "stat", exchanged)
-    with pytest.raises(RequestRefusedError, match="this is a pipe"):
+    with pytest.raises(RequestRefusedError, match="it is a pipe"):
         open_regular_file(str(path), os.O_RDONLY)
 
 

@@ -84,7 +84,7 @@ def pause(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
 def resume(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     """Resume a paused campaign."""
     change_campaign(data, campaign, CampaignVerb.RESUME)
-    print_text(f"campaign {campaign} goes on")
+    print_text(f"campaign {campaign} is running again")
 
 
 @app.command()
@@ -109,5 +109,7 @@ def change_campaign(data: Path, given: str, verb: CampaignVerb) -> int:
         campaign = campaigns.find_campaign(session, campaign_id)
     if dropped is None:
         state = campaign.state if campaign else None
-        raise RequestRefusedError(control.describe_refusal(verb, state) if state else "the campaign is gone")
+        raise RequestRefusedError(
+            control.describe_refusal(verb, state) if state else "the campaign no longer exists"
+        )
     return dropped

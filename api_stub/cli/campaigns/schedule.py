@@ -125,9 +125,9 @@ def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
         coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(
-            f"{cron!r} is no cron expression: {error}; five fields are wanted (minute, hour, day, month, "
+            f"{cron!r} isn't a cron expression: {error}; give five fields (minute, hour, day, month, "
             'weekday), such as "0 9 * * 1-5"'
         ) from None
     if not coming:
-        raise RequestRefusedError(f"{cron!r} never comes: no such day is in any month")
+        raise RequestRefusedError(f"{cron!r} never fires: no month has such a day")
     return coming

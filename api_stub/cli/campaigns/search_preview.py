@@ -99,7 +99,7 @@ class PlannedVisit:
 def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
     """Render whose profiles are opened about when, and why others are not."""
     if not people:
-        return Text("nobody is to be visited: all of them were lately, or there are none")
+        return Text("nobody to visit: everybody was visited recently, or nobody was found")
     table = Table("who", "profile", "when", "why not", expand=True)
     for person in people:
         table.add_row(

@@ -200,7 +200,7 @@ def reset(
 @app.command()
 def log(
     account: Account,
-    newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 50,
+    newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")] = 50,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List who changed which limit, when, from what to what; the newest first.
@@ -250,7 +250,9 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     (change,) = limits.list_changes(session, record.id, newest=1)
     changed = describe_differences(change)
     if not changed:
-        return [f"{record.name}, {describe_subject(change.what)}: it is so already"]
+        return [
+            f"{record.name}, {describe_subject(change.what)}: nothing changes, it is set like this already"
+        ]
     lines = [f"{record.name}, {describe_subject(change.what)}: {', '.join(changed)}; {IN_FORCE_FROM}"]
     if change.what == "total":
         return lines

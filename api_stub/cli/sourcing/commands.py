@@ -158,7 +158,7 @@ def rescore(
         report = rescoring.rescore_hits(session, found.id, new_criteria, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
-        print_text("nobody was found yet; whoever is will be scored by these criteria")
+        print_text("nobody was found yet; people who are found from now on are scored by these criteria")
         return
     Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
@@ -189,8 +189,8 @@ def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"
         raise RequestRefusedError(
-            f"campaign {given} is no sourcing campaign ({kind}): only those have results; `rapport campaign "
-            f"show {given}` says what it came to"
+            f"campaign {given} isn't a sourcing campaign ({kind}): only those have results; `rapport campaign "
+            f"show {given}` shows what it did"
         )
     return campaign
 

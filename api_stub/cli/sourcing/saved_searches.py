@@ -85,7 +85,7 @@ def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DE
             raise RequestRefusedError(
                 f"account {account} has no search {name!r}; `rapport sourcing saved {account}` shows them"
             )
-    print_text(f"search {name} is gone; a schedule that names it will be refused")
+    print_text(f"search {name} is removed; a schedule that names it will be refused")
 
 
 def _describe_query(search: SavedSearchRecord) -> str:

@@ -78,14 +78,14 @@ def test_nothing_scheduled_says_how_to(rapport: Rapport) -> None:
 @pytest.mark.parametrize("cron", ["", "9", "99 * * * *", "* * * * * *", "@daily", "0 0 31 2 *"])
 def test_what_is_no_cron_expression_is_refused(rapport: Rapport, database: Database, cron: str) -> None:
     refused = rapport.refused("schedule", "set", "demo", "birthday", "--cron", cron)
-    assert refused.startswith(f"{cron!r} is no cron expression: ")
+    assert refused.startswith(f"{cron!r} isn't a cron expression: ")
     assert "five fields" in refused
     assert rows(database) == []
 
 
 def test_a_day_that_never_comes_is_refused(rapport: Rapport) -> None:
     never = "0 0 */31 2 1#5"  # the first of February, if it is its fifth Monday
-    assert "never comes" in rapport.refused("schedule", "set", "demo", "birthday", "--cron", never)
+    assert "never fires" in rapport.refused("schedule", "set", "demo", "birthday", "--cron", never)
 
 
 def test_options_are_held_against_the_kind_s_own(

@@ -70,7 +70,7 @@ def test_a_saved_search_brings_its_criteria_and_given_ones_win(
         ("https://sandbox.test@evil.test/search/people/?keywords=a", "url: "),
         ("file:///search/people/?keywords=a", "url: "),
         ("https://sandbox.test/logout?keywords=a", "url: this isn't a people search"),
-        ("https://sandbox.test/search/people/?next=https://evil.test", "url: 'next' is not known"),
+        ("https://sandbox.test/search/people/?next=https://evil.test", "url: 'next' is unknown"),
     ],
 )
 def test_a_search_of_another_host_is_refused_before_anybody_is_asked(
@@ -105,7 +105,7 @@ def test_what_cannot_be_searched_is_refused_before_anybody_is_asked(
         ({"skills": ["x" * 101]}, "criteria.json: skills.0: "),
         ({"min_years": -1}, "criteria.json: min_years: "),
         ({"model": 1}, "criteria.json: model: Extra inputs"),
-        ("{,}", "criteria.json: this is no JSON: line 1: "),
+        ("{,}", "criteria.json: this isn't valid JSON: line 1: "),
         ([1], "criteria.json: an object is wanted"),
     ],
 )
@@ -195,5 +195,5 @@ def test_ctrl_c_only_stops_watching(
 
     monkeypatch.setattr(follow_search, "sleep", interrupted)
     said = rapport("campaign", "sourcing", "demo", "--url", SEARCH, "--follow")
-    assert "it goes on" in said
+    assert "it continues" in said
     assert "cancelled" not in rapport("campaign", "list")

@@ -57,8 +57,8 @@ def test_the_table_says_how_far_it_is_and_who_fits_why(rapport: Rapport, campaig
     said = rapport("sourcing", "results", str(campaign_id)[:8])
     lines = said.splitlines()
     assert lines[0] == (
-        f"campaign {str(campaign_id)[:8]} of demo: pages read: 4, people found: 3; it ended, the last pages "
-        "held nobody to be visited; profiles: 1 read, 0 waiting"
+        f"campaign {str(campaign_id)[:8]} of demo: pages read: 4, people found: 3; it ended, nobody to "
+        "visit was on the last pages; profiles: 1 read, 0 waiting"
     )
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
     assert cells[0] == [
@@ -148,8 +148,8 @@ def test_criteria_that_can_t_be_used_change_nothing(
     bad = tmp_path / "bad.json"
     assert refused(str(bad)) == f"{bad} can't be read: No such file or directory"
     for content, says in (
-        (b'{"title": "x",}', "bad.json: this is no JSON: line 1: "),
-        (b"\xff\xfe", "bad.json: this is no UTF-8 text"),
+        (b'{"title": "x",}', "bad.json: this isn't valid JSON: line 1: "),
+        (b"\xff\xfe", "bad.json: this isn't UTF-8 text"),
         (b'{"title": "%s"}' % (b"x" * 100_000), "bad.json: this is too long to be criteria"),
         (b"[]", "bad.json: an object is wanted"),
         (b'{"min_years": 9, "max_years": 1}', "bad.json: min_years (9) is above max_years (1)"),
@@ -168,9 +168,11 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
         birthday = a_campaign(session, account)
         nobody, _ = a_search(session, account)
     said = rapport.refused("sourcing", "results", str(birthday))
-    assert "is no sourcing campaign (birthday)" in said
+    assert "isn't a sourcing campaign (birthday)" in said
     assert "there is no campaign 'zz'" in rapport.refused("sourcing", "results", "zz")
-    assert "found: 0; it goes on; profiles: 0 read, 0 waiting" in rapport("sourcing", "results", str(nobody))
+    assert "found: 0; it continues; profiles: 0 read, 0 waiting" in rapport(
+        "sourcing", "results", str(nobody)
+    )
     assert "nobody has a score of 50 or more" in rapport(
         "sourcing", "results", str(nobody), "--min-score", "50"
     )

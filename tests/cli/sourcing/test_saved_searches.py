@@ -37,7 +37,7 @@ def test_a_search_is_saved_shown_replaced_and_removed(rapport: Rapport, tmp_path
     assert "skills, title" in shown
     assert "python," not in shown
     assert "no search is saved" in rapport("sourcing", "saved", "real")
-    assert "is gone" in rapport("sourcing", "unsave", "demo", "pythonists")
+    assert "is removed" in rapport("sourcing", "unsave", "demo", "pythonists")
     assert "has no search 'pythonists'" in rapport.refused("sourcing", "unsave", "demo", "pythonists")
 
 

@@ -39,7 +39,7 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> No
         "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
     assert find_gate(facts, "tries").says == "0 so far; 0 of 5 failures, 0 of 2 checks that found nothing"
-    assert find_gate(facts, "greet, day").says.startswith("9995 used, 5 left of 10000; fresh at ")
+    assert find_gate(facts, "greet, day").says.startswith("9995 used, 5 left of 10000; resets at ")
 
 
 def disconnect(session: Session, claim: Claim) -> None:
