@@ -10,6 +10,7 @@ from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from worker.errors import Reason
+from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.characters import escape_json_controls
 
 Name = TypeVar("Name", bound=str)
@@ -69,6 +70,13 @@ _REASON_TEXTS: Mapping[Reason, str] = {
 def describe_reason(reason: Reason) -> str:
     """Return the text of a reason code; a code without one is returned with blanks for underscores."""
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
+
+
+def describe_progress(progress: CampaignProgress) -> str:
+    """Return how far a campaign has come, in words."""
+    if progress is CampaignProgress.NEEDS_REVIEW:
+        return "needs a decision"
+    return progress.replace("_", " ")
 
 
 def reason_suffix(reason: Reason | None) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from api_stub.cli.formatting import (
     create_table,
+    describe_progress,
     describe_reason,
     folding_text,
     format_count,
@@ -43,7 +44,8 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
     campaign = summary.campaign
     why = reason_suffix(campaign.reason)
     detail = f" ({campaign.detail})" if campaign.detail else ""
-    head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
+    progress = describe_progress(summary.progress)
+    head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
     options = ", ".join(_describe_options(campaign.options))
     head.append(
         f"{campaign.id}, asked for {format_utc(campaign.created_at)}\n{options or 'no options'}", "dim"

@@ -235,7 +235,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
     with database.transaction() as session:
         approval.drop_proposal(session, ann, by="me")
         campaign_id = action(session, ann).campaign_id
-    expected = f"  {str(campaign_id)[:8]}, account demo: planned, 1 skipped"
+    expected = f"  {str(campaign_id)[:8]}, account demo: finished, 1 skipped"
     assert expected in rapport("review", "--list")
     code, said = open_review().ended()
     assert (code, expected in said) == (0, True)

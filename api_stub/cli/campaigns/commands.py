@@ -15,10 +15,11 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import (
     create_table,
-    describe_reason,
+    describe_progress,
     format_utc,
     join_counts,
     print_text,
+    reason_suffix,
     short_id,
 )
 from api_stub.cli.summary_display import render_campaign_summary
@@ -52,12 +53,13 @@ def list_campaigns(
     """List campaigns, newest first, with the number of their actions in each state."""
     with open_session(data) as session:
         lines = overview.list_campaigns(session, limit=limit, account=account)
-    table = create_table("id", "account", "kind", "state", "actions", "asked for")
+    table = create_table("id", "account", "kind", "progress", "actions", "asked for")
     for line in lines:
-        state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
-        counts = join_counts(line.actions)
-        actions = counts or ("dry run" if line.options.get("dry_run") else "none")
-        table.add_row(short_id(line.id), line.account, line.kind, state, actions, format_utc(line.created_at))
+        progress = describe_progress(line.progress) + reason_suffix(line.reason)
+        actions = join_counts(line.actions) or "none"
+        table.add_row(
+            short_id(line.id), line.account, line.kind, progress, actions, format_utc(line.created_at)
+        )
     Console().print(table if lines else "no campaigns; to start one: rapport campaign birthday ACCOUNT")
 
 

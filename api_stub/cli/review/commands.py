@@ -13,7 +13,7 @@ from api_stub.cli.context import (
     require_account,
     resolve_campaign_id,
 )
-from api_stub.cli.formatting import join_counts, print_text, short_id
+from api_stub.cli.formatting import describe_progress, join_counts, print_text, short_id
 from api_stub.cli.review.display import render_plain
 from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals
 from api_stub.cli.terminal import Console
@@ -22,7 +22,6 @@ from db.store.actions import proposals
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError
-from worker.rules.model import CampaignState
 
 _LIST_PAGE = 100
 
@@ -101,5 +100,4 @@ def _describe_empty(database: Database, scope: ReviewScope) -> str:
 
 def _summarize_campaign(line: CampaignLine) -> str:
     counts = join_counts(line.actions) or "no actions"
-    state = "still reads its site" if line.state is CampaignState.READING else line.state
-    return f"  {short_id(line.id)}, account {line.account}: {state}, {counts}"
+    return f"  {short_id(line.id)}, account {line.account}: {describe_progress(line.progress)}, {counts}"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.model import SearchEnd
 
 
@@ -23,6 +24,7 @@ class CampaignOut(BaseModel):
     account: str
     kind: str
     state: str
+    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]
@@ -46,6 +48,7 @@ class CampaignLineOut(BaseModel):
     account: str
     kind: str
     state: str
+    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]

@@ -32,6 +32,7 @@ from tasks.contract import (
     fingerprint,
 )
 from worker.errors import RequestRefusedError
+from worker.rules.campaign_progress import campaign_progress
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 
@@ -96,6 +97,7 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         account=campaign.account,
         kind=campaign.kind,
         state=campaign.state,
+        progress=campaign_progress(campaign.state, counts, dry_run=campaign.is_dry_run),
         reason=campaign.reason,
         detail=campaign.detail,
         options=campaign.options,
