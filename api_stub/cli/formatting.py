@@ -1,7 +1,7 @@
 """Print texts, and format reasons, counts and times for people."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -130,6 +130,11 @@ def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
     for name, value in facts:
         grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
     return grid
+
+
+def format_day(day: date) -> str:
+    """Format a day of this or another year near by, such as 28 November."""
+    return f"{day:%d %B}".lstrip("0")
 
 
 def format_utc(instant: datetime) -> str:

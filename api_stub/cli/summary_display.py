@@ -1,7 +1,7 @@
 """Render the output of `rapport summary` and `rapport campaign show`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -17,10 +17,12 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
+from api_stub.cli.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignKind, SearchEnd
 from worker.rules.summary import EndedCounts, NotGreeted, OpenCounts, Summary
 
@@ -113,17 +115,30 @@ def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
     table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
     for line in lines:
         left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
-        # A dry run of an older version doesn't have these two.
-        planned_as, at = line.get("already", ""), line.get("when", "")
-        already = f"{planned_as} already" if planned_as else ""
-        when = f"about {format_utc(datetime.fromisoformat(at))}" if at else "not in time"
+        planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
+        already = f"{planned_as} already, " if planned_as else ""
+        when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line)
         table.add_row(
             folding_text(line["contact"]),
             line["on"],
             Text(line["message"], "" if not (left_out or already) else "dim"),
-            Text(left_out or already or when),
+            Text(left_out or (already + when).removesuffix(", ")),
         )
     return table
+
+
+def _has_ended(planned_as: str) -> bool:
+    return planned_as in END_STATES
+
+
+def _describe_preview_time(line: Mapping[str, str]) -> str:
+    """Say when the greeting of a preview's line goes out; older versions stored fewer of its fields."""
+    at, waits_for, until = (line.get(name, "") for name in ("when", "waits_for", "until"))
+    return describe_outlook(
+        datetime.fromisoformat(at) if at else None,
+        Reason(waits_for) if waits_for else None,
+        date.fromisoformat(until) if until else None,
+    )
 
 
 def _day_lines(day: Summary) -> Iterator[_Line]:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.campaign_progress import CampaignProgress, campaign_progress
+from worker.rules.campaign_progress import CampaignProgress as P
+from worker.rules.campaign_progress import campaign_progress
 from worker.rules.lifecycle import END_STATES
-from worker.rules.model import ActionState, CampaignState
-
-S, P = ActionState, CampaignProgress
+from worker.rules.model import ActionState as S
+from worker.rules.model import CampaignState
 
 
 @pytest.mark.parametrize(

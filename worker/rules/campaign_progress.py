@@ -43,13 +43,10 @@ def campaign_progress(
     if dry_run:
         return CampaignProgress.DRY_RUN
     present = {action for action, count in actions.items() if count}
-    if not present:
-        return CampaignProgress.NOTHING_TO_DO
     still_open = present - END_STATES
     if not still_open:
-        return CampaignProgress.FINISHED
+        return CampaignProgress.FINISHED if present else CampaignProgress.NOTHING_TO_DO
     if still_open - {ActionState.PROPOSED, ActionState.NEEDS_REVIEW}:
         return CampaignProgress.RUNNING
-    if ActionState.PROPOSED in still_open:
-        return CampaignProgress.WAITING_FOR_APPROVAL
-    return CampaignProgress.NEEDS_REVIEW
+    proposed = ActionState.PROPOSED in still_open
+    return CampaignProgress.WAITING_FOR_APPROVAL if proposed else CampaignProgress.NEEDS_REVIEW

@@ -9,7 +9,7 @@ from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
-from db.store.quota import birthday_forecast as store
+from db.store.reports import birthday_forecast as store
 
 
 def forecast(

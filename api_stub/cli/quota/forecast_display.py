@@ -12,7 +12,7 @@ from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_windows import Window
-from db.store.quota.birthday_forecast import AccountForecast
+from db.store.reports.birthday_forecast import AccountForecast
 from worker.errors import Reason
 
 _NAMED: Final = 6
@@ -46,12 +46,11 @@ def render_title(found: AccountForecast) -> Text:
 def list_caveats(found: ForecastAnswer) -> Iterator[str]:
     """Yield what a person must do before the forecast can come true."""
     if found.stopped_by is not None:
-        because = describe_reason(Reason(found.stopped_by))
-        yield f"nothing goes out as long as this holds: {because}; the forecast ignores it"
+        yield "the forecast shows what would happen if the account went on now"
     if found.unapproved:
-        yield f"{found.unapproved} wait for approval; the forecast counts them as approved"
+        yield f"{found.unapproved} wait for approval; the forecast assumes that they are approved now"
     if found.paused:
-        yield f"{found.paused} wait in a paused campaign; the forecast counts them as resumed"
+        yield f"{found.paused} wait in a paused campaign; the forecast assumes that it is resumed now"
 
 
 def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:

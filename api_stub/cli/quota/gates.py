@@ -125,8 +125,8 @@ def format_gap(shortest: timedelta, longest: timedelta) -> str:
 def _list_window_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[Gate]:
     left, context, kind = get_remaining(reading), status.context, status.context.kind
     filled = build_windows(status, left)
-    tomorrow = f"fresh at {format_utc(local_day(status.now, context.zone).end)}"
-    ages = "each use leaves after exactly 7 days"
+    tomorrow = f"resets at {format_utc(local_day(status.now, context.zone).end)}"
+    ages = "each use counts for exactly 7 days"
     if filled.run is not None:
         yield _window_gate(f"{kind}, run", filled.run, tomorrow)
     yield _window_gate(f"{kind}, day", filled.day, tomorrow)

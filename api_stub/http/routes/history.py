@@ -16,8 +16,8 @@ from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAns
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
-from db.store.quota import birthday_forecast, status
-from db.store.reports import overview, summary
+from db.store.quota import status
+from db.store.reports import birthday_forecast, overview, summary
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.date_range import FIRST_DAY
