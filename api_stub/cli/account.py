@@ -20,6 +20,7 @@ from api_stub.cli.context import (
     validate_name,
 )
 from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.halts import advise_sign_in
 from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
@@ -202,7 +203,7 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (
-                f"look at it on the site, then: rapport account sign-in {name}"
+                f"check the account on the site, then {advise_sign_in(name, account.site)}"
                 if account.status is AccountStatus.STOPPED
                 else "there is nothing to resume"
             )

@@ -9,11 +9,8 @@ from api_stub.sandbox.population.members import MEMBERS
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import halts as store
-from worker.rules.halts import Halt, HaltCause
+from worker.rules.halts import NEEDS_ATTENTION, Halt, HaltCause
 from worker.rules.sites import has_adapter
-
-_SHOWN_FOR_ALL = frozenset({HaltCause.KILL_SWITCH, HaltCause.ACCOUNT_STOPPED, HaltCause.ACCOUNT_PAUSED})
-"""What is said above a list of all accounts: what has stopped, not what was never set up."""
 
 
 def print_halts(session: Session, account: str | None = None) -> None:
@@ -30,7 +27,7 @@ def list_halt_lines(session: Session, account: str | None = None) -> Iterator[st
         yield from (describe_halt(record, halt) for halt in halted if record is not None)
         return
     found = store.list_halted_accounts(session)
-    lines = (describe_halt(each, halt) for each, halt in found if halt.cause in _SHOWN_FOR_ALL)
+    lines = (describe_halt(each, halt) for each, halt in found if halt.cause in NEEDS_ATTENTION)
     yield from dict.fromkeys(lines)  # the kill switch once
 
 

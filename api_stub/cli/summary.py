@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
+from api_stub.cli.formatting import print_text
+from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
 from db.store.people import accounts
@@ -39,8 +41,11 @@ def summary(
     with open_session(data, snapshot=True) as session:
         wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
         days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
+        halted = list(list_halt_lines(session, account)) if on is None else []
     if not days:
         raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
+    for line in halted:
+        print_text(line, "bold red")
     console = Console()
     for day in days:
         console.print(render_day_summary(day))

@@ -21,10 +21,11 @@ from worker.rules.sites import has_adapter
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next, and when, if that is known."""
+    """What happens next, and when, if that is known. `by_worker`: a worker does it."""
 
     what: str
     at: datetime | None = None
+    by_worker: bool = False
 
     def __str__(self) -> str:
         """Return the last line of the output."""
@@ -32,9 +33,9 @@ class NextStep:
 
     def with_workers(self, workers: Gate) -> str:
         """Return the last line of the output; a step with a time needs workers."""
-        if workers.open or self.at is None:
+        if workers.open or not (self.by_worker or self.at):
             return str(self)
-        return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
+        return str(self).replace("next:", "next, once workers take messages:", 1)
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -152,13 +153,8 @@ def find_next_step(
     if action.state in END_STATES:
         why = f" ({describe_reason(action.reason)})" if action.reason else ""
         return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
-    if action.state is ActionState.NEEDS_REVIEW:
-        choices = "done|skip" if action.campaign is CampaignState.CANCELLED else "done|again|skip"
-        return NextStep(f"a person settles it: `rapport actions settle {action.id} {choices}`")
-    if action.state is ActionState.PROPOSED:
-        if _is_expired(facts, action):
-            return NextStep("it is dropped; its last day has passed")
-        return NextStep("a person approves it: `rapport review`")
+    if action.state in {ActionState.NEEDS_REVIEW, ActionState.PROPOSED}:
+        return _step_by_a_person(facts, action)
     if action.is_leased:
         return NextStep(
             f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
@@ -171,21 +167,28 @@ def find_next_step(
     )
 
 
+def _step_by_a_person(facts: GateFacts, action: ActionFacts) -> NextStep:
+    if action.state is ActionState.NEEDS_REVIEW:
+        again = "" if action.campaign is CampaignState.CANCELLED else "again|"
+        return NextStep(f"a person settles it: `rapport actions settle {action.id} done|{again}skip`")
+    if _is_expired(facts, action):
+        return NextStep("it is dropped; its last day has passed")
+    return NextStep("a person approves it: `rapport review`")
+
+
 def _step_without_action(facts: GateFacts) -> NextStep:
     if facts.contact is not None:
         return NextStep("nothing is planned for this person")
-    if (halted := _step_for_account(facts)) is not None:
-        return halted
-    review = facts.counts.get(ActionState.NEEDS_REVIEW)
-    if review:
-        return NextStep(
-            f"{format_count(review, 'action waits', 'actions wait')} for a person: `rapport actions review`"
-        )
+    return _step_for_account(facts) or _step_by_counts(facts)
+
+
+def _step_by_counts(facts: GateFacts) -> NextStep:
+    if review := facts.counts.get(ActionState.NEEDS_REVIEW):
+        waiting = format_count(review, "action waits", "actions wait")
+        return NextStep(f"{waiting} for a person: `rapport actions review`")
     if proposed := facts.counts.get(ActionState.PROPOSED):
-        return NextStep(
-            f"{format_count(proposed, 'greeting waits', 'greetings wait')} for approval: "
-            f"`rapport review --account {facts.account.name}`"
-        )
+        waiting = format_count(proposed, "greeting waits", "greetings wait")
+        return NextStep(f"{waiting} for approval: `rapport review --account {facts.account.name}`")
     if facts.counts.get(ActionState.PLANNED):
         return NextStep("a person resumes a campaign: `rapport campaign list` shows them")
     if facts.next_schedule is not None:
@@ -273,4 +276,4 @@ def _step_of_greeting(
     too_late = at is None or at.astimezone(facts.account.zone).date() > until
     says = describe_outlook(None if too_late else at, outlook.held_back, until)
     who = f"{action.contact}'s greeting is" if too_late else f"{action.contact} is greeted"
-    return NextStep(f"{who} {says}")
+    return NextStep(f"{who} {says}", by_worker=not too_late)

@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 
 from db.engine import Database
 from db.store.actions import approval, events, proposals
+from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
@@ -243,7 +244,9 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
 
 def test_why_points_to_the_review(database: Database, rapport: Rapport) -> None:
     (ann,) = some_wait(database, "Ann")
-    assert "a person approves it: rapport review" in rapport("why", str(ann))
-    assert "1 wait for a person's approval: rapport review --account demo" in rapport("why", "demo")
+    assert "a person approves it: `rapport review`" in rapport("why", str(ann))
+    with database.transaction() as session:
+        accounts.save_session(session, action(session, ann).account_id, b"sealed")
+    assert "1 greeting waits for approval: `rapport review --account demo`" in rapport("why", "demo")
     assert "rapport review" in rapport("actions", "review", "--help")
     assert "rapport actions review" in rapport("review", "--help")

@@ -22,6 +22,14 @@ class CampaignProgress(StrEnum):
     FAILED = "failed"
 
 
+OVER = frozenset(
+    {
+        CampaignProgress.DRY_RUN, CampaignProgress.NOTHING_TO_DO, CampaignProgress.FINISHED,
+        CampaignProgress.CANCELLED, CampaignProgress.FAILED,
+    }
+)  # fmt: skip
+"""The progress of campaigns in which nothing more happens."""
+
 _FROM_STATE: Mapping[CampaignState, CampaignProgress] = {
     CampaignState.READING: CampaignProgress.READING,
     CampaignState.PAUSED: CampaignProgress.PAUSED,

@@ -19,6 +19,10 @@ class HaltCause(StrEnum):
     NOT_SIGNED_IN = "not_signed_in"
 
 
+NEEDS_ATTENTION = frozenset({HaltCause.KILL_SWITCH, HaltCause.ACCOUNT_STOPPED, HaltCause.ACCOUNT_PAUSED})
+"""What is said of all accounts at once: that one has stopped, not that it was never set up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Halt:
     """One thing that stops an account. `reason` says why its site stopped it."""

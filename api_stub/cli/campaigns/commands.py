@@ -22,6 +22,7 @@ from api_stub.cli.formatting import (
     reason_suffix,
     short_id,
 )
+from api_stub.cli.halts import print_halts
 from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from db.store.actions import control
@@ -29,6 +30,7 @@ from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
+from worker.rules.campaign_progress import OVER
 
 app = typer.Typer(
     help="Campaigns: start, list, show, pause, resume and cancel them. All times are UTC.",
@@ -52,6 +54,7 @@ def list_campaigns(
 ) -> None:
     """List campaigns, newest first, with the number of their actions in each state."""
     with open_session(data) as session:
+        print_halts(session, account)
         lines = overview.list_campaigns(session, limit=limit, account=account)
     table = create_table("id", "account", "kind", "progress", "actions", "asked for")
     for line in lines:
@@ -69,6 +72,8 @@ def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     with open_session(data, snapshot=True) as session:
         campaign_id = resolve_campaign_id(session, campaign)
         result = summary.summarise_campaign(session, campaign_id)
+        if result is not None and result.progress not in OVER:
+            print_halts(session, result.campaign.account)
     if result is not None:
         Console().print(render_campaign_summary(result))
 

@@ -92,19 +92,19 @@ def _describe_person(person: PersonForecast) -> str:
 def render_verdict(found: ForecastAnswer) -> Text:
     """Return one line: how many are reached, how many late or missed, and what would help."""
     if not found.birthdays:
-        return Text(f"nobody has a birthday up to {found.last_on} who is still to be greeted")
+        return Text(f"nobody with a birthday up to {found.last_on} is still to be greeted")
     reached = found.in_time + found.late
-    counts = f"{reached} of {found.birthdays} are reached"
+    counts = f"{reached} of {found.birthdays} will be greeted"
     if not found.late and not found.missed:
-        return Text(f"{counts}, all in time", "green")
+        return Text(f"{counts}, all on time", "green")
     style = "bold red" if found.missed else "yellow"
     return Text(f"{counts}, {found.late} of them late, {found.missed} missed{_explain(found)}", style)
 
 
 def _explain(found: ForecastAnswer) -> str:
     if not found.held_back_by:
-        return ": their birthdays were over already"
+        return ": their birthdays were already over"
     reason = Reason(next(iter(found.held_back_by)))
     remedy = _REMEDIES.get(reason)
-    helps = f"; more is let through by: rapport quota set {found.account} {remedy}" if remedy else ""
+    helps = f"; to allow more: `rapport quota set {found.account} {remedy}`" if remedy else ""
     return f": {describe_reason(reason)}{helps}"

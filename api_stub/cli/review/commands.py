@@ -14,6 +14,7 @@ from api_stub.cli.context import (
     resolve_campaign_id,
 )
 from api_stub.cli.formatting import describe_progress, join_counts, print_text, short_id
+from api_stub.cli.halts import print_halts
 from api_stub.cli.review.display import render_plain
 from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals
 from api_stub.cli.terminal import Console
@@ -44,6 +45,8 @@ def review(
     console = Console()
     with open_database(data) as database:
         scope = _resolve_scope(database, account, campaign)
+        with database.transaction() as session:
+            print_halts(session, account)
         if only_list:
             _print_proposals(database, scope)
         elif not (console.is_terminal and sys.stdin.isatty()):

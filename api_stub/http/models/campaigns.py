@@ -35,6 +35,7 @@ class CampaignOut(BaseModel):
     pages: int | None = Field(description="Search result pages that were read; null without a search.")
     found: int | None = Field(description="People found so far.")
     ended: SearchEnd | None = Field(description="Why the search ended; null while it continues.")
+    stopped_by: str | None = Field(description="What stops its account now.")
     correlation_id: str
     created_at: datetime
 

@@ -123,3 +123,4 @@ class SummaryOut(BaseModel):
     open: OpenOut | None
     quota: GreetingsLeftOut | None
     birthdays_next_day: int | None
+    stopped_by: str | None = Field(None, description="What stops the account now; null for a past day.")

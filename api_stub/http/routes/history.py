@@ -15,9 +15,10 @@ from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
+from db.engine import today_in
 from db.store.actions import interactions
 from db.store.quota import status
-from db.store.reports import birthday_forecast, overview, summary
+from db.store.reports import birthday_forecast, halts, overview, summary
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.date_range import FIRST_DAY
@@ -115,4 +116,7 @@ def show_summary(
             found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:
             raise HTTPException(422, f"query.on: {error}") from None
-    return SummaryOut.model_validate(found)
+        halted = halts.list_halts(session, record) if on in {None, today_in(session, record.zone)} else ()
+    answer = SummaryOut.model_validate(found)
+    answer.stopped_by = halted[0].code if halted else None
+    return answer
