@@ -117,7 +117,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)
         .values(state=state, reason=Reason.SETTLED_BY_HAND, detail="a person looked")
-        .returning(Action.account_id, Action.contact_id, Action.kind, Action.acting_since)
+        .returning(Action.contact_id, Action.kind, Action.acting_since)
     )
     if state is ActionState.PLANNED:
         cancelled = select(Campaign.id).where(
@@ -131,7 +131,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
         sent_on = cast(func.timezone(Account.time_zone, moved.acting_since), Date)
         session.execute(
             update(Contact)
-            .where(Contact.id == moved.contact_id, Account.id == moved.account_id)
+            .where(Contact.id == moved.contact_id, Account.id == Contact.account_id)
             .values(last_greeted_on=func.greatest(Contact.last_greeted_on, sent_on))
         )
     return moved is not None
