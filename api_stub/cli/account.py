@@ -24,6 +24,7 @@ from api_stub.cli.halts import advise_sign_in
 from api_stub.cli.prompts import require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
 from api_stub.cli.terminal import Console
+from api_stub.cli.waiting import show_wait
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
@@ -151,7 +152,8 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
                 f"account {name} is on {account.site}, where Rapport can't sign in yet, so nothing can be "
                 "sent from it"
             )
-        state = _sign_in_to_sandbox(settings, name)
+        with show_wait("signing in to the practice network in a browser"):
+            state = _sign_in_to_sandbox(settings, name)
         with database.transaction() as session:
             accounts.save_session(session, account.id, vault.seal(state))
     print_text(f"account {name} is signed in")

@@ -33,9 +33,9 @@ _NO_INVITATION = "no invitation waits for an answer"
 _READING = "reading the page of sent invitations"
 _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
-    Verdict.PLANNED: "is on its way already",
-    Verdict.TRIED: "had its turn this week",
-    Verdict.TOO_YOUNG: "too young",
+    Verdict.PLANNED: "is already planned",
+    Verdict.TRIED: "was tried this week already",
+    Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
@@ -83,7 +83,7 @@ def withdraw(
         Console().print(
             _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
         )
-        print_text(f"nothing was planned or withdrawn; to do it: rapport invitations withdraw {account}")
+        print_text(f"nothing was planned or withdrawn; to do it: `rapport invitations withdraw {account}`")
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
@@ -92,7 +92,7 @@ def withdraw(
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
+    table = Table("who", "sent", "days ago, at least", *(["what would happen"] if verdicts else []))
     for line in lines:
         cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))
