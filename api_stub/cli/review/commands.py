@@ -16,10 +16,9 @@ from api_stub.cli.context import (
 from api_stub.cli.formatting import describe_progress, join_counts, print_text, short_id
 from api_stub.cli.halts import print_halts
 from api_stub.cli.review.display import render_plain
-from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals
+from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals, list_with_outlook
 from api_stub.cli.terminal import Console
 from db.engine import Database
-from db.store.actions import proposals
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError
@@ -73,9 +72,7 @@ def _print_proposals(database: Database, scope: ReviewScope) -> None:
     console, total, after = Console(), 0, None
     while True:
         with database.transaction() as session:
-            found = proposals.list_proposals(
-                session, limit=_LIST_PAGE, after=after, account=scope.account, campaign=scope.campaign
-            )
+            found = list_with_outlook(session, scope, limit=_LIST_PAGE, after=after)
         for proposal in found:
             console.print(render_plain(proposal), soft_wrap=True)
         total += len(found)

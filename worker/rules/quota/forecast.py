@@ -118,7 +118,7 @@ def _day_limit(allowance: Allowance, day: date, now: datetime) -> int:
 class _QueuedAction:
     """An action in the queue; the smallest goes first. `since` is the first instant at which it is possible.
 
-    `due_at` is when it became due, or `_EQUALLY_LONG` after all have been denied.
+    `due_at` is when it became due, for those that are due at the start; `_EQUALLY_LONG` for later ones.
     """
 
     is_new: bool
@@ -200,14 +200,13 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
     )
     waiting: list[_QueuedAction] = []
     postponed: list[_QueuedAction] = []  # their runs are full today
-    joined = False
+    compares_due_times = True  # until the first denial: then all that is due waits until the same instant
     while coming or waiting or postponed:
         if postponed and not simulation.is_full(postponed[0].run):  # it is another day
             waiting = _waiting_equally_long([*waiting, *postponed])
             postponed.clear()
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, coming.pop())
-            joined = True
         if not waiting:
             simulation.skip_to(coming[-1].since if coming else None, day_by_day=bool(postponed))
             continue
@@ -220,9 +219,9 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
         elif simulation.try_action(queued):
             heapq.heappop(waiting)
             yield _reached_forecast(simulation, queued, begin)
-        elif joined and not simulation.is_full(queued.run):
+        elif compares_due_times and not simulation.is_full(queued.run):
             waiting = _waiting_equally_long(waiting)
-            joined = False
+            compares_due_times = False
 
 
 def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[_QueuedAction]:
@@ -243,7 +242,7 @@ def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
     return _QueuedAction(
         is_new=action.campaign is None,
         # of new ones, the latest birthday goes first, however long the others have been possible
-        due_at=_EQUALLY_LONG if action.campaign is None else action.not_before or starts,
+        due_at=_EQUALLY_LONG if action.campaign is None or since > now else action.not_before or starts,
         birthday_ago=-action.on.toordinal(),
         planned=action.planned,
         contact_id=action.contact_id,
