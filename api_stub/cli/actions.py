@@ -23,6 +23,7 @@ from api_stub.cli.formatting import (
     print_text,
     short_id,
 )
+from api_stub.cli.halts import print_halts
 from api_stub.cli.terminal import Console
 from db.store.actions import control, events
 from db.store.actions.events import Event
@@ -69,6 +70,7 @@ def list_actions(
     The first 8 digits of an id are enough for the other commands.
     """
     with open_session(data) as session:
+        print_halts(session, account)
         lines = overview.list_actions(session, limit=limit, account=account, state=state)
     table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
     for line in lines:

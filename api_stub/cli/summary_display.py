@@ -20,6 +20,7 @@ from api_stub.cli.formatting import (
 from api_stub.cli.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
+from db.store.reports.birthday_forecast import OutlookCounts
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
@@ -34,11 +35,11 @@ _GREETING_LINES = {"sent", "replies"}
 """Lines that only concern campaigns with greetings."""
 
 
-def render_day_summary(day: Summary) -> RenderableType:
-    """Render the summary of an account's day."""
+def render_day_summary(day: Summary, outlook: OutlookCounts | None = None) -> RenderableType:
+    """Render the summary of an account's day; `outlook` is the forecast of what is still planned."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_utc(day.as_of)}", "dim")
-    return Group(head, render_facts(_day_lines(day)), "")
+    return Group(head, render_facts([*_day_lines(day), *_outlook_lines(day.account, outlook)]), "")
 
 
 def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
@@ -159,6 +160,16 @@ def _day_lines(day: Summary) -> Iterator[_Line]:
     yield "next day", format_count(day.birthdays_next_day, "birthday", "birthdays")
 
 
+def _outlook_lines(account: str, outlook: OutlookCounts | None) -> Iterator[_Line]:
+    counts = (
+        ()
+        if outlook is None
+        else ((outlook.today, "today"), (outlook.later, "later"), (outlook.too_late, "too late to be sent"))
+    )
+    if shown := ", ".join(f"{count} {when}" for count, when in counts if count):
+        yield "outlook", f"{shown}: `rapport forecast {account}`"
+
+
 def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
     yield "sent", f"{format_count(happened.sent, 'greeting', 'greetings')}, {happened.late} of them late"
     if happened.visits or happened.pages:
@@ -184,7 +195,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:
-        yield "to settle", f"{still.needs_review} wait for you: rapport actions review"
+        yield "to settle", f"{still.needs_review} wait for you: `rapport actions review`"
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:

@@ -104,6 +104,24 @@ def forecast_greetings(
     return {(each.action.contact_id, each.action.on): each for each in found.forecast.actions}
 
 
+@dataclass(frozen=True, slots=True)
+class OutlookCounts:
+    """How many planned greetings go out today, later, or too late to be sent at all."""
+
+    today: int
+    later: int
+    too_late: int
+
+
+def count_outlook(session: Session, account: AccountRecord, *, default_late_days: int) -> OutlookCounts:
+    """Count the account's planned greetings by their forecast."""
+    found = forecast_birthdays(session, account, days=1, default_late_days=default_late_days)
+    planned = [each for each in found.forecast.actions if each.action.campaign is not None]
+    today = sum(each.reached_on == found.last for each in planned)
+    too_late = sum(each.reached_on is None for each in planned)
+    return OutlookCounts(today, len(planned) - today - too_late, too_late)
+
+
 def _hold_for_one_voice(
     session: Session, account: AccountRecord, now: datetime, expected: Sequence[ExpectedAction]
 ) -> Iterator[ExpectedAction]:
