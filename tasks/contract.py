@@ -276,8 +276,8 @@ def require_adapter(site: str, options: CampaignOptions) -> None:
     """Raise RequestRefusedError for a campaign that opens pages of a site without an adapter."""
     if options.opens_site and not has_adapter(site):
         raise RequestRefusedError(
-            f"account: Rapport has no adapter for {site}, so nothing can be done there; only a dry run that "
-            "reads nothing is possible"
+            f"account: Rapport has no adapter for {site} yet, so nothing can be done there; only a dry "
+            "run that doesn't read the site is possible"
         )
 
 

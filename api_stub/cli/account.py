@@ -15,8 +15,10 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.halts import advise_sign_in
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.terminal import Console
+from api_stub.cli.waiting import show_wait
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
@@ -74,7 +76,8 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
                 f"account {name} is on {account.site}, where Rapport can't sign in yet, so nothing can be "
                 "sent from it"
             )
-        state = _sign_in_to_sandbox(settings, name)
+        with show_wait("signing in to the practice network in a browser"):
+            state = _sign_in_to_sandbox(settings, name)
         with database.transaction() as session:
             accounts.save_session(session, account.id, vault.seal(state))
     print_text(f"account {name} is signed in")
@@ -126,7 +129,7 @@ def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
             advice = (
-                f"look at it on the site, then: `rapport account sign-in {name}`"
+                f"check the account on the site, then {advise_sign_in(name, account.site)}"
                 if account.status is AccountStatus.STOPPED
                 else "there is nothing to resume"
             )

@@ -25,6 +25,7 @@ from api_stub.cli.formatting import (
     print_text,
     short_id,
 )
+from api_stub.cli.halts import print_halts
 from api_stub.cli.hints import program
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import choose_person
@@ -80,6 +81,7 @@ def list_actions(
     people = [one.id for one in choose_person(data, contact, account=account)] if contact else None
     with open_session(data) as session:
         check_account_filter(session, account)
+        print_halts(session, account)
         lines = overview.list_actions(session, limit=limit, account=account, state=state, contacts=people)
     table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
     for line in lines:

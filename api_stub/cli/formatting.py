@@ -1,7 +1,7 @@
 """Print texts, and format reasons, counts and times for people."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from api_stub.cli.terminal import Console
 from worker.errors import Reason
+from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.characters import escape_json_controls
 
 Name = TypeVar("Name", bound=str)
@@ -73,6 +74,13 @@ def describe_reason(reason: Reason) -> str:
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
 
 
+def describe_progress(progress: CampaignProgress) -> str:
+    """Return how far a campaign has come, in words."""
+    if progress is CampaignProgress.NEEDS_REVIEW:
+        return "needs a decision"
+    return progress.replace("_", " ")
+
+
 def reason_suffix(reason: Reason | None) -> str:
     """Return ": " and the reason's text, or nothing without a reason."""
     return f": {describe_reason(reason)}" if reason else ""
@@ -124,6 +132,11 @@ def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
     for name, value in facts:
         grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
     return grid
+
+
+def format_day(day: date) -> str:
+    """Format a day of this or another year near by, such as 28 November."""
+    return f"{day:%d %B}".lstrip("0")
 
 
 def format_utc(instant: datetime) -> str:

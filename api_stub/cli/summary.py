@@ -4,12 +4,18 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
+from api_stub.cli.formatting import print_text
+from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
 from db.store.reports import summary as store
+from db.store.reports.birthday_forecast import OutlookCounts, count_outlook
 from worker.errors import RequestRefusedError
 
 
@@ -38,9 +44,21 @@ def summary(
     """
     with open_session(data, snapshot=True) as session:
         wanted = [require_account(session, account)] if account else accounts.list_accounts(session)
-        days = [store.summarise_day(session, each, on.date() if on else None) for each in wanted]
+        days = [
+            (store.summarise_day(session, each, on.date() if on else None), _count_outlook(session, each, on))
+            for each in wanted
+        ]
+        halted = list(list_halt_lines(session, account)) if on is None else []
     if not days:
         raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
+    for line in halted:
+        print_text(line, "bold red")
     console = Console()
-    for day in days:
-        console.print(render_day_summary(day))
+    for day, outlook in days:
+        console.print(render_day_summary(day, outlook))
+
+
+def _count_outlook(session: Session, account: AccountRecord, on: datetime | None) -> OutlookCounts | None:
+    if on is not None:
+        return None  # a past day
+    return count_outlook(session, account, default_late_days=DEFAULT_LATE_DAYS)

@@ -1,7 +1,7 @@
 """Render the output of `rapport summary` and `rapport campaign show`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from api_stub.cli.formatting import (
     create_table,
+    describe_progress,
     describe_reason,
     folding_text,
     format_count,
@@ -16,11 +17,13 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
-from api_stub.cli.hints import program
+from api_stub.cli.outlook import describe_outlook
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
+from db.store.reports.birthday_forecast import OutlookCounts
 from db.store.reports.summary import CampaignSummary
 from worker.errors import Reason
+from worker.rules.lifecycle import END_STATES
 from worker.rules.model import CampaignKind, SearchEnd
 from worker.rules.summary import EndedCounts, NotGreeted, OpenCounts, Summary
 
@@ -32,11 +35,11 @@ _GREETING_LINES = {"sent", "replies"}
 """Lines that only concern campaigns with greetings."""
 
 
-def render_day_summary(day: Summary) -> RenderableType:
-    """Render the summary of an account's day."""
+def render_day_summary(day: Summary, outlook: OutlookCounts | None = None) -> RenderableType:
+    """Render the summary of an account's day; `outlook` is the forecast of what is still planned."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
     head.append(f"as of {format_utc(day.as_of)}", "dim")
-    return Group(head, render_facts(_day_lines(day)), "")
+    return Group(head, render_facts([*_day_lines(day), *_outlook_lines(day.account, outlook)]), "")
 
 
 def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
@@ -44,7 +47,8 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
     campaign = summary.campaign
     why = reason_suffix(campaign.reason)
     detail = f" ({campaign.detail})" if campaign.detail else ""
-    head = Text(f"{campaign.kind} campaign of {campaign.account} is {campaign.state}{why}{detail}\n", "bold")
+    progress = describe_progress(summary.progress)
+    head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
     options = ", ".join(_describe_options(campaign.options))
     head.append(
         f"{campaign.id}, asked for {format_utc(campaign.created_at)}\n{options or 'no options'}", "dim"
@@ -112,17 +116,30 @@ def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
     table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
     for line in lines:
         left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
-        # A dry run of an older version doesn't have these two.
-        planned_as, at = line.get("already", ""), line.get("when", "")
-        already = f"{planned_as} already" if planned_as else ""
-        when = f"about {format_utc(datetime.fromisoformat(at))}" if at else "not in time"
+        planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
+        already = f"{planned_as} already, " if planned_as else ""
+        when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line)
         table.add_row(
             folding_text(line["contact"]),
             line["on"],
             Text(line["message"], "" if not (left_out or already) else "dim"),
-            Text(left_out or already or when),
+            Text(left_out or (already + when).removesuffix(", ")),
         )
     return table
+
+
+def _has_ended(planned_as: str) -> bool:
+    return planned_as in END_STATES
+
+
+def _describe_preview_time(line: Mapping[str, str]) -> str:
+    """Say when the greeting of a preview's line goes out; older versions stored fewer of its fields."""
+    at, waits_for, until = (line.get(name, "") for name in ("when", "waits_for", "until"))
+    return describe_outlook(
+        datetime.fromisoformat(at) if at else None,
+        Reason(waits_for) if waits_for else None,
+        date.fromisoformat(until) if until else None,
+    )
 
 
 def _day_lines(day: Summary) -> Iterator[_Line]:
@@ -141,6 +158,16 @@ def _day_lines(day: Summary) -> Iterator[_Line]:
         f"{format_count(left.used_day, 'greeting', 'greetings')} used, {left.left_day} left; {week}",
     )
     yield "next day", format_count(day.birthdays_next_day, "birthday", "birthdays")
+
+
+def _outlook_lines(account: str, outlook: OutlookCounts | None) -> Iterator[_Line]:
+    counts = (
+        ()
+        if outlook is None
+        else ((outlook.today, "today"), (outlook.later, "later"), (outlook.too_late, "too late to be sent"))
+    )
+    if shown := ", ".join(f"{count} {when}" for count, when in counts if count):
+        yield "outlook", f"{shown}: `rapport forecast {account}`"
 
 
 def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
@@ -168,7 +195,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:
-        yield "to settle", f"{still.needs_review} wait for you: {program()} actions review"
+        yield "to settle", f"{still.needs_review} wait for you: `rapport actions review`"
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:

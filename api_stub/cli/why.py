@@ -15,21 +15,25 @@ from api_stub.cli.context import (
     resolve_action_id,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_utc, join_counts, reason_suffix
+from api_stub.cli.halts import print_halts
 from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
 from api_stub.cli.why_display import build_gates, find_next_step, find_subject
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts, lookup
 from db.store.people.lookup import ContactRecord
+from db.store.reports import birthday_forecast, overview
 from db.store.reports import gate_facts as store
-from db.store.reports import overview
 from db.store.reports.gate_facts import GateFacts
 from worker import queues
 from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
+from worker.rules.model import Kind
+from worker.rules.quota.forecast import ActionForecast
 from worker.rules.suggestions import did_you_mean
 from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
@@ -62,6 +66,8 @@ def why(
             else store.get_contact_facts(session, person.id)
         )
         facts = _check_session_key(session, facts, load_settings(data))
+        outlook = _find_outlook(session, facts)
+        print_halts(session, facts.account.name)
     redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)
@@ -74,7 +80,17 @@ def why(
         table.add_row(gate.name, mark, folding_text(gate.says))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
-    console.print(find_next_step(facts, reading).with_workers(workers), style="bold", soft_wrap=True)
+    console.print(Text(find_next_step(facts, reading, outlook).with_workers(workers), "bold"), soft_wrap=True)
+
+
+def _find_outlook(session: Session, facts: GateFacts) -> ActionForecast | None:
+    """Return the forecast of the greeting whose gates are shown, as `rapport forecast` shows it."""
+    about = find_subject(facts)
+    if about is None or about.kind is not Kind.GREET or about.contact_id is None:
+        return None
+    record = accounts.get_account(session, facts.account.id)
+    found = birthday_forecast.forecast_greetings(session, record, default_late_days=DEFAULT_LATE_DAYS)
+    return found.get((about.contact_id, about.occasion_on))
 
 
 def _check_workers(facts: GateFacts, redis_at: RedisAddress | None) -> Gate:

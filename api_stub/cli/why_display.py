@@ -4,22 +4,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api_stub.cli.formatting import describe_reason, format_utc, reason_suffix
+from api_stub.cli.formatting import describe_reason, format_count, format_utc, reason_suffix
+from api_stub.cli.halts import advise, advise_sign_in
+from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.quota.gates import Gate, list_quota_gates
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
+from worker.rules.halts import Halt, HaltCause, list_halts
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import AccountStatus, ActionState, CampaignState, ContactStatus, Kind
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
+from worker.rules.quota.forecast import ActionForecast
+from worker.rules.sites import has_adapter
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next, and when, if that is known."""
+    """What happens next, and when, if that is known. `by_worker`: a worker does it."""
 
     what: str
     at: datetime | None = None
+    by_worker: bool = False
 
     def __str__(self) -> str:
         """Return the last line of the output."""
@@ -27,9 +33,9 @@ class NextStep:
 
     def with_workers(self, workers: Gate) -> str:
         """Return the last line of the output; a step with a time needs workers."""
-        if workers.open or self.at is None:
+        if workers.open or not (self.by_worker or self.at):
             return str(self)
-        return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
+        return str(self).replace("next:", "next, once workers take messages:", 1)
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -41,6 +47,7 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
     """Return every gate in the order of checking, those of the quota last."""
     action = find_subject(facts)
     return [
+        _site_gate(facts.account),
         _kill_switch_gate(facts),
         _status_gate(facts.account),
         _sign_in_gate(facts.account),
@@ -49,6 +56,11 @@ def build_gates(facts: GateFacts, reading: QuotaReading) -> Sequence[Gate]:
         *(_action_gates(action, facts) if action and action.state not in END_STATES else ()),
         *list_quota_gates(facts.quota, reading),
     ]
+
+
+def _site_gate(account: AccountFacts) -> Gate:
+    there = has_adapter(account.site)
+    return Gate("site", there, account.site if there else f"Rapport has no adapter for {account.site} yet")
 
 
 def _kill_switch_gate(facts: GateFacts) -> Gate:
@@ -68,7 +80,7 @@ def _status_gate(account: AccountFacts) -> Gate:
 def _sign_in_gate(account: AccountFacts) -> Gate:
     if not account.signed_in:
         return Gate("sign-in", False, "not signed in yet")
-    return Gate("sign-in", account.session_problem is None, account.session_problem or "there is one")
+    return Gate("sign-in", account.session_problem is None, account.session_problem or "signed in")
 
 
 def _in_flight_gate(facts: GateFacts) -> Gate:
@@ -78,7 +90,7 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
         says = (
             f"a worker reads the inbox, until {format_utc(reading)} at the latest"
             if reading
-            else "nothing is under way"
+            else "nothing is in progress"
         )
         return Gate("one at a time", reading is None, says)
     is_subject = subject is not None and subject.id == in_flight.id
@@ -131,58 +143,89 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
     )
 
 
-def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
-    """Return the next step of the requested account, person or action."""
+def find_next_step(
+    facts: GateFacts, reading: QuotaReading, outlook: ActionForecast | None = None
+) -> NextStep:
+    """Return the next step of the account, person or action; `outlook` is the forecast of its greeting."""
     action = find_subject(facts)
     if action is None:
         return _step_without_action(facts)
     if action.state in END_STATES:
         why = f" ({describe_reason(action.reason)})" if action.reason else ""
         return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
-    if action.state is ActionState.NEEDS_REVIEW:
-        return NextStep(f"a person settles it: `rapport actions settle {action.id} done|again|skip`")
-    if action.state is ActionState.PROPOSED:
-        return NextStep("a person approves it: `rapport review`")
+    if action.state in {ActionState.NEEDS_REVIEW, ActionState.PROPOSED}:
+        return _step_by_a_person(facts, action)
     if action.is_leased:
         return NextStep(
             f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
             action.lease_until,
         )
     return (
-        _step_for_account(facts) or _step_for_person(facts, action) or _step_in_turn(facts, action, reading)
+        _step_for_account(facts)
+        or _step_for_person(facts, action)
+        or _step_in_turn(facts, action, reading, outlook)
     )
+
+
+def _step_by_a_person(facts: GateFacts, action: ActionFacts) -> NextStep:
+    if action.state is ActionState.NEEDS_REVIEW:
+        again = "" if action.campaign is CampaignState.CANCELLED else "again|"
+        return NextStep(f"a person settles it: `rapport actions settle {action.id} done|{again}skip`")
+    if _is_expired(facts, action):
+        return NextStep("it is dropped; its last day has passed")
+    return NextStep("a person approves it: `rapport review`")
 
 
 def _step_without_action(facts: GateFacts) -> NextStep:
     if facts.contact is not None:
         return NextStep("nothing is planned for this person")
-    review = facts.counts.get(ActionState.NEEDS_REVIEW)
-    if review:
-        return NextStep(f"{review} wait for a person: `rapport actions review`")
+    return _step_for_account(facts) or _step_by_counts(facts)
+
+
+def _step_by_counts(facts: GateFacts) -> NextStep:
+    if review := facts.counts.get(ActionState.NEEDS_REVIEW):
+        waiting = format_count(review, "action waits", "actions wait")
+        return NextStep(f"{waiting} for a person: `rapport actions review`")
     if proposed := facts.counts.get(ActionState.PROPOSED):
-        return NextStep(
-            f"{proposed} wait for a person's approval: `rapport review --account {facts.account.name}`"
-        )
+        waiting = format_count(proposed, "greeting waits", "greetings wait")
+        return NextStep(f"{waiting} for approval: `rapport review --account {facts.account.name}`")
     if facts.counts.get(ActionState.PLANNED):
-        return _step_for_account(facts) or NextStep("a person resumes a campaign: `rapport campaign list`")
+        return NextStep("a person resumes a campaign: `rapport campaign list` shows them")
     if facts.next_schedule is not None:
         return NextStep("its schedule starts a campaign", facts.next_schedule)
     return NextStep("nothing; no action is planned and no schedule is set")
 
 
 def _step_for_account(facts: GateFacts) -> NextStep | None:
-    if facts.kill_switch is not None:
-        return NextStep("a person lets everything go on: `rapport resume-everything`")
-    name = facts.account.name
-    if facts.account.status is AccountStatus.PAUSED:
-        return NextStep(f"a person resumes the account: `rapport account resume {name}`")
-    if facts.account.status is AccountStatus.STOPPED:
-        return NextStep(f"a person looks at the site, then: `rapport account sign-in {name}`")
-    if facts.account.session_problem is not None:
-        return NextStep(
-            f"a person puts the right RAPPORT_SECRET_KEYS back, or signs in: `rapport account sign-in {name}`"
-        )
+    account = facts.account
+    for halt in list_account_halts(facts):
+        what = advise(account.name, account.site, halt)
+        if halt.cause is HaltCause.NO_ADAPTER:
+            what = f"nothing is sent while there is no adapter for {account.site}; {what}"
+        return NextStep(what)
+    if account.session_problem is not None:
+        sign_in = advise_sign_in(account.name, account.site)
+        return NextStep(f"restore the right RAPPORT_SECRET_KEYS, or {sign_in}")
     return None
+
+
+def list_account_halts(facts: GateFacts) -> Sequence[Halt]:
+    """Return everything that stops the account, the first thing to deal with first."""
+    account = facts.account
+    return tuple(
+        list_halts(
+            site=account.site,
+            kill_switch=facts.kill_switch is not None,
+            status=account.status,
+            stop_reason=account.stop_reason,
+            signed_in=account.signed_in,
+        )
+    )
+
+
+def _is_expired(facts: GateFacts, action: ActionFacts) -> bool:
+    today = facts.now.astimezone(facts.account.zone).date()
+    return action.expires_on is not None and action.expires_on < today
 
 
 def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
@@ -193,7 +236,7 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
         return NextStep(f"a person resumes its campaign: `rapport campaign resume {action.campaign_id}`")
     if action.campaign is CampaignState.CANCELLED:
         return NextStep("nothing is sent; its campaign was cancelled")
-    if action.expires_on is not None and action.expires_on < facts.now.astimezone(facts.account.zone).date():
+    if _is_expired(facts, action):
         return NextStep("it is skipped; its last day has passed")
     person = facts.contact
     left_out = person is not None and (
@@ -206,13 +249,31 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
     return None
 
 
-def _step_in_turn(facts: GateFacts, action: ActionFacts, reading: QuotaReading) -> NextStep:
+def _step_in_turn(
+    facts: GateFacts, action: ActionFacts, reading: QuotaReading, outlook: ActionForecast | None
+) -> NextStep:
     at = max(action.not_before, facts.account.inbox_until or facts.now, facts.now)
     if action.state is ActionState.UNCERTAIN:
-        return NextStep(f"a worker looks whether it reached {action.contact}", at)
+        return NextStep(f"a worker checks whether it reached {action.contact}", at)
     why, denied = "", reading.decision
     if denied.reason is not None and denied.retry_at is not None and denied.retry_at > at:
         at, why = denied.retry_at, f" ({describe_reason(denied.reason)})"
+    if outlook is not None:
+        return _step_of_greeting(facts, action, outlook, at if why else None)
     ahead = facts.in_flight or facts.upcoming
     after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
     return NextStep(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)
+
+
+def _step_of_greeting(
+    facts: GateFacts, action: ActionFacts, outlook: ActionForecast, denied_until: datetime | None
+) -> NextStep:
+    """Return when a greeting goes out. The breaker in Redis may hold it longer than the forecast knows."""
+    at = outlook.reached_at
+    if at is not None and denied_until is not None:
+        at = max(at, denied_until)
+    until = outlook.action.until
+    too_late = at is None or at.astimezone(facts.account.zone).date() > until
+    says = describe_outlook(None if too_late else at, outlook.held_back, until)
+    who = f"{action.contact}'s greeting is" if too_late else f"{action.contact} is greeted"
+    return NextStep(f"{who} {says}", by_worker=not too_late)

@@ -115,7 +115,9 @@ class Contact(Base):
     status: Mapped[str] = mapped_column(server_default=ContactStatus.CONNECTED)
     score: Mapped[int | None] = mapped_column(SmallInteger)
     do_not_contact: Mapped[bool] = mapped_column(server_default=text("false"))
-    last_greeted_on: Mapped[date | None]
+    last_greeted_on: Mapped[date | None] = mapped_column(
+        comment="the day in the account's zone on which the last greeting was sent"
+    )
     forgotten_at: Mapped[datetime | None] = mapped_column(
         comment="when all that told who it is was erased; what the quota counts stays"
     )

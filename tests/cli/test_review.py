@@ -11,12 +11,15 @@ from sqlalchemy import text, update
 
 from db.engine import Database
 from db.store.actions import approval, events, proposals
+from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.cli.terminal import Terminal, terminal
 from tests.cluster import untraced
 from worker.rules.model import CampaignState
+from worker.secrets import Vault
+from worker.settings import Settings
 
 Open = Callable[..., Terminal]
 
@@ -96,9 +99,9 @@ def test_never_again_is_asked_once_more_and_other_keys_do_nothing(
     at.press("a")  # any key but y means no, and approves nothing
     at.shows("1 of 1", "a approve", "q quit")
     at.press("x")
-    at.shows("that key means nothing here")
+    at.shows("unknown key")
     at.press("aa")  # two keys at once don't count: the person has not read the second screen
-    at.shows("that key means nothing here")
+    at.shows("unknown key")
     at.press("\x03")
     code, said = at.ended()
     assert (code, "approved 0, edited 0, dropped 0, left 1" in said) == (0, True)
@@ -235,7 +238,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
     with database.transaction() as session:
         approval.drop_proposal(session, ann, by="me")
         campaign_id = action(session, ann).campaign_id
-    expected = f"  {str(campaign_id)[:8]}, account demo: planned, 1 skipped"
+    expected = f"  {str(campaign_id)[:8]}, account demo: finished, 1 skipped"
     assert expected in rapport("review", "--list")
     code, said = open_review().ended()
     assert (code, expected in said) == (0, True)
@@ -244,6 +247,9 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
 def test_why_points_to_the_review(database: Database, rapport: Rapport) -> None:
     (ann,) = some_wait(database, "Ann")
     assert "a person approves it: `rapport review`" in rapport("why", str(ann))
-    assert "1 wait for a person's approval: rapport review --account demo" in rapport("why", "demo")
+    with database.transaction() as session:
+        sealed = Vault(Settings().required("secret_keys")).seal("{}")
+        accounts.save_session(session, action(session, ann).account_id, sealed)
+    assert "1 greeting waits for approval: `rapport review --account demo`" in rapport("why", "demo")
     assert "rapport review" in rapport("actions", "review", "--help")
     assert "rapport actions review" in rapport("review", "--help")

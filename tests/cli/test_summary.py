@@ -93,7 +93,7 @@ def test_a_campaign_says_whom_it_left_out_and_why(database: Database, rapport: R
         campaign_id, sent = a_day(session)
     said = rapport("campaign", "show", str(campaign_id)[:8])
     for expected in (
-        "birthday campaign of demo is planned",
+        "birthday campaign of demo: running",
         "late_days 3",
         "1 greeting, 0 of them late",
         "replies    1",

@@ -15,9 +15,11 @@ from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
 from worker.rules.model import ActionState
+from worker.rules.sites import has_adapter
 
 
 def birthday(
@@ -54,7 +56,8 @@ def birthday(
     )  # fmt: skip
     with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), request)
+            record = require_account(session, account)
+            check_campaign_request(session, record, request)
         campaign = start_campaign(
             database, data, BIRTHDAY_CAMPAIGN, request, reading="reading the birthdays page"
         )
@@ -63,15 +66,20 @@ def birthday(
     console = Console()
     if campaign.preview is not None:
         console.print(render_preview(campaign.preview))
-        print_text(f"nothing was planned or sent; to do it: `rapport campaign birthday {account}`")
+        print_text("nothing was planned or sent" + _describe_way_on(record))
         return
     console.print(_render_planned(lines))
     print_text(_describe_next(account, campaign, lines))
 
 
+def _describe_way_on(account: AccountRecord) -> str:
+    """Return the command that does what was previewed, unless it would be refused."""
+    return f"; to do it: `rapport campaign birthday {account.name}`" if has_adapter(account.site) else ""
+
+
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
-        return Text("nobody has a birthday in these days, or all of them are planned already")
+        return Text("nobody has a birthday in these days, or all of them are already planned")
     table = Table("who", "birthday", "text", "state", expand=True)
     for line in lines:
         why = reason_suffix(line.reason)

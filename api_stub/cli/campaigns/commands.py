@@ -16,12 +16,14 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import (
     create_table,
-    describe_reason,
+    describe_progress,
     format_utc,
     join_counts,
     print_text,
+    reason_suffix,
     short_id,
 )
+from api_stub.cli.halts import print_halts
 from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from db.store.actions import control
@@ -29,6 +31,7 @@ from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns
 from db.store.reports import overview, summary
 from worker.errors import RequestRefusedError
+from worker.rules.campaign_progress import OVER
 
 app = typer.Typer(
     help="Campaigns: start, list, show, pause, resume and cancel them. All times are UTC.",
@@ -53,13 +56,15 @@ def list_campaigns(
     """List campaigns, newest first, with the number of their actions in each state."""
     with open_session(data) as session:
         check_account_filter(session, account)
+        print_halts(session, account)
         lines = overview.list_campaigns(session, limit=limit, account=account)
-    table = create_table("id", "account", "kind", "state", "actions", "asked for")
+    table = create_table("id", "account", "kind", "progress", "actions", "asked for")
     for line in lines:
-        state = f"{line.state}: {describe_reason(line.reason)}" if line.reason else line.state
-        counts = join_counts(line.actions)
-        actions = counts or ("dry run" if line.options.get("dry_run") else "none")
-        table.add_row(short_id(line.id), line.account, line.kind, state, actions, format_utc(line.created_at))
+        progress = describe_progress(line.progress) + reason_suffix(line.reason)
+        actions = join_counts(line.actions) or "none"
+        table.add_row(
+            short_id(line.id), line.account, line.kind, progress, actions, format_utc(line.created_at)
+        )
     Console().print(table if lines else "no campaigns; to start one: `rapport campaign birthday ACCOUNT`")
 
 
@@ -69,6 +74,8 @@ def show(campaign: CampaignId, data: DataDir = DEFAULT_DATA) -> None:
     with open_session(data, snapshot=True) as session:
         campaign_id = resolve_campaign_id(session, campaign)
         result = summary.summarise_campaign(session, campaign_id)
+        if result is not None and result.progress not in OVER:
+            print_halts(session, result.campaign.account)
     if result is not None:
         Console().print(render_campaign_summary(result))
 

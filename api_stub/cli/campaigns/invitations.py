@@ -33,8 +33,8 @@ _NO_INVITATION = "no invitation is waiting for an answer"
 _READING = "reading the page of sent invitations"
 _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
-    Verdict.PLANNED: "planned already",
-    Verdict.TRIED: "tried this week already",
+    Verdict.PLANNED: "is already planned",
+    Verdict.TRIED: "was tried this week already",
     Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }

@@ -17,6 +17,7 @@ from db.store.quota.search_forecast import PEOPLE_A_PAGE, SearchEstimate
 from worker import clock
 from worker.rules.model import CampaignState
 from worker.rules.quota.limits import Limits
+from worker.rules.sites import has_adapter
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.scoring import allocate_points
 from worker.rules.sourcing.search import build_search_url
@@ -99,7 +100,7 @@ class PlannedVisit:
 def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
     """Render whose profiles are opened about when, and why others are not."""
     if not people:
-        return Text("nobody to visit: everybody was visited recently, or nobody was found")
+        return Text("there is nobody to visit: all were visited recently, or there are none")
     table = Table("who", "profile", "when", "why not", expand=True)
     for person in people:
         table.add_row(
@@ -109,6 +110,11 @@ def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
             Text(person.why_not),
         )
     return table
+
+
+def describe_way_on(site: str) -> str:
+    """Return how to do what was previewed, unless it would be refused."""
+    return "; to do it, leave --dry-run out" if has_adapter(site) else ""
 
 
 def render_search_progress(walk: SearchProgress, limit: int) -> Table:
@@ -128,7 +134,7 @@ def _describe_next(walk: SearchProgress) -> str:
     if walk.state is not CampaignState.PLANNED:
         return f"nothing: the campaign is {walk.state}"
     if walk.nothing_left:
-        return "nothing is left"
+        return "nothing is left to do"
     if walk.waits_for is not None and walk.not_before is not None:
         return f"{describe_reason(walk.waits_for)}; not before {format_utc(walk.not_before)}"
-    return "under way"
+    return "in progress"

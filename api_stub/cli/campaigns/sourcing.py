@@ -7,7 +7,7 @@ import typer
 
 from api_stub.cli.campaigns.follow_search import follow as follow_search
 from api_stub.cli.campaigns.input_files import read_criteria
-from api_stub.cli.campaigns.search_preview import render_search_plan
+from api_stub.cli.campaigns.search_preview import describe_way_on, render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text, short_id
@@ -74,9 +74,9 @@ def sourcing(
             )
         Console().print(render_search_plan(record, search, estimate, scores=True))
         if campaign.preview is not None:
-            print_text("nothing was planned or opened; to do it, leave --dry-run out")
+            print_text(f"nothing was planned or opened{describe_way_on(record.site)}")
             return
         short = short_id(campaign.id)
         print_text(f"campaign {short}: planned; `rapport why {account}` says what happens when")
         if follow:
-            follow_search(database, campaign.id, limit)
+            follow_search(database, account, campaign.id, limit)

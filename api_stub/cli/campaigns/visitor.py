@@ -9,7 +9,12 @@ import typer
 from sqlalchemy.orm import Session
 
 from api_stub.cli.campaigns.input_files import read_addresses
-from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
+from api_stub.cli.campaigns.search_preview import (
+    PlannedVisit,
+    describe_way_on,
+    render_planned_visits,
+    render_search_plan,
+)
 from api_stub.cli.campaigns.start import start_campaign, validate_model
 from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
 from api_stub.cli.formatting import describe_reason, print_text, short_id
@@ -82,7 +87,7 @@ def _print_plan(
     else:
         console.print(render_planned_visits(_list_planned_visits(session, campaign)))
     if campaign.preview is not None:
-        print_text("nothing was planned or opened; to do it, leave --dry-run out")
+        print_text(f"nothing was planned or opened{describe_way_on(account.site)}")
     else:
         print_text(
             f"campaign {short_id(campaign.id)}: planned; `rapport why {account.name}` says what happens when"

@@ -17,6 +17,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import print_json, print_text
+from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
@@ -74,11 +75,14 @@ def show(
     """
     with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
+        halted = list(list_halt_lines(session, account))
     with open_quota(find_redis(data)) as quota:
         readings = {kind: read_quota(quota, each) for kind, each in found.kinds.items()}
     if as_json:
         print_json(build_quota_answer(found, readings).model_dump_json(indent=2))
         return
+    for line in halted:
+        print_text(line, "bold red")
     console = Console()
     console.print(render_quota(found, readings, ascii_only=console.options.ascii_only))
 

@@ -126,7 +126,7 @@ def _list_window_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[G
     left, context, kind = get_remaining(reading), status.context, status.context.kind
     filled = build_windows(status, left)
     tomorrow = f"resets at {format_utc(local_day(status.now, context.zone).end)}"
-    ages = "each use leaves after exactly 7 days"
+    ages = "each use counts for exactly 7 days"
     if filled.run is not None:
         yield _window_gate(f"{kind}, run", filled.run, tomorrow)
     yield _window_gate(f"{kind}, day", filled.day, tomorrow)

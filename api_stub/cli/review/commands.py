@@ -13,16 +13,15 @@ from api_stub.cli.context import (
     require_account,
     resolve_campaign_id,
 )
-from api_stub.cli.formatting import join_counts, print_text, short_id
+from api_stub.cli.formatting import describe_progress, join_counts, print_text, short_id
+from api_stub.cli.halts import print_halts
 from api_stub.cli.review.display import render_plain
-from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals
+from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals, list_with_outlook
 from api_stub.cli.terminal import Console
 from db.engine import Database
-from db.store.actions import proposals
 from db.store.reports import overview
 from db.store.reports.overview import CampaignLine
 from worker.errors import RequestRefusedError
-from worker.rules.model import CampaignState
 
 _LIST_PAGE = 100
 
@@ -45,6 +44,8 @@ def review(
     console = Console()
     with open_database(data) as database:
         scope = _resolve_scope(database, account, campaign)
+        with database.transaction() as session:
+            print_halts(session, account)
         if only_list:
             _print_proposals(database, scope)
         elif not (console.is_terminal and sys.stdin.isatty()):
@@ -71,9 +72,7 @@ def _print_proposals(database: Database, scope: ReviewScope) -> None:
     console, total, after = Console(), 0, None
     while True:
         with database.transaction() as session:
-            found = proposals.list_proposals(
-                session, limit=_LIST_PAGE, after=after, account=scope.account, campaign=scope.campaign
-            )
+            found = list_with_outlook(session, scope, limit=_LIST_PAGE, after=after)
         for proposal in found:
             console.print(render_plain(proposal), soft_wrap=True)
         total += len(found)
@@ -101,5 +100,4 @@ def _describe_empty(database: Database, scope: ReviewScope) -> str:
 
 def _summarize_campaign(line: CampaignLine) -> str:
     counts = join_counts(line.actions) or "no actions"
-    state = "still reads its site" if line.state is CampaignState.READING else line.state
-    return f"  {short_id(line.id)}, account {line.account}: {state}, {counts}"
+    return f"  {short_id(line.id)}, account {line.account}: {describe_progress(line.progress)}, {counts}"

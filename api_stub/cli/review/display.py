@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.formatting import short_id
+from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.terminal import Console
 from db.store.actions.proposals import LastContact, Proposal
 from worker.rules.characters import sanitise_text
@@ -93,6 +94,7 @@ def render_plain(proposal: Proposal) -> Text:
         *filter(None, (_format_work(proposal),)),
         proposal.profile_url,
         *_list_warnings(proposal),
+        *filter(None, (_format_outlook(proposal),)),
         f"last contact: {_format_last_contact(proposal.last_contact)}",
         *(f"had on {past.at:%Y-%m-%d}: {_shorten(past.message)}" for past in proposal.past_texts),
         f"text: {sanitise_text(proposal.message)}",
@@ -111,11 +113,21 @@ def _render_person(proposal: Proposal) -> RenderableType:
     facts = (
         f"language {proposal.language}" if proposal.language else "language not known",
         f"may be sent until {_format_day(proposal.expires_on)}" if proposal.expires_on else "",
+        _format_outlook(proposal),
     )
     text.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
     for warning in _list_warnings(proposal):
         text.append(f"\n{warning}", "bold yellow")
     return text
+
+
+def _format_outlook(proposal: Proposal) -> str:
+    """Say when it goes out if it is approved now, as the forecast says."""
+    found = proposal.outlook
+    if found is None:
+        return ""
+    says = describe_outlook(found.reached_at, found.held_back, found.action.until)
+    return f"if approved now, sent {says}" if found.reached_at else says
 
 
 def _list_warnings(proposal: Proposal) -> Iterator[str]:
@@ -153,7 +165,10 @@ def _render_history(proposal: Proposal, *, one_line: bool = False) -> Renderable
 
 
 def _format_last_contact(last: LastContact | None) -> str:
-    return f"{last.at:%Y-%m-%d}, {_LAST_CONTACT_TEXTS[last.kind]}" if last else "none known"
+    if last is None:
+        return "none known"
+    by = f" from account {last.account}" if last.account else ""
+    return f"{last.at:%Y-%m-%d}, {_LAST_CONTACT_TEXTS[last.kind]}{by}"
 
 
 def _shorten(text: str) -> str:

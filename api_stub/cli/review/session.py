@@ -2,20 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
 import click
+from sqlalchemy.orm import Session
 
-from api_stub.cli.context import get_terminal_user
+from api_stub.cli.context import get_terminal_user, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.review.display import render_proposal, show_screen
 from api_stub.cli.terminal import Console
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.engine import Database
 from db.store.actions import approval, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.proposals import Proposal
+from db.store.reports import birthday_forecast
 from worker.rules.characters import sanitise_text
 from worker.rules.messages.approval import TextRefusedError, validate_message
 
@@ -36,6 +39,25 @@ def count_proposals(database: Database, scope: ReviewScope) -> int:
     """Return how many proposals wait."""
     with database.transaction() as session:
         return proposals.count_proposals(session, account=scope.account, campaign=scope.campaign)
+
+
+def list_with_outlook(
+    session: Session, scope: ReviewScope, *, limit: int, after: UUID | None
+) -> Sequence[Proposal]:
+    """Return a page of `proposals.list_proposals`, each with the forecast of its sending."""
+    found = proposals.list_proposals(
+        session, limit=limit, after=after, account=scope.account, campaign=scope.campaign
+    )
+    outlooks = {
+        name: birthday_forecast.forecast_greetings(
+            session, require_account(session, name), default_late_days=DEFAULT_LATE_DAYS
+        )
+        for name in {proposal.account for proposal in found}
+    }
+    return [
+        replace(each, outlook=outlooks[each.account].get((each.contact_id, each.occasion_on)))
+        for each in found
+    ]
 
 
 @dataclass
@@ -65,9 +87,7 @@ class ReviewSession:
 
     def _next(self) -> Proposal | None:
         with self.database.transaction() as session:
-            found = proposals.list_proposals(
-                session, limit=1, after=self.last, account=self.scope.account, campaign=self.scope.campaign
-            )
+            found = list_with_outlook(session, self.scope, limit=1, after=self.last)
         return found[0] if found else None
 
     def _decide(self, proposal: Proposal) -> bool:
@@ -85,7 +105,7 @@ class ReviewSession:
         elif key == "s":
             self._advance(proposal)
         elif key != "q":
-            self.note = "that key means nothing here"
+            self.note = "unknown key"
         return key != "q"
 
     def _edit(self, proposal: Proposal) -> None:

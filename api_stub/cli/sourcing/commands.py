@@ -189,8 +189,8 @@ def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"
         raise RequestRefusedError(
-            f"campaign {given} isn't a sourcing campaign ({kind}): only those have results; `rapport campaign "
-            f"show {given}` shows what it did"
+            f"campaign {given} isn't a sourcing campaign ({kind}): only those have results; `rapport "
+            f"campaign show {given}` shows what it did"
         )
     return campaign
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.model import SearchEnd
 
 
@@ -23,6 +24,7 @@ class CampaignOut(BaseModel):
     account: str
     kind: str
     state: str
+    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]
@@ -33,6 +35,7 @@ class CampaignOut(BaseModel):
     pages: int | None = Field(description="Search result pages that were read; null without a search.")
     found: int | None = Field(description="People found so far.")
     ended: SearchEnd | None = Field(description="Why the search ended; null while it continues.")
+    stopped_by: str | None = Field(description="What stops its account now.")
     correlation_id: str
     created_at: datetime
 
@@ -46,6 +49,7 @@ class CampaignLineOut(BaseModel):
     account: str
     kind: str
     state: str
+    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]

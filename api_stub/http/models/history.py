@@ -107,6 +107,16 @@ class GreetingsLeftOut(BaseModel):
     left_week: int
 
 
+class OutlookOut(BaseModel):
+    """The planned greetings by when they go out, as `/data/forecast` says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    today: int
+    later: int
+    too_late: int = Field(description="Their last day will have passed.")
+
+
 class SummaryOut(BaseModel):
     """One day of an account. What was not recorded at the end of a past day is null."""
 
@@ -123,3 +133,5 @@ class SummaryOut(BaseModel):
     open: OpenOut | None
     quota: GreetingsLeftOut | None
     birthdays_next_day: int | None
+    stopped_by: str | None = Field(None, description="What stops the account now; null for a past day.")
+    outlook: OutlookOut | None = Field(None, description="Null for a past day.")

@@ -31,6 +31,11 @@ class CampaignRecord:
     correlation_id: str
     created_at: datetime
 
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether it only shows what it would do."""
+        return bool(self.options.get("dry_run"))
+
 
 _CAMPAIGNS = select(Campaign, Account.name).join(Account, Account.id == Campaign.account_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from db.store.campaigns.campaigns import CampaignRecord, count_actions_of_each, to_record
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
+from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
 
 
@@ -50,6 +51,11 @@ class CampaignLine(CampaignRecord):
     """A campaign and the number of its actions in each state."""
 
     actions: dict[ActionState, int]
+
+    @property
+    def progress(self) -> CampaignProgress:
+        """How far it has come."""
+        return campaign_progress(self.state, self.actions, dry_run=self.is_dry_run)
 
 
 def _read_lines(

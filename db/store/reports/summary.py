@@ -22,6 +22,7 @@ from db.store.reports import outcome_counts
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.birthdays import recent_birthdays
+from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.date_range import require_supported_day
 from worker.rules.messages.replies import REPLY_WINDOW
 from worker.rules.model import ActionState, ContactStatus, Kind
@@ -40,6 +41,7 @@ class CampaignSummary:
     """The results of one campaign so far."""
 
     campaign: CampaignRecord
+    progress: CampaignProgress
     happened: EndedCounts
     open: OpenCounts
     left_out: Sequence[NotGreeted]
@@ -93,6 +95,11 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
     )
     return CampaignSummary(
         campaign=campaign,
+        progress=campaign_progress(
+            campaign.state,
+            campaigns.count_actions(session, campaign_id),
+            dry_run=campaign.is_dry_run,
+        ),
         happened=EndedCounts(
             sent=sent,
             late=late,

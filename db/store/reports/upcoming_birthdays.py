@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import get_database_time, today_in
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import birthday_forecast
+from db.store.reports import birthday_forecast
 from db.tables import Contact, Schedule
 from worker.errors import Reason
 from worker.rules.model import ActionState, CampaignKind

@@ -10,6 +10,7 @@ import pytest
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
+from db.store.people import accounts
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
@@ -20,6 +21,7 @@ from worker import logs
 from worker.browser.ledger import LedgerSite
 from worker.browser.site import PageProgress, ignore_progress
 from worker.rules.model import SentInvitation
+from worker.secrets import Vault
 from worker.settings import Settings
 
 DAYS = {"young": 3, "enough": 30, "older": 90, "oldest": 200}
@@ -49,11 +51,12 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
 
 @pytest.fixture
 def worker(
-    database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch
+    database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch, consumers: None
 ) -> list[InvitationsCampaign]:
     """Read and plan published campaigns at once; return the requests."""
     with database.transaction() as session:
-        an_account(session)
+        sealed = Vault(Settings().required("secret_keys")).seal("{}")
+        accounts.save_session(session, an_account(session).id, sealed)
     services = Services(Settings())
     vars(services)["database"] = database
     asked: list[InvitationsCampaign] = []
@@ -118,7 +121,7 @@ def test_withdrawing_shows_the_plan_and_a_second_time_that_nothing_is_left(
     assert worker[0].older_than_days == 60
     again = rapport("invitations", "withdraw", "demo", "--older-than", "60")
     assert "nothing to do" in again
-    assert "planned already" in rapport("invitations", "withdraw", "demo", "--dry-run")
+    assert "already planned" in rapport("invitations", "withdraw", "demo", "--dry-run")
 
 
 @pytest.mark.parametrize(

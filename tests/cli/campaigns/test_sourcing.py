@@ -131,7 +131,7 @@ def test_bad_criteria_are_refused_by_field(
 def test_pages_of_a_site_without_an_adapter_are_refused_before_anybody_is_asked(
     rapport: Rapport, worker: Asked, given: Sequence[str]
 ) -> None:
-    assert "Rapport has no adapter for linkedin" in rapport.refused("campaign", *given)
+    assert "no adapter for linkedin yet" in rapport.refused("campaign", *given)
     assert worker == []
 
 
@@ -154,7 +154,7 @@ def test_following_shows_how_far_it_is_until_nothing_is_left(
     assert "pages read: 1, people found: 1; it ended, the site has no further page; at most 100" in said
     assert "1 read, 0 to come" in said
     assert "1; the best 70, the mean 70" in said
-    assert "has nothing left; next: `rapport sourcing results" in said
+    assert "has nothing left to do; next: `rapport sourcing results" in said
 
 
 def _one_found(session: Any) -> None:

@@ -77,7 +77,7 @@ def test_a_dry_run_says_who_would_be_visited_and_who_not(
 
 
 def test_nobody_to_visit_is_said_to_be_so(rapport: Rapport, worker: Asked) -> None:
-    assert "nobody to visit" in rapport("campaign", "visitor", "demo", "--not-seen-months", "6")
+    assert "there is nobody to visit" in rapport("campaign", "visitor", "demo", "--not-seen-months", "6")
 
 
 def test_a_visitor_campaign_of_a_saved_search_says_what_is_searched(

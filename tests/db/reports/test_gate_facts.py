@@ -1,6 +1,7 @@
 """`rapport why` shows every gate with its fact, and agrees with the gates and the dispatcher."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -33,8 +34,8 @@ def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> No
     assert closed_gates(facts) == []
     assert find_next_step(facts, PLENTY) == NextStep("Ann's turn to greet comes, at the earliest", facts.now)
     assert [g.name for g in build_gates(facts, PLENTY)] == [
-        "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection", "last greeted",
-        "one voice", "campaign", "lease", "time", "tries",
+        "site", "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection",
+        "last greeted", "one voice", "campaign", "lease", "time", "tries",
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
         "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
@@ -162,7 +163,7 @@ def test_what_may_have_happened_is_looked_at_though_its_campaign_is_paused(sessi
     assert closed_gates(facts) == ["time"]
     denied = quota_reading(Remaining(0, 0, 0, 0, 0), Reason.DAY_LIMIT, facts.now + timedelta(days=1))
     for step in (find_next_step(facts, PLENTY), find_next_step(whole, denied)):
-        assert step.what == "a worker looks whether it reached Ann"
+        assert step.what == "a worker checks whether it reached Ann"
         assert step.at == facts.now + LEASE
 
 
@@ -176,8 +177,8 @@ def test_what_a_person_must_settle_says_how(session: Session) -> None:
     session.expire_all()
     proposed = gate_facts.get_action_facts(session, action_id)
     assert f"rapport actions settle {action_id} done|again|skip" in str(find_next_step(facts, PLENTY))
-    assert str(find_next_step(whole, PLENTY)) == "next: 1 wait for a person: rapport actions review"
-    assert str(find_next_step(proposed, PLENTY)) == "next: a person approves it: rapport review"
+    assert str(find_next_step(whole, PLENTY)) == "next: 1 action waits for a person: `rapport actions review`"
+    assert str(find_next_step(proposed, PLENTY)) == "next: a person approves it: `rapport review`"
 
 
 def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_none(
@@ -191,8 +192,10 @@ def test_an_account_with_nothing_open_tells_its_next_schedule_or_that_there_is_n
         next_fire_at=at,
     )  # fmt: skip
     scheduled = gate_facts.get_account_facts(session, account.id)
-    assert "no schedule is set" in str(find_next_step(idle, PLENTY))
     assert closed_gates(idle) == ["sign-in"]
+    assert "`rapport account sign-in demo`" in str(find_next_step(idle, PLENTY))
+    idle, scheduled = (replace(f, account=replace(f.account, signed_in=True)) for f in (idle, scheduled))
+    assert "no schedule is set" in str(find_next_step(idle, PLENTY))
     assert "greet, run" not in [g.name for g in build_gates(idle, PLENTY)]
     assert find_next_step(scheduled, PLENTY).at == at
 
@@ -204,7 +207,9 @@ def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(s
     paused = gate_facts.get_account_facts(session, facts.account.id)
     pull_kill_switch(session, "ops@host")
     stopped = gate_facts.get_account_facts(session, facts.account.id)
-    assert str(find_next_step(paused, PLENTY)) == "next: a person resumes a campaign: rapport campaign list"
+    assert str(find_next_step(paused, PLENTY)) == (
+        "next: a person resumes a campaign: `rapport campaign list` shows them"
+    )
     assert "resume-everything" in str(find_next_step(stopped, PLENTY))
     assert "by ops@host" in find_gate(stopped, "kill switch").says
 

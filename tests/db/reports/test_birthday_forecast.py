@@ -12,13 +12,14 @@ from db.store.campaigns import campaigns, schedules
 from db.store.kill_switch import pull_kill_switch
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import birthday_forecast as store
 from db.store.quota import limits
-from db.store.quota.birthday_forecast import AccountForecast
+from db.store.reports import birthday_forecast as store
+from db.store.reports.birthday_forecast import AccountForecast
 from db.tables import Action, Campaign, Contact, Interaction
 from tests.builders import FREE, a_campaign, a_contact, add_planned, an_account, database_now
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
+from worker.rules.halts import HaltCause
 from worker.rules.model import CampaignKind, ContactStatus, Kind
 from worker.rules.quota.limits import DEFAULT_QUOTA, Limits
 
@@ -80,7 +81,7 @@ def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> N
         plans.insert_plan(session, campaign, Kind.GREET, [draft], needs_approval=True)
         found = forecast(session, account)
         assert days_late(found) == {"Planned": 1, "Now": 1}
-        assert (found.unapproved, found.paused, found.stopped_by) == (1, 0, None)
+        assert (found.unapproved, found.paused) == (1, 0)
 
 
 def test_what_is_used_already_counts(database: Database) -> None:
@@ -141,7 +142,7 @@ def test_what_stops_the_account_is_told_beside_it(database: Database) -> None:
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
         session.flush()
         found = forecast(session, accounts.get_account(session, account.id))
-        assert (found.stopped_by, found.paused) == (Reason.CHALLENGE, 1)
+        assert (found.halts[0].code, found.paused) == (Reason.CHALLENGE, 1)
         pull_kill_switch(session, by="tests")
-        assert forecast(session, account).stopped_by is Reason.KILL_SWITCH
+        assert forecast(session, account).halts[0].cause is HaltCause.KILL_SWITCH
         assert FREE.per_day == found.forecast.days[0].limit
