@@ -1,18 +1,26 @@
 """Print texts, and format reasons, counts and times for people."""
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.terminal import Console
+from worker import clock
 from worker.errors import Reason
 from worker.rules.characters import escape_json_controls
 
 Name = TypeVar("Name", bound=str)
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+"""The zone of what belongs to no account."""
+
+_all_in_utc: ContextVar[bool] = ContextVar("all_in_utc", default=False)
 
 _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -122,6 +130,22 @@ def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
     for name, value in facts:
         grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
     return grid
+
+
+def show_times_in_utc(asked: bool) -> None:
+    """Let `format_time` use UTC instead of the account's zone, for `rapport --utc`."""
+    _all_in_utc.set(asked)
+
+
+def format_time(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """Format a time in the account's zone, which is named: "28 Nov 07:49 Europe/Paris".
+
+    The year is named if it is not this year's. What belongs to no account is shown in `UTC_ZONE`.
+    """
+    shown_in = UTC_ZONE if _all_in_utc.get() else zone
+    local = instant.astimezone(shown_in)
+    year = "" if local.year == clock.now().astimezone(shown_in).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:{'%H:%M:%S' if seconds else '%H:%M'}} {shown_in.key}"
 
 
 def format_utc(instant: datetime) -> str:

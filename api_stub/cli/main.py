@@ -3,15 +3,16 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import show_times_in_utc
 from api_stub.cli.terminal import Console
 from api_stub.stack.errors import NotRunningError, StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
@@ -52,6 +53,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """The sub-commands in the order of `--help`: a module below this package, and the command or group in it."""
 
+_UTC: Final = "--utc"
 _PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
@@ -66,8 +68,13 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
     )
 
     @app.callback()
-    def rapport() -> None:  # a callback, so that a single sub-command keeps its name
+    def rapport(  # a callback, so that a single sub-command keeps its name
+        utc: Annotated[
+            bool, typer.Option(_UTC, help="Show times in UTC instead of the account's time zone.")
+        ] = False,
+    ) -> None:
         """Relationship campaigns from your own account: a quota that holds, each greeting once."""
+        show_times_in_utc(utc)
 
     for word in words:
         module, _, name = COMMANDS[word].partition(":")
@@ -87,9 +94,11 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal's encoding lacks is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
-    requested = [word for word in sys.argv[1:2] if word in COMMANDS]
+    arguments = _move_utc_first(sys.argv[1:])
+    requested = [word for word in arguments if word != _UTC][:1]
+    words = [word for word in requested if word in COMMANDS]
     try:
-        build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
+        build_app(words or COMMANDS)(arguments, prog_name="rapport")  # also if run as a module
     except NotRunningError as error:
         _print_error(error)
         sys.exit(ExitCode.NOT_RUNNING)
@@ -99,6 +108,14 @@ def main() -> None:
     except Exception:  # noqa: BLE001 -- the outermost boundary
         sys.stderr.write(sanitise_text(traceback.format_exc()))
         sys.exit(ExitCode.REFUSED)
+
+
+def _move_utc_first(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with `--utc` before the command, so that it may be given anywhere."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if _UTC not in options:
+        return arguments
+    return [_UTC, *(word for word in options if word != _UTC), *arguments[len(options) :]]
 
 
 def _print_error(error: Exception) -> None:
