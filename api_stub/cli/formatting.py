@@ -1,15 +1,15 @@
 """Print texts, and format reasons, counts and times for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.screen.tables import Facts, Table
 from api_stub.cli.terminal import Console
 from worker import clock
 from worker.errors import Reason
@@ -119,17 +119,14 @@ def folding_text(text: str) -> Text:
     return Text(text, overflow="fold")
 
 
-def create_table(*headings: str) -> Table:
-    """Create a table without a frame."""
-    return Table(*headings, box=None, pad_edge=False)
+def create_table(*headings: str, texts: Collection[str] = ()) -> Table:
+    """Create a table that cuts nothing. The columns in `texts` hold messages."""
+    return Table(*headings, texts=texts)
 
 
-def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
+def render_facts(facts: Iterable[tuple[str, str]]) -> Facts:
     """Render names and values in two columns."""
-    grid = Table.grid(padding=(0, 2))
-    for name, value in facts:
-        grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
-    return grid
+    return Facts(facts)
 
 
 def show_times_in_utc(asked: bool) -> None:

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.demo:demo",
     "up": "stack.demo:up",
     "doctor": "stack.doctor:doctor",
+    "watch": "watch.commands:watch",
     "why": "why:why",
     "review": "review.commands:review",
     "forecast": "quota.forecast:forecast",

@@ -4,6 +4,8 @@ Names, texts, reasons and errors come from other sources. None of them can send 
 writing direction, or be taken for markup or an emoji code. A linter rule forbids any other console.
 """
 
+import os
+import sys
 from collections.abc import Iterable
 
 from rich.console import Console as RichConsole  # noqa: TID251 -- made safe here
@@ -14,12 +16,33 @@ from rich.text import Text
 
 from worker.rules.characters import sanitise_text
 
+_NO_LIMIT = 1_000_000
+"""Columns of what is no terminal: nothing is folded there."""
+
 
 class Console(RichConsole):
-    """A console on standard output or standard error that prints control characters as �."""
+    """A console on standard output or standard error that prints control characters as �.
+
+    What is no terminal gets whole lines without colour, whatever COLUMNS or FORCE_COLOR say. A terminal's own
+    size comes before COLUMNS and LINES, which don't change with it.
+    """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False)
+        stream = sys.stderr if stderr else sys.stdout
+        terminal = stream.isatty()
+        super().__init__(
+            stderr=stderr,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_terminal=terminal,
+            width=None if terminal else _NO_LIMIT,
+        )
+        if terminal and os.get_terminal_size(stream.fileno()).columns:
+            self._width = self._height = None
+            self._environ = {
+                name: value for name, value in self._environ.items() if name not in {"COLUMNS", "LINES"}
+            }
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as Rich does, with visible characters. Rich calls this for every nested part."""

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import typer
-from rich.live import Live
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.exit_codes import ExitCode
-from api_stub.cli.quota.reader import open_quota, read_quota
+from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.stack import demo_display
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
+from api_stub.cli.watch.follow import follow
+from api_stub.cli.watch.view import View, read_view
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.errors import StackError
 from api_stub.stack.ledger_check import compare_with_ledger
@@ -27,10 +28,9 @@ from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.quota import limits, status
+from db.store.quota import limits
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker import clock, redis_address
@@ -73,12 +73,12 @@ def demo(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
         account = _prepare_account(stack, console)
         campaign_id = _start_campaign(stack, addresses)
         lines = _follow_campaign(
-            console, stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
+            stack, addresses=addresses, database=database, account=account, campaign_id=campaign_id
         )
         key = stack.secrets.sandbox_key.get_secret_value()
         verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER))
         database.close()
-    console.print(demo_display.render_result(lines))
+    console.print(demo_display.render_result(lines, account.zone))
     console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
     for problem in verdict.problems:
         console.print(problem, style="bold red")
@@ -126,7 +126,6 @@ def _start_campaign(stack: Stack, addresses: Addresses) -> UUID:
 
 
 def _follow_campaign(
-    console: Console,
     stack: Stack,
     *,
     addresses: Addresses,
@@ -135,35 +134,31 @@ def _follow_campaign(
     campaign_id: UUID,
 ) -> Sequence[ActionLine]:
     """Show the progress until nothing is due soon. Raises StackError after TIMEOUT."""
-    header = demo_display.render_addresses(addresses, stack.data_dir)
+    header = [f"{name}: {value}" for name, value in demo_display.list_addresses(addresses, stack.data_dir)]
     deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
-    with (
-        open_quota(redis_address.parse(stack.redis_url)) as redis,
-        Live(console=console, refresh_per_second=4, transient=True) as screen,
-    ):
-        while True:
+    with open_quota(redis_address.parse(stack.redis_url)) as quota:
+
+        def read() -> View:
             stack.check()
-            with database.transaction() as session:
-                campaign = campaigns.find_campaign(session, campaign_id)
-                lines = overview.list_account_actions(session, account.id)
-                quota = status.get_kind_status(session, account.id, Kind.GREET, str(campaign_id))
-            left = read_quota(redis, quota).decision.remaining
-            screen.update(demo_display.render_progress(lines, left, _describe_progress(campaign), header))
-            if campaign and campaign.state is CampaignState.FAILED:
-                raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
-            if campaign and campaign.state is CampaignState.PLANNED and _is_settled(lines):
-                return lines
             if clock.monotonic_seconds() > deadline:
                 raise StackError(f"not finished after {TIMEOUT}; the logs are in {stack.data_dir / 'logs'}")
-            time.sleep(0.25)
+            with database.transaction() as session:
+                found = campaigns.list_campaigns(session, [campaign_id])
+                lines = overview.list_account_actions(session, account.id)
+                return read_view(session, quota, account, found, lines)
+
+        view = follow(read, _has_ended, header=header, hint="q stops the demo")
+    if view is None:
+        raise KeyboardInterrupt  # q: there is nothing else to do here than to stop
+    return view.actions
 
 
-def _describe_progress(campaign: CampaignRecord | None) -> str:
-    if campaign is None:
-        return "the campaign is on its way through the front door and Redis"
-    if campaign.state is CampaignState.READING:
-        return "a browser worker reads the birthdays page"
-    return "browser workers greet, one person at a time"
+def _has_ended(view: View) -> bool:
+    """Return whether the campaign is planned and settled. Raises StackError if it failed."""
+    campaign = next(iter(view.campaigns), None)
+    if campaign is not None and campaign.state is CampaignState.FAILED:
+        raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
+    return campaign is not None and campaign.state is CampaignState.PLANNED and _is_settled(view.actions)
 
 
 def _is_settled(lines: Sequence[ActionLine]) -> bool:

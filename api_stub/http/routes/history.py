@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api_stub.http.dependencies import AccountFilter, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account
-from api_stub.http.models.history import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
+from api_stub.responses.history import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.store.actions import interactions
