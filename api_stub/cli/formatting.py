@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from api_stub.cli.screen.tables import Facts, Table
+from api_stub.cli.screen.tables import Facts, Lines, Table
 from api_stub.cli.terminal import Console
 from worker import clock
 from worker.errors import Reason
@@ -89,6 +89,11 @@ def print_text(text: str, style: str = "") -> None:
     Console().print(Text(text, style), soft_wrap=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, each indented and folded at blanks on a terminal."""
+    Console().print(Lines(lines))
+
+
 def print_json(document: str) -> None:
     """Print a JSON document for programs."""
     print_text(escape_json_controls(document))
@@ -143,8 +148,3 @@ def format_time(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> 
     local = instant.astimezone(shown_in)
     year = "" if local.year == clock.now().astimezone(shown_in).year else f" {local.year}"
     return f"{local.day} {local:%b}{year} {local:{'%H:%M:%S' if seconds else '%H:%M'}} {shown_in.key}"
-
-
-def format_utc(instant: datetime) -> str:
-    """Format a time in UTC to the second."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

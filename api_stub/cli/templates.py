@@ -3,14 +3,15 @@
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
-from api_stub.cli.formatting import create_table, describe_reason, folding_text, print_text
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
+from api_stub.cli.formatting import create_table, describe_reason, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import templates
 from db.store.campaigns.templates import TemplateRecord
@@ -57,6 +58,7 @@ def list_templates(
         str | None, typer.Option(help="Only those that this account uses, and its own that are disabled.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Only this language: en, de, fr, es, ...")] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace everybody's of the same language, on the day or late."""
@@ -66,9 +68,12 @@ def list_templates(
             owner = require_account(session, account).id
             used = {template.id for template in templates.list_usable_templates(session, owner)}
             found = [record for record in found if record.id in used or record.account == account]
-    table = create_table("id", "language", "when", "whose", "weight", "state", "text")
+    if as_json:
+        print_answer(found)
+        return
+    table = create_table("id", "language", "when", "whose", "weight", "state", "text", texts={"text"})
     for record in found:
-        when, body = "late" if record.late else "day", folding_text(record.body)
+        when = "late" if record.late else "day"
         table.add_row(
             str(record.id),
             record.language,
@@ -76,7 +81,7 @@ def list_templates(
             _format_owner(record),
             str(record.weight),
             _format_state(record),
-            body,
+            record.body,
         )
     Console().print(table if found else "no templates; `rapport templates add` adds one")
 
@@ -167,6 +172,7 @@ def preview(
         list[str] | None, typer.Option(help="The name as the site shows it; may be given several times.")
     ] = None,
     late: Late = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show a template filled in for the given names, or for a list of difficult names. Sends nothing."""
@@ -176,28 +182,45 @@ def preview(
             record = _require_template(session, int(template))
         body, late = record.body, record.late
     check_template(body, late=late)
-    table = create_table("name", "first name", "message")
-    for shown in name or DIFFICULT_NAMES:
-        spoken = spoken_name(shown)
-        first, message = (
-            (spoken.first, _render_messages(body, spoken, late=late)) if spoken else ("", "left out")
-        )
-        table.add_row(Text(shown), Text(first), Text(message, "" if spoken else "dim"))
+    filled = [_fill_in(body, shown, late=late) for shown in name or DIFFICULT_NAMES]
+    if as_json:
+        print_answer(filled)
+        return
+    table = create_table("name", "first name", "message", texts={"message"})
+    for one in filled:
+        for message in one.messages or ("left out",):
+            table.add_row(one.name, one.first_name or "", Text(message, "" if one.messages else "dim"))
     Console().print(table)
-    if not all(spoken_name(shown) for shown in name or DIFFICULT_NAMES):
+    if not all(one.messages for one in filled):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
 
 
-def _render_messages(body: str, name: SpokenName, *, late: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class FilledTemplate:
+    """A template filled in for one name. Without a first name the person is left out, with no messages."""
+
+    name: str
+    first_name: str | None
+    messages: Sequence[str]
+
+
+def _fill_in(body: str, shown: str, *, late: bool) -> FilledTemplate:
+    spoken = spoken_name(shown)
+    if spoken is None:
+        return FilledTemplate(shown, None, ())
+    return FilledTemplate(shown, spoken.first, _render_messages(body, spoken, late=late))
+
+
+def _render_messages(body: str, name: SpokenName, *, late: bool) -> Sequence[str]:
     """Render the text for a name; for a late template, each different text with its days."""
     if not late:
-        return render_template(body, name=name, days_late=0)
+        return [render_template(body, name=name, days_late=0)]
     days: dict[str, list[int]] = {}
     for day in range(1, MAX_DAYS_LATE + 1):
         days.setdefault(render_template(body, name=name, days_late=day), []).append(day)
     if len(days) == 1:
-        return next(iter(days))
-    return "\n".join(f"day {_format_days(those)}: {message}" for message, those in days.items())
+        return list(days)
+    return [f"day {_format_days(those)}: {message}" for message, those in days.items()]
 
 
 def _format_days(days: Sequence[int]) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from api_stub.cli.formatting import describe_reason, format_utc, reason_suffix
+from api_stub.cli.formatting import describe_reason, format_time, reason_suffix
 from api_stub.cli.quota.gates import Gate, list_quota_gates
+from api_stub.cli.wording import describe_occasion
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
@@ -21,15 +23,12 @@ class NextStep:
     what: str
     at: datetime | None = None
 
-    def __str__(self) -> str:
-        """Return the last line of the output."""
-        return f"next: {self.what}" + (f", {format_utc(self.at)}" if self.at else "")
-
-    def with_workers(self, workers: Gate) -> str:
+    def describe(self, workers: Gate, zone: ZoneInfo) -> str:
         """Return the last line of the output; a step with a time needs workers."""
-        if workers.open or self.at is None:
-            return str(self)
-        return f"next, once workers take messages: {self.what}, {format_utc(self.at)}"
+        if self.at is None:
+            return f"next: {self.what}"
+        once = "" if workers.open else ", once workers take messages"
+        return f"next{once}: {self.what}, {format_time(self.at, zone)}"
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -56,7 +55,7 @@ def _kill_switch_gate(facts: GateFacts) -> Gate:
     return Gate(
         "kill switch",
         pulled is None,
-        f"on since {format_utc(pulled.at)}, by {pulled.by}" if pulled else "off",
+        f"on since {format_time(pulled.at, facts.account.zone)}, by {pulled.by}" if pulled else "off",
     )
 
 
@@ -76,18 +75,22 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
     if in_flight is None:
         reading = facts.account.inbox_until
         says = (
-            f"a worker reads the inbox, until {format_utc(reading)} at the latest"
+            f"a worker reads the inbox, until {format_time(reading, facts.account.zone)} at the latest"
             if reading
             else "nothing is under way"
         )
         return Gate("one at a time", reading is None, says)
     is_subject = subject is not None and subject.id == in_flight.id
     name = "this one" if is_subject else in_flight.contact
-    return Gate("one at a time", is_subject, f"{name} is {in_flight.state}, {_describe_holder(in_flight)}")
+    return Gate(
+        "one at a time",
+        is_subject,
+        f"{name} is {in_flight.state}, {_describe_holder(in_flight, facts.account.zone)}",
+    )
 
 
-def _describe_holder(action: ActionFacts) -> str:
-    until = f" until {format_utc(action.lease_until)}" if action.lease_until else ""
+def _describe_holder(action: ActionFacts, zone: ZoneInfo) -> str:
+    until = f" until {format_time(action.lease_until, zone)}" if action.lease_until else ""
     return f"held by {action.lease_owner}{until}" if action.lease_owner else f"waits for a worker{until}"
 
 
@@ -117,12 +120,15 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
     if action.expires_on is not None:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
-    yield Gate("lease", True, _describe_holder(action) if action.is_leased else "nobody holds it")
+    yield Gate(
+        "lease", True, _describe_holder(action, facts.account.zone) if action.is_leased else "nobody holds it"
+    )
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
         detail = f" ({action.detail})" if action.detail else ""
         why = f"; {describe_reason(action.reason)}{detail}" if action.reason else ""
+        when = format_time(action.not_before, facts.account.zone)
         since = "due since" if action.not_before <= now else "not before"
-        yield Gate("time", action.not_before <= now, f"{since} {format_utc(action.not_before)}{why}")
+        yield Gate("time", action.not_before <= now, f"{since} {when}{why}")
     yield Gate(
         "tries",
         True,
@@ -138,7 +144,7 @@ def find_next_step(facts: GateFacts, reading: QuotaReading) -> NextStep:
         return _step_without_action(facts)
     if action.state in END_STATES:
         why = f" ({describe_reason(action.reason)})" if action.reason else ""
-        return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
+        return NextStep(f"nothing; the {describe_occasion(action.occasion)} ended as {action.state}{why}")
     if action.state is ActionState.NEEDS_REVIEW:
         return NextStep(f"a person settles it: rapport actions settle {action.id} done|again|skip")
     if action.state is ActionState.PROPOSED:

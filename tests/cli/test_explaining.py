@@ -87,7 +87,7 @@ def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Databa
     assert said.index(str(bob)[:8]) < said.index(str(ann)[:8])
     assert "Bob [x]" in said
     with database.transaction() as session:
-        until = formatting.format_utc(action(session, bob).not_before)
+        until = formatting.format_time(action(session, bob).not_before, formatting.UTC_ZONE)
     assert f"the day's limit is reached; [/] the quota; not before {until}" in said
     assert "Bob" not in rapport("actions", "list", "--state", "done")
     assert "no actions" in rapport("actions", "list", "--account", "other")

@@ -7,7 +7,15 @@ import click
 import typer
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, AccountFilter, DataDir, open_database, open_session
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountFilter,
+    AsJson,
+    DataDir,
+    open_database,
+    open_session,
+    print_answer,
+)
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
 from db.engine import Database
@@ -18,10 +26,13 @@ from worker.errors import RequestRefusedError
 _HINT = "rapport contacts doubts"
 
 
-def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
+def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
     with open_session(data) as session:
         waiting = birthday_doubts.list_doubts(session, account=account)
+    if as_json:
+        print_answer(waiting)
+        return
     table = create_table("id", "contact", "address", "birthday", "as the file says", "file")
     for doubt in waiting:
         table.add_row(
