@@ -7,6 +7,7 @@ writing direction, or be taken for markup or an emoji code. A linter rule forbid
 import os
 import sys
 from collections.abc import Iterable
+from typing import IO
 
 from rich.console import Console as RichConsole  # noqa: TID251 -- made safe here
 from rich.console import ConsoleOptions, RenderableType
@@ -38,7 +39,7 @@ class Console(RichConsole):
             force_terminal=terminal,
             width=None if terminal else _NO_LIMIT,
         )
-        if terminal and os.get_terminal_size(stream.fileno()).columns:
+        if terminal and _knows_its_size(stream):
             self._width = self._height = None
             self._environ = {
                 name: value for name, value in self._environ.items() if name not in {"COLUMNS", "LINES"}
@@ -53,6 +54,13 @@ class Console(RichConsole):
             shown = _visible_text(shown)  # before the layout
         for segment in super().render(shown, options):
             yield segment if segment.control else Segment(sanitise_text(segment.text), segment.style)
+
+
+def _knows_its_size(stream: IO[str]) -> bool:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns > 0
+    except OSError:
+        return False
 
 
 def _visible_text(text: Text) -> Text:

@@ -142,7 +142,7 @@ def _find_facts(session: Session, about: str, account: str | None) -> GateFacts:
     people = contacts.find_contacts(session, about, account=account)
     if not people:
         raise RequestRefusedError(
-            f"no match for {about!r}: give an account's name, a person's profile address or whole name, "
+            f"nothing is called {about!r}: give an account's name, a person's profile address or whole name, "
             "or an action's id (`rapport actions list` shows them)"
         )
     if len(people) > 1:

@@ -9,7 +9,6 @@ _OCCASION: Final = re.compile(
     r"(?P<what>birthday|visit|withdraw|search):(?:(?P<year>\d{4})(?:-W(?P<week>\d{2}))?|(?P<campaign>[0-9a-f-]{36}))"
     r"(?::(?P<rest>.+))?"
 )
-_OF_WEEK: Final = {"visit": "visit", "withdraw": "withdrawal"}
 
 _SWITCHES: Final[Mapping[str, Mapping[bool, str]]] = {
     "approval": {True: "each greeting needs a person's yes", False: ""},
@@ -29,20 +28,19 @@ _MAX_LISTED: Final = 5
 
 
 def describe_occasion(occasion: str, on: date | None = None) -> str:
-    """Describe an occasion: "birthday 28 Nov 2026", "visit in week 48 of 2026", "search 1f3a9b2c, page 2".
+    """Describe an occasion: "birthday 28 Nov 2026", "week 48 of 2026", "search 1f3a9b2c, page 2".
 
     `on` is the day of the birthday, where it is known. A key of another kind is returned as it is.
     """
     found = _OCCASION.fullmatch(occasion)
     if found is None:
         return occasion
-    what, week = found["what"], found["week"]
-    if what == "birthday":
+    if found["what"] == "birthday":
         return f"birthday {format_day(on) if on else found['year']}"
     if found["campaign"]:
         page = f", page {found['rest']}" if found["rest"] else ""
         return f"search {found['campaign'][:8]}{page}"
-    return f"{_OF_WEEK.get(what, what)} in week {int(week or 0)} of {found['year']}"
+    return f"week {int(found['week'] or 0)} of {found['year']}"
 
 
 def format_day(day: date) -> str:

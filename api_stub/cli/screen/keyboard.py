@@ -5,7 +5,6 @@ import select
 import signal
 import sys
 import termios
-import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -14,6 +13,11 @@ from typing import Final
 RESIZED: Final = "resized"
 """Returned in place of a key when the terminal has another size."""
 
+_LOCAL_MODES: Final = 3
+_SPECIAL_CHARACTERS: Final = 6
+"""Places in what `termios.tcgetattr` returns."""
+
+_INTERRUPT: Final = "\x03"
 _END_OF_INPUT: Final = "\x04"
 
 
@@ -37,6 +41,8 @@ class Keyboard:
         if not ready:
             return None
         key = os.read(ready[0], 32).decode(errors="replace")  # an arrow key sends several characters
+        if key == _INTERRUPT:
+            raise KeyboardInterrupt
         if key in {"", _END_OF_INPUT}:
             raise EOFError
         return key.lower()
@@ -55,7 +61,7 @@ def open_keyboard() -> Iterator[Keyboard]:
     modes = None if keys is None else termios.tcgetattr(keys)
     try:
         if keys is not None:
-            tty.setcbreak(keys, termios.TCSAFLUSH)
+            _take_single_keys(keys)
         yield Keyboard(keys, resizes)
     finally:
         if keys is not None and modes is not None:
@@ -63,6 +69,15 @@ def open_keyboard() -> Iterator[Keyboard]:
         signal.signal(signal.SIGWINCH, before)
         os.close(resizes)
         os.close(notify)
+
+
+def _take_single_keys(descriptor: int) -> None:
+    """Let the terminal pass on each key at once, Ctrl-C too: so it ends a wait, and never half a screen."""
+    modes = termios.tcgetattr(descriptor)
+    modes[_LOCAL_MODES] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
+    modes[_SPECIAL_CHARACTERS][termios.VMIN] = 1
+    modes[_SPECIAL_CHARACTERS][termios.VTIME] = 0
+    termios.tcsetattr(descriptor, termios.TCSAFLUSH, modes)
 
 
 def _write_byte(descriptor: int) -> None:

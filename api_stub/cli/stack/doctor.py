@@ -68,7 +68,7 @@ def doctor(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     if missing:
         console.print(f"missing: {', '.join(missing)}", style="bold red")
         sys.exit(ExitCode.FOUND)
-    console.print("everything is in place", style="bold green")
+    console.print("all is there", style="bold green")
 
 
 def run_checks(data: Path) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ def _watch(
 
         try:
             last = follow(read, is_finished, print_change=_print_json_line if as_json else None)
-        except (KeyboardInterrupt, EOFError):
+        except KeyboardInterrupt:
             last = None
     if as_json:
         return

@@ -56,7 +56,10 @@ def _show(screen: LiveScreen, read: Read, ended: Ended, render: Render) -> View 
             drawn = rows
         if ended(view):
             return view
-        key = screen.read_key(_POLL_INTERVAL)
+        try:
+            key = screen.read_key(_POLL_INTERVAL)
+        except EOFError:
+            return None
         if key == _QUIT:
             return None
         if key == RESIZED:
