@@ -3,22 +3,24 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from api_stub.cli import account_add, account_remove
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
+    AsJson,
     DataDir,
     open_database,
     open_session,
+    print_answer,
     require_account,
 )
-from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.cli.formatting import create_table, describe_reason, print_text
 from api_stub.cli.halts import advise_sign_in
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from api_stub.cli.waiting import show_wait
+from api_stub.responses.accounts import build_account_answer
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
 from db.store.people import accounts
@@ -41,20 +43,23 @@ Name = AccountArgument
 
 
 @app.command("list")
-def list_accounts(data: DataDir = DEFAULT_DATA) -> None:
+def list_accounts(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List the accounts, and why one is paused or stopped."""
-    table = Table("name", "site", "time zone", "status", "signed in", "keeps data")
     with open_session(data) as session:
-        for account in accounts.list_accounts(session):
-            signed_in = "yes" if account.session else "not yet"
-            table.add_row(
-                account.name,
-                account.site,
-                account.zone.key,
-                _format_status(account),
-                signed_in,
-                _format_retention(account),
-            )
+        found = accounts.list_accounts(session)
+    if as_json:
+        print_answer([build_account_answer(account) for account in found])
+        return
+    table = create_table("name", "site", "time zone", "status", "signed in", "keeps data")
+    for account in found:
+        table.add_row(
+            account.name,
+            account.site,
+            account.zone.key,
+            _format_status(account),
+            "yes" if account.session else "not yet",
+            _format_retention(account),
+        )
     Console().print(table)
 
 

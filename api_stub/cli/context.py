@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
-from api_stub.cli.formatting import short_id
+from api_stub.cli.formatting import print_json, short_id
 from api_stub.cli.local_servers import find_database
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
@@ -110,6 +112,16 @@ def get_terminal_user() -> str:
     except (KeyError, OSError):  # a container's user often has no name
         user = f"uid{os.getuid()}"
     return sanitise_line(f"{user}@{platform.node()}")[:200]
+
+
+def load_zones(session: Session) -> Mapping[str, ZoneInfo]:
+    """Return the time zone of each account, by its name."""
+    return {account.name: account.zone for account in accounts.list_accounts(session)}
+
+
+def print_answer(answer: object) -> None:
+    """Print models or dataclasses as JSON: the names of the fields as keys, times in UTC."""
+    print_json(to_json(answer, indent=2, fallback=str).decode())
 
 
 def require_account(session: Session, name: str) -> AccountRecord:

@@ -1,19 +1,27 @@
 """Print texts, and format reasons, counts and times for people."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.screen.tables import Facts, Lines, Table
 from api_stub.cli.terminal import Console
+from worker import clock
 from worker.errors import Reason
 from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.characters import escape_json_controls
 
 Name = TypeVar("Name", bound=str)
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+"""The zone of what belongs to no account."""
+
+_all_in_utc: ContextVar[bool] = ContextVar("all_in_utc", default=False)
 
 _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -91,6 +99,11 @@ def print_text(text: str, style: str = "") -> None:
     Console().print(text, style=style or None, soft_wrap=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, each indented and folded at blanks on a terminal."""
+    Console().print(Lines(lines))
+
+
 def print_json(document: str) -> None:
     """Print a JSON document for programs."""
     Console().print(Text(escape_json_controls(document)), soft_wrap=True)
@@ -121,24 +134,27 @@ def folding_text(text: str) -> Text:
     return Text(text, overflow="fold")
 
 
-def create_table(*headings: str) -> Table:
-    """Create a table without a frame."""
-    return Table(*headings, box=None, pad_edge=False)
+def create_table(*headings: str, texts: Collection[str] = ()) -> Table:
+    """Create a table that cuts nothing. The columns in `texts` hold messages."""
+    return Table(*headings, texts=texts)
 
 
-def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
+def render_facts(facts: Iterable[tuple[str, str]]) -> Facts:
     """Render names and values in two columns."""
-    grid = Table.grid(padding=(0, 2))
-    for name, value in facts:
-        grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
-    return grid
+    return Facts(facts)
 
 
-def format_day(day: date) -> str:
-    """Format a day of this or another year near by, such as 28 November."""
-    return f"{day:%d %B}".lstrip("0")
+def show_times_in_utc(asked: bool) -> None:
+    """Let `format_time` use UTC instead of the account's zone, for `rapport --utc`."""
+    _all_in_utc.set(asked)
 
 
-def format_utc(instant: datetime) -> str:
-    """Format a time in UTC to the second."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+def format_time(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """Format a time in the account's zone, which is named: "28 Nov 07:49 Europe/Paris".
+
+    The year is named if it is not this year's. What belongs to no account is shown in `UTC_ZONE`.
+    """
+    shown_in = UTC_ZONE if _all_in_utc.get() else zone
+    local = instant.astimezone(shown_in)
+    year = "" if local.year == clock.now().astimezone(shown_in).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:{'%H:%M:%S' if seconds else '%H:%M'}} {shown_in.key}"

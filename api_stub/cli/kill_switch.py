@@ -6,7 +6,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, open_session
-from api_stub.cli.formatting import format_utc, print_text
+from api_stub.cli.formatting import UTC_ZONE, format_time, print_text
 from db.store.kill_switch import get_kill_switch, pull_kill_switch, release_kill_switch
 from tasks.contract import ActorName
 from worker.errors import RequestRefusedError
@@ -29,7 +29,7 @@ def stop_everything(
             pulled = get_kill_switch(session)
     if pulled is not None:
         print_text(
-            f"everything is stopped, since {format_utc(pulled.at)}, by {pulled.by}; "
+            f"everything is stopped, since {format_time(pulled.at, UTC_ZONE)}, by {pulled.by}; "
             "next: `rapport resume-everything`",
             "bold red",
         )

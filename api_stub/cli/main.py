@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Final
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import show_times_in_utc
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
@@ -29,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "stack.doctor:doctor",
     "env": "stack.env:env",
     "destroy": "stack.destroy:destroy",
+    "watch": "watch.commands:watch",
     "why": "why:why",
     "review": "review.commands:review",
     "forecast": "quota.forecast:forecast",
@@ -61,6 +63,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """The sub-commands in the order of `--help`: a module below this package, and the command or group in it."""
 
+_UTC: Final = "--utc"
 _PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
@@ -79,8 +82,12 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
     def rapport(
         *,
         _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+        utc: Annotated[
+            bool, typer.Option(_UTC, help="Show times in UTC instead of the account's time zone.")
+        ] = False,
     ) -> None:
         """Relationship campaigns from your own account: a quota that holds, each greeting once."""
+        show_times_in_utc(utc)
 
     for word in words:
         module, _, name = COMMANDS[word].partition(":")
@@ -105,11 +112,13 @@ def main() -> None:
 
         answer(sys.argv[1:], COMMANDS, lambda word: typer.main.get_group(build_app([word])))
         sys.exit(ExitCode.DONE)
-    requested = [word for word in sys.argv[1:2] if word in COMMANDS]
+    arguments = _move_utc_first(sys.argv[1:])
+    requested = [word for word in arguments if word != _UTC][:1]
+    words = [word for word in requested if word in COMMANDS]
     try:
-        command = typer.main.get_group(build_app(requested or COMMANDS))
+        command = typer.main.get_group(build_app(words or COMMANDS))
         hints.show_in_help(command, COMMANDS)
-        command(prog_name=hints.program())  # also if run as a module
+        command(arguments, prog_name=hints.program())  # also if run as a module
     except NotRunningError as error:
         _print_error(error)
         sys.exit(ExitCode.NOT_RUNNING)
@@ -127,6 +136,14 @@ def _print_version(*, wanted: bool) -> None:
 
         Console().print(describe_version())
         raise typer.Exit
+
+
+def _move_utc_first(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with `--utc` before the command, so that it may be given anywhere."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if _UTC not in options:
+        return arguments
+    return [_UTC, *(word for word in options if word != _UTC), *arguments[len(options) :]]
 
 
 def _print_error(error: Exception) -> None:

@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
+from api_stub.responses.history import build_summary_answer
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from db.store.reports import halts
 from db.store.reports import summary as store
 from db.store.reports.birthday_forecast import OutlookCounts, count_outlook
 from worker.errors import RequestRefusedError
@@ -31,6 +33,7 @@ def summary(
             help="A day in the account's zone; today if not given.",
         ),
     ] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Summarise a day: greetings sent, who was left out and why, what waits, who answered.
@@ -49,8 +52,15 @@ def summary(
             for each in wanted
         ]
         halted = list(list_halt_lines(session, account)) if on is None else []
+        answers = [
+            build_summary_answer(day, halts.list_halts(session, each) if on is None else (), outlook)
+            for each, (day, outlook) in zip(wanted, days, strict=True)
+        ]
     if not days:
         raise RequestRefusedError("there is no account yet; add one with `rapport account add NAME`")
+    if as_json:
+        print_answer(answers)
+        return
     for line in halted:
         print_text(line, "bold red")
     console = Console()

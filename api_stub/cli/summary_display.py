@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.formatting import (
@@ -13,11 +13,13 @@ from api_stub.cli.formatting import (
     describe_reason,
     folding_text,
     format_count,
-    format_utc,
+    format_time,
     reason_suffix,
     render_facts,
 )
 from api_stub.cli.outlook import describe_outlook
+from api_stub.cli.screen.tables import Table
+from api_stub.cli.wording import describe_occasion, describe_options, format_day
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.searches import SearchRecord
 from db.store.reports.birthday_forecast import OutlookCounts
@@ -29,8 +31,6 @@ from worker.rules.summary import EndedCounts, NotGreeted, OpenCounts, Summary
 
 _Line = tuple[str, str]
 
-_MAX_LISTED = 5
-
 _GREETING_LINES = {"sent", "replies"}
 """Lines that only concern campaigns with greetings."""
 
@@ -38,25 +38,24 @@ _GREETING_LINES = {"sent", "replies"}
 def render_day_summary(day: Summary, outlook: OutlookCounts | None = None) -> RenderableType:
     """Render the summary of an account's day; `outlook` is the forecast of what is still planned."""
     head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
-    head.append(f"as of {format_utc(day.as_of)}", "dim")
+    head.append(f"as of {format_time(day.as_of, ZoneInfo(day.time_zone))}", "dim")
     return Group(head, render_facts([*_day_lines(day), *_outlook_lines(day.account, outlook)]), "")
 
 
-def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
-    """Render a campaign's results and the people it left out."""
+def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> RenderableType:
+    """Render a campaign's results and the people it left out, with times in the account's zone."""
     campaign = summary.campaign
     why = reason_suffix(campaign.reason)
     detail = f" ({campaign.detail})" if campaign.detail else ""
     progress = describe_progress(summary.progress)
     head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
-    options = ", ".join(_describe_options(campaign.options))
-    head.append(
-        f"{campaign.id}, asked for {format_utc(campaign.created_at)}\n{options or 'no options'}", "dim"
-    )
+    options = ", ".join(describe_options(campaign.options))
+    asked = format_time(campaign.created_at, zone)
+    head.append(f"{campaign.id}, asked for {asked}\n{options or 'no options'}", "dim")
     if campaign.preview is not None:
         return Group(
             head,
-            render_preview(campaign.preview)
+            render_preview(campaign.preview, zone)
             if _is_birthday(campaign)
             else _render_plain_preview(campaign.preview),
         )
@@ -69,18 +68,6 @@ def render_campaign_summary(summary: CampaignSummary) -> RenderableType:
     if summary.left_out:
         parts += ["", _render_left_out(summary.left_out)]
     return Group(*parts)
-
-
-def _describe_options(options: Mapping[str, object]) -> Iterator[str]:
-    """Yield the options that are set; criteria one by one, lists shortened."""
-    for name, value in sorted(options.items()):
-        if isinstance(value, Mapping):
-            yield from _describe_options(value)
-        elif isinstance(value, list) and value:
-            more = f" and {len(value) - _MAX_LISTED} more" if len(value) > _MAX_LISTED else ""
-            yield f"{name} {' / '.join(map(str, value[:_MAX_LISTED]))}{more}"
-        elif value not in (None, "", []):
-            yield f"{name} {value}"
 
 
 def describe_search(search: SearchRecord) -> str:
@@ -103,25 +90,26 @@ def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
     """Render a preview with the field names as headings."""
     if not lines:
         return Text("nobody, for now")
-    table = Table(*(name.replace("_", " ") for name in lines[0]), title="Dry run")
+    table = Table(*(name.replace("_", " ") for name in lines[0]))
     for line in lines:
         table.add_row(*(folding_text(value) for value in line.values()))
     return table
 
 
-def render_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
+def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table | Text:
     """Render who would be sent what by a dry run, and why others are left out."""
     if not lines:
         return Text("nobody has a birthday in these days")
-    table = Table("who", "birthday", "what would be sent", "when, or why not", title="Dry run", expand=True)
+    message = "what would be sent"
+    table = create_table("who", "birthday", message, "when, or why not", texts={message})
     for line in lines:
         left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
         planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
         already = f"{planned_as} already, " if planned_as else ""
-        when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line)
+        when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line, zone)
         table.add_row(
             folding_text(line["contact"]),
-            line["on"],
+            format_day(date.fromisoformat(line["on"])),
             Text(line["message"], "" if not (left_out or already) else "dim"),
             Text(left_out or (already + when).removesuffix(", ")),
         )
@@ -132,13 +120,14 @@ def _has_ended(planned_as: str) -> bool:
     return planned_as in END_STATES
 
 
-def _describe_preview_time(line: Mapping[str, str]) -> str:
+def _describe_preview_time(line: Mapping[str, str], zone: ZoneInfo) -> str:
     """Say when the greeting of a preview's line goes out; older versions stored fewer of its fields."""
     at, waits_for, until = (line.get(name, "") for name in ("when", "waits_for", "until"))
     return describe_outlook(
         datetime.fromisoformat(at) if at else None,
         Reason(waits_for) if waits_for else None,
         date.fromisoformat(until) if until else None,
+        zone,
     )
 
 
@@ -207,5 +196,5 @@ def _render_left_out(people: Sequence[NotGreeted]) -> Table:
     table = create_table("who was left out", "occasion", "why")
     for person in people:
         why = describe_reason(person.reason) + (f"; {person.detail}" if person.detail else "")
-        table.add_row(folding_text(person.contact), person.occasion, folding_text(why))
+        table.add_row(folding_text(person.contact), describe_occasion(person.occasion), folding_text(why))
     return table

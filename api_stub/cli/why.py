@@ -1,8 +1,11 @@
 """`rapport why`: the gates of an account, person or action, and the next step."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.text import Text
@@ -10,19 +13,23 @@ from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
+    AsJson,
     DataDir,
     open_session,
+    print_answer,
     resolve_action_id,
 )
-from api_stub.cli.formatting import create_table, folding_text, format_utc, join_counts, reason_suffix
+from api_stub.cli.formatting import create_table, format_time, join_counts, reason_suffix
 from api_stub.cli.halts import print_halts
 from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
-from api_stub.cli.why_display import build_gates, find_next_step, find_subject
+from api_stub.cli.why_display import NextStep, build_gates, find_next_step, find_subject
+from api_stub.cli.wording import describe_occasion
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
+from api_stub.responses.quota_windows import QuotaReading, Source
 from api_stub.stack.errors import NOT_RUNNING
 from db.store.people import accounts, lookup
 from db.store.people.lookup import ContactRecord
@@ -32,7 +39,7 @@ from db.store.reports.gate_facts import GateFacts
 from worker import queues
 from worker.errors import ConfigurationError, RequestRefusedError, TryAgainError
 from worker.redis_address import RedisAddress
-from worker.rules.model import Kind
+from worker.rules.model import ActionState, Kind
 from worker.rules.quota.forecast import ActionForecast
 from worker.rules.suggestions import did_you_mean
 from worker.secrets import SESSION_UNREADABLE, Vault
@@ -52,11 +59,12 @@ def why(
         ),
     ],
     account: WhoseAccount = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Explain why something happens or not: every gate with its number, and the next step.
 
-    This changes nothing. All times are UTC.
+    This changes nothing.
     """
     person = _choose_person(data, about, account)
     with open_session(data, snapshot=True) as session:
@@ -67,20 +75,54 @@ def why(
         )
         facts = _check_session_key(session, facts, load_settings(data))
         outlook = _find_outlook(session, facts)
-        print_halts(session, facts.account.name)
+        if not as_json:
+            print_halts(session, facts.account.name)
     redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)
     workers = _check_workers(facts, redis_at)
+    gates, step = (workers, *build_gates(facts, reading)), find_next_step(facts, reading, outlook)
+    if as_json:
+        print_answer(_build_answer(facts, reading, gates, step))
+        return
     console = Console()
-    console.print(_render_title(facts))
+    console.print(_render_title(facts), soft_wrap=True)
     table = create_table("gate", "", "what it says")
-    for gate in (workers, *build_gates(facts, reading)):
+    for gate in gates:
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
-        table.add_row(gate.name, mark, folding_text(gate.says))
+        table.add_row(gate.name, mark, gate.says)
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
-    console.print(Text(find_next_step(facts, reading, outlook).with_workers(workers), "bold"), soft_wrap=True)
+    console.print(Text(step.describe(workers, facts.account.zone), "bold"), soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """The answer of `rapport why --json`. `quota_source` says where the quota's numbers come from."""
+
+    account: str
+    contact: str | None
+    action_id: UUID | None
+    action_state: ActionState | None
+    as_of: datetime
+    gates: Sequence[Gate]
+    quota_source: Source
+    next_step: NextStep
+
+
+def _build_answer(
+    facts: GateFacts, reading: QuotaReading, gates: Sequence[Gate], step: NextStep
+) -> WhyAnswer:
+    return WhyAnswer(
+        account=facts.account.name,
+        contact=facts.contact.full_name if facts.contact else None,
+        action_id=facts.action.id if facts.action else None,
+        action_state=facts.action.state if facts.action else None,
+        as_of=facts.now,
+        gates=gates,
+        quota_source=reading.source,
+        next_step=step,
+    )
 
 
 def _find_outlook(session: Session, facts: GateFacts) -> ActionForecast | None:
@@ -159,12 +201,13 @@ def _render_title(facts: GateFacts) -> Text:
         text.append(f"{facts.contact.full_name}, {facts.contact.profile_url}\n", "bold")
     if facts.action is not None:
         action = facts.action
-        text.append(f"{action.kind} for {action.occasion} is {action.state}", "bold")
+        occasion = describe_occasion(action.occasion)
+        text.append(f"{action.kind} for {occasion} is {action.state}", "bold")
         text.append(reason_suffix(action.reason))
         text.append(f" ({action.detail})" if action.detail else "")
         text.append(f"\naction {action.id}\n", "dim")
     if facts.contact is None:
         counts = join_counts(facts.counts)
         text.append(f"actions: {counts or 'none yet'}\n", "bold")
-    text.append(f"as of {format_utc(facts.now)}", "dim")
+    text.append(f"as of {format_time(facts.now, account.zone)}", "dim")
     return text

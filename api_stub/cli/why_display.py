@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from api_stub.cli.formatting import describe_reason, format_count, format_utc, reason_suffix
+from api_stub.cli.formatting import describe_reason, format_count, format_time, reason_suffix
 from api_stub.cli.halts import advise, advise_sign_in
 from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.quota.gates import Gate, list_quota_gates
+from api_stub.cli.wording import describe_occasion
 from api_stub.responses.quota_windows import QuotaReading
 from db.store.reports.action_facts import ActionFacts
 from db.store.reports.gate_facts import AccountFacts, GateFacts
@@ -27,15 +29,12 @@ class NextStep:
     at: datetime | None = None
     by_worker: bool = False
 
-    def __str__(self) -> str:
-        """Return the last line of the output."""
-        return f"next: {self.what}" + (f", {format_utc(self.at)}" if self.at else "")
-
-    def with_workers(self, workers: Gate) -> str:
+    def describe(self, workers: Gate, zone: ZoneInfo) -> str:
         """Return the last line of the output; a step with a time needs workers."""
-        if workers.open or not (self.by_worker or self.at):
-            return str(self)
-        return str(self).replace("next:", "next, once workers take messages:", 1)
+        needs_worker = self.by_worker or self.at is not None
+        once = ", once workers take messages" if needs_worker and not workers.open else ""
+        when = f", {format_time(self.at, zone)}" if self.at else ""
+        return f"next{once}: {self.what}{when}"
 
 
 def find_subject(facts: GateFacts) -> ActionFacts | None:
@@ -68,7 +67,7 @@ def _kill_switch_gate(facts: GateFacts) -> Gate:
     return Gate(
         "kill switch",
         pulled is None,
-        f"on since {format_utc(pulled.at)}, by {pulled.by}" if pulled else "off",
+        f"on since {format_time(pulled.at, facts.account.zone)}, by {pulled.by}" if pulled else "off",
     )
 
 
@@ -88,18 +87,22 @@ def _in_flight_gate(facts: GateFacts) -> Gate:
     if in_flight is None:
         reading = facts.account.inbox_until
         says = (
-            f"a worker reads the inbox, until {format_utc(reading)} at the latest"
+            f"a worker reads the inbox, until {format_time(reading, facts.account.zone)} at the latest"
             if reading
             else "nothing is in progress"
         )
         return Gate("one at a time", reading is None, says)
     is_subject = subject is not None and subject.id == in_flight.id
     name = "this one" if is_subject else in_flight.contact
-    return Gate("one at a time", is_subject, f"{name} is {in_flight.state}, {_describe_holder(in_flight)}")
+    return Gate(
+        "one at a time",
+        is_subject,
+        f"{name} is {in_flight.state}, {_describe_holder(in_flight, facts.account.zone)}",
+    )
 
 
-def _describe_holder(action: ActionFacts) -> str:
-    until = f" until {format_utc(action.lease_until)}" if action.lease_until else ""
+def _describe_holder(action: ActionFacts, zone: ZoneInfo) -> str:
+    until = f" until {format_time(action.lease_until, zone)}" if action.lease_until else ""
     return f"held by {action.lease_owner}{until}" if action.lease_owner else f"waits for a worker{until}"
 
 
@@ -129,12 +132,15 @@ def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
         yield Gate("approval", action.approved_by is not None, f"by {action.approved_by or 'nobody yet'}")
     if action.expires_on is not None:
         yield Gate("last day", action.expires_on >= today, f"{action.expires_on}")
-    yield Gate("lease", True, _describe_holder(action) if action.is_leased else "nobody holds it")
+    yield Gate(
+        "lease", True, _describe_holder(action, facts.account.zone) if action.is_leased else "nobody holds it"
+    )
     if action.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
         detail = f" ({action.detail})" if action.detail else ""
         why = f"; {describe_reason(action.reason)}{detail}" if action.reason else ""
+        when = format_time(action.not_before, facts.account.zone)
         since = "due since" if action.not_before <= now else "not before"
-        yield Gate("time", action.not_before <= now, f"{since} {format_utc(action.not_before)}{why}")
+        yield Gate("time", action.not_before <= now, f"{since} {when}{why}")
     yield Gate(
         "tries",
         True,
@@ -152,7 +158,7 @@ def find_next_step(
         return _step_without_action(facts)
     if action.state in END_STATES:
         why = f" ({describe_reason(action.reason)})" if action.reason else ""
-        return NextStep(f"nothing; {action.occasion} ended as {action.state}{why}")
+        return NextStep(f"nothing; the {describe_occasion(action.occasion)} ended as {action.state}{why}")
     if action.state in {ActionState.NEEDS_REVIEW, ActionState.PROPOSED}:
         return _step_by_a_person(facts, action)
     if action.is_leased:
@@ -274,6 +280,6 @@ def _step_of_greeting(
         at = max(at, denied_until)
     until = outlook.action.until
     too_late = at is None or at.astimezone(facts.account.zone).date() > until
-    says = describe_outlook(None if too_late else at, outlook.held_back, until)
+    says = describe_outlook(None if too_late else at, outlook.held_back, until, facts.account.zone)
     who = f"{action.contact}'s greeting is" if too_late else f"{action.contact} is greeted"
     return NextStep(f"{who} {says}", by_worker=not too_late)

@@ -2,15 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import (
+    create_table,
     folding_text,
     format_count,
     join_counts,
@@ -18,8 +27,11 @@ from api_stub.cli.formatting import (
     reason_suffix,
     short_id,
 )
+from api_stub.cli.screen.tables import Table
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaign_started import build_campaign_started
 from db.store.reports import overview
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from worker.rules.invitations import Verdict
@@ -41,13 +53,16 @@ _VERDICT_TEXTS: Mapping[Verdict, str] = {
 
 
 @app.command("list")
-def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
+def list_invitations(account: AccountArgument, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List the unanswered invitations, oldest first. A worker reads the site's page."""
     request = validate_model(InvitationsCampaign, account=account, dry_run=True)
     with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
+    if as_json:
+        print_answer(build_campaign_started(campaign, []))
+        return
     lines = campaign.preview or []
     Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
@@ -67,6 +82,7 @@ def withdraw(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done with each; plan and withdraw nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
@@ -79,6 +95,9 @@ def withdraw(
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
         with database.transaction() as session:
             planned = overview.list_campaign_actions(session, campaign.id)
+    if as_json:
+        print_answer(build_campaign_started(campaign, planned))
+        return
     if campaign.preview is not None:
         Console().print(
             _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
@@ -92,9 +111,13 @@ def withdraw(
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = Table("who", "sent", "days ago, at least", *(["decision"] if verdicts else []))
+    table = create_table("who", "sent", "days ago, at least", *(["decision"] if verdicts else []))
     for line in lines:
-        cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
+        cells = [
+            folding_text(line["contact"]),
+            Text(format_day(date.fromisoformat(line["on"]))),
+            Text(line["days"]),
+        ]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))
     return table
 
@@ -102,8 +125,8 @@ def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
         return Text("no invitation is old enough, or all that are have been planned already")
-    table = Table("who", "sent", "state")
+    table = create_table("who", "sent", "state")
     for line in lines:
         why = reason_suffix(line.reason)
-        table.add_row(folding_text(line.contact), str(line.occasion_on), Text(f"{line.state}{why}"))
+        table.add_row(folding_text(line.contact), format_day(line.occasion_on), Text(f"{line.state}{why}"))
     return table

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
+    AsJson,
     DataDir,
     check_account_filter,
     open_database,
     open_session,
+    print_answer,
 )
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.terminal import Console
@@ -29,11 +31,14 @@ _HINT = "`rapport contacts doubts`"
 _ANSWERS: Final = {"y": "yes", "n": "no", "l": "later", "u": "undo", "q": "quit"}
 
 
-def list_doubts(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
+def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
     with open_session(data) as session:
         check_account_filter(session, account)
         waiting = birthday_doubts.list_doubts(session, account=account)
+    if as_json:
+        print_answer(waiting)
+        return
     table = create_table("id", "contact", "who", "address", "birthday", "as the file says", "file")
     for doubt in waiting:
         table.add_row(

@@ -12,14 +12,17 @@ from api_stub.cli.contacts import import_v1
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
+    AsJson,
     DataDir,
     check_account_filter,
     get_terminal_user,
+    load_zones,
     open_database,
     open_session,
+    print_answer,
     require_account,
 )
-from api_stub.cli.formatting import create_table, folding_text, print_text
+from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
 from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.formats import FORMATS
@@ -58,6 +61,7 @@ def import_contacts(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Import people and birthdays from a file, all of them or none.
@@ -81,19 +85,27 @@ def import_contacts(
             report = import_file(session, owner, file, by=get_terminal_user(), today=today, progress=progress)
             if dry_run:
                 session.rollback()
+    if as_json:
+        print_answer(report)
+        return
     _print_report(report, file, owner, dry_run=dry_run)
 
 
 @app.command("list")
 def list_imports(
     account: AccountFilter = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List imports, newest first, and their results."""
     with open_session(data) as session:
         check_account_filter(session, account)
         records = runs.list_imports(session, account=account)
-    table = create_table("id", "account", "from", "file", "when (UTC)", "by", "result")
+        zones = load_zones(session)
+    if as_json:
+        print_answer(records)
+        return
+    table = create_table("id", "account", "from", "file", "when", "by", "result")
     for record in records:
         result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
@@ -101,7 +113,7 @@ def list_imports(
             record.account,
             record.source,
             folding_text(record.file_name),
-            f"{record.started_at:%Y-%m-%d %H:%M}",
+            format_time(record.started_at, zones[record.account]),
             folding_text(record.started_by),
             folding_text(result),
         )

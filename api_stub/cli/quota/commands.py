@@ -14,6 +14,7 @@ from api_stub.cli.context import (
     DataDir,
     get_terminal_user,
     open_database,
+    print_answer,
     require_account,
 )
 from api_stub.cli.formatting import print_json, print_text
@@ -34,7 +35,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 
 app = typer.Typer(
-    help="The quota: what an account has used, what is left, and its limits. All times are UTC.",
+    help="The quota: what an account has used, what is left, and its limits.",
     no_args_is_help=True,
 )
 
@@ -205,6 +206,7 @@ def reset(
 def log(
     account: Account,
     newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")] = 50,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List who changed which limit, when, from what to what; the newest first.
@@ -214,9 +216,15 @@ def log(
 
     """
     with open_database(data) as database, database.transaction() as session:
-        changes = limits.list_changes(session, require_account(session, account).id, newest=newest)
+        record = require_account(session, account)
+        changes = limits.list_changes(session, record.id, newest=newest)
+    if as_json:
+        print_answer(changes)
+        return
     Console().print(
-        build_log_table(changes) if changes else "nothing was changed: the site's own limits hold"
+        build_log_table(changes, record.zone)
+        if changes
+        else "nothing was changed: the site's own limits hold"
     )
 
 
@@ -254,9 +262,7 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     (change,) = limits.list_changes(session, record.id, newest=1)
     changed = describe_differences(change)
     if not changed:
-        return [
-            f"{record.name}, {describe_subject(change.what)}: nothing changes, it is set like this already"
-        ]
+        return [f"{record.name}, {describe_subject(change.what)}: already set"]
     lines = [f"{record.name}, {describe_subject(change.what)}: {', '.join(changed)}; {IN_FORCE_FROM}"]
     if change.what == "total":
         return lines

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import create_table, describe_reason, format_time
 from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
+from api_stub.cli.screen.tables import Table
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_windows import Window
 from db.store.reports.birthday_forecast import AccountForecast
@@ -39,7 +39,10 @@ def render_title(found: AccountForecast) -> Text:
     text = Text(f"account {record.name} on {record.site}: birthdays up to {found.last}, ", "bold")
     text.append(f"at most {found.late_days} days late; days begin in {record.zone.key}\n", "bold")
     text.append(f"warm-up {describe_warm_up(ramp, found.now, record.zone)}\n", "default")
-    text.append(f"as of {format_utc(found.now)}, if a campaign runs at each opening and nothing fails", "dim")
+    text.append(
+        f"as of {format_time(found.now, record.zone)}, if a campaign runs at each opening and nothing fails",
+        "dim",
+    )
     return text
 
 
@@ -58,7 +61,7 @@ def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
     by_day: dict[date, list[PersonForecast]] = {}
     for person in found.people:
         by_day.setdefault(person.reached_on or person.until_on, []).append(person)
-    listed = Table("day", "", "greetings", "who", box=None, pad_edge=False)
+    listed = create_table("day", "", "greetings", "who")
     for day in found.days:
         people = by_day.get(day.on, [])
         if people or day.used:

@@ -1,17 +1,20 @@
 """One review session: show a proposal, wait for a key, and store the decision."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import click
+from rich.console import ConsoleDimensions, RenderableType
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import get_terminal_user, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.review.display import render_proposal, show_screen
+from api_stub.cli.screen.keyboard import RESIZED, open_keyboard
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.engine import Database
@@ -67,6 +70,7 @@ class ReviewSession:
     database: Database
     scope: ReviewScope
     console: Console
+    zones: Mapping[str, ZoneInfo]
     by: str = field(default_factory=get_terminal_user)
     decided: Counter[str] = field(default_factory=Counter)
     passed: int = 0
@@ -141,25 +145,38 @@ class ReviewSession:
             self.note = ""
 
     def _ask(self, proposal: Proposal, keys: Sequence[str], *, draft: str | None = None) -> str:
-        """Show a proposal and wait for a key. Keys typed before the screen is drawn are dropped."""
+        """Show a proposal and wait for a key. Keys typed before the screen is drawn are dropped.
+
+        The screen is drawn again when the terminal's size changes.
+        """
         with self.database.transaction() as session:
             left = proposals.count_proposals(
                 session, after=proposal.id, account=self.scope.account, campaign=self.scope.campaign
             )
         position = self.passed + 1
-        show_screen(
-            self.console,
-            render_proposal(
-                proposal,
-                position=position,
-                total=position + left,
-                note=self.note,
-                keys=keys,
-                draft=draft,
-                width=self.console.width,
-            ),
+        render = partial(
+            render_proposal,
+            proposal,
+            position=position,
+            total=position + left,
+            note=self.note,
+            keys=keys,
+            zone=self.zones[proposal.account],
+            draft=draft,
         )
-        return click.getchar().lower()
+        shown_at = self._show(render)
+        with open_keyboard() as keyboard:
+            if shown_at != self.console.size:
+                self._show(render)
+            while (key := keyboard.read_key()) == RESIZED:
+                self._show(render)
+        return key or ""
+
+    def _show(self, render: Callable[..., RenderableType]) -> ConsoleDimensions:
+        """Draw the screen; return the size of the terminal that it was drawn for."""
+        size = self.console.size
+        show_screen(self.console, render(size=size))
+        return size
 
     def _settle(self, proposal: Proposal, verb: str, decide: Callable[..., Decision]) -> None:
         with self.database.transaction() as session:

@@ -10,12 +10,15 @@ from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
+    AsJson,
     DataDir,
+    load_zones,
     open_session,
+    print_answer,
     require_account,
     validate_name,
 )
-from api_stub.cli.formatting import create_table, folding_text, format_utc, print_text
+from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
 from db.store.campaigns.saved_searches import SavedSearchRecord
@@ -57,6 +60,7 @@ def save_search(
 
 def list_saved_searches(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the saved searches with their search terms and criteria."""
@@ -64,6 +68,10 @@ def list_saved_searches(
         if account is not None:
             require_account(session, account)
         found = saved_searches.list_saved_searches(session, account=account)
+        zones = load_zones(session)
+    if as_json:
+        print_answer(found)
+        return
     table = create_table("account", "name", "searched", "scored by", "saved")
     for search in found:
         table.add_row(
@@ -71,7 +79,7 @@ def list_saved_searches(
             search.name,
             folding_text(_describe_query(search)),
             ", ".join(sorted(given_criteria(search.spec.criteria))) or "nothing",
-            format_utc(search.created_at),
+            format_time(search.created_at, zones[search.account]),
         )
     hint = "no search is saved; to save one: `rapport sourcing save ACCOUNT NAME --url URL`"
     Console().print(table if found else hint)

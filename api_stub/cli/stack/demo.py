@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -11,17 +11,18 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
-from rich.live import Live
 from sqlalchemy.exc import OperationalError
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import format_count
-from api_stub.cli.quota.reader import open_quota, read_quota
+from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.stack import demo_display, next_steps
 from api_stub.cli.stack.demo_account import LIMITS, MEMBER, is_signed_in, prepare_account, sign_in
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
+from api_stub.cli.watch.follow import follow
+from api_stub.cli.watch.view import View, read_view
 from api_stub.client import TaskClient
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.background import start_in_background
@@ -32,15 +33,13 @@ from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Stack
 from db.engine import Database
 from db.store.campaigns import campaigns
-from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
-from db.store.quota import status
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.model import ActionState, CampaignState, Kind
+from worker.rules.model import ActionState, CampaignState
 from worker.settings import get_settings
 
 LATE_DAYS = 7
@@ -95,7 +94,8 @@ def demo(
 ) -> None:
     """Greet the birthdays of the practice network, and verify that each greeting arrived once."""
     console = Console()
-    with _run_stack(console, data, workers, hasty=True) as running:
+    events: list[str] = []
+    with _run_stack(console, data, workers, hasty=True, on_event=events.append) as running:
         stack, addresses = running.stack, running.addresses
         database = Database(stack.database_url, application_name="rapport demo")
         account = _prepare_account(stack, addresses, console, again=again)
@@ -105,14 +105,16 @@ def demo(
         campaign_id = _start_campaign(stack)
         running.mark_ready()
         lines = _follow_campaign(
-            console, running, database=database, account=account, campaign_id=campaign_id
+            running, database=database, account=account, campaign_id=campaign_id, events=events
         )
         key = stack.secrets.sandbox_key.get_secret_value()
         verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER.login))
         database.close()
+    for event in events:
+        console.print(event, style="yellow", soft_wrap=True)
     shown = [line for line in lines if line.id not in earlier]
     if any(line.state is ActionState.DONE for line in shown):
-        console.print(demo_display.render_result(shown))
+        console.print(demo_display.render_result(shown, account.zone))
         console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
     else:
         console.print(_describe_nothing_new(lines))
@@ -125,7 +127,14 @@ def demo(
 
 
 @contextmanager
-def _run_stack(console: Console, data: Path, workers: int, *, hasty: bool = False) -> Iterator[RunningStack]:
+def _run_stack(
+    console: Console,
+    data: Path,
+    workers: int,
+    *,
+    hasty: bool = False,
+    on_event: Callable[[str], object] | None = None,
+) -> Iterator[RunningStack]:
     get_settings()  # reports a wrong variable before anything starts
 
     def say(step: str) -> None:
@@ -137,7 +146,7 @@ def _run_stack(console: Console, data: Path, workers: int, *, hasty: bool = Fals
     with run_rapport_stack(
         data, migrate=migrate_and_seed, browser_workers=workers, on_step=say, hasty=hasty
     ) as started:
-        running = RunningStack(*started, on_event=warn)
+        running = RunningStack(*started, on_event=on_event or warn)
         try:
             yield running
         finally:
@@ -190,48 +199,51 @@ def _start_campaign(stack: Stack) -> UUID:
 
 
 def _follow_campaign(
-    console: Console,
     running: RunningStack,
     *,
     database: Database,
     account: AccountRecord,
     campaign_id: UUID,
+    events: Sequence[str],
 ) -> Sequence[ActionLine]:
-    """Show the progress until nothing is due soon. Raises StackError after TIMEOUT."""
+    """Show the progress, and the last of `events`, until nothing is due soon.
+
+    Raises StackError after TIMEOUT.
+    """
     stack = running.stack
-    header = demo_display.render_addresses(running.addresses, stack.data_dir)
+    addresses = demo_display.list_addresses(running.addresses, stack.data_dir)
+    header = [f"{name}: {value}" for name, value in addresses]
     deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
-    with (
-        open_quota(redis_address.parse(stack.redis_url)) as redis,
-        Live(console=console, refresh_per_second=4, transient=True) as screen,
-    ):
-        while True:
-            running.check()
-            try:
-                with database.transaction() as session:
-                    campaign = campaigns.find_campaign(session, campaign_id)
-                    lines = overview.list_account_actions(session, account.id)
-                    quota = status.get_kind_status(session, account.id, Kind.GREET, str(campaign_id))
-            except OperationalError:  # Postgres has ended; the next check starts it again
-                time.sleep(_CHECK_SECONDS)
-                continue
-            left = read_quota(redis, quota).decision.remaining
-            screen.update(demo_display.render_progress(lines, left, _describe_progress(campaign), header))
-            if campaign and campaign.state is CampaignState.FAILED:
-                raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
-            if campaign and campaign.state is CampaignState.PLANNED and _is_settled(lines):
-                return lines
-            if clock.monotonic_seconds() > deadline:
-                raise StackError(f"not finished after {TIMEOUT}; the logs are in {stack.data_dir / 'logs'}")
-            time.sleep(0.25)
+    with open_quota(redis_address.parse(stack.redis_url)) as quota:
+
+        def read() -> View:
+            while True:
+                running.check()
+                header[len(addresses) :] = events[-1:]
+                if clock.monotonic_seconds() > deadline:
+                    raise StackError(
+                        f"not finished after {TIMEOUT}; the logs are in {stack.data_dir / 'logs'}"
+                    )
+                try:
+                    with database.transaction() as session:
+                        found = campaigns.list_campaigns(session, [campaign_id])
+                        lines = overview.list_account_actions(session, account.id)
+                        return read_view(session, quota, account, found, lines)
+                except OperationalError:  # Postgres has ended; the next check starts it again
+                    time.sleep(_CHECK_SECONDS)
+
+        view = follow(read, _has_ended, header=header, hint="q stops the demo")
+    if view is None:
+        raise KeyboardInterrupt  # q: there is nothing else to do here than to stop
+    return view.actions
 
 
-def _describe_progress(campaign: CampaignRecord | None) -> str:
-    if campaign is None:
-        return "the campaign is on its way through Redis"
-    if campaign.state is CampaignState.READING:
-        return "a browser worker reads the birthdays page"
-    return "browser workers greet, one person at a time"
+def _has_ended(view: View) -> bool:
+    """Return whether the campaign is planned and settled. Raises StackError if it failed."""
+    campaign = next(iter(view.campaigns), None)
+    if campaign is not None and campaign.state is CampaignState.FAILED:
+        raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")
+    return campaign is not None and campaign.state is CampaignState.PLANNED and _is_settled(view.actions)
 
 
 def _is_settled(lines: Sequence[ActionLine]) -> bool:

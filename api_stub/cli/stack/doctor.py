@@ -10,13 +10,13 @@ from pathlib import Path
 
 import redis
 from pydantic import SecretStr
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import create_table
 from api_stub.cli.hints import as_typed
 from api_stub.cli.stack.fonts import find_missing_scripts
 from api_stub.cli.stack.migrate import migrate_and_seed
@@ -55,26 +55,23 @@ class Finding:
     is_warning: bool = False
 
 
-def doctor(data: DataDir = DEFAULT_DATA) -> None:
+def doctor(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """Check versions, browser, ports, database, Redis, migrations and workers, and say what is missing.
 
     It checks the servers of the environment, else those of a stack running on this data folder, else the
     embedded ones, which are started for the check and stopped again. Then workers are not checked.
     """
-    console = Console()
-    table = Table("what", "", "found", "what to do", expand=True)
-    findings = []
-    with console.status("checking"):
-        for finding in run_checks(data):
-            findings.append(finding)
-            table.add_row(
-                finding.what,
-                _render_state(finding),
-                Text(finding.detail),
-                Text(as_typed(finding.advice)),
-            )
-    console.print(table)
+    with Console(stderr=True).status("checking"):
+        findings = list(run_checks(data))
     missing = [finding.what for finding in findings if not finding.ok]
+    if as_json:
+        print_answer(findings)
+        sys.exit(ExitCode.FOUND if missing else ExitCode.DONE)
+    console = Console()
+    table = create_table("what", "", "found", "what to do")
+    for finding in findings:
+        table.add_row(finding.what, _render_state(finding), finding.detail, as_typed(finding.advice))
+    console.print(table)
     if missing:
         console.print(f"missing: {', '.join(missing)}", style="bold red")
         sys.exit(ExitCode.FOUND)

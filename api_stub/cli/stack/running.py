@@ -12,10 +12,11 @@ from sqlalchemy.exc import OperationalError
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import (
+    UTC_ZONE,
     create_table,
     describe_reason,
     folding_text,
-    format_utc,
+    format_time,
     print_json,
     print_text,
 )
@@ -121,7 +122,9 @@ def _find_stopped_accounts(data: Path) -> tuple[StoppedAccount, ...] | None:
 def _describe_state(state: StackState) -> Text:
     if state.ready_at is None:
         return Text(f"Rapport is starting or stopping (pid {state.pid})", "yellow")
-    return Text(f"Rapport is running since {format_utc(state.started_at)} (pid {state.pid})", "green")
+    return Text(
+        f"Rapport is running since {format_time(state.started_at, UTC_ZONE)} (pid {state.pid})", "green"
+    )
 
 
 def _describe_account(account: StoppedAccount) -> str:
@@ -134,6 +137,6 @@ def _print_processes(console: Console, processes: Sequence[ProcessState]) -> Non
         return
     table = create_table("process", "pid", "running since", "restarts")
     for each in processes:
-        since = format_utc(each.since) if each.since else "ended; waits to be started again"
+        since = format_time(each.since, UTC_ZONE) if each.since else "ended; waits to be started again"
         table.add_row(folding_text(each.name), str(each.pid or ""), since, str(each.restarts or ""))
     console.print(table)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
-from api_stub.cli.formatting import create_table, folding_text, print_text
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
+from api_stub.cli.formatting import create_table, print_text
 from api_stub.cli.templates import preview, send_test, signature
 from api_stub.cli.templates.find import TemplateId, format_state, is_rival, require_template, warn_about
 from api_stub.cli.terminal import Console
@@ -50,6 +50,7 @@ def list_templates(
         str | None, typer.Option(help="Only those that this account uses, and its own that are disabled.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Only this language: en, de, fr, es, ...")] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List templates. An account's own replace everybody's of the same language, on the day or late."""
@@ -59,9 +60,12 @@ def list_templates(
             owner = require_account(session, account).id
             used = {template.id for template in templates.list_usable_templates(session, owner)}
             found = [record for record in found if record.id in used or record.account == account]
-    table = create_table("id", "language", "when", "whose", "weight", "state", "text")
+    if as_json:
+        print_answer(found)
+        return
+    table = create_table("id", "language", "when", "whose", "weight", "state", "text", texts={"text"})
     for record in found:
-        when, body = "late" if record.late else "day", folding_text(record.body)
+        when = "late" if record.late else "day"
         table.add_row(
             str(record.id),
             record.language,
@@ -69,7 +73,7 @@ def list_templates(
             _format_owner(record),
             str(record.weight),
             format_state(record),
-            body,
+            record.body,
         )
     Console().print(table if found else "no templates; `rapport templates add` adds one")
     for record in found:

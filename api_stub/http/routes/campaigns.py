@@ -8,15 +8,15 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from api_stub.client import TaskClient
 from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account, require_campaign
-from api_stub.http.models.campaigns import (
+from api_stub.http.openapi import problem_responses
+from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaigns import (
     Accepted,
     CampaignChanged,
     CampaignLineOut,
     CampaignOut,
     CampaignPage,
 )
-from api_stub.http.openapi import problem_responses
-from api_stub.request_checks import check_campaign_request
 from db.engine import Database
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb

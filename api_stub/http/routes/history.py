@@ -10,16 +10,16 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api_stub.http.dependencies import AccountFilter, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account
-from api_stub.http.models.history import (
+from api_stub.http.openapi import problem_responses
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
+from api_stub.responses.history import (
     ActionOut,
     ActionPage,
     InteractionOut,
     InteractionPage,
-    OutlookOut,
     SummaryOut,
+    build_summary_answer,
 )
-from api_stub.http.openapi import problem_responses
-from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
 from db.engine import today_in
@@ -123,9 +123,7 @@ def show_summary(
             found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:
             raise HTTPException(422, f"query.on: {error}") from None
-        answer = SummaryOut.model_validate(found)
-        if on in {None, today_in(session, record.zone)}:
-            answer.stopped_by = next((halt.code for halt in halts.list_halts(session, record)), None)
-            counts = birthday_forecast.count_outlook(session, record, default_late_days=DEFAULT_LATE_DAYS)
-            answer.outlook = OutlookOut.model_validate(counts)
-    return answer
+        if on not in {None, today_in(session, record.zone)}:
+            return build_summary_answer(found, (), None)
+        outlook = birthday_forecast.count_outlook(session, record, default_late_days=DEFAULT_LATE_DAYS)
+        return build_summary_answer(found, halts.list_halts(session, record), outlook)

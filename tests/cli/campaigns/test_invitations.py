@@ -101,7 +101,7 @@ def test_an_empty_list_says_so(rapport: Rapport, worker: list[InvitationsCampaig
 
 def test_a_dry_run_says_what_becomes_of_each(rapport: Rapport, worker: list[InvitationsCampaign]) -> None:
     said = rapport("invitations", "withdraw", "demo", "--limit", "2", "--dry-run")
-    fates = {line.split()[1]: line for line in said.splitlines() if line.startswith("│")}
+    fates = {line.split("\t")[0]: line for line in said.splitlines() if "\t" in line}
     assert "would be withdrawn" in fates["Oldest"]
     assert "would be withdrawn" in fates["Older"]
     assert "more than the limit" in fates["Enough"]

@@ -39,9 +39,8 @@ def rows(database: Database) -> list[Schedule]:
 
 def test_a_schedule_shows_its_next_fires_in_the_account_s_zone(rapport: Rapport, database: Database) -> None:
     said = rapport("schedule", "set", "demo", "birthday", *WEEKDAYS)
-    assert said.startswith("birthday campaigns of demo start at (Asia/Kathmandu): ")
-    assert said.count(" 09:00") == 3
-    assert "Sat" not in said
+    assert said.startswith("birthday campaigns of demo start at ")
+    assert said.count(" 09:00 Asia/Kathmandu") == 3
     (row,) = rows(database)
     assert (row.next_fire_at.hour, row.next_fire_at.minute) == (3, 15)  # 09:00 at +05:45
     assert row.options["late_days"] == 3
@@ -59,7 +58,7 @@ def test_set_again_it_is_replaced_and_off_it_stays_listed(
     )
     (row,) = rows(database)
     assert (row.cron, row.options["not_seen_months"], row.enabled) == ("30 10 1 * *", 7, True)
-    assert "no more" in rapport("schedule", "off", "demo", "visitor")
+    assert "no longer" in rapport("schedule", "off", "demo", "visitor")
     with database.transaction() as session:
         assert schedules.lock_due_schedules(session) == []
     shown = rapport("schedule", "list", "--account", "demo")

@@ -62,7 +62,7 @@ def visited(session: Session, contact: Contact) -> None:
 def test_people_are_listed_and_narrowed(rapport: Rapport, people: None) -> None:
     everybody = rapport("contacts", "list")
     assert everybody.count("Ann Smith") == 2
-    assert "visited 20" in everybody
+    assert "visited " in everybody
     assert "greeted 2026-01-02" in everybody
     assert "do not contact" in everybody
     narrowed = rapport(
@@ -84,7 +84,7 @@ def test_everything_known_of_a_person_is_shown(rapport: Rapport, people: None) -
         "languages: French, English",
         "70 of 100 in birthday campaign", "found on page 2", "+80 skill Python",
         "\N{MINUS SIGN}10 location is not Oslo",
-        "visit for visit:2026-W40", "greet for birthday:", "may be contacted",
+        "visit for week 40 of 2026", "greet for birthday ", "may be contacted",
     ):  # fmt: skip
         assert told in shown, told
     assert "certifications" not in shown  # not read, which is not the same as none

@@ -30,7 +30,7 @@ def test_a_day_names_who_is_reached_late_or_missed_and_the_verdict_says_what_hel
 ) -> None:
     people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(9)} | {"early": -3})
     said = rapport("forecast", "demo").splitlines()
-    table = [line.rstrip().split("  ")[-1] for line in said if "█" in line]
+    table = [line.split("\t")[-1] for line in said if "█" in line]
     assert table == [
         "Early (missed), Pa, Pb",
         "Pc (1 late), Pd (1 late)",

@@ -35,9 +35,7 @@ def test_set_changes_only_what_is_given_and_says_from_what_to_what(
     assert configured_limits(database, account_id) == Limits(
         3, 8, 50, 2 * MINUTE, 5 * MINUTE, hours, reserved_per_day=2
     )
-    assert "nothing changes, it is set like this already" in rapport(
-        "quota", "set", "demo", "greet", "--per-run", "3"
-    )
+    assert "already set" in rapport("quota", "set", "demo", "greet", "--per-run", "3")
     assert configured_limits(database, account_id, Kind.VISIT) == PRACTICE_QUOTA.limits[Kind.VISIT]
     assert "a day 20 → 30" in rapport("quota", "set", "demo", "all", "--per-day", "30")
     with database.transaction() as session:

@@ -1,9 +1,14 @@
 """Bodies of the routes for actions, interactions and summaries."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from db.store.reports.birthday_forecast import OutlookCounts
+from worker.rules.halts import Halt
+from worker.rules.summary import Summary
 
 
 class ActionOut(BaseModel):
@@ -135,3 +140,11 @@ class SummaryOut(BaseModel):
     birthdays_next_day: int | None
     stopped_by: str | None = Field(None, description="What stops the account now; null for a past day.")
     outlook: OutlookOut | None = Field(None, description="Null for a past day.")
+
+
+def build_summary_answer(day: Summary, halted: Sequence[Halt], outlook: OutlookCounts | None) -> SummaryOut:
+    """Build the answer; `halted` is empty and `outlook` None for a past day."""
+    answer = SummaryOut.model_validate(day)
+    answer.stopped_by = halted[0].code if halted else None
+    answer.outlook = OutlookOut.model_validate(outlook) if outlook else None
+    return answer
