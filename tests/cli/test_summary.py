@@ -94,7 +94,6 @@ def test_a_campaign_says_whom_it_left_out_and_why(database: Database, rapport: R
     said = rapport("campaign", "show", str(campaign_id)[:8])
     for expected in (
         "birthday campaign of demo: running",
-        
         "up to 3 days late",
         "1 greeting, 0 of them late",
         "replies    1",
