@@ -50,6 +50,11 @@ def find_redis(data_dir: Path) -> RedisAddress | None:
     return settings.redis if is_running else None
 
 
+def has_database(data_dir: Path) -> bool:
+    """Return whether the embedded Postgres was ever started on this folder."""
+    return (data_dir / "postgres" / "data").exists()
+
+
 @contextmanager
 def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[str]:
     """Return the address of Postgres. While Rapport isn't running, Postgres runs for this block alone.
@@ -61,7 +66,7 @@ def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[st
     if url is not None:
         yield url.get_secret_value()
         return
-    if not (data_dir / "postgres" / "data").exists():
+    if not has_database(data_dir):
         raise NotRunningError(
             f"{NOT_RUNNING}. Nothing was ever started here: `rapport demo` shows how it works, on a practice "
             "network"

@@ -172,7 +172,7 @@ def test_services_wait_for_a_server_that_cannot_be_started(data_dir: Path) -> No
     said: list[str] = []
     with Stack(data_dir, database_url="postgresql://given") as stack:
         stack.start(Service("beat", SLEEPER))
-        policy = RestartPolicy(first_delay=timedelta(milliseconds=1), most_in_a_row=2)
+        policy = RestartPolicy(first_delay=timedelta(milliseconds=1), most_in_a_row=3)
         supervisor = Supervisor(stack, said.append, policy=policy)
         for name in ("beat", "redis"):
             kill(stack, name)
