@@ -41,9 +41,18 @@ def load_settings(data_dir: Path) -> Settings:
 
 
 def find_redis(data_dir: Path) -> RedisAddress | None:
-    """Return the address of Redis, or None if Rapport isn't running."""
+    """Return the address of Redis, or None if Rapport isn't running.
+
+    Raises ConfigurationError if the environment names Postgres and not Redis.
+    """
     settings = load_settings(data_dir)
-    return settings.redis if settings.redis_url is not None else None
+    is_running = settings.redis_url is not None or settings.database_url is not None
+    return settings.redis if is_running else None
+
+
+def has_database(data_dir: Path) -> bool:
+    """Return whether the embedded Postgres was ever started on this folder."""
+    return (data_dir / "postgres" / "data").exists()
 
 
 @contextmanager
@@ -57,10 +66,10 @@ def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[st
     if url is not None:
         yield url.get_secret_value()
         return
-    if not (data_dir / "postgres" / "data").exists():
+    if not has_database(data_dir):
         raise NotRunningError(
-            f"{NOT_RUNNING}. Nothing was ever started here; `rapport demo` shows on a practice network what "
-            "it does"
+            f"{NOT_RUNNING}. Nothing was ever started here: `rapport demo` shows how it works, on a practice "
+            "network"
         )
     if needs_workers:
         raise NotRunningError(NOT_RUNNING)

@@ -11,6 +11,7 @@ from worker.rules.characters import sanitise_line, sanitise_text
 
 _LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 _ABSENT_LEVEL: Final = "info"
+_TRACEBACK: Final = "exception"
 _HIDDEN_FIELDS: Final = frozenset({"event", "timestamp", "level", "logger", "correlation_id", "stack"})
 
 
@@ -107,11 +108,15 @@ def _parse_json(raw: str) -> LogLine | None:
         level if level in _LEVELS else _ABSENT_LEVEL,
         sanitise_line(str(values.get("event", ""))),
         sanitise_line(str(values.get("correlation_id", ""))),
-        {sanitise_line(name): _short(value) for name, value in values.items() if name not in _HIDDEN_FIELDS},
+        {
+            sanitise_line(name): _on_one_line(name, value)
+            for name, value in values.items()
+            if name not in _HIDDEN_FIELDS
+        },
     )
 
 
-def _short(value: object) -> str:
+def _on_one_line(name: str, value: object) -> str:
     """Return a field's value on one line; of a traceback, its last line, which names the error."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return sanitise_line(text.strip().rpartition("\n")[2])
+    return sanitise_line(text.strip().rpartition("\n")[2] if name == _TRACEBACK else text)

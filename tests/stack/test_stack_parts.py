@@ -17,10 +17,11 @@ import pytest
 from pydantic import SecretStr
 
 from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.environment_file import read_environment, write_environment
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
-from api_stub.stack.lock import FolderLock
 from api_stub.stack.ports import check_http, check_tcp, choose_port, find_free_port
+from api_stub.stack.lock import FolderLock, LockHolder, Purpose, read_holder
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
 from api_stub.stack.services import Ports
@@ -65,6 +66,30 @@ def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
     first.release()
     second.acquire()
     second.release()
+
+
+def test_a_start_waits_for_a_command_that_has_the_folder(tmp_path: Path) -> None:
+    command, stack = FolderLock(tmp_path, Purpose.COMMAND), FolderLock(tmp_path)
+    command.acquire()
+
+    def end(holder: LockHolder) -> None:
+        assert (holder.pid, holder.purpose) == (os.getpid(), Purpose.COMMAND)
+        command.release()
+
+    stack.acquire(end)
+    assert read_holder(tmp_path) is not None
+    stack.release()
+    assert read_holder(tmp_path) is None
+
+
+def test_the_environment_of_a_stack_counts_only_while_it_runs(tmp_path: Path) -> None:
+    write_environment(tmp_path, {"DATABASE_URL": "postgresql://here", "OTHER": "not ours"})
+    assert read_environment(tmp_path) == {}
+    for purpose, found in ((Purpose.COMMAND, {}), (Purpose.STACK, {"DATABASE_URL": "postgresql://here"})):
+        lock = FolderLock(tmp_path, purpose)
+        lock.acquire()
+        assert read_environment(tmp_path) == found
+        lock.release()
 
 
 def test_children_inherit_no_token_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -164,6 +166,24 @@ def test_a_killed_server_comes_back_on_its_port_and_services_wait_for_it(data_di
         with pytest.raises(DataLostError, match="the database's files are gone"):
             check_until(supervisor, lambda: False)
         assert len(said) == 3
+
+
+def test_services_wait_for_a_server_that_cannot_be_started(data_dir: Path) -> None:
+    said: list[str] = []
+    with Stack(data_dir, database_url="postgresql://given") as stack:
+        stack.start(Service("beat", SLEEPER))
+        policy = RestartPolicy(first_delay=timedelta(milliseconds=1), most_in_a_row=3)
+        supervisor = Supervisor(stack, said.append, policy=policy)
+        for name in ("beat", "redis"):
+            kill(stack, name)
+        with socket.socket() as taker:
+            taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taker.bind(("127.0.0.1", urlsplit(stack.redis_url).port))
+            taker.listen()
+            with pytest.raises(CrashLoopError, match="another program has taken port"):
+                check_until(supervisor, lambda: False)
+        assert not stack.children["beat"].alive()
+    assert said == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
