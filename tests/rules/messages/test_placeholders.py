@@ -80,6 +80,14 @@ def test_every_field_is_corrected_with_its_default(body: str, corrected: str) ->
     check_template(corrected, late=True)
 
 
+@pytest.mark.parametrize(
+    "text", ["I <3 you, <name>", "[1], [x [name]", "%a %name%", "(and (name)", "5 * 3, *|x *|FNAME|*"]
+)
+def test_a_lonely_sign_hides_no_placeholder_behind_it(text: str) -> None:
+    (found,) = find_placeholders(text)
+    assert found.field == "first_name"
+
+
 def test_the_sender_is_shown_the_signature() -> None:
     with pytest.raises(TemplateRefusedError, match="templates signature"):
         check_template("Happy birthday, {{ first_name }}! [Your Name]", late=False)

@@ -146,7 +146,7 @@ def _search(text: str, plain: str) -> Iterator[Placeholder]:
     for match in _MAILCHIMP.finditer(plain):
         yield _meant(text, match, match[1])
     for pattern, words in _AROUND_WORDS:
-        for match in pattern.finditer(plain):
+        for match in _find_overlapping(pattern, plain):
             content = match[match.lastindex or 0]
             if find_field(content, words=words) is not None:
                 yield _meant(text, match, content)
@@ -156,6 +156,14 @@ def _search(text: str, plain: str) -> Iterator[Placeholder]:
         yield _meant(text, match, "name")
     for match in re.finditer(r"[{}]+", braces):
         yield Placeholder(match.start(), match.end(), text[match.start() : match.end()])
+
+
+def _find_overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield also matches that begin within another: the < of "<3, <name>" must not hide the second."""
+    start = 0
+    while match := pattern.search(text, start):
+        yield match
+        start = match.start() + 1
 
 
 def _meant(text: str, match: re.Match[str], content: str) -> Placeholder:
