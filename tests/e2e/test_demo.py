@@ -88,6 +88,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
 def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(data: Path) -> None:
     process = demo(data)
     wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
+    wait_for("the processes that start last", lambda: secrets_held(data).keys() == HOLDS.keys())
     assert secrets_held(data) == HOLDS  # checked here, because starting everything takes seconds
     process.send_signal(signal.SIGINT)
     finish(process)
