@@ -53,7 +53,8 @@ def up(data: DataDir = DEFAULT_DATA, workers: Workers = 2) -> None:
     with _run_stack(console, data, workers) as (stack, addresses):
         _prepare_account(stack, addresses, console)
         console.print(demo_display.render_addresses(addresses, data))
-        console.print(f"Now try, in another terminal:\n{next_steps.beside_the_stack(MEMBER.login, data)}")
+        steps = next_steps.beside_the_stack(MEMBER.login, data)
+        console.print(f"Now try, in another terminal:\n{steps}", soft_wrap=True)
         console.print("running; Ctrl-C stops everything", style="bold")
         while True:
             stack.check()
