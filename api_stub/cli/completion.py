@@ -36,15 +36,19 @@ _rapport_complete() {
 compdef _rapport_complete rapport run
 """
 _FISH = r"""
-function __rapport_complete
+function __rapport_found
     set -l typed (commandline -opc)
     set -l current (commandline -ct)
     set -l program (string replace -r '^~' $HOME -- $typed[1])
+    set -g __rapport_candidates
     if test "$program" = rapport; or test -f (string replace -r '/[^/]*$' '' -- $program)/api_stub/cli/main.py
-        env _RAPPORT_COMPLETE=1 $program $typed[2..-1] "$current" 2>/dev/null
+        set __rapport_candidates (env _RAPPORT_COMPLETE=1 $program $typed[2..-1] "$current" 2>/dev/null)
     end
+    test (count $__rapport_candidates) -gt 0
 end
-complete --command rapport --command run --arguments '(__rapport_complete)'
+for program in rapport run
+    complete --command $program --no-files --condition __rapport_found --arguments '$__rapport_candidates'
+end
 """
 
 

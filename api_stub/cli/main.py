@@ -81,7 +81,9 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
     @app.callback()  # so that a single sub-command keeps its name
     def rapport(
         *,
-        _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+        _version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+        ] = False,
         utc: Annotated[
             bool, typer.Option(_UTC, help="Show times in UTC instead of the account's time zone.")
         ] = False,

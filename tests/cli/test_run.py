@@ -1,7 +1,9 @@
 """The program `run`: what it answers before anything is installed, and what it hands over."""
 
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Final
 import pytest
 
 from api_stub.cli.main import COMMANDS
+from tests.cluster import PATIENCE
 
 ROOT: Final = Path(__file__).parents[2]
 RUN_S_OWN: Final = {"test", "lint", "soak", "mutate", "bench"}
@@ -91,10 +94,11 @@ def test_a_completion_installs_nothing(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_a_set_up_says_which_step_of_how_many_it_is(clone: Path) -> None:
-    """This Python makes an environment whose pip reaches nothing, so the second step fails."""
+@pytest.fixture
+def without_network(clone: Path) -> Path:
+    """A clone with a Python that makes an environment whose pip reaches nothing: the second step fails."""
+    run(clone, "--version")  # makes the folder of programs
     fake = clone / "programs" / "python3"
-    said = run(clone, "--version")
     fake.write_text(
         '#!/bin/sh\ncase "$*" in\n*sys.executable*) echo "$0" ;;\n*venv*) mkdir -p .venv/bin; '
         'ln -sf "$0" .venv/bin/python ;;\n-V) echo Python 3.12 ;;\n*pip*) echo no network; exit 1 ;;\nesac\n'
@@ -102,6 +106,11 @@ def test_a_set_up_says_which_step_of_how_many_it_is(clone: Path) -> None:
     fake.chmod(0o755)
     for program in ("mkdir", "ln", "rm", "readlink", "kill", "head", "tail", "id", "sleep"):
         (clone / "programs" / program).symlink_to(str(shutil.which(program)))
+    return clone
+
+
+def test_a_set_up_says_which_step_of_how_many_it_is(without_network: Path) -> None:
+    clone = without_network
     said = run(clone, "why", "demo")
     count = len(pins("requirements-run.lock"))
     assert said.returncode == 1
@@ -112,6 +121,27 @@ def test_a_set_up_says_which_step_of_how_many_it_is(clone: Path) -> None:
     assert "no network" in said.stderr
     assert "rapport: [1/4]" in run(clone, "demo").stderr
     assert f"installing {len(pins('requirements.lock'))} pinned" in run(clone, "lint").stderr
+
+
+def test_on_a_terminal_a_step_counts_the_seconds(without_network: Path) -> None:
+    pip = without_network / "programs" / "python3"
+    waits = "until [ -e go ]; do :; done; exit 1"  # until the test has seen a second pass
+    pip.write_text(pip.read_text().replace("exit 1", waits))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        ["/bin/sh", "./run", "why", "demo"],
+        cwd=without_network, env={"PATH": str(without_network / "programs")}, stderr=slave,
+    )  # fmt: skip
+    os.close(slave)
+    said = ""
+    try:
+        while not re.search(r"\[2/3\] installing \d+ pinned packages \([1-9]\d* s\)", said):
+            assert select.select([master], [], [], PATIENCE.total_seconds())[0], said
+            said += os.read(master, 4096).decode()
+    finally:
+        (without_network / "go").touch()
+        assert process.wait(PATIENCE.total_seconds()) == 1
+        os.close(master)
 
 
 def pins(lock: str) -> set[str]:

@@ -88,9 +88,11 @@ def finish(process: "subprocess.Popen[str]") -> str:
 def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(data: Path) -> None:
     process = demo(data)
     wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
+    wait_for("the processes that start last", lambda: secrets_held(data).keys() == HOLDS.keys())
     assert secrets_held(data) == HOLDS  # checked here, because starting everything takes seconds
     process.send_signal(signal.SIGINT)
-    finish(process)
+    told_root = "as root, the database's files are in /var/lib/rapport/postgres-" in finish(process)
+    assert told_root is (os.geteuid() == 0)
     assert process.returncode != 0
     assert list_own_processes(data) == []
     again = demo(data)

@@ -76,7 +76,8 @@ def up(
     with _run_stack(console, data, workers) as running:
         _prepare_account(running.stack, running.addresses, console)
         console.print(demo_display.render_addresses(running.addresses, data))
-        console.print(f"Now try, in another terminal:\n{next_steps.beside_the_stack(MEMBER.login, data)}")
+        steps = next_steps.beside_the_stack(MEMBER.login, data)
+        console.print(f"Now try, in another terminal:\n{steps}", soft_wrap=True)
         if not in_background:
             console.print("running; Ctrl-C stops everything", style="bold")
         running.mark_ready()
