@@ -39,7 +39,7 @@ def parse_birth_date(text: str, today: date) -> BirthDate | None:
         )
     else:
         raise UnreadableEntryError(
-            f"the birthday {_quoted(given)} is no date: write it as 1980-12-31 or 12-31"
+            f"the birthday {_quoted(given)} isn't a date: write it as 1980-12-31 or 12-31"
         )
     return _check_calendar(BirthDate(month, day, known), today, given)
 

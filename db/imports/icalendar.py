@@ -68,7 +68,7 @@ def _parse_event(text: str) -> Component:
 def _to_person(event: Component) -> Person:
     rule = event.get("RRULE")
     if not isinstance(rule, vRecur) or [str(value).upper() for value in rule.get("FREQ", ())] != ["YEARLY"]:
-        raise UnreadableEntryError("it does not come every year, so it is no birthday")
+        raise UnreadableEntryError("it doesn't come every year, so it isn't a birthday")
     start = event.get("DTSTART")
     on = start.dt if isinstance(start, vDDDTypes) else None
     if not isinstance(on, date):

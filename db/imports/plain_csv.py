@@ -39,7 +39,7 @@ def _to_person(row: Row, *, today: date) -> Person:
     connected_on = parse_date(connected)
     if connected and connected_on is None:
         raise UnreadableEntryError(
-            f"connected on {connected[:40]!r} is no date from 1900 to 2200: write it as 2026-11-21"
+            f"connected on {connected[:40]!r} isn't a date from 1900 to 2200: write it as 2026-11-21"
         )
     return Person(
         name=row.first(*NAME) or f"{row.first(*FIRST)} {row.first(*LAST)}",

@@ -109,7 +109,7 @@ def test_yearly_events_are_birthdays(tmp_path: Path) -> None:
     assert read_entries(path, ImportSource.ICALENDAR) == [
         Entry(2, Person("Ann O'Neil, Jr", (ANN,), birthday=BirthDate(3, 5))),
         Entry(11, Person("Zoé", ("https://www.linkedin.com/in/zoe",), birthday=BirthDate(2, 29))),
-        RefusedEntry(17, "it does not come every year, so it is no birthday"),
+        RefusedEntry(17, "it doesn't come every year, so it isn't a birthday"),
         RefusedEntry(22, "it has no day on which it begins"),
     ]
 

@@ -73,12 +73,12 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
         header = file.read(20)
     if not header.startswith(_MAGIC):
         raise RequestRefusedError(
-            f"{path.name} is no SQLite file; V1 kept its own in a file such as linkedin_automation.db"
+            f"{path.name} isn't an SQLite file; V1 kept its own in a file such as linkedin_automation.db"
         )
     log, journal = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal"))
     for companion in (log, journal):  # SQLite opens them itself, and would block on a pipe
         if companion.exists() and not companion.is_file():
-            raise RequestRefusedError(f"{companion} beside it is no file: move it away")
+            raise RequestRefusedError(f"{companion} beside it isn't a file: move it away")
     if header[18:] != _WAL_FORMAT:
         with closing(_connect(path, "mode=ro")) as connection:
             yield connection

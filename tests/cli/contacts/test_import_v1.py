@@ -135,7 +135,7 @@ def test_what_cant_be_read_is_refused_in_one_line(
     nothing = tmp_path / "nothing.db"
     assert "No such file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
     nothing.write_text("no database")
-    assert "is no SQLite file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
+    assert "isn't an SQLite file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
     assert "no account called 'bob'" in rapport.refused("import", "v1", str(SAMPLE), "--account", "bob")
     rapport("account", "add", "demo")
     assert "--site linkedin" in rapport.refused("import", "v1", str(SAMPLE), "--account", "demo")

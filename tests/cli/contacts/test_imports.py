@@ -69,7 +69,7 @@ def test_undo_says_what_it_took_out(database: Database, rapport: Rapport, vcf: P
     rapport("import", "contacts", str(vcf), "--account", "demo")
     with database.transaction() as session:
         (record,) = runs.list_imports(session)
-    assert "1 people taken out" in rapport("import", "undo", str(record.id))
+    assert "1 people removed" in rapport("import", "undo", str(record.id))
     assert "undone" in rapport("import", "list", "--account", "demo")
     assert "undone already" in rapport.refused("import", "undo", str(record.id))
     assert "there is no import 99" in rapport.refused("import", "undo", "99")
@@ -82,7 +82,7 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
     given = ("import", "contacts", str(vcf), "--account")
     assert "no account called" in rapport.refused(*given, "nobody")
     assert "'v1' can't be imported" in rapport.refused(*given, "demo", "--format", "v1")
-    assert "no text encoding" in rapport.refused(*given, "demo", "--encoding", "klingon")
+    assert "a text encoding" in rapport.refused(*given, "demo", "--encoding", "klingon")
     assert "no header was found" in rapport.refused(*given, "demo", "--format", "linkedin")
     missing = ("import", "contacts", str(tmp_path), "--account", "demo")
     assert "there is no file" in rapport.refused(*missing)
