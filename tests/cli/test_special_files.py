@@ -151,4 +151,4 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
         capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS,
     )  # fmt: skip
     assert "RequestRefusedError" in done.stderr
-    assert "beside it is no file" in done.stderr
+    assert "beside it isn't a file" in done.stderr

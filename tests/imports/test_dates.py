@@ -48,7 +48,7 @@ def test_a_birthday_is_read(text: str, birthday: BirthDate | None) -> None:
         ("13-01", "no calendar"),
         ("2026-11-25", "yet to come"),
         ("1899-12-31", "before 1900"),
-        ("next Tuesday\0", "no date"),
+        ("next Tuesday\0", "isn't a date"),
     ],
 )
 def test_a_birthday_that_is_none_is_refused_with_the_reason(text: str, why: str) -> None:
