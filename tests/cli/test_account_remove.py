@@ -1,11 +1,10 @@
 """`rapport account add` without a site, and `account remove`: what goes, and what is still known after it."""
 
-from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
@@ -126,7 +125,7 @@ def test_a_removed_account_is_gone_but_greets_nobody_twice_when_it_comes_back(
     assert "no account called 'demo'" in rapport.refused("quota", "show", "demo")
     for command in (("account", "list"), ("campaign", "list"), ("actions", "list"), ("contacts", "list")):
         assert "demo" not in rapport(*command).replace("rapport demo", ""), command
-    assert "ok" in rapport("audit", "verify") or "whole" in rapport("audit", "verify")
+    rapport("audit", "verify")  # exits with 0: every chain is complete
     with database.transaction() as session:
         kept = " ".join(session.scalars(text("select concat(c.*, ' ', e.*) from contacts c, exclusions e")))
         assert not [word for word in ("ann", "bob", "Happy") if word in kept.lower().split("sha256")[0]]
@@ -219,4 +218,3 @@ def test_a_name_can_be_taken_for_another_site_after_removing(
     rapport("account", "add", "mine", "--site", "linkedin")
     with database.transaction() as session:
         assert session.scalars(select(func.count()).select_from(Account)).one() == 2
-        session.execute(update(Account).values(created_at=date(2026, 1, 1)))

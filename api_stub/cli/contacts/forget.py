@@ -65,10 +65,10 @@ def allow_person(
     """Allow a forgotten person who has agreed to be found again. Erased data doesn't come back."""
     found = _parse_address(address)
     if found is None:
-        raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
+        raise RequestRefusedError(f"{address!r} isn't a profile address: only that can be allowed again")
     with open_session(data) as session:
         if not tombstones.lift_tombstone(session, *found, by=get_terminal_user()):
-            raise RequestRefusedError("nobody of this address was forgotten")
+            raise RequestRefusedError("nobody with this address was forgotten")
     print_text("this person may be found again")
 
 
@@ -112,4 +112,4 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
             else "this person was forgotten already"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
-    return f"forgotten: {counts}{skipped}. Nobody brings this person in again"
+    return f"forgotten: {counts}{skipped}. Nothing adds this person again"

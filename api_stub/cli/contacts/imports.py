@@ -205,10 +205,10 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 
 def _describe_undone(undone: UndoReport) -> str:
     counts = {
-        "people taken out": undone.contacts,
+        "people removed": undone.contacts,
         "people as they were before": undone.restored,
-        "interactions taken out": undone.interactions,
-        "exclusions taken out": undone.exclusions,
+        "interactions removed": undone.interactions,
+        "exclusions removed": undone.exclusions,
         "people kept, since something was planned for or sent to them": undone.kept,
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "it had changed nothing"

@@ -38,7 +38,7 @@ def purge(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Erase data that is older than its account keeps it: people who are no connections, profiles, scores.
+    """Erase data that is older than its account keeps it: people you aren't connected to, profiles, scores.
 
     Excluded people and people with open actions stay. It can be stopped at any time and run again. `rapport
     account keep` sets how long data is kept. Workers do the same several times a day.

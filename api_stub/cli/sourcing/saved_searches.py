@@ -90,9 +90,7 @@ def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DE
     with open_session(data) as session:
         record = require_account(session, account)
         if not saved_searches.delete_saved_search(session, record.id, name):
-            raise RequestRefusedError(
-                f"account {account} has no search {name!r}; `rapport sourcing saved {account}` shows them"
-            )
+            raise RequestRefusedError(saved_searches.describe_unknown(session, record, name))
     print_text(f"search {name} is removed; a schedule that names it will be refused")
 
 

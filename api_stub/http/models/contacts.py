@@ -31,5 +31,6 @@ class ContactQuery(BaseModel):
         "",
         max_length=100,
         pattern=r"^[^\x00]*$",
-        description="Only those with this text in name, headline, location or company, case-insensitive.",
+        description="Only those with all these words in name, headline, position, location or company; "
+        "case and accents don't matter.",
     )

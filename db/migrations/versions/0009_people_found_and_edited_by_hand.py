@@ -42,6 +42,10 @@ NEW_NAME_MATCH = (
     r"'sha256:' || encode(sha256(convert_to(lower(regexp_replace(btrim(normalize(new.full_name, NFKC)), '\s+', ' ', "
     r"'g')), 'UTF8')), 'hex'))"
 )
+OLD_CHECK = "if not new.do_not_contact and exists ("
+NEW_CHECK = """if not new.do_not_contact
+       and exists (select from exclusions e where e.account_id = new.account_id)  -- most accounts have none
+       and exists ("""
 OLD_MOVE = "('planned', 'queued')"
 NEW_MOVE = "('planned', 'queued'), ('planned', 'proposed')"
 
@@ -103,11 +107,13 @@ def upgrade() -> None:
     op.execute(HAND_EDITS_STAY)
     redefine("contact_left_alone", OLD_MATCH, NEW_MATCH)
     redefine("contact_left_alone", OLD_NAME_MATCH, NEW_NAME_MATCH)
+    redefine("contact_left_alone", OLD_CHECK, NEW_CHECK)
     redefine("action_moved", OLD_MOVE, NEW_MOVE)
 
 
 def downgrade() -> None:
     redefine("action_moved", NEW_MOVE, OLD_MOVE)
+    redefine("contact_left_alone", NEW_CHECK, OLD_CHECK)
     redefine("contact_left_alone", NEW_NAME_MATCH, OLD_NAME_MATCH)
     redefine("contact_left_alone", NEW_MATCH, OLD_MATCH)
     op.execute("drop trigger hand_edits_stay on contacts")

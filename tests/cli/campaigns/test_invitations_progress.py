@@ -18,7 +18,7 @@ from worker import logs
 
 def campaign_asked_for(client: "redis.Redis") -> UUID | None:
     """Return the id in the message that the command published, or None if there is none yet."""
-    messages = client.lrange("control", 0, -1)
+    messages = client.lrange("celery", 0, -1)
     if not messages:
         return None
     _, arguments, _ = json.loads(base64.b64decode(json.loads(messages[0])["body"]))

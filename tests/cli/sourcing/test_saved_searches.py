@@ -41,6 +41,18 @@ def test_a_search_is_saved_shown_replaced_and_removed(rapport: Rapport, tmp_path
     assert "has no search 'pythonists'" in rapport.refused("sourcing", "unsave", "demo", "pythonists")
 
 
+def test_a_mistyped_name_of_a_search_is_suggested(
+    rapport: Rapport, database: Database, tmp_path: Path
+) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    path = tmp_path / "criteria.json"
+    path.write_text('{"title": "Baker"}')
+    rapport("sourcing", "save", "demo", "bakers", "--criteria", str(path))
+    assert "did you mean bakers?" in rapport.refused("sourcing", "unsave", "demo", "bakes")
+    assert "did you mean bakers?" in rapport.refused("campaign", "sourcing", "demo", "--saved", "bakrs")
+
+
 def test_a_search_may_have_an_address_and_criteria_of_its_own(rapport: Rapport, tmp_path: Path) -> None:
     rapport(
         "sourcing", "save", "demo", "both", "--url", URL, "--criteria", criteria(tmp_path, company="Acme")
