@@ -120,7 +120,7 @@ def test_a_message_of_another_account_is_the_last_contact_and_holds_the_greeting
     start(database, approval=True, late_days=1)
     said = rapport("review", "--list")
     assert "you wrote from account other" in said
-    assert f"sent about {tomorrow} 00:00:00 UTC: this person already gets a message today" in said
+    assert f"sent about {tomorrow} 00:00:00 UTC: this person already had a message today" in said
 
 
 def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Database, rapport: Rapport) -> None:
