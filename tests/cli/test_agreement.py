@@ -129,3 +129,10 @@ def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Databas
         a_contact(session, account, "ann", birthday=today).last_greeted_on = today - 365 * DAY
     start(database, approval=True)
     assert f"last contact: {today - 365 * DAY}, you wrote" in rapport("review", "--list")
+
+
+def test_a_person_without_a_template_is_given_no_time(database: Database, rapport: Rapport) -> None:
+    with database.transaction() as session:
+        a_contact(session, an_account(session), "ann", birthday=database_now(session).date())
+    (line,) = start(database, dry_run=True, fallback_language="xx")
+    assert (line["left_out"], line["when"], line["waits_for"]) == ("no_template", "", "")
