@@ -168,7 +168,7 @@ def keep(
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Set how long people who are no connections, and profiles, are kept. The quota needs 8 days.
+    """Set how long people who are not connections, and profiles, are kept. The quota needs 8 days.
 
     What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
     """
@@ -180,7 +180,7 @@ def keep(
         print_text(f"account {name} keeps people and profiles until you erase them")
     else:
         print_text(
-            f"account {name} keeps people who are no connections, and profiles, for {days} days unseen; "
+            f"account {name} keeps people who are not connections, and profiles, for {days} days unseen; "
             f"rapport data purge {name} --dry-run counts what is older"
         )
 

@@ -190,7 +190,7 @@ def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
 
 def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     yield "waiting", _format_by_reason(still.waiting)
-    yield "due", f"{still.due}, and {still.under_way} under way"
+    yield "due", f"{still.due}, and {still.under_way} in progress"
     if still.uncertain:
         yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
     if still.proposed:

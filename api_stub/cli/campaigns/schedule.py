@@ -124,7 +124,7 @@ def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
         coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(
-            f"{cron!r} is no cron expression: {error}; five fields are wanted (minute, hour, day, month, "
+            f"{cron!r} is not a cron expression: {error}; five fields are wanted (minute, hour, day, month, "
             'weekday), such as "0 9 * * 1-5"'
         ) from None
     if not coming:

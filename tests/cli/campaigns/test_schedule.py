@@ -78,7 +78,7 @@ def test_nothing_scheduled_says_how_to(rapport: Rapport) -> None:
 @pytest.mark.parametrize("cron", ["", "9", "99 * * * *", "* * * * * *", "@daily", "0 0 31 2 *"])
 def test_what_is_no_cron_expression_is_refused(rapport: Rapport, database: Database, cron: str) -> None:
     refused = rapport.refused("schedule", "set", "demo", "birthday", "--cron", cron)
-    assert refused.startswith(f"{cron!r} is no cron expression: ")
+    assert refused.startswith(f"{cron!r} is not a cron expression: ")
     assert "five fields" in refused
     assert rows(database) == []
 

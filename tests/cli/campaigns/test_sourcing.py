@@ -105,7 +105,7 @@ def test_what_cannot_be_searched_is_refused_before_anybody_is_asked(
         ({"skills": ["x" * 101]}, "criteria.json: skills.0: "),
         ({"min_years": -1}, "criteria.json: min_years: "),
         ({"model": 1}, "criteria.json: model: Extra inputs"),
-        ("{,}", "criteria.json: this is no JSON: line 1: "),
+        ("{,}", "criteria.json: this is not valid JSON: line 1: "),
         ([1], "criteria.json: an object is wanted"),
     ],
 )

@@ -148,8 +148,8 @@ def test_criteria_that_can_t_be_used_change_nothing(
     bad = tmp_path / "bad.json"
     assert refused(str(bad)) == f"{bad} can't be read: No such file or directory"
     for content, says in (
-        (b'{"title": "x",}', "bad.json: this is no JSON: line 1: "),
-        (b"\xff\xfe", "bad.json: this is no UTF-8 text"),
+        (b'{"title": "x",}', "bad.json: this is not valid JSON: line 1: "),
+        (b"\xff\xfe", "bad.json: this is not UTF-8 text"),
         (b'{"title": "%s"}' % (b"x" * 100_000), "bad.json: this is too long to be criteria"),
         (b"[]", "bad.json: an object is wanted"),
         (b'{"min_years": 9, "max_years": 1}', "bad.json: min_years (9) is above max_years (1)"),
