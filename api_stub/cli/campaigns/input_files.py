@@ -64,7 +64,8 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise RequestRefusedError(
+        at = f"line {error.lineno}: {error.msg}"
+        raise RequestRefusedError(f"{path.name}: this is not valid JSON: {at}") from None
             f"{path.name}: this is not valid JSON: line {error.lineno}: {error.msg}"
         ) from None
     except (ValueError, RecursionError):  # a number with thousands of digits, or as deep a nesting
