@@ -51,7 +51,7 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.ALREADY_GREETED: "this person was greeted already",
     Reason.CONTACT_REPLIED: "this person wrote first: answer it yourself",
     Reason.NOT_CONNECTED: "this person is not connected to the account",
-    Reason.ONE_VOICE: "this person already gets a message today",
+    Reason.ONE_VOICE: "this person already had a message today",
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.WRITTEN_BY_HAND: "somebody has written to this person by hand",
     Reason.NO_NAME: "there is no name to address this person by",
@@ -75,6 +75,25 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.LIMIT_PAGE: "the site showed a limit page",
     Reason.UNEXPECTED: "an unexpected error; the logs say more",
 }
+
+
+_COUNTED_TEXTS: Mapping[Reason, str] = {
+    Reason.DO_NOT_CONTACT: "not to be contacted",
+    Reason.ALREADY_GREETED: "already greeted",
+    Reason.CONTACT_REPLIED: "wrote first: answer them yourself",
+    Reason.NOT_CONNECTED: "not connected to the account",
+    Reason.ONE_VOICE: "already had a message today",
+    Reason.NO_NAME: "without a name to address them by",
+    Reason.NO_FRESH_TEMPLATE: "have received every template already",
+    Reason.VISITED_LATELY: "visited recently, or maybe visited",
+    Reason.FORGOTTEN: "asked to be forgotten",
+}
+"""What follows a number of people, where the reason's own text is about one person."""
+
+
+def describe_reason_count(reason: Reason, count: int) -> str:
+    """Return how many there are for a reason: "2 already had a message today"."""
+    return f"{count} {_COUNTED_TEXTS.get(reason) or f'because {describe_reason(reason)}'}"
 
 
 def describe_reason(reason: Reason) -> str:

@@ -11,6 +11,7 @@ from api_stub.cli.formatting import (
     create_table,
     describe_progress,
     describe_reason,
+    describe_reason_count,
     folding_text,
     format_count,
     format_time,
@@ -178,7 +179,7 @@ def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
 
 def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     yield "waiting", _format_by_reason(still.waiting)
-    yield "due", f"{still.due}, and {still.under_way} under way"
+    yield "due", f"{still.due}, and {still.under_way} in progress"
     if still.uncertain:
         yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
     if still.proposed:
@@ -188,7 +189,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
-    texts = "; ".join(f"{count} {describe_reason(reason)}" for reason, count in reasons.items())
+    texts = "; ".join(describe_reason_count(reason, count) for reason, count in reasons.items())
     return f"{sum(reasons.values())}: {texts}" if texts else "none"
 
 

@@ -120,7 +120,7 @@ def test_a_message_of_another_account_is_the_last_contact_and_holds_the_greeting
     start(database, approval=True, late_days=1)
     said = rapport("review", "--list")
     assert "you wrote from account other" in said
-    assert f"sent about {tomorrow} 00:00:00 UTC: this person already gets a message today" in said
+    assert f"sent about {tomorrow} 00:00:00 UTC: this person already had a message today" in said
 
 
 def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Database, rapport: Rapport) -> None:
@@ -129,3 +129,10 @@ def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Databas
         a_contact(session, account, "ann", birthday=today).last_greeted_on = today - 365 * DAY
     start(database, approval=True)
     assert f"last contact: {today - 365 * DAY}, you wrote" in rapport("review", "--list")
+
+
+def test_a_person_without_a_template_is_given_no_time(database: Database, rapport: Rapport) -> None:
+    with database.transaction() as session:
+        a_contact(session, an_account(session), "ann", birthday=database_now(session).date())
+    (line,) = start(database, dry_run=True, fallback_language="xx")
+    assert (line["left_out"], line["when"], line["waits_for"]) == ("no_template", "", "")
