@@ -104,7 +104,7 @@ def test_withdrawing_shows_the_plan_and_a_second_time_that_nothing_is_left(
     assert worker[0].older_than_days == 60
     again = rapport("invitations", "withdraw", "demo", "--older-than", "60")
     assert "nothing to do" in again
-    assert "on its way already" in rapport("invitations", "withdraw", "demo", "--dry-run")
+    assert "planned already" in rapport("invitations", "withdraw", "demo", "--dry-run")
 
 
 @pytest.mark.parametrize(
