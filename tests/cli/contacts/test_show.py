@@ -71,7 +71,7 @@ def test_people_are_listed_and_narrowed(rapport: Rapport, people: None) -> None:
     )  # fmt: skip
     assert "Ann Smith" in narrowed
     assert "Bob" not in narrowed
-    assert "nobody like that is known" in rapport("contacts", "list", "--min-score", "71")
+    assert "no match" in rapport("contacts", "list", "--min-score", "71")
     assert "these are the first 1:" in rapport("contacts", "list", "--limit", "1")
     assert "no account called 'nobody'" in rapport.refused("contacts", "list", "--account", "nobody")
 
