@@ -62,7 +62,7 @@ def test_set_again_it_is_replaced_and_off_it_stays_listed(
     with database.transaction() as session:
         assert schedules.lock_due_schedules(session) == []
     shown = rapport("schedule", "list", "--account", "demo")
-    assert " off " in shown
+    assert "\toff\t" in shown
     assert "no visitor campaign of demo starts by itself" in rapport.refused(
         "schedule", "off", "demo", "visitor"
     )

@@ -33,7 +33,7 @@ def test_no_line_is_wider_than_asked_but_for_its_last_blanks(text: str, width: i
         assert measure_text(cut_text(text, width)) <= width
 
 
-@pytest.mark.parametrize("text", [*MESSAGES, *MESSAGES.values()])
+@pytest.mark.parametrize("text", [*MESSAGES, *MESSAGES.values(), "1\ufe0f\u20e3 \u00a9\ufe0f"])
 def test_no_known_way_to_measure_finds_a_text_wider(text: str) -> None:
     by_code_point = sum(max(wcwidth(char), 0) for char in text)
     assert measure_text(text) >= max(by_code_point, wcswidth(text), cell_len(text))

@@ -67,7 +67,12 @@ def test_the_table_says_how_far_it_is_and_who_fits_why(rapport: Rapport, campaig
     assert cells[1][:3] == ["2", "25", "Cy"]
     assert cells[1][6].startswith("+25 location Paris⏎")
     assert cells[1][6].endswith("⏎not opened yet")
-    assert cells[2][:3] + cells[3][6:] == ["3", "0", "Bob", f"{MINUS}25 location: Lyon is not Paris"]
+    assert cells[2][:3] + cells[2][6:] == [
+        "3",
+        "0",
+        "Bob",
+        f"{MINUS}25 location: Lyon is not Paris⏎not opened yet",
+    ]
     assert "\x1b" not in said
     assert "0 skill Go: not read" not in said
     assert "0 skill Go: not read" in rapport("sourcing", "results", str(campaign_id), "--explain")

@@ -43,7 +43,9 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session)
     soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
     waits = quota_reading(left, Reason.GAP, soon)
     assert closed_gates(facts, waits) == ["gap"]
-    assert formatting.format_time(soon, formatting.UTC_ZONE) in find_gate(facts, "gap", waits).says
+    assert (
+        formatting.format_time(soon, formatting.UTC_ZONE, seconds=True) in find_gate(facts, "gap", waits).says
+    )
     opened = quota_reading(left, Reason.BREAKER_OPEN, soon, breaker=Breaker(3, 1, soon))
     assert closed_gates(facts, opened) == ["breaker"]
     assert find_gate(facts, "breaker", opened).says.startswith(
