@@ -207,6 +207,10 @@ def test_an_account_whose_campaigns_all_wait_says_so_and_the_kill_switch_first(s
     paused = gate_facts.get_account_facts(session, facts.account.id)
     pull_kill_switch(session, "ops@host")
     stopped = gate_facts.get_account_facts(session, facts.account.id)
+    assert find_next_step(paused, PLENTY).what == (
+        "a person resumes a campaign: `rapport campaign list` shows them"
+    )
+    assert "resume-everything" in find_next_step(stopped, PLENTY).what
     assert "by ops@host" in find_gate(stopped, "kill switch").says
 
 
