@@ -20,6 +20,7 @@ from api_stub.cli.context import (
     resolve_action_id,
 )
 from api_stub.cli.evidence import list_evidence
+from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.formatting import (
     create_table,
     describe_reason,
@@ -27,7 +28,6 @@ from api_stub.cli.formatting import (
     print_text,
     short_id,
 )
-from api_stub.cli.halts import print_halts
 from api_stub.cli.hints import program
 from api_stub.cli.local_servers import load_settings
 from api_stub.cli.lookup import choose_person

@@ -27,7 +27,7 @@ from api_stub.stack.process_tree import (
     wait_for_exit,
 )
 from api_stub.stack.secrets import write_private_file
-from api_stub.stack.unprivileged import Identity
+from api_stub.stack.servers.unprivileged import Identity
 from worker.clock import monotonic_seconds
 from worker.files import PRIVATE_UMASK, make_private, make_private_folder
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api_stub.stack.environment_file import remove_environment, write_environment
-from api_stub.stack.ports import check_http, choose_port
+from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store.actions import leases

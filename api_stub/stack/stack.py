@@ -11,17 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment, settings_environment
 from api_stub.stack.environment_file import remove_environment
 from api_stub.stack.errors import StackError
 from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.lock import FolderLock, LockHolder, Purpose
-from api_stub.stack.postgres import Postgres
 from api_stub.stack.private_files import close_to_others
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
+from api_stub.stack.servers.embedded_server import EmbeddedServer
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 from worker.clock import monotonic_seconds
 from worker.processes import Process, unused_secret_variables
 

@@ -9,8 +9,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from api_stub.stack import unprivileged
 from api_stub.stack.errors import StackError
+from api_stub.stack.servers import unprivileged
 from api_stub.stack.stack import Service, Stack
 from api_stub.stack.supervisor import RestartPolicy, Supervisor
 

@@ -21,9 +21,9 @@ from api_stub.stack.environment_file import read_environment, write_environment
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
 from api_stub.stack.lock import FolderLock, LockHolder, Purpose, read_holder
-from api_stub.stack.ports import check_http, check_tcp, choose_port, find_free_port
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
+from api_stub.stack.servers.ports import check_http, check_tcp, choose_port, find_free_port
 from api_stub.stack.services import Ports
 from tests.cluster import wait_for
 from worker.secrets import Vault

@@ -17,6 +17,7 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
+from api_stub.cli.explain.summary_display import render_preview
 from api_stub.cli.formatting import (
     create_table,
     folding_text,
@@ -26,7 +27,6 @@ from api_stub.cli.formatting import (
     short_id,
 )
 from api_stub.cli.screen.tables import Table
-from api_stub.cli.summary_display import render_preview
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request

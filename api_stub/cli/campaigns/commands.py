@@ -17,6 +17,8 @@ from api_stub.cli.context import (
     print_answer,
     resolve_campaign_id,
 )
+from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.summary_display import render_campaign_summary
 from api_stub.cli.formatting import (
     create_table,
     describe_progress,
@@ -26,8 +28,6 @@ from api_stub.cli.formatting import (
     reason_suffix,
     short_id,
 )
-from api_stub.cli.halts import print_halts
-from api_stub.cli.summary_display import render_campaign_summary
 from api_stub.cli.terminal import Console
 from api_stub.responses.campaigns import CampaignLineOut
 from db.store.actions import control

@@ -8,12 +8,12 @@ from uuid import UUID
 from rich.text import Text
 
 from api_stub.cli.campaigns.search_preview import list_search_progress
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_text, render_facts, short_id
-from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.screen.cells import cut_text
 from api_stub.cli.screen.live_screen import LiveScreen, open_live_screen
+from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
-from api_stub.cli.waiting import show_wait
 from db.engine import Database
 from db.store.campaigns import search_progress
 from db.store.campaigns.search_progress import SearchProgress

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from api_stub.cli.explain.summary_display import describe_search
 from api_stub.cli.formatting import create_table, describe_reason, folding_text, format_time, render_facts
 from api_stub.cli.screen.tables import Facts, Table
-from api_stub.cli.summary_display import describe_search
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
 from db.store.people.accounts import AccountRecord

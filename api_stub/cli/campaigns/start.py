@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ValidationError
 
 from api_stub.cli.campaigns.redis_watch import RedisWatch
+from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.obstacles import Obstacles
 from api_stub.cli.formatting import describe_reason, short_id
-from api_stub.cli.halts import print_halts
 from api_stub.cli.local_servers import load_settings
-from api_stub.cli.obstacles import Obstacles
-from api_stub.cli.waiting import show_wait
+from api_stub.cli.screen.waiting import show_wait
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns

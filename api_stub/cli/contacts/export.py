@@ -12,7 +12,7 @@ import typer
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.progress import create_progress
+from api_stub.cli.screen.progress import create_progress
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.exports import sheets

@@ -23,7 +23,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
-from api_stub.cli.progress import create_progress
+from api_stub.cli.screen.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file

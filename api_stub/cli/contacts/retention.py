@@ -18,7 +18,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.formatting import format_counts, print_text
 from api_stub.cli.local_servers import load_settings
-from api_stub.cli.progress import create_progress
+from api_stub.cli.screen.progress import create_progress
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy.retention import StaleData

@@ -17,8 +17,8 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
-from api_stub.cli.halts import list_halt_lines
 from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject

@@ -18,8 +18,8 @@ from api_stub.cli.context import (
     require_account,
     resolve_campaign_id,
 )
+from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.formatting import describe_progress, join_counts, print_text, short_id
-from api_stub.cli.halts import print_halts
 from api_stub.cli.review.display import render_plain
 from api_stub.cli.review.session import ReviewScope, ReviewSession, count_proposals, list_with_outlook
 from api_stub.cli.terminal import Console

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import format_count, short_id
-from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.screen.cells import fold_text
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day

@@ -11,7 +11,7 @@ from api_stub.stack.lock import FolderLock
 from api_stub.stack.private_files import STACK_FILES
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import has_secrets
-from api_stub.stack.unprivileged import remove_cluster
+from api_stub.stack.servers.unprivileged import remove_cluster
 from worker.errors import RequestRefusedError
 
 _MEBIBYTE = 1024 * 1024

@@ -25,7 +25,7 @@ from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
 from api_stub.stack.lock import Purpose
-from api_stub.stack.ports import find_free_port, is_free
+from api_stub.stack.servers.ports import find_free_port, is_free
 from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
 from db import migrate

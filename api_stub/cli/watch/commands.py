@@ -26,9 +26,8 @@ from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
-from db.store.reports.overview import ActionLine, CampaignLine
-from worker.rules.lifecycle import END_STATES
-from worker.rules.model import CampaignState
+from db.store.reports.overview import ActionLine
+from worker.rules.campaign_progress import OVER
 
 _NOTHING_RUNS = "nothing is running{}; `rapport campaign list` shows what has run"
 _NEWEST = 100
@@ -96,17 +95,11 @@ def _choose(session: Session, about: str | None) -> tuple[AccountRecord | None, 
         (campaign,) = campaigns.list_campaigns(session, [campaign_id])
         return accounts.get_account(session, campaign.account_id), [campaign_id]
     newest = overview.list_campaigns(session, limit=_NEWEST, account=about)
-    running = [line for line in newest if _is_running(line)]
+    running = [line for line in newest if line.progress not in OVER]
     if not running:
         return None, []
     chosen = running if named is not None else running[:1]
     return accounts.get_account(session, chosen[0].account_id), [line.id for line in chosen]
-
-
-def _is_running(line: CampaignLine) -> bool:
-    if line.state in {CampaignState.FAILED, CampaignState.CANCELLED}:
-        return False
-    return line.state is CampaignState.READING or any(state not in END_STATES for state in line.actions)
 
 
 def _print_json_line(_: View, line: ActionLine) -> None:

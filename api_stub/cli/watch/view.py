@@ -8,17 +8,25 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from api_stub.cli.formatting import describe_reason, format_time, join_counts, reason_suffix, short_id
+from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.formatting import (
+    describe_progress,
+    describe_reason,
+    format_time,
+    join_counts,
+    reason_suffix,
+    short_id,
+)
 from api_stub.cli.quota.reader import read_quota
 from db.store.campaigns.campaigns import CampaignRecord
-from db.store.kill_switch import get_kill_switch
 from db.store.people.accounts import AccountRecord
 from db.store.quota import status
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.quota.redis_quota import RedisQuota
-from worker.rules.lifecycle import END_STATES, IN_FLIGHT
-from worker.rules.model import AccountStatus, ActionState, CampaignKind, CampaignState, Kind
+from worker.rules.campaign_progress import OVER, CampaignProgress, campaign_progress
+from worker.rules.lifecycle import IN_FLIGHT
+from worker.rules.model import ActionState, CampaignKind, CampaignState, Kind
 from worker.rules.quota.model import Remaining
 
 KIND_OF_CAMPAIGN: Final = {
@@ -73,9 +81,7 @@ def read_view(
 
 def is_finished(view: View) -> bool:
     """Return whether nothing of these campaigns will happen any more."""
-    return not any(
-        each.state in {CampaignState.READING, CampaignState.PAUSED} for each in view.campaigns
-    ) and (all(line.state in END_STATES for line in view.actions))
+    return all(_progress(view, each) in OVER for each in view.campaigns)
 
 
 def describe_end(view: View) -> str:
@@ -84,16 +90,21 @@ def describe_end(view: View) -> str:
 
 
 def _describe_finished(view: View, campaign: CampaignRecord) -> str:
-    counts = Counter(line.state for line in view.actions if line.campaign_id == campaign.id)
-    counted = join_counts(counts)
-    name = f"{campaign.kind} campaign {short_id(campaign.id)} of {campaign.account}"
-    if campaign.state is CampaignState.FAILED:
-        return f"{name} failed{reason_suffix(campaign.reason)}"
-    if campaign.state is CampaignState.CANCELLED:
-        return f"{name} was cancelled: {counted or 'nothing was planned'}"
+    counted = join_counts(_count_actions(view, campaign))
+    progress = describe_progress(_progress(view, campaign)) + reason_suffix(campaign.reason)
+    name = f"{campaign.kind} campaign {short_id(campaign.id)} of {campaign.account}: {progress}"
     if campaign.preview is not None:
-        return f"{name} was a dry run: nothing was planned; `rapport campaign show {short_id(campaign.id)}`"
-    return f"{name} is finished: {counted}" if counts else f"{name}: nothing to do"
+        return f"{name}; `rapport campaign show {short_id(campaign.id)}` shows it"
+    return f"{name}, {counted}" if counted else name
+
+
+def _progress(view: View, campaign: CampaignRecord) -> CampaignProgress:
+    counts = _count_actions(view, campaign)
+    return campaign_progress(campaign.state, counts, dry_run=campaign.preview is not None)
+
+
+def _count_actions(view: View, campaign: CampaignRecord) -> Counter[ActionState]:
+    return Counter(line.state for line in view.actions if line.campaign_id == campaign.id)
 
 
 def _describe_moment(
@@ -103,9 +114,8 @@ def _describe_moment(
     actions: Sequence[ActionLine],
 ) -> str:
     """Return what happens now; if nothing does, what everything waits for."""
-    stopped = _describe_stop(session, account)
-    if stopped:
-        return stopped
+    if halted := next(list_halt_lines(session, account.name), ""):
+        return halted
     if not campaigns:
         return "a worker has yet to take the campaign from the queue"
     if any(each.state is CampaignState.READING for each in campaigns):
@@ -116,19 +126,6 @@ def _describe_moment(
     if all(each.state is CampaignState.PAUSED for each in campaigns):
         return f"paused: `rapport campaign resume {short_id(campaigns[0].id)}`"
     return _describe_wait(account, actions)
-
-
-def _describe_stop(session: Session, account: AccountRecord) -> str:
-    pulled = get_kill_switch(session)
-    if pulled is not None:
-        since = format_time(pulled.at, account.zone)
-        return f"the kill switch is on since {since}, by {pulled.by}: `rapport resume-everything`"
-    if account.status is AccountStatus.PAUSED:
-        return f"the account is paused: `rapport account resume {account.name}`"
-    if account.status is AccountStatus.STOPPED:
-        why = reason_suffix(account.stop_reason)
-        return f"the account is stopped{why}: `rapport why {account.name}` says what to do"
-    return ""
 
 
 def _describe_wait(account: AccountRecord, actions: Sequence[ActionLine]) -> str:

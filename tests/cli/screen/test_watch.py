@@ -80,7 +80,7 @@ def test_it_ends_when_the_campaign_is_finished(database: Database, open_screen: 
     move(database, None, ActionState.SKIPPED)
     code, shown = at.ended()
     assert code == 0
-    assert shown.endswith(" of demo is finished: 2 skipped")
+    assert shown.endswith(" of demo: finished, 2 skipped")
 
 
 def test_a_pipe_gets_one_line_for_each_change(database: Database, environment: object) -> None:
@@ -94,7 +94,7 @@ def test_a_pipe_gets_one_line_for_each_change(database: Database, environment: o
         move(database, None, ActionState.SKIPPED)
         rest = watching.stdout.read().splitlines()
     assert sum(": skipped, its campaign was cancelled" in line for line in rest) == 2
-    assert rest[-1].endswith("is finished: 2 skipped")
+    assert rest[-1].endswith("finished, 2 skipped")
     assert watching.returncode == 0
 
 

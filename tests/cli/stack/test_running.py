@@ -16,7 +16,7 @@ import pytest
 from celery import Celery
 
 from api_stub.stack.lock import FolderLock, Purpose
-from api_stub.stack.unprivileged import remove_cluster
+from api_stub.stack.servers.unprivileged import remove_cluster
 from tests.cli.conftest import Rapport
 from tests.cluster import untraced, wait_for
 from worker.redis_address import parse

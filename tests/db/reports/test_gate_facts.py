@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from api_stub.cli.why_display import NextStep, build_gates, find_next_step
+from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step
 from db.store.actions import control, lifecycle, plans
 from db.store.actions.claims import Claim
 from db.store.actions.gates import ClosedGate, find_closed_gate

@@ -9,12 +9,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.errors import StackError
-from api_stub.stack.ports import LOOPBACK
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
+from api_stub.stack.servers.embedded_server import EmbeddedServer
+from api_stub.stack.servers.ports import LOOPBACK
 from worker.files import make_private_folder
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import (
     create_table,
     describe_progress,
@@ -18,7 +19,6 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
-from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.wording import describe_occasion, describe_options, format_day
 from db.store.campaigns.campaigns import CampaignRecord

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_stub.cli import waiting
+from api_stub.cli.screen import waiting
 from db.engine import Database
 from tests.builders import an_account
 from tests.cli.terminal import terminal

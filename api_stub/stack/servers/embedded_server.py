@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from api_stub.stack.errors import ChildDiedError, PortTakenError
-from api_stub.stack.ports import start_on_free_port
 from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.servers.ports import start_on_free_port
 
 
 class EmbeddedServer(ABC):

@@ -19,14 +19,14 @@ from api_stub.cli.context import (
     print_answer,
     resolve_action_id,
 )
+from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step, find_subject
 from api_stub.cli.formatting import create_table, format_time, join_counts, reason_suffix
-from api_stub.cli.halts import print_halts
 from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
 from api_stub.cli.quota.reader import open_quota, read_quota
 from api_stub.cli.terminal import Console
-from api_stub.cli.why_display import NextStep, build_gates, find_next_step, find_subject
 from api_stub.cli.wording import describe_occasion
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.responses.quota_windows import QuotaReading, Source

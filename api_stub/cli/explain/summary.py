@@ -7,9 +7,9 @@ import typer
 from sqlalchemy.orm import Session
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
+from api_stub.cli.explain.halts import list_halt_lines
+from api_stub.cli.explain.summary_display import render_day_summary
 from api_stub.cli.formatting import print_text
-from api_stub.cli.halts import list_halt_lines
-from api_stub.cli.summary_display import render_day_summary
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from api_stub.responses.history import build_summary_answer

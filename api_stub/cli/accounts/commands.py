@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api_stub.cli import account_add, account_remove
+from api_stub.cli.accounts import add, remove
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
@@ -15,11 +15,11 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
+from api_stub.cli.explain.halts import advise_sign_in
 from api_stub.cli.formatting import create_table, describe_reason, print_text
-from api_stub.cli.halts import advise_sign_in
 from api_stub.cli.local_servers import load_settings
+from api_stub.cli.screen.waiting import show_wait
 from api_stub.cli.terminal import Console
-from api_stub.cli.waiting import show_wait
 from api_stub.responses.accounts import build_account_answer
 from api_stub.sandbox.population.members import MEMBERS
 from db.store.actions import control
@@ -34,8 +34,8 @@ from worker.secrets import SESSION_UNREADABLE, Vault
 from worker.settings import Settings
 
 app = typer.Typer(help="Accounts: add, list, sign in, pause, resume, remove.", no_args_is_help=True)
-app.command("add")(account_add.add_account)
-app.command("remove")(account_remove.remove_account)
+app.command("add")(add.add_account)
+app.command("remove")(remove.remove_account)
 
 _SANDBOX = "sandbox"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api_stub.cli.explain.halts import advise, advise_sign_in
+from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import describe_reason, format_count, format_time, reason_suffix
-from api_stub.cli.halts import advise, advise_sign_in
-from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.quota.gates import Gate, list_quota_gates
 from api_stub.cli.wording import describe_occasion
 from api_stub.responses.quota_windows import QuotaReading

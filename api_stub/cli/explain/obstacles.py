@@ -1,6 +1,6 @@
 """Find out at once why workers would not plan a campaign that a command is about to wait for."""
 
-from api_stub.cli.halts import list_halt_lines
+from api_stub.cli.explain.halts import list_halt_lines
 from db.engine import Database
 from tasks.contract import AnyCampaignRequest, BirthdayCampaign, InvitationsCampaign
 from worker import queues

@@ -12,13 +12,13 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.errors import DataLostError, StackError
-from api_stub.stack.ports import LOOPBACK
 from api_stub.stack.processes import Child, ProcessTable
 from api_stub.stack.secrets import load_secrets, write_private_file
-from api_stub.stack.unprivileged import (
+from api_stub.stack.servers.embedded_server import EmbeddedServer
+from api_stub.stack.servers.ports import LOOPBACK
+from api_stub.stack.servers.unprivileged import (
     find_runnable_programs,
     find_server_identity,
     prepare_cluster_folder,
