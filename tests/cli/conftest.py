@@ -72,7 +72,7 @@ def environment(
     for module in (
         "kill_switch",
         "quota.commands",
-        "account_add",
+        "accounts.add",
         "contacts.import_v1",
         "contacts.imports",
         "contacts.forget",
