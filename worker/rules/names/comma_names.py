@@ -1,0 +1,57 @@
+"""Names with commas: `Dupont, Anne` is reversed, `Anna Smith, MBA` and `Anna, Berlin` are not."""
+
+from collections.abc import Sequence
+from itertools import dropwhile
+
+from worker.rules.names.casing import is_in_capitals
+from worker.rules.names.family_first import is_only_family_name
+from worker.rules.names.given_names import is_given_name, is_only_given_name
+from worker.rules.names.letters import letters
+from worker.rules.names.tables import fold, word_set
+from worker.rules.names.titles import is_degree, without_degrees, without_titles
+
+
+def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | None:
+    """Return the words of a name in spoken order, or None if the order is in doubt.
+
+    `segments` are the words between the commas. One word that may be a family name and a known given name after
+    it are reversed; so are several words if the first of them is no given name.
+    """
+    family = without_degrees(without_titles(segments[0]).words)
+    capitals = bool(family) and all(map(is_in_capitals, family))
+    given = next((words for words in segments[1:] if _is_name(words, capitals=capitals)), None)
+    if given is None or not family or len(given) > 3:
+        return segments[0]
+    if letters(given[0]).islower() and not letters(family[-1]).islower():
+        return segments[0]  # 'Anna, gardener'
+    reversed_name = [*given, *family]
+    rest = without_titles(given).words
+    if not rest:  # 'Smith, A.'
+        return reversed_name
+    if len(list(dropwhile(_is_particle, family))) == 1:
+        return _reverse_one_word(family, rest, segments[0], reversed_name)
+    if is_given_name(family[0]):
+        return None if is_only_given_name(rest[0]) and not is_only_given_name(family[0]) else segments[0]
+    return reversed_name if is_given_name(rest[0]) else segments[0]
+
+
+def _reverse_one_word(
+    family: Sequence[str], given: Sequence[str], as_written: Sequence[str], reversed_name: Sequence[str]
+) -> Sequence[str] | None:
+    known_family, known_given = is_given_name(family[-1]), is_given_name(given[0])
+    if is_only_family_name(family[-1]) or (known_given and not is_only_given_name(family[-1])):
+        return reversed_name
+    if known_family and not known_given and is_only_given_name(family[-1]):
+        return as_written  # 'Anna, Berlin'
+    return None
+
+
+def _is_name(words: Sequence[str], *, capitals: bool) -> bool:
+    """Return whether the words after a comma can be a given name, and not only degrees or titles."""
+    if is_degree(words[0], among_capitals=capitals):
+        return False
+    return bool(without_titles(words).words) or len(letters(words[0])) == 1
+
+
+def _is_particle(word: str) -> bool:
+    return fold(word) in word_set("compounds", "particles")

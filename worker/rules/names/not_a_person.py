@@ -1,0 +1,52 @@
+"""Tell names that are no person's: a site's stand-ins, companies, groups."""
+
+from collections.abc import Sequence
+
+from worker.rules.names.given_names import is_given_name
+from worker.rules.names.tables import exact_set, fold, phrase_set, read_table, word_set
+
+_AND = frozenset({"and", "und", "et", "og", "och", "en", "y", "e", "i", "и", "та", "și", "si", "ve", "και", "und"})
+
+
+def is_stand_in(words: Sequence[str]) -> bool:
+    """Return whether the words are what a site shows for somebody who is hidden, deleted or looking for work."""
+    keys = [part for word in words for part in fold(word).split("-") if part]
+    if not keys:
+        return False
+    sites = word_set("stand_ins", "sites")
+    if any(key in sites or key.startswith(("linkedin", "facebook")) for key in keys):
+        return not (is_given_name(keys[0]) and keys[0] not in sites and (keys[1:2] and keys[1] not in sites))
+    if any(_is_in_words_of(language, keys) for language in read_table("stand_ins")["words"]):
+        return True
+    return keys[0] in word_set("stand_ins", "nouns") and not is_given_name(words[0])
+
+
+def _is_in_words_of(language: str, keys: Sequence[str]) -> bool:
+    known = word_set("stand_ins", "words", language)
+    # A single short word (De, An, La) is no stand-in.
+    return all(key in known for key in keys) and (len(keys) > 1 or len(keys[0]) > 3)
+
+
+def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
+    """Return whether the name, split at its commas into words, is that of a company, a group or an office."""
+    name = segments[0]
+    keys = [fold(word) for word in name]
+    if keys[0] == "the" or (len(name) > 1 and name[-1].replace(".", "") in exact_set("organisations", "endings")):
+        return True
+    if any(pair in phrase_set("organisations", "phrases") for pair in zip(keys, keys[1:], strict=False)):
+        return True
+    everywhere = [*keys, *(fold(word) for words in segments[1:] for word in words)]
+    if any(key in word_set("organisations", "institutions") for key in everywhere):
+        return True
+    if any(key in word_set("organisations", "legal_forms") for key in everywhere[1:]):
+        return True
+    perhaps = word_set("organisations", "perhaps")
+    return any(key in perhaps for key in keys) and not is_given_name(name[0])
+
+
+def is_group(words: Sequence[str]) -> bool:
+    """Return whether two names are joined by a word for `and`: Anna und Tom Müller; but not Costa e Silva."""
+    keys = [fold(word) for word in words]
+    return any(key in _AND for key in keys[1:2]) or any(
+        key in {"and", "und", "et"} for key in keys[2:4]
+    )
