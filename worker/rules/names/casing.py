@@ -3,8 +3,9 @@
 import re
 import unicodedata
 
+from worker.rules.names.given_names import is_given_name
 from worker.rules.names.letters import INNER_PUNCTUATION, letters
-from worker.rules.names.tables import exact_set
+from worker.rules.names.tables import exact_set, fold
 
 _TURKIC = frozenset({"tr", "az"})
 _TURKISH_LETTERS = frozenset("ıİğĞ")
@@ -14,6 +15,7 @@ _ELIDED = frozenset({"o", "d", "l", "dell", "dall", "nell", "sant"})
 """What stands before an apostrophe that a capital follows: O'Brien, D'Arcy, L'Oréal; but Sha'quan, Дем'ян."""
 
 _DUTCH_IJ = re.compile("ij(?=[^aeiouyáéíóúàèìòùäëïöü])")
+_SHORT_NAME = re.compile("[^aeiouy\\W]?[aeiouy]n?")
 _SCOTTISH = re.compile("mc(?=[^\\W\\d_]{2})")
 
 
@@ -30,13 +32,14 @@ def looks_turkish(words: str) -> bool:
     return not _TURKISH_LETTERS.isdisjoint(words)
 
 
-def fix_capitals(word: str, language: str | None = None) -> str:
+def fix_capitals(word: str, language: str | None = None, *, is_all_in_capitals: bool = False) -> str:
     """Return `word` with name capitals if it is all in capitals or all in small letters; else unchanged.
 
     `language` is ISO 639-1 or None. It decides on the Turkish dotless ı, the Dutch IJ, and the second part of
-    a Chinese or Korean name (Min-jun).
+    a Chinese or Korean name (Min-jun). Two letters count as in capitals only if the whole name is, and if they
+    are no initials: AN, but not JP.
     """
-    if not (is_in_capitals(word) or word.islower()):
+    if not (is_in_capitals(word) or word.islower() or (is_all_in_capitals and _is_short_name(word))):
         return word
     small = _to_lower(word, language)
     parts = re.split(f"([{re.escape(INNER_PUNCTUATION)}])", small)
@@ -45,6 +48,10 @@ def fix_capitals(word: str, language: str | None = None) -> str:
         for place, part in enumerate(parts)
     )
     return unicodedata.normalize("NFC", repaired)
+
+
+def _is_short_name(word: str) -> bool:
+    return bool(_SHORT_NAME.fullmatch(fold(word))) or is_given_name(word)
 
 
 def _to_lower(word: str, language: str | None) -> str:

@@ -22,6 +22,8 @@ def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | Non
     given = next((words for words in segments[1:] if _is_name(words, capitals=capitals)), None)
     if given is None or not family or len(given) > 3:
         return segments[0]
+    if _is_particle(given[0]):
+        return [*given, *family]  # 'Heuvel, van den'
     if letters(given[0]).islower() and not letters(family[-1]).islower():
         return segments[0]  # 'Anna, gardener'
     reversed_name = [*given, *family]

@@ -41,6 +41,10 @@ def _is_japanese_given_name(word: str) -> bool:
     return is_given_name(word, "ja")
 
 
+def _is_distinctly_hungarian(word: str) -> bool:
+    return _is_hungarian(word) and not word.isascii()
+
+
 def _is_distinctly_vietnamese(word: str) -> bool:
     key = fold(word)
     is_spelt_so = key.endswith("nh") or key.startswith(("ng", "nh"))
@@ -51,7 +55,7 @@ _LANGUAGES: Mapping[str, _Language] = MappingProxyType(
     {
         each.code: each
         for each in (
-            _Language("hu", _is_hungarian, _is_hungarian),
+            _Language("hu", _is_hungarian, _is_distinctly_hungarian),
             _Language("vi", syllables.is_vietnamese, _is_distinctly_vietnamese),
             _Language("zh", syllables.is_chinese, syllables.is_distinctly_chinese),
             _Language("ja", syllables.is_japanese, _is_japanese_given_name),
@@ -78,7 +82,7 @@ def find_family_first(words: Sequence[str], language: str | None) -> Found:
         return certain.pop()
     if found:
         return DOUBT
-    if any(_rank(words[0], each) == 2 and not _is_elsewhere(words[0], each) for each in _LANGUAGES.values()):
+    if is_only_family_name(words[0]):
         return (words[1],) if is_only_given_name(words[1]) else DOUBT  # Wang Peter
     return None
 
@@ -92,10 +96,8 @@ def _find_in(language: _Language, words: Sequence[str], *, told: bool) -> Found:
     if first and (capitals := _find_by_capitals(language, words)) is not None:
         return capitals
     if first == last:
-        inner = words[1:-1]
-        if not told and not all(map(language.is_plausible, [*words[:1], *words[-1:], *inner])):
-            return None
-        return DOUBT
+        is_sure = told or first == 2 or all(map(language.is_plausible, words))
+        return DOUBT if is_sure else None
     if first > last:
         return _after_family(language, words, told=told, rank=first)
     return _before_family(language, words, told=told)
@@ -106,6 +108,8 @@ def _rank(word: str, language: _Language) -> int:
 
     A word with accents must be in the table so (Nguyên is a given name), a plain one may stand for either.
     """
+    if language.code in {"zh", "ko"} and not word.replace("ü", "u").isascii():
+        return 0
     for rank, table in ((2, "only"), (1, "also")):
         path = ("surnames", "latin", language.code, table)
         if fold(word) in word_set(*path):
@@ -179,9 +183,10 @@ def _before_vietnamese_family(rest: Sequence[str]) -> Found:
 
 def _find_untabled(language: _Language, words: Sequence[str]) -> Found:
     """Return the given name of a person of this language whose family name is not in the table."""
-    given = [language.is_distinct(word) for word in (words[0], words[-1])]
-    if language.code in {"hu", "ja"} and given[0] != given[1]:
-        return (words[0] if given[0] else words[-1],)
+    if language.code in {"hu", "ja"}:
+        given = [is_given_name(word, language.code) for word in (words[0], words[-1])]
+        if given[0] != given[1]:
+            return (words[0] if given[0] else words[-1],)
     if language.code == "hu" or all(map(language.is_plausible, words)):
         return DOUBT
     return None

@@ -87,6 +87,8 @@ def _without_stops(found: re.Match[str]) -> str:
         for table in (
             ("titles", "never_names"),
             ("titles", "degrees"),
+            ("titles", "titles"),
+            ("titles", "honorifics"),
             ("titles", "generations"),
             ("organisations", "legal_forms"),
             ("organisations", "dotted"),

@@ -16,7 +16,9 @@ def is_stand_in(words: Sequence[str]) -> bool:
     sites = word_set("stand_ins", "sites")
     if any(key in sites or key.startswith(("linkedin", "facebook")) for key in keys):
         return not (is_given_name(keys[0]) and keys[0] not in sites and (keys[1:2] and keys[1] not in sites))
-    if any(_is_in_words_of(language, keys) for language in read_table("stand_ins")["words"]):
+    if keys[0] in word_set("stand_ins", "words") and any(
+        _is_in_words_of(language, keys) for language in read_table("stand_ins")["words"]
+    ):
         return True
     return keys[0] in word_set("stand_ins", "nouns") and not is_given_name(words[0])
 

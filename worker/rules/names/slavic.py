@@ -18,9 +18,9 @@ _FAMILY = {
     ),
     "LATIN": re.compile(
         ".{3,}(?:ov|ova|ev|eva|sky|skiy|skyi|skii|skaya|skaia|skij|enko|chuk|ski|ska|cki|cka|dzki|dzka|ovic|evic|"
-        "dze|shvili|oglu|poulos|poulou|akis|idis|idou)"
+        "dze|shvili|oglu|poulos|poulou|akis|idis|idou|escu|eanu|nen|sson|sdottir|auskas|auskiene|aitis|ciunas|[^aeiou]ez)"
     ),
-    "GREEK": re.compile(".{2,}(?:οπουλος|οπουλου|ιδης|ιδου|ακης|ακη|ιαδης|ιαδου|ατος|ατου)"),
+    "GREEK": re.compile(".{2,}(?:οπουλοσ|οπουλου|ιδησ|ιδου|ακησ|ακη|ιαδησ|ιαδου|ατοσ|ατου)"),
 }
 _SOUTHERN = frozenset("ђјљњћџѓќѕ")
 """Letters of Serbian and Macedonian, whose names are given-first."""

@@ -161,6 +161,8 @@ def _is_certain_after(untitled: Untitled, word: str, language: str | None) -> bo
     before = untitled.before
     if Before.HONORIFIC in before:
         return False
+    if script_of(word) in SOUTH_INDIAN_SCRIPTS:
+        return True
     if Before.INITIAL in before:
         return _is_south_indian(word, language)
     addressed = fold(untitled.words[-1]) in word_set("titles", "address_after", "words")
@@ -173,7 +175,7 @@ def _is_south_indian(word: str, language: str | None) -> bool:
     """Return whether the word after initials is a given name, as in southern India: R. Madhavan."""
     if fold(word) in word_set("surnames", "latin", "in"):
         return False
-    if language in SOUTH_INDIAN or script_of(word) in SOUTH_INDIAN_SCRIPTS:
+    if language in SOUTH_INDIAN:
         return True
     return is_given_name(word, "ta") or (is_given_name(word, "in") and is_only_given_name(word))
 
@@ -190,7 +192,8 @@ def _spoken(found: Found, full: Sequence[str], language: str | None) -> SpokenNa
     bare = [without_joined_address(word.strip(INNER_PUNCTUATION)) for word in found or ()]
     if any(stem != word.strip(INNER_PUNCTUATION) and not is_given_name(stem, "ja", "in", "ta") for stem, word in zip(bare, found or (), strict=True)):
         return NoName.IN_DOUBT
-    first = " ".join(fix_capitals(word, language) for word in bare)
+    capitals = all(map(str.isupper, full)) and any(map(is_in_capitals, full))
+    first = " ".join(fix_capitals(word, language, is_all_in_capitals=capitals) for word in bare)
     if not letters(first) or "." in first or len(first) > LONGEST_FIRST_NAME:
         return NoName.IN_DOUBT
     whole = _full_name(full, language)

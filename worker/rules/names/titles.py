@@ -43,6 +43,9 @@ def without_titles(words: Sequence[str]) -> Untitled:
                 return Untitled(tuple(words[place:]), frozenset(before), (), doubtful=True)
             before.add(Before.TITLE)
             place += 1
+        elif _stands_before_given_name(words[place:]):
+            before.add(Before.TITLE)
+            place += 1
         else:
             break
     rest = tuple(words[place:])
@@ -56,6 +59,8 @@ def without_degrees(words: Sequence[str]) -> tuple[str, ...]:
     capitals = all(map(is_in_capitals, words[:1]))
     end = len(words)
     while end > 1 and is_degree(words[end - 1], among_capitals=capitals):
+        if end == 2 and fold(words[1]) in word_set("titles", "generations_or_families"):
+            break
         end -= 1
     return tuple(words[:end])
 
@@ -125,6 +130,11 @@ def _is_title_in_capitals(words: Sequence[str], place: int) -> bool:
 
 def _is_perhaps_title(words: Sequence[str], place: int) -> bool:
     return fold(words[place]) in word_set("titles", "perhaps_title")
+
+
+def _stands_before_given_name(words: Sequence[str]) -> bool:
+    is_listed = fold(words[0]) in word_set("titles", "title_before_given")
+    return is_listed and len(words) > 2 and is_given_name(words[1])
 
 
 def _is_given_after(title: str, word: str) -> bool:
