@@ -41,7 +41,11 @@ def read_corpus() -> Iterator[Case]:
     with CORPUS.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             yield Case(
-                row["convention"], row["name"], row["language"] or None, row["location"] or None, row["called"]
+                row["convention"],
+                row["name"],
+                row["language"] or None,
+                row["location"] or None,
+                row["called"],
             )
 
 

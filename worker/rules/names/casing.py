@@ -21,8 +21,10 @@ _SCOTTISH = re.compile("mc(?=[^\\W\\d_]{2})")
 
 def is_in_capitals(word: str) -> bool:
     """Return whether `word` is written in capitals: three letters or more, and not initials (JPB)."""
-    if not word.isupper() or len(letters(word)) <= 2:
+    if len(letters(word)) <= 2:
         return False
+    if not word.isupper():
+        return word.swapcase().istitle() and word[-1:].isupper()  # typed with caps lock: sARAH
     bare = unicodedata.normalize("NFD", letters(word))
     return not bare.isascii() or bool(set(bare) & set("AEIOUY"))
 

@@ -17,6 +17,8 @@ def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | Non
     `segments` are the words between the commas. One word that may be a family name and a known given name after
     it are reversed; so are several words if the first of them is no given name.
     """
+    if len(segments) > 1 and len(segments[0]) == 1 and _is_degree_alone(segments[0][0]):
+        segments = segments[1:]
     family = without_degrees(without_titles(segments[0]).words)
     capitals = bool(family) and all(map(is_in_capitals, family))
     given = next((words for words in segments[1:] if _is_name(words, capitals=capitals)), None)
@@ -53,6 +55,13 @@ def _is_name(words: Sequence[str], *, capitals: bool) -> bool:
     if is_degree(words[0], among_capitals=capitals):
         return False
     return bool(without_titles(words).words) or len(letters(words[0])) == 1
+
+
+def _is_degree_alone(word: str) -> bool:
+    """Return whether a word before the first comma is only a degree: `PT, DPT Sarah Lowe`."""
+    return word.isupper() and any(
+        fold(word) in word_set("titles", table) for table in ("bare", "degrees", "never_names", "perhaps_title")
+    )
 
 
 def _is_particle(word: str) -> bool:

@@ -22,7 +22,11 @@ def find_compound(words: Sequence[str], language: str | None) -> Found:
         return DOUBT
     if len(keys) > 1 and keys[1] in word_set("compounds", "joined_second"):
         return tuple(words[:2])
-    if len(keys) > 2 and keys[1] in word_set("compounds", "articles") and keys[2] in word_set("compounds", "after_article"):
+    if (
+        len(keys) > 2
+        and keys[1] in word_set("compounds", "articles")
+        and keys[2] in word_set("compounds", "after_article")
+    ):
         return tuple(words[:3])
     if len(words) > 1 and (language == "my" or all(map(is_burmese, words))):
         return tuple(words) if len(words) <= 4 else DOUBT

@@ -38,7 +38,10 @@ def find_east_asian(words: Sequence[str], language: str | None) -> Found:
 def is_east_asian_organisation(words: Sequence[str]) -> bool:
     """Return whether a name in an East Asian script contains a word of companies and institutions."""
     name = "".join(words)
-    listed = (*word_list("organisations", "institutions", "zh"), *word_list("organisations", "institutions", "ja"))
+    listed = (
+        *word_list("organisations", "institutions", "zh"),
+        *word_list("organisations", "institutions", "ja"),
+    )
     korean = word_list("organisations", "institutions", "ko")
     forms = [form for form in word_list("organisations", "legal_forms", "any") if not form.isascii()]
     return any(word in name for word in (*listed, *korean, *forms))
@@ -70,7 +73,9 @@ def _is_hangul(word: str) -> bool:
 
 def _find_transcribed(words: Sequence[str]) -> Found:
     """Return the first part of a foreign name, which keeps its own order: ジョン・スミス."""
-    parts = [part for word in words for part in word.replace("\u00b7", _MIDDLE_DOT).split(_MIDDLE_DOT) if part]
+    parts = [
+        part for word in words for part in word.replace("\u00b7", _MIDDLE_DOT).split(_MIDDLE_DOT) if part
+    ]
     return (parts[0],) if len(parts) > 1 and any(_MIDDLE_DOT in w or "\u00b7" in w for w in words) else DOUBT
 
 
@@ -79,8 +84,12 @@ def _find_unspaced(name: str, language: str | None) -> Found:
         return _find_korean(name)
     if any(_is_kana(letter) for letter in letters(name)):
         return _find_japanese(name)
-    is_japanese = any(name.startswith(family) for family in word_list("surnames", "han", "ja", "family") if len(family) > 1)
-    is_chinese = language == "zh" or not set(name).isdisjoint(word_list("surnames", "han", "zh", "simplified")[0])
+    is_japanese = any(
+        name.startswith(family) for family in word_list("surnames", "han", "ja", "family") if len(family) > 1
+    )
+    is_chinese = language == "zh" or not set(name).isdisjoint(
+        word_list("surnames", "han", "zh", "simplified")[0]
+    )
     simplified = set("".join(word_list("surnames", "han", "zh", "simplified")))
     is_chinese = language == "zh" or not simplified.isdisjoint(name)
     if language == "ja" or (is_japanese and not is_chinese):
@@ -132,7 +141,9 @@ def _find_spaced(words: Sequence[str]) -> Found:
 
 
 def _is_family(word: str) -> bool:
-    if word in exact_set("surnames", "han", "ja", "family") or word in exact_set("surnames", "hangul", "compound"):
+    if word in exact_set("surnames", "han", "ja", "family") or word in exact_set(
+        "surnames", "hangul", "compound"
+    ):
         return True
     if word in exact_set("surnames", "han", "zh", "compound"):
         return True

@@ -74,7 +74,7 @@ def find_family_first(words: Sequence[str], language: str | None) -> Found:
     """
     if len(words) < 2:
         return None
-    if language in _LANGUAGES:
+    if language is not None and language in _LANGUAGES:
         return _find_in(_LANGUAGES[language], words, told=True)
     found = [each for one in _LANGUAGES.values() if (each := _find_in(one, words, told=False)) is not None]
     certain = set(found) - {DOUBT}

@@ -4,7 +4,9 @@ from functools import cache
 
 from worker.rules.names.tables import fold, read_table, word_set
 
-_FATHERS_NAME_LAST = frozenset({"ar", "fa", "pk", "in", "ta", "id", "ha", "ke", "yo", "ig", "ak", "zu", "he", "az", "tr"})
+_FATHERS_NAME_LAST = frozenset(
+    {"ar", "fa", "pk", "in", "ta", "id", "ha", "ke", "yo", "ig", "ak", "zu", "he", "az", "tr"}
+)
 """Where a father's given name stands last, a given name in that place shows nothing about the order."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from worker.rules.names.given_names import is_given_name
 from worker.rules.names.tables import exact_set, fold, phrase_set, read_table, word_set
 
-_AND = frozenset({"and", "und", "et", "og", "och", "en", "y", "e", "i", "и", "та", "și", "si", "ve", "και", "und"})
+_AND = frozenset({"and", "und", "et", "og", "och", "en", "y", "e", "i", "и", "та", "și", "si", "ve", "και"})
 
 
 def is_stand_in(words: Sequence[str]) -> bool:
@@ -13,6 +13,8 @@ def is_stand_in(words: Sequence[str]) -> bool:
     keys = [part for word in words for part in fold(word).split("-") if part]
     if not keys:
         return False
+    if tuple(map(fold, words[:2])) in phrase_set("stand_ins", "beginnings"):
+        return True
     sites = word_set("stand_ins", "sites")
     if any(key in sites or key.startswith(("linkedin", "facebook")) for key in keys):
         return not (is_given_name(keys[0]) and keys[0] not in sites and (keys[1:2] and keys[1] not in sites))
@@ -33,7 +35,10 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
     """Return whether the name, split at its commas into words, is that of a company, a group or an office."""
     name = segments[0]
     keys = [fold(word) for word in name]
-    if keys[0] == "the" or (len(name) > 1 and name[-1].replace(".", "") in exact_set("organisations", "endings")):
+    ending = name[-1].upper() if all(map(str.islower, name)) else name[-1]
+    if keys[0] == "the" or (
+        len(name) > 1 and ending.replace(".", "") in exact_set("organisations", "endings")
+    ):
         return True
     if any(pair in phrase_set("organisations", "phrases") for pair in zip(keys, keys[1:], strict=False)):
         return True
@@ -49,6 +54,9 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
 def is_group(words: Sequence[str]) -> bool:
     """Return whether two names are joined by a word for `and`: Anna und Tom Müller; but not Costa e Silva."""
     keys = [fold(word) for word in words]
-    return any(key in _AND for key in keys[1:2]) or any(
-        key in {"and", "und", "et"} for key in keys[2:4]
-    )
+    if any(key in {"and", "und", "et"} for key in keys[1:4]):
+        return True
+    if len(words) < 3 or keys[1] not in _AND:
+        return False
+    may_be_initial = len(keys[1]) == 1 and keys[1].isascii()
+    return not may_be_initial or words[1].islower() or all(map(str.isupper, words))

@@ -74,4 +74,6 @@ def is_family_shaped(word: str, script: str) -> bool:
     if script not in _FAMILY:
         return False
     key = word.casefold() if script == "CYRILLIC" else fold(word)
-    return bool(_FAMILY[script].fullmatch(key)) or (script == "LATIN" and word.casefold().endswith("ov\u00e1"))
+    return bool(_FAMILY[script].fullmatch(key)) or (
+        script == "LATIN" and word.casefold().endswith("ov\u00e1")
+    )

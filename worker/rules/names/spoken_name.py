@@ -42,6 +42,7 @@ from worker.rules.names.titles import (
     Before,
     Untitled,
     is_certain_alone,
+    is_title,
     without_degrees,
     without_joined_address,
     without_titles,
@@ -138,11 +139,7 @@ def _find_no_person(segments: Sequence[Sequence[str]], *, joined: bool) -> NoNam
 def _same_script(words: Sequence[str]) -> Sequence[str]:
     """Return the leading words in the script of the first: Wei Zhang 张伟 is Wei Zhang."""
     east_asian, script = is_east_asian(words[0]), script_of(words[0])
-    return [
-        *takewhile(
-            lambda word: is_east_asian(word) if east_asian else script_of(word) == script, words
-        )
-    ]
+    return [*takewhile(lambda word: is_east_asian(word) if east_asian else script_of(word) == script, words)]
 
 
 def _without_thai_title(words: Sequence[str]) -> Sequence[str]:
@@ -190,18 +187,23 @@ def _may_be_mary(before: frozenset[Before], word: str) -> bool:
 
 def _spoken(found: Found, full: Sequence[str], language: str | None) -> SpokenName | NoName:
     bare = [without_joined_address(word.strip(INNER_PUNCTUATION)) for word in found or ()]
-    if any(stem != word.strip(INNER_PUNCTUATION) and not is_given_name(stem, "ja", "in", "ta") for stem, word in zip(bare, found or (), strict=True)):
+    if any(
+        stem != word.strip(INNER_PUNCTUATION) and not is_given_name(stem, "ja", "in", "ta")
+        for stem, word in zip(bare, found or (), strict=True)
+    ):
         return NoName.IN_DOUBT
     capitals = all(map(str.isupper, full)) and any(map(is_in_capitals, full))
     first = " ".join(fix_capitals(word, language, is_all_in_capitals=capitals) for word in bare)
-    if not letters(first) or "." in first or len(first) > LONGEST_FIRST_NAME:
+    if not letters(first) or is_title(bare[0]) or "." in first or len(first) > LONGEST_FIRST_NAME:
         return NoName.IN_DOUBT
     whole = _full_name(full, language)
     return SpokenName(first, whole if len(whole) <= LONGEST_FULL_NAME else first)
 
 
 def _full_name(words: Sequence[str], language: str | None) -> str:
-    if not ((all(map(str.isupper, words)) and any(map(is_in_capitals, words))) or all(map(str.islower, words))):
+    if not (
+        (all(map(str.isupper, words)) and any(map(is_in_capitals, words))) or all(map(str.islower, words))
+    ):
         return " ".join(words)
     particles = word_set("compounds", "particles")
     return " ".join(

@@ -5,7 +5,9 @@ from functools import cache
 
 from worker.rules.names.tables import fold, read_table, word_set
 
-_ONE_SYLLABLE = re.compile("(?:ch|sh|zh|ts|tz|ng|hs|ky|gw|kw|[bcdfghjklmnpqrstwxyz])?[aeiouy]{1,3}(?:ng|[hkmnprtw])?")
+_ONE_SYLLABLE = re.compile(
+    "(?:ch|sh|zh|ts|tz|ng|hs|ky|gw|kw|[bcdfghjklmnpqrstwxyz])?[aeiouy]{1,3}(?:ng|[hkmnprtw])?"
+)
 """A syllable of Chinese in any of its romanisations (Pinyin, Wade-Giles, Cantonese, Hokkien)."""
 
 _VIETNAMESE = re.compile(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from worker.rules.names.casing import is_in_capitals
 from worker.rules.names.given_names import is_european_given_name, is_given_name, is_only_given_name
 from worker.rules.names.letters import INNER_PUNCTUATION, letters
 from worker.rules.names.tables import exact_set, fold, phrase_set, word_set
@@ -50,13 +49,13 @@ def without_titles(words: Sequence[str]) -> Untitled:
             break
     rest = tuple(words[place:])
     doubtful = bool(rest) and _may_be_title(rest)
-    initials = tuple(filter(is_initial, words[:place]))
+    initials = tuple(word for word in words[:place] if is_initial(word) and not is_title(word))
     return Untitled(rest, frozenset(before), initials, doubtful)
 
 
 def without_degrees(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words before degrees, generations and forms of address."""
-    capitals = all(map(is_in_capitals, words[:1]))
+    capitals = all(map(str.isupper, words))
     end = len(words)
     while end > 1 and is_degree(words[end - 1], among_capitals=capitals):
         if end == 2 and fold(words[1]) in word_set("titles", "generations_or_families"):
@@ -73,7 +72,9 @@ def is_degree(word: str, *, among_capitals: bool) -> bool:
     if key in word_set("titles", "generations"):
         return word.endswith(".") or key not in word_set("titles", "generations_with_stop")
     if word.istitle() or word.islower():
-        return word.endswith(".") and key in word_set("titles", "degrees")  # Ma and Pa are names, MA and PA are not
+        return word.endswith(".") and key in word_set(
+            "titles", "degrees"
+        )  # Ma and Pa are names, MA and PA are not
     known = key in word_set("titles", "degrees")
     return known or (word.isupper() and len(letters(word)) <= 5 and not among_capitals and word.isascii())
 
@@ -115,6 +116,8 @@ def _measure_title(words: Sequence[str], place: int) -> int:
         if len(keys) >= count and keys[:count] in phrase_set("titles", "phrases", "any"):
             return count
     word = words[place]
+    if fold(word) in {"st", "ste"}:
+        return 0  # a saint's name may be a family name or a place
     if is_abbreviation(word) or is_title(word) or _is_title_in_capitals(words, place):
         return 1
     if place and word.islower() and fold(word) in word_set("titles", "continuations"):
@@ -123,7 +126,10 @@ def _measure_title(words: Sequence[str], place: int) -> int:
 
 
 def _is_title_in_capitals(words: Sequence[str], place: int) -> bool:
-    if words[place] not in exact_set("titles", "capitals_before"):
+    is_degree_in_capitals = (
+        len(words[place]) > 2 and words[place].isupper() and fold(words[place]) in word_set("titles", "degrees")
+    )
+    if words[place] not in exact_set("titles", "capitals_before") and not is_degree_in_capitals:
         return False
     return any(not word.isupper() for word in words[place + 1 :])
 

@@ -30,7 +30,7 @@ def find_given_name(words: Sequence[str], language: str | None) -> Found:
             return found
     if language in _UNKNOWN_ORDER and len(whole) > 1:
         return DOUBT
-    if len(whole) == 2 and not is_given_name(whole[0]) and is_european_given_name(whole[1]):
+    if len(whole) > 1 and is_european_given_name(whole[-1]) and not any(map(is_given_name, whole[:-1])):
         return DOUBT  # Rossi Mario
     return (whole[0],)
 
