@@ -37,9 +37,9 @@ def looks_turkish(words: str) -> bool:
 def fix_capitals(word: str, language: str | None = None, *, is_all_in_capitals: bool = False) -> str:
     """Return `word` with name capitals if it is all in capitals or all in small letters; else unchanged.
 
-    `language` is ISO 639-1 or None. It decides on the Turkish dotless ı, the Dutch IJ, and the second part of
-    a Chinese or Korean name (Min-jun). Two letters count as in capitals only if the whole name is, and if they
-    are no initials: AN, but not JP.
+    `language` is ISO 639-1 or None. It decides on the dotless i of Turkish, the Dutch IJ, and the second part
+    of a Chinese or Korean name (Min-jun). Two letters count as in capitals only if the whole name is, and if
+    they are no initials: AN, but not JP.
     """
     if not (is_in_capitals(word) or word.islower() or (is_all_in_capitals and _is_short_name(word))):
         return word
@@ -58,7 +58,7 @@ def _is_short_name(word: str) -> bool:
 
 def _to_lower(word: str, language: str | None) -> str:
     loose = word.lower().replace("i\u0307", "i")
-    strict = word.replace("I", "ı").replace("İ", "i").lower()
+    strict = word.replace("I", "\u0131").replace("İ", "i").lower()
     if strict == loose:
         return loose
     is_known = _turkish_title(strict) in exact_set("given_names", "names", "tr")

@@ -14,8 +14,8 @@ from worker.rules.names.titles import is_degree, without_degrees, without_titles
 def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | None:
     """Return the words of a name in spoken order, or None if the order is in doubt.
 
-    `segments` are the words between the commas. One word that may be a family name and a known given name after
-    it are reversed; so are several words if the first of them is no given name.
+    `segments` are the words between the commas. One word that may be a family name and a known given name
+    after it are reversed; so are several words if the first of them is no given name.
     """
     if len(segments) > 1 and len(segments[0]) == 1 and _is_degree_alone(segments[0][0]):
         segments = segments[1:]
@@ -24,30 +24,33 @@ def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | Non
     given = next((words for words in segments[1:] if _is_name(words, capitals=capitals)), None)
     if given is None or not family or len(given) > 3:
         return segments[0]
-    if _is_particle(given[0]):
-        return [*given, *family]  # 'Heuvel, van den'
+    rest = without_titles(given).words
+    if not rest or _is_particle(rest[0]):
+        return [*given, *family]  # 'Smith, A.'; 'Heuvel, van den'
     if letters(given[0]).islower() and not letters(family[-1]).islower():
         return segments[0]  # 'Anna, gardener'
-    reversed_name = [*given, *family]
-    rest = without_titles(given).words
-    if not rest:  # 'Smith, A.'
-        return reversed_name
-    if len(list(dropwhile(_is_particle, family))) == 1:
-        return _reverse_one_word(family, rest, segments[0], reversed_name)
-    if is_given_name(family[0]):
-        return None if is_only_given_name(rest[0]) and not is_only_given_name(family[0]) else segments[0]
-    return reversed_name if is_given_name(rest[0]) else segments[0]
+    alone = len(list(dropwhile(_is_particle, family))) == 1
+    is_reversed = (_is_one_word_reversed if alone else _are_words_reversed)(family, rest)
+    if is_reversed is None:
+        return None
+    return [*given, *family] if is_reversed else segments[0]
 
 
-def _reverse_one_word(
-    family: Sequence[str], given: Sequence[str], as_written: Sequence[str], reversed_name: Sequence[str]
-) -> Sequence[str] | None:
+def _is_one_word_reversed(family: Sequence[str], given: Sequence[str]) -> bool | None:
+    """Return whether one word before a comma is the family name, or None if that is in doubt."""
     known_family, known_given = is_given_name(family[-1]), is_given_name(given[0])
     if is_only_family_name(family[-1]) or (known_given and not is_only_given_name(family[-1])):
-        return reversed_name
+        return True
     if known_family and not known_given and is_only_given_name(family[-1]):
-        return as_written  # 'Anna, Berlin'
+        return False  # 'Anna, Berlin'
     return None
+
+
+def _are_words_reversed(family: Sequence[str], given: Sequence[str]) -> bool | None:
+    """Return whether several words before a comma are the family name, or None if that is in doubt."""
+    if not is_given_name(family[0]):
+        return is_given_name(given[0])
+    return None if is_only_given_name(given[0]) and not is_only_given_name(family[0]) else False
 
 
 def _is_name(words: Sequence[str], *, capitals: bool) -> bool:
@@ -60,7 +63,8 @@ def _is_name(words: Sequence[str], *, capitals: bool) -> bool:
 def _is_degree_alone(word: str) -> bool:
     """Return whether a word before the first comma is only a degree: `PT, DPT Sarah Lowe`."""
     return word.isupper() and any(
-        fold(word) in word_set("titles", table) for table in ("bare", "degrees", "never_names", "perhaps_title")
+        fold(word) in word_set("titles", table)
+        for table in ("bare", "degrees", "never_names", "perhaps_title")
     )
 
 

@@ -9,18 +9,11 @@ from collections.abc import Sequence
 
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.letters import letters
+from worker.rules.names.scripts import is_east_asian
 from worker.rules.names.tables import exact_set, word_list
 
-_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 _MIDDLE_DOT = "\u30fb"
 _ENDS_OF_JAPANESE_FAMILY_NAMES = frozenset("田川山野村本木井原沢澤島嶋崎谷部寺内間口橋塚岡藤林森浦坂江瀬")
-
-
-def is_east_asian(word: str) -> bool:
-    """Return whether all letters of `word` are Han, Kana, Hangul or Bopomofo."""
-    return not word.isascii() and all(
-        unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters(word)
-    )
 
 
 def find_east_asian(words: Sequence[str], language: str | None) -> Found:
@@ -84,12 +77,8 @@ def _find_unspaced(name: str, language: str | None) -> Found:
         return _find_korean(name)
     if any(_is_kana(letter) for letter in letters(name)):
         return _find_japanese(name)
-    is_japanese = any(
-        name.startswith(family) for family in word_list("surnames", "han", "ja", "family") if len(family) > 1
-    )
-    is_chinese = language == "zh" or not set(name).isdisjoint(
-        word_list("surnames", "han", "zh", "simplified")[0]
-    )
+    families = word_list("surnames", "han", "ja", "family")
+    is_japanese = any(len(family) > 1 and name.startswith(family) for family in families)
     simplified = set("".join(word_list("surnames", "han", "zh", "simplified")))
     is_chinese = language == "zh" or not simplified.isdisjoint(name)
     if language == "ja" or (is_japanese and not is_chinese):

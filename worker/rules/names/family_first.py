@@ -2,15 +2,15 @@
 
 Sites show these names in either order, so the words decide and not the language alone:
 
-1. If the first word is a common family name of one of the languages and the last is not, the given name follows
-   it. If it is the other way round, the given name comes first.
-2. If both are, a word that is hardly ever a given name (`only` in the table: Wang, Nguyen) is the family name.
-   If both are such words, or neither, the name is in doubt.
+1. If the first word is a common family name of one of the languages and the last is not, the given name
+   follows it. If it is the other way round, the given name comes first.
+2. If both are, a word that is hardly ever a given name (`only` in the table: Wang, Nguyen) is the family
+   name. If both are such words, or neither, the name is in doubt.
 3. Without a language that tells, a family name that comes first counts only if the other words are built like
    given names of that language; if it is a given name elsewhere (Kim, Chen), they must be so distinctly.
    A known given name of any language after it is accepted too (Wang Peter).
-4. If a language tells and neither word is in the table, the name is in doubt, unless it is built like a name of
-   another language.
+4. If a language tells and neither word is in the table, the name is in doubt, unless it is built like a name
+   of another language.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +108,7 @@ def _rank(word: str, language: _Language) -> int:
 
     A word with accents must be in the table so (Nguyên is a given name), a plain one may stand for either.
     """
-    if language.code in {"zh", "ko"} and not word.replace("ü", "u").isascii():
+    if language.code in {"zh", "ko"} and not word.casefold().replace("ü", "u").isascii():
         return 0
     for rank, table in ((2, "only"), (1, "also")):
         path = ("surnames", "latin", language.code, table)

@@ -27,7 +27,7 @@ def is_only_given_name(word: str) -> bool:
 
 
 def is_european_given_name(word: str) -> bool:
-    """Return whether `word` is a given name of Europe that is common neither as a family name nor elsewhere."""
+    """Return whether `word` is a given name of Europe that is not common as a family name or elsewhere."""
     return is_given_name(word) if "-" in word else fold(word) in _european()
 
 

@@ -129,8 +129,8 @@ def letters(word: str) -> str:
 def split_words(segment: str) -> list[str]:
     """Return the words of `segment` that can be part of a name, each with its final full stop if it has one.
 
-    A word with a digit or a symbol in it, or with letters of two alphabets, is not a name. If the first word is
-    none, there are no words: what follows it may be the family name.
+    A word with a digit or a symbol in it, or with letters of two alphabets, is not a name. If the first word
+    is none, there are no words: what follows it may be the family name.
     """
     bare = [(word.strip(INNER_PUNCTUATION), word) for word in segment.split() if letters(word)]
     valid = [NON_NAME_MARK not in core and not _mixes_alphabets(core) for core, _ in bare]

@@ -1,6 +1,7 @@
 """Tell names that are no person's: a site's stand-ins, companies, groups."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from worker.rules.names.given_names import is_given_name
 from worker.rules.names.tables import exact_set, fold, phrase_set, read_table, word_set
@@ -9,7 +10,7 @@ _AND = frozenset({"and", "und", "et", "og", "och", "en", "y", "e", "i", "Ð¸", "Ñ
 
 
 def is_stand_in(words: Sequence[str]) -> bool:
-    """Return whether the words are what a site shows for somebody who is hidden, deleted or looking for work."""
+    """Return whether a site shows these words for somebody who is hidden, deleted or looking for work."""
     keys = [part for word in words for part in fold(word).split("-") if part]
     if not keys:
         return False
@@ -40,7 +41,7 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
         len(name) > 1 and ending.replace(".", "") in exact_set("organisations", "endings")
     ):
         return True
-    if any(pair in phrase_set("organisations", "phrases") for pair in zip(keys, keys[1:], strict=False)):
+    if any(pair in phrase_set("organisations", "phrases") for pair in pairwise(keys)):
         return True
     everywhere = [*keys, *(fold(word) for words in segments[1:] for word in words)]
     if any(key in word_set("organisations", "institutions") for key in everywhere):

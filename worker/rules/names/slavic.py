@@ -30,18 +30,20 @@ _GIVEN = {"CYRILLIC": ("ru", "uk", "bg"), "LATIN": (), "GREEK": ("el",)}
 
 def find_slavic(words: Sequence[str], script: str) -> Found:
     """Return the given name where a patronymic or the ending of a family name shows which word it is."""
-    if script not in _FAMILY:
+    if script not in _FAMILY or len(words) < 2:
         return None
     keys = [word.casefold() for word in words]
     if len(words) == 3 and (found := _find_by_patronymic(words, keys, script)) is not None:
         return found
-    if len(words) < 2:
-        return None
+    return _find_by_ending(words, script)
+
+
+def _find_by_ending(words: Sequence[str], script: str) -> Found:
     shapes = [is_family_shaped(word, script) for word in words]
     known = [is_given_name(word, *_GIVEN[script]) for word in words]
     if known[0] and not known[-1]:
         return (words[0],)
-    if script == "CYRILLIC" and not set("".join(keys)) & _SOUTHERN:
+    if script == "CYRILLIC" and _SOUTHERN.isdisjoint("".join(words).casefold()):
         return _find_cyrillic(words, shapes, known)
     if shapes[0] and not known[0] and not any(shapes[1:]):
         return (words[1],) if known[1] else DOUBT

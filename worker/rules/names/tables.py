@@ -7,7 +7,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
 _IGNORED = str.maketrans("", "", ".'\u2019\u2018\u02bc\u02bb`\u00b4")
 _MARKS = (range(0x300, 0x370), range(0x591, 0x5C8), range(0x64B, 0x660))
 """The combining marks of Latin, Greek, Cyrillic, Hebrew and Arabic; those of Indian scripts are vowels."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from worker.rules.names.given_names import is_european_given_name, is_given_name, is_only_given_name
-from worker.rules.names.letters import INNER_PUNCTUATION, letters
+from worker.rules.names.given_names import is_european_given_name, is_given_name
+from worker.rules.names.letters import letters
 from worker.rules.names.tables import exact_set, fold, phrase_set, word_set
 
 
@@ -126,12 +126,19 @@ def _measure_title(words: Sequence[str], place: int) -> int:
 
 
 def _is_title_in_capitals(words: Sequence[str], place: int) -> bool:
-    is_degree_in_capitals = (
-        len(words[place]) > 2 and words[place].isupper() and fold(words[place]) in word_set("titles", "degrees")
+    return _is_capitals_title(words[place]) and any(not word.isupper() for word in words[place + 1 :])
+
+
+def _is_capitals_title(word: str) -> bool:
+    """Return whether a word in capitals is a degree or an office that may also be a name (DPT, DI, PA)."""
+    if word in exact_set("titles", "capitals_before"):
+        return True
+    return (
+        len(word) > 2
+        and word.isupper()
+        and fold(word) in word_set("titles", "degrees")
+        and not is_given_name(word)
     )
-    if words[place] not in exact_set("titles", "capitals_before") and not is_degree_in_capitals:
-        return False
-    return any(not word.isupper() for word in words[place + 1 :])
 
 
 def _is_perhaps_title(words: Sequence[str], place: int) -> bool:
@@ -152,7 +159,7 @@ def _may_be_title(words: Sequence[str]) -> bool:
     if fold(words[0]) in word_set("titles", "title_or_name"):
         return True
     cased = any(word != word.upper() and word != word.lower() for word in words)
-    return len(words) > 1 and not cased and words[0].upper() in exact_set("titles", "capitals_before")
+    return len(words) > 1 and not cased and _is_capitals_title(words[0].upper())
 
 
 def _classify(word: str) -> Before:
@@ -161,8 +168,3 @@ def _classify(word: str) -> Before:
     if fold(word) in {"ma", "m\u00aa"}:
         return Before.MARY
     return Before.INITIAL if is_initial(word) else Before.TITLE
-
-
-def is_certain_alone(word: str) -> bool:
-    """Return whether one word after a title is a given name for certain: Dr. Jean-Noël, but not Dr. Müller."""
-    return is_only_given_name(word.strip(INNER_PUNCTUATION))

@@ -1,6 +1,5 @@
 """Find the given name among the words of a name, after titles and before degrees."""
 
-import unicodedata
 from collections.abc import Sequence
 
 from worker.rules.names.casing import is_in_capitals
@@ -8,7 +7,7 @@ from worker.rules.names.compounds import find_compound
 from worker.rules.names.family_first import find_family_first, is_only_family_name
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_european_given_name, is_given_name
-from worker.rules.names.letters import letters
+from worker.rules.names.scripts import script_of
 from worker.rules.names.slavic import find_slavic, is_family_shaped
 from worker.rules.names.tables import fold
 from worker.rules.names.titles import is_initial
@@ -18,7 +17,7 @@ _UNKNOWN_ORDER = frozenset({"km", "mn"})
 
 
 def find_given_name(words: Sequence[str], language: str | None) -> Found:
-    """Return the words of the given name, or DOUBT. `language` tells how the name is built, if it is known."""
+    """Return the words of the given name, or DOUBT. `language` is that in which the name is read, or None."""
     script = script_of(words[0])
     whole = [word for word in words if not is_initial(word)] or list(words)
     if len(whole) == 1 and _is_family_name_alone(whole[0], script):
@@ -35,11 +34,6 @@ def find_given_name(words: Sequence[str], language: str | None) -> Found:
     return (whole[0],)
 
 
-def script_of(word: str) -> str:
-    """Return the first word of the Unicode name of a word's first letter: LATIN, CYRILLIC, HAN is CJK."""
-    return unicodedata.name(letters(word)[0], "").partition(" ")[0]
-
-
 def _is_family_name_alone(word: str, script: str) -> bool:
     key = word.casefold()
     if key.startswith(("o'", "o\u2019", "mc")) and script == "LATIN":
@@ -48,7 +42,7 @@ def _is_family_name_alone(word: str, script: str) -> bool:
 
 
 def _find_beside_capitals(words: Sequence[str]) -> Found:
-    """Return the given name beside a family name in capitals (DUPONT Anne), or None if none is in capitals."""
+    """Return the given name beside a family name in capitals (DUPONT Anne), or None without capitals."""
     if not is_in_capitals(words[0]):
         return None
     after = next((word for word in words if not is_in_capitals(word)), "")
