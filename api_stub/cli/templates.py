@@ -2,8 +2,8 @@
 
 import re
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
@@ -24,7 +24,7 @@ from worker.rules.messages.templates import (
     render_template,
 )
 from worker.rules.names.difficult_names import DIFFICULT_NAMES
-from worker.rules.names.spoken_name import SpokenName, spoken_name
+from worker.rules.names.spoken_name import NoName, SpokenName, find_name, spoken_name
 
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
@@ -157,6 +157,16 @@ def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) ->
         templates.set_template_weight(session, template, value)
     print_text(f"template {template} has weight {value}")
 
+_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
+    NoName.NO_LETTERS: "no word of it can be a name",
+    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
+    NoName.ORGANISATION: "a company or an institution",
+    NoName.GROUP: "more than one person",
+    NoName.ONLY_TITLES: "only a title or initials",
+    NoName.ONLY_FAMILY_NAME: "only a family name",
+    NoName.IN_DOUBT: "which word is the given name is in doubt",
+}
+
 
 @app.command()
 def preview(
@@ -178,11 +188,12 @@ def preview(
     check_template(body, late=late)
     table = create_table("name", "first name", "message")
     for shown in name or DIFFICULT_NAMES:
-        spoken = spoken_name(shown)
-        first, message = (
-            (spoken.first, _render_messages(body, spoken, late=late)) if spoken else ("", "left out")
-        )
-        table.add_row(Text(shown), Text(first), Text(message, "" if spoken else "dim"))
+        spoken = find_name(shown)
+        if isinstance(spoken, SpokenName):
+            message = _render_messages(body, spoken, late=late)
+            table.add_row(Text(shown), Text(spoken.first), Text(message))
+        else:
+            table.add_row(Text(shown), Text(), Text(f"left out: {_NO_NAME_TEXTS[spoken]}", "dim"))
     Console().print(table)
     if not all(spoken_name(shown) for shown in name or DIFFICULT_NAMES):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")

@@ -33,7 +33,7 @@ def draft_greetings(
 def _draft(
     person: DueBirthday, templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
 ) -> PlannedAction:
-    addressee = Addressee(person.contact_id, person.full_name, person.language)
+    addressee = Addressee(person.contact_id, person.full_name, person.language, person.location)
     draft = person.left_out or draft_greeting(
         addressee, person.on, templates, today, options, past_texts=person.texts
     )

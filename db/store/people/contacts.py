@@ -28,6 +28,7 @@ class DueBirthday:
     profile_url: str
     full_name: str
     language: str | None
+    location: str | None
     on: date
     left_out: Reason | None
     planned_as: ActionState | None
@@ -141,6 +142,7 @@ def list_due_birthdays(
             profile_url=row.profile_url,
             full_name=row.full_name,
             language=row.language,
+            location=row.location,
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
@@ -150,11 +152,11 @@ def list_due_birthdays(
     ]
 
 
-def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
-    """Return a contact's display name and language (ISO 639-1, or None)."""
-    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
-    full_name, language = session.execute(found).one()
-    return full_name, language
+def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None, str | None]:
+    """Return a contact's display name, language (ISO 639-1) and location, the last two if they are known."""
+    found = select(Contact.full_name, Contact.language, Contact.profile["location"].as_string())
+    full_name, language, location = session.execute(found.where(Contact.id == contact_id)).one()
+    return full_name, language, location
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:

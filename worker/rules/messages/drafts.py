@@ -11,11 +11,12 @@ from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """The recipient of a message. `language` is ISO 639-1, or None if unknown."""
+    """The recipient of a message. `language` is ISO 639-1, `location` as a site shows it; None if unknown."""
 
     contact_id: int
     full_name: str
     language: str | None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def draft_message(
     `draw` is any integer: equal draws give equal messages, so planning twice gives the same text, and evenly
     spread draws choose templates by weight. A template that a newer rule no longer renders is skipped.
     """
-    name = spoken_name(addressee.full_name)
+    name = spoken_name(addressee.full_name, addressee.language, addressee.location)
     if name is None:
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)

@@ -21,7 +21,7 @@ def find_east_asian(words: Sequence[str], language: str | None) -> Found:
     words = [stripped for word in words if (stripped := _without_ending(word))]
     if not words or len(words) != len([word for word in words if is_east_asian(word)]):
         return DOUBT
-    if any(_MIDDLE_DOT in word or "\u00b7" in word for word in words) or all(map(_is_katakana, words)):
+    if any(_MIDDLE_DOT in word or "\u00b7" in word for word in words):
         return _find_transcribed(words)
     if len(words) == 1:
         return _find_unspaced(words[0], language)
@@ -129,7 +129,13 @@ def _find_spaced(words: Sequence[str]) -> Found:
     return DOUBT
 
 
+def _to_hiragana(word: str) -> str:
+    return "".join(chr(ord(letter) - 0x60) if "\u30a1" <= letter <= "\u30f6" else letter for letter in word)
+
+
 def _is_family(word: str) -> bool:
+    if _to_hiragana(word) in exact_set("surnames", "han", "ja", "kana"):
+        return True
     if word in exact_set("surnames", "han", "ja", "family") or word in exact_set(
         "surnames", "hangul", "compound"
     ):

@@ -34,5 +34,5 @@ def to_plain_letter(character: str) -> str:
     is_letter = unicodedata.category(character)[0] == "L"
     if kind in _KINDS or (kind == "<super>" and is_letter):
         plain = unicodedata.normalize("NFKC", character)
-        return plain if kind in _KINDS[:3] or plain.isalpha() else character
+        return plain if kind in _KINDS[:3] or (plain.isalpha() and len(plain) == 1) else character
     return character

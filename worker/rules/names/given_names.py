@@ -4,10 +4,8 @@ from functools import cache
 
 from worker.rules.names.tables import fold, read_table, word_set
 
-_FATHERS_NAME_LAST = frozenset(
-    {"ar", "fa", "pk", "in", "ta", "id", "ha", "ke", "yo", "ig", "ak", "zu", "he", "az", "tr"}
-)
-"""Where a father's given name stands last, a given name in that place shows nothing about the order."""
+_EUROPEAN = tuple("bg cs da de el en es et fi fr hr hu it lt lv nl no pl pt ro sk sl sr sv".split())
+"""Elsewhere a father's given name often stands last, and shows nothing about the order."""
 
 
 def is_given_name(word: str, *languages: str) -> bool:
@@ -40,7 +38,5 @@ def _known(languages: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def _european() -> frozenset[str]:
-    languages = frozenset(read_table("given_names")["names"])
-    elsewhere = _known(tuple(sorted(languages & _FATHERS_NAME_LAST)))
-    here = _known(tuple(sorted(languages - _FATHERS_NAME_LAST)))
-    return here - elsewhere - word_set("given_names", "also_family")
+    elsewhere = tuple(sorted(frozenset(read_table("given_names")["names"]) - frozenset(_EUROPEAN)))
+    return _known(_EUROPEAN) - _known(elsewhere) - word_set("given_names", "also_family")

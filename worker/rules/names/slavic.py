@@ -25,7 +25,7 @@ _FAMILY = {
 _SOUTHERN = frozenset("ђјљњћџѓќѕ")
 """Letters of Serbian and Macedonian, whose names are given-first."""
 
-_GIVEN = {"CYRILLIC": ("ru", "uk", "bg"), "LATIN": (), "GREEK": ("el",)}
+_GIVEN = {"CYRILLIC": ("ru", "uk", "bg", "sr"), "LATIN": (), "GREEK": ("el",)}
 
 
 def find_slavic(words: Sequence[str], script: str) -> Found:
@@ -39,8 +39,10 @@ def find_slavic(words: Sequence[str], script: str) -> Found:
 
 
 def _find_by_ending(words: Sequence[str], script: str) -> Found:
-    shapes = [is_family_shaped(word, script) for word in words]
     known = [is_given_name(word, *_GIVEN[script]) for word in words]
+    shapes = [is_family_shaped(word, script) for word in words]
+    if script == "CYRILLIC":  # Марко has the ending of Шевченко
+        shapes = [shape and not given for shape, given in zip(shapes, known, strict=True)]
     if known[0] and not known[-1]:
         return (words[0],)
     if script == "CYRILLIC" and _SOUTHERN.isdisjoint("".join(words).casefold()):

@@ -4,7 +4,7 @@ A greeting with a wrong name is worse than none: where the given name is not cer
 
 - Emoji and anything in brackets, or in quotes inside the name, are dropped. So is everything after `|`, `/`,
   a dash between spaces and the like. Letters in fancy type are read as plain letters (letters.py).
-- A site's stand-in for a hidden or deleted member, a company and a group have no given name (not_a_person.py).
+- A stand-in for a hidden or deleted member, a company and a group have no given name (not_a_person.py).
 - Titles, abbreviations and initials before the name are dropped, and degrees and generations after it
   (titles.py). One word that is left after them is a family name (Mr Bean, Dr. Müller, A. Smith), unless it is
   a known given name or the initials are those of southern India (alone.py).
@@ -115,7 +115,7 @@ def _find_persons_name(words: Sequence[str], language: str | None) -> SpokenName
         return _spoken(find_east_asian(named, language), ("".join(named),), None)
     if len(named) == 1 and not is_certain_alone(untitled, named[0], language):
         return NoName.ONLY_FAMILY_NAME
-    written_in = language or ("tr" if looks_turkish("".join(words)) else None)
+    written_in = "tr" if looks_turkish("".join(words)) else language
     return _spoken(find_given_name(named, language), (*untitled.initials, *named), written_in)
 
 
