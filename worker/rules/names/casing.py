@@ -41,6 +41,8 @@ def fix_capitals(word: str, language: str | None = None, *, is_all_in_capitals: 
     of a Chinese or Korean name (Min-jun). Two letters count as in capitals only if the whole name is, and if
     they are no initials: AN, but not JP.
     """
+    if word.startswith("Ij") and language in {"nl", None} and _DUTCH_IJ.match(word.lower()):
+        return f"IJ{word[2:]}"
     if not (is_in_capitals(word) or word.islower() or (is_all_in_capitals and _is_short_name(word))):
         return word
     small = _to_lower(word, language)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from worker.rules.names.given import DOUBT, Found
+from worker.rules.names.given_names import is_given_name
 from worker.rules.names.scripts import script_of
 from worker.rules.names.syllables import is_burmese
 from worker.rules.names.tables import fold, word_set
@@ -21,6 +22,8 @@ def find_compound(words: Sequence[str], language: str | None) -> Found:
         return tuple(words[:2]) if known else DOUBT
     if keys[0] in word_set("compounds", "particles") or keys[0].startswith(("al-", "el-", "bin-", "ibn-")):
         return DOUBT
+    if keys[0] == "ben" and len(words) == 2 and is_given_name(words[1], "ar"):
+        return DOUBT  # Ben Salah
     if language == "my" or (all(map(is_burmese, words)) and any(len(key) > 3 for key in keys)):
         return _find_burmese(words)
     return _find_joined(words, keys)

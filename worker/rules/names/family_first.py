@@ -34,7 +34,7 @@ class _Language:
 
 
 def _is_hungarian(word: str) -> bool:
-    return is_given_name(word, "hu")
+    return is_given_name(word, "hu") or fold(word) in word_set("surnames", "latin", "hu", "also")
 
 
 def _is_japanese_given_name(word: str) -> bool:
@@ -142,7 +142,8 @@ def _after_family(language: _Language, words: Sequence[str], *, told: bool, rank
     if told:
         return (rest[0],) if is_only_given_name(rest[0]) and language.code != "vi" else DOUBT
     if not plausible:
-        return DOUBT if rank == 1 and not elsewhere and is_only_given_name(rest[0]) else None
+        is_strange = rank == 1 and not elsewhere and not is_given_name(words[0])
+        return DOUBT if is_strange and is_only_given_name(rest[0]) else None
     distinct = any(map(language.is_distinct, rest)) or (len(rest) > 1 and rank == 2)
     return _given_after(language, rest) if distinct or not elsewhere else DOUBT
 

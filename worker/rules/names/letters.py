@@ -30,7 +30,7 @@ _GERSHAYIM = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _DASH = re.compile(r"\s[-\u2013\u2014\u00b7\u2010]+\s|(?<!\w)[\u2013]|[\u2013](?!\w)")
 _DOTTED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{1,6}\.){1,}[^\W\d_]{0,6}\.?(?![^\W\d_])")
 _STOP_WITHOUT_SPACE = re.compile(r"([^\W\d_]{2,})\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
-_STRUCK_OUT = re.compile("[\u0332-\u0338\u0305\u033f]")
+_STRUCK_OUT = re.compile("[\u0332-\u0338\u0305\u033f\u035c-\u0362]")
 _REPLACEMENTS = {
     **dict.fromkeys(",\uff0c\u060c", ","),
     **dict.fromkeys("|/\\;:\u2022\u2014\uff5c\uff0f", _SEPARATOR_MARK),

@@ -37,7 +37,8 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
     name = segments[0]
     keys = [fold(word) for word in name]
     ending = name[-1].upper() if all(map(str.islower, name)) else name[-1]
-    if keys[0] == "the" or (
+    is_the = keys[0] == "the" and tuple(keys[:2]) not in phrase_set("titles", "phrases", "any")
+    if is_the or (
         len(name) > 1 and ending.replace(".", "") in exact_set("organisations", "endings")
     ):
         return True

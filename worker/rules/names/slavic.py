@@ -13,15 +13,19 @@ _PATRONYMIC = re.compile(
 )
 _FAMILY = {
     "CYRILLIC": re.compile(
-        ".{2,}(?:ов|ев|ёв|єв|ова|ева|ёва|єва|ин|ын|ина|ына|ский|ская|ской|цкий|цкая|ський|ська|цький|цька|енко|чук|юк|"
-        "ко|дзе|швили|ян|янц|ић|ски|ска|ийн|ын)"
+        ".{2,}(?:ов|ев|ёв|єв|ова|ева|ёва|єва|ский|ская|ской|цкий|цкая|ський|ська|цький|цька|енко|чук|юк|дзе|швили|"
+        "янц|ић|ийн|ын|ына)|.{3,}(?:ски|ска|чки|чка|зка|шка)"
     ),
     "LATIN": re.compile(
         ".{3,}(?:ov|ova|ev|eva|sky|skiy|skyi|skii|skaya|skaia|skij|enko|chuk|ski|ska|cki|cka|dzki|dzka|ovic|evic|"
-        "dze|shvili|oglu|poulos|poulou|akis|idis|idou|escu|eanu|nen|sson|sdottir|auskas|auskiene|aitis|ciunas|[^aeiou]ez)"
+        "dze|shvili|oglu|poulos|poulou|akis|idis|idou|escu|eanu|nen|sson|sdottir|auskas|auskiene|aitis|ciunas|"
+        "[^aeiou]ez)"
     ),
     "GREEK": re.compile(".{2,}(?:οπουλοσ|οπουλου|ιδησ|ιδου|ακησ|ακη|ιαδησ|ιαδου|ατοσ|ατου)"),
 }
+_PERHAPS_FAMILY = re.compile(".{2,}(?:ин|ина|ко|ян)")
+"""Endings of Cyrillic family names that given names have too: Марина, Марко."""
+
 _SOUTHERN = frozenset("ђјљњћџѓќѕ")
 """Letters of Serbian and Macedonian, whose names are given-first."""
 
@@ -46,7 +50,7 @@ def _find_by_ending(words: Sequence[str], script: str) -> Found:
     if known[0] and not known[-1]:
         return (words[0],)
     if script == "CYRILLIC" and _SOUTHERN.isdisjoint("".join(words).casefold()):
-        return _find_cyrillic(words, shapes, known)
+        return _find_cyrillic(words, known)
     if shapes[0] and not known[0] and not any(shapes[1:]):
         return (words[1],) if known[1] else DOUBT
     return None
@@ -63,21 +67,30 @@ def _find_by_patronymic(words: Sequence[str], keys: Sequence[str], script: str) 
     return None
 
 
-def _find_cyrillic(words: Sequence[str], shapes: Sequence[bool], known: Sequence[bool]) -> Found:
+def _find_cyrillic(words: Sequence[str], known: Sequence[bool]) -> Found:
     if known[1] and not known[0]:
         return (words[1],)
-    if shapes[0] != shapes[-1] and not known[0]:
-        return (words[1],) if shapes[0] else (words[0],)
-    if known[0] and shapes[-1]:
+    strengths = [_family_strength(word) for word in words]
+    if known[0] and strengths[-1]:
         return (words[0],)
-    return DOUBT
+    if known[0] or strengths[0] == strengths[-1]:
+        return DOUBT
+    return (words[1],) if strengths[0] > strengths[-1] else (words[0],)
+
+
+def _family_strength(word: str) -> int:
+    """Return 2 for a word with the ending of a family name, 1 for one that given names have too, else 0."""
+    if _FAMILY["CYRILLIC"].fullmatch(word.casefold()):
+        return 2
+    return int(bool(_PERHAPS_FAMILY.fullmatch(word.casefold())))
 
 
 def is_family_shaped(word: str, script: str) -> bool:
     """Return whether a word has the ending of a family name in its script."""
     if script not in _FAMILY:
         return False
-    key = word.casefold() if script == "CYRILLIC" else fold(word)
-    return bool(_FAMILY[script].fullmatch(key)) or (
+    if script == "CYRILLIC":
+        return _family_strength(word) > 0
+    return bool(_FAMILY[script].fullmatch(fold(word))) or (
         script == "LATIN" and word.casefold().endswith("ov\u00e1")
     )

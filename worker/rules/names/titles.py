@@ -118,11 +118,18 @@ def _measure_title(words: Sequence[str], place: int) -> int:
     word = words[place]
     if fold(word) in {"st", "ste"}:
         return 0  # a saint's name may be a family name or a place
-    if is_abbreviation(word) or is_title(word) or _is_title_in_capitals(words, place):
+    if is_abbreviation(word) or _is_vowelless(words, place) or is_title(word) or _is_title_in_capitals(words, place):
         return 1
     if place and word.islower() and fold(word) in word_set("titles", "continuations"):
         return 1
     return int(is_initial(word))
+
+
+def _is_vowelless(words: Sequence[str], place: int) -> bool:
+    """Return whether a word before others has consonants only, as abbreviations have (Rtn, PSSg)."""
+    key = fold(words[place])
+    is_last = place + 1 == len(words)
+    return not is_last and len(key) > 2 and key.isascii() and key.isalpha() and not set(key) & set("aeiouy")
 
 
 def _is_title_in_capitals(words: Sequence[str], place: int) -> bool:
