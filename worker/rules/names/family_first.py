@@ -63,8 +63,6 @@ _LANGUAGES: Mapping[str, _Language] = MappingProxyType(
         )
     }
 )
-FAMILY_FIRST = frozenset(_LANGUAGES)
-"""The languages (ISO 639-1) for which there is a table of family names."""
 
 
 def find_family_first(words: Sequence[str], language: str | None) -> Found:

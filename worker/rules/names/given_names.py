@@ -4,7 +4,34 @@ from functools import cache
 
 from worker.rules.names.tables import fold, read_table, word_set
 
-_EUROPEAN = tuple("bg cs da de el en es et fi fr hr hu it lt lv nl no pl pt ro sk sl sr sv".split())
+_EUROPEAN = tuple(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "it",
+        "lt",
+        "lv",
+        "nl",
+        "no",
+        "pl",
+        "pt",
+        "ro",
+        "sk",
+        "sl",
+        "sr",
+        "sv",
+    ]
+)
 """Elsewhere a father's given name often stands last, and shows nothing about the order."""
 
 

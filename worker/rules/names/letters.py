@@ -28,9 +28,20 @@ _QUOTED = re.compile(
 )
 _GERSHAYIM = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _DASH = re.compile(r"\s[-\u2013\u2014\u00b7\u2010]+\s|(?<!\w)[\u2013]|[\u2013](?!\w)")
-_DOTTED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{1,6}\.){1,}[^\W\d_]{0,6}\.?(?![^\W\d_])")
+_DOTTED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{1,6}\.)+[^\W\d_]{0,6}\.?(?![^\W\d_])")
 _STOP_WITHOUT_SPACE = re.compile(r"([^\W\d_]{2,})\.(?=[^\W\d_])|(?<=[^\W\d_])\.(?=[^\W\d_]{2})")
 _STRUCK_OUT = re.compile("[\u0332-\u0338\u0305\u033f\u035c-\u0362]")
+_WITH_STOPS = (
+    ("titles", "never_names"),
+    ("titles", "degrees"),
+    ("titles", "titles"),
+    ("titles", "honorifics"),
+    ("titles", "generations"),
+    ("organisations", "legal_forms"),
+    ("organisations", "dotted"),
+)
+"""The tables of words that may be written with full stops inside: M.Sc., Dott.ssa, s.r.o."""
+
 _REPLACEMENTS = {
     **dict.fromkeys(",\uff0c\u060c", ","),
     **dict.fromkeys("|/\\;:\u2022\u2014\uff5c\uff0f", _SEPARATOR_MARK),
@@ -76,26 +87,14 @@ def extract_name_part(full_name: str) -> NamePart:
 
 def _without_stops(found: re.Match[str]) -> str:
     """Return a degree, a generation or a legal form without its full stops; anything else unchanged."""
-    before, after = found.string[: found.start()].strip(), found.string[found.end() :].lstrip()
-    ends = not after or after[0] in ",\uff0c;|"
-    is_initials = all(len(part) <= 1 for part in found[0].split("."))
-    key = fold(found[0])
-    if found[0].count(".") < 2 and not (found[0].count(".") == 1 and not found[0].endswith(".")):
-        return found[0]
-    if (is_initials and not (ends and before)) or not any(
-        key in word_set(*table)
-        for table in (
-            ("titles", "never_names"),
-            ("titles", "degrees"),
-            ("titles", "titles"),
-            ("titles", "honorifics"),
-            ("titles", "generations"),
-            ("organisations", "legal_forms"),
-            ("organisations", "dotted"),
-        )
-    ):
-        return found[0]
-    return key.upper()
+    word, text = found[0], found.string
+    after = text[found.end() :].lstrip()
+    ends_name = bool(text[: found.start()].strip()) and (not after or after[0] in ",\uff0c;|")
+    is_initials = all(len(part) <= 1 for part in word.split("."))
+    has_inner_stop = "." in word.removesuffix(".")
+    if not has_inner_stop or (is_initials and not ends_name):
+        return word
+    return fold(word).upper() if any(fold(word) in word_set(*table) for table in _WITH_STOPS) else word
 
 
 def _split_at_stop(found: re.Match[str]) -> str:

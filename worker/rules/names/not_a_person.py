@@ -17,8 +17,9 @@ def is_stand_in(words: Sequence[str]) -> bool:
     if tuple(map(fold, words[:2])) in phrase_set("stand_ins", "beginnings"):
         return True
     sites = word_set("stand_ins", "sites")
-    if any(key in sites or key.startswith(("linkedin", "facebook")) for key in keys):
-        return not (is_given_name(keys[0]) and keys[0] not in sites and (keys[1:2] and keys[1] not in sites))
+    of_site = [key in sites or key.startswith(("linkedin", "facebook")) for key in keys]
+    if any(of_site):  # but Anna Smith LinkedIn Coach
+        return any(of_site[:2]) or not is_given_name(keys[0])
     if keys[0] in word_set("stand_ins", "words") and any(
         _is_in_words_of(language, keys) for language in read_table("stand_ins")["words"]
     ):
@@ -38,9 +39,7 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
     keys = [fold(word) for word in name]
     ending = name[-1].upper() if all(map(str.islower, name)) else name[-1]
     is_the = keys[0] == "the" and tuple(keys[:2]) not in phrase_set("titles", "phrases", "any")
-    if is_the or (
-        len(name) > 1 and ending.replace(".", "") in exact_set("organisations", "endings")
-    ):
+    if is_the or (len(name) > 1 and ending.replace(".", "") in exact_set("organisations", "endings")):
         return True
     if any(pair in phrase_set("organisations", "phrases") for pair in pairwise(keys)):
         return True

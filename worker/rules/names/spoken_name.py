@@ -32,7 +32,6 @@ from worker.rules.names.east_asian import (
     is_east_asian_stand_in,
 )
 from worker.rules.names.given import Found
-from worker.rules.names.given_names import is_given_name
 from worker.rules.names.hints import find_name_language
 from worker.rules.names.letters import INNER_PUNCTUATION, extract_name_part, letters, split_words
 from worker.rules.names.not_a_person import is_group, is_organisation, is_stand_in
@@ -129,24 +128,20 @@ def _find_no_person(segments: Sequence[Sequence[str]], *, joined: bool) -> NoNam
 
 
 def _spoken(found: Found, full: Sequence[str], language: str | None) -> SpokenName | NoName:
-    bare = [without_joined_address(word.strip(INNER_PUNCTUATION)) for word in found or ()]
-    if any(
-        stem != word.strip(INNER_PUNCTUATION) and not is_given_name(stem, "ja", "in", "ta")
-        for stem, word in zip(bare, found or (), strict=True)
-    ):
-        return NoName.IN_DOUBT
-    capitals = all(map(str.isupper, full)) and any(map(is_in_capitals, full))
-    first = " ".join(fix_capitals(word, language, is_all_in_capitals=capitals) for word in bare)
-    if not letters(first) or is_title(bare[0]) or "." in first or len(first) > LONGEST_FIRST_NAME:
+    words = [without_joined_address(word.strip(INNER_PUNCTUATION)) for word in found or ()]
+    first = " ".join(fix_capitals(word, language, is_all_in_capitals=_is_in_capitals(full)) for word in words)
+    if not letters(first) or is_title(words[0]) or "." in first or len(first) > LONGEST_FIRST_NAME:
         return NoName.IN_DOUBT
     whole = _full_name(full, language)
     return SpokenName(first, whole if len(whole) <= LONGEST_FULL_NAME else first)
 
 
+def _is_in_capitals(words: Sequence[str]) -> bool:
+    return all(map(str.isupper, words)) and any(map(is_in_capitals, words))
+
+
 def _full_name(words: Sequence[str], language: str | None) -> str:
-    if not (
-        (all(map(str.isupper, words)) and any(map(is_in_capitals, words))) or all(map(str.islower, words))
-    ):
+    if not (_is_in_capitals(words) or all(map(str.islower, words))):
         return " ".join(words)
     particles = word_set("compounds", "particles")
     return " ".join(

@@ -37,7 +37,7 @@ def without_titles(words: Sequence[str]) -> Untitled:
         if found:
             before.add(_classify(words[place]))
             place += found
-        elif place + 1 < len(words) and _is_perhaps_title(words, place):
+        elif place + 1 < len(words) and fold(words[place]) in word_set("titles", "perhaps_title"):
             if not _is_given_after(words[place], words[place + 1]):
                 return Untitled(tuple(words[place:]), frozenset(before), (), doubtful=True)
             before.add(Before.TITLE)
@@ -71,11 +71,9 @@ def is_degree(word: str, *, among_capitals: bool) -> bool:
         return True
     if key in word_set("titles", "generations"):
         return word.endswith(".") or key not in word_set("titles", "generations_with_stop")
-    if word.istitle() or word.islower():
-        return word.endswith(".") and key in word_set(
-            "titles", "degrees"
-        )  # Ma and Pa are names, MA and PA are not
     known = key in word_set("titles", "degrees")
+    if word.istitle() or word.islower():
+        return known and word.endswith(".")  # Ma and Pa are names, MA and PA are not
     return known or (word.isupper() and len(letters(word)) <= 5 and not among_capitals and word.isascii())
 
 
@@ -104,9 +102,14 @@ def is_title(word: str) -> bool:
 
 
 def without_joined_address(word: str) -> str:
-    """Return a name without a form of address that a hyphen joins to it (Sakura-san)."""
+    """Return a given name without a form of address that a hyphen joins to it: Sakura-san, but not Tanaka-san.
+
+    A family name before a form of address is replaced by ''.
+    """
     stem, hyphen, last = word.rpartition("-")
-    return stem if hyphen and fold(last) in word_set("titles", "address_after", "joined") else word
+    if not hyphen or fold(last) not in word_set("titles", "address_after", "joined"):
+        return word
+    return stem if is_given_name(stem, "ja", "in", "ta") else ""
 
 
 def _measure_title(words: Sequence[str], place: int) -> int:
@@ -116,13 +119,17 @@ def _measure_title(words: Sequence[str], place: int) -> int:
         if len(keys) >= count and keys[:count] in phrase_set("titles", "phrases", "any"):
             return count
     word = words[place]
-    if fold(word) in {"st", "ste"}:
+    if keys[0] in {"st", "ste"}:
         return 0  # a saint's name may be a family name or a place
-    if is_abbreviation(word) or _is_vowelless(words, place) or is_title(word) or _is_title_in_capitals(words, place):
-        return 1
-    if place and word.islower() and fold(word) in word_set("titles", "continuations"):
-        return 1
-    return int(is_initial(word))
+    is_continuation = place and word.islower() and keys[0] in word_set("titles", "continuations")
+    return int(
+        is_abbreviation(word)
+        or is_initial(word)
+        or is_title(word)
+        or bool(is_continuation)
+        or _is_vowelless(words, place)
+        or _is_title_in_capitals(words, place)
+    )
 
 
 def _is_vowelless(words: Sequence[str], place: int) -> bool:
@@ -146,10 +153,6 @@ def _is_capitals_title(word: str) -> bool:
         and fold(word) in word_set("titles", "degrees")
         and not is_given_name(word)
     )
-
-
-def _is_perhaps_title(words: Sequence[str], place: int) -> bool:
-    return fold(words[place]) in word_set("titles", "perhaps_title")
 
 
 def _stands_before_given_name(words: Sequence[str]) -> bool:
