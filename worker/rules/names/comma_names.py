@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import dropwhile
 
 from worker.rules.names.casing import is_in_capitals
-from worker.rules.names.family_first import is_only_family_name
+from worker.rules.names.family_names import is_family_name
 from worker.rules.names.given_names import is_given_name, is_only_given_name
 from worker.rules.names.letters import letters
 from worker.rules.names.tables import fold, word_set
@@ -39,7 +39,7 @@ def reverse_comma_name(segments: Sequence[Sequence[str]]) -> Sequence[str] | Non
 def _is_one_word_reversed(family: Sequence[str], given: Sequence[str]) -> bool | None:
     """Return whether one word before a comma is the family name, or None if that is in doubt."""
     known_family, known_given = is_given_name(family[-1]), is_given_name(given[0])
-    if is_only_family_name(family[-1]) or (known_given and not is_only_given_name(family[-1])):
+    if is_family_name(family[-1]) or (known_given and not is_only_given_name(family[-1])):
         return True
     if known_family and not known_given and is_only_given_name(family[-1]):
         return False  # 'Anna, Berlin'

@@ -102,9 +102,9 @@ def is_title(word: str) -> bool:
 
 
 def without_joined_address(word: str) -> str:
-    """Return a given name without a form of address that a hyphen joins to it: Sakura-san, but not Tanaka-san.
+    """Return a given name without a form of address that a hyphen joins to it: Sakura-san.
 
-    A family name before a form of address is replaced by ''.
+    A family name before a form of address (Tanaka-san) is replaced by ''.
     """
     stem, hyphen, last = word.rpartition("-")
     if not hyphen or fold(last) not in word_set("titles", "address_after", "joined"):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from worker.rules.names.casing import is_in_capitals
 from worker.rules.names.compounds import find_compound
-from worker.rules.names.family_first import find_family_first, is_only_family_name
+from worker.rules.names.family_first import find_family_first
+from worker.rules.names.family_names import is_family_name
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_european_given_name, is_given_name
 from worker.rules.names.scripts import script_of
@@ -29,16 +30,23 @@ def find_given_name(words: Sequence[str], language: str | None) -> Found:
             return found
     if language in _UNKNOWN_ORDER and len(whole) > 1:
         return DOUBT
-    if len(whole) > 1 and is_european_given_name(whole[-1]) and not any(map(is_given_name, whole[:-1])):
-        return DOUBT  # Rossi Mario
+    if len(whole) > 1 and _may_be_family_first(whole):
+        return DOUBT
     return (whole[0],)
+
+
+def _may_be_family_first(words: Sequence[str]) -> bool:
+    """Return whether a western name may be written with its family name first: Huber Martin, Wolny Ewa."""
+    if is_family_name(words[0]):
+        return any(map(is_given_name, words[1:]))
+    return is_european_given_name(words[-1]) and not any(map(is_given_name, words[:-1]))
 
 
 def _is_family_name_alone(word: str, script: str) -> bool:
     key = word.casefold()
     if key.startswith(("o'", "o\u2019", "mc")) and script == "LATIN":
         return True
-    return not is_given_name(word) and (is_only_family_name(word) or is_family_shaped(word, script))
+    return is_family_name(word) or (is_family_shaped(word, script) and not is_given_name(word))
 
 
 def _find_beside_capitals(words: Sequence[str]) -> Found:
