@@ -41,7 +41,7 @@ def fix_capitals(word: str, language: str | None = None, *, is_all_in_capitals: 
     of a Chinese or Korean name (Min-jun). Two letters count as in capitals only if the whole name is, and if
     they are no initials: AN, but not JP.
     """
-    if word.startswith("Ij") and language in {"nl", None} and _DUTCH_IJ.match(word.lower()):
+    if word.startswith("Ij") and _DUTCH_IJ.match(word.lower()):
         return f"IJ{word[2:]}"
     if not (is_in_capitals(word) or word.islower() or (is_all_in_capitals and _is_short_name(word))):
         return word
@@ -85,7 +85,7 @@ def _stays_small(parts: list[str], place: int, language: str | None) -> bool:
 def _capitalise(part: str, language: str | None) -> str:
     if language in _TURKIC and part.startswith("i"):
         return f"İ{part[1:]}"
-    if part.startswith("ij") and (language == "nl" or (language is None and _DUTCH_IJ.match(part))):
+    if part.startswith("ij") and (language == "nl" or _DUTCH_IJ.match(part)):
         return f"IJ{part[2:]}"
     if _SCOTTISH.match(part):
         return f"Mc{_capitalise(part[2:], language)}"

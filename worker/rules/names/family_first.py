@@ -142,8 +142,10 @@ def _after_family(language: _Language, words: Sequence[str], *, told: bool, rank
     if not plausible:
         is_strange = rank == 1 and not elsewhere and not is_given_name(words[0])
         return DOUBT if is_strange and is_only_given_name(rest[0]) else None
-    distinct = any(map(language.is_distinct, rest)) or (len(rest) > 1 and rank == 2)
-    return _given_after(language, rest) if distinct or not elsewhere else DOUBT
+    # Names of many languages are built like Japanese ones.
+    is_certain = not elsewhere and language.code != "ja"
+    distinct = any(map(language.is_distinct, rest)) or (len(rest) > 1 and rank == 2 and language.code != "ja")
+    return _given_after(language, rest) if is_certain or distinct else DOUBT
 
 
 def _given_after(language: _Language, rest: Sequence[str]) -> Found:

@@ -6,7 +6,7 @@ from worker.rules.names.tables import fold, word_set
 
 
 def is_family_name(word: str) -> bool:
-    """Return whether `word` is a known family name, of Europe or of a family-first language, and no given name."""
+    """Return whether `word` is a known family name of Europe or eastern Asia, and no given name."""
     if is_given_name(word):
         return False
     return fold(word) in word_set("family_names", "names") or is_only_family_name(word)

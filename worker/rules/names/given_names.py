@@ -4,34 +4,10 @@ from functools import cache
 
 from worker.rules.names.tables import fold, read_table, word_set
 
-_EUROPEAN = tuple(
-    [
-        "bg",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "et",
-        "fi",
-        "fr",
-        "hr",
-        "hu",
-        "it",
-        "lt",
-        "lv",
-        "nl",
-        "no",
-        "pl",
-        "pt",
-        "ro",
-        "sk",
-        "sl",
-        "sr",
-        "sv",
-    ]
-)
+_EUROPEAN = (
+    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "nl", "no",
+    "pl", "pt", "ro", "sk", "sl", "sr", "sv",
+)  # fmt: skip
 """Elsewhere a father's given name often stands last, and shows nothing about the order."""
 
 

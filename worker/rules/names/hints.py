@@ -17,16 +17,17 @@ def find_name_language(language: str | None, location: str | None) -> str | None
     `language` is the one that a person is written to in. English says nothing about a name, so a country or a
     city in `location` (as a site shows it) decides before it.
     """
-    code = (language or "").lower()[:2] or None
-    if code and code != "en":
+    code = (language or "").lower()[:2]
+    if code not in {"", "en"}:
         return code
-    return _find_by_place(location) if location else code
+    return _find_by_place(location) if location else None
 
 
 @lru_cache(maxsize=2_000)
 def _find_by_place(location: str) -> str | None:
     words = f" {re.sub('[^a-z]+', ' ', fold(location))} "
-    for code, places in read_table("places").items():
-        if any(f" {fold(place.strip())} " in words for place in places.split(",")):
-            return str(code)
+    for code, listed in read_table("places").items():
+        for place in (fold(each.strip()) for each in listed.split(",")):
+            if f" {place} " in words or (not place.isascii() and place in location):
+                return str(code)
     return None

@@ -10,6 +10,7 @@ from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_european_given_name, is_given_name
 from worker.rules.names.scripts import script_of
 from worker.rules.names.slavic import find_slavic, is_family_shaped
+from worker.rules.names.syllables import is_japanese
 from worker.rules.names.tables import fold
 from worker.rules.names.titles import is_initial
 
@@ -36,9 +37,13 @@ def find_given_name(words: Sequence[str], language: str | None) -> Found:
 
 
 def _may_be_family_first(words: Sequence[str]) -> bool:
-    """Return whether a western name may be written with its family name first: Huber Martin, Wolny Ewa."""
-    if is_family_name(words[0]):
+    """Return whether a name without other signs may have its family name first: Huber Martin, Wolny Ewa."""
+    if is_given_name(words[0]):
+        return False
+    if is_family_name(words[0]) or "-" in words[0]:
         return any(map(is_given_name, words[1:]))
+    if is_japanese(words[0]) and is_given_name(words[-1], "ja"):
+        return True  # Kurosaki Akira
     return is_european_given_name(words[-1]) and not any(map(is_given_name, words[:-1]))
 
 
