@@ -56,6 +56,7 @@ from worker.rules.names.spoken_name import (
         ("Dupont, Anne", "Anne"),
         ("DUPONT, ANNE", "Anne"),
         ("DUPONT Anne", "Anne"),
+        ("DUPONT Prof", ""),
         ("Müller, Dr. Anna", "Anna"),
         ("van der Berg, Jan", "Jan"),
         ("Smith, A.", ""),
@@ -138,6 +139,8 @@ def test_a_greeting_uses_the_given_name(full_name: str, given_name: str) -> None
     ("full_name", "whole"),
     [
         ("Anna Smith MBA", "Anna Smith"),
+        ("Robert Smith Jr", "Robert Smith"),
+        ("Paulo Teixeira Neto", "Paulo Teixeira"),
         ('Robert "Bob" Smith', "Robert Smith"),
         ("Anna Smith | Head of Growth", "Anna Smith"),
         ("Prof. Dr. Anna-Lena Müller, MBA", "Anna-Lena Müller"),

@@ -86,8 +86,6 @@ def find_family_first(words: Sequence[str], language: str | None) -> Found:
 
 
 def _find_in(language: _Language, words: Sequence[str], *, told: bool) -> Found:
-    if language.code == "hu" and (found := _find_hungarian(words, told=told)) is not None:
-        return found
     first, last = _rank(words[0], language), _rank(words[-1], language)
     if not first and not last:
         return _find_untabled(language, words) if told else None
@@ -191,16 +189,6 @@ def _find_untabled(language: _Language, words: Sequence[str]) -> Found:
     if language.code == "hu" or all(map(language.is_plausible, words)):
         return DOUBT
     return None
-
-
-def _find_hungarian(words: Sequence[str], *, told: bool) -> Found:
-    """Return the given name after a married name (Nagyné Kiss Anna); Kovács Péterné shows none."""
-    married = [fold(word).endswith("ne") and word.casefold().endswith("n\u00e9") for word in words]
-    if not any(married) or not (told or _rank(words[0].casefold().removesuffix("n\u00e9"), _LANGUAGES["hu"])):
-        return None
-    after = [word for word, marked in zip(words[1:], married[1:], strict=True) if not marked]
-    known = [word for word in after if _is_hungarian(word) and not married[-1]]
-    return (known[0],) if known else DOUBT
 
 
 def is_only_family_name(word: str) -> bool:
