@@ -64,7 +64,7 @@ def extract_name_part(full_name: str) -> NamePart:
     It is in NFC and in plain letters, and ends at the first separator, such as `|` or a dash between spaces.
     Degrees with full stops inside (M.Sc.) are written without them.
     """
-    text = "".join(map(to_plain_letter, unicodedata.normalize("NFC", full_name)))
+    text = "".join(map(to_plain_letter, full_name))
     text = unicodedata.normalize("NFC", _STRUCK_OUT.sub("", text))
     text = _GERSHAYIM.sub("\u05f4", _KEYCAP.sub(" ", text))
     text = _OPEN_BRACKET.sub(" ", _BRACKETS.sub(" ", text)).strip()
