@@ -86,15 +86,18 @@ def extract_name_part(full_name: str) -> NamePart:
 
 
 def _without_stops(found: re.Match[str]) -> str:
-    """Return a degree, a generation or a legal form without its full stops; anything else unchanged."""
+    """Return a degree, a title or a legal form without the full stops inside it; anything else unchanged."""
     word, text = found[0], found.string
     after = text[found.end() :].lstrip()
-    ends_name = bool(text[: found.start()].strip()) and (not after or after[0] in ",\uff0c;|")
+    begins = not text[: found.start()].strip()
+    ends_name = not begins and (not after or after[0] in ",\uff0c;|")
     is_initials = all(len(part) <= 1 for part in word.split("."))
     has_inner_stop = "." in word.removesuffix(".")
     if not has_inner_stop or (is_initials and not ends_name):
         return word
-    return fold(word).upper() if any(fold(word) in word_set(*table) for table in _WITH_STOPS) else word
+    if not any(fold(word) in word_set(*table) for table in _WITH_STOPS):
+        return word
+    return f"{fold(word).upper()}{'.' if begins else ''}"
 
 
 def _split_at_stop(found: re.Match[str]) -> str:
