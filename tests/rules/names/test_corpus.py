@@ -44,5 +44,13 @@ def test_the_normal_form_changes_nothing(form: Literal["NFC", "NFD"]) -> None:
 @pytest.mark.parametrize("change", [str.upper, str.lower])
 def test_the_case_never_makes_another_person(change: Callable[[str], str]) -> None:
     for case in CORPUS:
+        if is_mixed(case.name):
+            continue  # ACAR Yasemin: the capitals show the family name
         found = first_name(change(case.name), case.language, case.location)
         assert fold(found) in {fold(case.called), ""}, case
+
+
+def is_mixed(name: str) -> bool:
+    """Return whether only some of the words are in capitals."""
+    capitals = {word.isupper() for word in name.split() if len(word) > 2}
+    return len(capitals) > 1
