@@ -26,6 +26,16 @@ from worker.rules.messages.templates import (
 from worker.rules.names.difficult_names import DIFFICULT_NAMES
 from worker.rules.names.spoken_name import NoName, SpokenName, find_name, spoken_name
 
+_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
+    NoName.NO_LETTERS: "no word of it can be a name",
+    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
+    NoName.ORGANISATION: "a company or an institution",
+    NoName.GROUP: "more than one person",
+    NoName.ONLY_TITLES: "only a title or initials",
+    NoName.ONLY_FAMILY_NAME: "only a family name",
+    NoName.IN_DOUBT: "which word is the given name is in doubt",
+}
+
 _FIELDS_HELP = "\n\n".join(f"{{{{ {name} }}}}  {meaning}" for name, meaning in TEMPLATE_FIELDS.items())
 
 app = typer.Typer(
@@ -156,16 +166,6 @@ def weight(template: TemplateId, value: Weight, data: DataDir = DEFAULT_DATA) ->
         _require_template(session, template)
         templates.set_template_weight(session, template, value)
     print_text(f"template {template} has weight {value}")
-
-_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
-    NoName.NO_LETTERS: "no word of it can be a name",
-    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
-    NoName.ORGANISATION: "a company or an institution",
-    NoName.GROUP: "more than one person",
-    NoName.ONLY_TITLES: "only a title or initials",
-    NoName.ONLY_FAMILY_NAME: "only a family name",
-    NoName.IN_DOUBT: "which word is the given name is in doubt",
-}
 
 
 @app.command()

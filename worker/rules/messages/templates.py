@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from jinja2 import Template, TemplateError, nodes
@@ -46,7 +46,6 @@ _LONGEST_IN_CAPITALS = "\u0390"
 """A letter whose upper case is three characters long, the maximum in Unicode."""
 
 _LONGEST = SpokenName(_LONGEST_IN_CAPITALS * LONGEST_FIRST_NAME, _LONGEST_IN_CAPITALS * LONGEST_FULL_NAME)
-_DIFFICULT = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 
 
@@ -70,7 +69,7 @@ def check_template(body: str, *, late: bool) -> None:
     template = _compile(body)
     if not late and _DAYS in template.fields:
         raise TemplateRefusedError(f"{_DAYS} is for late templates: on the day there is nothing to count")
-    for name in (_LONGEST, *_DIFFICULT):
+    for name in (_LONGEST, *_difficult_names()):
         for days in range(1, MAX_DAYS_LATE + 1) if late else (0,):
             render_template(body, name=name, days_late=days)
 
@@ -109,6 +108,11 @@ def describe_position(message: str, place: int) -> str:
     """Return the position of a character in a message as an editor counts it: line and column."""
     before = message[:place].split("\n")
     return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
+
+
+@cache
+def _difficult_names() -> tuple[SpokenName, ...]:
+    return tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 
 
 @dataclass(frozen=True, slots=True)
