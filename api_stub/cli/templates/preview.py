@@ -1,7 +1,7 @@
 """`rapport templates preview`: a template filled in, for difficult names and for people of an account."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
@@ -16,7 +16,7 @@ from db.store.campaigns import templates
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from worker.errors import Reason
-from worker.rules.messages.drafts import Addressee
+from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.messages.personal_values import PersonalValues
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.template_warnings import SAMPLE_VALUES, list_warnings
@@ -29,7 +29,17 @@ from worker.rules.messages.templates import (
     render_template,
 )
 from worker.rules.names.difficult_names import DIFFICULT_NAMES
-from worker.rules.names.spoken_name import SpokenName, spoken_name
+from worker.rules.names.spoken_name import NoName, SpokenName
+
+_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
+    NoName.NO_LETTERS: "no word of it can be a name",
+    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
+    NoName.ORGANISATION: "a company or an institution",
+    NoName.GROUP: "more than one person",
+    NoName.ONLY_TITLES: "only a title or initials",
+    NoName.ONLY_FAMILY_NAME: "only a family name",
+    NoName.IN_DOUBT: "which word is the given name is in doubt",
+}
 
 _PEOPLE_SHOWN = 8
 
@@ -68,7 +78,7 @@ def preview(
     if owner and people:
         print_text(f"\npeople of account {owner.name}:", "bold")
         _print_messages(body, people, late=late, signature=signature)
-    if not all(spoken_name(person.full_name) for person in shown):
+    if any(isinstance(find_addressee_name(person), NoName) for person in shown):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
     for warning in warn_about(record, others) if record else list_warnings(body, late=late):
         print_text(f"note: it {warning}", "yellow")
@@ -90,14 +100,16 @@ def _list_people(session: Session, account: AccountRecord) -> Sequence[Addressee
 def _print_messages(body: str, people: Sequence[Addressee], *, late: bool, signature: str) -> None:
     table = create_table("name", "first name", "message")
     for person in people:
-        name = spoken_name(person.full_name)
-        message, style = "left out", "dim"
-        if name is not None:
+        name = find_addressee_name(person)
+        message, style = "", "dim"
+        if isinstance(name, NoName):
+            message = f"left out: {_NO_NAME_TEXTS[name]}"
+        else:
             try:
                 message, style = _render_days(body, name, person.values, late=late, signature=signature), ""
             except ValueUnknownError as unknown:
                 message = f"gets another template: {unknown}"
-        table.add_row(Text(person.full_name), Text(name.first if name else ""), Text(message, style))
+        table.add_row(Text(person.full_name), Text(name.first if isinstance(name, SpokenName) else ""), Text(message, style))
     Console().print(table)
 
 
