@@ -53,7 +53,7 @@ def test_what_a_person_wrote_is_never_changed(
     assert capsys.readouterr().out == '{"text": "`rapport up`"}\n'
     print_text("type `rapport up`")
     assert capsys.readouterr().out == "type `'../my clone/run' up`\n"
-    assert "`rapport up` me" in rapport.refused("why", "`rapport up` me")
+    assert "`rapport up` nobody" in rapport.refused("contacts", "show", "`rapport up` nobody")
 
 
 def _literals(path: Path) -> Iterator[str]:

@@ -132,9 +132,9 @@ def _confirm_unique(database: Database, account: str | None) -> None:
         print_text(f"  {doubt.id}: {_describe_contact(doubt)} has the birthday {_format_birthday(doubt)}")
     print_text(f"{_format_count(len(found))} confirmed" if found else "no whole name has exactly one contact")
     if found:
-        print_text("to take one back: rapport contacts reopen ID", "dim")
+        print_text("to take one back: `rapport contacts reopen ID`", "dim")
     if left:
-        print_text(f"{_format_count(left)} still waiting: rapport contacts confirm")
+        print_text(f"{_format_count(left)} still waiting: `rapport contacts confirm`")
 
 
 def _ask_each(database: Database, account: str | None) -> None:
@@ -169,7 +169,7 @@ def _ask_each(database: Database, account: str | None) -> None:
         place += 1
     print_text(f"{_format_count(len(settled))} settled" if waiting else "no birthday waits for you")
     if settled:
-        print_text("to take an answer back: rapport contacts reopen ID", "dim")
+        print_text("to take an answer back: `rapport contacts reopen ID`", "dim")
 
 
 def _undo_last(database: Database, waiting: Sequence[BirthdayDoubt], settled: list[int], place: int) -> int:

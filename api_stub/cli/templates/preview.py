@@ -109,7 +109,11 @@ def _print_messages(body: str, people: Sequence[Addressee], *, late: bool, signa
                 message, style = _render_days(body, name, person.values, late=late, signature=signature), ""
             except ValueUnknownError as unknown:
                 message = f"gets another template: {unknown}"
-        table.add_row(Text(person.full_name), Text(name.first if isinstance(name, SpokenName) else ""), Text(message, style))
+        table.add_row(
+            Text(person.full_name),
+            Text(name.first if isinstance(name, SpokenName) else ""),
+            Text(message, style),
+        )
     Console().print(table)
 
 

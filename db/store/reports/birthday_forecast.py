@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from db.queries import load_query
 from db.store.actions import gates
 from db.store.people import contacts
-from db.store.people.contacts import DueBirthday
 from db.store.people.accounts import AccountRecord
+from db.store.people.contacts import DueBirthday
 from db.store.quota import ledger, limits
 from db.store.reports import halts
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
 from worker.rules.halts import Halt
-from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.messages.drafts import find_addressee_name
+from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
 from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.forecast import ActionForecast, ExpectedAction, Forecast, forecast

@@ -13,8 +13,8 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import birthday_forecast
 from db.tables import Contact, Schedule
 from worker.errors import Reason
-from worker.rules.model import ActionState, CampaignKind
 from worker.rules.messages.drafts import find_addressee_name
+from worker.rules.model import ActionState, CampaignKind
 from worker.rules.names.spoken_name import SpokenName
 
 

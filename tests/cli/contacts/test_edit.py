@@ -182,7 +182,7 @@ def test_the_coming_birthdays_are_listed_with_what_would_become_of_each(
     assert "account demo, times in UTC" in shown
     (robert,) = (line for line in shown.splitlines() if "Robert Lee" in line)
     assert "today" in robert
-    assert " 40 " in robert
+    assert "\t40\t" in robert
     assert "about " in robert
     assert "none: there is no name to address this person by" in shown
     assert "none: this person is not to be contacted" in shown

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_given_name
+from worker.rules.names.orders.syllables import is_burmese
 from worker.rules.names.scripts import script_of
-from worker.rules.names.syllables import is_burmese
 from worker.rules.names.tables import fold, word_set
 
 

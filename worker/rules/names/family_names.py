@@ -1,7 +1,7 @@
 """Known family names: tables that show where a family name stands first, or alone."""
 
-from worker.rules.names.family_first import is_only_family_name
 from worker.rules.names.given_names import is_given_name
+from worker.rules.names.orders.family_first import is_only_family_name
 from worker.rules.names.tables import fold, word_set
 
 

@@ -25,20 +25,20 @@ from enum import StrEnum
 
 from worker.rules.names.alone import is_certain_alone, may_be_mary
 from worker.rules.names.casing import fix_capitals, is_in_capitals, looks_turkish
-from worker.rules.names.comma_names import reverse_comma_name
-from worker.rules.names.east_asian import (
-    find_east_asian,
-    is_east_asian_organisation,
-    is_east_asian_stand_in,
-)
 from worker.rules.names.given import Found
 from worker.rules.names.hints import find_name_language
 from worker.rules.names.letters import INNER_PUNCTUATION, extract_name_part, letters, split_words
 from worker.rules.names.not_a_person import is_group, is_organisation, is_stand_in
+from worker.rules.names.orders.comma_names import reverse_comma_name
+from worker.rules.names.orders.east_asian import (
+    find_east_asian,
+    is_east_asian_organisation,
+    is_east_asian_stand_in,
+)
+from worker.rules.names.orders.word_order import find_given_name
 from worker.rules.names.scripts import is_east_asian, keep_first_script, without_thai_title
 from worker.rules.names.tables import fold, word_set
 from worker.rules.names.titles import is_title, without_degrees, without_joined_address, without_titles
-from worker.rules.names.word_order import find_given_name
 
 LONGEST_FIRST_NAME = 40
 """Characters. A longer one is a slogan or a prank."""

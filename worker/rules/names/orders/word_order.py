@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from worker.rules.names.casing import is_in_capitals
 from worker.rules.names.compounds import find_compound
-from worker.rules.names.family_first import find_family_first
 from worker.rules.names.family_names import is_family_name
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_european_given_name, is_given_name
+from worker.rules.names.orders.family_first import find_family_first
+from worker.rules.names.orders.slavic import find_slavic, is_family_shaped
+from worker.rules.names.orders.syllables import is_japanese
 from worker.rules.names.scripts import script_of
-from worker.rules.names.slavic import find_slavic, is_family_shaped
-from worker.rules.names.syllables import is_japanese
 from worker.rules.names.tables import fold
 from worker.rules.names.titles import is_initial
 

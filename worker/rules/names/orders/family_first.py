@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from worker.rules.names import syllables
 from worker.rules.names.given import DOUBT, Found
 from worker.rules.names.given_names import is_given_name, is_only_given_name
+from worker.rules.names.orders import syllables
 from worker.rules.names.tables import exact_set, fold, word_set
 
 _MIDDLE = frozenset({"van", "thi"})
