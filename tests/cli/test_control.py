@@ -167,7 +167,7 @@ def test_an_account_is_paused_and_resumed_and_a_stopped_one_is_not(
     assert "there is nothing to resume" in rapport.refused("account", "resume", "demo")
     with database.transaction() as session:
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
-    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "is doing nothing already")):
+    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "it does nothing already")):
         assert says in rapport.refused("account", verb, "demo")
     with database.transaction() as session:
         assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED

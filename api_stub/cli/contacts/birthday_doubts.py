@@ -54,8 +54,8 @@ def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: Da
     unique = sum(doubt.is_unique for doubt in waiting)
     if unique:
         print_text(
-            f"{unique} of them have the whole name of exactly one contact; to confirm those: rapport "
-            "contacts confirm --all-unique",
+            f"{unique} of them have the whole name of exactly one contact; to confirm those: `rapport "
+            "contacts confirm --all-unique`",
             "dim",
         )
 

@@ -8,6 +8,7 @@ import redis
 
 from db.engine import Database
 from db.store.campaigns import campaigns
+from db.store.people import accounts
 from tasks.campaigns.start import start_campaign
 from tasks.contract import InvitationsCampaign
 from tests.builders import an_account
@@ -29,7 +30,7 @@ def test_the_page_and_the_number_found_so_far_are_shown(
     database: Database, redis_url: str, environment: None, consumers: None
 ) -> None:
     with database.transaction() as session:
-        an_account(session)
+        accounts.save_session(session, an_account(session).id, b"sealed")
     client = redis.Redis.from_url(redis_url)
     with terminal("invitations", "list", "demo", env=untraced() | {"TERM": "xterm"}) as opened:
         wait_for("the request", lambda: campaign_asked_for(client) is not None)

@@ -97,7 +97,7 @@ def test_what_is_planned_is_written_anew_and_what_was_approved_waits_again(
         approval.approve_proposal(session, first, seen=seen, by="ops")
         assert action(session, first).state == ActionState.PLANNED
     said = rapport("contacts", "call", "bob", "Bobby")
-    assert "1 approved greeting was written anew and waits for approval again: rapport review" in said
+    assert "1 approved greeting was written anew and waits for approval again: `rapport review`" in said
     assert "1 planned greeting was written anew" in rapport("contacts", "call", "ann lee", "Annie")
     with database.transaction() as session:
         again, changed = action(session, first), action(session, plain)
