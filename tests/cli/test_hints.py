@@ -71,7 +71,8 @@ def _literals(path: Path) -> Iterator[str]:
 
 
 def test_every_hint_in_a_text_is_in_backticks() -> None:
-    named = {"rapport demo", "rapport doctor", "rapport migrate"}  # who changed something; a connection
+    # Who changed something, or the name of a connection.
+    named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status"}
     bare = [
         f"{path.relative_to(ROOT)}: {text}"
         for path in (ROOT / "api_stub" / "cli").rglob("*.py")

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from api_stub.cli.formatting import format_count, short_id
+from api_stub.cli.hints import program
 from api_stub.cli.outlook import describe_outlook
 from api_stub.cli.screen.cells import fold_text
 from api_stub.cli.terminal import Console
@@ -18,8 +19,8 @@ from worker.rules.model import Kind
 
 _LAST_CONTACT_TEXTS = {
     Kind.GREET: "you wrote",
-    Kind.VISIT: "you looked at the profile",
-    Kind.COLLECT: "you came upon the profile",
+    Kind.VISIT: "you opened the profile",
+    Kind.COLLECT: "you found the profile in a search",
     Kind.WITHDRAW: "you withdrew an invitation",
     None: "they wrote",
 }
@@ -165,7 +166,7 @@ def _render_past_texts(proposal: Proposal, width: int, space: int, zone: ZoneInf
         space -= len(lines)
         if space < 0:
             rest = format_count(len(proposal.past_texts) - shown, "text doesn't", "texts don't")
-            yield from _fold(f"{rest} fit here: rapport contacts show shows all", width, "dim")
+            yield from _fold(f"{rest} fit here: `{program()} contacts show` shows all", width, "dim")
             return
         yield from lines
 
