@@ -61,7 +61,7 @@ def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings_and_cant_be_sig
     )
     assert "can't sign in yet" in rapport.refused("account", "sign-in", ann)
     assert "can't change its site" in rapport.refused("account", "add", ann, "--site", "sandbox")
-    assert "'myspace' is not known" in rapport.refused("account", "add", "bob", "--site", "myspace")
+    assert "unknown site 'myspace'" in rapport.refused("account", "add", "bob", "--site", "myspace")
 
 
 def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
