@@ -84,7 +84,9 @@ class CampaignRequest(CampaignOptions):
     task: ClassVar[str]
 
     account: AccountName
-    campaign_id: UUID | None = Field(None, description="Your own id makes asking twice harmless.")
+    campaign_id: UUID | None = Field(
+        None, description="An id of your own makes repeating the request harmless."
+    )
 
 
 _REQUEST_FIELDS: Final = set(CampaignRequest.model_fields)

@@ -14,4 +14,4 @@ def publish_task(name: str, **kwargs: str) -> None:
         app.tasks[name].apply_async(kwargs=kwargs)
     except OperationalError as error:
         metrics.ERRORS.labels("broker_unreachable", name).inc()
-        log.warning("nudge_not_published", nudged=name, text=str(error))
+        log.warning("message_not_published", task=name, text=str(error))

@@ -23,7 +23,7 @@ BIRTHDAY_MESSAGES = Counter(
 )
 SITE_REQUEST_SECONDS = Histogram(
     "linkedin_api_request_duration_seconds",
-    "How long one verb of a site took in the browser.",
+    "How long one operation on a site took in the browser.",
     ["site", "verb"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
@@ -34,27 +34,25 @@ RATE_LIMIT_REMAINING = Gauge(
     multiprocess_mode="mostrecent",
 )
 CONTACTS_PROCESSED = Counter(
-    "linkedin_contacts_processed_total", "Contacts by where they came from and what became of them.",
+    "linkedin_contacts_processed_total", "Contacts by source and outcome.",
     ["source", "outcome"],
 )  # fmt: skip
-ERRORS = Counter(
-    "linkedin_errors_total", "Failures by reason code and the part that met them.", ["type", "service"]
-)
+ERRORS = Counter("linkedin_errors_total", "Failures by reason code and component.", ["type", "service"])
 REPLIES = Counter("rapport_replies_total", "Greetings that were answered, each counted once.")
 DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the browser workers.", ["kind"])
 ACTIONS = Counter("rapport_actions_total", "Attempts at actions by how they ended.", ["kind", "outcome"])
 DUPLICATE_DELIVERIES = Counter("rapport_duplicate_deliveries_total", "Messages that found nothing to claim.")
 QUOTA_DECISIONS = Counter(
     "rapport_quota_decisions_total",
-    "What the quota answered: granted, replay, or why not.",
+    "Answers of the quota: granted, replay, or the reason of the denial.",
     ["kind", "answer"],
 )
 QUOTA_FALLBACK = Counter("rapport_quota_fallback_total", "Decisions that Postgres made while Redis was away.")
 QUOTA_REBUILDS = Counter(
-    "rapport_quota_rebuilds_total", "Counters of an account written anew from the ledger.", ["engine"]
+    "rapport_quota_rebuilds_total", "Rebuilds of an account's counters from the ledger.", ["engine"]
 )
 QUOTA_DISAGREEMENTS = Counter(
-    "rapport_quota_disagreements_total", "Times that Redis and the ledger told different numbers.", ["kind"]
+    "rapport_quota_disagreements_total", "Times that Redis and the ledger disagreed.", ["kind"]
 )
 FREEZES = Counter(
     "rapport_worker_freezes_total",
@@ -66,7 +64,9 @@ MESSAGES_REFUSED = Counter(
 )
 TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "outcome"])
 
-DAMAGED_HELP = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
+DAMAGED_HELP = (
+    "Metrics files that can't be read, for example after a power failure. Their counts are missing."
+)
 
 
 STOPPED_HELP = "Accounts that do nothing until a person acts, by name and why. No series: none is stopped."

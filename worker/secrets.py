@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from worker.errors import ConfigurationError
 
 SESSION_UNREADABLE: Final = (
-    "the stored session can't be opened: RAPPORT_SECRET_KEYS lacks the key that it was sealed with"
+    "the stored session can't be decrypted: RAPPORT_SECRET_KEYS lacks the key that encrypted it"
 )
 
 

@@ -41,7 +41,8 @@ def parse_address(url: str, *, schemes: Collection[str], example: str) -> Server
     authority, slash, path = before_query.partition("/")
     if authority.count("@") > 1 or "@" in path + query or "#" in rest:
         raise ValueError(
-            "has @, /, ? or # where none can stand; in a password, percent-encode them: %40, %2F, %3F, %23"
+            "has @, /, ? or # where they aren't allowed; in a password, percent-encode them: "
+            "%40, %2F, %3F, %23"
         )
     if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
         raise ValueError("has a % that encodes nothing; in a password, percent-encode it: %25")

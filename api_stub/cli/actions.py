@@ -81,7 +81,7 @@ def list_actions(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List actions, newest first, with their state, the reason, and the time before which they wait.
+    """List actions, newest first, with their state, the reason, and the time until which they wait.
 
     The first 8 digits of an id are enough for the other commands.
     """
@@ -116,7 +116,7 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
         story = events.list_events(session, action_id)
         owner = accounts.find_account(session, line.account) if line else None
     if line is None or owner is None:
-        raise RequestRefusedError(f"action {action} is gone")
+        raise RequestRefusedError(f"action {action} no longer exists")
     about = line.profile_url or line.occasion
     pictures = list_evidence(load_settings(data), owner.id, about, kind=line.kind, recorded=[line.screenshot])
     if as_json:
@@ -130,7 +130,7 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
 
 @app.command()
 def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
-    """List what only a person can settle, and why. Look into the thread, then: `rapport actions settle`.
+    """List what only a person can settle, and why. Check the thread, then: `rapport actions settle`.
 
     These messages may have been sent already. Greetings that wait for your approval: `rapport review`.
     """
@@ -143,7 +143,7 @@ def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir
         return
     console = Console()
     if not lines:
-        console.print("nothing waits for you")
+        console.print("nothing to settle")
         return
     for line in lines:
         occasion = describe_occasion(line.occasion, line.occasion_on)
@@ -152,7 +152,7 @@ def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir
         text.append(f"  {line.profile_url}\n  {why}\n  text: {line.message}\n", "default")
         text.append(f"  {program()} actions settle {short_id(line.id)} done|again|skip", "dim")
         console.print(text, soft_wrap=True)
-    console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
+    console.print(f"{len(lines)} to settle: check each thread first", style="bold")
 
 
 @app.command()
@@ -167,7 +167,7 @@ def settle(
     ],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Settle an action that waits for a person, as you saw it in the thread.
+    """Settle an action that waits for a person, by what you saw in the thread.
 
     `again` sends another message, unless a worker finds the first one in the thread by then.
     """
@@ -184,23 +184,27 @@ def settle(
 def _describe_refusal(line: ActionLine | None, verdict: Settlement) -> str:
     if line is not None and line.state is ActionState.NEEDS_REVIEW and verdict is Settlement.AGAIN:
         return "its campaign was cancelled, so it can't be planned again: settle it as done or skip"
-    state = line.state if line else "gone"
-    return f"the action is {state}: only one that needs_review can be settled (`rapport actions review`)"
+    if line is None:
+        return "the action no longer exists"
+    return (
+        f"the action is {line.state}: only an action in needs_review can be settled "
+        "(`rapport actions review` lists them)"
+    )
 
 
 def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     who = f"{line.contact} ({describe_occasion(line.occasion, line.occasion_on)})"
     if verdict is Settlement.AGAIN:
         return (
-            f"planned again: {who} is sent the message when the gates open (`rapport why "
-            f"{short_id(line.id)}`). A worker looks into the thread first and skips whoever has it by then."
+            f"planned again: {who} gets the message when the gates open (`rapport why {short_id(line.id)}`). "
+            "A worker checks the thread first, and sends nothing if the message is there by then."
         )
-    quota = "What may have been sent keeps its place in the quota."
+    quota = "A message that may have been sent still counts in the quota."
     if verdict is Settlement.SKIP:
         return f"skipped: nothing more is sent to {who}. {quota}"
     return (
-        f"done: {who} counts as greeted, and nothing more is sent for it. {quota} "
-        "No interaction is recorded, since Rapport itself has not seen the text."
+        f"done: {who} counts as greeted, and nothing more is sent. {quota} "
+        "No interaction is recorded, because Rapport itself has not seen the text."
     )
 
 
@@ -225,7 +229,7 @@ def _render_action(line: ActionLine, zone: ZoneInfo) -> Facts:
         or "-",
         "not before": format_time(line.not_before, zone),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
-        "text": line.sent or f"{line.message} (not proven)",
+        "text": line.sent or f"{line.message} (not verified)",
         "replied": _format_reply(line, zone),
         "campaign": str(line.campaign_id),
         "correlation": line.correlation_id,

@@ -37,4 +37,4 @@ def verify(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     if broken:
         console.print(f"{broken} of {len(reports)} chains are broken", style="bold red")
         sys.exit(ExitCode.FOUND)
-    console.print(f"{len(reports)} chains are whole", style="bold green")
+    console.print(f"{len(reports)} chains are intact", style="bold green")

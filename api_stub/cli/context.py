@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 import api_stub
 from api_stub.cli.formatting import print_json, short_id
 from api_stub.cli.local_servers import find_database
+from api_stub.cli.wording import describe_occasion
 from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
 from db.store.campaigns import campaigns
@@ -102,7 +103,7 @@ def translate_database_errors() -> Iterator[None]:
             "is DATABASE_URL right? `rapport doctor` checks"
         ) from error
     except (RowRefusedError, UnicodeEncodeError) as error:
-        raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error
+        raise RequestRefusedError(f"Postgres refused this, and nothing was changed: {error}") from error
 
 
 def get_terminal_user() -> str:
@@ -151,7 +152,7 @@ def resolve_id(found: Mapping[UUID, str], noun: str, given: str, *, known: Itera
     if found:
         listed = "\n".join(f"  {short_id(each)}  {text}" for each, text in found.items())
         raise RequestRefusedError(
-            f"several {noun}s begin with {given!r}: give more of the id of one of these\n{listed}"
+            f"several {noun}s begin with {given!r}: give more digits of the id\n{listed}"
         )
     near = did_you_mean(suggest_names(given[:8], map(short_id, known)))
     raise RequestRefusedError(f"there is no {noun} {given!r}; {f'{near} ' if near else ''}{hint}")
@@ -171,7 +172,8 @@ def resolve_campaign_id(session: Session, given: str) -> UUID:
 def resolve_action_id(session: Session, given: str) -> UUID:
     """Return the id of the action whose id begins with `given`. Raises RequestRefusedError."""
     found = {
-        line.id: f"{line.contact}, {line.kind} for {line.occasion}, {line.state}, account {line.account}"
+        line.id: f"{line.contact}, {line.kind} for {describe_occasion(line.occasion, line.occasion_on)}, "
+        f"{line.state}, account {line.account}"
         for action_id in overview.find_action_ids(session, given)
         if (line := overview.find_action(session, action_id)) is not None
     }
@@ -185,6 +187,6 @@ def validate_name(adapter: TypeAdapter[str], given: str, what: str) -> None:
         adapter.validate_python(given)
     except ValidationError:
         raise RequestRefusedError(
-            f"{given!r} can't be {what}: small letters, digits, - and _, at most 63 of them, beginning with "
+            f"{given!r} can't be {what}: use lower-case letters, digits, - and _, at most 63, beginning with "
             "a letter or digit"
         ) from None

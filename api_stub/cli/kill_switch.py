@@ -13,7 +13,9 @@ from worker.errors import RequestRefusedError
 
 
 def stop_everything(
-    by: Annotated[str | None, typer.Option(help="Who stops it; default: user@host of this terminal.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who stops everything; default: user@host of this terminal.")
+    ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Stop every account at once, until `rapport resume-everything`. Nothing is dropped.
@@ -47,5 +49,5 @@ def _validate_actor(by: str) -> str:
         return TypeAdapter[str](ActorName).validate_python(by)
     except ValidationError:
         raise RequestRefusedError(
-            f"{by[:80]!r} can't be who stops it: one line of at most 200 characters that can be seen"
+            f"{by[:80]!r} isn't a valid --by: give one line of at most 200 visible characters"
         ) from None

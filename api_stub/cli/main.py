@@ -89,7 +89,7 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
             bool, typer.Option(_UTC, help="Show times in UTC instead of the account's time zone.")
         ] = False,
     ) -> None:
-        """Relationship campaigns from your own account: a quota that holds, each greeting once."""
+        """Relationship campaigns from your own account, within a quota, each greeting sent once."""
         show_times_in_utc(utc)
 
     for word in words:

@@ -13,7 +13,7 @@ from api_stub.cli.terminal import Console
 from tasks.sessions import reseal_sessions
 from worker.secrets import SESSION_UNREADABLE, Vault
 
-app = typer.Typer(help="Keys.", no_args_is_help=True)
+app = typer.Typer(help="Encryption keys.", no_args_is_help=True)
 
 
 @app.command("new-key")
@@ -26,13 +26,13 @@ def new_key() -> None:
 def rotate(data: DataDir = DEFAULT_DATA) -> None:
     """Encrypt every stored session again with the first key of RAPPORT_SECRET_KEYS, to retire old keys.
 
-    Before: put the new key first, keep the old ones behind it, and restart the browser workers. Safe while
-    they run. A session that no key decrypts stays as it is; then this exits with 4.
+    First put the new key in front of the old ones and restart the browser workers. Workers may run
+    meanwhile. A session that no key decrypts stays as it is; the command then exits with 4.
     """
     with open_database(data) as database:
         vault = Vault(load_settings(data).required("secret_keys"))
         rotated = reseal_sessions(database, vault)
-    print_text(f"{format_count(rotated.sealed, 'session is', 'sessions are')} sealed with the first key")
+    print_text(f"{format_count(rotated.sealed, 'session is', 'sessions are')} encrypted with the first key")
     for name in rotated.unopened:
         print_text(
             f"account {name}: {SESSION_UNREADABLE}. Add that key, or: `rapport account sign-in {name}`"
@@ -41,5 +41,5 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
         print_text("keep the old keys until these are settled")
         sys.exit(ExitCode.FOUND)
     print_text(
-        "the keys behind the first one are needed no more: take them out, and start the browser workers anew"
+        "the keys behind the first one are no longer needed: remove them and restart the browser workers"
     )

@@ -11,7 +11,7 @@ _OCCASION: Final = re.compile(
 )
 
 _SWITCHES: Final[Mapping[str, Mapping[bool, str]]] = {
-    "approval": {True: "each greeting needs a person's yes", False: ""},
+    "approval": {True: "each greeting needs approval", False: ""},
     "dry_run": {True: "dry run", False: ""},
     "keep_replies": {True: "stores the texts of replies", False: ""},
     "read_site": {True: "reads the site's birthdays page", False: "uses only the known contacts"},

@@ -45,7 +45,7 @@ class KeyCheck:
             return None
         wait_s = self._throttle(_network_of(address)) if given else 0
         if wait_s:
-            detail = "too many wrong keys came from this address; the right one is still let in"
+            detail = "too many wrong keys came from this address; the right one is still accepted"
             return problem_response(429, detail, {"Retry-After": str(wait_s)})
         challenge = f'{_CHALLENGE}, Bearer realm="rapport"' if bearer else _CHALLENGE
         return problem_response(

@@ -20,7 +20,7 @@ _MAX_DETAIL_CHARACTERS = 1000
 
 TITLES = {
     401: "The key is missing or wrong",
-    404: "There is nothing here",
+    404: "Not found",
     405: "This address does not accept the method",
     409: "The request conflicts with the current state",
     422: "The request has wrong fields",

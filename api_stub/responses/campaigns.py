@@ -24,7 +24,7 @@ class CampaignOut(BaseModel):
     account: str
     kind: str
     state: str
-    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
+    progress: CampaignProgress = Field(description="Its progress; `state` only says whether it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]
@@ -49,7 +49,7 @@ class CampaignLineOut(BaseModel):
     account: str
     kind: str
     state: str
-    progress: CampaignProgress = Field(description="How far it has come; `state` only says if it is planned.")
+    progress: CampaignProgress = Field(description="Its progress; `state` only says whether it is planned.")
     reason: str | None
     detail: str | None
     options: dict[str, JsonValue]

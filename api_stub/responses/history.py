@@ -93,7 +93,7 @@ class OpenOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    due: int = Field(description="Only waits for its turn.")
+    due: int = Field(description="Waits only for an open gate.")
     under_way: int
     uncertain: int = Field(description="May have been sent; a worker will check.")
     proposed: int = Field(description="Waits for a person's approval.")

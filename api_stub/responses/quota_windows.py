@@ -39,7 +39,7 @@ class Window(BaseModel):
 class Windows(BaseModel):
     """The windows of a kind, or of all kinds together (which have no run)."""
 
-    run: Window | None = Field(description="Of the campaign at hand, today; null where there is none.")
+    run: Window | None = Field(description="Of the current campaign, today; null without one.")
     day: Window
     week: Window = Field(description="The last 7 days, to the second.")
 

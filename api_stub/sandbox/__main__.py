@@ -20,7 +20,7 @@ def main() -> None:
     # every user of the machine can see a process's arguments
     key = sys.stdin.readline().strip()
     if not key:
-        parser.error("the control key is wanted on the first line of standard input")
+        parser.error("give the control key on the first line of standard input")
     serve(given.host, given.port, given.state, given.time_zone, control_key=key, fixed_today=given.today)
 
 

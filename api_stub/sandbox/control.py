@@ -173,7 +173,7 @@ class Control:
         body = await _read_object(request)
         text, slug = body.get("text"), str(request.path_params["slug"])
         if not isinstance(text, str) or self._state.person(slug) is None:
-            raise HTTPException(400, "a text, and somebody who is there, are wanted")
+            raise HTTPException(400, "the text must not be empty, and the person must exist")
         return _read_member(body), slug, text
 
     def _check(self, request: Request) -> None:
@@ -195,5 +195,5 @@ async def _read_object(request: Request) -> dict[str, object]:
     except json.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        raise HTTPException(400, "a JSON object is wanted")
+        raise HTTPException(400, "the body must be a JSON object")
     return body

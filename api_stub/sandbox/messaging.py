@@ -78,7 +78,7 @@ class Messaging:
             return JSONResponse({"error": "not connected"}, 403)
         text = await _text(request)
         if text is None:
-            return JSONResponse({"error": f"text of 1 to {MAX_TEXT_CHARACTERS} characters wanted"}, 422)
+            return JSONResponse({"error": f"text of 1 to {MAX_TEXT_CHARACTERS} characters are allowed"}, 422)
         if self._faults.take(FaultName.SEND_NO_EFFECT, path):
             return JSONResponse({"ok": True})
         late = self._faults.take(FaultName.LATE_SHOW_S, path)

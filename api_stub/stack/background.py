@@ -37,7 +37,7 @@ def start_in_background(data_dir: Path, *, workers: int, on_line: Callable[[str]
     ends before, and AlreadyRunningError if a stack runs already. An interrupt stops it again.
     """
     if (running := find_stack(data_dir)) is not None:
-        raise AlreadyRunningError(f"Rapport is running already (pid {running.pid}): `rapport status`")
+        raise AlreadyRunningError(f"Rapport is already running (pid {running.pid}): `rapport status`")
     log = data_dir.absolute() / "logs" / OUTPUT_LOG
     make_private_folder(log.parent)
     command = ("up", "--in-background", "--data", str(data_dir.absolute()), "--workers", str(workers))

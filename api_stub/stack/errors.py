@@ -2,7 +2,7 @@
 
 from typing import Final
 
-NOT_RUNNING: Final = "Rapport isn't running: `rapport up`"
+NOT_RUNNING: Final = "Rapport isn't running: `rapport up` starts it"
 
 
 class StackError(Exception):

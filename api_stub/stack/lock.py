@@ -103,7 +103,7 @@ class FolderLock:
     def _describe(self, holder: LockHolder | None) -> str:
         if holder is not None and holder.purpose is Purpose.COMMAND:
             return (
-                f"another command uses the database now (pid {holder.pid}). Try again when it has finished."
+                f"another command is using the database (pid {holder.pid}). Try again when it has finished."
             )
         pid = holder.pid if holder else "unknown"
         return (

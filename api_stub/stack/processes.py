@@ -126,7 +126,9 @@ class Child:
     def check(self) -> None:
         """Raise ChildDiedError, with the tail of the log, if it no longer runs."""
         if how := self.describe_end():
-            raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
+            raise ChildDiedError(
+                f"{self.name} ended unexpectedly ({how}). Its log, {self.log}:\n{self.tail()}"
+            )
 
     def wait_until(self, ready: Callable[[], bool], timeout: timedelta) -> None:
         """Wait until `ready()`. Raises ChildDiedError if the child ends first, StackError after `timeout`."""

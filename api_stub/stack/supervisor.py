@@ -118,7 +118,7 @@ class Supervisor:
             raise CrashLoopError(_describe_crash_loop(child, record))
         minutes = self._policy.retry_optional / timedelta(minutes=1)
         self._on_event(
-            f"{name} ended {record.in_a_row} times in a row ({record.how}). Rapport goes on without it and "
+            f"{name} ended {record.in_a_row} times in a row ({record.how}). Rapport continues without it and "
             f"tries again every {minutes:.0f} minutes; its log is {child.log}"
         )
         return self._policy.retry_optional

@@ -53,7 +53,7 @@ def _save_page(session: Session, claim: Claim, page: int, shown: ResultPage) -> 
         return False
     search = searches.require_search(session, claim.campaign_id)
     if campaign is None:
-        raise LookupError(f"the campaign {claim.campaign_id} is gone while its page is saved")
+        raise LookupError(f"the campaign {claim.campaign_id} was removed while its page was being saved")
     options = _options(campaign)
     is_open = campaign.state is not CampaignState.CANCELLED
     room = options.limit - search.found if is_open else 0

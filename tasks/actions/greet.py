@@ -66,7 +66,7 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
             signature=accounts.get_account(session, claim.account_id).signature,
         )
         if isinstance(draft, Reason):
-            raise NeverError(draft, "written for another day, and this one has no text")
+            raise NeverError(draft, "written for another day, and no text fits today")
         lifecycle.reword_action(session, claim, message=draft.message, worded_for=today)
     log.info("action_reworded", action=str(claim.action_id), days_late=(today - claim.occasion_on).days)
     return replace(claim, message=draft.message, worded_for=today)

@@ -51,7 +51,7 @@ def read_page(
         if error.reason is Reason.SITE_UNEXPECTED:
             take_screenshot(services, claim, site, masked=True)
         if isinstance(error, TryAgainError) and _has_used_all_openings(services, claim):
-            text = f"it was opened {MAX_PROFILE_OPENS} times, and not read to its end: {error}"
+            text = f"it was opened {MAX_PROFILE_OPENS} times without being read to its end: {error}"
             return settle.end_action(services, claim, ActionState.FAILED, Reason.TOO_MANY_ATTEMPTS, text)
         return settle.settle_failure(services, claim, error)
     trigger_failpoint("after_send")

@@ -62,7 +62,7 @@ def _replan(session: Session, contact_id: int, found: Sequence[OpenGreeting]) ->
         on = birthday_in(birthday, greeting.occasion_on.year) if birthday else None
         if on is None or on + timedelta(days=options.late_days) < today:
             result.dropped += 1
-            why = "its birthday was taken out" if on is None else "its birthday was changed and is past"
+            why = "its birthday was removed" if on is None else "its birthday was changed and is past"
             open_greetings.drop_greeting(session, greeting, Reason.DROPPED_BY_HAND, why)
             continue
         draft = _draft(session, contact_id, account, on, max(today, on), options)

@@ -148,7 +148,7 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
 
 def test_the_switch_names_who_is_given(rapport: Rapport) -> None:
     for by in ("", " ", "Ann\nops", "Ann\N{RIGHT-TO-LEFT OVERRIDE}", "Ann\x9b", "x" * 201):
-        assert "can't be who stops it" in rapport.refused("stop-everything", "--by", by)
+        assert "isn't a valid --by" in rapport.refused("stop-everything", "--by", by)
     assert rapport("resume-everything").startswith("the kill switch was not on")
     assert "by Ann [ops]" in rapport("stop-everything", "--by", "Ann [ops]")
 
@@ -161,13 +161,13 @@ def test_an_account_is_paused_and_resumed_and_a_stopped_one_is_not(
     assert "is paused" in rapport("account", "pause", "demo")
     assert due(database) == []
     assert "paused (a person paused the account)" in rapport("account", "list")
-    assert "it does nothing already" in rapport.refused("account", "pause", "demo")
+    assert "there is nothing to pause" in rapport.refused("account", "pause", "demo")
     rapport("account", "resume", "demo")
     assert due(database) == ids
     assert "there is nothing to resume" in rapport.refused("account", "resume", "demo")
     with database.transaction() as session:
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
-    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "it does nothing already")):
+    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "there is nothing to pause")):
         assert says in rapport.refused("account", verb, "demo")
     with database.transaction() as session:
         assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED

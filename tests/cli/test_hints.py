@@ -71,7 +71,7 @@ def _literals(path: Path) -> Iterator[str]:
 
 
 def test_every_hint_in_a_text_is_in_backticks() -> None:
-    # The names of who changed something, and of connections.
+    # Who changed something, or the name of a connection.
     named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status"}
     bare = [
         f"{path.relative_to(ROOT)}: {text}"

@@ -42,8 +42,8 @@ def test_rotated_sessions_need_the_old_key_no_more(
     environment.setenv("RAPPORT_SECRET_KEYS", f"{NEW},{OLD}")
     signed_in(database, "ann", OLD)
     said = rapport("secrets", "rotate")
-    assert "1 session is sealed with the first key" in said
-    assert "the keys behind the first one are needed no more" in said
+    assert "1 session is encrypted with the first key" in said
+    assert "the keys behind the first one are no longer needed" in said
     assert opens(database, "ann", NEW)
     signed_in(database, "bea", OTHER)
     code, said, _ = rapport.code("secrets", "rotate")
@@ -77,7 +77,7 @@ def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
     assert f"sign-in stop {SESSION_UNREADABLE}" in said
     assert "next: restore the right RAPPORT_SECRET_KEYS" in said
     found = doctor._check_secret_keys(SecretStr(OTHER), database_url)
-    assert (found.ok, found.detail) == (False, "they don't open the session of ann")
+    assert (found.ok, found.detail) == (False, "they can't decrypt the session of ann")
     assert "RAPPORT_SECRET_KEYS" in found.advice
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
     assert "sign-in stop RAPPORT_SECRET_KEYS must hold Fernet keys" in " ".join(rapport("why", "ann").split())

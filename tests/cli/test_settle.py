@@ -36,12 +36,12 @@ def for_review(database: Database) -> tuple[UUID, UUID]:
 def test_review_lists_what_waits_for_a_person_with_reason_and_detail(
     database: Database, rapport: Rapport
 ) -> None:
-    assert rapport("actions", "review") == "nothing waits for you\n"
+    assert rapport("actions", "review") == "nothing to settle\n"
     action_id, _ = for_review(database)
     said = rapport("actions", "review", "--account", "demo")
     for part in (
         "P0",
-        "nobody but a person can tell",
+        "only a person can tell",
         "two [bubbles]",
         f"{SANDBOX}p0/",
         "Hi!",
@@ -63,7 +63,7 @@ def test_settled_as_done_nobody_is_greeted_again_and_no_interaction_is_made_up(
         account = accounts.get_account(session, row.account_id)
         assert contact_by_slug(session, account, "p0").last_greeted_on == row.occasion_on
         assert session.execute(text("select count(*) from interactions")).scalar_one() == 0
-    assert "only one that needs_review" in rapport.refused("actions", "settle", str(action_id), "skip")
+    assert "only an action in needs_review" in rapport.refused("actions", "settle", str(action_id), "skip")
 
 
 def test_an_older_occasion_settled_late_leaves_the_younger_date(database: Database) -> None:

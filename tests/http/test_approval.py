@@ -155,7 +155,7 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
         ("never", {"by": " "}, "body.by"),
         ("edit", {"seen": STALE, "message": "Hi {{ first_name }}"}, "has {{ first_name }} at character 4"),
         ("edit", {"seen": STALE, "message": "Hi\N{RIGHT-TO-LEFT OVERRIDE}"}, "RIGHT-TO-LEFT OVERRIDE"),
-        ("edit", {"seen": STALE, "message": "\N{ZERO WIDTH JOINER}"}, "nothing in it can be seen"),
+        ("edit", {"seen": STALE, "message": "\N{ZERO WIDTH JOINER}"}, "it has no visible character"),
         ("drop", {"message": "x"}, "body.message: Extra inputs"),
     ],
 )

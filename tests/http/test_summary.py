@@ -45,5 +45,5 @@ def test_a_day_long_ago_has_nothing_open_and_one_to_come_is_refused(
     assert (told["open"], told["reply_share"], told["happened"]["sent"]) == (None, None, 0)
     refused = client.get("/data/summary", params={"account": "demo", "on": "2999-01-01"})
     assert refused.status_code == 422
-    assert "still to come" in refused.json()["detail"]
+    assert "in the future" in refused.json()["detail"]
     assert client.get("/data/summary", params={"account": "nobody"}).status_code == 404

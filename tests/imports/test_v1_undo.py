@@ -44,7 +44,7 @@ def test_undo_restores_every_table(database: Database, messy: Messy) -> None:
         assert (undone.kept, undone.contacts > 200, undone.interactions > 300) == (0, True, True)
     with database.transaction() as session:
         assert dump(session) == before
-        with pytest.raises(RequestRefusedError, match="undone already"):
+        with pytest.raises(RequestRefusedError, match="already undone"):
             runs.undo_import(session, report.import_id)
         with pytest.raises(RequestRefusedError, match="no import 99"):
             runs.undo_import(session, 99)

@@ -12,5 +12,5 @@ def test_a_day_that_people_have_to_do_with_is_taken(day: date) -> None:
 
 @pytest.mark.parametrize("day", [date.min, date(1899, 12, 31), date(2201, 1, 1), date.max])
 def test_a_day_of_another_age_is_a_mistake(day: date) -> None:
-    with pytest.raises(ValueError, match="days from 1900-01-01 to 2200-12-31 are taken"):
+    with pytest.raises(ValueError, match="days from 1900-01-01 to 2200-12-31 are accepted"):
         require_supported_day(day)

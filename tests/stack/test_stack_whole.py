@@ -102,7 +102,7 @@ def test_a_dead_child_is_noticed_and_can_be_started_again(data_dir: Path) -> Non
         stack.start(service)
         os.kill(stack.children["worker"].pid, signal.SIGKILL)
         assert not wait_for_exit([psutil.Process(stack.children["worker"].pid)], timedelta(seconds=5))
-        with pytest.raises(ChildDiedError, match="worker ended by itself"):
+        with pytest.raises(ChildDiedError, match="worker ended unexpectedly"):
             stack.check()
         stack.stop("worker")
         stack.start(service)

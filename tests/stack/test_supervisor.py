@@ -129,7 +129,7 @@ def test_the_stack_goes_on_without_what_it_does_not_need(data_dir: Path) -> None
         stack.start(Service("flower", ("sh", "-c", "sleep 0.1; exit 3"), essential=False))
         check_until(
             Supervisor(stack, said.append, policy=SOON),
-            lambda: sum("Rapport goes on without it" in line for line in said) > 1,
+            lambda: sum("Rapport continues without it" in line for line in said) > 1,
         )
 
 
@@ -163,7 +163,7 @@ def test_a_killed_server_comes_back_on_its_port_and_services_wait_for_it(data_di
             assert client.ping()
         kill(stack, "postgres")
         (data_dir / "postgres" / "data").resolve().rename(data_dir / "elsewhere")
-        with pytest.raises(DataLostError, match="the database's files are gone"):
+        with pytest.raises(DataLostError, match="the database's files are missing"):
             check_until(supervisor, lambda: False)
         assert len(said) == 3
 
@@ -180,7 +180,7 @@ def test_services_wait_for_a_server_that_cannot_be_started(data_dir: Path) -> No
             taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             taker.bind(("127.0.0.1", urlsplit(stack.redis_url).port))
             taker.listen()
-            with pytest.raises(CrashLoopError, match="another program has taken port"):
+            with pytest.raises(CrashLoopError, match="another program is using port"):
                 check_until(supervisor, lambda: False)
         assert not stack.children["beat"].alive()
     assert said == []

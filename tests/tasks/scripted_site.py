@@ -85,7 +85,7 @@ class ScriptedSite:
     def open_invitation(self, profile_url: str) -> "ScriptedInvitation":
         self.step("find")
         if all(sent.profile_url != profile_url for sent in self.invited):
-            raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
+            raise NeverError(Reason.INVITATION_GONE, "there is no longer an invitation to this person")
         return ScriptedInvitation(self, profile_url)
 
     def normalise(self, profile_url: str) -> str:

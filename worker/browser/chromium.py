@@ -16,8 +16,9 @@ INSTALL_HINT = (
 
 _AS_ROOT: Final = "Chromium has no sandbox for root: start Rapport as an ordinary user"
 NAMESPACES_FORBIDDEN: Final = (
-    "this system lets an ordinary user make no user namespace, which the sandbox needs: in a container, use "
-    "ops/seccomp.json; else see the sysctls kernel.apparmor_restrict_unprivileged_userns (0 allows them), "
+    "this system doesn't let ordinary users create user namespaces, which the sandbox needs: in a "
+    "container, use ops/seccomp.json; else see the sysctls kernel.apparmor_restrict_unprivileged_userns "
+    "(0 allows them), "
     "kernel.unprivileged_userns_clone (1) and user.max_user_namespaces (above 0)"
 )
 

@@ -31,5 +31,5 @@ def translate_errors(doing: str, *, slow: Reason = Reason.SITE_UNEXPECTED) -> It
                 Reason.SITE_UNREACHABLE, f"could not {doing}: the connection or the browser was lost"
             ) from None
         raise TryAgainError(
-            Reason.SITE_UNEXPECTED, f"could not {doing}: the page is not what it should be"
+            Reason.SITE_UNEXPECTED, f"could not {doing}: the page is not as expected"
         ) from None

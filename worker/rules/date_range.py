@@ -14,5 +14,5 @@ LAST_DAY: Final = date(2200, 12, 31)
 def require_supported_day(day: date) -> date:
     """Return `day`. Raises ValueError, with a text for a person, if it is before 1900 or after 2200."""
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"{day} is out of range: days from {FIRST_DAY} to {LAST_DAY} are taken")
+        raise ValueError(f"{day} is out of range: days from {FIRST_DAY} to {LAST_DAY} are accepted")
     return day

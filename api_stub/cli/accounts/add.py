@@ -38,12 +38,12 @@ def add_account(
     site: Annotated[
         str | None,
         typer.Option(
-            help=f"The site it is on: {_LISTED}. Without it, it is inferred from the name and the known "
-            "contacts, or asked for."
+            help=f"The account's site: {_LISTED}. Default: inferred from the name and the known contacts, "
+            "or asked for."
         ),
     ] = None,
     time_zone: Annotated[
-        str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
+        str, typer.Option(help="The account's time zone (IANA), such as Europe/Paris.")
     ] = "UTC",
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -53,7 +53,7 @@ def add_account(
     a typed yes, because the site's user agreement forbids automation.
     """
     if site not in {None, *_SITES}:
-        raise RequestRefusedError(f"the site {site!r} is not known; the sites are {_LISTED}")
+        raise RequestRefusedError(f"unknown site {site!r}; the sites are {_LISTED}")
     try:
         zone = ZoneInfo(time_zone)
     except (
@@ -68,23 +68,23 @@ def add_account(
             there = accounts.find_account(session, name)
         if there is not None and site not in {None, there.site}:
             raise RequestRefusedError(
-                f"account {name} is on {there.site} and stays there: take another name for {site}, or "
-                f"remove it first (`rapport account remove {name}`)"
+                f"account {name} is on {there.site}, and an account can't change its site: use another name "
+                f"for {site}, or first remove this one (`rapport account remove {name}`)"
             )
         site = there.site if there is not None else site or _infer_site(database, name)
         if there is None and (notice := SITES[site].risk_notice):
             require_typed_yes(
-                notice, "Type yes if you want that", refusal="nobody typed yes, so no account was added"
+                notice, "Type yes to add it anyway", refusal="not confirmed, so no account was added"
             )
         with database.transaction() as session:
             warms_up = _add(session, name, site, zone)
     if warms_up:
         print_text(
-            f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
-            f"`rapport quota warm-up {name} --skip`"
+            f"the account is new to Rapport, so its limits ramp up from today: {WARM_UP_TEXT}. If you have "
+            f"used it for long: `rapport quota warm-up {name} --skip`"
         )
     following = f"account sign-in {name}" if has_adapter(site) else f"import contacts FILE --account {name}"
-    print_text(f"account {name} on {site} is added; next: `rapport {following}`")
+    print_text(f"account {name} is on {site}; next: `rapport {following}`")
 
 
 def _infer_site(database: Database, name: str) -> str:
@@ -97,7 +97,7 @@ def _infer_site(database: Database, name: str) -> str:
     with database.transaction() as session:
         known = [site for site in accounts.list_contact_sites(session) if site in _SITES]
     if len(known) == 1 and known[0] != _SANDBOX:
-        print_text(f"on {known[0]}, like the contacts that you have; --site says otherwise")
+        print_text(f"on {known[0]}, like the contacts that you have; --site chooses another site")
         return known[0]
     if is_interactive():
         try:
@@ -108,7 +108,7 @@ def _infer_site(database: Database, name: str) -> str:
             return answer.strip().lower()
         raise RequestRefusedError(f"{answer.strip()!r} isn't a site; no account was added")
     choices = ", or ".join(f"`rapport account add {name} --site {site}`" for site in _SITES)
-    raise RequestRefusedError(f"say which site account {name} is on, {_LISTED}: {choices}")
+    raise RequestRefusedError(f"the site of account {name} is unknown; the sites are {_LISTED}: {choices}")
 
 
 def _add(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:

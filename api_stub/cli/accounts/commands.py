@@ -91,15 +91,13 @@ def sign_in(name: Name, data: DataDir = DEFAULT_DATA) -> None:
 @app.command()
 def keep(
     name: Name,
-    days: Annotated[
-        int | None, typer.Option(min=8, max=3650, help="So many days after they were last seen.")
-    ] = None,
+    days: Annotated[int | None, typer.Option(min=8, max=3650, help="Days after they were last seen.")] = None,
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Until you erase them.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Set how long people you aren't connected to, and profiles, are kept. The quota needs 8 days.
+    """Set how long profiles, and people you aren't connected to, are kept. The quota needs 8 days.
 
-    What is older is erased several times a day; `rapport data purge NAME --dry-run` counts it.
+    Older data is erased several times a day; `rapport data purge NAME --dry-run` counts it.
     """
     if (days is None) is not for_ever:
         raise RequestRefusedError("give --days N or --for-ever")
@@ -109,8 +107,8 @@ def keep(
         print_text(f"account {name} keeps people and profiles until you erase them")
     else:
         print_text(
-            f"account {name} keeps people you aren't connected to, and profiles, for {days} days unseen; "
-            f"`rapport data purge {name} --dry-run` counts what is older"
+            f"account {name} keeps profiles, and people you aren't connected to, for {days} days after they "
+            f"were last seen; `rapport data purge {name} --dry-run` counts older data"
         )
 
 
@@ -118,18 +116,20 @@ def keep(
 def pause(name: Name, data: DataDir = DEFAULT_DATA) -> None:
     """Pause an account until it is resumed. Planned actions wait; nothing is dropped.
 
-    A worker that is typing stops before the click on send. What was sent already is still recorded.
+    A worker that is typing stops before the click on send. What was already sent is still recorded.
     """
     with open_session(data) as session:
         account = require_account(session, name)
         if not control.pause_account(session, account.id):
-            raise RequestRefusedError(f"account {name} is {_format_status(account)}: it does nothing already")
+            raise RequestRefusedError(
+                f"account {name} is {_format_status(account)}: there is nothing to pause"
+            )
     print_text(f"account {name} is paused; next: `rapport account resume {name}`")
 
 
 @app.command()
 def resume(name: Name, data: DataDir = DEFAULT_DATA) -> None:
-    """Resume a paused account. One that its site stopped must be signed in again instead."""
+    """Resume a paused account. An account that its site stopped must be signed in again."""
     with open_session(data) as session:
         account = require_account(session, name)
         if not control.resume_account(session, account.id):
@@ -159,7 +159,7 @@ def _sign_in_to_sandbox(settings: Settings, name: str) -> str:
     if member is None:
         raise RequestRefusedError(f"the practice network has no member {name!r}; it has {', '.join(MEMBERS)}")
     if settings.sandbox_url is None:
-        raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: where is the practice network?")
+        raise ConfigurationError("RAPPORT_SANDBOX_URL is not set: set it to the practice network's address")
     timeout = settings.browser_timeout
     with BrowserPool(chromium=settings.chromium, headless=settings.headless, timeout=timeout) as browser_pool:
         page = browser_pool.page_for(0, None)

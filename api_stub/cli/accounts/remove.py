@@ -22,7 +22,7 @@ from worker.screenshots import delete_account_screenshots
 
 def remove_account(
     name: AccountArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Remove an account: its contacts, plans, history, sign-in and screenshots.
@@ -37,9 +37,9 @@ def remove_account(
             found = account_removal.count_account_data(session, account)
         if not yes:
             require_typed_yes(
-                f"Account {name} on {account.site} goes, and can't be brought back: {_describe(found)}.",
+                f"This removes account {name} on {account.site} for good: {_describe(found)}.",
                 "Type yes to remove it",
-                refusal="nobody typed yes, so nothing was removed (--yes doesn't ask)",
+                refusal="not confirmed, so nothing was removed (--yes skips the question)",
             )
         with database.transaction() as session:
             control.pause_account(session, account.id)
@@ -51,7 +51,7 @@ def remove_account(
     print_text(f"account {name} is removed: {_describe(found)}{f', {shots}' if shots else ''}")
     if found.sent:
         print_text(
-            f"if you add it again, call it {name} again, so that nobody is greeted twice for one birthday",
+            "if you add it again, give it the same name, so that nobody is greeted twice for one birthday",
             "dim",
         )
 
@@ -69,4 +69,4 @@ def _describe(found: AccountData) -> str:
     )
     opened = f" ({found.open_actions} of the actions not done yet)" if found.open_actions else ""
     session = "the sign-in" if found.signed_in else ""
-    return ", ".join(filter(None, (f"{counts}{opened}", session))) or "it holds nothing"
+    return ", ".join(filter(None, (f"{counts}{opened}", session))) or "it has no data"

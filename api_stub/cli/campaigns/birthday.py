@@ -52,7 +52,7 @@ def birthday(
         bool, typer.Option("--approval", help="Each greeting waits for `rapport review`.")
     ] = False,
     fallback_language: Annotated[
-        str, typer.Option(help="Language (two letters) if a person's is not known.")
+        str, typer.Option(help="Language (two letters) for people whose language is not known.")
     ] = "en",
     keep_replies: Annotated[
         bool,
@@ -101,7 +101,7 @@ def _describe_way_on(account: AccountRecord, *, halted: bool) -> str:
 
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
-        return Text("nobody has a birthday in these days, or all of them are already planned")
+        return Text("nobody has a birthday in this period, or all of them are already planned")
     table = create_table("who", "birthday", "text", "state", texts={"text"})
     for line in lines:
         why = reason_suffix(line.reason)

@@ -68,7 +68,7 @@ def list_campaigns(
     if as_json:
         print_answer([CampaignLineOut.model_validate(line) for line in lines])
         return
-    table = create_table("id", "account", "kind", "progress", "actions", "asked for")
+    table = create_table("id", "account", "kind", "progress", "actions", "requested")
     for line in lines:
         progress = describe_progress(line.progress) + reason_suffix(line.reason)
         actions = join_counts(line.actions) or "none"
@@ -87,7 +87,7 @@ def show(campaign: CampaignId, as_json: AsJson = False, data: DataDir = DEFAULT_
         if result is not None and result.progress not in OVER and not as_json:
             print_halts(session, result.campaign.account)
     if result is None:
-        raise RequestRefusedError(f"campaign {campaign} is gone")
+        raise RequestRefusedError(f"campaign {campaign} no longer exists")
     if as_json:
         print_answer(result)
         return

@@ -47,7 +47,7 @@ def follow(database: Database, account: AccountRecord, campaign_id: UUID, limit:
     if now.nothing_left:
         print_text(f"campaign {short} has nothing left to do; next: `rapport sourcing results {short}`")
     else:
-        print_text(f"left; the search goes on: `rapport watch {short}` shows it")
+        print_text(f"stopped watching: `rapport watch {short}` shows it")
 
 
 def _read(database: Database, account: AccountRecord, campaign_id: UUID) -> tuple[SearchProgress, str]:
@@ -62,5 +62,5 @@ def _draw(screen: LiveScreen, halted: str, facts: Mapping[str, str]) -> None:
     lines = [Text(halted, "bold red")] if halted else []
     lines += [Text(f"{name:<10}{value}") for name, value in facts.items()]
     shown = [Text(cut_text(line.plain, columns - 1), line.style) for line in lines]
-    hint = Text("q leaves; the search goes on", "dim")
+    hint = Text("q stops watching; the search continues", "dim")
     screen.draw([*([(0, line)] for line in shown), [], [(0, hint)]])

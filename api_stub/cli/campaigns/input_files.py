@@ -56,7 +56,7 @@ def read_addresses(path: Path, site: str) -> tuple[str, ...]:
             f"{path.name}: these aren't profile addresses of {site}: {'; '.join(bad[:_MAX_LISTED])}{more}"
         )
     if not addresses:
-        raise RequestRefusedError(f"{path.name}: there is no profile address in it")
+        raise RequestRefusedError(f"{path.name}: it has no profile address")
     return tuple(addresses)
 
 
@@ -68,9 +68,9 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
             f"{path.name}: this isn't valid JSON: line {error.lineno}: {error.msg}"
         ) from None
     except (ValueError, RecursionError):  # a number with thousands of digits, or as deep a nesting
-        raise RequestRefusedError(f"{path.name}: its numbers are too long, or it is too deep") from None
+        raise RequestRefusedError(f"{path.name}: a number is too long, or it is nested too deeply") from None
     if not isinstance(found, dict):
-        raise RequestRefusedError(f'{path.name}: an object is wanted, such as {{"title": "Engineer"}}')
+        raise RequestRefusedError(f'{path.name}: it must be an object, such as {{"title": "Engineer"}}')
     return found
 
 
@@ -84,4 +84,4 @@ def _read_text(path: Path, *, most_bytes: int, what: str) -> str:
         raise RequestRefusedError(f"{path.name}: this isn't UTF-8 text") from None
     except OSError as error:
         raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from None
-    raise RequestRefusedError(f"{path.name}: this is too long to be {what}")
+    raise RequestRefusedError(f"{path.name}: it is too long for {what}")

@@ -46,7 +46,7 @@ _READING = "reading the page of sent invitations"
 _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
     Verdict.PLANNED: "is already planned",
-    Verdict.TRIED: "was tried this week already",
+    Verdict.TRIED: "was already tried this week",
     Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
@@ -85,7 +85,7 @@ def withdraw(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
+    """Withdraw old invitations. Workers do it, within the quota; this command only waits for the plan."""
     request = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
@@ -111,7 +111,7 @@ def withdraw(
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = create_table("who", "sent", "days ago, at least", *(["decision"] if verdicts else []))
+    table = create_table("who", "sent", "days ago (at least)", *(["decision"] if verdicts else []))
     for line in lines:
         cells = [
             folding_text(line["contact"]),
@@ -124,7 +124,7 @@ def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -
 
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
-        return Text("no invitation is old enough, or all that are have been planned already")
+        return Text("no invitation is old enough, or those that are have already been planned")
     table = create_table("who", "sent", "state")
     for line in lines:
         why = reason_suffix(line.reason)

@@ -27,7 +27,9 @@ class RedisWatch:
         try:
             queues.take_snapshot_at(self._address)
         except TryAgainError as error:
-            raise NotRunningError(f"{self._describe()}, so nothing was started; `rapport status`") from error
+            raise NotRunningError(
+                f"{self._describe()}, so nothing was started; `rapport status` shows more"
+            ) from error
 
     def is_away(self) -> bool:
         """Return whether Redis didn't answer when it was last asked.
@@ -43,7 +45,7 @@ class RedisWatch:
         except TryAgainError as error:
             if now_s - self._answered_s > _PATIENCE.total_seconds():
                 raise NotRunningError(
-                    f"{self._describe()}. The campaign was asked for and may go on when Redis is back: "
+                    f"{self._describe()}. The campaign was requested and may continue when Redis is back: "
                     "`rapport campaign list`"
                 ) from error
             return True

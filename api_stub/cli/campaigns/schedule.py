@@ -55,9 +55,7 @@ def set_schedule(
     ],
     options: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.json", help="The campaign's options, as in docs/tasks.md; default: the defaults."
-        ),
+        typer.Option(metavar="FILE.json", help="A JSON file of the campaign's options (docs/tasks.md)."),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -99,7 +97,7 @@ def list_schedules(
             next_fire if line.enabled else "off",
             folding_text(options or "defaults"),
         )
-    hint = 'nothing starts by itself; to let it: `rapport schedule set ACCOUNT birthday --cron "0 9 * * *"`'
+    hint = 'no campaign is scheduled; to add one: `rapport schedule set ACCOUNT birthday --cron "0 9 * * *"`'
     Console().print(table if found else hint, soft_wrap=not found)
 
 

@@ -100,7 +100,7 @@ class PlannedVisit:
 def render_planned_visits(people: Sequence[PlannedVisit], zone: ZoneInfo) -> Table | Text:
     """Render whose profiles are opened about when, and why others are not."""
     if not people:
-        return Text("there is nobody to visit: all were visited recently, or there are none")
+        return Text("nobody to visit: everybody was visited recently, or nobody was found")
     table = create_table("who", "profile", "when", "why not")
     for person in people:
         table.add_row(
@@ -114,7 +114,7 @@ def render_planned_visits(people: Sequence[PlannedVisit], zone: ZoneInfo) -> Tab
 
 def describe_way_on(site: str) -> str:
     """Return how to do what was previewed, unless it would be refused."""
-    return "; to do it, leave --dry-run out" if has_adapter(site) else ""
+    return "; to do it, omit --dry-run" if has_adapter(site) else ""
 
 
 def list_search_progress(walk: SearchProgress, limit: int, zone: ZoneInfo) -> Mapping[str, str]:
@@ -122,8 +122,8 @@ def list_search_progress(walk: SearchProgress, limit: int, zone: ZoneInfo) -> Ma
     at = walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
     return {
-        "search": f"{describe_search(at.search)}; at most {limit}" if at.search else "not begun",
-        "profiles": f"{at.read} read, {at.waiting} to come",
+        "search": f"{describe_search(at.search)}; at most {limit}" if at.search else "not started",
+        "profiles": f"{at.read} read, {at.waiting} waiting",
         "scored": f"{walk.scored}{score}",
         "next": _describe_next(walk, zone),
     }

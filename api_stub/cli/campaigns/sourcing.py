@@ -67,7 +67,7 @@ def sourcing(
     """
     if follow and dry_run:
         raise RequestRefusedError(
-            "a dry run opens nothing, so there is nothing to follow: give one of the two"
+            "give either --dry-run or --follow: a dry run opens nothing, so there is nothing to follow"
         )
     if follow and as_json:
         raise RequestRefusedError("give either --follow or --json; `rapport watch --json` follows")

@@ -103,6 +103,6 @@ def _wait_for_plan(
 
 def _describe_unfinished(campaign_id: UUID, why: str) -> RequestRefusedError:
     return RequestRefusedError(
-        f"campaign {short_id(campaign_id)} is not planned yet: {why}. It goes on by itself as soon as "
-        "it can: `rapport campaign list` shows it"
+        f"campaign {short_id(campaign_id)} is not planned yet: {why}. It continues by "
+        "itself: `rapport campaign list` shows it"
     )

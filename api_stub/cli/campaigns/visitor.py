@@ -76,7 +76,7 @@ def visitor(
                 not_seen_months=not_seen_months, limit=limit, no_repeat_days=no_repeat_days, dry_run=dry_run,
             )  # fmt: skip
             searched = check_campaign_request(session, record, request)
-        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="looking whom to visit")
+        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="choosing whom to visit")
         if as_json:
             with database.snapshot() as session:
                 lines = overview.list_campaign_actions(session, campaign.id)

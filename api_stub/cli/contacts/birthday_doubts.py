@@ -50,7 +50,7 @@ def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: Da
             folding_text(doubt.name),
             folding_text(f"{doubt.file_name}, line {doubt.line}"),
         )
-    Console().print(table if waiting else Text("no birthday waits for you"))
+    Console().print(table if waiting else Text("no birthday is waiting for an answer"))
     unique = sum(doubt.is_unique for doubt in waiting)
     if unique:
         print_text(
@@ -69,7 +69,7 @@ def confirm_doubts(
         bool,
         typer.Option(
             "--all-unique",
-            help="Confirm all whose whole name exactly one contact of the account has.",
+            help="Confirm all whose whole name matches exactly one contact.",
         ),
     ] = False,
     data: DataDir = DEFAULT_DATA,
@@ -130,9 +130,11 @@ def _confirm_unique(database: Database, account: str | None) -> None:
         left = len(birthday_doubts.list_doubts(session, account=account))
     for doubt in found:
         print_text(f"  {doubt.id}: {_describe_contact(doubt)} has the birthday {_format_birthday(doubt)}")
-    print_text(f"{_format_count(len(found))} confirmed" if found else "no whole name has exactly one contact")
+    print_text(
+        f"{_format_count(len(found))} confirmed" if found else "no whole name matches exactly one contact"
+    )
     if found:
-        print_text("to take one back: `rapport contacts reopen ID`", "dim")
+        print_text("to undo one: `rapport contacts reopen ID`", "dim")
     if left:
         print_text(f"{_format_count(left)} still waiting: `rapport contacts confirm`")
 
@@ -140,7 +142,9 @@ def _confirm_unique(database: Database, account: str | None) -> None:
 def _ask_each(database: Database, account: str | None) -> None:
     """Ask about each doubt with one key; every answer is stored at once. `u` takes the last answer back."""
     if not sys.stdin.isatty():
-        raise RequestRefusedError(f"there is nobody to ask here: give the ids that are right ({_HINT})")
+        raise RequestRefusedError(
+            f"this isn't a terminal, so nothing can be asked: give the ids to confirm ({_HINT})"
+        )
     with database.transaction() as session:
         check_account_filter(session, account)
         waiting = birthday_doubts.list_doubts(session, account=account)
@@ -167,15 +171,17 @@ def _ask_each(database: Database, account: str | None) -> None:
         if key in {"y", "n"}:
             settled.append(place)
         place += 1
-    print_text(f"{_format_count(len(settled))} settled" if waiting else "no birthday waits for you")
+    print_text(
+        f"{_format_count(len(settled))} settled" if waiting else "no birthday is waiting for an answer"
+    )
     if settled:
-        print_text("to take an answer back: `rapport contacts reopen ID`", "dim")
+        print_text("to undo an answer: `rapport contacts reopen ID`", "dim")
 
 
 def _undo_last(database: Database, waiting: Sequence[BirthdayDoubt], settled: list[int], place: int) -> int:
     """Take the last answer back; return the place to ask at next."""
     if not settled:
-        print_text("there is no answer to take back")
+        print_text("there is no answer to undo")
         return place
     last = settled.pop()
     with database.transaction() as session:

@@ -46,6 +46,6 @@ def do_not_contact(
         outcome = (
             "may be contacted again; what was skipped meanwhile stays skipped"
             if off
-            else "is never contacted; what is planned for them is skipped when its turn comes"
+            else "is never contacted again; actions planned for them are skipped"
         )
         print_text(f"{person.full_name} (account {person.account}) {outcome}")

@@ -37,15 +37,15 @@ def edit_contact(
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option(metavar="LANGUAGE|off", help="Of the greetings, such as fr; off: not by hand."),
+        typer.Option(metavar="LANGUAGE|off", help="The language of greetings, such as fr; off: not by hand."),
     ] = None,
     account: WhoseAccount = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Set by hand what an account knows of a person. Imports and pages of the site don't change it back.
 
-    Greetings that are planned already follow: their texts are written anew, and approved texts wait for
-    approval again. `off` restores what was known before.
+    Planned greetings change with it: their texts are rewritten, and approved texts wait for approval
+    again. `off` restores what was known before.
 
     Example:
     rapport contacts edit "ann lee" --birthday 3-14 --call-by Annie --language fr
@@ -107,12 +107,14 @@ def _describe_edits(edits: HandEdits) -> str:
     told = []
     if edits.birthday is not None:
         told.append(
-            f"birthday {format_birthday(*edits.birthday)}" if edits.birthday else "birthday as before"
+            f"birthday {format_birthday(*edits.birthday)}"
+            if edits.birthday
+            else "birthday no longer set by hand"
         )
     if edits.call_by is not None:
         told.append(f"called {edits.call_by}" if edits.call_by else "called by the display name")
     if edits.language is not None:
-        told.append(f"language {edits.language}" if edits.language else "language as before")
+        told.append(f"language {edits.language}" if edits.language else "language no longer set by hand")
     return ", ".join(told)
 
 
@@ -124,11 +126,11 @@ def format_birthday(month: int, day: int, year: int | None) -> str:
 def _describe_replanned(replanned: ReplannedGreetings) -> str:
     return format_counts(
         (replanned.moved, "planned greeting was moved to the birthday", "planned greetings were moved"),
-        (replanned.reworded, "planned greeting was written anew", "planned greetings were written anew"),
+        (replanned.reworded, "planned greeting was rewritten", "planned greetings were rewritten"),
         (
             replanned.proposed_again,
-            "approved greeting was written anew and waits for approval again: `rapport review`",
-            "approved greetings were written anew and wait for approval again: `rapport review`",
+            "approved greeting was rewritten and waits for approval again: `rapport review`",
+            "approved greetings were rewritten and wait for approval again: `rapport review`",
         ),
         (replanned.dropped, "planned greeting was dropped", "planned greetings were dropped"),
     )

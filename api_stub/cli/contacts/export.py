@@ -23,7 +23,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.characters import sanitise_text
 
 app = typer.Typer(
-    help="Write contacts or interactions to a file. It holds personal data.", no_args_is_help=True
+    help="Write contacts or interactions to a file. It contains personal data.", no_args_is_help=True
 )
 
 STDOUT = "-"
@@ -37,7 +37,7 @@ Output = Annotated[
     str,
     typer.Option("--output", "-o", metavar="FILE", help="The file; - is the standard output."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it is there already.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
 @app.command()
@@ -93,7 +93,7 @@ def _export(
             shown = output != STDOUT or not sys.stdout.isatty()
             total = _write_rows(database, sheet, as_format, account_id, target, shown=shown)
     if output != STDOUT:
-        print_text(f"{total} {sheet.name} are in {output}; only you may read it")
+        print_text(f"{total} {sheet.name} are in {output}; only you can read it")
 
 
 def _write_rows(

@@ -23,32 +23,32 @@ from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 from worker.screenshots import delete_screenshots
 
 _NOT_ERASED = (
-    "Not reached: exports and backups and logs of before, pictures on other machines and of pages "
-    "with several people on them (they go by their age), and what Postgres keeps of erased rows until it has "
-    "vacuumed. Your own words stay too: templates, names of saved searches."
+    "Not erased: earlier exports, backups and logs; screenshots on other machines and of pages with several "
+    "people, which are deleted by age; what Postgres keeps of erased rows until it vacuums them. Your own "
+    "words stay too: templates and names of saved searches."
 )
 
 
 def forget_person(
     who: Who,
     account: WhoseAccount = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Erase a person who asked for it, from all accounts of their site, for good.
 
-    Only a hash of the address stays, so that no search, page or import adds the person again. A person whom
-    nobody knows yet can be given by address and is then never collected. While a worker performs an action
+    Only a hash of the address stays, so that no search, page or import adds the person again. A person who
+    is not stored yet can be given by address and is then never collected. While a worker performs an action
     for this person, nothing is changed.
     """
     site, address, name = _resolve_person(data, who, account)
     with open_database(data) as database:
         if not yes:
             require_typed_yes(
-                f"All that is known of {name}{address} is erased, in every account of the site. It can't be "
-                "taken back.",
+                f"This erases all that is known about {name}{address}, in every account of the site. "
+                "It can't be undone.",
                 "Type yes if this person asked for it",
-                refusal="nobody typed yes, so nothing was erased (--yes doesn't ask)",
+                refusal="not confirmed, so nothing was erased (--yes skips the question)",
             )
         with database.transaction() as session:
             forgotten = erasure.forget_person(session, site, address)
@@ -81,7 +81,7 @@ def _resolve_person(data: Path, who: str, account: str | None) -> tuple[str, str
         return *given, ""
     person = choose_person(
         data, who, account=account, whole=True,
-        unknown="whom nobody knows yet can only be named by the profile address",
+        unknown="somebody who is not stored yet can only be named by profile address",
     )[0]  # fmt: skip
     return person.site, person.profile_url, f"{person.full_name}, "
 
@@ -99,7 +99,7 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
         (erased.interactions, "interaction", "interactions"),
         (erased.profiles, "profile", "profiles"),
         (erased.hits, "search result", "search results"),
-        (erased.doubts, "unsure birthday", "unsure birthdays"),
+        (erased.doubts, "uncertain birthday", "uncertain birthdays"),
         (erased.former_values, "former value of imports", "former values of imports"),
         (forgotten.exclusions, "exclusion", "exclusions"),
         (forgotten.mentions, "mention elsewhere", "mentions elsewhere"),
@@ -107,9 +107,9 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
     )
     if not counts:
         return (
-            "nobody knew this person; they are never collected"
+            "this person was not stored and is never collected"
             if forgotten.new
-            else "this person was forgotten already"
+            else "this person was already forgotten"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
     return f"forgotten: {counts}{skipped}. Nothing adds this person again"

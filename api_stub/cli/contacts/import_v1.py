@@ -27,9 +27,9 @@ from worker import clock
 
 def import_v1(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="V1's SQLite file. It is only read; stop V1 before.")
+        Path, typer.Argument(metavar="FILE", help="V1's SQLite file. It is only read; stop V1 first.")
     ],
-    account: Annotated[str, typer.Option(help="The account whose people they are.")],
+    account: Annotated[str, typer.Option(help="The account that these people belong to.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be imported; change nothing.")
     ] = False,
@@ -77,15 +77,17 @@ def _result_lines(report: V1Report, account: str, *, dry_run: bool) -> list[str]
     lines = []
     if report.other_tables:
         left = ", ".join(f"{table} ({rows})" for table, rows in report.other_tables.items())
-        lines.append(f"V1's own affairs, not taken, with their rows: {left}. Its mail password was not read")
+        lines.append(
+            f"V1's other tables, not imported, with their rows: {left}. Its mail password was not read"
+        )
     if report.uncounted:
         lines.append(
-            f"{report.uncounted} messages of the last 7 days went to people whom V1 only named, and the "
-            f"quota can't count them: begin slowly (`rapport quota set {account} greet --per-day N`)"
+            f"{report.uncounted} messages of the last 7 days went to people of whom V1 had only a name, so "
+            f"the quota can't count them: start slowly (`rapport quota set {account} greet --per-day N`)"
         )
     if dry_run:
         return [*lines, "a dry run: nothing was changed"]
     if not report.brought:
-        return [*lines, "nothing of it is new: nothing was changed, and there is nothing to undo"]
+        return [*lines, "everything was already here: nothing was changed, and there is nothing to undo"]
     undo = f"`rapport import undo {report.import_id}`"
-    return [*lines, f"import {report.import_id} is in account {account}; to take it back: {undo}"]
+    return [*lines, f"import {report.import_id} is in account {account}; to undo it: {undo}"]

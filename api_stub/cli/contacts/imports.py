@@ -50,7 +50,7 @@ def import_contacts(
         Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file; see docs/importing.md.")
     ],
     *,
-    account: Annotated[str, typer.Option(help="The account whose contacts they are.")],
+    account: Annotated[str, typer.Option(help="The account that these contacts belong to.")],
     format_: Annotated[
         str, typer.Option("--format", help=f"One of {', '.join(_FORMATS)}; auto detects it.")
     ] = _AUTO_FORMAT,
@@ -136,7 +136,7 @@ def undo(
 
 def _parse_format(given: str) -> ImportSource | None:
     if given not in _FORMATS:
-        raise RequestRefusedError(f"{given!r} can't be imported; the formats are {', '.join(_FORMATS)}")
+        raise RequestRefusedError(f"unknown format {given!r}; the formats are {', '.join(_FORMATS)}")
     return None if given == _AUTO_FORMAT else ImportSource(given)
 
 
@@ -156,7 +156,7 @@ def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord
     read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
-        f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
+        f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
         f"{report.repeated} further entries of the same people"
     )
     if report.doubts:
@@ -169,7 +169,7 @@ def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord
         lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
-            f"  {report.differing} birthdays differ from what is known, which stays: lines {lines}{more}"
+            f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
         )
     if report.refused:
         print_text(f"  refused: {report.refused}")
@@ -178,8 +178,8 @@ def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord
     for site, count in report.elsewhere[:1] if report.refused else ():
         have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
         print_text(
-            f"  {have} of {site}, and account {account.name} is on {account.site}. Add an account for them: "
-            f"`rapport account add NAME --site {site}`; to use this name for it, first `rapport account "
+            f"  {have} of {site}, but account {account.name} is on {account.site}. Add an account on {site}: "
+            f"`rapport account add NAME --site {site}`; to use the same name, first `rapport account "
             f"remove {account.name}`"
         )
 
@@ -206,9 +206,12 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 def _describe_undone(undone: UndoReport) -> str:
     counts = {
         "people removed": undone.contacts,
-        "people as they were before": undone.restored,
+        "people restored": undone.restored,
         "interactions removed": undone.interactions,
         "exclusions removed": undone.exclusions,
-        "people kept, since something was planned for or sent to them": undone.kept,
+        "people kept, because something was planned for or sent to them": undone.kept,
     }
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "it had changed nothing"
+    return (
+        ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        or "the import had changed nothing"
+    )

@@ -38,7 +38,7 @@ def purge(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Erase data that is older than its account keeps it: people you aren't connected to, profiles, scores.
+    """Erase data past its account's retention: people you aren't connected to, profiles, scores.
 
     Excluded people and people with open actions stay. It can be stopped at any time and run again. `rapport
     account keep` sets how long data is kept. Workers do the same several times a day.
@@ -72,7 +72,7 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
     if not owners:
         whose = name or "NAME"
         raise RequestRefusedError(
-            f"{f'account {name} keeps' if name else 'all accounts keep'} everything for ever: say how long "
+            f"{f'account {name} keeps' if name else 'all accounts keep'} everything for ever: set how long "
             f"first, with `rapport account keep {whose} --days N`"
         )
     return owners

@@ -92,7 +92,9 @@ def list_contacts(
         )
     Console().print(table)
     if len(found) == limit:
-        print_text(f"these are the first {limit}: --limit shows more, the other options narrow it", "dim")
+        print_text(
+            f"these are the first {limit}: --limit shows more, the other options narrow the list", "dim"
+        )
 
 
 def show_contact(
@@ -135,7 +137,7 @@ def _header_lines(found: ContactDetails, zone: ZoneInfo) -> Iterator[tuple[str, 
         if facts.get(key):
             yield key, str(facts[key])
     if facts.get("open_to_work") is not None:
-        yield "open", "says to be open to work" if facts["open_to_work"] else "not said to be open to work"
+        yield "open", "marked as open to work" if facts["open_to_work"] else "not marked as open to work"
     if found.email or found.language:
         language = f"{found.language}{_by_hand(found, 'language_by')}" if found.language else ""
         yield "contact", ", ".join(filter(None, (found.email, language)))

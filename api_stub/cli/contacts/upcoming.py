@@ -1,4 +1,4 @@
-"""`rapport birthdays`: the birthdays of the coming days, and what would become of a greeting."""
+"""`rapport birthdays`: the birthdays of the coming days, and whether each person would be greeted."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -54,9 +54,9 @@ def advise(name: str, site: str, halt: Halt) -> str:
     if halt.cause is HaltCause.NO_ADAPTER:
         return "contacts can be imported, and campaigns previewed with --dry-run --no-read-site"
     if halt.cause is HaltCause.KILL_SWITCH:
-        return "to go on: `rapport resume-everything`"
+        return "to resume: `rapport resume-everything`"
     if halt.cause is HaltCause.ACCOUNT_PAUSED:
-        return f"to go on: `rapport account resume {name}`"
+        return f"to resume: `rapport account resume {name}`"
     if halt.cause is HaltCause.NOT_SIGNED_IN:
         return advise_sign_in(name, site)
     return f"check the account on the site, then {advise_sign_in(name, site)}"

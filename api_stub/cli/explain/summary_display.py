@@ -52,7 +52,7 @@ def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> Rendera
     head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
     options = ", ".join(describe_options(campaign.options))
     asked = format_time(campaign.created_at, zone)
-    head.append(f"{campaign.id}, asked for {asked}\n{options or 'no options'}", "dim")
+    head.append(f"{campaign.id}, requested {asked}\n{options or 'no options'}", "dim")
     if campaign.preview is not None:
         return Group(
             head,
@@ -76,8 +76,8 @@ def describe_search(search: SearchRecord) -> str:
     ended = {
         None: "continues",
         SearchEnd.LIMIT: "ended at its limit",
-        SearchEnd.NO_MORE_PAGES: "ended, the site has no further page",
-        SearchEnd.NO_NEWS: "ended, nobody to visit was on the last pages",
+        SearchEnd.NO_MORE_PAGES: "ended at the site's last page",
+        SearchEnd.NO_NEWS: "ended, because the last pages had nobody to visit",
         SearchEnd.FAILED: "ended at a page that could not be read",
     }
     return f"pages read: {search.pages}, people found: {search.found}; it {ended[search.ended]}"
@@ -100,7 +100,7 @@ def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
 def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table | Text:
     """Render who would be sent what by a dry run, and why others are left out."""
     if not lines:
-        return Text("nobody has a birthday in these days")
+        return Text("nobody has a birthday in this period")
     message = "what would be sent"
     table = create_table("who", "birthday", message, "when, or why not", texts={message})
     for line in lines:

@@ -181,7 +181,7 @@ def _describe_unknown(session: Session, about: str, account: str | None) -> str:
     near = did_you_mean(accounts.suggest_accounts(session, about))
     if people:
         near = f"{near.removesuffix('?') + ', or one of these' if near else 'did you mean'}:{''.join(people)}"
-    return f"nothing is called {about!r}; " + (
+    return f"no match for {about!r}; " + (
         near
         or "give an account's name, a person's name or profile address, or an action's id (`rapport actions "
         "list` shows them)"

@@ -1,8 +1,9 @@
 """Turn the facts of `db.store.reports.gate_facts` into gates and the next step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from api_stub.cli.explain.halts import advise, advise_sign_in
@@ -19,6 +20,13 @@ from worker.rules.model import AccountStatus, ActionState, CampaignState, Contac
 from worker.rules.policy import ABSENCE_CHECKS_NEEDED, MAX_FAILURES
 from worker.rules.quota.forecast import ActionForecast
 from worker.rules.sites import has_adapter
+
+_EFFECTS: Final[Mapping[Kind, str]] = {
+    Kind.GREET: "{} is greeted",
+    Kind.VISIT: "{}'s profile is opened",
+    Kind.COLLECT: "{} is read",
+    Kind.WITHDRAW: "the invitation to {} is withdrawn",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ def _person_gates(facts: GateFacts) -> Iterator[Gate]:
     yield Gate("connection", connected, person.status.replace("_", " "))
     yield Gate("last greeted", True, str(person.last_greeted_on or "never"))
     says = "got a message from an account today" if person.written_to_today else "got no other message today"
-    yield Gate("one voice", not person.written_to_today, says)
+    yield Gate("one message a day", not person.written_to_today, says)
 
 
 def _action_gates(action: ActionFacts, facts: GateFacts) -> Iterator[Gate]:
@@ -163,7 +171,7 @@ def find_next_step(
         return _step_by_a_person(facts, action)
     if action.is_leased:
         return NextStep(
-            f"a worker finishes it ({action.contact}, {action.state}), or loses it after",
+            f"a worker finishes it ({action.contact}, {action.state}), or its lease expires",
             action.lease_until,
         )
     return (
@@ -251,7 +259,7 @@ def _step_for_person(facts: GateFacts, action: ActionFacts) -> NextStep | None:
         or person.visited_lately
     )
     if left_out:
-        return NextStep("it is skipped when its turn comes")
+        return NextStep("it is skipped when it is due")
     return None
 
 
@@ -267,8 +275,8 @@ def _step_in_turn(
     if outlook is not None:
         return _step_of_greeting(facts, action, outlook, at if why else None)
     ahead = facts.in_flight or facts.upcoming
-    after = f" after {ahead.contact}'s" if ahead is not None and ahead.id != action.id else ""
-    return NextStep(f"{action.contact}'s turn to {action.kind} comes{after}{why}, at the earliest", at)
+    after = f" after {ahead.contact}" if ahead is not None and ahead.id != action.id else ""
+    return NextStep(f"{_EFFECTS[action.kind].format(action.contact)}{after}{why}, at the earliest", at)
 
 
 def _step_of_greeting(

@@ -41,7 +41,7 @@ def describe_differences(change: LimitChange) -> Sequence[str]:
     """Return each difference of a change as `name before → after`."""
     before, after = change.before or {}, change.after or {}
     if change.what == "breaker":
-        return [f"breakers closed ({', '.join(after.get('closed', ()))}), counters built anew"]
+        return [f"breakers closed ({', '.join(after.get('closed', ()))}), counters rebuilt"]
     if change.what == "warm_up":
         old, new = (row.get("warm_up_on") or "none" for row in (before, after))
         return [f"from {old} → {new}"]
@@ -65,6 +65,6 @@ def build_log_table(changes: Sequence[LimitChange], zone: ZoneInfo) -> Table:
             format_time(change.at, zone, seconds=True),
             Text(change.by, overflow="fold"),
             describe_subject(change.what),
-            Text("; ".join(describe_differences(change)) or "as it was"),
+            Text("; ".join(describe_differences(change)) or "unchanged"),
         )
     return table

@@ -18,7 +18,7 @@ from api_stub.cli.context import (
     require_account,
 )
 from api_stub.cli.explain.halts import list_halt_lines
-from api_stub.cli.formatting import print_json, print_text
+from api_stub.cli.formatting import format_count, print_json, print_text
 from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
@@ -55,7 +55,7 @@ class Scope(StrEnum):
 
 
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")]
-IN_FORCE_FROM = "it holds from the next decision on"
+IN_FORCE_FROM = "it applies from the next decision on"
 
 
 @app.command()
@@ -66,9 +66,9 @@ def show(
 ) -> None:
     """Show what is used, left and allowed, for each kind and for all kinds together. Changes nothing.
 
-    Also shown: whether an action would be let through now, the next working hours, the gap, the
+    Also shown: whether an action would be allowed now, the next working hours, the gap, the
     breaker, the warm-up and the last denial. The numbers come from Redis, or from the ledger in
-    Postgres if Redis can't tell.
+    Postgres if Redis can't answer.
 
     Example:
     rapport quota show demo
@@ -98,27 +98,29 @@ def set_limits(
         ),
     ],
     *,
-    per_run: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Of one campaign on one day.")] = None,
-    per_day: Annotated[int | None, typer.Option(min=0, max=_MOST, help="On one calendar day.")] = None,
-    per_week: Annotated[int | None, typer.Option(min=0, max=_MOST, help="In any 7 days.")] = None,
-    gap: Annotated[
-        str | None, typer.Option(help="Time between two, drawn anew each time, such as 90s-180s.")
+    per_run: Annotated[
+        int | None, typer.Option(min=0, max=_MOST, help="Limit of one campaign on one day.")
     ] = None,
-    gap_min: Annotated[str | None, typer.Option(help="Only its shorter end, such as 90s.")] = None,
-    gap_max: Annotated[str | None, typer.Option(help="Only its longer end, such as 3m.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Limit of one calendar day.")] = None,
+    per_week: Annotated[int | None, typer.Option(min=0, max=_MOST, help="Limit of any 7 days.")] = None,
+    gap: Annotated[
+        str | None, typer.Option(help="Time between two actions, drawn at random, such as 90s-180s.")
+    ] = None,
+    gap_min: Annotated[str | None, typer.Option(help="Only the shortest gap, such as 90s.")] = None,
+    gap_max: Annotated[str | None, typer.Option(help="Only the longest gap, such as 3m.")] = None,
     hours: Annotated[
         str | None, typer.Option(help="Working hours in the account's zone, such as 07:00-19:00.")
     ] = None,
     days: Annotated[str | None, typer.Option(help="Working days: mon-fri, sat,sun or 'every day'.")] = None,
     reserve: Annotated[
         int | None,
-        typer.Option(min=0, max=_MOST, help="Of the day of all kinds, what is reserved for this one."),
+        typer.Option(min=0, max=_MOST, help="Share of the daily limit of all kinds for this kind alone."),
     ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Change an account's limits; what is not given stays. 0 lets nothing through.
+    """Change an account's limits; options that are not given stay as they are. 0 allows nothing.
 
-    Above a site's hard ceiling nothing is accepted. Warm-up and cuts still apply.
+    Values above a site's hard ceiling are refused. Warm-up and cuts still apply.
 
     Examples:
     rapport quota set demo greet --per-day 10 --gap 2m-4m --hours 08:00-18:00 --days mon-fri
@@ -147,14 +149,14 @@ def set_limits(
 def warm_up(
     account: Account,
     begin: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="When it began: 2026-11-23, or today.")
+        str | None, typer.Option("--from", metavar="DATE", help="Its first day: 2026-11-23, or today.")
     ] = None,
-    skip: Annotated[bool, typer.Option("--skip", help="It need not: its limits hold in full.")] = False,
+    skip: Annotated[bool, typer.Option("--skip", help="No warm-up: the limits apply in full.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Let an account's limits ramp up over three weeks: a third, a half, four fifths, then all.
 
-    For an account that is new. Rapport begins it by itself after a challenge of the site.
+    For a new account. Rapport starts one by itself after a challenge of the site.
 
     Examples:
     rapport quota warm-up ann --from today
@@ -182,10 +184,10 @@ def reset(
     kind: Annotated[Kind | None, typer.Argument(metavar="KIND", help="Only this kind's breaker.")] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Close the breaker, and have the usage counted anew from the ledger.
+    """Close the breaker, and recount the usage from the ledger.
 
     Everything that was sent still counts, so this never frees more than is left. A pause after a
-    limit page stays. What a worker has reserved at this moment is dropped and tried again.
+    limit page stays. Units that a worker has reserved at this moment are dropped and reserved again.
 
     Example:
     rapport quota reset demo greet
@@ -198,7 +200,10 @@ def reset(
         limits.record_breaker_reset(session, record.id, kinds=kinds, by=get_terminal_user())
         asked_again = _release_waiting(session, record, kinds)
     closed = f"the breaker for {kind} is" if kind is not None else "all breakers are"
-    for line in [f"{account}: {closed} closed; the next decision counts anew from the ledger", *asked_again]:
+    for line in [
+        f"{account}: {closed} closed; the next decision recounts the usage from the ledger",
+        *asked_again,
+    ]:
         print_text(line)
 
 
@@ -224,7 +229,7 @@ def log(
     Console().print(
         build_log_table(changes, record.zone)
         if changes
-        else "nothing was changed: the site's own limits hold"
+        else "no limit was changed: the site's defaults apply"
     )
 
 
@@ -254,7 +259,8 @@ def _set_totals(
 def _release_waiting(session: Session, record: AccountRecord, kinds: Sequence[Kind]) -> Sequence[str]:
     """Let actions that the quota made wait ask again; return a line that says how many."""
     waiting = control.wake_denied_actions(session, record.id, kinds)
-    return [f"{waiting} that waited for the quota will ask again at their turn"] if waiting else []
+    counted = format_count(waiting, "waiting action", "waiting actions")
+    return [f"{counted} will ask the quota again"] if waiting else []
 
 
 def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:

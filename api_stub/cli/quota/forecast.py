@@ -16,7 +16,7 @@ from db.store.reports import birthday_forecast as store
 def forecast(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")],
     days: Annotated[
-        int, typer.Option(min=1, max=MAX_DAYS, help="For the birthdays of so many days, from today.")
+        int, typer.Option(min=1, max=MAX_DAYS, help="Forecast the birthdays of this many days, from today.")
     ] = 30,
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,

@@ -49,7 +49,7 @@ def render_title(found: AccountForecast) -> Text:
 def list_caveats(found: ForecastAnswer) -> Iterator[str]:
     """Yield what a person must do before the forecast can come true."""
     if found.stopped_by is not None:
-        yield "the forecast shows what would happen if the account went on now"
+        yield "the forecast shows what would happen if the account resumed now"
     if found.unapproved:
         yield f"{found.unapproved} wait for approval; the forecast assumes that they are approved now"
     if found.paused:

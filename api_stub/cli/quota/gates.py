@@ -103,10 +103,10 @@ def _breaker_gate(decision: Decision, now: datetime, zone: ZoneInfo) -> Gate:
         return Gate(
             "breaker",
             False,
-            f"open until {format_time(breaker.open_until, zone)}, after {faults}; then one try goes first",
+            f"open until {format_time(breaker.open_until, zone)}, after {faults}; then one action tries",
         )
     under_way = decision.reason is Reason.BREAKER_PROBE
-    says = "one try is under way and decides" if under_way else "one try goes first and decides"
+    says = "one action is trying and decides" if under_way else "one action tries first and decides"
     return Gate("breaker", not under_way, f"half-open after {faults}: {says}")
 
 
@@ -157,11 +157,11 @@ _SHARES: Final = {Fraction(1, 3): "a third", Fraction(1, 2): "a half", Fraction(
 def describe_warm_up(began: date | None, now: datetime, zone: ZoneInfo) -> str:
     """Describe the week of an account's warm-up, and the share of its limits that it may use."""
     if began is None:
-        return "none: the limits hold in full"
+        return "none: the limits apply in full"
     ends = began + len(WARM_UP_SHARES) * timedelta(days=7)
     share = warm_up_share(began, now, zone)
     if share == 1:
-        return f"over since {ends}: the limits hold in full"
+        return f"over since {ends}: the limits apply in full"
     week = max(0, (now.astimezone(zone).date() - began).days // 7) + 1
     part = _SHARES.get(share, str(share))
     return f"week {week} of {len(WARM_UP_SHARES)}: {part} of the limits; in full on {ends}"
@@ -178,6 +178,6 @@ _NOUNS: Final[Mapping[Kind, str]] = {
 def describe_decision(kind: Kind, decision: Decision, zone: ZoneInfo) -> str:
     """Describe what a reservation would be answered now."""
     if decision.reason is None:
-        return f"{_NOUNS[kind]} would be let through now"
+        return f"{_NOUNS[kind]} would be allowed now"
     until = f" until {format_time(decision.retry_at, zone)}" if decision.retry_at else ""
     return f"{_NOUNS[kind]} would have to wait{until}: {describe_reason(decision.reason)}"

@@ -78,9 +78,9 @@ def parse_date(text: str, today: date) -> date:
     except ValueError:
         raise RequestRefusedError(f"{text!r} isn't a date: write 2026-11-23, or today") from None
     if found < FIRST_DAY:
-        raise RequestRefusedError(f"{found} is before {FIRST_DAY.year}: no account is so old")
+        raise RequestRefusedError(f"{found} is before {FIRST_DAY.year}: no account is that old")
     if found > today:
-        raise RequestRefusedError(f"{found} has not come yet: a warm-up begins today or began before")
+        raise RequestRefusedError(f"{found} is in the future: give today or an earlier day")
     return found
 
 

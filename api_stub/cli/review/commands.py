@@ -63,7 +63,7 @@ def review(
             _print_proposals(database, scope, zones)
         elif not (console.is_terminal and sys.stdin.isatty()):
             raise RequestRefusedError(
-                "deciding takes a person at a terminal: `rapport review --list` only prints what waits, and "
+                "deciding needs a person at a terminal: `rapport review --list` only prints what waits, and "
                 "docs/approving.md says how to decide over HTTP"
             )
         elif not count_proposals(database, scope):

@@ -19,8 +19,8 @@ from worker.rules.model import Kind
 
 _LAST_CONTACT_TEXTS = {
     Kind.GREET: "you wrote",
-    Kind.VISIT: "you looked at the profile",
-    Kind.COLLECT: "you came upon the profile",
+    Kind.VISIT: "you opened the profile",
+    Kind.COLLECT: "you found the profile in a search",
     Kind.WITHDRAW: "you withdrew an invitation",
     None: "they wrote",
 }

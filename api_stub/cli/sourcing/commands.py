@@ -135,7 +135,7 @@ def results(
                     write(list(_export_rows(block, as_format, total + 1)))
                     total += len(block)
     if out != STDOUT:
-        print_text(f"{format_count(total, 'person is', 'people are')} in {out}; only you may read it")
+        print_text(f"{format_count(total, 'person is', 'people are')} in {out}; only you can read it")
 
 
 @app.command()
@@ -156,7 +156,7 @@ def rescore(
     """
     new_criteria = read_criteria(criteria)
     if not given_criteria(new_criteria):
-        raise RequestRefusedError(f"{criteria.name}: it asks for nothing, so there is nothing to score by")
+        raise RequestRefusedError(f"{criteria.name}: it has no criteria, so there is nothing to score by")
     with open_session(data) as session:
         found = _require_sourcing_campaign(session, campaign)
         zone = require_account(session, found.account).zone
@@ -171,7 +171,7 @@ def rescore(
     Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
     scored = format_count(report.people, "person is", "people are")
-    print_text(f"{scored} scored anew, no profile was opened; {moved} have another rank")
+    print_text(f"{scored} rescored without opening a profile; {moved} changed rank")
     for line in describe_unread(report):
         print_text(line, "yellow")
 
@@ -201,7 +201,7 @@ def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     campaign_id = resolve_campaign_id(session, given)
     campaign = campaigns.find_campaign(session, campaign_id)
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
-        kind = campaign.kind if campaign else "gone"
+        kind = campaign.kind if campaign else "deleted"
         raise RequestRefusedError(
             f"campaign {given} isn't a sourcing campaign ({kind}): only those have results; `rapport "
             f"campaign show {given}` shows what it did"

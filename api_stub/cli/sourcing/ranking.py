@@ -23,7 +23,7 @@ def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
     if campaign.state in _STOPPED:
         head += f", {campaign.state}"
     if progress.search is None:
-        return f"{head}: nothing was searched{', it was a dry run' if campaign.preview is not None else ''}"
+        return f"{head}: nothing was searched{', a dry run' if campaign.preview is not None else ''}"
     profiles = f"profiles: {progress.read} read, {progress.waiting} waiting"
     return f"{head}: {describe_search(progress.search)}; {profiles}"
 

@@ -47,7 +47,7 @@ def save_search(
     scoring = read_criteria(criteria) if criteria is not None else Criteria()
     if url is None and not given_criteria(scoring):
         raise RequestRefusedError(
-            "there is nothing to save: give --url, or --criteria that ask for something"
+            "there is nothing to save: give --url, or --criteria with something to search for"
         )
     with open_session(data) as session:
         record = require_account(session, account)

@@ -90,7 +90,7 @@ def demo(
     data: DataDir = DEFAULT_DATA,
     workers: Workers = 2,
     again: Annotated[
-        bool, typer.Option("--again", help="More people of the practice network have a birthday first.")
+        bool, typer.Option("--again", help="First give more people of the practice network a birthday.")
     ] = False,
 ) -> None:
     """Greet the birthdays of the practice network, and verify that each greeting arrived once."""

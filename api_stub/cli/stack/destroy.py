@@ -26,7 +26,7 @@ def destroy(data: DataDir = DEFAULT_DATA) -> None:
     data = data.absolute()
     cluster = data / "postgres"
     if not has_secrets(data):  # another program's folder may have files of the same names
-        raise RequestRefusedError(f"there is no data of Rapport in {data}, so nothing was removed")
+        raise RequestRefusedError(f"there is no Rapport data in {data}, so nothing was removed")
     lock = FolderLock(data)
     lock.acquire()  # nothing may start meanwhile
     try:
@@ -36,7 +36,7 @@ def destroy(data: DataDir = DEFAULT_DATA) -> None:
         require_typed_yes(
             f"This removes for good:\n{listed}",
             "Type yes to remove it",
-            refusal="nobody typed yes, so nothing was removed",
+            refusal="not confirmed, so nothing was removed",
         )
         remove_cluster(cluster)
         for path in reversed(found):  # the secrets last: without them, a second try would refuse
@@ -45,7 +45,7 @@ def destroy(data: DataDir = DEFAULT_DATA) -> None:
         lock.release()
     with suppress(OSError):  # files of somebody else are in it
         data.rmdir()
-    print_text(f"all data of Rapport in {data} is removed; `rapport demo` or `rapport up` begins anew")
+    print_text(f"all Rapport data in {data} is removed; `rapport demo` or `rapport up` starts from scratch")
 
 
 def _describe(path: Path) -> str:

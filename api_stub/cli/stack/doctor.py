@@ -193,8 +193,8 @@ def _check_settings() -> Finding:
     try:
         get_settings()
     except ConfigurationError as error:
-        return Finding("settings", False, str(error), "correct the variable that is named, and ask again")
-    return Finding("settings", True, "nothing in the environment is wrong")
+        return Finding("settings", False, str(error), "correct the named variable, then run this again")
+    return Finding("settings", True, "all variables are valid")
 
 
 def _check_servers(data: Path) -> Iterator[Finding]:
@@ -246,8 +246,8 @@ def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
         database.close()
     if names:
         advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport account sign-in` again"
-        return Finding("secret keys", False, f"they don't open the session of {', '.join(names)}", advice)
-    return Finding("secret keys", True, "they open every stored session")
+        return Finding("secret keys", False, f"they can't decrypt the session of {', '.join(names)}", advice)
+    return Finding("secret keys", True, "they decrypt every stored session")
 
 
 def _run_check(what: str, ask: Callable[[], str], advice: str) -> Finding:

@@ -37,16 +37,18 @@ def logs(
     ] = None,
     *,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")
     ] = False,
     correlation: Annotated[
         str, typer.Option(help="Only what one request or campaign caused, by the beginning of its id.")
     ] = "",
-    level: Annotated[Level, typer.Option(help="Only lines at least as severe.")] = Level.DEBUG,
+    level: Annotated[Level, typer.Option(help="Only lines of this level or above.")] = Level.DEBUG,
     since: Annotated[
         str | None, typer.Option(metavar="AGO|TIME", help="Such as 10m, 2h, 3d, or 2026-11-28T09:00 in UTC.")
     ] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="At most so many of the newest.")] = 100,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, help="At most this many lines, the newest.")
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they are in the logs.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -73,7 +75,9 @@ def logs(
 def _check_names(reader: LogReader, names: list[str]) -> None:
     known = reader.list_names()
     if not known:
-        raise NotRunningError("nothing was ever started here, so there are no logs: `rapport up`")
+        raise NotRunningError(
+            "nothing was ever started here, so there are no logs: start it with `rapport up`"
+        )
     for name in names:
         if name not in known:
             raise RequestRefusedError(f"there is no log of {name!r}; there are: {', '.join(known)}")

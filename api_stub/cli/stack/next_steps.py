@@ -43,7 +43,7 @@ def beside_the_stack(account: str, data: Path) -> str:
         data,
         [
             (("campaign", "birthday", account, "--dry-run"), "who would be greeted, with what and when"),
-            (search, "look for people, and rank them"),
+            (search, "find people and rank them"),
             (("summary", account), "the summary of today"),
         ],
     )

@@ -137,6 +137,6 @@ def _print_processes(console: Console, processes: Sequence[ProcessState]) -> Non
         return
     table = create_table("process", "pid", "running since", "restarts")
     for each in processes:
-        since = format_time(each.since, UTC_ZONE) if each.since else "ended; waits to be started again"
+        since = format_time(each.since, UTC_ZONE) if each.since else "ended; waiting to be restarted"
         table.add_row(folding_text(each.name), str(each.pid or ""), since, str(each.restarts or ""))
     console.print(table)

@@ -53,7 +53,7 @@ def list_templates(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """List templates. An account's own replace everybody's of the same language, on the day or late."""
+    """List templates. An account's own replace the shared ones of the same language, on the day or late."""
     with open_session(data) as session:
         found = templates.list_templates(session, language=language)
         if account is not None:
@@ -86,9 +86,7 @@ def add(
     language: Annotated[str, typer.Option(help="The language it is in: en, de, fr, es, ... (ISO 639-1).")],
     text: Annotated[
         str | None,
-        typer.Argument(
-            metavar="TEXT", help="The text. Left out, it is read from standard input, line by line."
-        ),
+        typer.Argument(metavar="TEXT", help="The text. Without it, the text is read from standard input."),
     ] = None,
     *,
     late: Late = False,
@@ -115,7 +113,7 @@ def add(
         )
         alike, warnings = _look_at_new(session, number) if number else ([], [])
     if number is None:
-        print_text("this template exists already; `rapport templates list` shows it")
+        print_text("this template already exists; `rapport templates list` shows it")
         return
     print_text(f"template {number} is added; next: `rapport templates preview {number}`")
     for warning in warnings:

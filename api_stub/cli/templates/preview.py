@@ -77,7 +77,8 @@ def preview(
     if used := [field for field in OPTIONAL_FIELDS if field in list_fields(body)]:
         sample = SAMPLE_VALUES.known()
         print_text(
-            f"assumed: {', '.join(f'{field} {sample[field]!r}' for field in used)}; last, nothing of it"
+            f"assumed: {', '.join(f'{field} {sample[field]!r}' for field in used)}; "
+            "in the last line, nothing is known"
         )
         shown.append(Addressee(0, shown[0].full_name, None))
     _print_messages(body, shown, late=late, signature=signature)

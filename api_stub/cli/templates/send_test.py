@@ -132,7 +132,7 @@ def _choose_recipient(site: Site, to: str | None, today: date) -> str:
     address = _address(to)
     if address in near:
         raise RequestRefusedError(
-            f"{address} has a birthday that is still greeted, and a message now would stop that greeting: "
+            f"{address} still has a birthday to greet, and a message now would stop that greeting: "
             "choose somebody else"
         )
     return address

@@ -27,7 +27,7 @@ def signature(
         typer.Argument(
             metavar="TEXT",
             help=f"The signature: at most {MAX_SIGNATURE_CHARACTERS} characters on {SIGNATURE_LINES} lines. "
-            "Left out, the present one is shown.",
+            "Without it, the current one is shown.",
         ),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove it.")] = False,
@@ -60,7 +60,10 @@ def signature(
         print_text(new, "bold")
     if too_long and not as_json:
         numbers = ", ".join(map(str, too_long))
-        print_text(f"note: too long with it for some names, and then not used: template {numbers}", "yellow")
+        print_text(
+            f"note: too long with it for people with long names, who don't get it: template {numbers}",
+            "yellow",
+        )
 
 
 def _validate(text: str) -> str:

@@ -47,7 +47,7 @@ def watch(
 ) -> None:
     """Watch campaigns while they run: who is served now, who waits and why. Ends when they are finished.
 
-    q or Ctrl-C leaves, and the work goes on. Without a terminal, each change is one line; with --json, one
+    q or Ctrl-C leaves, and the work continues. Without a terminal, each change is one line; with --json, one
     JSON object.
     """
     with open_database(data) as database:
@@ -79,9 +79,7 @@ def _watch(
             last = None
     if as_json:
         return
-    print_text(
-        "left; the work goes on: `rapport watch` shows it again" if last is None else describe_end(last)
-    )
+    print_text("stopped watching: `rapport watch` shows it again" if last is None else describe_end(last))
 
 
 def _choose(session: Session, about: str | None) -> tuple[AccountRecord | None, Sequence[UUID]]:

@@ -31,7 +31,7 @@ def follow(
     ended: Ended,
     *,
     header: Sequence[str] = (),
-    hint: str = "q leaves; the work goes on",
+    hint: str = "q stops watching; the work continues",
     print_change: PrintChange | None = None,
 ) -> View | None:
     """Show what `read` returns until `ended`; return the last view, or None if the person left with q.

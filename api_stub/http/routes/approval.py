@@ -45,7 +45,7 @@ def list_proposals(
 
 @router.post("/actions/{action_id}/approve", responses=problem_responses(404, 409))
 def approve(action_id: UUID, body: Approve, database: AppDatabase) -> Decided:
-    """Approve a proposed action; it is sent when its turn comes."""
+    """Approve a proposed action; it is sent when every gate is open."""
     with database.transaction() as session:
         decision = approval.approve_proposal(session, action_id, seen=body.seen, by=body.by)
     return _to_response(action_id, decision)

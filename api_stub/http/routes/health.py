@@ -24,7 +24,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health")
 async def health() -> Health:
-    """Answer 200 while this process works, without a look at other servers."""
+    """Answer 200 while this process works, without checking other servers."""
     return Health(status="ok")
 
 

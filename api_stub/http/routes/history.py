@@ -86,7 +86,7 @@ def list_actions(
 
 @router.get("/quota", responses=problem_responses(404))
 def show_quota(
-    database: AppDatabase, account: Annotated[AccountName, Query(description="Whose quota.")]
+    database: AppDatabase, account: Annotated[AccountName, Query(description="The account's name.")]
 ) -> QuotaAnswer:
     """Return what an account has used, has left and may do, by kind and for all kinds together."""
     with database.snapshot() as session:
@@ -98,8 +98,8 @@ def show_quota(
 @router.get("/forecast", responses=problem_responses(404))
 def show_forecast(
     database: AppDatabase,
-    account: Annotated[AccountName, Query(description="Whose birthdays.")],
-    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of this many days, from today.")] = 30,
+    account: Annotated[AccountName, Query(description="The account's name.")],
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
     with database.snapshot() as session:
@@ -113,7 +113,7 @@ def show_forecast(
 @router.get("/summary", responses=problem_responses(404))
 def show_summary(
     database: AppDatabase,
-    account: Annotated[AccountName, Query(description="Whose day.")],
+    account: Annotated[AccountName, Query(description="The account's name.")],
     on: Annotated[Day | None, Query(description="The day in the account's zone; today if not given.")] = None,
 ) -> SummaryOut:
     """Return the summary of an account's day: sent, left out, waiting, answered."""

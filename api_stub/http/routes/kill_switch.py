@@ -24,11 +24,11 @@ _THREADS: Final = 8
 _READ_FAILED = "Postgres does not answer, so the kill switch can't be read."
 _PULL_FAILED = (
     "Postgres does not answer, so it is not known whether the kill switch was pulled. Nothing is sent while "
-    "Postgres does not answer, because every effect is written down there first. Ask again until the answer "
-    "is 200, or stop the browser workers: then nothing acts, whatever happens to Postgres."
+    "Postgres does not answer, because every effect is written to Postgres first. Repeat the request until "
+    "the answer is 200, or stop the browser workers: then nothing is sent in any case."
 )
 _RELEASE_FAILED = (
-    "Postgres does not answer, so it is not known whether the kill switch was released: ask again."
+    "Postgres does not answer, so it is not known whether the kill switch was released: repeat the request."
 )
 
 

@@ -93,7 +93,7 @@ class EmbeddedServer(ABC):
             if self.PORT_TAKEN not in child.tail():
                 raise
             self._table.forget(child)
-            raise PortTakenError(f"another program has taken port {port}") from None
+            raise PortTakenError(f"another program is using port {port}") from None
 
     def _set_child(self, child: Child) -> None:
         self._child = child

@@ -101,7 +101,7 @@ class Postgres(EmbeddedServer):
     def _prepare_restart(self) -> None:
         cluster = self._link / "data"
         if not (cluster / "PG_VERSION").exists():  # never an empty one for processes that work on this one
-            raise DataLostError(f"the database's files are gone: {cluster}")
+            raise DataLostError(f"the database's files are missing: {cluster}")
         _remove_stale_pid_file(cluster.resolve())
 
     def _initialise(self, initdb: Path, cluster: Path) -> None:
@@ -126,7 +126,9 @@ class Postgres(EmbeddedServer):
                 identity=self._identity,
             )  # fmt: skip
             if child.wait(self.START_TIMEOUT) != 0:
-                raise StackError(f"the database can't be made. Log of initdb, {child.log}:\n{child.tail()}")
+                raise StackError(
+                    f"the database could not be created. Log of initdb, {child.log}:\n{child.tail()}"
+                )
             self._table.forget(child)
         finally:
             passwords.unlink(missing_ok=True)
@@ -155,7 +157,7 @@ class Postgres(EmbeddedServer):
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise StackError(
-                    f"the password in {self._data_dir / 'secrets.json'} does not open the database beside "
+                    f"the password in {self._data_dir / 'secrets.json'} does not match the database beside "
                     "it. Restore the secrets.json that was made with it, or move the data folder away."
                 ) from None
             return False

@@ -93,7 +93,7 @@ def _find_server() -> Path:
         found = shutil.which(name)
         if found is not None:
             return Path(found)
-    raise StackError("there is no Redis: ./run installs one, or set REDIS_URL to one that runs already.")
+    raise StackError("no Redis was found: ./run installs one, or set REDIS_URL to one that is running.")
 
 
 def _quote(path: Path) -> str:

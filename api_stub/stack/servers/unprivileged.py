@@ -160,7 +160,7 @@ def find_runnable_programs(packages: Path, programs: str, version: str, identity
     if not identity.can_run(copy / programs / _PROBE):
         raise StackError(
             "Postgres can't run as root, and another user can't run it here either. Start Rapport as an "
-            "ordinary user, or set DATABASE_URL to a Postgres that runs already."
+            "ordinary user, or set DATABASE_URL to a Postgres that is running."
         )
     return copy / programs
 
@@ -183,6 +183,6 @@ def _shared_folder() -> Path:
     except OSError as error:
         raise StackError(
             f"Postgres can't run as root, and the folder of its user can't be made ({error}). Start "
-            "Rapport as an ordinary user, or set DATABASE_URL to a Postgres that runs already."
+            "Rapport as an ordinary user, or set DATABASE_URL to a Postgres that is running."
         ) from error
     return _SHARED_FOLDER

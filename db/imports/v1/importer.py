@@ -129,7 +129,10 @@ class _V1Import:
         )
         if held is None:
             self.uncounted += excluded and at > self._now - WEEK
-            return excluded, "no or several contacts have that name: it counts as greeted for that birthday"
+            return (
+                excluded,
+                "no contact or several contacts have that name: it counts as greeted for that birthday",
+            )
         is_new = self._interactions.add(
             held,
             Kind.GREET,
@@ -148,7 +151,7 @@ class _V1Import:
         today = self._now.astimezone(self._account.zone).date()
         key = None if person.address else self._people.get_name_key(person.name or "")
         new = [
-            self._exclusions.add(person.address, key, each, "greeted by V1; when can't be read")
+            self._exclusions.add(person.address, key, each, "greeted by V1; the date can't be read")
             for each in sorted({birthday_occasion(today), birthday_occasion(today - _GREETING_WINDOW)})
         ]
         return any(new), f"{NO_DATE}: the person counts as greeted in {today.year}"
@@ -166,7 +169,9 @@ class _V1Import:
             held = self._people.find(visit.person)
             if held is None:
                 counts.note(
-                    number, Outcome.REFUSED, "it has no address, and no or several contacts have its name"
+                    number,
+                    Outcome.REFUSED,
+                    "it has no address, and no contact or several contacts have its name",
                 )
                 continue
             year, week, _ = visit.visited_at.astimezone(self._account.zone).isocalendar()

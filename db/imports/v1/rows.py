@@ -28,7 +28,7 @@ from worker.rules.model import ContactStatus
 
 T = TypeVar("T")
 
-NO_ADDRESS: Final = "it has no address of a profile"
+NO_ADDRESS: Final = "it has no profile address"
 NO_PERSON: Final = "it has no name"
 NO_DATE: Final = "it has no readable date"
 DUPLICATE: Final = "it occurs twice in the file"

@@ -116,7 +116,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
     settled = (
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)
-        .values(state=state, reason=Reason.SETTLED_BY_HAND, detail="a person looked")
+        .values(state=state, reason=Reason.SETTLED_BY_HAND, detail="a person checked the thread")
         .returning(Action.contact_id, Action.kind, Action.acting_since)
     )
     if state is ActionState.PLANNED:

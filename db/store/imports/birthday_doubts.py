@@ -158,7 +158,7 @@ def reopen_doubt(session: Session, doubt_id: int) -> int:
     if doubt is None:
         raise RequestRefusedError(f"there is no doubt {doubt_id}")
     if doubt.settled_at is None:
-        raise RequestRefusedError(f"doubt {doubt_id} waits for an answer already")
+        raise RequestRefusedError(f"doubt {doubt_id} is already waiting for an answer")
     if doubt.is_theirs:
         _take_birthday_back(session, doubt)
     # Settled together means: by the answer that is taken back.
@@ -178,7 +178,7 @@ def reopen_doubt(session: Session, doubt_id: int) -> int:
 def _take_birthday_back(session: Session, doubt: ImportDoubt) -> None:
     contact = session.scalars(select(Contact).where(Contact.id == doubt.contact_id).with_for_update()).one()
     if (contact.birth_month, contact.birth_day) != (doubt.birth_month, doubt.birth_day):
-        raise RequestRefusedError(f"{contact.full_name} has another birthday by now: nothing was changed")
+        raise RequestRefusedError(f"{contact.full_name} now has a different birthday; nothing was changed")
     key = {"import_id": doubt.import_id, "contact_id": contact.id}
     change = session.get(ImportChange, key)
     before = change.before if change is not None else {}
@@ -202,5 +202,5 @@ def _lock_open_doubt(session: Session, doubt_id: int) -> ImportDoubt:
         raise RequestRefusedError(f"there is no doubt {doubt_id}; `rapport contacts doubts` shows them")
     if doubt.settled_at is not None:
         answer = "confirmed" if doubt.is_theirs else "refused"
-        raise RequestRefusedError(f"doubt {doubt_id} was {answer} already")
+        raise RequestRefusedError(f"doubt {doubt_id} was already {answer}")
     return doubt

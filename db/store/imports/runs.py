@@ -93,7 +93,7 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
 
     An imported contact with actions or other interactions is kept, with its do-not-contact, which a person
     may have set since. If interactions are deleted, the quota's counters are rebuilt. Raises
-    RequestRefusedError if the import is unknown, was undone already, or a later import builds on it.
+    RequestRefusedError if the import is unknown, was already undone, or a later import builds on it.
     """
     owner = session.scalar(select(Import.account_id).where(Import.id == import_id))
     if owner is None:
@@ -101,7 +101,7 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
     import_lock.lock_for_import(session, owner)
     row = session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one()
     if row.undone_at is not None:
-        raise RequestRefusedError(f"import {import_id} was undone already")
+        raise RequestRefusedError(f"import {import_id} was already undone")
     _refuse_if_built_on(session, row)
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger import
     interactions = execute_counted(session, delete(Interaction).where(Interaction.import_id == import_id))

@@ -18,7 +18,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.mentions import Mentions
 
 BUSY = (
-    "a worker or a command is using this person's data right now; nothing was changed: ask again in a minute"
+    "a worker or a command is using this person's data right now; nothing was changed: try again in a minute"
 )
 
 

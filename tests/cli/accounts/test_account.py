@@ -12,7 +12,7 @@ from worker.rules.model import Kind
 
 
 def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
-    assert "account ann is there" in rapport(
+    assert "account ann is on sandbox" in rapport(
         "account", "add", "ann", "--site", "sandbox", "--time-zone", "Europe/Paris"
     )
     assert "Europe/Paris" in rapport("account", "list")
@@ -35,7 +35,9 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
         (change,) = limits.list_changes(session, bea.id)
         assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
         assert limits.load_context(session, bea.id, Kind.GREET, "").context.limits.per_day == 5
-    assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
+    assert "account bea is on linkedin" in rapport("quota", "warm-up", "bea", "--skip") + rapport(
+        "account", "add", "bea"
+    )
     assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
     with database.transaction() as session:
         assert limits.load_context(session, bea.id, Kind.GREET, "").warm_up_on is None
@@ -44,7 +46,7 @@ def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("ann", "--site", "myspace"), "the site 'myspace' is not known"),
+        (("ann", "--site", "myspace"), "unknown site 'myspace'"),
         (("ann", "--time-zone", "Mars/Base"), "'Mars/Base' isn't an IANA time zone"),
         (("ann", "--time-zone", "../etc"), "isn't an IANA time zone"),
         (("Ann Smith",), "'Ann Smith' can't be an account's name"),

@@ -48,7 +48,7 @@ def test_a_new_account_needs_its_site_unless_it_can_be_inferred(
         a_contact(session, an_account(session, "work", site="linkedin", limits=TEN), "ann")
     environment.setattr("sys.stdin", StringIO("yes\n"))
     said = rapport("account", "add", "mine")
-    assert "on linkedin, like the contacts that you have; --site says otherwise" in said
+    assert "on linkedin, like the contacts that you have; --site chooses another site" in said
 
 
 def test_on_a_terminal_the_site_is_asked_for(database: Database, environment: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_on_a_terminal_the_site_is_asked_for(database: Database, environment: py
         wait_for("the question", lambda: "Which site is mine on?" in opened.screen())
         opened.press("sandbox\n")
         code, screen = opened.ended()
-    assert (code, "account mine is there, on sandbox" in screen) == (0, True)
+    assert (code, "account mine is on sandbox; next" in screen) == (0, True)
 
 
 def test_equal_refusals_are_one_line_with_a_count_and_the_way_out(
@@ -69,7 +69,7 @@ def test_equal_refusals_are_one_line_with_a_count_and_the_way_out(
     assert "40 entries: no profile address of sandbox, and no contact has the e-mail" in said
     assert "(lines 2, 3, 4, 5, 6, …)" in said
     assert said.count("no profile address") == 1
-    assert "40 of them have addresses of linkedin, and account mine is on sandbox" in said
+    assert "40 of them have addresses of linkedin, but account mine is on sandbox" in said
     assert "`rapport account remove mine`" in said
     plain = write_file(tmp_path, f"name,url\nAnn,{LINKEDIN}ann\nBob,\n", "plain.csv")
     assert "1 of them has an address of linkedin" in rapport(
@@ -115,12 +115,12 @@ def test_a_removed_account_is_gone_but_greets_nobody_twice_when_it_comes_back(
     picture.parent.mkdir()
     picture.touch()
 
-    assert "nobody typed yes" in _refused_without_yes(rapport, environment)
+    assert "not confirmed" in _refused_without_yes(rapport, environment)
     said = rapport("account", "remove", "demo", "--yes")
 
     went = "3 contacts, 1 campaign, 1 action, 1 interaction, the sign-in, 1 screenshot"
     assert f"account demo is removed: {went}" in said
-    assert "call it demo again" in said
+    assert "give it the same name" in said
     assert not picture.exists()
     assert "no account called 'demo'" in rapport.refused("quota", "show", "demo")
     for command in (("account", "list"), ("campaign", "list"), ("actions", "list"), ("contacts", "list")):
@@ -209,8 +209,8 @@ def test_a_name_can_be_taken_for_another_site_after_removing(
     rapport: Rapport, database: Database, environment: pytest.MonkeyPatch
 ) -> None:
     rapport("account", "add", "mine", "--site", "sandbox")
-    assert "remove it first" in rapport.refused("account", "add", "mine", "--site", "linkedin")
-    assert "it holds nothing" in rapport("account", "remove", "mine", "--yes")
+    assert "first remove this one" in rapport.refused("account", "add", "mine", "--site", "linkedin")
+    assert "it has no data" in rapport("account", "remove", "mine", "--yes")
     environment.setattr("sys.stdin", StringIO("yes\n"))
     rapport("account", "add", "mine", "--site", "linkedin")
     rapport("account", "remove", "mine", "--yes")

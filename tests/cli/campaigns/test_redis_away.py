@@ -22,7 +22,7 @@ def test_nothing_is_started_without_redis(
     with database.transaction() as session:
         an_account(session)
     said = rapport.refused("campaign", "birthday", "demo", exit_code=3)
-    assert said == "Redis doesn't answer at 127.0.0.1:1, so nothing was started; `rapport status`"
+    assert said == "Redis doesn't answer at 127.0.0.1:1, so nothing was started; `rapport status` shows more"
 
 
 def test_a_redis_that_goes_away_ends_the_wait_for_a_worker(
@@ -33,5 +33,5 @@ def test_a_redis_that_goes_away_ends_the_wait_for_a_worker(
     watch = RedisWatch(redis_address.parse(NOWHERE))
     assert watch.is_away()
     monkeypatch.setattr(redis_watch, "_PATIENCE", timedelta(0))
-    with pytest.raises(NotRunningError, match="may go on when Redis is back"):
+    with pytest.raises(NotRunningError, match="may continue when Redis is back"):
         watch.is_away()

@@ -106,7 +106,7 @@ def test_what_cannot_be_searched_is_refused_before_anybody_is_asked(
         ({"min_years": -1}, "criteria.json: min_years: "),
         ({"model": 1}, "criteria.json: model: Extra inputs"),
         ("{,}", "criteria.json: this isn't valid JSON: line 1: "),
-        ([1], "criteria.json: an object is wanted"),
+        ([1], "criteria.json: it must be an object"),
     ],
 )
 def test_bad_criteria_are_refused_by_field(
@@ -151,8 +151,8 @@ def test_following_shows_how_far_it_is_until_nothing_is_left(
 
     monkeypatch.setattr(follow_search, "sleep", go_on)
     said = rapport("campaign", "sourcing", "demo", "--url", SEARCH, "--follow")
-    assert "pages read: 1, people found: 1; it ended, the site has no further page; at most 100" in said
-    assert "1 read, 0 to come" in said
+    assert "pages read: 1, people found: 1; it ended at the site's last page; at most 100" in said
+    assert "1 read, 0 waiting" in said
     assert "1; the best 70, the mean 70" in said
     assert "has nothing left to do; next: `rapport sourcing results" in said
 

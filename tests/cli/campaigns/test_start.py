@@ -117,7 +117,7 @@ def test_busy_workers_are_not_waited_for_for_minutes(
     monkeypatch.setattr(start, "PLAN_TIMEOUT", timedelta(0))
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site")
     assert "is not planned yet: the workers are busy" in said
-    assert "goes on by itself" in said
+    assert "continues by itself" in said
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_with_redis_away_nothing_is_started_and_it_says_so_at_once(
     [
         (
             "kill switch",
-            "the kill switch is on: nothing is read or sent; to go on: `rapport resume-everything`",
+            "the kill switch is on: nothing is read or sent; to resume: `rapport resume-everything`",
         ),
-        ("paused", "account demo is paused; to go on: `rapport account resume demo`"),
+        ("paused", "account demo is paused; to resume: `rapport account resume demo`"),
         ("stopped", "account demo is stopped: the site showed a limit page; check the account on the site, "),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_switch_that_is_pulled_meanwhile_ends_the_wait(
     monkeypatch.setattr(TaskClient, "send", lambda *_, **__: stop(database, "kill switch"))
     said = rapport.refused("campaign", "birthday", "demo")
     assert "is not planned yet: the kill switch is on" in said
-    assert "goes on by itself" in said
+    assert "continues by itself" in said
 
 
 def test_a_plan_that_needs_no_site_is_made_while_the_account_is_stopped_and_says_so_first(

@@ -49,7 +49,7 @@ def test_lines_that_are_no_profile_of_the_site_are_told_by_number(
     assert "line 4: 'nobody'" in refused
     assert "line 1" not in refused
     empty = a_file(tmp_path, "empty.txt", "# nobody\n")
-    assert "no profile address in it" in rapport.refused("campaign", "visitor", "demo", "--profiles", empty)
+    assert "it has no profile address" in rapport.refused("campaign", "visitor", "demo", "--profiles", empty)
     assert "can't be read" in rapport.refused("campaign", "visitor", "demo", "--profiles", f"{empty}.x")
     assert worker == []
 
@@ -74,7 +74,7 @@ def test_a_dry_run_says_who_would_be_visited_and_who_not(
 
 
 def test_nobody_to_visit_is_said_to_be_so(rapport: Rapport, worker: Asked) -> None:
-    assert "there is nobody to visit" in rapport("campaign", "visitor", "demo", "--not-seen-months", "6")
+    assert "nobody to visit: everybody" in rapport("campaign", "visitor", "demo", "--not-seen-months", "6")
 
 
 def test_a_visitor_campaign_of_a_saved_search_says_what_is_searched(

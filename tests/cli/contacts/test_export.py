@@ -47,7 +47,7 @@ def test_a_file_is_for_its_owner_alone_and_is_never_replaced_unasked(
 ) -> None:
     file = tmp_path / "people.csv"
     assert rapport("export", "contacts", "--output", str(file)) == (
-        f"2 contacts are in {file}; only you may read it\n"
+        f"2 contacts are in {file}; only you can read it\n"
     )
     assert names(file.read_text("utf-8-sig")) == ["Ann", "Bob"]
     assert file.stat().st_mode & 0o777 == 0o600

@@ -36,7 +36,7 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
         code, out, err = rapport.code("account", "add", "ann", "--site", "linkedin")
         assert code == 1
         assert "forbids software that automates" in out
-        assert "nobody typed yes, so no account was added" in err
+        assert "not confirmed, so no account was added" in err
     with database.transaction() as session:
         assert session.scalars(select(func.count(Account.id))).one() == 0
     typed(environment, "yes\n")
@@ -45,7 +45,9 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
         assert part in said
     assert "rapport import contacts FILE --account ann" in said
     typed(environment, "")
-    assert "is added" in rapport("account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris")
+    assert "account ann is on linkedin" in rapport(
+        "account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris"
+    )
 
 
 def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings_and_cant_be_signed_in(
@@ -58,8 +60,8 @@ def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings_and_cant_be_sig
         "quota", "set", ann, "greet", "--per-day", "31", "--per-week", "60"
     )
     assert "can't sign in yet" in rapport.refused("account", "sign-in", ann)
-    assert "stays there" in rapport.refused("account", "add", ann, "--site", "sandbox")
-    assert "'myspace' is not known" in rapport.refused("account", "add", "bob", "--site", "myspace")
+    assert "can't change its site" in rapport.refused("account", "add", ann, "--site", "sandbox")
+    assert "unknown site 'myspace'" in rapport.refused("account", "add", "bob", "--site", "myspace")
 
 
 def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
@@ -69,12 +71,12 @@ def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
     said = rapport("import", "v1", str(messy.path), "--account", ann)
     for part in (
         "already here",
-        "it has no address of a profile (row ",
+        "it has no profile address (row ",
         "errors (2), notification_settings (1)",
     ):
         assert part in said
     assert "hunter2" not in said
-    assert "to take it back: `rapport import undo 1" in said
+    assert "to undo it: `rapport import undo 1" in said
     with database.transaction() as session:
         (kept,) = runs.list_imports(session)
         assert (kept.account, kept.source, kept.file_name, kept.started_by) == (
@@ -110,7 +112,7 @@ def test_a_second_run_finds_everything_here_and_leaves_nothing_to_undo(
     with database.transaction() as session:
         before = dump(session)
     said = rapport("import", "v1", str(SAMPLE), "--account", ann)
-    assert "nothing of it is new" in said
+    assert "everything was already here" in said
     with database.transaction() as session:
         assert dump(session) == before
         assert session.scalars(select(func.count(Import.id))).one() == 1

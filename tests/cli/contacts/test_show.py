@@ -79,7 +79,7 @@ def test_people_are_listed_and_narrowed(rapport: Rapport, people: None) -> None:
 def test_everything_known_of_a_person_is_shown(rapport: Rapport, people: None) -> None:
     shown = rapport("contacts", "show", "ann", "--account", "demo")
     for told in (
-        "Python Engineer", "prospect, degree 2", "says to be open to work", "03-09", "about: I build.",
+        "Python Engineer", "prospect, degree 2", "marked as open to work", "03-09", "about: I build.",
         "Engineer, Acme (since 2020-05)", "ENS, MSc (2012 to 2014)", "skills: nothing",
         "languages: French, English",
         "70 of 100 in birthday campaign", "found on page 2", "+80 skill Python",

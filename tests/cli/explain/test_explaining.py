@@ -78,7 +78,7 @@ def test_show_says_what_is_waited_for_and_that_a_text_is_not_proven(
     _, bob = greeted_and_waiting(database)
     said = rapport("actions", "show", str(bob))
     assert "the day's limit is reached; [/] the quota" in said
-    assert "Hi! (not proven)" in said
+    assert "Hi! (not verified)" in said
 
 
 def test_list_shows_names_reasons_and_times_and_can_be_narrowed(database: Database, rapport: Rapport) -> None:
@@ -179,13 +179,13 @@ def test_why_says_the_stop_and_its_reason(database: Database, rapport: Rapport) 
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
     rapport("stop-everything")
     said = rapport("why", "demo")
-    assert "stopped: the site asks whether a person is there" in said
+    assert "stopped: the site asks for proof that you are human" in said
     assert "by ops@host" in said
 
 
 def test_why_finds_nobody_or_too_many(database: Database, rapport: Rapport) -> None:
-    assert "nothing is called 'nobody'" in rapport.refused("why", "nobody")
-    assert "nothing is called" in rapport.refused("why", str(uuid4()))
+    assert "no match for 'nobody'" in rapport.refused("why", "nobody")
+    assert "no match for" in rapport.refused("why", str(uuid4()))
     with database.transaction() as session:
         for name in ("one", "two"):
             a_contact(session, an_account(session, name), "ann")
@@ -198,11 +198,11 @@ def test_why_finds_nobody_or_too_many(database: Database, rapport: Rapport) -> N
 
 
 def test_audit_says_the_head_and_fails_on_a_broken_chain(database: Database, rapport: Rapport) -> None:
-    assert rapport("audit", "verify") == "0 chains are whole\n"
+    assert rapport("audit", "verify") == "0 chains are intact\n"
     greeted_and_waiting(database)
     said = rapport("audit", "verify")
     assert "demo: 6 events, head " in said
-    assert said.endswith("1 chains are whole\n")
+    assert said.endswith("1 chains are intact\n")
     with database.transaction() as session:
         session.execute(text("update action_events set actor = 'nobody' where seq = 2"))
     code, out, _ = rapport.code("audit", "verify")

@@ -18,11 +18,11 @@ from worker.secrets import Vault
 from worker.settings import Settings
 
 SAYS = {
-    "kill switch": "the kill switch is on: nothing is read or sent; to go on: `rapport resume-everything`",
-    "paused": "account demo is paused; to go on: `rapport account resume demo`",
-    "stopped": "account demo is stopped: the site asks whether a person is there; check the account on the "
-    "site, then sign in: `rapport account sign-in demo`",
-    "all": "the kill switch is on: nothing is read or sent; to go on: `rapport resume-everything`",
+    "kill switch": "the kill switch is on: nothing is read or sent; to resume: `rapport resume-everything`",
+    "paused": "account demo is paused; to resume: `rapport account resume demo`",
+    "stopped": "account demo is stopped: the site asks for proof that you are human; check the account on "
+    "the site, then sign in: `rapport account sign-in demo`",
+    "all": "the kill switch is on: nothing is read or sent; to resume: `rapport resume-everything`",
 }
 
 

@@ -26,7 +26,7 @@ def test_show_tells_each_kind_s_windows_and_all_kinds_together(
     add_denied(database, account_id)
     lines = rapport("quota", "show", "demo").splitlines()
     assert "read from Redis, which decides" in lines[2]
-    visit = lines.index("visit  a visit would be let through now")
+    visit = lines.index("visit  a visit would be allowed now")
     assert lines[visit + 1].split() == ["day", "█" * 5 + "░" * 15, "3", "used", "9", "left", "of", "12"]
     assert lines[visit + 2].split()[2:] == ["█" + "░" * 19, "3", "used", "47", "left", "of", "50"]
     assert any("of all kinds   13 left today: 4 are reserved for others" in line for line in lines)
@@ -127,14 +127,14 @@ def test_the_log_tells_who_changed_what(database: Database, rapport: Rapport) ->
     lines = rapport("quota", "log", "ann", "--limit", "4").splitlines()[1:]
     changes = [" ".join(line.split("\t")[1:]) for line in lines]
     assert changes == [
-        "ops@host breaker breakers closed (visit), counters built anew",
+        "ops@host breaker breakers closed (visit), counters rebuilt",
         "ops@host warm-up from none → 2026-01-05",
         "ops@host all kinds together a day 10000 → 9",
         "ops@host visit a day 40 → 9; gap 45s-120s → 5s",
     ]
     assert account_id
     rapport("account", "add", "bea", "--site", "sandbox")
-    assert "nothing was changed" in rapport("quota", "log", "bea")
+    assert "no limit was changed" in rapport("quota", "log", "bea")
 
 
 def test_every_command_refuses_an_account_that_is_not_there(rapport: Rapport) -> None:

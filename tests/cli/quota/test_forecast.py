@@ -60,9 +60,9 @@ def test_what_a_person_must_do_first_is_said(rapport: Rapport, database: Databas
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
     said = rapport("forecast", "demo")
     assert said.startswith(
-        "account demo is stopped: the site asks whether a person is there; check the account on"
+        "account demo is stopped: the site asks for proof that you are human; check the account on"
     )
-    assert "if the account went on now" in said
+    assert "if the account resumed now" in said
     assert said.endswith(
         "2 of 2 will be greeted, 1 of them late, 0 missed: their birthdays were already over\n"
     )

@@ -23,7 +23,7 @@ def test_set_changes_only_what_is_given_and_says_from_what_to_what(
 ) -> None:
     said = rapport("quota", "set", "demo", "greet", "--per-day", "8", "--gap", "2m-4m")
     assert said == (
-        "demo, greet: a day 10 → 8, gap 90s-180s → 120s-240s; it holds from the next decision on\n"
+        "demo, greet: a day 10 → 8, gap 90s-180s → 120s-240s; it applies from the next decision on\n"
     )
     expected = Limits(15, 8, 50, 2 * MINUTE, 4 * MINUTE, reserved_per_day=4)
     assert configured_limits(database, account_id) == expected
@@ -94,7 +94,7 @@ def test_whoever_the_quota_told_to_wait_asks_again_and_nobody_else(
     database: Database, rapport: Rapport, account_id: int
 ) -> None:
     waits = add_denied(database, account_id)
-    assert "1 that waited for the quota will ask again" in rapport(
+    assert "1 waiting action will ask the quota again" in rapport(
         "quota", "set", "demo", "greet", "--per-day", "9"
     )
     with database.transaction() as session:
@@ -103,12 +103,12 @@ def test_whoever_the_quota_told_to_wait_asks_again_and_nobody_else(
             "planned", Reason.DAY_LIMIT, True,
         )  # fmt: skip
         row.not_before += HOUR
-    assert "ask again" not in rapport("quota", "set", "demo", "visit", "--per-day", "9")
-    assert "ask again" in rapport("quota", "reset", "demo", "greet")
+    assert "ask the quota again" not in rapport("quota", "set", "demo", "visit", "--per-day", "9")
+    assert "ask the quota again" in rapport("quota", "reset", "demo", "greet")
     with database.transaction() as session:
         row = action(session, waits)
         row.reason, row.not_before = Reason.SITE_UNREACHABLE, row.not_before + HOUR
-    assert "ask again" not in rapport("quota", "warm-up", "demo", "--from", "today")
+    assert "ask the quota again" not in rapport("quota", "warm-up", "demo", "--from", "today")
 
 
 def test_warm_up_begins_on_a_day_that_has_come_or_is_skipped(
@@ -121,14 +121,14 @@ def test_warm_up_begins_on_a_day_that_has_come_or_is_skipped(
     begun = str(today - timedelta(days=15))
     assert "week 3 of 3: four fifths" in rapport("quota", "warm-up", "demo", "--from", begun)
     assert "week 3 of 3" in rapport("quota", "show", "demo").splitlines()[1]
-    assert "none: the limits hold in full" in rapport("quota", "warm-up", "demo", "--skip")
+    assert "none: the limits apply in full" in rapport("quota", "warm-up", "demo", "--skip")
     ended = str(today - timedelta(days=21))
     assert f"over since {today}" in rapport("quota", "warm-up", "demo", "--from", ended)
     for arguments, says in (
         ((), "give either --from DATE"),
         (("--skip", "--from", "today"), "give either --from DATE"),
         (("--from", "soon"), "'soon' isn't a date"),
-        (("--from", str(today + timedelta(days=2))), "has not come yet"),
+        (("--from", str(today + timedelta(days=2))), "is in the future"),
         (("--from", "0001-01-01"), "is before 1900"),
     ):
         assert says in rapport.refused("quota", "warm-up", "demo", *arguments)

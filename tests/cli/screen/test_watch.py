@@ -15,7 +15,7 @@ from tests.cluster import untraced
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import ActionState
 
-HINT = "q leaves; the work goes on"
+HINT = "q stops watching; the work continues"
 
 
 def many(count: int) -> dict[str, str]:
@@ -54,7 +54,7 @@ def test_more_people_than_lines_show_those_around_the_one_served(
     at.press("q")
     code, left = at.ended()
     assert code == 0
-    assert left == "left; the work goes on: `rapport watch` shows it again"
+    assert left == "stopped watching: `rapport watch` shows it again"
 
 
 def test_wide_names_move_no_column(database: Database, open_screen: Open) -> None:

@@ -57,8 +57,8 @@ def test_the_table_says_how_far_it_is_and_who_fits_why(rapport: Rapport, campaig
     said = rapport("sourcing", "results", str(campaign_id)[:8])
     lines = said.splitlines()
     assert lines[0] == (
-        f"campaign {str(campaign_id)[:8]} of demo: pages read: 4, people found: 3; it ended, nobody to "
-        "visit was on the last pages; profiles: 1 read, 0 waiting"
+        f"campaign {str(campaign_id)[:8]} of demo: pages read: 4, people found: 3; it ended, because "
+        "the last pages had nobody to visit; profiles: 1 read, 0 waiting"
     )
     cells = [line.split("\t") for line in lines[2:]]
     assert cells[0] == [
@@ -97,7 +97,7 @@ def test_csv_is_safe_for_spreadsheets_and_whole(
     monkeypatch.setattr(search_hits, "BLOCK", 2)
     file = tmp_path / "people.csv"
     said = rapport("sourcing", "results", str(campaign_id), "--format", "csv", "-o", str(file))
-    assert said == f"3 people are in {file}; only you may read it\n"
+    assert said == f"3 people are in {file}; only you can read it\n"
     assert file.stat().st_mode & 0o777 == 0o600
     ann, cy, bob = csv.DictReader(io.StringIO(file.read_text("utf-8-sig")))
     assert (ann["rank"], ann["score"], ann["open_to_work"], ann["profile_read"]) == (
@@ -137,7 +137,7 @@ def test_other_criteria_rank_anew_without_a_visit(
         ["1", "3", "60", "0", "Bob"], ["2", "1", "0", "100", "Ann"], ["3", "2", "0", "25", "Cy"],
     ]  # fmt: skip
     assert said[4:] == [
-        "3 people are scored anew, no profile was opened; 3 have another rank",
+        "3 people are rescored without opening a profile; 3 changed rank",
         "2 people were not opened yet, and scored by what the search showed",
         "1 person was read without languages, which gives and takes no points",
     ]
@@ -156,11 +156,11 @@ def test_criteria_that_can_t_be_used_change_nothing(
     for content, says in (
         (b'{"title": "x",}', "bad.json: this isn't valid JSON: line 1: "),
         (b"\xff\xfe", "bad.json: this isn't UTF-8 text"),
-        (b'{"title": "%s"}' % (b"x" * 100_000), "bad.json: this is too long to be criteria"),
-        (b"[]", "bad.json: an object is wanted"),
+        (b'{"title": "%s"}' % (b"x" * 100_000), "bad.json: it is too long for criteria"),
+        (b"[]", "bad.json: it must be an object"),
         (b'{"min_years": 9, "max_years": 1}', "bad.json: min_years (9) is above max_years (1)"),
         (b'{"skills": ["Go", "GO"]}', "bad.json: skills: GO is given twice"),
-        (b"{}", "bad.json: it asks for nothing, so there is nothing to score by"),
+        (b"{}", "bad.json: it has no criteria, so there is nothing to score by"),
     ):
         bad.write_bytes(content)
         assert refused(str(bad)).startswith(says)
@@ -194,7 +194,7 @@ def test_what_has_no_results_says_so(rapport: Rapport, database: Database, tmp_p
     with database.transaction() as session:
         session.execute(delete(Search))
         campaigns.mark_planned(session, nobody, preview=[])
-    assert "nothing was searched, it was a dry run" in rapport("sourcing", "results", str(nobody))
+    assert "nothing was searched, a dry run" in rapport("sourcing", "results", str(nobody))
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sourcing.md").read_text()

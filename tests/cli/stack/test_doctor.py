@@ -81,7 +81,7 @@ def test_the_doctor_says_whether_the_browser_has_its_sandbox(environment: pytest
     environment.setattr(doctor, "BrowserPool", _PoolWithout)
     off = doctor._check_browser_sandbox()
     assert off.ok  # everything works, without the sandbox
-    assert off.detail.startswith("off: this system lets an ordinary user make no user namespace")
+    assert off.detail.startswith("off: this system doesn't let ordinary users create user namespaces")
     assert "ops/seccomp.json" in off.advice
     environment.setattr(_PoolWithout, "find_sandbox_obstacle", lambda _: None)
     on = doctor._check_browser_sandbox()

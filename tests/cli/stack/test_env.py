@@ -83,7 +83,7 @@ def test_destroy_names_what_goes_and_removes_it_after_a_typed_yes(data: Path, us
 def test_destroy_without_a_typed_yes_removes_nothing(data: Path, used: Path, answer: str) -> None:
     before = list(data.rglob("*"))
     said = rapport("destroy", "--data", str(data), answer=answer)
-    assert (said.returncode, said.stderr) == (1, "rapport: nobody typed yes, so nothing was removed\n")
+    assert (said.returncode, said.stderr) == (1, "rapport: not confirmed, so nothing was removed\n")
     assert set(before) <= set(data.rglob("*"))
     assert used.exists()
 
@@ -100,5 +100,5 @@ def test_destroy_leaves_a_folder_that_is_none_of_rapport_s(data: Path) -> None:
     (data / "redis").mkdir()
     said = rapport("destroy", "--data", str(data), answer="yes\n")
     assert said.returncode == 1
-    assert "there is no data of Rapport" in said.stderr
+    assert "there is no Rapport data" in said.stderr
     assert len(list(data.iterdir())) == 2

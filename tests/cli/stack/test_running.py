@@ -94,7 +94,7 @@ def stopped(folder: Folder) -> Folder:
 
 def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(folder: Folder) -> None:
     code, _, err = folder.run("up", "--detach")
-    assert (code, f"is running already (pid {folder.state()['pid']})" in err) == (1, True)
+    assert (code, f"is already running (pid {folder.state()['pid']})" in err) == (1, True)
     code, out, err = folder.run("status")
     assert (code, err) == (0, "")
     assert out.startswith("Rapport is running since ")
@@ -167,7 +167,7 @@ def test_logs_of_all_processes_are_one_and_can_be_followed_by_their_correlation(
 
 def test_nothing_is_left_after_down_and_a_command_that_needs_workers_says_so_at_once(stopped: Folder) -> None:
     assert not [pid for pid in stopped.pids().values() if psutil.pid_exists(pid)]
-    not_running = (3, "", "rapport: Rapport isn't running: `rapport up`\n")
+    not_running = (3, "", "rapport: Rapport isn't running: `rapport up` starts it\n")
     assert stopped.run("status") == not_running
     assert stopped.run("campaign", "birthday", "demo") == not_running
 

@@ -108,7 +108,9 @@ def test_a_preview_shows_people_of_the_account_and_who_gets_another_text(rapport
     assert "assumed: company 'Example Corp', city 'Lyon', years_known 7" in said
     people = said.partition("people of account demo:")[2]
     assert "Zoé of Orbite in Lyon: 2" in people
-    assert "gets another template: the template needs what isn't known of this person: city" in people
+    assert (
+        "gets another template: the template needs a value that isn't known for this person: city" in people
+    )
     said = rapport("templates", "preview", body.replace("{{ city }}", "{{ city or 'town' }}"))
     assert "Ann of your team in town: many years" in said  # the company's name is never read as a template
 
@@ -142,4 +144,4 @@ def test_a_signature_that_can_not_be_sent_is_refused(rapport: Rapport, text: str
 
 def test_templates_that_become_too_long_with_the_signature_are_named(rapport: Rapport) -> None:
     number = add(rapport, "{{ first_name }}" + "x" * 550).split()[1]
-    assert f"not used: template {number}" in rapport("templates", "signature", "demo", "y" * 60)
+    assert f"who don't get it: template {number}" in rapport("templates", "signature", "demo", "y" * 60)

@@ -55,7 +55,7 @@ def test_a_template_is_added_listed_weighed_and_removed(database: Database, rapp
 def test_adding_twice_is_said(rapport: Rapport) -> None:
     add = ("templates", "add", "Best wishes!", "--language", "en", "--late")
     rapport(*add)
-    assert "exists already" in rapport(*add)
+    assert "already exists" in rapport(*add)
 
 
 def test_a_text_of_several_lines_is_read_from_standard_input(

@@ -48,7 +48,7 @@ def test_who_is_worked_on_is_left_whole_until_it_is_over(database: Database, how
                     session, claim, reason=Reason.PROOF_MISSING, detail="?", wait=timedelta(0)
                 )
                 assert queue_due_actions(session) == [action_id]
-    with pytest.raises(RequestRefusedError, match="ask again in a minute"), database.transaction() as session:
+    with pytest.raises(RequestRefusedError, match="try again in a minute"), database.transaction() as session:
         forget(session)
     with database.transaction() as session:
         assert set(session.scalars(select(Contact.full_name))) == {NAME}

@@ -32,10 +32,10 @@ S = ActionState
 def test_an_action_whose_gates_are_open_has_its_turn_now(session: Session) -> None:
     _, facts = one_planned(session)
     assert closed_gates(facts) == []
-    assert find_next_step(facts, PLENTY) == NextStep("Ann's turn to greet comes, at the earliest", facts.now)
+    assert find_next_step(facts, PLENTY) == NextStep("Ann is greeted, at the earliest", facts.now)
     assert [g.name for g in build_gates(facts, PLENTY)] == [
         "site", "kill switch", "account", "sign-in", "one at a time", "do-not-contact", "connection",
-        "last greeted", "one voice", "campaign", "lease", "time", "tries",
+        "last greeted", "one message a day", "campaign", "lease", "time", "tries",
         "pause", "working hours", "breaker", "gap", "greet, run", "greet, day", "greet, 7 days",
         "all kinds, day", "all kinds, 7 days", "warm-up",
     ]  # fmt: skip
@@ -68,9 +68,9 @@ CLOSES: dict[Reason, tuple[Callable[[Session, Claim], object], str, str]] = {
     Reason.DO_NOT_CONTACT: (
         lambda s, c: contacts.set_do_not_contact(s, c.account_id, ANN, value=True),
         "do-not-contact",
-        "skipped when its turn comes",
+        "skipped when it is due",
     ),
-    Reason.NOT_CONNECTED: (disconnect, "connection", "skipped when its turn comes"),
+    Reason.NOT_CONNECTED: (disconnect, "connection", "skipped when it is due"),
     Reason.EXPIRED: (expire, "last day", "its last day has passed"),
     Reason.CAMPAIGN_PAUSED: (
         lambda s, c: control.pause_campaign(s, c.campaign_id), "campaign", "rapport campaign resume"
@@ -133,7 +133,7 @@ def test_one_at_a_time_names_who_is_under_way_and_whose_turn_is_first(session: S
     action(session, first).not_before -= timedelta(minutes=1)
     session.flush()
     waiting = gate_facts.get_action_facts(session, second)
-    assert "comes after Ann's" in find_next_step(waiting, PLENTY).what
+    assert "after Ann," in find_next_step(waiting, PLENTY).what
     assert queue_due_actions(session) == [first]
     queued = gate_facts.get_action_facts(session, first)
     claim_action(session, first, "worker 7")

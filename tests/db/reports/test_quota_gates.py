@@ -53,7 +53,7 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session)
     )
     past = Breaker(3, 1, facts.now - timedelta(minutes=5))
     assert find_gate(facts, "breaker", quota_reading(left, breaker=past)) == Gate(
-        "breaker", True, "half-open after 3 faults of the site in a row: one try goes first and decides"
+        "breaker", True, "half-open after 3 faults of the site in a row: one action tries first and decides"
     )
     probing = quota_reading(left, Reason.BREAKER_PROBE, soon, breaker=past)
     assert closed_gates(facts, probing) == ["breaker"]

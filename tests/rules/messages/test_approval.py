@@ -55,7 +55,7 @@ def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text
         ("Hi \u2066Ann", "U+2066 (LEFT-TO-RIGHT ISOLATE), at character 4:"),
         ("Hi\u200bAnn", "U+200B"),
         ("\u200b\u2060", "U+200B"),
-        ("\u200d \u200e\ufe0f", "is empty: nothing in it can be seen"),
+        ("\u200d \u200e\ufe0f", "is empty: it has no visible character"),
         ("Hi \U000e0041", "U+E0041"),
         ("Hi {{ first_name }}!", "has {{ first_name }} at character 4: only templates have fields"),
         ("Hi Ann }}", "has }} at character 8"),

@@ -102,7 +102,7 @@ def test_a_default_stands_for_what_is_unknown_and_without_one_the_template_is_no
     ("body", "why"),
     [
         ("{{ first_name or 'you' }}", "can have a default"),
-        ("{{ company or '' }}", "nothing in it can be seen"),
+        ("{{ company or '' }}", "it has no visible character"),
         ("{{ company or 1 }}", "nothing else"),
         ("{{ company or first_name ~ 'x' }}", "nothing else"),
         ("{% if company %}Hi{% endif %}", "only compare days_late"),

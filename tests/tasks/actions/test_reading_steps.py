@@ -27,9 +27,9 @@ from worker.rules.model import ActionState, Kind
 from worker.rules.quota import breaker
 
 PASSING = TryAgainError(Reason.SITE_UNREACHABLE, "the page went away")
-UNREADABLE = TryAgainError(Reason.SITE_UNEXPECTED, "the page is not what it should be")
+UNREADABLE = TryAgainError(Reason.SITE_UNEXPECTED, "the page is not as expected")
 LIMITED = StopAccountError(Reason.LIMIT_PAGE, "the site says that it is enough")
-GONE = NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
+GONE = NeverError(Reason.PROFILE_GONE, "the profile no longer exists")
 
 
 @pytest.fixture

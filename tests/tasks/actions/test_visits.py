@@ -164,7 +164,7 @@ def test_a_profile_that_is_gone_is_left_out(
     without_pages: Services, account: AccountRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> None:
-        raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
+        raise NeverError(Reason.PROFILE_GONE, "the profile no longer exists")
 
     campaign_id = visits_of(without_pages, account, profiles=[ANN])
     reading(monkeypatch, gone, shown=False)

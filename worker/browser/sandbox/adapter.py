@@ -120,7 +120,7 @@ class SandboxSite:
         for shown in self._pages_of_invitations():
             if wanted in shown.addresses:
                 return SandboxInvitation(self._page, wanted, self._proof_wait)
-        raise NeverError(Reason.INVITATION_GONE, "there is no invitation to this person any more")
+        raise NeverError(Reason.INVITATION_GONE, "there is no longer an invitation to this person")
 
     def normalise(self, profile_url: str) -> str:
         """Return the canonical address, which doesn't depend on the port of the network."""
@@ -159,7 +159,7 @@ class SandboxSite:
     def _open_profile(self, address: str) -> None:
         status = self._open_path(urlsplit(address).path)
         if status in {404, 410}:
-            raise NeverError(Reason.PROFILE_GONE, "the profile is not there any more")
+            raise NeverError(Reason.PROFILE_GONE, "the profile no longer exists")
         self._require_ok(status)
 
     def _require_ok(self, status: int) -> None:

@@ -80,7 +80,7 @@ def _addresses(page: Page) -> list[str]:
     cards = selectors.list_items(page)
     addresses = selectors.card_link(cards).evaluate_all(selectors.EVERY_LINK)
     if len(addresses) != cards.count():
-        raise unexpected("an invitation has not exactly one link")
+        raise unexpected("an invitation doesn't have exactly one link")
     return [normalise(address) for address in addresses]
 
 
@@ -99,7 +99,7 @@ def _read_card(card: Locator, today: date) -> SentInvitation:
     try:
         return SentInvitation(normalise(address), name, datetime.fromisoformat(exact).date())
     except ValueError:
-        raise unexpected("an invitation's time is in no known form") from None
+        raise unexpected("an invitation's time has an unknown form") from None
 
 
 def _age(card: Locator) -> timedelta:
@@ -107,4 +107,4 @@ def _age(card: Locator) -> timedelta:
     try:
         return dates.parse_age(invitation.SENT_LINE, invitation.card_line(card).inner_text())
     except ValueError:
-        raise unexpected("an invitation's age is in no form that is known") from None
+        raise unexpected("an invitation's age has an unknown form") from None

@@ -86,7 +86,7 @@ def _age(card: Locator) -> timedelta:
     try:
         return dates.parse_age(selectors.BIRTHDAY_LINE, selectors.card_line(card).inner_text())
     except ValueError:
-        raise unexpected("a birthday's line is in no form that is known") from None
+        raise unexpected("a birthday's line has an unknown form") from None
 
 
 def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:

@@ -141,7 +141,7 @@ def _dates(line: str | None) -> tuple[date | None, date | None]:
     try:
         return dates.parse_span(line)
     except ValueError:
-        raise unexpected("the dates of a position are in no form that is known") from None
+        raise unexpected("the dates of a position have an unknown form") from None
 
 
 def _education(facts: Facts) -> Education:
@@ -149,7 +149,7 @@ def _education(facts: Facts) -> Education:
     try:
         started, ended = dates.parse_years(facts["dates"] or "")
     except ValueError:
-        raise unexpected("the years of an education are in no form that is known") from None
+        raise unexpected("the years of an education have an unknown form") from None
     return Education(school, facts["degree"] or "", started, ended)
 
 

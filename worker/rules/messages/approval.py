@@ -32,6 +32,6 @@ def validate_message(text: str) -> str:
     if found := find_placeholders(message):
         raise TextRefusedError(
             f"the text has {found[0].written} {describe_position(message, found[0].start)}: only templates "
-            "have fields, so write what is to be read"
+            "have fields, so write the words themselves"
         )
     return message

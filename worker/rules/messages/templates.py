@@ -51,7 +51,7 @@ OPTIONAL_FIELDS: Mapping[str, str] = MappingProxyType(
         "years_known": "for how many whole years you have been connected: 2, 3, ...",
     }
 )
-"""Fields that are not known of everybody. `{{ company or 'your team' }}` has a default."""
+"""Fields that are not known for everybody. `{{ company or 'your team' }}` has a default."""
 
 TEMPLATE_FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -145,7 +145,9 @@ def render_template(
             first_name=name.first, full_name=name.full, days_late=days_late, **values.known()
         )
     except UndefinedError as error:
-        raise ValueUnknownError(f"the template needs what isn't known of this person: {error}") from error
+        raise ValueUnknownError(
+            f"the template needs a value that isn't known for this person: {error}"
+        ) from error
     message = re.sub(r"[ \t]+", " ", text).strip()
     fault = find_message_fault(message)
     if fault is not None:
@@ -169,7 +171,7 @@ def find_message_fault(message: str) -> str | None:
         character = f"U+{ord(message[place]):04X}{f' ({name})' if name else ''}"
         return f"has a control character, {character}, {describe_position(message, place)}: take it out"
     if not has_visible_text(message):
-        return "is empty: nothing in it can be seen"
+        return "is empty: it has no visible character"
     if len(message) > MAX_MESSAGE_CHARACTERS:
         return f"has {len(message)} characters; at most {MAX_MESSAGE_CHARACTERS} are sent"
     return None

@@ -26,7 +26,7 @@ def parse_birthday(given: str, today: date) -> tuple[int, int, int | None]:
     try:
         born = date(_LEAP_YEAR if year is None else year, int(found[2]), int(found[3]))
     except ValueError:
-        raise EditRefusedError(f"{given!r} is a day that no calendar has") from None
+        raise EditRefusedError(f"{given!r} isn't a date in any year") from None
     if year is not None and not (year >= FIRST_YEAR and born <= today):
         raise EditRefusedError(f"{given!r} must lie between {FIRST_YEAR} and today")
     return born.month, born.day, year
@@ -42,7 +42,7 @@ def check_call_by(given: str) -> str:
     if len(name) > LONGEST_FIRST_NAME:
         raise EditRefusedError(f"the name is longer than {LONGEST_FIRST_NAME} characters")
     if set(name) & set("{}<>[]%"):
-        raise EditRefusedError("the name has a bracket or % in it, as placeholders have")
+        raise EditRefusedError("the name has a bracket or % in it, like a placeholder")
     return name
 
 

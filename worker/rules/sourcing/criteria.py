@@ -26,7 +26,7 @@ def _check_phrase(phrase: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
         raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
     if not any(character.isalnum() for character in fold_text(phrase)):
-        raise PydanticCustomError("no_word", "there is no letter and no digit to search for")
+        raise PydanticCustomError("no_word", "there is no letter or digit to search for")
     return phrase
 
 
@@ -111,7 +111,7 @@ class Criteria(BaseModel):
             if unknown := sorted(named - given):
                 raise PydanticCustomError(
                     "not_asked",
-                    "{field} names {criteria}, which nothing asks for: give it a value, or leave it out",
+                    "{field} names {criteria}, which have no value: give each a value, or leave it out",
                     {"field": field, "criteria": " and ".join(unknown)},
                 )
         return self

@@ -81,7 +81,7 @@ def _int(digits: str) -> int:
 def _float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        _refuse("a number that no double holds")
+        _refuse("a number too large for a double")
     return number
 
 
