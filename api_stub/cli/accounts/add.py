@@ -15,6 +15,7 @@ from api_stub.cli.context import (
     open_database,
     validate_name,
 )
+from api_stub.cli.explain.halts import advise_sign_in
 from api_stub.cli.formatting import print_text
 from api_stub.cli.prompts import is_interactive, require_typed_yes
 from api_stub.cli.quota.gates import WARM_UP_TEXT
@@ -83,8 +84,12 @@ def add_account(
             f"the account is new to Rapport, so its limits ramp up from today: {WARM_UP_TEXT}. If you have "
             f"used it for long: `rapport quota warm-up {name} --skip`"
         )
-    following = f"account sign-in {name}" if has_adapter(site) else f"import contacts FILE --account {name}"
-    print_text(f"account {name} is on {site}; next: `rapport {following}`")
+    following = (
+        advise_sign_in(name, site)
+        if has_adapter(site)
+        else f"`rapport import contacts FILE --account {name}`"
+    )
+    print_text(f"account {name} is on {site}; next: {following}")
 
 
 def _infer_site(database: Database, name: str) -> str:

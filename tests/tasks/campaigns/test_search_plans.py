@@ -149,7 +149,7 @@ def test_a_visitor_campaign_asked_twice_starts_once(without_pages: Services, acc
     with without_pages.database.transaction() as session:
         assert control.pause_campaign(session, campaign_id)
     ask("ledger:ann")  # which resumes nothing
-    with pytest.raises(RequestRefusedError, match="under this id before"):
+    with pytest.raises(RequestRefusedError, match="id was already used"):
         ask("ledger:ben")
     run_all(without_pages)
     assert opened(without_pages) == {}
