@@ -3,10 +3,10 @@
 Only a batch of entries is in memory at a time. One transaction: an interrupted import leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,18 +16,24 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
+from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, Row, to_rows
-from db.imports.entries import RefusedEntry
-from db.imports.formats import FORMATS, detect_format
-from db.imports.report import MAX_LISTED, ImportReport, RefusalLog
+from db.imports.entries import ReadContext, RefusedEntry
+from db.imports.formats import FORMATS, detect_format, find_member
+from db.imports.report import MAX_LISTED, EntryLogs, ImportReport
 from db.imports.text_file import Lines, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
+from worker import clock
 from worker.rules.model import ImportSource
 
-_BATCH: Final = 2_000
+_BATCH_ROWS: Final = 2_000
+_BATCH_BYTES: Final = 8 << 20
+"""Cards with photographs are long, so a batch also ends after as many bytes of the file."""
+_SILENT_AT_MOST_S: Final = 2.0
+"""Postgres ends a transaction that is silent for longer than its limit (db/engine.py)."""
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
@@ -35,25 +41,42 @@ _REFUSAL_TEXTS: Final = {
     "crowd": f"it matches more than {_MAX_CANDIDATES} contacts: add the profile address",
     "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
     "other": "every contact with this name has another birthday",
+    "vague": "its title gives no name for certain, and no contact has its address or such a name: add the address",
 }
+_DAY_OF_DEATH: Final = "a day of death"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file to import, with its detected format and encoding. `size` is in bytes."""
+    """A file to import, with its detected format and encoding. `size` is in bytes.
+
+    `member`: the file inside the ZIP archive `path`.
+    """
 
     path: Path
     source: ImportSource
     encoding: str
     size: int
+    member: ArchiveMember | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, for a person; inside an archive, both names."""
+        return f"{self.path.name}: {self.member.member}" if self.member else self.path.name
 
 
 def inspect_file(
     path: Path, *, source: ImportSource | None = None, encoding: str | None = None
 ) -> ImportFile:
-    """Detect a file's encoding and format, unless given. Raises RequestRefusedError for an unknown file."""
-    found = detect_encoding(path, encoding)
-    return ImportFile(path, source or detect_format(path, found), found, path.stat().st_size)
+    """Detect a file's encoding and format, unless given; of a ZIP archive, those of the only known file in it.
+
+    Raises RequestRefusedError for an unknown file.
+    """
+    member = find_member(path) if is_archive(path) else None
+    file = member or path
+    found = detect_encoding(file, encoding)
+    size = member.size if member else path.stat().st_size
+    return ImportFile(path, source or detect_format(file, found), found, size, member)
 
 
 def import_file(
@@ -74,44 +97,82 @@ def import_file(
         session,
         account_id=account.id,
         source=file.source,
-        file_name=str(file.path.name).encode(errors="replace").decode(),
+        file_name=file.name.encode(errors="replace").decode(),
         by=by,
     )
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
     session.execute(text("drop table if exists import_rows"))
     session.execute(load_query("import_rows"))
-    refusals = RefusalLog()
-    lines = Lines(file.path, file.encoding)
-    read = _copy_rows(
-        session, to_rows(FORMATS[file.source].read(lines, today), account.site, refusals), lines, progress
-    )
+    logs, context = EntryLogs(), ReadContext(today, account.zone)
+    writer = _RowWriter(session, file, progress)
+    entries = FORMATS[file.source].read(writer.lines, context)
+    writer.copy(to_rows(entries, account.site, logs))
     forgotten = _drop_forgotten(session, account.site)
-    _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
-    report = _count_outcomes(session, account.id, import_id, read - forgotten, refusals, forgotten=forgotten)
+    _merge_rows(
+        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra
+    )
+    report = _count_outcomes(
+        session,
+        account.id,
+        import_id,
+        writer.copied - forgotten,
+        logs,
+        forgotten=forgotten,
+        unused=context.unused,
+    )
     runs.finish_import(session, import_id, report.as_json())
     return report
 
 
-def _copy_rows(
-    session: Session, rows: Iterator[Row | None], lines: Lines, progress: Callable[[int], None]
-) -> int:
-    """Copy the rows to Postgres in batches, and return how many.
+class _RowWriter:
+    """Copies rows to Postgres in batches, and keeps the transaction from being silent while it reads."""
 
-    A batch of refused entries only is copied too, since Postgres ends an idle transaction.
-    """
-    connection = cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
-    copied = 0
-    while batch := list(islice(rows, _BATCH)):
-        try:
-            with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    def __init__(self, session: Session, file: ImportFile, progress: Callable[[int], None]) -> None:
+        self._connection = cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
+        self._progress = progress
+        self._heard_s = clock.monotonic_seconds()
+        self.lines = Lines(file.member or file.path, file.encoding, on_chunk=self._keep_alive)
+        self.copied = 0
+        self.has_extra = False
+
+    def copy(self, rows: Iterator[Row | None]) -> None:
+        """Copy all rows. Raises OperationalError if Postgres ended the connection."""
+        while batch := self._take_batch(rows):
+            with _as_sqlalchemy_error(), self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in filter(None, batch):
                     copy.write_row(row)
-                    copied += 1
-        except psycopg.OperationalError as error:  # as SQLAlchemy wraps it
-            raise OperationalError(COPY, None, error) from error
-        progress(lines.bytes_read)
-    progress(lines.bytes_read)
-    return copied
+                    self.copied += 1
+                    self.has_extra = self.has_extra or row[-1] is not None
+            self._heard_s = clock.monotonic_seconds()
+            self._progress(self.lines.bytes_read)
+        self._progress(self.lines.bytes_read)
+
+    def _take_batch(self, rows: Iterator[Row | None]) -> list[Row | None]:
+        """Return the next rows. A batch of refused entries only is written too, as a sign of life."""
+        batch: list[Row | None] = []
+        began = self.lines.bytes_read
+        for row in rows:
+            batch.append(row)
+            if len(batch) >= _BATCH_ROWS or abs(self.lines.bytes_read - began) >= _BATCH_BYTES:
+                break
+        return batch
+
+    def _keep_alive(self) -> None:
+        """Ask Postgres for nothing, if it was not asked for some time. No copy is open while lines are read."""
+        if clock.monotonic_seconds() - self._heard_s >= _SILENT_AT_MOST_S:
+            with _as_sqlalchemy_error():
+                self._connection.execute("select 1")
+            self._heard_s = clock.monotonic_seconds()
+            self._progress(self.lines.bytes_read)
+
+
+@contextmanager
+def _as_sqlalchemy_error() -> Iterator[None]:
+    """Translate a lost connection as SQLAlchemy does. Postgres also ends a transaction that slept too long."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
+        raise OperationalError(COPY, None, error) from error
 
 
 def _drop_forgotten(session: Session, site: str) -> int:
@@ -120,37 +181,59 @@ def _drop_forgotten(session: Session, site: str) -> int:
     return execute_counted(session, load_query("import_forgotten"), {"site": site})
 
 
-def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
-    """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest."""
+def _merge_rows(
+    session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool, has_extra: bool
+) -> None:
+    """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest.
+
+    Without `has_extra`, no entry has died, a vague name or several possible days.
+    """
     session.execute(text("analyze import_rows"))
     account_only = {"account_id": account.id}
     all_values = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
     session.execute(load_query("import_match_moved"), account_only)
     session.execute(load_query("import_choose_email"), account_only)
+    if has_extra:
+        session.execute(load_query("import_vague"), account_only)
+        session.execute(load_query("import_deaths"), {**account_only, "import_id": import_id})
+        session.execute(load_query("import_mark_dead"), {"import_id": import_id})
     session.execute(load_query("import_merge"), {**all_values, "by_email": False})
     session.execute(load_query("import_match_email"), account_only)
     session.execute(load_query("import_merge"), {**all_values, "by_email": True})
     session.execute(load_query("import_unsure"), {**account_only, "most": _MAX_CANDIDATES})
     session.execute(load_query("import_doubts"), {**account_only, "import_id": import_id})
+    if has_extra:
+        session.execute(load_query("import_day_doubts"), {**account_only, "import_id": import_id})
 
 
 def _count_outcomes(
-    session: Session, account_id: int, import_id: int, copied: int, refusals: RefusalLog, *, forgotten: int
+    session: Session,
+    account_id: int,
+    import_id: int,
+    copied: int,
+    logs: EntryLogs,
+    *,
+    forgotten: int,
+    unused: Mapping[str, int],
 ) -> ImportReport:
-    new, changed, doubts, settled, people, unsure = session.execute(
+    new, changed, doubts, asked, died, settled, people, unsure, dead = session.execute(
         load_query("import_tally"), {"import_id": import_id}
     ).one()
     unmatched = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
     first = session.execute(unmatched, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
-    refused_here = copied - settled - unsure
+    refusals = logs.refused
+    refused_here = copied - settled - unsure - dead
     refusals.add_later(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
     differing = session.execute(
         load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
     ).all()
+    skipped = logs.skipped.counts
+    if dead:
+        skipped[_DAY_OF_DEATH] += dead
     return ImportReport(
-        read=copied - refused_here + refusals.count + forgotten,
+        read=settled + unsure + refusals.count + forgotten + skipped.total(),
         new=new,
         changed=changed,
         same=people - new - changed + unsure - doubts,
@@ -158,7 +241,13 @@ def _count_outcomes(
         doubts=doubts,
         refused=refusals.count,
         forgotten=forgotten,
+        skipped=skipped,
         refusals=tuple(refusals.first),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
+        lost=logs.lost.count,
+        losses=tuple(logs.lost.first),
+        asked=asked,
+        died=died,
+        unused=unused,
     )

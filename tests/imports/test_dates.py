@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.imports.dates import parse_birth_date, parse_date
+from db.imports.days.dates import parse_birth_date, parse_date
 from db.imports.entries import BirthDate, UnreadableEntryError
 from tests.imports.files import TODAY
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from db.imports.calendars.icalendar import find_name
 from db.imports.entries import BirthDate, Entry, Person, RefusedEntry
 from db.imports.formats import detect_format
-from db.imports.icalendar import find_name
 from db.imports.text_file import MAX_LINE_CHARS
 from tests.imports.files import read_entries, read_people, write_file
 from worker.rules.model import ImportSource

@@ -78,7 +78,7 @@ def _clean_slug(encoded: str, site: SiteDescription) -> str | None:
 
 
 def _decode(encoded: str) -> str | None:
-    """Remove percent-encoding, however often it was applied; return None if it is not that of a UTF-8 text."""
+    """Remove percent-encoding, also repeated; return None for anything but UTF-8, or too many layers."""
     text = encoded
     for _ in range(_MAX_ENCODINGS):
         try:

@@ -31,8 +31,9 @@ class SiteDescription:
     `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
     `has_profile_addresses`: a person's address is `origin`/in/NAME/; otherwise any address is accepted as it
     is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
-    "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships. `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person
-    accepts before an account is added. `offered`: `rapport account add` takes it.
+    "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
+    `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
+    before an account is added. `offered`: `rapport account add` takes it.
     """
 
     name: str

@@ -37,7 +37,10 @@ app.command("v1")(import_v1.import_v1)
 _AUTO_FORMAT: Final = "auto"
 _FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
 _MAX_SHOWN: Final = 20
-_COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
+_COUNTS: Final = (
+    "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing", "lost", "asked",
+    "died",
+)  # fmt: skip
 
 
 @app.command("contacts")
@@ -141,7 +144,7 @@ def _progress(file: ImportFile) -> Iterator[Any]:
 
 
 def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> None:
-    read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
+    read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
@@ -149,6 +152,14 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
     )
     if report.doubts:
         print_text(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
+    if report.asked:
+        print_text(
+            f"  {report.asked} birthdays wait until you say which day they are: rapport contacts confirm"
+        )
+    if report.died:
+        print_text(f"  {report.died} people have died, by a day of death in the file: not to be contacted")
+    for what, count in report.skipped.items():
+        print_text(f"  {count} entries passed over: {what}")
     if report.forgotten:
         print_text(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
     if report.differing:
@@ -157,6 +168,15 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         print_text(
             f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
         )
+    if report.lost:
+        print_text(f"  values left out of people who were imported: {report.lost}")
+        for loss in report.losses[:_MAX_SHOWN]:
+            print_text(f"    line {loss.line}: {loss.reason}")
+        if report.lost > _MAX_SHOWN:
+            print_text(f"    and {report.lost - _MAX_SHOWN} more")
+    if report.unused:
+        values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
+        print_text(f"  not used, with the number of values: {values}")
     if report.refused:
         print_text(f"  refused: {report.refused}")
         for refused in report.refusals[:_MAX_SHOWN]:
