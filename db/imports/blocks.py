@@ -50,6 +50,8 @@ class BlockReader:
     _block: Block | None = None
     _depth: int = 0
     _taking: bool = False
+    _goes_on: bool = False
+    """The next line continues a quoted-printable value."""
 
     def read(self, lines: Lines) -> Iterator[Block | RefusedEntry]:
         """Yield the components. An unclosed one is refused at the line where it begins."""
@@ -62,7 +64,7 @@ class BlockReader:
             if mark == begin:
                 if self._block is not None:
                     yield self._refuse_unclosed(self._block)
-                self._block, self._depth, self._taking = Block(line.number), 0, False
+                self._block, self._depth, self._taking, self._goes_on = Block(line.number), 0, False, False
                 self._block.add(begin)
             elif self._block is None:
                 self.outside(text)
@@ -82,19 +84,19 @@ class BlockReader:
         return RefusedEntry(block.line, f"the {self.name} that begins here never ends")
 
     def _add(self, block: Block, text: str, line: Line) -> None:
-        self._taking = self._is_wanted(text, block)
+        if not self._goes_on:
+            self._taking = self._is_wanted(text)
         if self._taking and line.cut:
             block.size = _MAX_ENTRY_CHARS + 1
         elif self._taking:
             block.add(text)
+        is_quoted = self._goes_on or "QUOTED-PRINTABLE" in text.partition(":")[0].upper()
+        self._goes_on = is_quoted and text.endswith("=")
 
-    def _is_wanted(self, text: str, block: Block) -> bool:
+    def _is_wanted(self, text: str) -> bool:
         """Return whether this line begins a wanted property or continues one."""
         if text[:1] in {" ", "\t"}:
             return self._taking
-        last = block.texts[-1] if block.texts else ""
-        if self._taking and last.endswith("=") and "QUOTED-PRINTABLE" in block.text.upper():
-            return True
         match = _PROPERTY.match(text)
         if match is None:
             return False

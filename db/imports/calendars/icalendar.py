@@ -116,10 +116,10 @@ def _to_person(event: Component, calendar: _Calendar, context: ReadContext) -> P
     kind = mark or told or calendar.kind
     if kind is EventKind.ANNIVERSARY:
         raise SkippedEntryError(EventKind.ANNIVERSARY.value)
+    days = _find_days(event, calendar, context)
     found = read_title(title, context.today.year, is_bare=kind is None)
     if not found.name:
         raise UnreadableEntryError("its title names nobody")
-    days = _find_days(event, calendar, context)
     year = _find_year(event, context.today) or (
         None if mark and event.get(_YEAR_UNKNOWN) == "1" else found.year
     )
