@@ -53,14 +53,19 @@ def detect_format(path: Path | ArchiveMember, encoding: str) -> ImportSource:
     found = _find_format(path, encoding)
     if found is not None:
         return found
-    with open_bytes(path) as raw:
-        what = describe_foreign(raw.read(_HEAD_BYTES) or b"")
-    if what:
-        raise RequestRefusedError(f"{path.name} is {what}")
+    refuse_foreign(path)
     raise RequestRefusedError(
         f"{path.name} is in none of the formats that Rapport reads: name its format with --format, or see "
         "docs/importing.md"
     )
+
+
+def refuse_foreign(path: Path | ArchiveMember) -> None:
+    """Raise RequestRefusedError if the file is of a known kind that Rapport doesn't read."""
+    with open_bytes(path) as raw:
+        what = describe_foreign(raw.read(_HEAD_BYTES) or b"")
+    if what:
+        raise RequestRefusedError(f"{path.name} is {what}")
 
 
 def find_member(path: Path) -> ArchiveMember:

@@ -19,7 +19,7 @@ from db.engine import execute_counted
 from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
-from db.imports.formats import FORMATS, detect_format, find_member
+from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
 from db.imports.report import MAX_LISTED, EntryLogs, ImportReport
 from db.imports.text_file import Lines, detect_encoding
 from db.queries import load_query
@@ -27,6 +27,7 @@ from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
 from worker import clock
+from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
 _BATCH_ROWS: Final = 2_000
@@ -74,7 +75,11 @@ def inspect_file(
     """
     member = find_member(path) if is_archive(path) else None
     file = member or path
-    found = detect_encoding(file, encoding)
+    try:
+        found = detect_encoding(file, encoding)
+    except RequestRefusedError:
+        refuse_foreign(file)
+        raise
     size = member.size if member else path.stat().st_size
     return ImportFile(path, source or detect_format(file, found), found, size, member)
 

@@ -11,6 +11,9 @@ join contacts c on c.account_id = :account_id
     and (c.name_key = any ({{import_name_keys}}) or (c.email is not null and lower(c.email) = any (r.emails)))
     and (c.birth_month is null or ((c.birth_month, c.birth_day) = (2, 28) and right(d.day, 5) = '02-29'))
 where r.outcome = 'doubt'
+  and not exists (  -- who has died, by this file
+      select from exclusions e
+      where e.import_id = :import_id and e.account_id = :account_id and e.profile_url = c.profile_url)
   and not exists (
       select from import_doubts k
       where k.contact_id = c.id

@@ -64,6 +64,11 @@ class Row:
         self.header.used.add(place)
         return unescape_formula(self.cells[place].strip())
 
+    def peek(self, column: str) -> str:
+        """Return the stripped cell without counting its column as used."""
+        place = self.header.columns.get(column)
+        return "" if place is None else self.cells[place].strip()
+
     def first(self, *columns: str) -> str:
         """Return the first non-empty cell of these columns, or an empty text."""
         found = [self[column] for column in columns if column in self.header.columns]

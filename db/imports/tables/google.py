@@ -36,7 +36,8 @@ def read_google_csv(lines: Lines, context: ReadContext) -> Iterator[Entry | Refu
 
 def _to_person(row: Row, *, birthdays: BirthdayColumns, context: ReadContext) -> Person:
     whole = [" ".join(filter(None, [row[column] for column in columns])) for columns in _NAME_PARTS]
-    events = [(find_kind(label), value) for label, value in _labelled(row, "event")]
+    events = list(_list_events(row))
+    groups = f"{row.peek('labels')} ::: {row.peek('group membership')}".split(" ::: ")
     born = birthdays.read(row)
     if born == ReadBirthday():
         more = (read_birthday(value, context) for kind, value in events if kind is EventKind.BIRTHDAY)
@@ -50,12 +51,14 @@ def _to_person(row: Row, *, birthdays: BirthdayColumns, context: ReadContext) ->
         position=row.first("organization title", "organization 1 - title"),
         possible_birthdays=born.possible,
         lost=born.lost,
-        died=any(kind is EventKind.DEATH for kind, _ in events),
+        died=EventKind.DEATH in {*(kind for kind, _ in events), *map(find_kind, filter(None, groups))},
     )
 
 
-def _labelled(row: Row, noun: str) -> Iterator[tuple[str, str]]:
-    """Yield label and value of a numbered pair of columns. The older export says type for label."""
+def _list_events(row: Row) -> Iterator[tuple[EventKind, str]]:
+    """Yield birthdays and days of death among the numbered events. The older export says type for label."""
     for number in _NUMBERS:
-        if value := row[f"{noun} {number} - value"]:
-            yield row.first(f"{noun} {number} - label", f"{noun} {number} - type"), value
+        label = row.peek(f"event {number} - label") or row.peek(f"event {number} - type")
+        kind = find_kind(label) if label else None
+        if kind in {EventKind.BIRTHDAY, EventKind.DEATH} and (value := row[f"event {number} - value"]):
+            yield kind, value
