@@ -48,7 +48,7 @@ class ArchiveMember:
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads a member; raises RequestRefusedError beyond the size that the archive says, or if it is damaged."""
+    """Reads a member. Raises RequestRefusedError if it is damaged, or longer than the archive says."""
 
     def __init__(self, file: IO[bytes], member: ArchiveMember) -> None:
         self._file, self._member, self._position = file, member, 0

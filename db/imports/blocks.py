@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(slots=True)
 class BlockReader:
-    """Reads each `name` component (VCARD, VEVENT) with its `wanted` properties. Nested components are left out.
+    """Reads each `name` component (VCARD, VEVENT) with its `wanted` properties, without nested components.
 
     `unused` counts the non-empty values of other properties. `outside` is called with each line that is in no
     such component.

@@ -20,8 +20,8 @@ from db.imports.report import EntryLogs
 from worker.rules.addresses import normalise_profile_url
 
 COPY: Final = (
-    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile, extra) "
-    "from stdin"
+    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile, "
+    "extra) from stdin"
 )
 _MAX_TEXT_CHARS: Final = 500
 _MAX_URL_CHARS: Final = 4_000

@@ -86,8 +86,8 @@ def find_member(path: Path) -> ArchiveMember:
         names = ", ".join(member.member for member in found[:_MAX_NAMED])
         more = ", …" if len(found) > _MAX_NAMED else ""
         raise RequestRefusedError(
-            f"{path.name} holds {len(found)} files that could be meant ({names}{more}): take out the one with the "
-            "contacts, and import that"
+            f"{path.name} holds {len(found)} files that could be meant ({names}{more}): take out the one "
+            "with the contacts, and import that"
         )
     inside = "only other archives: unpack it" if has_archives_inside(path) else "no file that Rapport reads"
     raise RequestRefusedError(
@@ -108,7 +108,7 @@ def _find_format(path: Path | ArchiveMember, encoding: str) -> ImportSource | No
 
 
 def _detect_member(member: ArchiveMember) -> ImportSource | None:
-    """Return the format of a file in an archive, or None. Raises RequestRefusedError for a damaged archive."""
+    """Return the format of a file in an archive, or None. Raises RequestRefusedError if it is damaged."""
     with open_bytes(member) as raw:
         head = raw.read(_HEAD_BYTES) or b""
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):

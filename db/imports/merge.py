@@ -42,7 +42,7 @@ _REFUSAL_TEXTS: Final = {
     "crowd": f"it matches more than {_MAX_CANDIDATES} contacts: add the profile address",
     "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
     "other": "every contact with this name has another birthday",
-    "vague": "its title gives no name for certain, and no contact has its address or such a name: add the address",
+    "vague": "its title gives no name for certain, and no contact has its address or such a name",
 }
 _DAY_OF_DEATH: Final = "a day of death"
 
@@ -69,7 +69,7 @@ class ImportFile:
 def inspect_file(
     path: Path, *, source: ImportSource | None = None, encoding: str | None = None
 ) -> ImportFile:
-    """Detect a file's encoding and format, unless given; of a ZIP archive, those of the only known file in it.
+    """Detect a file's encoding and format, unless given. A ZIP archive is read for the known file in it.
 
     Raises RequestRefusedError for an unknown file.
     """
@@ -163,7 +163,7 @@ class _RowWriter:
         return batch
 
     def _keep_alive(self) -> None:
-        """Ask Postgres for nothing, if it was not asked for some time. No copy is open while lines are read."""
+        """Send an empty query if none was sent for some time. No copy is open while lines are read."""
         if clock.monotonic_seconds() - self._heard_s >= _SILENT_AT_MOST_S:
             with _as_sqlalchemy_error():
                 self._connection.execute("select 1")
@@ -173,7 +173,7 @@ class _RowWriter:
 
 @contextmanager
 def _as_sqlalchemy_error() -> Iterator[None]:
-    """Translate a lost connection as SQLAlchemy does. Postgres also ends a transaction that slept too long."""
+    """Translate a lost connection as SQLAlchemy does. Postgres also ends a transaction that was silent."""
     try:
         yield
     except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:

@@ -29,8 +29,8 @@ def write_archive(folder: Path, members: dict[str, str | bytes], name: str = "ex
 def test_the_only_known_file_is_imported(database: Database, tmp_path: Path) -> None:
     path = write_archive(
         tmp_path,
-        {"Takeout/": "", "Takeout/people.csv": PEOPLE, "readme.txt": "hello", "photo.jpg": b"\xff\xd8\0", "__MACOSX/._people.csv": PEOPLE,
-         ".people.csv": PEOPLE},
+        {"Takeout/": "", "Takeout/people.csv": PEOPLE, "readme.txt": "hello", "photo.jpg": b"\xff\xd8\0",
+         "__MACOSX/._people.csv": PEOPLE, ".people.csv": PEOPLE},
     )  # fmt: skip
     with database.transaction() as session:
         report = import_path(session, an_account(session), path)
@@ -113,9 +113,11 @@ def test_an_archive_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x81\x8d", "older Office"), (b"!BDN\0\0", "Outlook data file"), (b"%PDF-1.7", "PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x81\x8d", "older Office"),
+        (b"!BDN\0\0", "Outlook data file"), (b"%PDF-1.7", "PDF"),
         (b"SQLite format 3\0", "SQLite"), (b"\x1f\x8b\x08", "gzip"), (b'{"contacts": []}', "JSON"),
-        (b"dn: cn=Ann\ncn: Ann\n", "LDIF"), (b"<!DOCTYPE html><p>", "web page"), (b"\xef\xbb\xbf<?xml version='1.0'?>", "XML"),
+        (b"dn: cn=Ann\ncn: Ann\n", "LDIF"), (b"<!DOCTYPE html><p>", "web page"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>", "XML"),
         (b"INSERT INTO contacts", "SQL"),
     ],
 )  # fmt: skip

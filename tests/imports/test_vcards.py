@@ -101,8 +101,9 @@ def test_a_card_says_in_many_ways_that_somebody_has_died(tmp_path: Path, line: s
     "line",
     [
         "ANNIVERSARY:20100612", "X-ANNIVERSARY:2010-06-12", "X-EVOLUTION-ANNIVERSARY:2010-06-12",
-        "X-KADDRESSBOOK-X-Anniversary:2010-06-12", "item1.X-ABDATE:2010-06-12\nitem1.X-ABLabel:_$!<Anniversary>!$_",
-        "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;2010-06-12;1;;;;;;;;;;;;;", "BDAY:",
+        "X-KADDRESSBOOK-X-Anniversary:2010-06-12", "BDAY:",
+        "item1.X-ABDATE:2010-06-12\nitem1.X-ABLabel:_$!<Anniversary>!$_",
+        "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;2010-06-12;1;;;;;;;;;;;;;",
     ],
 )  # fmt: skip
 def test_a_wedding_is_no_birthday(tmp_path: Path, line: str) -> None:

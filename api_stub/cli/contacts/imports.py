@@ -1,6 +1,6 @@
 """`rapport import`: import contacts from files and from V1, and undo an import."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,6 +22,7 @@ from api_stub.cli.context import (
 from api_stub.cli.formatting import create_table, folding_text, print_text
 from api_stub.cli.progress import create_progress
 from api_stub.cli.terminal import Console
+from db.imports.entries import RefusedEntry
 from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file
 from db.imports.report import ImportReport
@@ -38,8 +39,8 @@ _AUTO_FORMAT: Final = "auto"
 _FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
 _MAX_SHOWN: Final = 20
 _COUNTS: Final = (
-    "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing", "lost", "asked",
-    "died",
+    "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
+    "lost", "asked", "died",
 )  # fmt: skip
 
 
@@ -150,39 +151,36 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
         f"{report.repeated} further entries of the same people"
     )
-    if report.doubts:
-        print_text(f"  {report.doubts} birthdays wait until you say whose they are: rapport contacts confirm")
-    if report.asked:
-        print_text(
-            f"  {report.asked} birthdays wait until you say which day they are: rapport contacts confirm"
-        )
-    if report.died:
-        print_text(f"  {report.died} people have died, by a day of death in the file: not to be contacted")
-    for what, count in report.skipped.items():
-        print_text(f"  {count} entries passed over: {what}")
-    if report.forgotten:
-        print_text(f"  {report.forgotten} entries passed over: these people asked to be forgotten")
+    confirm = "rapport contacts confirm"
+    for count, what in (
+        (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
+        (report.asked, f"birthdays wait until you say which day they are: {confirm}"),
+        (report.forgotten, "entries passed over: these people asked to be forgotten"),
+        (report.died, "people have died, by this file: they are not to be contacted"),
+        *((count, f"entries passed over: {what}") for what, count in report.skipped.items()),
+    ):
+        if count:
+            print_text(f"  {count} {what}")
     if report.differing:
         lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
             f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
         )
-    if report.lost:
-        print_text(f"  values left out of people who were imported: {report.lost}")
-        for loss in report.losses[:_MAX_SHOWN]:
-            print_text(f"    line {loss.line}: {loss.reason}")
-        if report.lost > _MAX_SHOWN:
-            print_text(f"    and {report.lost - _MAX_SHOWN} more")
+    _print_lines("values left out, of people who were imported", report.lost, report.losses)
     if report.unused:
         values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
         print_text(f"  not used, with the number of values: {values}")
-    if report.refused:
-        print_text(f"  refused: {report.refused}")
-        for refused in report.refusals[:_MAX_SHOWN]:
-            print_text(f"    line {refused.line}: {refused.reason}")
-        if report.refused > _MAX_SHOWN:
-            print_text(f"    and {report.refused - _MAX_SHOWN} more")
+    _print_lines("refused", report.refused, report.refusals)
+
+
+def _print_lines(what: str, count: int, first: Sequence[RefusedEntry]) -> None:
+    if count:
+        print_text(f"  {what}: {count}")
+        for entry in first[:_MAX_SHOWN]:
+            print_text(f"    line {entry.line}: {entry.reason}")
+        if count > _MAX_SHOWN:
+            print_text(f"    and {count - _MAX_SHOWN} more")
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:

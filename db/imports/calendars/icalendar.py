@@ -10,6 +10,10 @@ from icalendar import Component, Event
 from icalendar.prop import vDDDTypes, vRecur
 
 from db.imports.blocks import BlockReader
+from db.imports.calendars.recurrence import require_yearly
+from db.imports.calendars.titles import read_death_title, read_title
+from db.imports.calendars.words import EventKind, find_kind
+from db.imports.days.instants import InstantDay, find_day
 from db.imports.entries import (
     AnyEntry,
     BirthDate,
@@ -21,11 +25,8 @@ from db.imports.entries import (
     SkippedEntryError,
     UnreadableEntryError,
 )
-from db.imports.calendars.titles import read_death_title, read_title
-from db.imports.calendars.words import EventKind, find_kind
-from db.imports.days.instants import InstantDay, find_day
-from db.imports.calendars.recurrence import require_yearly
 from db.imports.text_file import Lines
+from worker.rules.date_range import FIRST_DAY
 
 _FIELD_TYPE: Final = "X-NEXTCLOUD-BC-FIELD-TYPE"
 _NEXTCLOUD_KINDS: Final = {
@@ -37,8 +38,8 @@ _KDE_MARKS: Final = {
 _YEAR: Final = "X-NEXTCLOUD-BC-YEAR"
 _YEAR_UNKNOWN: Final = "X-NEXTCLOUD-BC-UNKNOWN-YEAR"
 _WANTED: Final = frozenset(
-    {"DTSTART", "RRULE", "SUMMARY", "URL", "DESCRIPTION", "STATUS", "CATEGORIES", "RECURRENCE-ID", _FIELD_TYPE,
-     _YEAR, _YEAR_UNKNOWN, *_KDE_MARKS, "X-KDE-KABC-NAME-1", "X-KDE-KABC-EMAIL-1"}
+    {"DTSTART", "RRULE", "SUMMARY", "URL", "DESCRIPTION", "STATUS", "CATEGORIES", "RECURRENCE-ID",
+     _FIELD_TYPE, _YEAR, _YEAR_UNKNOWN, *_KDE_MARKS, "X-KDE-KABC-NAME-1", "X-KDE-KABC-EMAIL-1"}
 )  # fmt: skip
 _UTC_NAMES: Final = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z"})
 _PROFILE: Final = re.compile(r"\S+/(?:in|pub)/[^\s<>\"']+")
@@ -79,7 +80,7 @@ class _Calendar:
 
 
 def read_calendar(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
-    """Read the events. The year of the first event is no year of birth unless the title or the program says so."""
+    """Read the events. The first event's year is a year of birth only if the title or the program says so."""
     calendar = _Calendar()
     reader = BlockReader("VEVENT", _WANTED.__contains__, context.unused, calendar.read_line)
     for block in reader.read(lines):
@@ -120,9 +121,7 @@ def _to_person(event: Component, calendar: _Calendar, context: ReadContext) -> P
     found = read_title(title, context.today.year, is_bare=kind is None)
     if not found.name:
         raise UnreadableEntryError("its title names nobody")
-    year = _find_year(event, context.today) or (
-        None if mark and event.get(_YEAR_UNKNOWN) == "1" else found.year
-    )
+    year = _find_year(event, context.today, found.year)
     possible = days.possible if days.day is None else (days.day,)
     birthdays = tuple(BirthDate(day.month, day.day, _fitting(day, year)) for day in possible)
     certain = days.day is not None and kind is not None
@@ -180,11 +179,14 @@ def _find_days(event: Component, calendar: _Calendar, context: ReadContext) -> I
     return found if found.day else find_day(on, [*zones, context.zone])
 
 
-def _find_year(event: Component, today: date) -> int | None:
-    given = str(event.get(_YEAR, "")).strip()
-    if not given.isdecimal() or str(event.get(_YEAR_UNKNOWN, "0")).strip() == "1":
+def _find_year(event: Component, today: date, in_title: int | None) -> int | None:
+    """Return the year of birth that the program says, else the one in the title, or None."""
+    if str(event.get(_YEAR_UNKNOWN, "0")).strip() == "1":
         return None
-    return int(given) if 1900 <= int(given) <= today.year else None
+    given = str(event.get(_YEAR, "")).strip()
+    if not given.isdecimal():
+        return in_title
+    return int(given) if FIRST_DAY.year <= int(given) <= today.year else None
 
 
 def _fitting(day: date, year: int | None) -> int | None:

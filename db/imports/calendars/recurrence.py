@@ -12,7 +12,7 @@ _OTHER: Final = "an event that does not come every year"
 
 
 def require_yearly(rule: vRecur | None, start: date | None, today: date) -> None:
-    """Raise SkippedEntryError for a rule that is not yearly, moves from day to day, or has ended by `today`."""
+    """Raise SkippedEntryError for a rule that is not yearly, moves between days, or has ended by `today`."""
     if rule is None or _first(rule, "FREQ").upper() not in {"YEARLY", "MONTHLY"}:
         raise SkippedEntryError(_OTHER)
     months = 1 if _first(rule, "FREQ").upper() == "MONTHLY" else 12

@@ -27,8 +27,8 @@ _BRACKETED: Final = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
 _DATE: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](\d{4})|\d{1,2}[./-]\d{1,2}\.?(?=\s|$)")
 _YEAR: Final = re.compile(r"(\*\s*)?(?<!\d)((?:19|20)\d{2})(?!\d)")
 _ORDINAL: Final = (
-    r"(?:st|nd|rd|th|[.ºª°]|er|ère|re|e|ème|eme|de|ste|:a|:e|\s?-?(?:й|я|е|ий|ый|ой|го|те)|"
-    r"'?(?:i|ı|u|ü)?n?c[iıuü]|°)(?![^\W\d_])"
+    r"(?:st|nd|rd|th|[.ºª°]|er|ère|re|e|ème|eme|de|ste|:a|:e|\s?-?(?:й|я|е|ий|ый|ой|го|те)|"  # noqa: RUF001 -- Russian
+    r"'?(?:i|ı|u|ü)?n?c[iıuü]|°)(?![^\W\d_])"  # noqa: RUF001 -- Turkish
 )
 _INVISIBLE: Final = re.compile("[\ufe0e\ufe0f\u200b-\u200f\u202a-\u202e\u2060-\u2069\U0001f3fb-\U0001f3ff]")
 _MIN_AGE_YEARS: Final = 13
@@ -84,7 +84,7 @@ def _age_pattern() -> re.Pattern[str]:
 
 
 def _match_birthday(text: str) -> Iterator[tuple[Sequence[str], bool]]:
-    """Yield the readings of the name before or after a word for birthday, and whether the first is certain."""
+    """Yield readings of the name before or after a word for birthday, and whether the first is certain."""
     for language in WORDS.list_languages(text):
         start, end = _forms(language)
         if (match := start.match(text)) and text[match.end() :]:
@@ -104,8 +104,8 @@ def _forms(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
     says = alternatives(language.says) if language.says else "(?!)"
     of = alternatives(language.of) if language.of else "(?!)"
     return (
-        re.compile(rf"(?:{says}\s*)?{word}[\s:,;|!.–—-]*(?:{of}\s*)?", re.IGNORECASE),
-        re.compile(rf"[\s:,;|–—-]*(?:(?P<says>{says})\s+)?{word}[\s!.]*$", re.IGNORECASE),
+        re.compile(rf"(?:{says}\s*)?{word}[\s:,;|!.\u2013\u2014-]*(?:{of}\s*)?", re.IGNORECASE),
+        re.compile(rf"[\s:,;|\u2013\u2014-]*(?:(?P<says>{says})\s+)?{word}[\s!.]*$", re.IGNORECASE),
     )
 
 
@@ -146,5 +146,5 @@ def _is_odd(name: str) -> bool:
 
 
 def _is_remark(text: str) -> bool:
-    """Return whether the text in brackets is no part of a name, such as a year, an age or a word for birthday."""
+    """Return whether the text in brackets is a year, an age or a word for birthday, and no part of a name."""
     return not any(sign.isalpha() for sign in text) or _is_odd(text)

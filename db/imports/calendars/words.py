@@ -34,7 +34,7 @@ class Language:
 _DEATH_SIGNS: Final = "†‡✝⚰⚱🪦"
 _BIRTHDAY_SIGNS: Final = "🎂🎈🎁🎉🥳🍰🧁🎊"
 _ANNIVERSARY_SIGNS: Final = "💍💒👰🤵💏💑⚭∞💞"
-_LIFE: Final = re.compile(r"(?<!\d)(?:1[89]|20)\d{2}\s*[-–—/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)")
+_LIFE: Final = re.compile(r"(?<!\d)(?:1[89]|20)\d{2}\s*[-\u2013\u2014/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)")
 """Two years: of birth and death."""
 _UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts without spaces between words."""

@@ -1,7 +1,7 @@
 """The content lines of a vCard, versions 2.1, 3 and 4.
 
-icalendar parses their names and parameters. Unfolding, quoted-printable and parameters without a name, which only
-vCard 2.1 has, are done here.
+icalendar parses their names and parameters. Unfolding, quoted-printable, and parameters without a name, which
+only vCard 2.1 has, are done here.
 """
 
 import quopri
@@ -21,9 +21,9 @@ _ENCODINGS: Final = frozenset({"QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"
 
 @dataclass(frozen=True, slots=True)
 class CardLine:
-    """One property: its name in upper case, its group, its parameters in upper case, and its value as written.
+    """One property: its name, its group and the names of its parameters in upper case, its value as written.
 
-    Quoted-printable is decoded; backslashes are not.
+    In the value, quoted-printable is decoded; backslashes are not.
     """
 
     name: str

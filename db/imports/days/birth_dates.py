@@ -41,31 +41,15 @@ class ReadBirthday:
         return (self.problem,) if self.problem else ()
 
 
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 _NOTHING: Final = ReadBirthday()
-_EMPTY: Final = frozenset(
-    [
-        "n/a",
-        "na",
-        "none",
-        "null",
-        "nil",
-        "nan",
-        "nat",
-        "-",
-        "--",
-        "---",
-        "—",
-        "–",
-        "?",
-        "??",
-        "unknown",
-        "undefined",
-        "1900-01-00",
-        "4501-01-01",
-        "1/1/4501",
-        "01/01/4501",
-    ]
-)
+_EMPTY: Final = _words("""
+    n/a na none null nil nan nat - -- --- — – ? ?? unknown undefined 1900-01-00 4501-01-01 1/1/4501
+    01/01/4501
+""")  # noqa: RUF001 -- other scripts are meant
 _ZEROS: Final = re.compile(r"[0/.\-: T]*")
 _STAND_INS: Final = {date(1900, 1, 1), date(1904, 1, 1)}
 """The first day of SQL Server's and of Excel's calendars. Earlier ones are before 1900 anyway."""
@@ -99,54 +83,11 @@ _WITHOUT_DAY: Final = re.compile(r"\d{4}(?:[-/.]\d{1,2})?|--?\d{2}|---\d{2}")
 _SERIAL: Final = re.compile(r"[1-4]\d{4}(?:\.0+)?")
 _EXCEL_FIRST: Final = date(1899, 12, 30)
 _EXCEL_MAC_FIRST: Final = date(1904, 1, 1)
-_TOKEN: Final = re.compile(r"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff.'’])*")
-_FILLERS: Final = frozenset(
-    [
-        "of",
-        "the",
-        "de",
-        "del",
-        "den",
-        "der",
-        "le",
-        "la",
-        "el",
-        "al",
-        "di",
-        "do",
-        "dia",
-        "em",
-        "st",
-        "nd",
-        "rd",
-        "th",
-        "er",
-        "e",
-        "o",
-        "a",
-        "ième",
-        "eme",
-        "г",
-        "р",
-        "року",
-        "год",
-        "года",
-        "g",
-        "r",
-        "d",
-        "m",
-        "y",
-        "г.",
-        "р.",
-        "в",
-        "ב",
-        "ה",
-        "של",
-        "وا",
-        "من",
-        "في",
-    ]
-)
+_TOKEN: Final = re.compile(r"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff.'\u2019])*")
+_FILLERS: Final = _words("""
+    of the de del den der le la el al di do dia em st nd rd th er e o a ième eme г р року год года g r d
+    m y г. р. в ב ה של وا من في
+""")  # noqa: RUF001 -- other scripts are meant
 """Words around a date: articles, ordinal endings, `year`."""
 
 

@@ -7,78 +7,16 @@ from typing import Final
 
 from babel import Locale
 
-_LOCALES: Final = [
-    "en",
-    "en_GB",
-    "de",
-    "de_AT",
-    "fr",
-    "fr_CA",
-    "es",
-    "it",
-    "pt",
-    "pt_PT",
-    "nl",
-    "af",
-    "pl",
-    "cs",
-    "sk",
-    "sl",
-    "hr",
-    "sr",
-    "sr_Latn",
-    "bs",
-    "mk",
-    "bg",
-    "ru",
-    "uk",
-    "be",
-    "lt",
-    "lv",
-    "et",
-    "fi",
-    "sv",
-    "nb",
-    "nn",
-    "da",
-    "is",
-    "hu",
-    "ro",
-    "el",
-    "tr",
-    "az",
-    "sq",
-    "ca",
-    "eu",
-    "gl",
-    "ga",
-    "cy",
-    "id",
-    "ms",
-    "fil",
-    "vi",
-    "th",
-    "ar",
-    "ar_SY",
-    "ar_MA",
-    "fa",
-    "he",
-    "ur",
-    "hi",
-    "bn",
-    "mr",
-    "gu",
-    "pa",
-    "ta",
-    "te",
-    "ml",
-    "kn",
-    "ka",
-    "hy",
-    "kk",
-    "uz",
-    "sw",
-]
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
+
+_LOCALES: Final = _words("""
+    en en_GB de de_AT fr fr_CA es it pt pt_PT nl af pl cs sk sl hr sr sr_Latn bs mk bg ru uk be lt lv et
+    fi sv nb nn da is hu ro el tr az sq ca eu gl ga cy id ms fil vi th ar ar_SY ar_MA fa he ur hi bn mr
+    gu pa ta te ml kn ka hy kk uz sw
+""")
 """The larger languages whose months have names. East Asian ones are numbers, which need no table."""
 _COMMON: Final[Mapping[str, int]] = {"mrz": 3, "sept": 9, "okt": 10, "мая": 5}
 """Abbreviations in use that CLDR doesn't list."""
@@ -131,6 +69,6 @@ def _listed(names: Mapping[str, Mapping[str, Mapping[int, str]]]) -> Iterator[tu
 
 def _simplify(word: str) -> str:
     """Return the word without case, Latin accents and full stops. Marks of other scripts are letters."""
-    decomposed = unicodedata.normalize("NFD", word.casefold().replace("ı", "i"))
-    kept = (sign for sign in decomposed if not "\u0300" <= sign <= "\u036f" and sign not in ".'’")
+    decomposed = unicodedata.normalize("NFD", word.casefold().replace("\u0131", "i"))
+    kept = (sign for sign in decomposed if not "\u0300" <= sign <= "\u036f" and sign not in ".'\u2019")
     return unicodedata.normalize("NFC", "".join(kept)).strip()

@@ -28,9 +28,9 @@ _OF_SOMEBODY_ELSE: Final = re.compile(
 class Header:
     """The header of a table: its line (from 1), the separator, and the titles of its columns as written.
 
-    `columns` has the index of each name, in lower case and with a space in place of `_`; `numbered` the indices
-    of the columns that are the same but for a number, such as `web page 1` and `web page 2`. `used` are the
-    indices that were asked for.
+    `columns` has the index of each name, in lower case and with a space in place of `_`; `numbered` the
+    indices of the columns that are the same but for a number, such as `web page 1` and `web page 2`. `used`
+    are the indices that were asked for.
     """
 
     line: int
@@ -95,7 +95,7 @@ class Row:
         return found
 
     def _label(self, place: int) -> str:
-        """Return a column's title and, of a pair of label and value as Google writes it, the label in this row."""
+        """Return a column's title, and this row's label if Google's pair of label and value is meant."""
         titles = self.header.titles
         title = titles[place].casefold()
         if place and title.endswith("value") and titles[place - 1].casefold().endswith(("label", "type")):
