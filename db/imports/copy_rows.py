@@ -104,12 +104,12 @@ def _encode_extra(person: Person, *, died: bool) -> str | None:
 
 def _take_death_mark(name: str) -> tuple[str, bool]:
     """Return the name without a sign of death, or such a word in brackets, and whether it had one."""
-    bare = _DEATH_SIGN.sub(" ", name).strip()
-    died = bare != name and _DEATH_SIGN.search(name) is not None
-    for match in _BRACKETED.finditer(bare) if "(" in bare or "[" in bare else ():
-        if find_kind(match[1]) is EventKind.DEATH:
-            return bare.replace(match[0], " ").strip(), True
-    return bare, died
+    bare = name if name.isascii() else _DEATH_SIGN.sub(" ", name).strip()
+    if "(" in bare or "[" in bare:
+        for match in _BRACKETED.finditer(bare):
+            if find_kind(match[1]) is EventKind.DEATH:
+                return bare.replace(match[0], " ").strip(), True
+    return bare, bare != name
 
 
 def _clean_text(given: str, what: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.imports.days import month_names
 from db.imports.days.birth_dates import DayOrder, ReadBirthday, find_order, read_birthday
 from db.imports.days.dates import parse_date
 from db.imports.entries import BirthDate, ReadContext
@@ -135,6 +136,11 @@ def test_the_order_of_a_column_settles_each_of_its_dates(born: date, between: st
     assert read(by_day, DayOrder.DAY_FIRST) == read(by_month, DayOrder.MONTH_FIRST) == known
     assert find_order(by_day) in {None, DayOrder.DAY_FIRST}
     assert find_order(by_month) in {None, DayOrder.MONTH_FIRST}
+
+
+def test_no_english_month_is_another_one_in_another_language() -> None:
+    for word, months in month_names._english().items():
+        assert month_names._names()[word] == months, word
 
 
 @given(st.text(max_size=30))

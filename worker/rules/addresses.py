@@ -9,6 +9,11 @@ from worker.rules.sites import SITES, SiteDescription
 PROFILE_ORIGINS = {site.name: site.origin for site in SITES.values() if site.has_profile_addresses}
 """Scheme and host of the profile addresses of each site that has them."""
 
+_USUAL = {
+    name: re.compile(rf"{re.escape(origin)}/in/([a-z0-9-]{{1,200}})/?")
+    for name, origin in PROFILE_ORIGINS.items()
+}
+"""The form that most addresses in files have, which needs no parsing: a file may have a million."""
 _PATH = re.compile(
     r"/(?:comm/|mwlite/(?:profile/)?)?in/(?P<slug>[^/]+)(?:/[a-z]{2}(?:[-_][a-z]{2,4})?)?"
     r"(?:/(?:details?|overlay|recent-activity|edit|opportunities|opportunity|featured|posts)(?:/.*)?)?/?",
@@ -33,6 +38,8 @@ def normalise_profile_url(given: str, site: str) -> str | None:
     """
     if site not in PROFILE_ORIGINS:
         return given.strip() or None
+    if usual := _USUAL[site].fullmatch(given):
+        return f"{PROFILE_ORIGINS[site]}/in/{usual[1]}/"
     parts = _split_url(given.strip())
     if parts is None or not _is_on_site(parts, SITES[site]):
         return None

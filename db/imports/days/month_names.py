@@ -1,7 +1,7 @@
 """Names of months in many languages, from CLDR."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +30,10 @@ def find_months(word: str) -> frozenset[int]:
     as `listopad`. Case, accents and a full stop don't matter.
     """
     key = _simplify(word)
+    if (
+        key in _english()
+    ):  # the other languages take a second to load, and no month of theirs is an English one
+        return _english()[key]
     names = _names()
     if key in names:
         return names[key]
@@ -44,9 +48,18 @@ def is_weekday(word: str) -> bool:
 
 
 @lru_cache(maxsize=1)
+def _english() -> Mapping[str, frozenset[int]]:
+    return _read_names(["en"])
+
+
+@lru_cache(maxsize=1)
 def _names() -> Mapping[str, frozenset[int]]:
+    return _read_names(_LOCALES)
+
+
+def _read_names(locales: Iterable[str]) -> Mapping[str, frozenset[int]]:
     names: dict[str, set[int]] = {word: {month} for word, month in _COMMON.items()}
-    for locale in map(Locale.parse, _LOCALES):
+    for locale in map(Locale.parse, locales):
         for month, name in _listed(locale.months):
             names.setdefault(_simplify(name), set()).add(month)
     return {name: frozenset(months) for name, months in names.items()}

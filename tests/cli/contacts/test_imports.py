@@ -43,7 +43,7 @@ def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vc
     assert "book [x].vcf (vcard, utf-8): 3 entries read\n" in told
     assert "people: 1 new, 0 changed, 0 the same already" in told
     assert "1 birthdays wait until you say whose they are" in told
-    assert "line 10: the birthday 03/04/1980 can be read in two ways" in told
+    assert "refused: 1\n    line 10: it has no profile address of this site" in told
     listed = rapport("import", "list")
     assert "vcard" in listed
     assert "ops@host" in listed
@@ -93,7 +93,7 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
 def test_more_refused_lines_than_a_screen_holds_are_counted(
     database: Database, rapport: Rapport, vcf: Path, tmp_path: Path
 ) -> None:
-    rows = "".join(f"Bob,,0{number}/01/1980\n" for number in range(1, 10)) * 3
+    rows = "".join(f"Nobody,,0{number}-01\n" for number in range(1, 10)) * 3
     path = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-06\n{rows}")
     with database.transaction() as session:
         an_account(session)
@@ -103,6 +103,27 @@ def test_more_refused_lines_than_a_screen_holds_are_counted(
     conflicting = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
     assert "1 birthdays are known otherwise and stay as they are: lines 2" in told
+
+
+def test_what_was_left_out_passed_over_or_not_used_is_said(
+    database: Database, rapport: Rapport, tmp_path: Path
+) -> None:
+    cards = (
+        f"BEGIN:VCARD\nFN:Ann\nURL:{SANDBOX}ann\nBDAY:1980-02-30\nNICKNAME:Annie\nEND:VCARD\n"
+        f"BEGIN:VCARD\nFN:Bob\nURL:{SANDBOX}bob\nBDAY:03/04/1980\nEND:VCARD\n"
+        f"BEGIN:VCARD\nFN:Cid\nURL:{SANDBOX}cid\nDEATHDATE:2019\nEND:VCARD\n"
+        "BEGIN:VCARD\nKIND:group\nFN:Team\nEND:VCARD\n"
+    )
+    with database.transaction() as session:
+        an_account(session)
+    told = rapport("import", "contacts", str(write_file(tmp_path, cards, "a.vcf")), "--account", "demo")
+    assert "4 entries read\n  people: 3 new" in told
+    assert "\n  1 birthdays wait until you say which day they are: rapport contacts confirm\n" in told
+    assert "\n  1 people have died, by this file: they are not to be contacted\n" in told
+    assert "\n  1 entries passed over: a group, not a person\n" in told
+    assert "\n    line 1: the birthday 1980-02-30 was left out: it is a day that no calendar has\n" in told
+    assert "\n  not used, with the number of values: NICKNAME (1)\n" in told
+    assert "read 4, new 3, lost 1, asked 1, died 1" in rapport("import", "list")
 
 
 def test_doubts_are_listed_and_settled_by_id(database: Database, rapport: Rapport, vcf: Path) -> None:
