@@ -12,6 +12,8 @@ from db.imports.text_file import Line, Lines
 _MAX_ENTRY_CHARS: Final = 1 << 18
 """Counts only the properties that are read, so not a photograph."""
 _MAX_UNUSED_NAMES: Final = 200
+_LONGEST_MARK: Final = 40
+"""BEGIN and END with the name of a component, which a few programs indent."""
 _PROPERTY: Final = re.compile(r"\s{0,2}(?:[\w-]+\.)?([A-Za-z][\w-]*)\s*[;:]")
 
 
@@ -57,10 +59,10 @@ class BlockReader:
         """Yield the components. An unclosed one is refused at the line where it begins."""
         begin, end = f"BEGIN:{self.name}", f"END:{self.name}"
         for line in lines:
-            if self._block is not None and not self._taking and line.text[:1] in {" ", "\t"}:
+            if not self._taking and len(line.text) > _LONGEST_MARK and line.text[:1] in {" ", "\t"}:
                 continue  # a photograph: most of a file
             text = line.text.rstrip("\r\n")
-            mark = text.strip().upper() if text[:1] not in {" ", "\t"} else ""
+            mark = text.strip().upper() if len(text) <= _LONGEST_MARK else ""
             if mark == begin:
                 if self._block is not None:
                     yield self._refuse_unclosed(self._block)

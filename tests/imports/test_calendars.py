@@ -103,6 +103,7 @@ def test_a_wedding_is_passed_over(tmp_path: Path, summary: str, lines: tuple[str
         ("⚰️ Gus Roe (2019)", ()),
         ("† Gus Roe", ("X-NEXTCLOUD-BC-FIELD-TYPE:BDAY",)),
         ("Gus Roe (1940\u20132019)", ()),
+        ("Gus Roe (d. 2019)", ()),
         ("Todestag von Gus Roe", ()),
         ("5. Todestag von Gus Roe", ()),
         ("Décès de Gus Roe", ()),

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.imports.days import month_names
-from db.imports.days.birth_dates import DayOrder, ReadBirthday, find_order, read_birthday
+from db.imports.days.birth_dates import ReadBirthday, find_order, read_birthday
 from db.imports.days.dates import parse_date
+from db.imports.days.readings import DayOrder
 from db.imports.entries import BirthDate, ReadContext
 from tests.imports.files import PARIS, TODAY
 

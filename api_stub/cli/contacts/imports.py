@@ -47,7 +47,7 @@ _COUNTS: Final = (
 @app.command("contacts")
 def import_contacts(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file; see docs/importing.md.")
+        Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file, or a ZIP with one.")
     ],
     *,
     account: Annotated[str, typer.Option(help="The account whose contacts they are.")],

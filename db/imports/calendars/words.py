@@ -36,6 +36,10 @@ _BIRTHDAY_SIGNS: Final = "🎂🎈🎁🎉🥳🍰🧁🎊"
 _ANNIVERSARY_SIGNS: Final = "💍💒👰🤵💏💑⚭∞💞"
 _LIFE: Final = re.compile(r"(?<!\d)(?:1[89]|20)\d{2}\s*[-\u2013\u2014/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)")
 """Two years: of birth and death."""
+_DEATH_YEAR: Final = re.compile(
+    r"(?<![^\W\d_])(?:d\.|gest\.|verst\.|ob\.|\+)\s*(?:19|20)\d{2}(?!\d)", re.IGNORECASE
+)
+"""A year behind an abbreviation or a sign for died."""
 _UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts without spaces between words."""
 
@@ -86,7 +90,7 @@ def find_kind(text: str, *, signs_only: bool = False) -> EventKind | None:
     A sign or word of death counts more than any other, and those of an anniversary more than a birthday's.
     """
     kinds = set() if signs_only else WORDS.list_kinds(text)
-    if any(sign in text for sign in _DEATH_SIGNS) or _LIFE.search(text):
+    if any(sign in text for sign in _DEATH_SIGNS) or _LIFE.search(text) or _DEATH_YEAR.search(text):
         return EventKind.DEATH
     if any(sign in text for sign in _ANNIVERSARY_SIGNS):
         kinds.add(EventKind.ANNIVERSARY)

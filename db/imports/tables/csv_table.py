@@ -17,6 +17,7 @@ _MAX_HEADER_LINE: Final = 50
 """LinkedIn's export begins with three lines of notes, some spreadsheets' with `sep=;`."""
 _NUMBER: Final = re.compile(r" ?\b\d{1,2}\b|(?<=[^\W\d])\d{1,2}$")
 _ADDRESS: Final = re.compile(r"\S+/(?:in|pub)/\S+", re.IGNORECASE)
+_OUTLOOK_NO_DATE: Final = "0/0/00"
 _LABEL: Final = re.compile(r"- (?:label|type)$", re.IGNORECASE)
 """Google's columns that only say what the next one holds."""
 _OF_SOMEBODY_ELSE: Final = re.compile(
@@ -39,11 +40,28 @@ class Header:
     columns: Mapping[str, int]
     numbered: Mapping[str, Sequence[int]]
     used: set[int] = field(default_factory=set)
+    _found: dict[tuple[str, ...], Sequence[int]] = field(default_factory=dict)
+    _found_numbered: dict[tuple[str, ...], Sequence[int]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
         """The number of columns."""
         return len(self.titles)
+
+    def find(self, columns: tuple[str, ...]) -> Sequence[int]:
+        """Return the indices of these columns, in the order given, and note that they are used."""
+        if columns not in self._found:
+            self._found[columns] = [self.columns[column] for column in columns if column in self.columns]
+            self.used.update(self._found[columns])
+        return self._found[columns]
+
+    def find_numbered(self, columns: tuple[str, ...]) -> Sequence[int]:
+        """Return the indices of these columns, numbered or not, and note that they are used."""
+        if columns not in self._found_numbered:
+            places = sorted({place for column in columns for place in self.numbered.get(column, ())})
+            self._found_numbered[columns] = places
+            self.used.update(places)
+        return self._found_numbered[columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,7 @@ class Row:
         if place is None:
             return ""
         self.header.used.add(place)
-        return unescape_formula(self.cells[place].strip())
+        return self._clean(place)
 
     def peek(self, column: str) -> str:
         """Return the stripped cell without counting its column as used."""
@@ -71,15 +89,14 @@ class Row:
 
     def first(self, *columns: str) -> str:
         """Return the first non-empty cell of these columns, or an empty text."""
-        found = [self[column] for column in columns if column in self.header.columns]
-        return next(filter(None, found), "")
+        return next((cell for place in self.header.find(columns) if (cell := self._clean(place))), "")
 
     def every(self, *columns: str) -> list[str]:
         """Return the non-empty cells of these columns and of their numbered ones, in their order."""
-        numbered = self.header.numbered
-        places = sorted({place for column in columns for place in numbered.get(column, ())})
-        self.header.used.update(places)
-        return [cell for place in places if (cell := unescape_formula(self.cells[place].strip()))]
+        return [cell for place in self.header.find_numbered(columns) if (cell := self._clean(place))]
+
+    def _clean(self, place: int) -> str:
+        return unescape_formula(self.cells[place].strip())
 
     def find_addresses(self) -> list[str]:
         """Return the profile addresses in columns of any title, unless it names somebody else's."""
@@ -147,7 +164,7 @@ def read_table(
             filled.update(
                 place
                 for place, cell in enumerate(cells)
-                if place not in header.used and cell and not cell.isspace()
+                if place not in header.used and cell and not cell.isspace() and cell != _OUTLOOK_NO_DATE
             )
     for place, count in filled.items():
         if place not in header.used and not _LABEL.search(header.titles[place]):
