@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.imports.days.birth_dates import ReadBirthday, depends_on_order, find_order, read_birthday
-from db.imports.days.readings import DayOrderfrom db.imports.entries import ReadContext
+from db.imports.days.readings import DayOrder
+from db.imports.entries import ReadContext
 from db.imports.tables.columns import COLUMNS
 from db.imports.tables.csv_table import IsHeader, Row, read_cells
 from db.imports.text_file import Lines
