@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from db.engine import Database
 from db.store.imports import birthday_doubts, runs
 from tests.builders import SANDBOX, a_contact, an_account
@@ -34,6 +36,15 @@ def test_one_date_of_the_column_settles_all(database: Database, tmp_path: Path) 
         assert (report.new, report.asked) == (8, 0)
         seven = reload_contact(session, account, "p7")
         assert (seven.birth_month, seven.birth_day, seven.birth_year) == (4, 7, 1980)
+
+
+@pytest.mark.parametrize(("pattern", "month"), [("dd/mm/yyyy", 4), ("MM-DD-YYYY", 3)])
+def test_a_title_settles_its_column(database: Database, tmp_path: Path, pattern: str, month: int) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        table = f"name,url,Birthday ({pattern})\nAnn,{SANDBOX}ann,03/04/1980\n"
+        import_path(session, account, write_file(tmp_path, table))
+        assert reload_contact(session, account, "ann").birth_month == month
 
 
 def test_a_column_that_says_both_settles_nothing(database: Database, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def read_card(folder: Path, *lines: str) -> Person:
     "line",
     [
         "DEATHDATE:20190304", "X-DEATHDATE:2019", "DEATHDATE;VALUE=text:in spring", "DEATHPLACE:Lyon",
+        "X-DECEASED:true",
         "item1.X-ABDATE:2019-03-04\nitem1.X-ABLabel:Todestag", "CATEGORIES:Family,Deceased",
         "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;2019-03-04;0;décès;;;;;;;;;;;;",
     ],

@@ -64,7 +64,7 @@ def _unfold(texts: Iterable[str]) -> Iterator[str]:
     whole = ""
     for text in texts:
         if whole.endswith("=") and _is_quoted(whole):
-            whole = whole[:-1] + text.lstrip()
+            whole = whole[:-1] + (text[1:] if text[:2] in {" =", "\t="} else text)  # some phones fold, too
         elif text[:1] in {" ", "\t"}:
             whole += text[1:]
         else:

@@ -22,12 +22,12 @@ from db.imports.tables.cells import find_emails, split_urls
 from db.imports.text_file import Lines
 
 _WEB: Final = frozenset({"URL", "X-SOCIALPROFILE", "SOCIALPROFILE"})
-_DEATH: Final = frozenset({"DEATHDATE", "X-DEATHDATE", "X-DEATH-DATE", "DEATHPLACE", "X-DEATHPLACE"})
+_DEATH: Final = ("DEATH", "DECEASED")
+"""Parts of the names of properties that only the dead have: DEATHDATE (RFC 6474), X-DEATHDATE and others."""
+_NO: Final = frozenset({"", "no", "false", "0"})
 _DATES: Final = frozenset({"X-ABDATE", "X-ANDROID-CUSTOM", "X-ABLABEL"})
 _KIND: Final = frozenset({"KIND", "X-ADDRESSBOOKSERVER-KIND", "X-ABSHOWAS"})
-_WANTED: Final = (
-    _WEB | _DEATH | _DATES | _KIND | {"FN", "N", "EMAIL", "BDAY", "ORG", "TITLE", "LANG", "CATEGORIES"}
-)
+_WANTED: Final = _WEB | _DATES | _KIND | {"FN", "N", "EMAIL", "BDAY", "ORG", "TITLE", "LANG", "CATEGORIES"}
 _TECHNICAL: Final = frozenset(
     {"VERSION", "UID", "REV", "PRODID", "SOURCE", "CLASS", "SORT-STRING", "X-ABUID", "CLIENTPIDMAP", "MEMBER"}
 )
@@ -65,7 +65,7 @@ def read_vcards(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
 
 
 def _is_wanted(name: str) -> bool:
-    return name in _WANTED or "LINKEDIN" in name
+    return name in _WANTED or any(part in name for part in ("LINKEDIN", *_DEATH))
 
 
 def _to_person(card: list[CardLine], context: ReadContext) -> Person:
@@ -83,10 +83,14 @@ def _to_person(card: list[CardLine], context: ReadContext) -> Person:
         language=next((line.text for line in _named(card, "LANG")), ""),
         possible_birthdays=born.possible,
         lost=born.lost,
-        died=any(line.name in _DEATH and line.text.strip() for line in card)
+        died=any(_says_death(line) for line in card)
         or any(each.kind is EventKind.DEATH for each in dates)
         or any(find_kind(unescape(word)) is EventKind.DEATH for word in categories),
     )
+
+
+def _says_death(line: CardLine) -> bool:
+    return any(part in line.name for part in _DEATH) and line.text.strip().casefold() not in _NO
 
 
 def _require_person(card: list[CardLine]) -> None:

@@ -51,7 +51,9 @@ _COMPACT_TIME: Final = re.compile(
     r"(?:(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:\.\d+)?)(?P<zone>Z|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
-_BARE_T: Final = re.compile(r"(?P<day>[\d-]{6,10})T.*", re.IGNORECASE)
+_BARE_T: Final = re.compile(
+    r"(?P<day>[\d-]{6,10})T.*|(?P<zoned>\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)", re.IGNORECASE
+)
 
 _WITHOUT_DAY: Final = re.compile(r"\d{4}(?:[-/.]\d{1,2})?|--?\d{2}|---\d{2}")
 _MONTH_AND_NUMBER: Final = re.compile(r"[^\W\d]+\.?-\d{2}")
@@ -100,7 +102,7 @@ def _to_plain(text: str) -> str:
     """Return the text with ASCII digits and single spaces."""
     plain = unicodedata.normalize("NFKC", text)
     digits = (str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in plain)
-    return " ".join("".join(digits).split())
+    return " ".join("".join(digits).split()).strip("'\"")
 
 
 def _match_time(given: str) -> re.Match[str] | None:
@@ -108,8 +110,11 @@ def _match_time(given: str) -> re.Match[str] | None:
 
 
 def _day_part(given: str) -> str:
-    match = _match_time(given) or _BARE_T.fullmatch(given)
-    return match["day"].rstrip(" ,") if match else given
+    if match := _match_time(given):
+        return match["day"].rstrip(" ,")
+    if match := _BARE_T.fullmatch(given):
+        return match["day"] or match["zoned"]
+    return given
 
 
 def _apply_time(day: BirthDate, given: str, zone: ZoneInfo) -> tuple[bool, tuple[BirthDate, ...]]:

@@ -29,7 +29,7 @@ _NO_YEAR: Final = frozenset({0, 1604})
 """Years that stand for an unknown one; 1604 is Apple's."""
 _NUMBERS: Final = re.compile(r"(\d{1,4}|[x?*]{4})([/.\- ])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.IGNORECASE)
 _TWO_NUMBERS: Final = re.compile(r"(\d{1,2})([/.\-])\s?(\d{1,2})\.?")
-_WITHOUT_YEAR: Final = re.compile(r"--?(\d{2})-?(\d{2})")
+_WITHOUT_YEAR: Final = re.compile(r"--?(\d{2})-?(\d{2})|--(\d{1,2})-(\d{1,2})")
 _DIGITS: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EAST_ASIAN: Final = re.compile(r"(?:(\d{4}) ?[年년] ?)?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일号號]?")
 _VIETNAMESE: Final = re.compile(
@@ -49,7 +49,8 @@ _FILLERS: Final = _words("""
 def list_days(given: str, order: DayOrder | None) -> Iterator[BirthDate]:
     """Yield every reading of a date; they may lie outside the calendar. `given` has ASCII digits only."""
     if match := _WITHOUT_YEAR.fullmatch(given):
-        yield BirthDate(int(match[1]), int(match[2]))
+        month, day = filter(None, match.groups())
+        yield BirthDate(int(month), int(day))
     elif match := _NUMBERS.fullmatch(given):
         yield from _read_numbers(match[1], match[3], match[4], order)
     elif match := _TWO_NUMBERS.fullmatch(given):

@@ -1,5 +1,6 @@
 """A table's birthday: one column, whose other rows tell the order of day and month, or three columns."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,11 +8,17 @@ from db.imports.days.birth_dates import ReadBirthday, depends_on_order, find_ord
 from db.imports.days.readings import DayOrder
 from db.imports.entries import ReadContext
 from db.imports.tables.columns import COLUMNS
-from db.imports.tables.csv_table import IsHeader, Row, read_cells
+from db.imports.tables.csv_table import Header, IsHeader, Row, read_cells
 from db.imports.text_file import Lines
 
 _NO: Final = frozenset(
     ["no", "false", "0", "n", "nein", "non", "não", "nee", "nie", "нет", "-", "n/a", "none", "null"]
+)
+
+
+_MARKS: Final = (
+    (re.compile(r"d{1,2}[/. -]m{1,3}"), DayOrder.DAY_FIRST),
+    (re.compile(r"m{1,3}[/. -]d{1,2}"), DayOrder.MONTH_FIRST),
 )
 
 
@@ -38,20 +45,26 @@ class BirthdayColumns:
         )
         if not text:
             return ReadBirthday()
-        order = self._find_order() if depends_on_order(text) else None
+        order = self._find_order(row.header) if depends_on_order(text) else None
         return read_birthday(text, self._context, order)
 
-    def _find_order(self) -> DayOrder | None:
+    def _find_order(self, header: Header) -> DayOrder | None:
+        """Return the order that the column's title says, such as dd/mm/yyyy, or that its dates prove."""
         if not self._knows_order:
-            proofs: set[DayOrder] = set()
-            for cell in read_cells(self._lines, self._is_header, self._columns):
-                if proof := find_order(cell):
-                    proofs.add(proof)
-                if len(proofs) > 1:
-                    break
-            self._order = proofs.pop() if len(proofs) == 1 else None
+            titles = [header.titles[place].casefold() for place in header.find(tuple(self._columns))]
+            said = {order for title in titles for mark, order in _MARKS if mark.search(title)}
+            self._order = said.pop() if len(said) == 1 else self._prove_order()
             self._knows_order = True
         return self._order
+
+    def _prove_order(self) -> DayOrder | None:
+        proofs: set[DayOrder] = set()
+        for cell in read_cells(self._lines, self._is_header, self._columns):
+            if proof := find_order(cell):
+                proofs.add(proof)
+            if len(proofs) > 1:
+                return None
+        return proofs.pop() if proofs else None
 
 
 def has_died(row: Row) -> bool:

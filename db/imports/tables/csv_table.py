@@ -131,7 +131,7 @@ def find_header(lines: Iterator[Line], is_header: IsHeader) -> Header | None:
         for separator in _SEPARATORS:
             titles = _split(line.text, separator)
             names = [to_column_name(title) for title in titles]
-            if is_header(frozenset(names)):
+            if is_header(frozenset([*names, *map(_without_remark, names)])):
                 return Header(line.number, separator, titles, _find_places(names), _group_numbered(names))
     return None
 
@@ -186,6 +186,11 @@ def to_column_name(title: str) -> str:
     return " ".join(title.replace("_", " ").casefold().split())
 
 
+def _without_remark(name: str) -> str:
+    """Return a name without what it says in brackets: `birthday (dd/mm/yyyy)` is `birthday`."""
+    return name.partition(" (")[0]
+
+
 def strip_numbers(column: str) -> str:
     """Return a column's name without its number: `e-mail 2 address` is `e-mail address`."""
     return _NUMBER.sub("", column).strip()
@@ -237,6 +242,8 @@ def _find_places(names: Sequence[str]) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         places.setdefault(name, place)
+    for place, name in enumerate(names):
+        places.setdefault(_without_remark(name), place)
     return places
 
 
