@@ -47,8 +47,11 @@ class ArchiveMember:
         return PurePosixPath(self.member).name
 
 
-class _BoundedReader(io.RawIOBase):
-    """Reads a member. Raises RequestRefusedError if it is damaged, or longer than the archive says."""
+class _MemberReader(io.RawIOBase):
+    """Reads a member. Raises RequestRefusedError if it is damaged.
+
+    zipfile reads no more than the size that the archive says, so a false size can't hide a bomb.
+    """
 
     def __init__(self, file: IO[bytes], member: ArchiveMember) -> None:
         self._file, self._member, self._position = file, member, 0
@@ -86,7 +89,7 @@ def open_bytes(path: Path | ArchiveMember) -> Iterator[io.RawIOBase]:
         except (*_BROKEN, KeyError) as error:
             raise _refuse_broken(path.archive) from error
         with file:
-            yield _BoundedReader(file, path)
+            yield _MemberReader(file, path)
 
 
 def is_archive(path: Path) -> bool:
@@ -127,8 +130,8 @@ def has_archives_inside(path: Path) -> bool:
 
 def _check(path: Path, info: zipfile.ZipInfo) -> None:
     """Raise RequestRefusedError for a member that is not safe to read."""
-    posix, windows = PurePosixPath(info.filename), PureWindowsPath(info.filename)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in {*posix.parts, *windows.parts}:
+    path_of = PureWindowsPath(info.filename)  # knows both kinds of slashes
+    if path_of.drive or path_of.root or ".." in path_of.parts:
         raise RequestRefusedError(f"{path.name} names a file outside itself, so nothing of it is read")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise RequestRefusedError(f"{path.name} holds a link, so nothing of it is read")
