@@ -68,10 +68,6 @@ class _MemberReader(io.RawIOBase):
         except _BROKEN as error:
             raise _refuse_broken(self._member.archive) from error
         self._position += len(chunk)
-        if self._position > self._member.size:
-            raise RequestRefusedError(
-                f"{self._member.archive.name} is damaged: {self._member.name} is longer than it says"
-            )
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

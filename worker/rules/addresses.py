@@ -78,7 +78,7 @@ def _clean_slug(encoded: str, site: SiteDescription) -> str | None:
     if slug is None:
         return None
     if site.member_id is None or not site.member_id.fullmatch(slug):
-        slug = unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower())
+        slug = unicodedata.normalize("NFC", slug.lower())
     if slug in {"", ".", ".."} or len(slug) > _LONGEST_SLUG or "/" in slug or not _is_printable(slug):
         return None
     return slug
