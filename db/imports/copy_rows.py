@@ -88,13 +88,16 @@ def _to_row(entry: Entry, site: str) -> Row:
 
 def _encode_extra(person: Person, *, died: bool) -> str | None:
     """Return what few entries have, as the JSON that db/queries/import_rows.sql describes."""
-    if not (died or person.possible_birthdays or person.other_names or person.name_is_vague):
+    names = [*person.other_names]
+    if person.name.count(",") == 1:
+        names.append(" ".join(person.name.split(",")[::-1]))  # Roe, Gus
+    if not (died or person.possible_birthdays or names or person.name_is_vague):
         return None
     extra: dict[str, Any] = {}
     if person.possible_birthdays and not died:
         extra["days"] = [_encode_birthday(day) for day in person.possible_birthdays]
-    if person.other_names:
-        extra["names"] = [_clean_text(name, "name") for name in person.other_names]
+    if names:
+        extra["names"] = [_clean_text(name, "name") for name in names]
     if died:
         extra["died"] = True
     if person.name_is_vague:

@@ -118,6 +118,15 @@ def test_a_vague_name_matches_the_known_and_makes_nobody_new(database: Database,
         assert len(contacts_now(session)) == 2
 
 
+def test_a_name_before_a_comma_is_a_family_name(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        a_contact(session, account, "gus", name="Gus Roe")
+        report = import_path(session, account, write_file(tmp_path, 'name,birthday\n"Roe, Gus",1980-03-05\n'))
+        assert report.doubts == 1
+        assert [doubt.contact for doubt in birthday_doubts.list_doubts(session)] == ["Gus Roe"]
+
+
 def test_columns_and_properties_that_are_not_used_are_named(database: Database, tmp_path: Path) -> None:
     path = write_file(
         tmp_path, f"Name,URL,Shoe Size,Pet,Empty\nAnn,{SANDBOX}ann,38,cat,\nBob,{SANDBOX}bob,,dog,\n"

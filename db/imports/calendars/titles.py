@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, product
 from typing import Final
 
 from db.imports.calendars.words import WORDS, Language, alternatives
@@ -31,6 +32,7 @@ _ORDINAL: Final = (
     r"'?(?:i|ı|u|ü)?n?c[iıuü]|°)(?![^\W\d_])"  # noqa: RUF001 -- Turkish
 )
 _INVISIBLE: Final = re.compile("[\ufe0e\ufe0f\u200b-\u200f\u202a-\u202e\u2060-\u2069\U0001f3fb-\U0001f3ff]")
+_MAX_FORMS: Final = 40
 _MIN_AGE_YEARS: Final = 13
 """A later year without a mark is that of the event, not of a professional contact's birth."""
 
@@ -88,7 +90,7 @@ def _match_birthday(text: str) -> Iterator[tuple[Sequence[str], bool]]:
     for language in WORDS.list_languages(text):
         start, end = _forms(language)
         if (match := start.match(text)) and text[match.end() :]:
-            yield [text[match.end() :]], not language.declines
+            yield _read_forms(text[match.end() :], language), not language.declines
         elif match := end.search(text):
             before = _trim(text[: match.start()])
             if match["says"]:
@@ -119,7 +121,17 @@ def _without_ending(name: str, language: Language) -> tuple[Sequence[str], bool]
             if ending.isascii() and ending.isalpha():
                 return [bare, name], False
             return [bare], not language.declines
-    return [name], not language.declines
+    return _read_forms(name, language), not language.declines
+
+
+def _read_forms(name: str, language: Language) -> list[str]:
+    """Return the name and what its words may be in the nominative, most likely forms first."""
+    pairs = [pair.partition(">") for pair in language.genitive]
+    words = [
+        [word, *(word[: -len(old)] + new for old, _, new in pairs if word.endswith(old) and len(word) > 2)]
+        for word in _trim(name).split()
+    ]
+    return list(islice(map(" ".join, product(*words)), _MAX_FORMS))
 
 
 def _strip_start(name: str, words: Iterable[str]) -> str:

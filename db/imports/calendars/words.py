@@ -29,6 +29,7 @@ class Language:
     says: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     declines: bool = False
+    genitive: tuple[str, ...] = ()
 
 
 _DEATH_SIGNS: Final = "†‡✝⚰⚱🪦"

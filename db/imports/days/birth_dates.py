@@ -55,6 +55,8 @@ _BARE_T: Final = re.compile(
     r"(?P<day>[\d-]{6,10})T.*|(?P<zoned>\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)", re.IGNORECASE
 )
 
+_EPOCH: Final = re.compile(r"-?\d{9,13}")
+_EPOCH_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WITHOUT_DAY: Final = re.compile(r"\d{4}(?:[-/.]\d{1,2})?|--?\d{2}|---\d{2}")
 _MONTH_AND_NUMBER: Final = re.compile(r"[^\W\d]+\.?-\d{2}")
 """Mar-05: Excel's for March 2005, others' for 5 March."""
@@ -85,6 +87,9 @@ def _read(text: str, today: date, zone: ZoneInfo, order: DayOrder | None) -> Rea
     if not given or given.casefold() in _EMPTY or _ZEROS.fullmatch(given):
         return _NOTHING
     days = list(list_days(_day_part(given), order))
+    if _EPOCH.fullmatch(given) and not any(map(exists, days)):
+        found = find_day(_EPOCH_FIRST + timedelta(milliseconds=_to_milliseconds(given)), [zone])
+        days = [BirthDate(on.month, on.day, on.year) for on in ([found.day] if found.day else found.possible)]
     real = [day for day in days if exists(day)]
     usable = [day for day in real if not _find_fault(day, today)]
     if not usable:
@@ -96,6 +101,11 @@ def _read(text: str, today: date, zone: ZoneInfo, order: DayOrder | None) -> Rea
     if certain and not _MONTH_AND_NUMBER.fullmatch(given):
         return ReadBirthday(possible[0])
     return ReadBirthday(possible=possible)
+
+
+def _to_milliseconds(given: str) -> int:
+    """Return a number of seconds (9 or 10 digits) or milliseconds since 1970 in milliseconds."""
+    return int(given) * (1000 if len(given.strip("-")) <= 10 else 1)
 
 
 def _to_plain(text: str) -> str:
