@@ -14,7 +14,7 @@ from db.imports.entries import Reader
 from db.imports.foreign_files import describe_foreign, describe_office
 from db.imports.tables import google, linkedin, plain_csv
 from db.imports.tables.csv_table import IsHeader, find_header
-from db.imports.text_file import Lines, detect_encoding
+from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
@@ -113,4 +113,7 @@ def _detect_member(member: ArchiveMember) -> ImportSource | None:
         head = raw.read(_HEAD_BYTES) or b""
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
-    return _find_format(member, detect_encoding(member))
+    try:
+        return _find_format(member, detect_encoding(member))
+    except UndecodableFileError:
+        return None

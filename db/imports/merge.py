@@ -21,13 +21,12 @@ from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
 from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
 from db.imports.report import MAX_LISTED, EntryLogs, ImportReport
-from db.imports.text_file import Lines, detect_encoding
+from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
 from worker import clock
-from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
 _BATCH_ROWS: Final = 2_000
@@ -77,7 +76,7 @@ def inspect_file(
     file = member or path
     try:
         found = detect_encoding(file, encoding)
-    except RequestRefusedError:
+    except UndecodableFileError:
         refuse_foreign(file)
         raise
     size = member.size if member else path.stat().st_size

@@ -23,6 +23,10 @@ _BYTE_ORDER_MARKS: Final = (
 )
 
 
+class UndecodableFileError(RequestRefusedError):
+    """A file is not text in any of the encodings that were tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line with its line ending. `cut`: only the first MAX_LINE_CHARS characters of the line."""
@@ -70,7 +74,7 @@ def detect_encoding(path: Path | ArchiveMember, given: str | None = None) -> str
     """Return an encoding in which the whole file can be decoded.
 
     Tries `given`; without it the byte order mark's, else UTF-8, then Windows-1252. Raises
-    RequestRefusedError if none fits, or `given` is not a text encoding.
+    UndecodableFileError if none fits, and RequestRefusedError if `given` is not a text encoding.
     """
     if given is not None:
         try:
@@ -88,7 +92,7 @@ def detect_encoding(path: Path | ArchiveMember, given: str | None = None) -> str
     for encoding in candidates:
         if _is_decodable(path, encoding):
             return encoding
-    raise RequestRefusedError(
+    raise UndecodableFileError(
         f"{path.name} is not text in {' or '.join(candidates)}: name its encoding with --encoding"
     )
 

@@ -117,6 +117,21 @@ def test_a_line_without_an_end_costs_itself(tmp_path: Path) -> None:
     assert (bob.line, bob.person.birthday) == (3, BirthDate(3, 5))
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["1" * 200_000, " 1" * 100_000, "a@" * 100_000, "a" * 200_000 + "<@", "a" + " " * 200_000 + "b",
+     "a," * 100_000, "/" * 200_000, "x/in/" * 50_000, "(" * 200_000, "12:" * 60_000],
+)  # fmt: skip
+def test_a_long_cell_or_title_costs_no_more_than_its_length(tmp_path: Path, cell: str) -> None:
+    table = f'name,email,url,birthday,custom\nAnn,"{cell}","{cell}","{cell}","{cell}"\n'
+    assert len(read_entries(write_file(tmp_path, table), ImportSource.CSV)) == 1
+    card = f"BEGIN:VCARD\nFN:Ann\nBDAY:{cell}\nEMAIL:{cell}\nURL:{cell}\nCATEGORIES:{cell}\nEND:VCARD\n"
+    assert len(read_entries(write_file(tmp_path, card), ImportSource.VCARD)) == 1
+    event = f"BEGIN:VEVENT\nDTSTART:20200612\nRRULE:FREQ=YEARLY\nSUMMARY:{cell[:100_000]}\n"
+    event += f"DESCRIPTION:{cell[:100_000]}\nEND:VEVENT\n"
+    assert len(read_entries(write_file(tmp_path, event), ImportSource.ICALENDAR)) == 1
+
+
 MARKUP = st.sampled_from(
     [
         b"BEGIN:VCARD\n", b"END:VCARD\n", b"BEGIN:VEVENT\n", b"END:VEVENT\n", b"FN:", b"BDAY:", b"DTSTART:",

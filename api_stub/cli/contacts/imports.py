@@ -156,7 +156,7 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
         (report.asked, f"birthdays wait until you say which day they are: {confirm}"),
         (report.forgotten, "entries passed over: these people asked to be forgotten"),
-        (report.died, "people have died, by this file: they are not to be contacted"),
+        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: not to be contacted"),
         *((count, f"entries passed over: {what}") for what, count in report.skipped.items()),
     ):
         if count:

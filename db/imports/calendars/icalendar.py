@@ -42,7 +42,7 @@ _WANTED: Final = frozenset(
      _FIELD_TYPE, _YEAR, _YEAR_UNKNOWN, *_KDE_MARKS, "X-KDE-KABC-NAME-1", "X-KDE-KABC-EMAIL-1"}
 )  # fmt: skip
 _UTC_NAMES: Final = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z"})
-_PROFILE: Final = re.compile(r"\S+/(?:in|pub)/[^\s<>\"']+")
+_PROFILE: Final = re.compile(r"\S{1,100}/(?:in|pub)/[^\s<>\"']{1,2000}")
 _NOT_LOST: Final = frozenset(
     {
         "UID",

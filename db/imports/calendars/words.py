@@ -32,6 +32,8 @@ class Language:
     genitive: tuple[str, ...] = ()
 
 
+MAX_TITLE_CHARS: Final = 300
+"""What follows in a title or a label is not read."""
 _DEATH_SIGNS: Final = "†‡✝⚰⚱🪦"
 _BIRTHDAY_SIGNS: Final = "🎂🎈🎁🎉🥳🍰🧁🎊"
 _ANNIVERSARY_SIGNS: Final = "💍💒👰🤵💏💑⚭∞💞"
@@ -85,12 +87,13 @@ def _whole_word(word: str) -> str:
     return rf"(?<![^\W\d_]){escaped}" + (r"(?![^\W\d_])" if word[-1].isalpha() else "")
 
 
-def find_kind(text: str, *, signs_only: bool = False) -> EventKind | None:
+def find_kind(text: str) -> EventKind | None:
     """Return the kind of day that a title or a label tells by signs or words; None if it tells none.
 
     A sign or word of death counts more than any other, and those of an anniversary more than a birthday's.
     """
-    kinds = set() if signs_only else WORDS.list_kinds(text)
+    text = text[:MAX_TITLE_CHARS]
+    kinds = WORDS.list_kinds(text)
     if any(sign in text for sign in _DEATH_SIGNS) or _LIFE.search(text) or _DEATH_YEAR.search(text):
         return EventKind.DEATH
     if any(sign in text for sign in _ANNIVERSARY_SIGNS):

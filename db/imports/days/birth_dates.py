@@ -33,6 +33,7 @@ class ReadBirthday:
 
 
 _NOTHING: Final = ReadBirthday()
+_MAX_CHARS: Final = 100
 _EMPTY: Final = frozenset(
     ["n/a", "na", "none", "null", "nil", "nan", "nat", "unknown", "undefined", "?", "??", "-", "--", "---",
      "\u2013", "\u2014", "1900-01-00", "4501-01-01", "1/1/4501", "01/01/4501"]
@@ -68,17 +69,19 @@ def read_birthday(text: str, context: ReadContext, order: DayOrder | None = None
     `order` is that of the column, where its other values tell. A time of day is left out, unless the moment
     may be the midnight of another day.
     """
+    if len(text) > _MAX_CHARS:
+        return ReadBirthday(problem=f"the birthday {_quoted(text)} was left out: it is no date")
     return _read(text, context.today, context.zone, order)
 
 
 def find_order(text: str) -> DayOrder | None:
     """Return the order of day and month that this text proves, as 25/12/1980 does, or None."""
-    return readings.prove_order(_day_part(_to_plain(text)))
+    return readings.prove_order(_day_part(_to_plain(text))) if len(text) <= _MAX_CHARS else None
 
 
 def depends_on_order(text: str) -> bool:
     """Return whether this text is another day if day and month change places."""
-    return readings.depends_on_order(_day_part(_to_plain(text)))
+    return len(text) <= _MAX_CHARS and readings.depends_on_order(_day_part(_to_plain(text)))
 
 
 @lru_cache(maxsize=10_000)  # a table has many people for each day

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_URL_SEPARATOR: Final = re.compile(r"\s*:::\s*|[\s;|]+|,(?=\S+/)|,\s")
-_EMAIL: Final = re.compile(r"[^\s@<>;,|:\"'()]+(?:'[^\s@<>;,|:\"()]+)?@[^\s@<>;,|:\"'()]+")
+_URL_SEPARATOR: Final = re.compile(r":::|[\s;|]+|,(?=\S{1,300}/)|,\s")
+_EMAIL: Final = re.compile(r"[^\s@<>;,|:\"()]{1,64}@[^\s@<>;,|:\"'()]{1,255}")
+"""The lengths are those of RFC 5321, and keep a long cell from taking long."""
 
 
 def split_urls(cells: Iterable[str]) -> list[str]:
@@ -15,4 +16,4 @@ def split_urls(cells: Iterable[str]) -> list[str]:
 
 def find_emails(cells: Iterable[str]) -> list[str]:
     """Return the e-mail addresses in these cells, each once, without names and `mailto:`."""
-    return list(dict.fromkeys(found for cell in cells for found in _EMAIL.findall(cell)))
+    return list(dict.fromkeys(found for cell in cells for found in _EMAIL.findall(cell) if "@" in cell))

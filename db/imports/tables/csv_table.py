@@ -17,6 +17,7 @@ _MAX_HEADER_LINE: Final = 50
 """LinkedIn's export begins with three lines of notes, some spreadsheets' with `sep=;`."""
 _NUMBER: Final = re.compile(r" ?\b\d{1,2}\b|(?<=[^\W\d])\d{1,2}$")
 _ADDRESS: Final = re.compile(r"\S+/(?:in|pub)/\S+", re.IGNORECASE)
+_MAX_ADDRESS_CHARS: Final = 4_000
 _OUTLOOK_NO_DATE: Final = "0/0/00"
 _LABEL: Final = re.compile(r"- (?:label|type)$", re.IGNORECASE)
 """Google's columns that only say what the next one holds."""
@@ -104,6 +105,7 @@ class Row:
         for place, cell in enumerate(self.cells):
             if (
                 "/" in cell
+                and len(cell) <= _MAX_ADDRESS_CHARS
                 and _ADDRESS.fullmatch(cell.strip())
                 and not _OF_SOMEBODY_ELSE.search(self._label(place))
             ):

@@ -119,7 +119,7 @@ def test_what_was_left_out_passed_over_or_not_used_is_said(
     told = rapport("import", "contacts", str(write_file(tmp_path, cards, "a.vcf")), "--account", "demo")
     assert "4 entries read\n  people: 3 new" in told
     assert "\n  1 birthdays wait until you say which day they are: rapport contacts confirm\n" in told
-    assert "\n  1 people have died, by this file: they are not to be contacted\n" in told
+    assert "\n  1 person has died: not to be contacted\n" in told
     assert "\n  1 entries passed over: a group, not a person\n" in told
     assert "\n    line 1: the birthday 1980-02-30 was left out: it is a day that no calendar has\n" in told
     assert "\n  not used, with the number of values: NICKNAME (1)\n" in told
