@@ -29,7 +29,8 @@ def write_archive(folder: Path, members: dict[str, str | bytes], name: str = "ex
 def test_the_only_known_file_is_imported(database: Database, tmp_path: Path) -> None:
     path = write_archive(
         tmp_path,
-        {"Takeout/": "", "Takeout/people.csv": PEOPLE, "readme.txt": "hello", "photo.jpg": b"\xff\xd8\0", "odd.txt": b"\x81\x8d",
+        {"Takeout/": "", "Takeout/people.csv": PEOPLE, "readme.txt": "hello", "photo.jpg": b"\xff\xd8\0",
+         "odd.txt": b"\x81\x8d",
          "__MACOSX/._people.csv": PEOPLE, ".people.csv": PEOPLE},
     )  # fmt: skip
     with database.transaction() as session:

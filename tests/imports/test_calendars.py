@@ -83,6 +83,7 @@ def read_person(folder: Path, text: str, *outside: str) -> Person:
         ("Gus Roe's 10th wedding anniversary", ()),
         ("Aniversário de casamento: Gus", ()),
         ("Bryllupsdag Gus", ()),
+        ("Silberhochzeit Gus und Eve", ()),
         ("Rocznica ślubu Gus", ()),
         ("Imieniny Gustawa", ()),
         ("結婚記念日 Gus", ()),

@@ -32,6 +32,10 @@ EXPORTS = {
         "First Name,Last Name,Display Name,Nickname,Primary Email,Secondary Email,Web Page 1,Web Page 2,Birth Year,"
         f"Birth Month,Birth Day,Organization,Job Title\nGus,Roe,Gus Roe,,gus@x.org,gus@y.org,,{GUS},1980,6,12,ACME,Boss\n"
     ),
+    "thunderbird in German": (
+        "Vorname,Nachname,Anzeigename,Primäre E-Mail-Adresse,Webseite 1,Geburtsjahr,Geburtsmonat,Geburtstag,Organisation,Position\n"
+        f"Gus,Roe,Gus Roe,gus@x.org,{GUS},1980,6,12,ACME,Boss\n"
+    ),
     "hubspot": (
         '"Record ID - Contact","First Name","Last Name","Email","Additional email addresses","Linkedin Profile URL",'
         '"Date of birth","Company name","Job Title"\n'

@@ -34,7 +34,7 @@ class Language:
 
 MAX_TITLE_CHARS: Final = 300
 """What follows in a title or a label is not read."""
-_DEATH_SIGNS: Final = "†‡✝⚰⚱🪦"
+_DEATH_SIGNS: Final = "†‡✝✞✟⚰⚱🪦"
 _BIRTHDAY_SIGNS: Final = "🎂🎈🎁🎉🥳🍰🧁🎊"
 _ANNIVERSARY_SIGNS: Final = "💍💒👰🤵💏💑⚭∞💞"
 _LIFE: Final = re.compile(r"(?<!\d)(?:1[89]|20)\d{2}\s*[-\u2013\u2014/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)")

@@ -16,6 +16,7 @@ _NO: Final = frozenset(
 )
 
 
+_DAY_ALONE: Final = re.compile(r"\d{1,2}")
 _MARKS: Final = (
     (re.compile(r"d{1,2}[/. -]m{1,3}"), DayOrder.DAY_FIRST),
     (re.compile(r"m{1,3}[/. -]d{1,2}"), DayOrder.MONTH_FIRST),
@@ -38,11 +39,15 @@ class BirthdayColumns:
 
     def read(self, row: Row) -> ReadBirthday:
         """Read a row's birthday. The first one whose order matters reads the whole column."""
-        text = row.first(*self._columns) or _join(
-            row.first(*COLUMNS["birth_year"]),
-            row.first(*COLUMNS["birth_month"]),
-            row.first(*COLUMNS["birth_day"]),
-        )
+        text = row.first(*self._columns)
+        if not text or _DAY_ALONE.fullmatch(
+            text
+        ):  # the German Thunderbird's Geburtstag is the day of the month
+            text = _join(
+                row.first(*COLUMNS["birth_year"]),
+                row.first(*COLUMNS["birth_month"]),
+                text or row.first(*COLUMNS["birth_day"]),
+            )
         if not text:
             return ReadBirthday()
         order = self._find_order(row.header) if depends_on_order(text) else None
