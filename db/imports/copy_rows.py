@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from db.imports.calendars.words import EventKind, find_kind
+from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.entries import (
     AnyEntry,
     BirthDate,
@@ -32,6 +32,7 @@ _INVALID_CHARS: Final = re.compile("[\0\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _DEATH_SIGN: Final = re.compile(r"\s*[†‡⚰⚱🪦]\ufe0f?\s*")
+_YEAR: Final = re.compile(r"\d{4}")
 _BRACKETED: Final = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*")
 
 Row = tuple[Any, ...]
@@ -110,7 +111,7 @@ def _take_death_mark(name: str) -> tuple[str, bool]:
     bare = name if name.isascii() else _DEATH_SIGN.sub(" ", name).strip()
     if "(" in bare or "[" in bare:
         for match in _BRACKETED.finditer(bare):
-            if find_kind(match[1]) is EventKind.DEATH:
+            if says_death(match[1]) or (_YEAR.search(match[1]) and find_kind(match[1]) is EventKind.DEATH):
                 return bare.replace(match[0], " ").strip(), True
     return bare, bare != name
 

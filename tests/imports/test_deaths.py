@@ -46,6 +46,7 @@ def import_text(session: Session, account: AccountRecord, folder: Path, content:
         f"BEGIN:VCARD\nVERSION:4.0\nFN:Gus Roe †\nBDAY:19400607\nURL:{SANDBOX}gus\nEND:VCARD\n",
         f"name,url,birthday,date of death\nGus Roe,{SANDBOX}gus,1940-06-07,2019-03-04\n",
         f"name,url,birthday\nGus Roe (deceased),{SANDBOX}gus,1940-06-07\n",
+        f"name,url,birthday\nGus Roe (1940-2019),{SANDBOX}gus,1940-06-07\n",
         (
             "Name,Birthday,Labels,Website 1 - Value,Event 1 - Label,Event 1 - Value\n"
             f"Gus Roe,1940-06-07,,{SANDBOX}gus,Todestag,2019-03-04\n"

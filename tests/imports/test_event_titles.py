@@ -1,5 +1,8 @@
 """Titles of yearly events: the name is found in each language, without years, ages and ordinals."""
 
+import unicodedata
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +115,18 @@ def test_each_languages_words_are_told_apart(language: str) -> None:
         assert read_death_title(f"{word} Zyx Qwv") == "Zyx Qwv", word
     for word in words.anniversary:
         assert find_kind(f"{word} Zyx") is EventKind.ANNIVERSARY, word
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC"])
+def test_the_normal_form_of_a_title_makes_no_difference(form: Literal["NFC", "NFD", "NFKC"]) -> None:
+    assert find_kind(unicodedata.normalize(form, "Décès de Zoé")) is EventKind.DEATH
+    assert find_kind(unicodedata.normalize(form, "День пам\u2019яті Zoé")) is EventKind.DEATH  # noqa: RUF001 -- Ukrainian
+    assert read_title(unicodedata.normalize(form, "Cumpleaños de Zoé"), YEAR).name == "Zoé"
+
+
+@pytest.mark.parametrize("name", ["김기일", "Bas Roe", "Tod Roe", "Mort Roe", "Rip Roe", "Wafaa", "Haulina"])
+def test_a_name_that_holds_such_a_word_has_not_died(name: str) -> None:
+    assert find_kind(f"🎂 {name}") is EventKind.BIRTHDAY
 
 
 @given(st.text(max_size=40))

@@ -175,5 +175,9 @@ def test_what_is_not_used_is_counted(tmp_path: Path) -> None:
     assert context.unused == {"NICKNAME": 1, "TEL": 2, "PHOTO": 1}
 
 
+def test_a_category_that_only_holds_such_a_word_says_nothing(tmp_path: Path) -> None:
+    assert not read_card(tmp_path, "FN:Ann (Death Valley)", "CATEGORIES:Death metal fans").died
+
+
 def test_a_linkedin_property_of_any_name_is_an_address(tmp_path: Path) -> None:
     assert read_card(tmp_path, "FN:Ann", f"X-KADDRESSBOOK-X-LinkedIn:{ANN}").urls == (ANN,)

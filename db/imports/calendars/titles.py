@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Final
 
-from db.imports.calendars.words import MAX_TITLE_CHARS, WORDS, Language, alternatives
+from db.imports.calendars.words import WORDS, Language, alternatives, to_plain_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ _ORDINAL: Final = (
     r"(?:st|nd|rd|th|[.ºª°]|er|ère|re|e|ème|eme|de|ste|:a|:e|\s?-?(?:й|я|е|ий|ый|ой|го|те)|"  # noqa: RUF001 -- Russian
     r"'?(?:i|ı|u|ü)?n?c[iıuü]|°)(?![^\W\d_])"  # noqa: RUF001 -- Turkish
 )
-_INVISIBLE: Final = re.compile("[\ufe0e\ufe0f\u200b-\u200f\u202a-\u202e\u2060-\u2069\U0001f3fb-\U0001f3ff]")
 _MAX_FORMS: Final = 40
 _MIN_AGE_YEARS: Final = 13
 """A later year without a mark is that of the event, not of a professional contact's birth."""
@@ -39,7 +38,7 @@ _MIN_AGE_YEARS: Final = 13
 
 def read_title(title: str, this_year: int, *, is_bare: bool = False) -> EventTitle:
     """Find the name in a title. `is_bare`: nothing says that this is a birthday, so the name is vague."""
-    text, year = _take_numbers(_to_plain(title), this_year)
+    text, year = _take_numbers(to_plain_title(title), this_year)
     text = _trim(text)
     for names, certain in _match_birthday(text):
         readings = [name for name in map(_trim, names) if name]
@@ -52,7 +51,7 @@ def read_title(title: str, this_year: int, *, is_bare: bool = False) -> EventTit
 
 def read_death_title(title: str) -> str:
     """Return what is left of the title of a day of death without its words, for comparison with names."""
-    text, _ = _take_numbers(_to_plain(title), 0)
+    text, _ = _take_numbers(to_plain_title(title), 0)
     of = alternatives(
         {word for language in WORDS.languages.values() for word in language.of if len(word) > 1}
     )
@@ -61,13 +60,6 @@ def read_death_title(title: str) -> str:
     bare = _trim(" ".join(bare.split()))
     bare = re.sub(rf"^{of}\s*", "", bare, flags=re.IGNORECASE) if had_words else bare
     return _trim(re.sub(r"(?:'s?)$", "", bare))
-
-
-def _to_plain(title: str) -> str:
-    """Return the title with single spaces and straight apostrophes, without invisible characters."""
-    short = " ".join(title[:MAX_TITLE_CHARS].split())
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", short))
-    return visible.replace("\u2019", "'").replace("\u02bc", "'")
 
 
 def _take_numbers(text: str, this_year: int) -> tuple[str, int | None]:

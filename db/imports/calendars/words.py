@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files
@@ -13,8 +14,8 @@ class EventKind(Enum):
     """What comes back each year."""
 
     BIRTHDAY = "a birthday"
-    DEATH = "a day of death"
     ANNIVERSARY = "a wedding, an anniversary or another yearly day"
+    DEATH = "a day of death"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ _DEATH_YEAR: Final = re.compile(
     r"(?<![^\W\d_])(?:d\.|gest\.|verst\.|ob\.|\+)\s*(?:19|20)\d{2}(?!\d)", re.IGNORECASE
 )
 """A year behind an abbreviation or a sign for died."""
-_UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED: Final = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without spaces between words."""
+_INVISIBLE: Final = re.compile("[\ufe0e\ufe0f\u200b-\u200f\u202a-\u202e\u2060-\u2069\U0001f3fb-\U0001f3ff]")
 
 
 class EventWords:
@@ -67,6 +69,10 @@ class EventWords:
         found = (word.casefold() for word in self.pattern.findall(text))
         return {self._kinds[word] for word in found if word in self._kinds}
 
+    def find_word(self, text: str) -> EventKind | None:
+        """Return the kind of `text` if it is one of the words, or None."""
+        return self._kinds.get(text.casefold())
+
     def list_languages(self, text: str) -> list[Language]:
         """Return the languages that have the words for a birthday in `text`."""
         words = [word.casefold() for word in self.pattern.findall(text)]
@@ -77,14 +83,17 @@ class EventWords:
 def alternatives(words: Iterable[str]) -> str:
     """Return a pattern of whole words, the longest first. In scripts without spaces any place will do."""
     longest_first = sorted(set(words), key=lambda word: (-len(word), word))
-    return "(?:" + "|".join(map(_whole_word, longest_first)) + ")"
+    unspaced = [word for word in longest_first if _UNSPACED.search(word)]
+    spaced = [word for word in longest_first if word not in unspaced]
+    before_letters = [word for word in spaced if not word[-1].isalpha()]  # such as d' in d'Ann
+    whole = _join(word for word in spaced if word[-1].isalpha())
+    letter = r"[^\W\d_]"
+    return rf"(?:(?<!{letter})(?:{whole}(?!{letter})|{_join(before_letters)})|{_join(unspaced)})"
 
 
-def _whole_word(word: str) -> str:
-    escaped = re.escape(word)
-    if _UNSPACED.search(word):
-        return escaped
-    return rf"(?<![^\W\d_]){escaped}" + (r"(?![^\W\d_])" if word[-1].isalpha() else "")
+def _join(words: Iterable[str]) -> str:
+    escaped = "|".join(map(re.escape, words))
+    return f"(?:{escaped})" if escaped else "(?!)"
 
 
 def find_kind(text: str) -> EventKind | None:
@@ -92,7 +101,7 @@ def find_kind(text: str) -> EventKind | None:
 
     A sign or word of death counts more than any other, and those of an anniversary more than a birthday's.
     """
-    text = text[:MAX_TITLE_CHARS]
+    text = to_plain_title(text)
     kinds = WORDS.list_kinds(text)
     if any(sign in text for sign in _DEATH_SIGNS) or _LIFE.search(text) or _DEATH_YEAR.search(text):
         return EventKind.DEATH
@@ -100,8 +109,19 @@ def find_kind(text: str) -> EventKind | None:
         kinds.add(EventKind.ANNIVERSARY)
     if any(sign in text for sign in _BIRTHDAY_SIGNS):
         kinds.add(EventKind.BIRTHDAY)
-    order: Sequence[EventKind] = (EventKind.DEATH, EventKind.ANNIVERSARY, EventKind.BIRTHDAY)
-    return next((kind for kind in order if kind in kinds), None)
+    return next((kind for kind in reversed(EventKind) if kind in kinds), None)
+
+
+def says_death(label: str) -> bool:
+    """Return whether a label is nothing but a word for death, such as `deceased`."""
+    return WORDS.find_word(to_plain_title(label)) is EventKind.DEATH
+
+
+def to_plain_title(text: str) -> str:
+    """Return a text with single spaces and straight apostrophes, composed, without invisible characters."""
+    short = " ".join(text[:MAX_TITLE_CHARS].split())
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", short))
+    return visible.replace("\u2019", "'").replace("\u02bc", "'").strip()
 
 
 def _load() -> EventWords:

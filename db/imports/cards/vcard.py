@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from db.imports.blocks import BlockReader
-from db.imports.calendars.words import EventKind, find_kind
+from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.cards.lines import CardLine, parse_card, unescape
 from db.imports.days.birth_dates import ReadBirthday, read_birthday
 from db.imports.entries import (
@@ -85,7 +85,7 @@ def _to_person(card: list[CardLine], context: ReadContext) -> Person:
         lost=born.lost,
         died=any(_says_death(line) for line in card)
         or any(each.kind is EventKind.DEATH for each in dates)
-        or any(find_kind(unescape(word)) is EventKind.DEATH for word in categories),
+        or any(says_death(unescape(word)) for word in categories),
     )
 
 

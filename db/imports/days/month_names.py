@@ -30,9 +30,8 @@ def find_months(word: str) -> frozenset[int]:
     as `listopad`. Case, accents and a full stop don't matter.
     """
     key = _simplify(word)
-    if (
-        key in _english()
-    ):  # the other languages take a second to load, and no month of theirs is an English one
+    # The other languages take a second to load, and no month of theirs is an English one.
+    if key in _english():
         return _english()[key]
     names = _names()
     if key in names:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from db.imports.calendars.words import EventKind, find_kind
+from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.days.birth_dates import ReadBirthday, read_birthday
 from db.imports.entries import Entry, Person, ReadContext, RefusedEntry
 from db.imports.tables.birthday_columns import BirthdayColumns
@@ -51,7 +51,7 @@ def _to_person(row: Row, *, birthdays: BirthdayColumns, context: ReadContext) ->
         position=row.first("organization title", "organization 1 - title"),
         possible_birthdays=born.possible,
         lost=born.lost,
-        died=EventKind.DEATH in {*(kind for kind, _ in events), *map(find_kind, filter(None, groups))},
+        died=any(kind is EventKind.DEATH for kind, _ in events) or any(map(says_death, groups)),
     )
 
 
