@@ -20,7 +20,7 @@ from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
 from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
-from db.imports.report import MAX_LISTED, EntryLogs, ImportReport
+from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalLog
 from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
@@ -233,6 +233,7 @@ def _count_outcomes(
     differing = session.execute(
         load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
     ).all()
+    losses = _list_losses(session, logs.lost)
     skipped = logs.skipped.counts
     if dead:
         skipped[_DAY_OF_DEATH] += dead
@@ -249,9 +250,18 @@ def _count_outcomes(
         refusals=tuple(refusals.first),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
-        lost=logs.lost.count,
-        losses=tuple(logs.lost.first),
+        lost=logs.lost.count - len(logs.lost.first) + len(losses),
+        losses=losses,
         asked=asked,
         died=died,
         unused=unused,
     )
+
+
+def _list_losses(session: Session, lost: RefusalLog) -> tuple[RefusedEntry, ...]:
+    """Return the listed losses, without those of people who were forgotten: nothing of theirs is kept."""
+    if not lost.first:
+        return ()
+    present = text("select line from import_rows where line = any (:lines)")
+    lines = set(session.scalars(present, {"lines": [loss.line for loss in lost.first]}))
+    return tuple(loss for loss in lost.first if loss.line in lines)

@@ -20,7 +20,7 @@ class ImportReport:
     entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries. `differing`
     counts birthdays that differ from the stored one, which stays; `differing_lines` are the first of these.
     `skipped` counts entries that are no person with a birthday, by what they are. `lost` counts values, such
-    as a birthday, that were left out of an entry that was used; `losses` are the first of these. `asked`
+    as a birthday, that were left out of an entry; `losses` are the first of these. `asked`
     counts birthdays of known people that may be one of several days, `died` the people who are not to be
     contacted since. `unused` has the number of values of each column or property that was not used.
     """

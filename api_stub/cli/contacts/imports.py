@@ -167,7 +167,7 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         print_text(
             f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
         )
-    _print_lines("values left out, of people who were imported", report.lost, report.losses)
+    _print_lines("values left out", report.lost, report.losses)
     if report.unused:
         values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
         print_text(f"  not used, with the number of values: {values}")
