@@ -10,9 +10,9 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
@@ -90,7 +90,14 @@ def translate_database_errors() -> Iterator[None]:
     """Translate errors of Postgres in the block into ConfigurationError or RequestRefusedError."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InternalError) as error:
+        if isinstance(error.orig, IdleInTransactionSessionTimeout):
+            raise RequestRefusedError(
+                "Postgres heard nothing of this command for too long and ended it, perhaps because this "
+                "machine was asleep; nothing was changed: try again"
+            ) from error
+        if isinstance(error, InternalError):
+            raise
         if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
             raise RequestRefusedError(
                 "another process was changing the same data, so this took too long; nothing was changed: try "

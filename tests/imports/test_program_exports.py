@@ -16,9 +16,9 @@ BORN = BirthDate(6, 12, 1980)
 
 EXPORTS = {
     "outlook": (
-        "First Name,Middle Name,Last Name,Company,Job Title,Web Page,Birthday,E-mail Address,E-mail 2 Address,Anniversary\r\n"
-        f"Gus,,Roe,ACME,Boss,{GUS},6/12/1980,gus@x.org,gus@y.org,0/0/00\r\n"
-        "Eve,,Roe,,,,0/0/00,,,0/0/00\r\nMax,,Roe,,,,12/31/1979,,,0/0/00\r\n"
+        "Title,First Name,Middle Name,Last Name,Company,Job Title,Web Page,Birthday,E-mail Address,E-mail 2 Address,Anniversary\r\n"
+        f"Mr.,Gus,,Roe,ACME,Boss,{GUS},6/12/1980,gus@x.org,gus@y.org,0/0/00\r\n"
+        "Ms.,Eve,,Roe,,,,0/0/00,,,0/0/00\r\n,Max,,Roe,,,,12/31/1979,,,0/0/00\r\n"
     ),
     "outlook in German": (
         "Vorname;Weitere Vornamen;Nachname;Firma;Position;Webseite;Geburtstag;E-Mail-Adresse;E-Mail 2: Adresse\r\n"

@@ -45,9 +45,15 @@ def _to_person(row: Row, *, birthdays: BirthdayColumns) -> Person:
         connected_on=connected_on,
         connected=connected_on is not None,
         company=row.first(*COLUMNS["company"]),
-        position=row.first(*COLUMNS["position"]),
+        position=row.first(*_position_columns(row)),
         language=row.first(*COLUMNS["language"]),
         possible_birthdays=born.possible,
         lost=lost,
         died=has_died(row),
     )
+
+
+def _position_columns(row: Row) -> tuple[str, ...]:
+    """Return the columns of a position. Beside `job title`, Outlook's `title` is a form of address."""
+    columns = COLUMNS["position"]
+    return ("job title",) if "job title" in row.header.columns else columns
