@@ -24,6 +24,21 @@ def calendar(*events: str, url: str = "") -> str:
     return f"BEGIN:VCALENDAR\n{''.join(event.format(url=line) for event in events)}END:VCALENDAR\n"
 
 
+FILES = [
+    f"BEGIN:VCARD\nVERSION:4.0\nFN:Gus Roe\nBDAY:19400607\nDEATHDATE:2019\nURL:{SANDBOX}gus\nEND:VCARD\n",
+    f"BEGIN:VCARD\nVERSION:4.0\nFN:Gus Roe †\nBDAY:19400607\nURL:{SANDBOX}gus\nEND:VCARD\n",
+    f"name,url,birthday,date of death\nGus Roe,{SANDBOX}gus,1940-06-07,2019-03-04\n",
+    f"name,url,birthday\nGus Roe (deceased),{SANDBOX}gus,1940-06-07\n",
+    f"name,url,birthday\nGus Roe (1940-2019),{SANDBOX}gus,1940-06-07\n",
+    (
+        "Name,Birthday,Labels,Website 1 - Value,Event 1 - Label,Event 1 - Value\n"
+        f"Gus Roe,1940-06-07,,{SANDBOX}gus,Todestag,2019-03-04\n"
+    ),
+    calendar(BIRTHDAY, DEATH, url=f"{SANDBOX}gus"),
+    calendar(DEATH, BIRTHDAY, url=f"{SANDBOX}gus"),
+]
+
+
 def check_sum(report: ImportReport) -> None:
     """Every entry is counted once."""
     assert report.read == (
@@ -40,22 +55,8 @@ def import_text(session: Session, account: AccountRecord, folder: Path, content:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        f"BEGIN:VCARD\nVERSION:4.0\nFN:Gus Roe\nBDAY:19400607\nDEATHDATE:2019\nURL:{SANDBOX}gus\nEND:VCARD\n",
-        f"BEGIN:VCARD\nVERSION:4.0\nFN:Gus Roe †\nBDAY:19400607\nURL:{SANDBOX}gus\nEND:VCARD\n",
-        f"name,url,birthday,date of death\nGus Roe,{SANDBOX}gus,1940-06-07,2019-03-04\n",
-        f"name,url,birthday\nGus Roe (deceased),{SANDBOX}gus,1940-06-07\n",
-        f"name,url,birthday\nGus Roe (1940-2019),{SANDBOX}gus,1940-06-07\n",
-        (
-            "Name,Birthday,Labels,Website 1 - Value,Event 1 - Label,Event 1 - Value\n"
-            f"Gus Roe,1940-06-07,,{SANDBOX}gus,Todestag,2019-03-04\n"
-        ),
-        calendar(BIRTHDAY, DEATH, url=f"{SANDBOX}gus"),
-        calendar(DEATH, BIRTHDAY, url=f"{SANDBOX}gus"),
-    ],
+    ("content", "known"), [*((file, True) for file in FILES), (FILES[0], False), (FILES[-1], False)]
 )
-@pytest.mark.parametrize("known", [True, False])
 def test_who_has_died_is_never_greeted(database: Database, tmp_path: Path, content: str, known: bool) -> None:
     with database.transaction() as session:
         account = an_account(session)

@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from psycopg.errors import IdleInTransactionSessionTimeout
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from api_stub.cli.context import translate_database_errors
 from db.engine import Database
@@ -70,26 +71,11 @@ def test_postgres_hears_of_an_import_while_no_entry_comes(
     assert seen[-1] == path.stat().st_size
 
 
-def test_an_import_that_slept_says_so(database: Database, database_url: str, tmp_path: Path) -> None:
-    path = write_cards(tmp_path / "people.vcf", 2, MIB)
-
-    def import_asleep() -> None:
-        with translate_database_errors(), database.transaction() as session:
-
-            def sleep_until_ended(_: int) -> None:
-                pid = session.scalar(text("select pg_backend_pid()"))
-                session.execute(text("set local idle_in_transaction_session_timeout = 1"))  # ms
-                with psycopg.connect(database_url, autocommit=True) as other:
-                    for _ in range(20_000):
-                        if not other.execute("select from pg_stat_activity where pid = %s", [pid]).fetchone():
-                            return
-                pytest.fail("Postgres did not end the transaction")
-
-            file = inspect_file(path)
-            import_file(session, an_account(session), file, by="x", today=TODAY, progress=sleep_until_ended)
-
-    with pytest.raises(RequestRefusedError, match="asleep; nothing was changed"):
-        import_asleep()
+@pytest.mark.parametrize("kind", [InternalError, OperationalError])
+def test_a_command_whose_transaction_slept_says_so(kind: type[DBAPIError]) -> None:
+    slept = kind("select 1", None, IdleInTransactionSessionTimeout("terminating connection"))
+    with pytest.raises(RequestRefusedError, match="asleep; nothing was changed"), translate_database_errors():
+        raise slept
 
 
 def test_a_batch_ends_after_some_bytes(
