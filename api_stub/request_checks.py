@@ -38,7 +38,7 @@ def check_campaign_request(
         return None
     for place, given in enumerate(options.profiles):
         if normalise_profile_url(given, account.site) is None:
-            raise RequestRefusedError(f"profiles.{place}: this is no profile address of {account.site}")
+            raise RequestRefusedError(f"profiles.{place}: this isn't a profile address of {account.site}")
     if options.saved_search is None:
         return None
     return saved_searches.resolve_search(

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.redis import Redis
 from bench.report import Row
 from worker import redis_address
 from worker.quota import redis_quota

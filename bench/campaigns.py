@@ -27,9 +27,9 @@ from sqlalchemy import text
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.client import TaskClient
 from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 from bench.report import Row, print_rows
 from db.engine import Database
 from db.store.people import accounts

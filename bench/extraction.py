@@ -26,7 +26,7 @@ from api_stub.sandbox.client import KnownProfile, SandboxClient
 from api_stub.sandbox.faults import MARKUPS, FaultName
 from api_stub.sandbox.population.crowd import CROWD_SIZE
 from api_stub.sandbox.population.profiles import fold_text
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.servers.ports import find_free_port
 from bench.expected import compare_fields, expected_address, expected_profile, expected_result
 from bench.report import Row, print_rows
 from worker.browser.chromium import find_chromium

@@ -19,7 +19,7 @@ import psycopg
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.stack.postgres import Postgres
+from api_stub.stack.servers.postgres import Postgres
 from bench.report import Row, print_rows
 from db.engine import Database
 from db.imports.merge import import_file, inspect_file

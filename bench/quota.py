@@ -22,7 +22,7 @@ import redis
 from rich.console import Console  # noqa: TID251 -- prints only its own figures
 from rich.progress import track
 
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.redis import Redis
 from bench.against_limits import compare_with_limits
 from bench.report import Row, print_rows
 from worker import clock, redis_address

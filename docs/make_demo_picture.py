@@ -15,59 +15,36 @@ import subprocess
 import sys
 import tempfile
 import termios
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.ansi import AnsiDecoder
+from rich.cells import cell_len
 from rich.console import Console  # noqa: TID251 -- it draws the picture
 from rich.style import Style
 
 COLUMNS, LINES = 116, 48
 HERE = Path(__file__).parent
-_TOKEN = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+")
-_CELL = re.compile(r"[│┃]| {2,}|(?:(?! {2,}|[│┃]).)+")
+_LIVE = re.compile(r"\x1b\[\?1049h(.*?)\x1b\[\?1049l", re.DOTALL)
+"""What was drawn on the terminal's second screen."""
+_FRAME = re.compile(r"\x1b\[\?2026h(.*?)\x1b\[\?2026l", re.DOTALL)
+_PART = re.compile(r"\x1b\[(\d+);(\d+)H((?:(?!\x1b\[\d+;\d+H).)*)", re.DOTALL)
+"""A part of a row, with its row and column."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OTHER = re.compile(r"\x1b\[\??[0-9;]*[A-Za-ln-z]|\r")
+_CELL = re.compile(r" {2,}|(?:(?! {2,}).)+")
+_FONTS = (
+    "ui-monospace, Menlo, 'DejaVu Sans Mono', 'Noto Sans Mono', 'Noto Sans Mono CJK SC', 'Noto Sans CJK SC', "
+    "'PingFang SC', 'Hiragino Sans', 'Microsoft YaHei', 'Noto Sans CJK KR', 'Apple SD Gothic Neo', "
+    "'Malgun Gothic', 'Noto Sans Thai', 'Thonburi', 'Leelawadee UI', 'Noto Sans Devanagari', "
+    "'Kohinoor Devanagari', 'Nirmala UI', 'Noto Sans Arabic', 'Geeza Pro', 'Noto Sans Hebrew', "
+    "'Arial Hebrew', 'Segoe UI', 'Noto Color Emoji', 'Apple Color Emoji', 'Segoe UI Emoji', monospace"
+)
+"""A font for each script of the demo's names, on Linux, macOS and Windows."""
 
 
-class Screen:
-    """As much of a terminal as Rich's live display needs: lines, a cursor that moves up, erased lines."""
-
-    def __init__(self) -> None:
-        self.lines = [""]
-        self.moments: list[list[str]] = []
-        self._row = 0
-        self._at_start = False
-        self._rising = False
-
-    def feed(self, output: str) -> None:
-        """Show `output`. A full picture is kept as a moment whenever the cursor is about to go up."""
-        for token in _TOKEN.finditer(output):
-            text, command = token.group(), token.group(2)
-            if command == "A":
-                if not self._rising:
-                    self.moments.append([*self.lines])
-                self._rising = True
-                self._row -= int(token.group(1) or 1)
-            elif command == "K":
-                self.lines[self._row] = ""
-            elif text == "\r":
-                self._at_start = True
-            elif text == "\n":
-                self._down()
-            elif command in {None, "m"}:
-                self._write(text)
-
-    def _down(self) -> None:
-        self._rising = self._at_start = False
-        self._row += 1
-        if self._row == len(self.lines):
-            self.lines.append("")
-
-    def _write(self, text: str) -> None:
-        self.lines[self._row] = text if self._at_start else self.lines[self._row] + text
-        self._rising = self._at_start = False
-
-
-def run_demo(data: Path) -> Screen:
-    """Run `rapport demo` on a terminal of its own; return what that showed. Raises SystemExit if it fails."""
+def run_demo(data: Path) -> str:
+    """Run `rapport demo` on a terminal of its own; return its output. Raises SystemExit if it fails."""
     terminal, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     command = [
@@ -76,14 +53,12 @@ def run_demo(data: Path) -> Screen:
     ]  # fmt: skip
     demo = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     os.close(slave)
-    screen = Screen()
     output = b""
     while chunk := _read(terminal):
         output += chunk
-    screen.feed(output.decode())
     if demo.wait():
         raise SystemExit(f"the demo failed:\n{output.decode()}")
-    return screen
+    return output.decode()
 
 
 def _read(terminal: int) -> bytes:
@@ -93,18 +68,35 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-def midway(screen: Screen) -> list[str]:
-    """Return the middle one of the moments at which somebody was being written to and others were done."""
-    busy = [lines for lines in screen.moments if {"acting", "done"} <= _words(lines)]
-    busy = busy or [lines for lines in screen.moments if "done" in _words(lines)]
+def choose_moment(output: str) -> list[str]:
+    """Return the middle one of the screens on which somebody was being written to and others were done."""
+    frames = [_draw_frame(frame) for live in _LIVE.findall(output) for frame in _FRAME.findall(live)]
+    busy = [lines for lines in frames if {"acting", "done"} <= _words(lines)]
+    busy = busy or [lines for lines in frames if "done" in _words(lines)]
     return busy[len(busy) // 2]
 
 
-def _words(lines: list[str]) -> set[str]:
-    return set(re.findall(r"[a-z]+", re.sub(r"\x1b\[[0-9;]*m", " ", "\n".join(lines))))
+def _draw_frame(frame: str) -> list[str]:
+    """Return the lines of one screen, from parts that are each drawn at their own place."""
+    lines: dict[int, str] = {}
+    for part in _PART.finditer(frame):
+        row, column = int(part[1]), int(part[2])
+        line = lines.get(row, "")
+        missing = column - 1 - cell_len(_COLOUR.sub("", line))
+        lines[row] = line + " " * missing + _OTHER.sub("", part[3])
+    return [lines.get(row, "") for row in range(1, max(lines) + 1)]
 
 
-def draw(lines: list[str], target: Path) -> None:
+def last_lines(output: str) -> list[str]:
+    """Return what is left on the terminal at the end."""
+    return _OTHER.sub("", _LIVE.sub("", output)).split("\n")
+
+
+def _words(lines: Sequence[str]) -> set[str]:
+    return set(re.findall(r"[a-z]+", _COLOUR.sub(" ", "\n".join(lines))))
+
+
+def draw(lines: Sequence[str], target: Path) -> None:
     """Write these lines as an SVG that fetches nothing from anywhere."""
     console = Console(
         record=True, file=io.StringIO(), width=COLUMNS, force_terminal=True, color_system="truecolor"
@@ -119,7 +111,7 @@ def draw(lines: list[str], target: Path) -> None:
         console.print(text, no_wrap=True, overflow="crop", highlight=False)
     svg = console.export_svg(title="rapport demo", unique_id=target.stem)
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    svg = svg.replace("Fira Code, monospace", "ui-monospace, Menlo, 'DejaVu Sans Mono', monospace")
+    svg = svg.replace("Fira Code, monospace", _FONTS)
     target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
 
 
@@ -128,11 +120,11 @@ def main() -> None:
     data = Path(tempfile.gettempdir()) / "rapport-demo"
     data.mkdir(mode=0o700)
     try:
-        screen = run_demo(data)
+        output = run_demo(data)
     finally:
         shutil.rmtree(data, ignore_errors=True)
-    draw(midway(screen), HERE / "demo-live.svg")
-    draw(screen.lines, HERE / "demo.svg")
+    draw(choose_moment(output), HERE / "demo-live.svg")
+    draw(last_lines(output), HERE / "demo.svg")
 
 
 if __name__ == "__main__":

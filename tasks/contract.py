@@ -52,7 +52,7 @@ ActorName = Annotated[
         min_length=1,
         max_length=200,
         pattern=rf"^[^{INVISIBLE_CHARACTERS}]*[^\s\u200c-\u200f\ufe00-\ufe0f{INVISIBLE_CHARACTERS}][^{INVISIBLE_CHARACTERS}]*$",
-        description="Who decides or changes something; it is kept. One line, of characters that are seen.",
+        description="Who decides or changes something; it is stored. One line of visible characters.",
     ),
 ]
 
@@ -96,16 +96,16 @@ class BirthdayOptions(CampaignOptions):
     kind: ClassVar[CampaignKind] = CampaignKind.BIRTHDAY
 
     late_days: Annotated[int, Field(ge=0, le=10), JSON_NUMBER] = Field(
-        3, description="Also greet birthdays of so many days ago."
+        3, description="Also greet birthdays up to this many days ago."
     )
-    dry_run: StrictBool = Field(False, description="Only say what would be sent; plan and send nothing.")
+    dry_run: StrictBool = Field(False, description="Only show what would be sent; plan and send nothing.")
     read_site: StrictBool = Field(True, description="Read the site's birthdays page before planning.")
     approval: StrictBool = Field(False, description="Let each greeting wait until a person has approved it.")
     fallback_language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = Field(
-        "en", description="Language (ISO 639-1) for contacts of whom none is known, or that has no template."
+        "en", description="Language (ISO 639-1) for contacts whose language is unknown or has no template."
     )
     keep_replies: StrictBool = Field(
-        False, description="Also store what people answer, not only that they did."
+        False, description="Also store the text of replies, not only that there was one."
     )
 
     @property
@@ -144,19 +144,21 @@ class VisitorOptions(CampaignOptions):
         }
     )
 
-    saved_search: SavedSearchName | None = Field(None, description="Whom this saved search finds.")
+    saved_search: SavedSearchName | None = Field(None, description="The people whom this saved search finds.")
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
         (), max_length=1000, description="These profile addresses."
     )
     not_seen_months: Annotated[int, Field(ge=1, le=60), JSON_NUMBER] | None = Field(
-        None, description="Connections whose profile was not opened for so many months."
+        None, description="Connections whose profile was not opened for this many months."
     )
     limit: Annotated[int, Field(ge=1, le=1000), JSON_NUMBER] = Field(
-        100, description="At most so many people."
+        100, description="At most this many people."
     )
-    no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within so many days.")
-    stop_after: StopAfter = Field(3, description="End a search after so many pages without anybody to visit.")
-    dry_run: StrictBool = Field(False, description="Only say who would be visited; plan and open nothing.")
+    no_repeat_days: NoRepeatDays = Field(30, description="Nobody is visited twice within this many days.")
+    stop_after: StopAfter = Field(
+        3, description="End a search after this many pages without anybody to visit."
+    )
+    dry_run: StrictBool = Field(False, description="Only show who would be visited; plan and open nothing.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -196,12 +198,14 @@ class SourcingOptions(CampaignOptions):
         default_factory=Criteria, description="What is searched for, and what people are scored by."
     )
     limit: Annotated[int, Field(ge=1, le=1000), JSON_NUMBER] = Field(
-        100, description="At most so many people."
+        100, description="At most this many people."
     )
-    no_repeat_days: NoRepeatDays = Field(30, description="A profile read so lately is not opened again.")
-    stop_after: StopAfter = Field(3, description="End after so many pages without anybody to visit.")
+    no_repeat_days: NoRepeatDays = Field(
+        30, description="A profile that was read within this many days is not opened again."
+    )
+    stop_after: StopAfter = Field(3, description="End after this many pages without anybody to visit.")
     dry_run: StrictBool = Field(
-        False, description="Only say what would be searched and scored; open nothing."
+        False, description="Only show what would be searched and scored; open nothing."
     )
 
     @model_validator(mode="after")
@@ -209,7 +213,7 @@ class SourcingOptions(CampaignOptions):
         if self.url is not None and self.saved_search is not None:
             raise ValueError("give a url or a saved_search, not both")
         if self.url is None and self.saved_search is None and not given_criteria(self.criteria):
-            raise ValueError("there is nobody to look for: give a url, a saved_search or criteria")
+            raise ValueError("there is nothing to search for: give a url, a saved_search or criteria")
         return self
 
     @property
@@ -230,10 +234,10 @@ class InvitationsOptions(CampaignOptions):
     kind: ClassVar[CampaignKind] = CampaignKind.INVITATIONS
 
     older_than_days: Annotated[int, Field(ge=1, le=365), JSON_NUMBER] = Field(
-        30, description="Those that were sent so many days ago."
+        30, description="Only invitations that were sent at least this many days ago."
     )
     limit: Annotated[int, Field(ge=1, le=100), JSON_NUMBER] = Field(
-        20, description="At most so many, the oldest first."
+        20, description="At most this many, the oldest first."
     )
     dry_run: StrictBool = Field(False, description="Only list what was sent, and what would be withdrawn.")
 
@@ -272,8 +276,8 @@ def require_adapter(site: str, options: CampaignOptions) -> None:
     """Raise RequestRefusedError for a campaign that opens pages of a site without an adapter."""
     if options.opens_site and not has_adapter(site):
         raise RequestRefusedError(
-            f"account: no adapter for {site} ships, so nothing can be done there; only a dry run that "
-            "reads nothing is possible"
+            f"account: Rapport has no adapter for {site} yet, so nothing can be done there; only a dry "
+            "run that doesn't read the site is possible"
         )
 
 

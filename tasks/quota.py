@@ -204,7 +204,7 @@ class Quota:
             if decision.verdict is not Verdict.COLD:
                 return loaded, decision, in_postgres
             self.rebuild(loaded.context, in_postgres=in_postgres)
-        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the quota's counters were lost again and again")
+        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the quota's counters were lost repeatedly")
 
     def _load_context(self, account_id: int, kind: Kind, run_id: str) -> LoadedContext:
         with self._database.transaction() as session:

@@ -76,7 +76,7 @@ class Services:
 
         def open_page() -> Page:
             if session is None:
-                raise StopAccountError(Reason.NOT_SIGNED_IN, "nobody has signed this account in yet")
+                raise StopAccountError(Reason.NOT_SIGNED_IN, "this account isn't signed in yet")
             if not self.can_open_session(session):
                 raise TryAgainError(Reason.NOT_SIGNED_IN, SESSION_UNREADABLE)
             return self.browser_pool.page_for(account_id, self.vault.open(session).get_secret_value())

@@ -18,7 +18,7 @@ from pytest_celery import CeleryTestBroker, CeleryTestWorker
 
 from api_stub.stack.environment import inherited_environment
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.redis import Redis
 from worker.settings import SECRET_FIELDS, variable_name
 
 PATIENCE = timedelta(seconds=90)

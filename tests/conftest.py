@@ -24,7 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import set_environment
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.servers.ports import find_free_port
 from db.engine import Database
 from tests.network import fill
 from tests.servers import TEMPLATE, Servers, own_servers, servers_of_environment

@@ -13,8 +13,8 @@ import psycopg
 from psycopg import sql
 
 from api_stub.cli.stack.migrate import migrate_and_seed
-from api_stub.stack.postgres import Postgres
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 
 TEMPLATE: Final = "template_rapport"
 """A migrated database that each test's own is copied from."""

@@ -54,4 +54,4 @@ def _require_regular(path: str, mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-    raise RequestRefusedError(f"there is no file {path}: this is {kind}")
+    raise RequestRefusedError(f"{path} isn't a file: it is {kind}")

@@ -6,6 +6,7 @@ every process on the machine. The files outlive their process (`metric_slots`), 
 Gauges are `mostrecent`: the other modes would also count the last values of processes that have ended.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -68,13 +69,34 @@ TASKS = Counter("rapport_tasks_total", "Tasks by how they ended.", ["task", "out
 DAMAGED_HELP = "Files of metrics that can't be read, as after a loss of power. What they counted is missing."
 
 
-def render_exposition(metrics_dir: Path | None) -> bytes:
-    """Return the metrics of all processes in Prometheus' text format; without a folder, of this one only."""
+STOPPED_HELP = "Accounts that do nothing until a person acts, by name and why. No series: none is stopped."
+
+
+def render_exposition(metrics_dir: Path | None, stopped: Sequence[tuple[str, str]] | None = None) -> bytes:
+    """Return the metrics of all processes in Prometheus' text format; without a folder, of this one only.
+
+    `stopped` has the name of each stopped account and why; None if that is not known now.
+    """
+    accounts = CollectorRegistry()
+    if stopped is not None:
+        accounts.register(_StoppedAccounts(stopped))
     if metrics_dir is None:
-        return generate_latest()
-    registry = CollectorRegistry()
-    registry.register(_AllProcesses(metrics_dir))
-    return generate_latest(registry)
+        return generate_latest() + generate_latest(accounts)
+    accounts.register(_AllProcesses(metrics_dir))
+    return generate_latest(accounts)
+
+
+class _StoppedAccounts(Collector):
+    """Read from Postgres at each scrape: a gauge of a worker would outlive the sign-in that ends the stop."""
+
+    def __init__(self, stopped: Sequence[tuple[str, str]]) -> None:
+        self._stopped = stopped
+
+    def collect(self) -> list[Metric]:
+        gauge = GaugeMetricFamily("rapport_account_stopped", STOPPED_HELP, labels=["account", "reason"])
+        for labels in self._stopped:
+            gauge.add_metric(labels, 1)
+        return [gauge]
 
 
 class _AllProcesses(Collector):

@@ -93,9 +93,7 @@ def parse(url: str, *, may_be_unverified: bool = False) -> RedisAddress:
 def _database(path: str) -> int:
     number = path.removeprefix("/") or "0"
     if not (number.isascii() and number.isdigit() and len(number) < 6):
-        raise ValueError(
-            "has a database that is no number; it stands after the port, as in redis://host:6379/0"
-        )
+        raise ValueError("has a database that isn't a number; it follows the port, as in redis://host:6379/0")
     return int(number)
 
 
@@ -135,7 +133,7 @@ def _check_files(files: Mapping[str, str]) -> None:
         if "ssl_ca_certs" in files:
             context.load_verify_locations(cafile=files["ssl_ca_certs"])
     except (OSError, ValueError):
-        raise ValueError("has an ssl_ca_certs that is no readable file of certificates (PEM)") from None
+        raise ValueError("has an ssl_ca_certs that isn't a readable file of certificates (PEM)") from None
     if "ssl_keyfile" in files and "ssl_certfile" not in files:
         raise ValueError("has an ssl_keyfile without its ssl_certfile")
     try:
@@ -144,6 +142,6 @@ def _check_files(files: Mapping[str, str]) -> None:
             context.load_cert_chain(files["ssl_certfile"], files.get("ssl_keyfile"), password="")
     except (OSError, ValueError):
         raise ValueError(
-            "has an ssl_certfile and ssl_keyfile that are no certificate and its key, readable and without a "
+            "has an ssl_certfile and ssl_keyfile that aren't a certificate and its key, readable and without "
             "password (PEM)"
         ) from None

@@ -99,7 +99,7 @@ def _host_and_port(server: str) -> tuple[str, int | None]:
         raise ValueError("has a host that is neither one name nor one IP address (IPv6 in brackets)")
     port = matched[3]
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
-        raise ValueError("has a port that is no number from 1 to 65535")
+        raise ValueError("has a port that isn't a number from 1 to 65535")
     return matched[1] or matched[2] or "", None if port is None else int(port)
 
 

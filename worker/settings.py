@@ -35,12 +35,14 @@ _OVERRIDING: Final = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BRO
 
 STACK_MARK_VARIABLE: Final = "STACK_OF_RAPPORT"
 """A variable that marks the processes which a stack started; its value is the stack's data folder."""
+STACK_SERVICE_VARIABLE: Final = "STACK_SERVICE_OF_RAPPORT"
+"""A second one. Its value is the name of the service, whose browsers have it too."""
 
 _FOR_BROWSERS: Final = frozenset(
     {
         "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
         "XDG_CACHE_HOME", "PLAYWRIGHT_BROWSERS_PATH",  # where Playwright installs Chromium
-        STACK_MARK_VARIABLE,
+        STACK_MARK_VARIABLE, STACK_SERVICE_VARIABLE,
     }
 )  # fmt: skip
 _FOR_WINDOWS: Final = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"})
@@ -114,7 +116,7 @@ class Settings(BaseSettings):
     api_key: Key | None = Field(None, description="What X-API-Key must hold; unset, the API refuses.")
 
     flower_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
-        None, description="user:password; Flower starts with no less."
+        None, description="user:password; Flower doesn't start without it."
     )
     open_metrics: bool = Field(False, description="Let /metrics be read without the key; loopback only.")
 
@@ -124,7 +126,9 @@ class Settings(BaseSettings):
     sandbox_key: Key | None = Field(None, description="Lets tests and the demo steer that network.")
     chromium: Path | None = Field(None, description="A Chromium to use instead of Playwright's own.")
     headless: bool = True
-    browser_timeout: Seconds = Field(timedelta(seconds=15), description="Bound of every wait in a page.")
+    browser_timeout: Seconds = Field(
+        timedelta(seconds=15), description="The longest wait for anything on a page."
+    )
     evidence_dir: Path = Field(Path(".rapport/evidence"), description="Screenshots, by day.")
     evidence_days: int = Field(14, ge=1, le=365, description="How long evidence is kept.")
 
@@ -133,7 +137,7 @@ class Settings(BaseSettings):
     )
     dispatch_every: Seconds = timedelta(seconds=5)
     settle_time: Pause = Field(
-        timedelta(seconds=60), description="How late the site may show a message that it took."
+        timedelta(seconds=60), description="How late the site may show a message that it accepted."
     )
 
     log_format: Literal["json", "pretty"] = "json"
@@ -142,7 +146,7 @@ class Settings(BaseSettings):
 
     lease: Seconds = Field(
         timedelta(seconds=60),
-        description="A worker silent for so long has lost its action. Beaten every quarter.",
+        description="A worker that is silent for this long loses its action. Renewed every quarter of it.",
     )
     ledger_dir: Path | None = Field(None, description="For benches and fault tests: the site without pages.")
     fault_file: Path | None = Field(None, description="For fault tests only: see worker/failpoint.py.")

@@ -3,36 +3,48 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
+    AsJson,
     DataDir,
+    check_account_filter,
+    load_zones,
     open_session,
+    print_answer,
     resolve_action_id,
 )
+from api_stub.cli.evidence import list_evidence
+from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.formatting import (
     create_table,
     describe_reason,
-    folding_text,
-    format_utc,
+    format_time,
     print_text,
     short_id,
 )
+from api_stub.cli.hints import program
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.lookup import choose_person
+from api_stub.cli.screen.tables import Facts, Table
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import describe_occasion
+from api_stub.responses.history import ActionOut
 from db.store.actions import control, events
 from db.store.actions.events import Event
+from db.store.people import accounts
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from worker.errors import RequestRefusedError
 from worker.rules.model import ActionState
 
 app = typer.Typer(
-    help="Actions: list and show them, settle those that need a person. All times are UTC.",
+    help="Actions: list and show them, settle those that need a person.",
     no_args_is_help=True,
 )
 
@@ -59,59 +71,86 @@ _STATE_AFTER = {
 
 @app.command("list")
 def list_actions(
+    *,
     account: AccountFilter = None,
     state: Annotated[ActionState | None, typer.Option(help="Only those in this state.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="WHO", help="Only those about this person, by name or address.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List actions, newest first, with their state, the reason, and the time before which they wait.
 
     The first 8 digits of an id are enough for the other commands.
     """
+    people = [one.id for one in choose_person(data, contact, account=account)] if contact else None
     with open_session(data) as session:
-        lines = overview.list_actions(session, limit=limit, account=account, state=state)
-    table = create_table("id", "who", "occasion", "state", "why and until when (UTC)")
+        check_account_filter(session, account)
+        if not as_json:
+            print_halts(session, account)
+        lines = overview.list_actions(session, limit=limit, account=account, state=state, contacts=people)
+        zones = load_zones(session)
+    if as_json:
+        print_answer([ActionOut.model_validate(line) for line in lines])
+        return
+    table = create_table("id", "who", "occasion", "state", "why and until when")
     for line in lines:
         table.add_row(
             short_id(line.id),
-            folding_text(line.contact),
-            line.occasion,
+            line.contact,
+            describe_occasion(line.occasion, line.occasion_on),
             line.state,
-            Text(_explain_state(line)),
+            _explain_state(line, zones[line.account]),
         )
-    Console().print(table if lines else Text("no actions; `rapport why ACCOUNT` says what comes next"))
+    Console().print(table if lines else "no actions; `rapport why ACCOUNT` says what comes next")
 
 
 @app.command()
-def show(action: ActionId, data: DataDir = DEFAULT_DATA) -> None:
+def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """Show an action's history: every transition with its time, reason, actor and attempt."""
     with open_session(data, snapshot=True) as session:
         action_id = resolve_action_id(session, action)
         line = overview.find_action(session, action_id)
         story = events.list_events(session, action_id)
-    console = Console()
-    if line is not None:
-        console.print(_render_action(line))
-    console.print()
-    console.print(_render_events(story))
+        owner = accounts.find_account(session, line.account) if line else None
+    if line is None or owner is None:
+        raise RequestRefusedError(f"action {action} is gone")
+    about = line.profile_url or line.occasion
+    pictures = list_evidence(load_settings(data), owner.id, about, kind=line.kind, recorded=[line.screenshot])
+    if as_json:
+        print_answer({"action": line, "events": story, "screenshots": pictures})
+        return
+    Console().print(_render_action(line, owner.zone))
+    for path in pictures:
+        print_text(f"screenshot  {path}")
+    Console().print("", _render_events(story, owner.zone), sep="\n")
 
 
 @app.command()
-def review(account: AccountFilter = None, data: DataDir = DEFAULT_DATA) -> None:
+def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
 
     These messages may have been sent already. Greetings that wait for your approval: rapport review.
     """
     with open_session(data) as session:
+        check_account_filter(session, account)
         lines = overview.list_actions(session, limit=1000, account=account, state=ActionState.NEEDS_REVIEW)
+        zones = load_zones(session)
+    if as_json:
+        print_answer([ActionOut.model_validate(line) for line in lines])
+        return
     console = Console()
     if not lines:
         console.print("nothing waits for you")
         return
     for line in lines:
-        text = Text(f"{line.contact} ({line.occasion}), account {line.account}\n", "bold")
-        text.append(f"  {line.profile_url}\n  {_explain_state(line)}\n  text: {line.message}\n", "default")
-        text.append(f"  rapport actions settle {short_id(line.id)} done|again|skip", "dim")
+        occasion = describe_occasion(line.occasion, line.occasion_on)
+        text = Text(f"{line.contact} ({occasion}), account {line.account}\n", "bold")
+        why = _explain_state(line, zones[line.account])
+        text.append(f"  {line.profile_url}\n  {why}\n  text: {line.message}\n", "default")
+        text.append(f"  {program()} actions settle {short_id(line.id)} done|again|skip", "dim")
         console.print(text, soft_wrap=True)
     console.print(f"{len(lines)} to settle: look into each thread first", style="bold")
 
@@ -150,11 +189,11 @@ def _describe_refusal(line: ActionLine | None, verdict: Settlement) -> str:
 
 
 def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
-    who = f"{line.contact} ({line.occasion})"
+    who = f"{line.contact} ({describe_occasion(line.occasion, line.occasion_on)})"
     if verdict is Settlement.AGAIN:
         return (
-            f"planned again: {who} is sent the message when the gates open (rapport why "
-            f"{short_id(line.id)}). A worker looks into the thread first and skips whoever has it by then."
+            f"planned again: {who} is sent the message when the gates open (`rapport why "
+            f"{short_id(line.id)}`). A worker looks into the thread first and skips whoever has it by then."
         )
     quota = "What may have been sent keeps its place in the quota."
     if verdict is Settlement.SKIP:
@@ -165,54 +204,51 @@ def _describe_settlement(line: ActionLine, verdict: Settlement) -> str:
     )
 
 
-def _explain_state(line: ActionLine) -> str:
+def _explain_state(line: ActionLine, zone: ZoneInfo) -> str:
     """Explain an action's state and the time before which it waits."""
     parts = [describe_reason(line.reason)] if line.reason else []
     if line.detail:
         parts.append(line.detail)
     if line.state in {ActionState.PLANNED, ActionState.UNCERTAIN}:
-        parts.append(f"not before {format_utc(line.not_before)}")
+        parts.append(f"not before {format_time(line.not_before, zone)}")
     return "; ".join(parts)
 
 
-def _render_action(line: ActionLine) -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _render_action(line: ActionLine, zone: ZoneInfo) -> Facts:
     rows = {
         "action": str(line.id),
         "who": f"{line.contact}, {line.profile_url}",
         "account": line.account,
-        "occasion": f"{line.kind} for {line.occasion} ({line.occasion_on})",
+        "occasion": f"{line.kind} for {describe_occasion(line.occasion, line.occasion_on)}",
         "state": line.state,
         "why": "; ".join(filter(None, (describe_reason(line.reason) if line.reason else "", line.detail)))
         or "-",
-        "not before": format_utc(line.not_before),
+        "not before": format_time(line.not_before, zone),
         "tries": f"{line.attempt}, of which {line.failures} failed; {line.looks} checks found nothing",
         "text": line.sent or f"{line.message} (not proven)",
-        "replied": _format_reply(line),
+        "replied": _format_reply(line, zone),
         "campaign": str(line.campaign_id),
         "correlation": line.correlation_id,
     }
-    for name, value in rows.items():
-        grid.add_row(Text(name, "dim"), folding_text(value))
-    return grid
+    return Facts(rows.items())
 
 
-def _format_reply(line: ActionLine) -> str:
+def _format_reply(line: ActionLine, zone: ZoneInfo) -> str:
     if line.replied_at is None:
         return "not known"
-    return format_utc(line.replied_at) + (f": {line.reply}" if line.reply else "")
+    return format_time(line.replied_at, zone) + (f": {line.reply}" if line.reply else "")
 
 
-def _render_events(story: Sequence[Event]) -> Table:
-    table = create_table("when (UTC)", "from", "to", "why", "try", "by", "correlation")
+def _render_events(story: Sequence[Event], zone: ZoneInfo) -> Table:
+    table = create_table("when", "from", "to", "why", "try", "by", "correlation")
     for event in story:
         table.add_row(
-            f"{event.at:%Y-%m-%d %H:%M:%S}",
+            format_time(event.at, zone, seconds=True),
             event.from_state or "-",
             event.to_state,
             describe_reason(event.reason) if event.reason else "",
             str(event.attempt),
-            folding_text(event.actor),
-            folding_text(event.correlation_id),
+            event.actor,
+            event.correlation_id,
         )
     return table

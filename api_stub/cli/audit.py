@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.terminal import Console
 from db.store.actions import events
@@ -14,7 +14,7 @@ app = typer.Typer(help="The record of every transition of every action.", no_arg
 
 
 @app.command()
-def verify(data: DataDir = DEFAULT_DATA) -> None:
+def verify(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """Recompute every account's chain of events and report changes. Exits with 4 if there are any.
 
     It finds rows that were changed, removed, inserted or swapped, a chain that was cut off, and actions that
@@ -23,6 +23,10 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
     """
     with open_session(data, snapshot=True) as session:
         reports = events.verify_chains(session)
+    broken = sum(bool(report.problems) for report in reports)
+    if as_json:
+        print_answer(reports)
+        sys.exit(ExitCode.FOUND if broken else ExitCode.DONE)
     console = Console()
     for report in reports:
         text = Text(f"{report.account}: {report.events} events, head {report.head or '-'}")
@@ -30,7 +34,6 @@ def verify(data: DataDir = DEFAULT_DATA) -> None:
         console.print(text, soft_wrap=True)
         for problem in report.problems:
             console.print(Text(f"  {problem}", "bold red"), soft_wrap=True)
-    broken = sum(bool(report.problems) for report in reports)
     if broken:
         console.print(f"{broken} of {len(reports)} chains are broken", style="bold red")
         sys.exit(ExitCode.FOUND)

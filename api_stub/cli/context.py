@@ -3,29 +3,35 @@
 import getpass
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
-from api_stub.stack import environment_file
-from api_stub.stack.environment import set_environment
+from api_stub.cli.formatting import print_json, short_id
+from api_stub.cli.local_servers import find_database
+from api_stub.stack.errors import NotRunningError
 from db.engine import Database, RowRefusedError
+from db.store.campaigns import campaigns
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.store.people.contacts import ContactRecord
 from db.store.reports import overview
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
-from worker.settings import Settings, get_settings
+from worker.rules.suggestions import did_you_mean, suggest_names
+
+_CONNECT_TIMEOUT_S = 3
+"""A person waits; the server is on this machine or near."""
 
 _ROOT = Path(api_stub.__file__).parents[1]
 DEFAULT_DATA = (_ROOT if (_ROOT / "pyproject.toml").exists() else Path.cwd()) / ".rapport"
@@ -38,38 +44,33 @@ DataDir = Annotated[
 ]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+_MOST_SUGGESTED = 500
+"""Latest ids that a mistyped one is compared with."""
 AccountFilter = Annotated[str | None, typer.Option(help="Only this account's.")]
 
 
-def load_settings(data_dir: Path) -> Settings:
-    """Return the settings of the environment, completed by those of the stack running on `data_dir`."""
-    set_environment(environment_file.read_environment(data_dir), override=False)
-    return get_settings()
-
-
-def create_database(data_dir: Path) -> Database:
-    """Create the database client. Action events will name this terminal's user as actor."""
-    url = load_settings(data_dir).required("database_url").get_secret_value()
-    return Database(url, application_name=f"rapport cli {get_terminal_user()}")
-
-
 @contextmanager
-def open_database(data_dir: Path) -> Iterator[Database]:
-    """Open the database for one command; closes it on exit.
+def open_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[Database]:
+    """Open the database for one command; closes it on exit. Action events name this terminal's user as actor.
 
-    Raises ConfigurationError if it doesn't answer or lacks this version's tables, and RequestRefusedError for
-    values that it can't store: numbers out of range, or unpaired surrogates.
+    While Rapport isn't running, the embedded database runs for this command alone, unless it needs workers:
+    then NotRunningError is raised, and also if Postgres doesn't answer. Raises ConfigurationError if the
+    database lacks this version's tables, and RequestRefusedError for values that it can't store: numbers out
+    of range, or unpaired surrogates.
     """
-    database = create_database(data_dir)
-    try:
-        with translate_database_errors():
-            yield database
-    except ProgrammingError as error:
-        raise ConfigurationError(
-            "the database doesn't have this version's tables: run `rapport migrate`"
-        ) from error
-    finally:
-        database.close()
+    with find_database(data_dir, needs_workers=needs_workers) as url:
+        database = Database(
+            url, application_name=f"rapport cli {get_terminal_user()}", connect_timeout_s=_CONNECT_TIMEOUT_S
+        )
+        try:
+            with translate_database_errors():
+                yield database
+        except ProgrammingError as error:
+            raise ConfigurationError(
+                "the database doesn't have this version's tables: run `rapport migrate`"
+            ) from error
+        finally:
+            database.close()
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def open_session(data_dir: Path, *, snapshot: bool = False) -> Iterator[Session]
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Translate errors of Postgres in the block into ConfigurationError or RequestRefusedError."""
+    """Translate errors of Postgres in the block into NotRunningError or RequestRefusedError."""
     try:
         yield
     except (OperationalError, InternalError) as error:
@@ -103,9 +104,9 @@ def translate_database_errors() -> Iterator[None]:
                 "another process was changing the same data, so this took too long; nothing was changed: try "
                 "again"
             ) from error
-        raise ConfigurationError(
-            f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport up`), and is "
-            "DATABASE_URL right? `rapport doctor` looks"
+        raise NotRunningError(
+            f"Postgres did not answer ({type(error.orig).__name__}): is it running (`rapport status`), and "
+            "is DATABASE_URL right? `rapport doctor` checks"
         ) from error
     except (RowRefusedError, UnicodeEncodeError) as error:
         raise RequestRefusedError(f"Postgres can't take this, and nothing was changed: {error}") from error
@@ -120,41 +121,69 @@ def get_terminal_user() -> str:
     return sanitise_line(f"{user}@{platform.node()}")[:200]
 
 
+def load_zones(session: Session) -> Mapping[str, ZoneInfo]:
+    """Return the time zone of each account, by its name."""
+    return {account.name: account.zone for account in accounts.list_accounts(session)}
+
+
+def print_answer(answer: object) -> None:
+    """Print models or dataclasses as JSON: the names of the fields as keys, times in UTC."""
+    print_json(to_json(answer, indent=2, fallback=str).decode())
+
+
 def require_account(session: Session, name: str) -> AccountRecord:
-    """Return the account called `name`. Raises RequestRefusedError if there is none."""
+    """Return the account called `name`. Raises RequestRefusedError, with suggestions, if there is none."""
     account = accounts.find_account(session, name)
     if account is None:
-        raise RequestRefusedError(
-            f"there is no account called {name!r}; add it with `rapport account add {name}`"
-        )
+        near = did_you_mean(accounts.suggest_accounts(session, name))
+        advice = near or "`rapport account add NAME` adds one"
+        raise RequestRefusedError(f"there is no account called {name!r}; {advice}")
     return account
 
 
-def resolve_id(found: Sequence[UUID], noun: str, given: str, *, hint: str) -> UUID:
-    """Return the only id that begins with `given`. Raises RequestRefusedError for none or several."""
+def check_account_filter(session: Session, account: str | None) -> None:
+    """Raise RequestRefusedError if a list is asked for an account that there is not."""
+    if account is not None:
+        require_account(session, account)
+
+
+def resolve_id(found: Mapping[UUID, str], noun: str, given: str, *, known: Iterable[UUID], hint: str) -> UUID:
+    """Return the only id that begins with `given`.
+
+    `found` has a description for each id that matches. Raises RequestRefusedError: with their list if there
+    are several, with the ids of `known` most like it if there are none.
+    """
     if len(found) == 1:
-        return found[0]
+        return next(iter(found))
     if found:
-        raise RequestRefusedError(f"several {noun}s begin with {given!r}: give more of the id")
-    raise RequestRefusedError(f"there is no {noun} {given!r}; {hint}")
+        listed = "\n".join(f"  {short_id(each)}  {text}" for each, text in found.items())
+        raise RequestRefusedError(
+            f"several {noun}s begin with {given!r}: give more of the id of one of these\n{listed}"
+        )
+    near = did_you_mean(suggest_names(given[:8], map(short_id, known)))
+    raise RequestRefusedError(f"there is no {noun} {given!r}; {f'{near} ' if near else ''}{hint}")
 
 
 def resolve_campaign_id(session: Session, given: str) -> UUID:
     """Return the id of the campaign whose id begins with `given`. Raises RequestRefusedError."""
-    hint = "`rapport campaign list` shows them"
-    return resolve_id(overview.find_campaign_ids(session, given), "campaign", given, hint=hint)
+    found = {
+        line.id: f"{line.kind} campaign of {line.account}, {line.state}"
+        for campaign_id in overview.find_campaign_ids(session, given)
+        if (line := campaigns.find_campaign(session, campaign_id)) is not None
+    }
+    known = [] if found else [line.id for line in overview.list_campaigns(session, limit=_MOST_SUGGESTED)]
+    return resolve_id(found, "campaign", given, known=known, hint="`rapport campaign list` shows them")
 
 
 def resolve_action_id(session: Session, given: str) -> UUID:
     """Return the id of the action whose id begins with `given`. Raises RequestRefusedError."""
-    hint = "`rapport actions list` shows them"
-    return resolve_id(overview.find_action_ids(session, given), "action", given, hint=hint)
-
-
-def describe_ambiguity(given: str, people: Sequence[ContactRecord]) -> str:
-    """Return an error text that lists the people who match."""
-    listed = "\n".join(f"  {p.full_name}, {p.profile_url}, of account {p.account}" for p in people)
-    return f"{given!r} may be one of these; give the address, or --account:\n{listed}"
+    found = {
+        line.id: f"{line.contact}, {line.kind} for {line.occasion}, {line.state}, account {line.account}"
+        for action_id in overview.find_action_ids(session, given)
+        if (line := overview.find_action(session, action_id)) is not None
+    }
+    known = [] if found else [line.id for line in overview.list_actions(session, limit=_MOST_SUGGESTED)]
+    return resolve_id(found, "action", given, known=known, hint="`rapport actions list` shows them")
 
 
 def validate_name(adapter: TypeAdapter[str], given: str, what: str) -> None:

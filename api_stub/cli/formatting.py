@@ -1,18 +1,27 @@
 """Print texts, and format reasons, counts and times for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.screen.tables import Facts, Lines, Table
 from api_stub.cli.terminal import Console
+from worker import clock
 from worker.errors import Reason
+from worker.rules.campaign_progress import CampaignProgress
 from worker.rules.characters import escape_json_controls
 
 Name = TypeVar("Name", bound=str)
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+"""The zone of what belongs to no account."""
+
+_all_in_utc: ContextVar[bool] = ContextVar("all_in_utc", default=False)
 
 _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.GAP: "the gap between two actions is not over",
@@ -42,7 +51,7 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.ALREADY_GREETED: "this person was greeted already",
     Reason.CONTACT_REPLIED: "this person wrote first: answer it yourself",
     Reason.NOT_CONNECTED: "this person is not connected to the account",
-    Reason.ONE_VOICE: "this person already gets a message today",
+    Reason.ONE_VOICE: "this person already had a message today",
     Reason.AWAITING_APPROVAL: "it waits for a person's approval",
     Reason.WRITTEN_BY_HAND: "somebody has written to this person by hand",
     Reason.NO_NAME: "there is no name to address this person by",
@@ -59,16 +68,44 @@ _REASON_TEXTS: Mapping[Reason, str] = {
     Reason.WRONG_RECIPIENT: "the thread belonged to somebody else",
     Reason.PROOF_MISSING: "nothing proved that it arrived",
     Reason.CANNOT_TELL: "nobody but a person can tell whether it arrived",
-    Reason.NO_TEMPLATE: "there is no template for it",
+    Reason.NO_TEMPLATE: (
+        "no template fits: none in this language can be used, or each needs what isn't known of this person"
+    ),
     Reason.CHALLENGE: "the site asks whether a person is there",
     Reason.LIMIT_PAGE: "the site showed a limit page",
     Reason.UNEXPECTED: "an unexpected error; the logs say more",
 }
 
 
+_COUNTED_TEXTS: Mapping[Reason, str] = {
+    Reason.DO_NOT_CONTACT: "not to be contacted",
+    Reason.ALREADY_GREETED: "already greeted",
+    Reason.CONTACT_REPLIED: "wrote first: answer them yourself",
+    Reason.NOT_CONNECTED: "not connected to the account",
+    Reason.ONE_VOICE: "already had a message today",
+    Reason.NO_NAME: "without a name to address them by",
+    Reason.NO_FRESH_TEMPLATE: "have received every template already",
+    Reason.VISITED_LATELY: "visited recently, or maybe visited",
+    Reason.FORGOTTEN: "asked to be forgotten",
+}
+"""What follows a number of people, where the reason's own text is about one person."""
+
+
+def describe_reason_count(reason: Reason, count: int) -> str:
+    """Return how many there are for a reason: "2 already had a message today"."""
+    return f"{count} {_COUNTED_TEXTS.get(reason) or f'because {describe_reason(reason)}'}"
+
+
 def describe_reason(reason: Reason) -> str:
     """Return the text of a reason code; a code without one is returned with blanks for underscores."""
     return _REASON_TEXTS.get(reason, reason.replace("_", " "))
+
+
+def describe_progress(progress: CampaignProgress) -> str:
+    """Return how far a campaign has come, in words."""
+    if progress is CampaignProgress.NEEDS_REVIEW:
+        return "needs a decision"
+    return progress.replace("_", " ")
 
 
 def reason_suffix(reason: Reason | None) -> str:
@@ -77,13 +114,18 @@ def reason_suffix(reason: Reason | None) -> str:
 
 
 def print_text(text: str, style: str = "") -> None:
-    """Print a text on lines of its own, without wrapping it."""
-    Console().print(Text(text, style), soft_wrap=True)
+    """Print one of our texts on lines of its own, without wrapping it; `hints` changes its hints."""
+    Console().print(text, style=style or None, soft_wrap=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, each indented and folded at blanks on a terminal."""
+    Console().print(Lines(lines))
 
 
 def print_json(document: str) -> None:
     """Print a JSON document for programs."""
-    print_text(escape_json_controls(document))
+    Console().print(Text(escape_json_controls(document)), soft_wrap=True)
 
 
 def format_count(count: int, one: str, several: str) -> str:
@@ -111,19 +153,27 @@ def folding_text(text: str) -> Text:
     return Text(text, overflow="fold")
 
 
-def create_table(*headings: str) -> Table:
-    """Create a table without a frame."""
-    return Table(*headings, box=None, pad_edge=False)
+def create_table(*headings: str, texts: Collection[str] = ()) -> Table:
+    """Create a table that cuts nothing. The columns in `texts` hold messages."""
+    return Table(*headings, texts=texts)
 
 
-def render_facts(facts: Iterable[tuple[str, str]]) -> Table:
+def render_facts(facts: Iterable[tuple[str, str]]) -> Facts:
     """Render names and values in two columns."""
-    grid = Table.grid(padding=(0, 2))
-    for name, value in facts:
-        grid.add_row(Text(f"  {name:<9}", "dim"), folding_text(value))
-    return grid
+    return Facts(facts)
 
 
-def format_utc(instant: datetime) -> str:
-    """Format a time in UTC to the second."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+def show_times_in_utc(asked: bool) -> None:
+    """Let `format_time` use UTC instead of the account's zone, for `rapport --utc`."""
+    _all_in_utc.set(asked)
+
+
+def format_time(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """Format a time in the account's zone, which is named: "28 Nov 07:49 Europe/Paris".
+
+    The year is named if it is not this year's. What belongs to no account is shown in `UTC_ZONE`.
+    """
+    shown_in = UTC_ZONE if _all_in_utc.get() else zone
+    local = instant.astimezone(shown_in)
+    year = "" if local.year == clock.now().astimezone(shown_in).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:{'%H:%M:%S' if seconds else '%H:%M'}} {shown_in.key}"

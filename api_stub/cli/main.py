@@ -3,16 +3,19 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
+from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import show_times_in_utc
 from api_stub.cli.terminal import Console
+from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
 from worker.errors import ConfigurationError, RapportError, RequestRefusedError
 from worker.files import PRIVATE_UMASK
@@ -21,27 +24,35 @@ from worker.rules.characters import sanitise_text
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "stack.demo:demo",
     "up": "stack.demo:up",
+    "status": "stack.running:status",
+    "logs": "stack.logs:logs",
+    "down": "stack.running:down",
     "doctor": "stack.doctor:doctor",
-    "why": "why:why",
+    "env": "stack.env:env",
+    "destroy": "stack.destroy:destroy",
+    "watch": "watch.commands:watch",
+    "why": "explain.why:why",
     "review": "review.commands:review",
     "forecast": "quota.forecast:forecast",
-    "summary": "summary:summary",
+    "birthdays": "contacts.upcoming:birthdays",
+    "summary": "explain.summary:summary",
     "stop-everything": "kill_switch:stop_everything",
     "resume-everything": "kill_switch:resume_everything",
+    "completion": "completion:completion",
     "migrate": "stack.migrate:migrate",
     "worker": "stack.processes:worker",
     "beat": "stack.processes:beat",
     "api": "stack.processes:api",
     "flower": "stack.processes:flower",
     "sandbox": "stack.processes:sandbox",
-    "account": "account:app",
+    "account": "accounts.commands:app",
     "campaign": "campaigns.commands:app",
     "actions": "actions:app",
     "quota": "quota.commands:app",
     "contacts": "contacts.commands:app",
     "import": "contacts.imports:app",
     "export": "contacts.export:app",
-    "templates": "templates:app",
+    "templates": "templates.commands:app",
     "sourcing": "sourcing.commands:app",
     "schedule": "campaigns.schedule:app",
     "invitations": "campaigns.invitations:app",
@@ -52,6 +63,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """The sub-commands in the order of `--help`: a module below this package, and the command or group in it."""
 
+_UTC: Final = "--utc"
 _PANELS: Final = {"stack.processes": "Processes (the stack and Compose start these)"}
 
 
@@ -63,11 +75,21 @@ def build_app(words: Iterable[str] = COMMANDS) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
-    @app.callback()
-    def rapport() -> None:  # a callback, so that a single sub-command keeps its name
+    @app.callback()  # so that a single sub-command keeps its name
+    def rapport(
+        *,
+        _version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+        ] = False,
+        utc: Annotated[
+            bool, typer.Option(_UTC, help="Show times in UTC instead of the account's time zone.")
+        ] = False,
+    ) -> None:
         """Relationship campaigns from your own account: a quota that holds, each greeting once."""
+        show_times_in_utc(utc)
 
     for word in words:
         module, _, name = COMMANDS[word].partition(":")
@@ -87,9 +109,18 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     if isinstance(sys.stdout, TextIOWrapper):  # a character that the terminal's encoding lacks is escaped
         sys.stdout.reconfigure(errors="backslashreplace")
-    requested = [word for word in sys.argv[1:2] if word in COMMANDS]
+    if is_completion():
+        from api_stub.cli.completion import answer  # noqa: PLC0415 -- only for a press of Tab
+
+        answer(sys.argv[1:], COMMANDS, lambda word: typer.main.get_group(build_app([word])))
+        sys.exit(ExitCode.DONE)
+    arguments = _move_utc_first(sys.argv[1:])
+    requested = [word for word in arguments if word != _UTC][:1]
+    words = [word for word in requested if word in COMMANDS]
     try:
-        build_app(requested or COMMANDS)(prog_name="rapport")  # also if run as a module
+        command = typer.main.get_group(build_app(words or COMMANDS))
+        hints.show_in_help(command, COMMANDS)
+        command(arguments, prog_name=hints.program())  # also if run as a module
     except NotRunningError as error:
         _print_error(error)
         sys.exit(ExitCode.NOT_RUNNING)
@@ -101,6 +132,22 @@ def main() -> None:
         sys.exit(ExitCode.REFUSED)
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from api_stub.cli.version import describe_version  # noqa: PLC0415 -- only for --version
+
+        Console().print(describe_version())
+        raise typer.Exit
+
+
+def _move_utc_first(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with `--utc` before the command, so that it may be given anywhere."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if _UTC not in options:
+        return arguments
+    return [_UTC, *(word for word in options if word != _UTC), *arguments[len(options) :]]
+
+
 def _print_error(error: Exception) -> None:
-    text = Text.assemble(("rapport:", "bold red"), f" {error}")
+    text = Text.assemble(("rapport:", "bold red"), f" {hints.as_typed(str(error))}")
     Console(stderr=True).print(text, soft_wrap=True)

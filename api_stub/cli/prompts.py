@@ -1,9 +1,16 @@
 """Questions to the person at the terminal."""
 
+import sys
+
 import typer
 
 from api_stub.cli.formatting import print_text
 from worker.errors import RequestRefusedError
+
+
+def is_interactive() -> bool:
+    """Return whether a person can be asked: standard input and output are a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def require_typed_yes(warning: str, question: str, *, refusal: str) -> None:

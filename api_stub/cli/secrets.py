@@ -5,9 +5,10 @@ import sys
 import typer
 from cryptography.fernet import Fernet
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database
+from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import format_count, print_text
+from api_stub.cli.local_servers import load_settings
 from api_stub.cli.terminal import Console
 from tasks.sessions import reseal_sessions
 from worker.secrets import SESSION_UNREADABLE, Vault
@@ -28,12 +29,14 @@ def rotate(data: DataDir = DEFAULT_DATA) -> None:
     Before: put the new key first, keep the old ones behind it, and restart the browser workers. Safe while
     they run. A session that no key decrypts stays as it is; then this exits with 4.
     """
-    vault = Vault(load_settings(data).required("secret_keys"))
     with open_database(data) as database:
+        vault = Vault(load_settings(data).required("secret_keys"))
         rotated = reseal_sessions(database, vault)
     print_text(f"{format_count(rotated.sealed, 'session is', 'sessions are')} sealed with the first key")
     for name in rotated.unopened:
-        print_text(f"account {name}: {SESSION_UNREADABLE}. Add that key, or: rapport account sign-in {name}")
+        print_text(
+            f"account {name}: {SESSION_UNREADABLE}. Add that key, or: `rapport account sign-in {name}`"
+        )
     if rotated.unopened:
         print_text("keep the old keys until these are settled")
         sys.exit(ExitCode.FOUND)

@@ -3,21 +3,22 @@
 from typing import Annotated
 
 import typer
-from rich.padding import Padding
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer
+from api_stub.cli.formatting import UTC_ZONE, format_time
 from api_stub.cli.terminal import Console
 from db.store import refused_messages as store
 from worker.rules.wire.refusals import Refusal, RefusedMessage
 
-app = typer.Typer(help="Messages from the broker. All times are UTC.", no_args_is_help=True)
+app = typer.Typer(help="Messages from the broker.", no_args_is_help=True)
 
 
 @app.command()
 def refused(
     reason: Annotated[Refusal | None, typer.Option(help="Only those refused for this reason.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, newest first.")] = 50,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the messages that workers refused, newest first: the reason and the stated sender.
@@ -27,12 +28,14 @@ def refused(
     """
     with open_session(data) as session:
         messages = store.list_refused_messages(session, limit=limit, reason=reason)
+    if as_json:
+        print_answer(messages)
+        return
     console = Console()
     for message in messages:
-        console.print(
-            Text(f"{message.refused_at:%Y-%m-%d %H:%M:%S}  {message.queue}  {message.reason}", "bold")
-        )
-        console.print(Padding(Text(f"{message.detail}\n{_describe_message(message)}"), (0, 0, 0, 2)))
+        at = format_time(message.refused_at, UTC_ZONE, seconds=True)
+        console.print(Text(f"{at}  {message.queue}  {message.reason}", "bold"), soft_wrap=True)
+        console.print(Text(f"  {message.detail}\n  {_describe_message(message)}"), soft_wrap=True)
     if not messages:
         console.print("no message was refused")
 
@@ -45,5 +48,5 @@ def _describe_message(message: RefusedMessage) -> str:
         f"{message.size_bytes} bytes",
         f"SHA-256 {message.sha256[:12]}",
     ]
-    headers = f"\nheaders: {message.shape}" if message.shape else ""
+    headers = f"\n  headers: {message.shape}" if message.shape else ""
     return ", ".join(part for part in parts if part) + headers

@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         app.state.client = TaskClient(settings.redis)
         app.state.kill_switch = kill_switch.KillSwitch(settings)
-        probed = health.create_probe_database(settings)
+        app.state.probed = probed = health.create_probe_database(settings)
         app.state.probe = health.create_probe(settings, probed)
         yield
         for held in (app.state.client, app.state.database, app.state.kill_switch, probed):

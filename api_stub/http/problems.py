@@ -21,11 +21,11 @@ _MAX_DETAIL_CHARACTERS = 1000
 TITLES = {
     401: "The key is missing or wrong",
     404: "There is nothing here",
-    405: "The method is not for this address",
-    409: "The request conflicts with what is there",
+    405: "This address does not accept the method",
+    409: "The request conflicts with the current state",
     422: "The request has wrong fields",
     429: "Too many wrong keys",
-    500: "A fault of ours",
+    500: "An error in Rapport",
     503: "Not possible right now",
 }
 
@@ -68,9 +68,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_fields(_request: Request, error: RequestValidationError) -> Response:
-        return problem_response(
-            422, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        faults = (
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
         )
+        return problem_response(422, "; ".join(faults))
 
     @app.exception_handler(TryAgainError)
     async def try_again(_request: Request, error: TryAgainError) -> Response:
@@ -85,7 +87,7 @@ def install_error_handlers(app: FastAPI) -> None:
         return unavailable_response(error, "Postgres does not answer: every connection to it is waiting")
 
 
-_WRONG_METHOD = "this address takes other methods: the Allow header lists them"
+_WRONG_METHOD = "this address accepts other methods: the Allow header lists them"
 
 
 def _allowed_methods(app: FastAPI, request: Request) -> list[str]:

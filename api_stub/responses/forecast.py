@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from db.store.quota.birthday_forecast import AccountForecast
+from db.store.reports.birthday_forecast import AccountForecast
 from tasks.contract import BirthdayOptions
 from worker.rules.quota.forecast import ActionForecast
 
@@ -68,7 +68,7 @@ class ForecastAnswer(BaseModel):
     stopped_by: str | None = Field(description="What stops the account now; the forecast ignores it.")
     unapproved: int = Field(description="How many wait for approval; the forecast counts them as approved.")
     paused: int = Field(
-        description="How many wait in a paused campaign; the forecast counts them as if it went on."
+        description="How many wait in a paused campaign; the forecast counts them as if it were running."
     )
     days: list[DayForecast]
     people: list[PersonForecast]
@@ -96,7 +96,7 @@ def build_forecast_answer(found: AccountForecast) -> ForecastAnswer:
         late=ends[End.LATE],
         missed=ends[End.MISSED],
         held_back_by=_count_reasons(actions),
-        stopped_by=found.stopped_by,
+        stopped_by=found.halts[0].code if found.halts else None,
         unapproved=found.unapproved,
         paused=found.paused,
         days=[DayForecast(on=day.on, used=day.used, limit=day.limit) for day in found.forecast.days],

@@ -81,6 +81,10 @@ class SandboxClient:
             for row in json.loads(self._ask("GET", "/people"))["people"]
         ]
 
+    def add_birthdays(self) -> list[str]:
+        """Let 13 more people, connected to every member, have a birthday around today; return their slugs."""
+        return [str(slug) for slug in json.loads(self._ask("POST", "/birthdays"))]
+
     def list_profiles(self) -> list[KnownProfile]:
         """Return all profiles in the order of a search without terms. A few megabytes."""
         return [_profile_from_json(row) for row in json.loads(self._ask("GET", "/truth"))]

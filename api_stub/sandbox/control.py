@@ -47,6 +47,7 @@ class Control:
                 Route("/ledger", self.ledger),
                 Route("/views", self.views),
                 Route("/people", self.people),
+                Route("/birthdays", self.add_birthdays, methods=["POST"]),
                 Route("/truth", self.truth),
                 Route("/people/{slug}", self.change_person, methods=["POST"]),
                 Route("/people/{slug}/says", self.write_as_person, methods=["POST"]),
@@ -105,6 +106,11 @@ class Control:
             for friend in self._state.friends()
         ]
         return JSONResponse({"today": today.isoformat(), "people": people})
+
+    async def add_birthdays(self, request: Request) -> Response:
+        """Let more people have a birthday around today; return their slugs."""
+        self._check(request)
+        return JSONResponse(self._state.add_birthdays(self._today()))
 
     async def truth(self, request: Request) -> Response:
         """Return all profiles, or the one with `slug`, with the degree of connection to each member."""

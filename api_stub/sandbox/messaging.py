@@ -17,6 +17,9 @@ from api_stub.sandbox.render import render_fragment, render_notice, render_page,
 from api_stub.sandbox.state import State
 
 MAX_TEXT_CHARACTERS = 8000
+TEST_HEADER = "X-Sandbox-Test"
+"""A browser that sends this header sends test messages: the ledger tells them from greetings."""
+
 CONVERSATIONS_PER_PAGE = 20
 _SNIPPET_CHARACTERS = 60
 _SWALLOW_TIMEOUT = timedelta(seconds=60)
@@ -80,7 +83,8 @@ class Messaging:
             return JSONResponse({"ok": True})
         late = self._faults.take(FaultName.LATE_SHOW_S, path)
         late_seconds = float(late.value or 0) if late else 0.0
-        self._state.send(session.member, person.slug, text, late=timedelta(seconds=late_seconds))
+        kind = "test" if TEST_HEADER in request.headers else "message"
+        self._state.send(session.member, person.slug, text, kind=kind, late=timedelta(seconds=late_seconds))
         if self._faults.take(FaultName.SEND_SWALLOWS_REPLY, path):
             await withhold_response(request.receive, _SWALLOW_TIMEOUT)
         return JSONResponse({"ok": True})

@@ -129,11 +129,13 @@ class State(Population):
             for slug, name, outgoing, text, at, unread in rows
         ]
 
-    def send(self, member: str, slug: str, text: str, *, late: timedelta = timedelta()) -> None:
+    def send(
+        self, member: str, slug: str, text: str, *, kind: str = "message", late: timedelta = timedelta()
+    ) -> None:
         """Send a message from the member: into the ledger at once, visible in the thread after `late`."""
         with self.transaction():
             self._add_message(member, slug, outgoing=True, text=text, late=late)
-            self.add_to_ledger(member, slug, "message", text)
+            self.add_to_ledger(member, slug, kind, text)
 
     def receive(self, member: str, slug: str, text: str) -> None:
         """Send a message from the person to the member. It is not in the ledger."""

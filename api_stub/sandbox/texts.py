@@ -16,7 +16,7 @@ _ENGLISH = {
     "cancel": "Cancel",
     "certificates": "Licenses & certifications",
     "challenge": "Let's check that it is you",
-    "challenge_text": "A person has to answer this in a browser before the account can go on.",
+    "challenge_text": "A person has to answer this in a browser before the account can continue.",
     "close": "Close",
     "connect": "Connect",
     "connection": "{degree} degree connection",

@@ -33,6 +33,16 @@ def inherited_environment(*, also: Collection[str] = ()) -> dict[str, str]:
     }
 
 
+def read_typed_program() -> str | None:
+    """Return how ./run was typed, if it started this process. Hints repeat it."""
+    return os.environ.get("_RUN_TYPED_AS") or None
+
+
+def is_completion() -> bool:
+    """Return whether a shell asks for completions of the arguments, instead of running them."""
+    return bool(os.environ.get("_RAPPORT_COMPLETE"))
+
+
 def settings_environment(values: Mapping[str, Any]) -> dict[str, str]:
     """Convert settings by field name (`browser_timeout=timedelta(seconds=5)`) to environment variables.
 

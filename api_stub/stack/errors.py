@@ -1,5 +1,9 @@
 """Errors of the stack, with texts for the person at the terminal."""
 
+from typing import Final
+
+NOT_RUNNING: Final = "Rapport isn't running: `rapport up`"
+
 
 class StackError(Exception):
     """The stack can't start or continue. The text says why and what to do, without a traceback."""
@@ -11,6 +15,14 @@ class AlreadyRunningError(StackError):
 
 class NotRunningError(StackError):
     """The command needs a running Rapport, and none runs on this data folder."""
+
+
+class DataLostError(StackError):
+    """The files of an embedded server are gone while the stack runs."""
+
+
+class CrashLoopError(StackError):
+    """A process ended again and again. The text ends with the last lines of its log."""
 
 
 class ChildDiedError(StackError):

@@ -10,10 +10,12 @@ from typing import Final
 import psutil
 
 from worker.clock import monotonic_seconds
-from worker.settings import STACK_MARK_VARIABLE
+from worker.settings import STACK_MARK_VARIABLE, STACK_SERVICE_VARIABLE
 
 MARK_VARIABLE: Final = STACK_MARK_VARIABLE
 """A variable that all descendants inherit. Its value is the stack's data folder."""
+SERVICE_VARIABLE: Final = STACK_SERVICE_VARIABLE
+"""A second one. Its value is the child's name, so that what a killed child left can be found."""
 
 _CLOCK_SHIFT_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.02
@@ -45,8 +47,12 @@ def list_descendants(process: psutil.Process) -> set[psutil.Process]:
         return set()
 
 
-def find_marked_processes(mark: str, session: int | None = None) -> set[psutil.Process]:
-    """Return the processes with our variable, of one session or of all, also those whose parent has ended.
+def find_marked_processes(
+    mark: str, session: int | None = None, service: str | None = None
+) -> set[psutil.Process]:
+    """Return the processes with our variable, also those whose parent has ended.
+
+    `session` and `service` restrict them to one session, or to what one child and its descendants started.
 
     The session id alone is not enough: ids are reused, and another program's daemon may have this one.
     """
@@ -56,7 +62,9 @@ def find_marked_processes(mark: str, session: int | None = None) -> set[psutil.P
             if session is not None and os.getsid(pid) != session:
                 continue
             process = psutil.Process(pid)
-            if pid != os.getpid() and process.environ().get(MARK_VARIABLE) == mark:
+            variables = process.environ()
+            is_ours = variables.get(MARK_VARIABLE) == mark
+            if pid != os.getpid() and is_ours and service in {None, variables.get(SERVICE_VARIABLE)}:
                 found.add(process)
         except (psutil.Error, OSError):
             continue  # it has ended, or belongs to another user

@@ -14,8 +14,10 @@ from psutil import Process
 
 from api_stub.stack.errors import ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
+from api_stub.stack.log_lines import parse_line
 from api_stub.stack.process_tree import (
     MARK_VARIABLE,
+    SERVICE_VARIABLE,
     find_marked_processes,
     find_process,
     kill_trees,
@@ -25,11 +27,13 @@ from api_stub.stack.process_tree import (
     wait_for_exit,
 )
 from api_stub.stack.secrets import write_private_file
-from api_stub.stack.unprivileged import Identity
+from api_stub.stack.servers.unprivileged import Identity
 from worker.clock import monotonic_seconds
 from worker.files import PRIVATE_UMASK, make_private, make_private_folder
 
 _POLL_SECONDS: Final = 0.05
+OUTPUT_LOG: Final = "up.log"
+"""What `rapport up --detach` prints. It is open when the stack starts, so it is not rotated then."""
 
 
 class Child:
@@ -42,11 +46,13 @@ class Child:
         log: Path,
         mark: str,
         *,
+        log_begin: int,
         stop_signals: Sequence[signal.Signals],
         interrupts: Interrupts,
     ) -> None:
         self.name = name
         self.log = log
+        self._log_begin = log_begin
         self.create_time = read_create_time(process.pid) or 0.0
         self._process = process
         self._mark = mark
@@ -63,6 +69,13 @@ class Child:
     def alive(self) -> bool:
         """Return whether it still runs."""
         return self._poll() is None
+
+    def describe_end(self) -> str:
+        """Return how it ended, such as "signal 9". Empty while it runs."""
+        code = self._poll()
+        if code is None:
+            return ""
+        return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this process only, if it still runs."""
@@ -89,6 +102,10 @@ class Child:
         kill_trees(self._descendants | self._find_descendants())
         self._wait(timedelta.max)
 
+    def kill_orphans(self) -> None:
+        """Kill what it started, after it has ended by itself: a killed worker leaves its browser."""
+        kill_trees(find_marked_processes(self._mark, service=self.name))
+
     def wait(self, timeout: timedelta) -> int:
         """Wait for a child that ends by itself; return its exit code. Raises StackError after `timeout`."""
         code = self._wait(timeout)
@@ -97,19 +114,18 @@ class Child:
         return code
 
     def tail(self, lines: int = 15) -> str:
-        """Return the last lines of its log."""
+        """Return the last lines that it logged, as a person reads them, without JSON."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(0, self.log.stat().st_size - 16_384))
-                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+                file.seek(max(self._log_begin, self.log.stat().st_size - 16_384))
+                raw = file.read().decode(errors="replace").splitlines()[-lines:]
         except FileNotFoundError:
             return ""
+        return "\n".join(parse_line(line).describe() for line in raw)
 
     def check(self) -> None:
         """Raise ChildDiedError, with the tail of the log, if it no longer runs."""
-        code = self._poll()
-        if code is not None:
-            how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        if how := self.describe_end():
             raise ChildDiedError(f"{self.name} ended by itself ({how}). Its log, {self.log}:\n{self.tail()}")
 
     def wait_until(self, ready: Callable[[], bool], timeout: timedelta) -> None:
@@ -148,14 +164,18 @@ class ProcessTable:
     """Starts children and records them in `<data>/processes.json`.
 
     If this process is killed, the next one reads there what to kill. A process is ours only if its id and its
-    creation time both match, because process ids are reused.
+    creation time both match, because process ids are reused. Without `continue_logs`, each start begins a new
+    log and keeps the previous one as .log.1.
     """
 
-    def __init__(self, data_dir: Path, interrupts: Interrupts | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, interrupts: Interrupts | None = None, *, continue_logs: bool = False
+    ) -> None:
         self._path = data_dir / "processes.json"
         self._logs = data_dir / "logs"
         self._mark = str(data_dir.resolve())
         self._interrupts = interrupts or Interrupts()
+        self._continue_logs = continue_logs
 
     def start(
         self,
@@ -168,21 +188,22 @@ class ProcessTable:
         cwd: Path | None = None,
         identity: Identity | None = None,
     ) -> Child:
-        """Start a process that logs to `<data>/logs/<name>.log` (the previous log is kept as .log.1).
+        """Start a process that logs to `<data>/logs/<name>.log`.
 
         `on_started` is called with the child before an interrupt can be raised. `identity` is the user that
         it runs as. Raises StackError if the program can't be run.
         """
         make_private_folder(self._logs)
         log = self._logs / f"{name}.log"
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
+        if log.exists() and not self._continue_logs:
+            _rotate(log)
         with self._interrupts.deferred(), log.open("ab") as output:
             make_private(log)
+            log_begin = log.stat().st_size
             try:
                 process = subprocess.Popen(
                     [os.fspath(part) for part in argv],
-                    env={**env, MARK_VARIABLE: self._mark},
+                    env={**env, MARK_VARIABLE: self._mark, SERVICE_VARIABLE: name},
                     cwd=cwd,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -194,7 +215,13 @@ class ProcessTable:
             except OSError as error:
                 raise StackError(f"{name} can't be started: {error}") from error
             child = Child(
-                name, process, log, self._mark, stop_signals=stop_signals, interrupts=self._interrupts
+                name,
+                process,
+                log,
+                self._mark,
+                log_begin=log_begin,
+                stop_signals=stop_signals,
+                interrupts=self._interrupts,
             )
             if on_started is not None:
                 on_started(child)
@@ -221,6 +248,12 @@ class ProcessTable:
         self._write([])
         return len(families)
 
+    def rotate_logs(self) -> None:
+        """Keep the logs of an earlier stack as .log.1."""
+        for log in self._logs.glob("*.log"):
+            if log.name != OUTPUT_LOG:
+                _rotate(log)
+
     def _record(self, child: Child, stop_signal: signal.Signals) -> None:
         entry = {
             "name": child.name,
@@ -238,3 +271,7 @@ class ProcessTable:
 
     def _write(self, entries: list[dict[str, Any]]) -> None:
         write_private_file(self._path, json.dumps(entries, indent=1) + "\n")
+
+
+def _rotate(log: Path) -> None:
+    log.replace(log.with_suffix(".log.1"))

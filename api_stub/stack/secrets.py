@@ -38,6 +38,11 @@ def load_secrets(data_dir: Path) -> StackSecrets:
     return StackSecrets(**{name: SecretStr(value) for name, value in complete.items()})
 
 
+def has_secrets(data_dir: Path) -> bool:
+    """Return whether a stack has used this data folder. Raises StackError as `load_secrets` does."""
+    return {field.name for field in fields(StackSecrets)} <= _read(data_dir / "secrets.json").keys()
+
+
 def write_private_file(path: Path, text: str) -> None:
     """Write a file atomically, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from api_stub.stack.environment_file import remove_environment, write_environment
-from api_stub.stack.ports import check_http, find_free_port
+from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
 from db.engine import Database
 from db.store.actions import leases
@@ -17,15 +18,40 @@ from worker import queues, redis_address
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
+_ENOUGH_FOR_A_CAMPAIGN = frozenset({"control", "browser1", "beat"})
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the stack's servers listen, all on loopback."""
 
-    api: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
-    flower: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
-    sandbox: str = field(default_factory=lambda: f"http://127.0.0.1:{find_free_port()}")
+    api: str
+    flower: str
+    sandbox: str
+
+
+class Ports(IntEnum):
+    """The stack's ports, if they are free. IANA has assigned none of 7709 to 7719."""
+
+    API = 7710
+    FLOWER = 7711
+    PRACTICE_NETWORK = 7712
+    POSTGRES = 7713
+    REDIS = 7714
+
+
+def choose_addresses(on_taken: Callable[[str], object] = lambda _text: None) -> Addresses:
+    """Choose the addresses: the usual ports, or free ones if another program has these."""
+    return Addresses(
+        *(
+            f"http://127.0.0.1:{choose_port(port, name, on_taken)}"
+            for port, name in (
+                (Ports.API, "the API"),
+                (Ports.FLOWER, "Flower"),
+                (Ports.PRACTICE_NETWORK, "the practice network"),
+            )
+        )
+    )
 
 
 def embedded_settings(data_dir: Path, addresses: Addresses) -> Mapping[str, Any]:
@@ -92,7 +118,8 @@ def rapport_services(stack: Stack, addresses: Addresses, *, browser_workers: int
             "flower",
             _rapport_command("flower", "--port", str(_port_of(addresses.flower))),
             process=Process.FLOWER,
-            env={"RAPPORT_FLOWER_AUTH": flower_auth},
+            env={"RAPPORT_FLOWER_AUTH": flower_auth, "TZ": "UTC"},  # TZ: for its log
+            essential=False,
             ready=check_http(_port_of(addresses.flower), "/healthcheck"),
         ),
     ]
@@ -131,15 +158,33 @@ def run_rapport_stack(
     migrate: Callable[[str], object],
     browser_workers: int,
     on_step: Callable[[str], object],
+    hasty: bool = False,
 ) -> Iterator[tuple[Stack, Addresses]]:
-    """Run all processes of the embedded default, and stop them at the end of the block."""
-    addresses = Addresses()
-    stack = Stack(data_dir, settings=embedded_settings(data_dir, addresses), migrate=migrate, on_step=on_step)
+    """Run all processes of the embedded default, and stop them at the end of the block.
+
+    The block begins when all are ready; with `hasty`, as soon as a campaign can run, while the others start.
+    """
+    addresses = choose_addresses(on_step)
+    stack = Stack(
+        data_dir,
+        settings=embedded_settings(data_dir, addresses),
+        migrate=migrate,
+        ports=(
+            choose_port(Ports.POSTGRES, "Postgres", on_step),
+            choose_port(Ports.REDIS, "Redis", on_step),
+        ),
+        on_step=on_step,
+    )
     with stack:
         _void_leases(stack.database_url)
-        stack.start(
-            sandbox(stack, addresses), *rapport_services(stack, addresses, browser_workers=browser_workers)
-        )
+        services = rapport_services(stack, addresses, browser_workers=browser_workers)
+        if hasty:
+            first = [service for service in services if service.name in _ENOUGH_FOR_A_CAMPAIGN]
+            others = [replace(service, ready=None) for service in services if service not in first]
+            stack.start(sandbox(stack, addresses), *first)
+            stack.start(*others)
+        else:
+            stack.start(sandbox(stack, addresses), *services)
         write_environment(data_dir, stack.environment)
         try:
             yield stack, addresses

@@ -1,7 +1,7 @@
 """Start Postgres, Redis and Rapport's processes in order, and stop them in reverse, whatever happens."""
 
 import atexit
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,35 +11,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from api_stub.stack.embedded_server import EmbeddedServer
 from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.environment_file import remove_environment
 from api_stub.stack.errors import StackError
 from api_stub.stack.interrupts import Interrupts
-from api_stub.stack.lock import FolderLock
-from api_stub.stack.postgres import Postgres
+from api_stub.stack.lock import FolderLock, LockHolder, Purpose
+from api_stub.stack.private_files import close_to_others
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
 from api_stub.stack.secrets import StackSecrets, load_secrets
+from api_stub.stack.servers.embedded_server import EmbeddedServer
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 from worker.clock import monotonic_seconds
-from worker.files import make_private
 from worker.processes import Process, unused_secret_variables
 
 _STOP_TIMEOUT: Final = timedelta(seconds=10)
 """For all services together. With Redis' 3 s and Postgres' 8 s, a stop takes at most about 20 s."""
 
 
-_STACK_FILES: Final = (
-    "secrets.json", "environment.json", "processes.json", "lock", "redis.conf", "sandbox.sqlite3*",
-    "redis", "logs", "evidence", "metrics",
-)  # fmt: skip
-"""Files that a stack writes in its data folder. Postgres protects its own files."""
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """One process of Rapport. `env` is added to the variables that the stack gives it.
 
-    It gets only the secrets that `process` uses, and none if that is None.
+    It gets only the secrets that `process` uses, and none if that is None. Without an `essential` service the
+    others do their work, so the stack goes on if that one can't be kept running.
     """
 
     name: str
@@ -50,6 +45,7 @@ class Service:
     cwd: Path | None = None
     grace: timedelta = timedelta(seconds=8)
     ready_within: timedelta = timedelta(seconds=60)
+    essential: bool = True
 
 
 class Stack:
@@ -60,7 +56,9 @@ class Stack:
     If a stack was killed, the next start kills the processes that it left.
 
     With a `database_url` or `redis_url`, that server is used and none is started. `settings` are fields of
-    worker.settings.Settings; they override the environment and the keys of this folder.
+    worker.settings.Settings; they override the environment and the keys of this folder. `on_notice` is called
+    for unusual steps. `purpose` is what others are told who find the data folder in use. `ports` are those of
+    Postgres and Redis, if they are free; 0 is any free one.
     """
 
     def __init__(
@@ -72,7 +70,10 @@ class Stack:
         settings: Mapping[str, Any] | None = None,
         migrate: Callable[[str], object] | None = None,
         durable: bool = True,
+        ports: tuple[int, int] = (0, 0),
         on_step: Callable[[str], object] = lambda _text: None,
+        on_notice: Callable[[str], object] | None = None,
+        purpose: Purpose = Purpose.STACK,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self._given_database_url = database_url
@@ -80,12 +81,17 @@ class Stack:
         self._settings = dict(settings or {})
         self._migrate = migrate
         self._durable = durable
+        self._ports = ports
         self._on_step = on_step
+        self._on_notice = on_notice or on_step
         self._interrupts = Interrupts()
         self._exit = ExitStack()
-        self._table = ProcessTable(self.data_dir, self._interrupts)
-        self._lock = FolderLock(self.data_dir)
+        self._table = ProcessTable(self.data_dir, self._interrupts, continue_logs=True)
+        self._purpose = purpose
+        self._lock = FolderLock(self.data_dir, purpose)
         self._secrets: StackSecrets | None = None
+        self._servers: dict[str, EmbeddedServer] = {}
+        self._services: dict[str, Service] = {}
         self._children: dict[str, Child] = {}
         self._stop_deadline = 0.0
         self._database_url = ""
@@ -125,8 +131,13 @@ class Stack:
 
     @property
     def children(self) -> Mapping[str, Child]:
-        """The running child processes by name, for tests that kill them."""
+        """The child processes that should run, by name: servers first."""
         return dict(self._children)
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """The started services by name."""
+        return dict(self._services)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -153,19 +164,37 @@ class Stack:
 
         Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
         """
-        batch: list[tuple[Service, Child]] = []
-        self._exit.callback(self._stop_batch, batch)
+        self._exit.callback(self._stop_batch, services)
         for service in services:
             self._on_step(f"starting {service.name}")
-            self._children[service.name] = self._table.start(
-                service.name,
-                service.argv,
-                self.service_environment(service),
-                on_started=partial(_add_to_batch, batch, service),
-                cwd=service.cwd,
-            )
-        for service, child in batch:
+            self._launch(service)
+        for service in services:
+            child = self._children[service.name]
             child.wait_until(service.ready or child.alive, service.ready_within)
+
+    def restart(self, name: str) -> None:
+        """Start a process again that ended by itself.
+
+        Waits until a server is ready, but not for a service. Raises StackError if it can't be started.
+        """
+        if name in self._servers:
+            try:
+                self._servers[name].restart()
+            finally:
+                self._add_server(self._servers[name])
+            return
+        self._table.forget(self._children[name])
+        self._launch(self._services[name])
+
+    def _launch(self, service: Service) -> None:
+        self._services[service.name] = service
+        self._table.start(
+            service.name,
+            service.argv,
+            self.service_environment(service),
+            on_started=partial(self._children.__setitem__, service.name),
+            cwd=service.cwd,
+        )
 
     def run(self, service: Service) -> None:
         """Start a program that ends by itself, and wait until it has succeeded.
@@ -198,18 +227,27 @@ class Stack:
     def _start(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._exit.callback(self._lock.release)
-        self._lock.acquire()
+        self._lock.acquire(self._say_waiting)
+        remove_environment(self.data_dir)  # of a stack that was killed
+        if self._purpose is Purpose.STACK:
+            self._table.rotate_logs()
         self._exit.callback(self._table.kill_leftovers, timedelta(0))
         ended = self._table.kill_leftovers()
         if ended:
-            self._on_step(f"ended {ended} processes that an earlier run had left")
-        _close_to_others(self.data_dir)
+            self._on_notice(f"ended {ended} processes that an earlier run had left")
+        close_to_others(self.data_dir)
         self._secrets = load_secrets(self.data_dir)
+        postgres_port, redis_port = self._ports
+        is_new = not (self.data_dir / "postgres").exists()
         self._database_url = self._given_database_url or self._start_server(
-            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable)
+            "Postgres", Postgres(self.data_dir, table=self._table, durable=self._durable, port=postgres_port)
         )
+        if is_new and (link := self.data_dir / "postgres").is_symlink():
+            self._on_step(
+                f"as root, the database's files are in {link.resolve()}; `rapport destroy` removes them"
+            )
         self._redis_url = self._given_redis_url or self._start_server(
-            "Redis", Redis(self.data_dir, table=self._table)
+            "Redis", Redis(self.data_dir, table=self._table, port=redis_port)
         )
         if self._migrate is not None:
             self._on_step("bringing the tables up to date")
@@ -220,12 +258,22 @@ class Stack:
         self._on_step(f"starting {name}")
         self._exit.callback(server.stop)
         server.start()
-        if server.child is not None:
-            self._children[server.child.name] = server.child
+        self._add_server(server)
         return server.url
 
-    def _stop_batch(self, batch: list[tuple[Service, Child]]) -> None:
+    def _add_server(self, server: EmbeddedServer) -> None:
+        if server.child is not None:
+            self._children[server.child.name] = server.child
+            self._servers[server.child.name] = server
+
+    def _say_waiting(self, holder: LockHolder) -> None:
+        self._on_notice(f"waiting for another command that uses the database (pid {holder.pid})")
+
+    def _stop_batch(self, services: Sequence[Service]) -> None:
         began = monotonic_seconds()
+        batch = [
+            (service, self._children[service.name]) for service in services if service.name in self._children
+        ]
         for _, child in batch:
             child.request_stop()
         for service, child in batch:
@@ -237,21 +285,9 @@ class Stack:
         self._stop_deadline = monotonic_seconds() + _STOP_TIMEOUT.total_seconds()
         if self._children:
             self._exit.callback(self._on_step, "stopping everything")
-        self._children.clear()
         try:
             self._exit.close()
         finally:
+            self._children.clear()
             self._interrupts.restore()
             atexit.unregister(self._stop)
-
-
-def _close_to_others(data_dir: Path) -> None:
-    """Remove other users' access to files of an earlier version. Other files stay unchanged."""
-    for pattern in _STACK_FILES:
-        for top in data_dir.glob(pattern):
-            for path in (top, *top.rglob("*")):
-                make_private(path)
-
-
-def _add_to_batch(batch: list[tuple[Service, Child]], service: Service, child: Child) -> None:
-    batch.append((service, child))

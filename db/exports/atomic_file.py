@@ -40,7 +40,7 @@ def _check_writable(path: Path, *, replace: bool) -> None:
     if path.exists() and not path.is_file():
         raise RequestRefusedError(f"{path} is not a file: name one, or - for the standard output")
     if not replace and os.path.lexists(path):
-        raise RequestRefusedError(f"{path} is there already: give another name, or --force to replace it")
+        raise RequestRefusedError(f"{path} already exists: give another name, or --force to replace it")
 
 
 def _sync_folder(folder: Path) -> None:

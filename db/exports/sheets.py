@@ -147,7 +147,7 @@ def stream_rows(
         select(*(column.value.label(column.name) for column in columns))
         .select_from(sheet.table)
         .join(Account, Account.id == sheet.table.account_id)
-        .where(*_filters(sheet))
+        .where(Account.removed_at.is_(None), *_filters(sheet))
         .order_by(sheet.table.id)
         .execution_options(yield_per=batch)
     )

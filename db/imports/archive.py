@@ -104,7 +104,7 @@ def list_members(path: Path) -> Sequence[ArchiveMember]:
         infos = archive.infolist()
     if len(infos) > _MAX_MEMBERS:
         raise RequestRefusedError(
-            f"{path.name} holds more than {_MAX_MEMBERS} files: take out the one to import"
+            f"{path.name} has more than {_MAX_MEMBERS} files: take out the one to import"
         )
     for info in infos:
         _check(path, info)
@@ -128,9 +128,9 @@ def _check(path: Path, info: zipfile.ZipInfo) -> None:
     """Raise RequestRefusedError for a member that is not safe to read."""
     path_of = PureWindowsPath(info.filename)  # knows both kinds of slashes
     if path_of.drive or path_of.root or ".." in path_of.parts:
-        raise RequestRefusedError(f"{path.name} names a file outside itself, so nothing of it is read")
+        raise RequestRefusedError(f"{path.name} has a path outside itself, so nothing in it was read")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise RequestRefusedError(f"{path.name} holds a link, so nothing of it is read")
+        raise RequestRefusedError(f"{path.name} has a link in it, so nothing in it was read")
     if info.flag_bits & _ENCRYPTED_FLAG:
         raise RequestRefusedError(
             f"{path.name} is encrypted: unpack it with its password, then import the file in it"
@@ -138,7 +138,7 @@ def _check(path: Path, info: zipfile.ZipInfo) -> None:
     too_dense = info.file_size > max(_RATIO_FROM_BYTES, _MAX_RATIO * info.compress_size)
     if info.file_size > _MAX_BYTES or too_dense:
         raise RequestRefusedError(
-            f"{path.name} would unpack to far more than an export holds, so nothing of it is read"
+            f"{path.name} would unpack to far more than an export has, so nothing in it was read"
         )
 
 
@@ -155,5 +155,5 @@ def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _refuse_broken(path: Path) -> RequestRefusedError:
     return RequestRefusedError(
-        f"{path.name} is a damaged ZIP archive, or of a kind that can't be read: unpack it first"
+        f"{path.name} is damaged, or a ZIP archive of a kind that can't be read: unpack it first"
     )

@@ -17,7 +17,7 @@ from db.imports.entries import (
     UnreadableEntryError,
 )
 from db.imports.report import EntryLogs
-from worker.rules.addresses import normalise_profile_url
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 COPY: Final = (
     "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile, "
@@ -56,6 +56,8 @@ def to_rows(entries: Iterator[AnyEntry], site: str, logs: EntryLogs) -> Iterator
             logs.refused.add(RefusedEntry(entry.line, str(error)))
             yield None
             continue
+        if row[1] is None and (other := _find_other_site(entry.person, site)):
+            logs.refused.elsewhere[other] += 1
         for why in entry.person.lost:
             logs.lost.add(RefusedEntry(entry.line, why))
         yield row
@@ -120,7 +122,7 @@ def _clean_text(given: str, what: str) -> str:
     """Return `given` on one line. Raises UnreadableEntryError for invalid characters or a too long text."""
     cleaned = " ".join(given.split())
     if _INVALID_CHARS.search(cleaned):
-        raise UnreadableEntryError(f"the {what} holds a NUL byte or half a character")
+        raise UnreadableEntryError(f"the {what} has a NUL byte or an incomplete character")
     if len(cleaned) > _MAX_TEXT_CHARS:
         raise UnreadableEntryError(f"the {what} is longer than {_MAX_TEXT_CHARS} characters")
     return cleaned
@@ -129,6 +131,11 @@ def _clean_text(given: str, what: str) -> str:
 def _find_address(url: str, site: str) -> str | None:
     address = normalise_profile_url(url, site) if url and len(url) <= _MAX_URL_CHARS else None
     return None if address is None or _INVALID_CHARS.search(address) else address
+
+
+def _find_other_site(person: Person, site: str) -> str | None:
+    others = (other for other in PROFILE_ORIGINS if other != site)
+    return next((other for other in others if any(_find_address(url, other) for url in person.urls)), None)
 
 
 def _clean_emails(person: Person) -> list[str]:

@@ -72,7 +72,7 @@ class RefusedEntry:
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """An entry that is rightly passed over, such as a wedding or a group: the line, and what it is."""
+    """An entry that is rightly skipped, such as a wedding or a group: the line, and what it is."""
 
     line: int
     reason: str

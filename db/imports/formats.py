@@ -55,7 +55,7 @@ def detect_format(path: Path | ArchiveMember, encoding: str) -> ImportSource:
         return found
     refuse_foreign(path)
     raise RequestRefusedError(
-        f"{path.name} is in none of the formats that Rapport reads: name its format with --format, or see "
+        f"{path.name} isn't in a format that Rapport reads: name the format with --format, or see "
         "docs/importing.md"
     )
 
@@ -86,12 +86,12 @@ def find_member(path: Path) -> ArchiveMember:
         names = ", ".join(member.member for member in found[:_MAX_NAMED])
         more = ", …" if len(found) > _MAX_NAMED else ""
         raise RequestRefusedError(
-            f"{path.name} holds {len(found)} files that could be meant ({names}{more}): take out the one "
+            f"{path.name} has {len(found)} files that can be imported ({names}{more}): take out the one "
             "with the contacts, and import that"
         )
     inside = "only other archives: unpack it" if has_archives_inside(path) else "no file that Rapport reads"
     raise RequestRefusedError(
-        f"{path.name} holds {inside}. Take out the .csv, .vcf or .ics file with the contacts, and import that"
+        f"{path.name} has {inside}. Take out the .csv, .vcf or .ics file with the contacts, and import that"
     )
 
 

@@ -20,7 +20,7 @@ from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, Row, to_rows
 from db.imports.entries import ReadContext, RefusedEntry
 from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
-from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalLog
+from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalGroup, RefusalLog
 from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
@@ -37,11 +37,11 @@ _SILENT_AT_MOST_S: Final = 2.0
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
-    "nobody": "it has no profile address of this site, and no contact has its e-mail address or name",
-    "crowd": f"it matches more than {_MAX_CANDIDATES} contacts: add the profile address",
+    "nobody": "no profile address of {site}, and no contact has the e-mail address or the name",
+    "crowd": f"more than {_MAX_CANDIDATES} contacts match: add the profile address",
     "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
     "other": "every contact with this name has another birthday",
-    "vague": "its title gives no name for certain, and no contact has its address or such a name",
+    "vague": "the title has no certain name, and no contact has its address or a name like it",
 }
 _DAY_OF_DEATH: Final = "a day of death"
 
@@ -115,15 +115,7 @@ def import_file(
     _merge_rows(
         session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra
     )
-    report = _count_outcomes(
-        session,
-        account.id,
-        import_id,
-        writer.copied - forgotten,
-        logs,
-        forgotten=forgotten,
-        unused=context.unused,
-    )
+    report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
     runs.finish_import(session, import_id, report.as_json())
     return report
 
@@ -136,7 +128,6 @@ class _RowWriter:
         self._progress = progress
         self._heard_s = clock.monotonic_seconds()
         self.lines = Lines(file.member or file.path, file.encoding, on_chunk=self._keep_alive)
-        self.copied = 0
         self.has_extra = False
 
     def copy(self, rows: Iterator[Row | None]) -> None:
@@ -145,7 +136,6 @@ class _RowWriter:
             with _as_sqlalchemy_error(), self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in filter(None, batch):
                     copy.write_row(row)
-                    self.copied += 1
                     self.has_extra = self.has_extra or row[-1] is not None
             self._heard_s = clock.monotonic_seconds()
             self._progress(self.lines.bytes_read)
@@ -212,9 +202,8 @@ def _merge_rows(
 
 def _count_outcomes(
     session: Session,
-    account_id: int,
+    account: AccountRecord,
     import_id: int,
-    copied: int,
     logs: EntryLogs,
     *,
     forgotten: int,
@@ -226,14 +215,16 @@ def _count_outcomes(
     unmatched = text(
         "select line, outcome from import_rows where outcome = any (:outcomes) order by line limit :most"
     )
-    first = session.execute(unmatched, {"outcomes": list(_REFUSAL_TEXTS), "most": MAX_LISTED})
+    reasons = {outcome: reason.format(site=account.site) for outcome, reason in _REFUSAL_TEXTS.items()}
+    first = session.execute(unmatched, {"outcomes": list(reasons), "most": MAX_LISTED})
+    counted = session.execute(load_query("import_refused"), {"outcomes": list(reasons)})
+    groups = [RefusalGroup(reasons[outcome], count, lines) for outcome, count, lines in counted]
     refusals = logs.refused
-    refused_here = copied - settled - unsure - dead
-    refusals.add_later(refused_here, (RefusedEntry(line, _REFUSAL_TEXTS[outcome]) for line, outcome in first))
+    refusals.add_later(groups, (RefusedEntry(line, reasons[outcome]) for line, outcome in first))
     differing = session.execute(
-        load_query("import_differing"), {"account_id": account_id, "most": MAX_LISTED}
+        load_query("import_differing"), {"account_id": account.id, "most": MAX_LISTED}
     ).all()
-    losses = _list_losses(session, logs.lost)
+    losses, loss_groups = _list_losses(session, logs.lost)
     skipped = logs.skipped.counts
     if dead:
         skipped[_DAY_OF_DEATH] += dead
@@ -248,20 +239,29 @@ def _count_outcomes(
         forgotten=forgotten,
         skipped=skipped,
         refusals=tuple(refusals.first),
+        groups=refusals.groups,
+        elsewhere=tuple(refusals.elsewhere.most_common()),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
-        lost=logs.lost.count - len(logs.lost.first) + len(losses),
+        lost=sum(group.count for group in loss_groups),
         losses=losses,
+        loss_groups=loss_groups,
         asked=asked,
         died=died,
         unused=unused,
     )
 
 
-def _list_losses(session: Session, lost: RefusalLog) -> tuple[RefusedEntry, ...]:
-    """Return the listed losses, without those of people who were forgotten: nothing of theirs is kept."""
+def _list_losses(
+    session: Session, lost: RefusalLog
+) -> tuple[tuple[RefusedEntry, ...], tuple[RefusalGroup, ...]]:
+    """Return the first losses and their groups, without people to be forgotten: nothing of theirs is kept."""
     if not lost.first:
-        return ()
+        return (), ()
+    named = {loss.line for loss in lost.first} | {line for group in lost.groups for line in group.lines}
     present = text("select line from import_rows where line = any (:lines)")
-    lines = set(session.scalars(present, {"lines": [loss.line for loss in lost.first]}))
-    return tuple(loss for loss in lost.first if loss.line in lines)
+    lines = set(session.scalars(present, {"lines": list(named)}))
+    for group in lost.groups:
+        group.keep_lines(lines)
+    groups = tuple(group for group in lost.groups if group.count)
+    return tuple(loss for loss in lost.first if loss.line in lines), groups

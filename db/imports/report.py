@@ -1,7 +1,8 @@
 """The report of an import: counts of entries, and the first refused ones."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any, Final
@@ -12,17 +13,52 @@ MAX_LISTED: Final = 100
 """Refused entries listed by line; all are counted."""
 
 
+_LINES_OF_GROUP: Final = 5
+_LOSSES_OF_GROUP: Final = 20
+"""More than of refusals, since each value is another one to mend."""
+_MAX_GROUPS: Final = 50
+_OTHER_REASONS: Final = "other reasons"
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
+_VALUES: Final = re.compile(rf"{_QUOTED.pattern}|\d+")
+"""What differs between refusals of one kind: quoted values and numbers."""
+
+
+@dataclass(slots=True)
+class RefusalGroup:
+    """Entries refused for one reason: how many, and the first lines. `reason` is that of the first entry.
+
+    `values` are what the reasons of these lines quote, with the quotation marks, or empty texts.
+    """
+
+    reason: str
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+    def keep_lines(self, present: Collection[int]) -> None:
+        """Drop the other lines and what they hold; they were counted, but are people to be forgotten."""
+        kept = [place for place, line in enumerate(self.lines) if line in present]
+        self.count -= len(self.lines) - len(kept)
+        if self.values and self.values[0]:
+            first = self.values[kept[0]] if kept else "…"
+            self.reason = self.reason.replace(self.values[0], first, 1)
+        self.lines = [self.lines[place] for place in kept]
+        self.values = [self.values[place] for place in kept]
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """Counts of one import: `read` is the sum of the next eight.
 
     `new` and `changed` are people; `repeated` are further entries of the same people; `forgotten` are skipped
-    entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries. `differing`
+    entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries, `groups` all of
+    them by reason, the largest first; `elsewhere` counts entries with an address of another site. `differing`
     counts birthdays that differ from the stored one, which stays; `differing_lines` are the first of these.
     `skipped` counts entries that are no person with a birthday, by what they are. `lost` counts values, such
-    as a birthday, that were left out of an entry; `losses` are the first of these. `asked`
-    counts birthdays of known people that may be one of several days, `died` the people who are not to be
-    contacted since. `unused` has the number of values of each column or property that was not used.
+    as a birthday, that were left out of an entry; `losses` are the first of these, `loss_groups` all of them
+    by reason. `asked` counts birthdays of known people that may be one of several days, `died` the people who
+    must not be contacted any more. `unused` has the number of values of each column or property that was not
+    used.
     """
 
     read: int
@@ -35,10 +71,13 @@ class ImportReport:
     forgotten: int
     skipped: Mapping[str, int] = field(default_factory=dict)
     refusals: tuple[RefusedEntry, ...] = ()
+    groups: tuple[RefusalGroup, ...] = ()
+    elsewhere: tuple[tuple[str, int], ...] = ()
     differing: int = 0
     differing_lines: tuple[int, ...] = ()
     lost: int = 0
     losses: tuple[RefusedEntry, ...] = ()
+    loss_groups: tuple[RefusalGroup, ...] = ()
     asked: int = 0
     died: int = 0
     unused: Mapping[str, int] = field(default_factory=dict)
@@ -59,26 +98,49 @@ class ImportReport:
 
 @dataclass(slots=True)
 class RefusalLog:
-    """The refused entries of one import: counts all, keeps the first."""
+    """The refused entries of one import: counts all, in total and by reason, and keeps the first."""
 
+    lines_per_group: int = _LINES_OF_GROUP
     count: int = 0
     first: list[RefusedEntry] = field(default_factory=list)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """Entries without an address of the account's site, but with one of another, by that site."""
+    _groups: dict[str, RefusalGroup] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> tuple[RefusalGroup, ...]:
+        """The refusals by reason, the largest group first."""
+        return tuple(sorted(self._groups.values(), key=lambda group: (-group.count, group.lines)))
 
     def add(self, refused: RefusedEntry) -> None:
         """Add one entry. Call in the order of the file."""
         self.count += 1
         if len(self.first) < MAX_LISTED:
             self.first.append(refused)
+        self._add_to_group(refused.reason, 1, [refused.line])
 
-    def add_later(self, count: int, first: Iterator[RefusedEntry]) -> None:
-        """Add `count` entries refused after reading; `first` are the first MAX_LISTED of them."""
-        self.count += count
+    def add_later(self, groups: Sequence[RefusalGroup], first: Iterator[RefusedEntry]) -> None:
+        """Add entries refused after reading, by reason; `first` are the first MAX_LISTED of them."""
+        self.count += sum(group.count for group in groups)
         self.first = nsmallest(MAX_LISTED, [*self.first, *first], key=lambda refused: refused.line)
+        for group in groups:
+            self._add_to_group(group.reason, group.count, group.lines)
+
+    def _add_to_group(self, reason: str, count: int, lines: Sequence[int]) -> None:
+        key = _VALUES.sub("", reason)
+        if key not in self._groups and len(self._groups) >= _MAX_GROUPS:
+            key = reason = _OTHER_REASONS
+        group = self._groups.setdefault(key, RefusalGroup(reason))
+        group.count += count
+        room = self.lines_per_group - len(group.lines)
+        value = _QUOTED.search(reason)
+        group.lines.extend(lines[:room])
+        group.values.extend([value[0] if value else ""] * len(lines[:room]))
 
 
 @dataclass(slots=True)
 class SkipLog:
-    """The entries of one import that were rightly passed over, counted by what they are."""
+    """The entries of one import that were rightly skipped, counted by what they are."""
 
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -92,5 +154,5 @@ class EntryLogs:
     """What was noted while the entries were read. `lost`: values that were left out, with line and reason."""
 
     refused: RefusalLog = field(default_factory=RefusalLog)
-    lost: RefusalLog = field(default_factory=RefusalLog)
+    lost: RefusalLog = field(default_factory=lambda: RefusalLog(lines_per_group=_LOSSES_OF_GROUP))
     skipped: SkipLog = field(default_factory=SkipLog)

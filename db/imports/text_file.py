@@ -81,7 +81,7 @@ def detect_encoding(path: Path | ArchiveMember, given: str | None = None) -> str
             "".encode(given)
         except (LookupError, UnicodeError):
             raise RequestRefusedError(
-                f"{given!r} is no text encoding; utf-8, utf-16 and windows-1252 are the usual ones"
+                f"{given!r} isn't a text encoding; utf-8, utf-16 and windows-1252 are the usual ones"
             ) from None
         candidates = [given]
     else:

@@ -27,7 +27,8 @@ from (
     left join lateral (
         select k.id, to_char(k.birth_month, 'FM00') || '-' || to_char(k.birth_day, 'FM00') as born,
                k.birth_month is null
-                   or ((k.birth_month, k.birth_day) = (2, 28) and '02-29' = any (u.month_days)) as is_open
+                   or ((k.birth_month, k.birth_day) = (2, 28) and '02-29' = any (u.month_days)
+                       and not coalesce(k.by_hand ? 'birthday', false)) as is_open
         from contacts k
         where k.account_id = :account_id
           and (k.name_key = any (u.name_keys) or (k.email is not null and lower(k.email) = any (u.emails)))

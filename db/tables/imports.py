@@ -77,6 +77,9 @@ class ImportDoubt(Base):
     birth_month: Mapped[int] = mapped_column(SmallInteger)
     birth_day: Mapped[int] = mapped_column(SmallInteger)
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+    day_uncertain: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="the file leaves the day open, not only whose it is"
+    )
     is_theirs: Mapped[bool | None] = mapped_column(comment="what a person said; it is not asked again")
     settled_at: Mapped[datetime | None]
 

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.tables.base import Base, one_of
+from db.tables.folding import FOLDED_FACTS, FOLDED_NAME
 from worker.errors import Reason
 from worker.rules.model import AccountStatus, ContactStatus
 
@@ -56,6 +57,12 @@ class Account(Base):
     keep_days: Mapped[int | None] = mapped_column(
         comment="how long people who are no connections, and profiles, are kept unseen; null: until erased"
     )
+    signature: Mapped[str] = mapped_column(
+        server_default="", comment="ends each greeting, on lines of its own"
+    )
+    removed_at: Mapped[datetime | None] = mapped_column(
+        comment="when a person removed it; what remains are counts and hashes, and no list shows it"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -90,6 +97,12 @@ class Contact(Base):
     profile_url: Mapped[str]
     full_name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Computed(NAME_KEY, persisted=True))
+    folded_name: Mapped[str] = mapped_column(Computed(FOLDED_NAME, persisted=True))
+    folded_facts: Mapped[str] = mapped_column(Computed(FOLDED_FACTS, persisted=True))
+    call_by: Mapped[str | None] = mapped_column(comment="what greetings call the person, set by hand")
+    by_hand: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="birthday and language set by hand; they win over imports and pages"
+    )
     email: Mapped[str | None]
     language: Mapped[str | None] = mapped_column(comment="ISO 639-1")
     birth_month: Mapped[int | None] = mapped_column(SmallInteger)
@@ -102,7 +115,9 @@ class Contact(Base):
     status: Mapped[str] = mapped_column(server_default=ContactStatus.CONNECTED)
     score: Mapped[int | None] = mapped_column(SmallInteger)
     do_not_contact: Mapped[bool] = mapped_column(server_default=text("false"))
-    last_greeted_on: Mapped[date | None]
+    last_greeted_on: Mapped[date | None] = mapped_column(
+        comment="the day in the account's zone on which the last greeting was sent"
+    )
     forgotten_at: Mapped[datetime | None] = mapped_column(
         comment="when all that told who it is was erased; what the quota counts stays"
     )

@@ -8,7 +8,7 @@ from db.engine import today_in
 from db.store.actions import interactions, lifecycle
 from db.store.actions.claims import Claim
 from db.store.campaigns import campaigns, templates
-from db.store.people import contacts
+from db.store.people import accounts, contacts
 from tasks.actions import settle
 from tasks.actions.heartbeat import LeaseGuard
 from tasks.actions.intent import write_intent
@@ -30,7 +30,7 @@ from worker import logs
 from worker.browser.site import Site, Thread
 from worker.errors import NeverError, RapportError, Reason, TryAgainError
 from worker.failpoint import trigger_failpoint
-from worker.rules.messages.drafts import Addressee
+from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import ThreadMessage
 from worker.rules.quota.model import Verb
 
@@ -57,12 +57,13 @@ def reword_greeting(services: Services, claim: Claim) -> Claim:
             return claim
         since = no_repeat_since(session)
         draft = draft_greeting(
-            Addressee(claim.contact_id, *contacts.get_addressee(session, claim.contact_id)),
+            contacts.get_addressee(session, claim.contact_id, today),
             claim.occasion_on,
             templates.list_usable_templates(session, claim.account_id),
             today,
             BirthdayOptions.model_validate(campaign.options),
             past_texts=interactions.list_greetings_to(session, claim.contact_id, since=since),
+            signature=accounts.get_account(session, claim.account_id).signature,
         )
         if isinstance(draft, Reason):
             raise NeverError(draft, "written for another day, and this one has no text")
@@ -75,8 +76,11 @@ def greet_contact(services: Services, claim: Claim, lease: LeaseGuard, grant: Gr
     """Open the contact's thread, type, write the intent, send once, and prove it.
 
     An error means that nothing was sent: an error of the site before the intent, NeverError if the thread
-    shows that nothing should be sent, or an error of `write_intent`.
+    shows that nothing should be sent or the text has a field that nothing filled in, or an error of
+    `write_intent`.
     """
+    if find_placeholders(claim.message):  # planned by an earlier version
+        raise NeverError(Reason.NO_TEMPLATE, "its text has a field that nothing filled in")
     site = services.site_for(claim)
     thread = open_thread(services, site, claim.site, claim.profile_url)
     messages = thread.messages()

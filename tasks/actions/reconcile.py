@@ -26,7 +26,7 @@ def reconcile_action(services: Services, claim: Claim) -> Outcome:
     """
     has_effect = ACTION_TYPES[claim.kind].has_effect
     if has_effect is None:
-        raise ValueError(f"the action {claim.action_id} only reads: there is no effect to look for")
+        raise ValueError(f"the action {claim.action_id} only reads: there is no effect to check")
     try:
         site = services.site_for(claim)
         found = has_effect(services, claim, site)
@@ -35,7 +35,7 @@ def reconcile_action(services: Services, claim: Claim) -> Outcome:
     except StopAccountError as error:
         return _stop_and_look_again(services, claim, error)
     except NeverError as error:
-        return _ask_person(services, claim, error.reason, f"it can't be looked at any more: {error}")
+        return _ask_person(services, claim, error.reason, f"it can no longer be checked: {error}")
     if not found:
         return _handle_absence(services, claim)
     shot = take_screenshot(services, claim, site, masked=False)
@@ -54,17 +54,17 @@ def _settle_unit(services: Services, claim: Claim, verb: Verb) -> None:
 def _handle_absence(services: Services, claim: Claim) -> Outcome:
     wait = services.settings.settle_time
     if claim.looks + 1 < ABSENCE_CHECKS_NEEDED:
-        detail = f"look {claim.looks + 1} of {ABSENCE_CHECKS_NEEDED} found no effect"
+        detail = f"check {claim.looks + 1} of {ABSENCE_CHECKS_NEEDED} found no effect"
         with services.database.transaction() as session:
             lifecycle.schedule_next_look(
                 session, claim, reason=Reason.PROOF_MISSING, detail=detail, wait=wait, absent=True
             )
         return Outcome.UNCERTAIN
     if claim.failures + 1 >= MAX_FAILURES:
-        return _ask_person(services, claim, Reason.PROOF_MISSING, "tried several times, and it never showed")
+        return _ask_person(services, claim, Reason.PROOF_MISSING, "tried several times; it never appeared")
     with services.database.transaction() as session:
         settled = lifecycle.replan_absent(
-            session, claim, detail=f"{ABSENCE_CHECKS_NEEDED} looks apart found no effect"
+            session, claim, detail=f"{ABSENCE_CHECKS_NEEDED} checks, some time apart, found no effect"
         )
     if settled:
         _settle_unit(services, claim, Verb.RELEASE)
@@ -74,7 +74,7 @@ def _handle_absence(services: Services, claim: Claim) -> Outcome:
 def _look_again_later(services: Services, claim: Claim, error: TryAgainError) -> Outcome:
     metrics.ERRORS.labels(error.reason, "look").inc()
     if claim.failures + 1 >= MAX_FAILURES:
-        return _ask_person(services, claim, Reason.CANNOT_TELL, f"it could not be looked at: {error}")
+        return _ask_person(services, claim, Reason.CANNOT_TELL, f"it could not be checked: {error}")
     wait = retry_wait(claim.failures, random.random())  # noqa: S311 -- jitter, not cryptography
     with services.database.transaction() as session:
         lifecycle.schedule_next_look(

@@ -11,6 +11,7 @@ from db.store.people.accounts import AccountRecord
 from tasks.contract import CampaignOptions, fingerprint, require_adapter
 from worker import logs
 from worker.errors import RequestRefusedError
+from worker.rules.suggestions import did_you_mean
 
 log = logs.get_logger(__name__)
 
@@ -19,7 +20,9 @@ def require_account(session: Session, name: str) -> AccountRecord:
     """Return the account of that name. Raises RequestRefusedError if there is none."""
     found = accounts.find_account(session, name)
     if found is None:
-        raise RequestRefusedError(f"there is no account called {name!r}; `rapport account list` shows all")
+        near = did_you_mean(accounts.suggest_accounts(session, name))
+        advice = near or "`rapport account list` shows all"
+        raise RequestRefusedError(f"there is no account called {name!r}; {advice}")
     return found
 
 

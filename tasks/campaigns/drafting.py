@@ -24,18 +24,27 @@ def no_repeat_since(session: Session) -> datetime:
 
 
 def draft_greetings(
-    due: Sequence[DueBirthday], templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
+    due: Sequence[DueBirthday],
+    templates: Sequence[MessageTemplate],
+    today: date,
+    options: BirthdayOptions,
+    *,
+    signature: str,
 ) -> list[PlannedAction]:
     """Return one planned greeting for each due birthday; a person left out has a reason and no text."""
-    return [_draft(person, templates, today, options) for person in due]
+    return [_draft(person, templates, today, options, signature) for person in due]
 
 
 def _draft(
-    person: DueBirthday, templates: Sequence[MessageTemplate], today: date, options: BirthdayOptions
+    person: DueBirthday,
+    templates: Sequence[MessageTemplate],
+    today: date,
+    options: BirthdayOptions,
+    signature: str,
 ) -> PlannedAction:
-    addressee = Addressee(person.contact_id, person.full_name, person.language)
+    addressee = Addressee(person.contact_id, person.full_name, person.language, person.call_by, person.values)
     draft = person.left_out or draft_greeting(
-        addressee, person.on, templates, today, options, past_texts=person.texts
+        addressee, person.on, templates, today, options, past_texts=person.texts, signature=signature
     )
     return PlannedAction(
         contact_id=person.contact_id,
@@ -56,6 +65,7 @@ def draft_greeting(
     options: BirthdayOptions,
     *,
     past_texts: Sequence[str],
+    signature: str,
 ) -> Draft | Reason:
     """Return the greeting for a birthday if it is sent today, or the reason why there is none.
 
@@ -68,4 +78,5 @@ def draft_greeting(
         fallback_language=options.fallback_language,
         days_late=(today - birthday).days,
         draw=addressee.contact_id + birthday.year,
+        signature=signature,
     )

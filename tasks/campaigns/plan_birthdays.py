@@ -1,7 +1,6 @@
 """Plan birthday campaigns: one greeting for each birthday that is due."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
 from db.store.people.contacts import DueBirthday
-from db.store.quota import birthday_forecast
+from db.store.reports import birthday_forecast
 from tasks.campaigns.creation import add_campaign
 from tasks.campaigns.drafting import draft_greetings, no_repeat_since
 from tasks.campaigns.planning import save_plan
@@ -22,6 +21,7 @@ from tasks.contract import BIRTHDAY_READ, BirthdayOptions
 from tasks.services import Services
 from worker import logs, metrics
 from worker.rules.model import BirthdayCard, Kind
+from worker.rules.quota.forecast import ActionForecast
 
 log = logs.get_logger(__name__)
 
@@ -57,7 +57,7 @@ BIRTHDAYS = SiteList(
     name="birthdays",
     task=BIRTHDAY_READ,
     kind=Kind.GREET,
-    read=lambda site, today: site.birthdays(today),
+    read=lambda site, today, _: site.birthdays(today),
     save=contacts.save_birthdays,
     plan=_plan_stored,
 )
@@ -70,39 +70,34 @@ def _plan(
     due = contacts.list_due_birthdays(
         session, account.id, today, options.late_days, texts_since=no_repeat_since(session)
     )
-    drafts = draft_greetings(due, templates.list_usable_templates(session, account.id), today, options)
+    usable = templates.list_usable_templates(session, account.id)
+    drafts = draft_greetings(due, usable, today, options, signature=account.signature)
     if options.dry_run:
-        when = _forecast_times(session, account, options)
-        preview = [_preview(*pair, when) for pair in zip(due, drafts, strict=True)]
+        outlook = birthday_forecast.forecast_greetings(
+            session, account, default_late_days=options.late_days, late_days=options.late_days
+        )
+        preview = [
+            _preview(person, draft, outlook.get((person.contact_id, person.on)))
+            for person, draft in zip(due, drafts, strict=True)
+        ]
         campaigns.mark_planned(session, campaign.id, preview=preview)
         return
     save_plan(session, campaign, Kind.GREET, drafts, considered=len(due), needs_approval=options.approval)
 
 
-def _forecast_times(
-    session: Session, account: AccountRecord, options: BirthdayOptions
-) -> Mapping[int, datetime]:
-    """Return when each contact would be reached, by the forecast of the quota."""
-    late_days = options.late_days
-    found = birthday_forecast.forecast_birthdays(
-        session, account, days=1, default_late_days=late_days, late_days=late_days
-    )
-    return {
-        each.action.contact_id: each.reached_at
-        for each in found.forecast.actions
-        if each.reached_at is not None
-    }
-
-
-def _preview(person: DueBirthday, draft: PlannedAction, when: Mapping[int, datetime]) -> dict[str, str]:
-    at = when.get(person.contact_id) if draft.reason is None else None
+def _preview(person: DueBirthday, draft: PlannedAction, outlook: ActionForecast | None) -> dict[str, str]:
+    """Return a line of the preview. `when` is empty for a person who is missed; `waits_for` says why."""
+    reached = outlook if outlook is not None and draft.reason is None else None
+    at = reached.reached_at if reached is not None else None
     return {
         "contact": person.full_name,
         "profile_url": person.profile_url,
         "occasion": draft.occasion,
         "on": draft.on.isoformat(),
+        "until": draft.expires_on.isoformat() if draft.expires_on else "",
         "message": draft.message,
         "when": at.isoformat(timespec="seconds") if at else "",
+        "waits_for": (reached.held_back or "") if reached is not None else "",
         "left_out": draft.reason or "",
         "already": person.planned_as or "",
     }

@@ -67,7 +67,7 @@ SENT_INVITATIONS = SiteList(
     name="invitations",
     task=INVITATIONS_READ,
     kind=Kind.WITHDRAW,
-    read=lambda site, today: site.sent_invitations(today),
+    read=lambda site, today, on_page: site.sent_invitations(today, on_page),
     save=invitations.save_invited,
     plan=_plan,
 )

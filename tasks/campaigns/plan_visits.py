@@ -78,8 +78,8 @@ def _normalise_addresses(given: Sequence[str], site: str) -> Sequence[str]:
     if bad:
         more = f" and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
         raise RequestRefusedError(
-            f"profiles: no profile addresses of {site} are number {', '.join(bad[:_MOST_NAMED])}{more} "
-            "of the list"
+            f"profiles: these entries of the list aren't profile addresses of {site}: "
+            f"{', '.join(bad[:_MOST_NAMED])}{more}"
         )
     return [address for address in normalised if address is not None]
 

@@ -17,7 +17,7 @@ from db.store.people.accounts import AccountRecord
 from tasks.services import Services
 from tasks.stopping import stop_account
 from worker import logs, metrics
-from worker.browser.site import Site
+from worker.browser.site import PageProgress, Site
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import AccountStatus, CampaignState, Kind
 from worker.secrets import SESSION_UNREADABLE
@@ -34,7 +34,7 @@ class SiteList(Generic[T]):
     name: what it lists, for metrics
     task: the Celery task that reads it
     kind: the action that is planned from it; a limit page met while reading cuts this kind's limits
-    read: reads the list as of a day
+    read: reads the list as of a day; calls its last argument after each page (number, entries so far)
     save: saves the people listed as contacts of the account; returns how many
     plan: plans a locked campaign that is still being read
     """
@@ -42,7 +42,7 @@ class SiteList(Generic[T]):
     name: str
     task: str
     kind: Kind
-    read: Callable[[Site, date], Sequence[T]]
+    read: Callable[[Site, date, PageProgress], Sequence[T]]
     save: Callable[[Session, int, Sequence[T]], int]
     plan: Callable[[Session, AccountRecord, CampaignRecord, Sequence[T]], None]
 
@@ -94,13 +94,21 @@ def _read(
     try:
         site = services.site_of(account)
         with services.time_request(account.site, site_list.name):
-            return account, site_list.read(site, today)
+            return account, site_list.read(
+                site, today, lambda page, found: _report_page(services, campaign_id, page, found)
+            )
     except TryAgainError as error:
         metrics.ERRORS.labels(error.reason, f"read_{site_list.name}").inc()
         log.warning("reading_postponed", campaign=str(campaign_id), reason=error.reason, text=str(error))
     except (StopAccountError, NeverError) as error:
         _fail(services, campaign, site_list, error)
     return None
+
+
+def _report_page(services: Services, campaign_id: UUID, page: int, found: int) -> None:
+    """Store how far the reading is, for a person who waits for it."""
+    with services.database.transaction() as session:
+        campaigns.report_reading(session, campaign_id, f"page {page} is read, {found} found so far")
 
 
 def _fail(

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from api_stub.cli import context, main
 from api_stub.stack.environment import settings_environment
 from tests.servers import Servers
+from worker import queues, redis_address
 from worker.settings import Settings, get_settings
 
 NOBODY = "postgresql://nobody:secret-word@127.0.0.1:1/none"
@@ -42,10 +43,10 @@ class Rapport:
         assert (code, err) == (0, "")
         return out
 
-    def refused(self, *arguments: str) -> str:
+    def refused(self, *arguments: str, exit_code: int = 1) -> str:
         """Return the error of a command that must fail, in one line without a traceback."""
         code, out, err = self.code(*arguments)
-        assert (code, out) == (1, "")
+        assert (code, out) == (exit_code, "")
         assert err.startswith("rapport: ")
         assert "Traceback" not in err
         return err.removeprefix("rapport: ").strip()
@@ -71,10 +72,11 @@ def environment(
     for module in (
         "kill_switch",
         "quota.commands",
-        "account",
+        "accounts.add",
         "contacts.import_v1",
         "contacts.imports",
         "contacts.forget",
+        "contacts.edit",
     ):
         monkeypatch.setattr(f"api_stub.cli.{module}.get_terminal_user", lambda: "ops@host")
     yield monkeypatch
@@ -92,3 +94,10 @@ def bare_url(servers: Servers) -> Iterator[str]:
     yield servers.create_database("bare")
     with psycopg.connect(servers.postgres_url, autocommit=True) as connection:
         connection.execute("drop database bare with (force)")
+
+
+@pytest.fixture
+def consumers(redis_url: str) -> None:
+    """Workers that seem to take messages from every queue."""
+    with queues.connect(redis_address.parse(redis_url)) as redis:
+        queues.record_consumer(redis, "all@box", queues.ALL_QUEUES, asked_s=0, busy_s=None)

@@ -1,6 +1,7 @@
 """Values with control characters for every text of a database, and a check of the output."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy import String, select, text
@@ -20,7 +21,9 @@ BAD: Final = (
 )
 """Escape sequences that Rich never writes, direction marks, invisible characters, and markup."""
 
-_RICH: Final = re.compile(r"\r?\x1b\[(?:[0-9;]*m|\?25[lh]|2K|\d*A|H|2J)")
+_RICH: Final = re.compile(
+    r"\r?\x1b\[(?:[0-9;]*m|\?25[lh]|2K|\d*A|H|2J)|\x1b\[\d+;\d+H|\x1b\[[JK]|\x1b\[\?(?:7|1049|2026)[hl]"
+)
 """Escape sequences of Rich itself: colours, cursor movements, cleared lines and screens."""
 
 _FORMS: Final = {
@@ -80,3 +83,12 @@ def find_control_characters(said: str) -> str:
     """Return the control characters in the output, without Rich's own."""
     bare = _RICH.sub("", said)
     return "".join(there for there, shown in zip(bare, sanitise_text(bare), strict=True) if there != shown)
+
+
+def leaf_commands(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each command below this one that has none below itself, with its words."""
+    parts = getattr(command, "commands", {})
+    if not parts:
+        yield " ".join(path), command
+    for name, part in parts.items():
+        yield from leaf_commands(part, *path, name)

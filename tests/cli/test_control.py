@@ -29,7 +29,7 @@ def test_a_paused_campaign_is_not_dispatched_and_goes_on_when_it_is_resumed(
     assert "is paused" in rapport("campaign", "pause", str(campaign_id)[:8])
     assert "a person paused the campaign" in rapport("campaign", "list")
     assert due(database) == others
-    assert "goes on" in rapport("campaign", "resume", str(campaign_id))
+    assert "is running again" in rapport("campaign", "resume", str(campaign_id))
     assert len(due(database)) == 1
     assert {state(database, action_id)[0] for action_id in ids} == {"planned", "queued"}
 
@@ -141,15 +141,15 @@ def test_the_kill_switch_stops_every_account_and_what_a_worker_holds(
     assert state(database, held) == ("planned", "kill_switch")
     assert due(database) == []
     assert "by ops@host" in rapport("stop-everything", "--by", "somebody else")  # the first counts
-    assert rapport("resume-everything") == "everything goes on\n"
-    assert "nothing was stopped" in rapport("resume-everything")
+    assert rapport("resume-everything") == "everything is running again\n"
+    assert "the kill switch was not on" in rapport("resume-everything")
     assert len(due(database)) == 2
 
 
 def test_the_switch_names_who_is_given(rapport: Rapport) -> None:
     for by in ("", " ", "Ann\nops", "Ann\N{RIGHT-TO-LEFT OVERRIDE}", "Ann\x9b", "x" * 201):
         assert "can't be who stops it" in rapport.refused("stop-everything", "--by", by)
-    assert rapport("resume-everything").startswith("nothing was stopped")
+    assert rapport("resume-everything").startswith("the kill switch was not on")
     assert "by Ann [ops]" in rapport("stop-everything", "--by", "Ann [ops]")
 
 
@@ -161,13 +161,13 @@ def test_an_account_is_paused_and_resumed_and_a_stopped_one_is_not(
     assert "is paused" in rapport("account", "pause", "demo")
     assert due(database) == []
     assert "paused (a person paused the account)" in rapport("account", "list")
-    assert "does nothing already" in rapport.refused("account", "pause", "demo")
+    assert "is doing nothing already" in rapport.refused("account", "pause", "demo")
     rapport("account", "resume", "demo")
     assert due(database) == ids
     assert "there is nothing to resume" in rapport.refused("account", "resume", "demo")
     with database.transaction() as session:
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
-    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "does nothing already")):
+    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "is doing nothing already")):
         assert says in rapport.refused("account", verb, "demo")
     with database.transaction() as session:
         assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED

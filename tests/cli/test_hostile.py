@@ -6,9 +6,9 @@ Every text of every table is hostile, and every command is run. A new command wi
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
+from datetime import date, timedelta
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +20,17 @@ import typer
 from sqlalchemy import func, select, update
 
 from api_stub.cli.context import require_account
+from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.main import build_app
+from api_stub.cli.review import session
+from api_stub.cli.screen import live_screen
+from api_stub.cli.screen.keyboard import Keyboard
+from api_stub.cli.screen.live_screen import LiveScreen
 from api_stub.cli.stack import demo_display, doctor
 from api_stub.cli.stack.doctor import Finding
 from api_stub.cli.terminal import Console
+from api_stub.cli.watch.display import render_view
+from api_stub.cli.watch.view import View
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people import accounts
@@ -42,7 +49,7 @@ from db.tables import (
 )
 from tests.builders import SANDBOX, a_campaign, database_now
 from tests.cli.conftest import Rapport
-from tests.cli.hostile import BAD, PREVIEW, SEEN, find_control_characters, poison
+from tests.cli.hostile import BAD, PREVIEW, SEEN, find_control_characters, leaf_commands, poison
 from tests.whole_person import NAME, ZOE, a_known_person, v1_script
 from worker.rules.characters import sanitise_text
 from worker.rules.model import ActionState, CampaignKind, CampaignState
@@ -108,6 +115,7 @@ ACCOUNT: Final = "demo"
 CASES: Final[Mapping[str, Runs | None]] = {
     # First the commands that print values, then those that change them.
     "doctor": [""],
+    "watch": ["", "demo", "{dry}|--json", "{bad}"],
     "why": ["demo", "{action}", "{name}|--account|demo", "{name}", "{bad}"],
     "review": ["--list", "", "--account|{bad}", "--campaign|{bad}"],
     "forecast": ["demo", "demo|--json", "{bad}"],
@@ -127,7 +135,9 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "export contacts": ["", "--format|jsonl", "--account|{bad}"],
     "export interactions": ["", "--format|jsonl"],
     "templates list": ["", "--account|demo"],
-    "templates preview": ["{template}", "Hi|--name|{bad}", "Hi {bad}"],
+    "templates preview": [
+        "{template}", "Hi|--name|{bad}", "Hi {bad}", "{{{{ company }}}} {{{{ city }}}}|--account|demo",
+    ],
     "sourcing saved": ["", "{bad}"],
     "sourcing results": ["{found}", "{found}|--explain", "{found}|--format|csv", "{found}|--format|jsonl"],
     "schedule list": [""],
@@ -148,13 +158,20 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "templates disable": ["{template}"],
     "templates weight": ["{template}|3"],
     "templates remove": ["{template}", "1"],
+    "templates signature": ["demo", "demo|{bad}", "demo|--json", "{bad}", "demo|--remove"],
+    "templates test": ["Hi {bad}", "{template}", "Hi|--to|{bad}", "Hi|--account|{bad}"],
     "import contacts": ["{csv}|--account|demo", "{bad}|--account|demo"],
     "import v1": ["{v1}|--account|demo", "{bad}|--account|demo"],
     "import undo": ["{import}"],
     "quota set": ["demo|greet|--gap|{bad}", "demo|greet|--hours|{bad}", "demo|greet|--days|{bad}"],
     "quota warm-up": ["demo|--from|{bad}"],
     "quota reset": ["demo"],
-    "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}"],
+    "account add": ["{bad}", "x|--time-zone|{bad}", "x|--site|{bad}", "x"],
+    "contacts edit": ["{name}|--account|demo|--birthday|3-14|--language|xx", "{bad}|--call-by|{bad}"],
+    "contacts call": ["{name}|{bad}|--account|demo", "{name}|Zo|--account|demo"],
+    "contacts reopen": ["{doubt}"],
+    "birthdays": ["", "demo|--next|30", "{bad}", "--json"],
+    "account remove": ["{bad}", "demo"],
     "account keep": ["demo|--days|9"],
     "account pause": ["demo", "demo"],
     "account resume": ["demo", "{bad}"],
@@ -174,7 +191,11 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "secrets new-key": [""],
     "secrets rotate": [""],
     "tasks refused": [""],
+    "completion": ["bash"],
+    "env": ["", "--data|{bad}"],
+    "destroy": ["", "--data|{bad}"],
     # These end only with the process, and print addresses of this machine: see the demo's tables below.
+    "status": None, "logs": None, "down": None,  # of a stack: tests/cli/stack/test_running.py
     "demo": None, "up": None, "worker": None, "beat": None, "api": None, "flower": None, "sandbox": None,
 }  # fmt: skip
 """The runs of each command. None: it executes another program, or doesn't end."""
@@ -191,16 +212,25 @@ SHOW_VALUES: Final = {
 """Commands that must print a hostile value; otherwise the test would prove nothing."""
 
 
-def commands(command: Any, *path: str) -> Iterator[str]:
-    parts = getattr(command, "commands", {})
-    if not parts:
-        yield " ".join(path)
-    for name, part in parts.items():
-        yield from commands(part, *path, name)
+JSON_RUNS: Final = {"templates preview": "Hi|--name|{bad}"}
+"""Runs with --json, where the first of the cases is refused."""
+
+LISTS_CHANGES: Final = {"watch"}
+"""Commands whose JSON is one object a line, for each change."""
 
 
 def test_every_command_has_a_case() -> None:
-    assert set(CASES) == set(commands(typer.main.get_group(build_app())))
+    assert set(CASES) == {path for path, _ in leaf_commands(typer.main.get_group(build_app()))}
+
+
+class Keys(Keyboard):
+    """A keyboard on which these keys are pressed."""
+
+    def __init__(self, keys: Iterator[str]) -> None:
+        self._pressed = keys
+
+    def read_key(self, timeout: timedelta | None = None) -> str:
+        return next(self._pressed)
 
 
 @pytest.fixture
@@ -213,7 +243,10 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     keys = chain("nxebq", repeat("l"))  # in a review never again, no, edit, back, quit; then: later
     monkeypatch.setattr(click, "getchar", lambda: next(keys))
+    monkeypatch.setattr(session, "open_keyboard", lambda: nullcontext(Keys(keys)))
+    monkeypatch.setattr(live_screen, "open_keyboard", lambda: nullcontext(Keys(repeat("q"))))
     monkeypatch.setattr(click, "edit", lambda written: written)
+    monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: "1")
     monkeypatch.setattr(doctor, "run_checks", lambda data: [Finding(BAD, False, BAD, BAD)])
 
     def started(_database: Database, _data: Path, _task: str, asked: Any, *, reading: str) -> Any:
@@ -221,6 +254,7 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch, database: Database, names: Ma
         with database.transaction() as session:
             return campaigns.find_campaign(session, UUID(wanted))
 
+    build_app()  # imports every command
     for module in sys.modules.values():  # each that starts campaigns: a real start would wait for a worker
         if module.__name__.startswith("api_stub.cli.") and hasattr(module, "start_campaign"):
             monkeypatch.setattr(module, "start_campaign", started)
@@ -238,10 +272,27 @@ def test_no_command_lets_a_value_act_on_the_terminal(
             if SEEN in out + err:
                 showing.add(command)
             control = find_control_characters(out + err)
-            if control or code not in {0, 1} or "Traceback" in err:
+            if control or code not in set(ExitCode) - {ExitCode.USAGE} or "Traceback" in err:
                 wrong.append(f"{command} {run}: exit {code}, printed {control!r}\n{sanitise_text(err)}")
     assert not wrong, "\n".join(wrong)
     assert showing >= SHOW_VALUES
+
+
+def test_json_is_whole_and_valid_for_every_command_that_has_it(
+    rapport: Rapport, names: Mapping[str, str], at_a_terminal: None
+) -> None:
+    tried = set()
+    for path, command in leaf_commands(typer.main.get_group(build_app())):
+        if path in LISTS_CHANGES or not any("--json" in option.opts for option in command.params):
+            continue
+        run = JSON_RUNS.get(path) or (CASES[path] or ())[0]
+        given = [part.format(**names) for part in run.split("|") if part not in {"", "--list"}]
+        code, out, err = rapport.code(*path.split(), *given, "--json")
+        assert (code in {0, 4}, err) == (True, ""), f"{path}: {err}"
+        assert not find_control_characters(out), path
+        json.loads(out)
+        tried.add(path)
+    assert len(tried) > 20
 
 
 def test_json_says_what_is_stored(rapport: Rapport, names: Mapping[str, str]) -> None:
@@ -268,17 +319,21 @@ def test_the_tables_of_the_demo_take_a_text_for_a_text(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with database.transaction() as session:
-        lines = overview.list_account_actions(session, require_account(session, ACCOUNT).id)
+    with database.transaction() as opened:
+        account = require_account(opened, ACCOUNT)
+        lines = overview.list_account_actions(opened, account.id)
     assert any(line.sent for line in lines)
     monkeypatch.setenv("COLUMNS", "1000")
     console = Console()
-    for shown in (
-        demo_display.render_result(lines),
-        demo_display.render_progress(lines, None, BAD, BAD),
-        BAD,
-    ):
-        console.print(shown)
+    view = View(account, [], lines, None, BAD)
+    screen = LiveScreen(console, Keys(repeat("q")))
+    shows: Sequence[Callable[[], None]] = (
+        lambda: console.print(demo_display.render_result(lines, account.zone)),
+        lambda: screen.draw(render_view(view, 1000, 40, header=[BAD], hint="")),
+        lambda: console.print(BAD),
+    )
+    for show in shows:
+        show()
         said = capsys.readouterr().out
         assert not find_control_characters(said)
         assert SEEN in said

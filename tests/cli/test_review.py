@@ -11,12 +11,15 @@ from sqlalchemy import text, update
 
 from db.engine import Database
 from db.store.actions import approval, events, proposals
+from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import SANDBOX, a_campaign, a_contact, action, add_proposed, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.cli.terminal import Terminal, terminal
 from tests.cluster import untraced
 from worker.rules.model import CampaignState
+from worker.secrets import Vault
+from worker.settings import Settings
 
 Open = Callable[..., Terminal]
 
@@ -96,9 +99,9 @@ def test_never_again_is_asked_once_more_and_other_keys_do_nothing(
     at.press("a")  # any key but y means no, and approves nothing
     at.shows("1 of 1", "a approve", "q quit")
     at.press("x")
-    at.shows("that key means nothing here")
+    at.shows("unknown key")
     at.press("aa")  # two keys at once don't count: the person has not read the second screen
-    at.shows("that key means nothing here")
+    at.shows("unknown key")
     at.press("\x03")
     code, said = at.ended()
     assert (code, "approved 0, edited 0, dropped 0, left 1" in said) == (0, True)
@@ -166,7 +169,7 @@ def test_what_somebody_else_changed_is_shown_again_and_what_they_decided_is_said
     with database.transaction() as session:
         approval.drop_proposal(session, bob, by="Zoe")
     at.press("a")
-    at.shows("2 of 2", "Hi Eve!", "Bob: it is skipped by now (dropped_by_hand, by Zoe)")
+    at.shows("2 of 2", "Hi Eve!", "Bob: it is already skipped (dropped_by_hand, by Zoe)")
     at.press("q")
     assert "approved 1, edited 0, dropped 0, left 1" in at.ended()[1]
     assert state(database, bob) == ("skipped", "dropped_by_hand")
@@ -216,7 +219,7 @@ def test_the_list_is_whole_and_asks_nothing(
     mark = "\N{REPLACEMENT CHARACTER}"
     for part in (*map(str, ids), "Hi Eve!", "2 days late", f"Bob [red]{mark}[2J{mark}", "Baker, Bread"):
         assert part in said
-    assert said.endswith("3 wait for approval: rapport review\n")
+    assert said.endswith("3 wait for approval: `rapport review`\n")
     assert "last contact: none known" in said
     with database.transaction() as session:
         assert proposals.count_proposals(session) == 3
@@ -235,7 +238,7 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
     with database.transaction() as session:
         approval.drop_proposal(session, ann, by="me")
         campaign_id = action(session, ann).campaign_id
-    expected = f"  {str(campaign_id)[:8]}, account demo: planned, 1 skipped"
+    expected = f"  {str(campaign_id)[:8]}, account demo: finished, 1 skipped"
     assert expected in rapport("review", "--list")
     code, said = open_review().ended()
     assert (code, expected in said) == (0, True)
@@ -243,7 +246,10 @@ def test_nothing_waits_names_the_campaigns_that_would_ask(
 
 def test_why_points_to_the_review(database: Database, rapport: Rapport) -> None:
     (ann,) = some_wait(database, "Ann")
-    assert "a person approves it: rapport review" in rapport("why", str(ann))
-    assert "1 wait for a person's approval: rapport review --account demo" in rapport("why", "demo")
+    assert "a person approves it: `rapport review`" in rapport("why", str(ann))
+    with database.transaction() as session:
+        sealed = Vault(Settings().required("secret_keys")).seal("{}")
+        accounts.save_session(session, action(session, ann).account_id, sealed)
+    assert "1 greeting waits for approval: `rapport review --account demo`" in rapport("why", "demo")
     assert "rapport review" in rapport("actions", "review", "--help")
     assert "rapport actions review" in rapport("review", "--help")

@@ -70,12 +70,12 @@ def test_why_and_the_doctor_say_that_the_keys_don_t_open_a_session(
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", OLD)
     signed_in(database, "ann", OLD)
-    assert "there is one" in rapport("why", "ann")
+    assert "signed in" in rapport("why", "ann")
     assert doctor._check_secret_keys(SecretStr(OLD), database_url).ok
     environment.setenv("RAPPORT_SECRET_KEYS", OTHER)
     said = " ".join(rapport("why", "ann").split())
     assert f"sign-in stop {SESSION_UNREADABLE}" in said
-    assert "next: a person puts the right RAPPORT_SECRET_KEYS back" in said
+    assert "next: restore the right RAPPORT_SECRET_KEYS" in said
     found = doctor._check_secret_keys(SecretStr(OTHER), database_url)
     assert (found.ok, found.detail) == (False, "they don't open the session of ann")
     assert "RAPPORT_SECRET_KEYS" in found.advice

@@ -103,7 +103,7 @@ def test_no_command_reads_a_special_file(
         if kind == "a folder":
             assert f"{path} can't be read: Is a directory" in said or f"there is no file {path}" in said
         else:
-            assert f"this is {kind}" in said
+            assert f"it is {kind}" in said
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -132,7 +132,7 @@ def test_a_file_that_becomes_a_pipe_meanwhile_is_refused_too(
         return before
 
     monkeypatch.setattr(os, "stat", exchanged)
-    with pytest.raises(RequestRefusedError, match="this is a pipe"):
+    with pytest.raises(RequestRefusedError, match="it is a pipe"):
         open_regular_file(str(path), os.O_RDONLY)
 
 
@@ -151,4 +151,4 @@ def test_a_pipe_beside_v1_s_file_is_not_waited_for(tmp_path: Path, beside: str) 
         capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS,
     )  # fmt: skip
     assert "RequestRefusedError" in done.stderr
-    assert "beside it is no file" in done.stderr
+    assert "beside it isn't a file" in done.stderr

@@ -16,8 +16,8 @@ from sqlalchemy import delete
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.sandbox.client import SandboxClient
 from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.ports import check_http, find_free_port
 from api_stub.stack.processes import Child, ProcessTable
+from api_stub.stack.servers.ports import check_http, find_free_port
 from db.engine import Database
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord

@@ -69,9 +69,9 @@ def secrets_held(data: Path) -> dict[str, set[str]]:
     return held
 
 
-def demo(data: Path) -> "subprocess.Popen[str]":
+def demo(data: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "api_stub.cli", "demo", "--data", str(data)],
+        [sys.executable, "-m", "api_stub.cli", "demo", "--data", str(data), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -88,9 +88,11 @@ def finish(process: "subprocess.Popen[str]") -> str:
 def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(data: Path) -> None:
     process = demo(data)
     wait_for("the first greeting", lambda: list(data.glob("evidence/*/*.png")))
+    wait_for("the processes that start last", lambda: secrets_held(data).keys() == HOLDS.keys())
     assert secrets_held(data) == HOLDS  # checked here, because starting everything takes seconds
     process.send_signal(signal.SIGINT)
-    finish(process)
+    told_root = "as root, the database's files are in /var/lib/rapport/postgres-" in finish(process)
+    assert told_root is (os.geteuid() == 0)
     assert process.returncode != 0
     assert list_own_processes(data) == []
     again = demo(data)
@@ -100,6 +102,8 @@ def test_ctrl_c_in_the_middle_and_the_next_run_greets_the_rest_and_nobody_twice(
     assert found is not None, said
     assert tuple(map(int, found.groups())) == (12, 12, 0)
     assert "the day's" in said
+    assert "signing it in" not in said  # the first run's session still holds
+    assert re.search(r"^Now try:\n  rapport contacts show \S+ --data '.*/my data'", said, re.MULTILINE)
     assert list_own_processes(data) == []
 
 
@@ -124,10 +128,12 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(data: Path, moment: str) -
 
 
 @pytest.mark.soak
-def test_it_greets_everybody_once_and_again_nobody_twice(data: Path) -> None:
-    for _ in range(2):
-        process = demo(data)
+def test_it_greets_everybody_once_and_again_only_new_people(data: Path) -> None:
+    nobody = "Nobody new to greet: 12 people were greeted by earlier runs"
+    for options, greeted, is_new in (((), 12, True), ((), 12, False), (("--again",), 24, True)):
+        process = demo(data, *options)
         said = finish(process)
         assert process.returncode == 0, said
-        assert "12 greetings, 12 in the ledger, 0 twice" in said
+        assert f"{greeted} greetings, {greeted} in the ledger, 0 twice" in said
+        assert (nobody in said, "What was done" in said) == (not is_new, is_new)
         assert list_own_processes(data) == []

@@ -20,9 +20,9 @@ from redis.retry import Retry
 
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment
-from api_stub.stack.postgres import Postgres
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 from tests.faults import browsers
 from tests.proxy import Proxy
 

@@ -25,8 +25,8 @@ from sqlalchemy import delete, select
 from api_stub.sandbox.client import SandboxClient
 from api_stub.sandbox.state import Effect
 from api_stub.stack.environment import settings_environment
-from api_stub.stack.ports import find_free_port
 from api_stub.stack.processes import Child
+from api_stub.stack.servers.ports import find_free_port
 from db.engine import Database
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord

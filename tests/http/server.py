@@ -14,7 +14,7 @@ import httpx
 from cryptography.fernet import Fernet
 
 from api_stub.stack.environment import settings_environment
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import untraced, wait_for
 from tests.http.conftest import KEY
 

@@ -76,12 +76,31 @@ def test_a_text_of_ones_own_is_approved_with_it(client: TestClient, database: Da
     _, (action_id,) = some_wait(database)
     seen = listed(client)[0]["seen"]
     url = f"/control/actions/{action_id}/edit"
-    for wrong, says in (("\x07", "control character"), (" ", "is empty"), ("x" * 601, "at most 600")):
+    for wrong, says in (
+        ("\x07", "control character"),
+        (" ", "is empty"),
+        ("x" * 601, "at most 600"),
+        ("Hi [Name]", "has [Name]"),
+    ):
         assert says in problem(client.post(url, json={"seen": seen, "message": wrong}), 422)
     assert client.post(url, json={"seen": seen, "message": " Mine "}).json()["state"] == "planned"
     with database.transaction() as session:
         row = action(session, action_id)
         assert (row.message, row.approval) == ("Mine", approval_hash(f"{SANDBOX}demo-0/", "Mine"))
+
+
+def test_a_field_that_nothing_filled_in_is_not_approved_but_may_be_edited(
+    client: TestClient, database: Database
+) -> None:
+    _, (action_id,) = some_wait(database)
+    with database.transaction() as session:
+        action(session, action_id).message = "Hi {first_name}!"  # planned by an earlier version
+    seen = listed(client)[0]["seen"]
+    answer = client.post(f"/control/actions/{action_id}/approve", json={"seen": seen})
+    assert "a field that nothing filled in" in problem(answer, 409)
+    assert state(database, action_id)[0] == "proposed"
+    answer = client.post(f"/control/actions/{action_id}/edit", json={"seen": seen, "message": "Hi Ann!"})
+    assert answer.json()["state"] == "planned"
 
 
 def test_dropped_and_never_again(client: TestClient, database: Database) -> None:
@@ -122,7 +141,7 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
     _, (action_id,) = some_wait(database)
     client.post(f"/control/actions/{action_id}/drop", json={"by": "Ann"})
     answer = client.post(f"/control/actions/{action_id}/{verb}", json=BODIES[verb])
-    assert "it is skipped by now (dropped_by_hand, by Ann)" in problem(answer, 409)
+    assert "it is already skipped (dropped_by_hand, by Ann)" in problem(answer, 409)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +153,7 @@ def test_what_was_decided_is_a_conflict_that_says_by_whom(
         ("approve", {"seen": STALE, "by": "a\x9bb"}, "body.by"),
         ("drop", {"by": "a\N{RIGHT-TO-LEFT OVERRIDE}b"}, "body.by"),
         ("never", {"by": " "}, "body.by"),
-        ("edit", {"seen": STALE, "message": "Hi {{ first_name }}"}, "has {{ at character 4"),
+        ("edit", {"seen": STALE, "message": "Hi {{ first_name }}"}, "has {{ first_name }} at character 4"),
         ("edit", {"seen": STALE, "message": "Hi\N{RIGHT-TO-LEFT OVERRIDE}"}, "RIGHT-TO-LEFT OVERRIDE"),
         ("edit", {"seen": STALE, "message": "\N{ZERO WIDTH JOINER}"}, "nothing in it can be seen"),
         ("drop", {"message": "x"}, "body.message: Extra inputs"),

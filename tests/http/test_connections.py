@@ -12,7 +12,7 @@ import uvicorn
 
 from api_stub.http import connection_limits
 from api_stub.http.connection_limits import connection_settings
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.servers.ports import find_free_port
 from tests.cluster import wait_for
 
 SOON = timedelta(seconds=10)

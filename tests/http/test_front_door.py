@@ -212,7 +212,7 @@ def test_ready_names_the_workers_that_are_missing(client: TestClient) -> None:
     assert answer.status_code == 503
     checks = answer.json()["checks"]
     assert {name: check["ok"] for name, check in checks.items()} == {
-        "postgres": True, "schema": True, "redis": True, "workers": False,
+        "postgres": True, "schema": True, "redis": True, "workers": False, "accounts": True,
     }  # fmt: skip
     assert checks["workers"]["detail"].startswith(
         "nobody takes messages of: birthday, visitor, sourcing, control, celery ("
@@ -247,7 +247,7 @@ def test_ready_names_everything_that_is_away(front: Front) -> None:
     answer = away.get("/ready")
     assert answer.status_code == 503
     assert {name: check["ok"] for name, check in answer.json()["checks"].items()} == dict.fromkeys(
-        ("postgres", "schema", "redis", "workers"), False
+        ("postgres", "schema", "redis", "workers", "accounts"), False
     )
 
 

@@ -50,7 +50,7 @@ def test_a_silent_redis_holds_up_neither_health_nor_the_kill_switch_nor_the_end(
         assert {(each.status_code, each.text) for each in answers} == {(503, '{"ready":false}')}
         checks = caller.get(f"{door.url}/ready", headers=THE_KEY).json()["checks"]
         assert {name: check["ok"] for name, check in checks.items()} == {
-            "postgres": True, "schema": True, "redis": False, "workers": False,
+            "postgres": True, "schema": True, "redis": False, "workers": False, "accounts": True,
         }  # fmt: skip
         assert checks["workers"]["detail"].startswith("Redis does not answer")
         assert silent.taken <= 4, "one probe at a time"

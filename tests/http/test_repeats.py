@@ -58,7 +58,7 @@ def test_another_request_under_the_same_id_is_refused_while_the_first_is_a_messa
 ) -> None:
     assert client.post("/control/birthday", json=FIRST).status_code == 202
     said = problem(client.post(f"/control/{kind}", json={**FIRST, **other}), 409)
-    assert "asked for under this id before" in said
+    assert "this id was already used" in said
     assert client.post("/control/birthday", json=FIRST).status_code == 202
 
 
@@ -71,7 +71,7 @@ def test_by_name_too_another_request_under_the_same_id_is_an_error_and_a_repeat_
         with database.transaction() as session:
             return add_campaign(session, account, UUID(ID), options) is not None
 
-    with pytest.raises(RequestRefusedError, match="campaign_id: a campaign was asked for"):
+    with pytest.raises(RequestRefusedError, match="campaign_id: this id was already used"):
         begun(BirthdayOptions(dry_run=False))
     assert begun(BirthdayOptions(dry_run=True)) is True
     assert begun(BirthdayOptions(dry_run=True)) is False

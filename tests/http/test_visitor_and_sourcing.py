@@ -105,7 +105,7 @@ def test_an_unknown_account_and_a_site_without_an_adapter(client: TestClient, se
         unknown = client.post(f"/control/{kind}", json={"account": "nobody", **body})
         assert "there is no account called 'nobody'" in problem(unknown, 404)
         foreign = client.post(f"/control/{kind}", json={"account": "real", **body})
-        assert problem(foreign, 422).startswith("body.account: no adapter for linkedin")
+        assert problem(foreign, 422).startswith("body.account: Rapport has no adapter for linkedin")
     assert sent == []
     reads_nothing = {"account": "real", "dry_run": True, "read_site": False}
     assert client.post("/control/birthday", json=reads_nothing).status_code == 202

@@ -47,7 +47,7 @@ def test_linkedins_export_is_known_among_its_other_files(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("members", "why"),
     [
-        ({"a.csv": PEOPLE, "b/c.vcf": CARD}, r"2 files that could be meant \(a.csv, b/c.vcf\): take out"),
+        ({"a.csv": PEOPLE, "b/c.vcf": CARD}, r"2 files that can be imported \(a.csv, b/c.vcf\): take out"),
         ({"readme.txt": "hello"}, "no file that Rapport reads"),
         ({}, "no file that Rapport reads"),
         ({"inner.zip": b"PK\3\4"}, "only other archives"),
@@ -85,7 +85,7 @@ def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
         link = zipfile.ZipInfo("people.csv")
         link.external_attr = 0o120777 << 16
         file.writestr(link, "/etc/passwd")
-    with pytest.raises(RequestRefusedError, match="holds a link"):
+    with pytest.raises(RequestRefusedError, match="a link in it"):
         inspect_file(path)
 
 

@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.report import ImportReport
+from db.store.actions import control
 from db.store.imports import birthday_doubts, runs
+from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
+from db.store.privacy import account_removal
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.imports.files import contacts_now, import_path, read_rows, reload_contact, write_file
 
@@ -107,3 +110,20 @@ def test_whom_a_person_allowed_again_stays_allowed(database: Database, tmp_path:
         session.execute(text("update contacts set do_not_contact = false"))
         import_text(session, account, tmp_path, content)
         assert not reload_contact(session, account, "gus").do_not_contact
+
+
+def test_a_removed_account_remembers_who_has_died(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        import_text(session, account, tmp_path, FILES[0])
+        control.pause_account(session, account.id)
+    with database.transaction() as session:
+        account_removal.remove_account(session, account)
+    with database.transaction() as session:
+        again = accounts.add_account(session, name=account.name, site=account.site, zone=account.zone)
+        assert again.id == account.id
+        import_text(session, again, tmp_path, f"name,url,birthday\nGus Roe,{SANDBOX}gus,1940-06-07\n")
+        assert reload_contact(session, again, "gus").do_not_contact
+        runs.undo_import(session, runs.list_imports(session)[0].id)
+        import_text(session, again, tmp_path, FILES[0])
+        assert reload_contact(session, again, "gus").do_not_contact

@@ -159,7 +159,7 @@ def test_who_is_excluded_comes_in_as_not_to_be_contacted(database: Database, tmp
         ("🎂,x,,03-05,,", "no name"),
         ("A\0nn,x,,03-05,,", "NUL"),
         (f"{'A' * 501},x,,03-05,,", "longer than 500"),
-        ("Ann,https://elsewhere.example/in/ann,,03-05,,", "no profile address of this site"),
+        ("Ann,https://elsewhere.example/in/ann,,03-05,,", "no profile address of sandbox"),
     ],
 )
 def test_what_cannot_be_a_contact_is_refused(database: Database, tmp_path: Path, row: str, why: str) -> None:

@@ -48,8 +48,8 @@ def test_what_a_person_says_wins(tmp_path: Path) -> None:
         (b"name\n\x81\x8d", None, "not text in utf-8 or windows-1252"),
         (b"name\n\xe9", "utf-8", "not text in utf-8"),
         (b"\xff\xfea", None, "not text in utf-16"),
-        (b"", "klingon", "no text encoding"),
-        (b"", "base64", "no text encoding"),
+        (b"", "klingon", "isn't a text encoding"),
+        (b"", "base64", "isn't a text encoding"),
     ],
 )
 def test_what_is_not_text_is_refused(tmp_path: Path, content: bytes, given: str | None, why: str) -> None:

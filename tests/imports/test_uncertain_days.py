@@ -6,8 +6,11 @@ import pytest
 
 from db.engine import Database
 from db.store.imports import birthday_doubts, runs
+from db.store.people import hand_edits
+from db.store.people.hand_edits import HandEdits
 from tests.builders import SANDBOX, a_contact, an_account
 from tests.imports.files import contacts_now, import_path, plain_table, reload_contact, write_file
+from worker.errors import RequestRefusedError
 
 
 def test_a_bad_date_does_not_cost_the_person(database: Database, tmp_path: Path) -> None:
@@ -21,8 +24,8 @@ def test_a_bad_date_does_not_cost_the_person(database: Database, tmp_path: Path)
         report = import_path(session, account, write_file(tmp_path, table))
         assert (report.read, report.new, report.refused, report.lost) == (3, 3, 0, 2)
         assert [(loss.line, loss.reason) for loss in report.losses] == [
-            (2, "the birthday 1980-02-30 was left out: it is a day that no calendar has"),
-            (3, "connected on 'someday' was left out: it is no date from 1900 to 2200"),
+            (2, "the birthday '1980-02-30' was left out: it isn't a day of the calendar"),
+            (3, "connected on 'someday' was left out: it isn't a date from 1900 to 2200"),
         ]
         assert reload_contact(session, account, "ann").email == "ann@x.org"
 
@@ -112,7 +115,7 @@ def test_a_vague_name_matches_the_known_and_makes_nobody_new(database: Database,
         a_contact(session, account, "anna", name="Анна")
         report = import_path(session, account, write_file(tmp_path, content))
         assert (report.read, report.changed, report.doubts, report.refused) == (4, 1, 1, 2)
-        assert {"no name for certain" in refused.reason for refused in report.refusals} == {True}
+        assert {"no certain name" in refused.reason for refused in report.refusals} == {True}
         assert reload_contact(session, account, "anna").birth_day == 12
         assert [doubt.contact for doubt in birthday_doubts.list_doubts(session)] == ["Ann"]
         assert len(contacts_now(session)) == 2
@@ -135,3 +138,48 @@ def test_columns_and_properties_that_are_not_used_are_named(database: Database, 
         report = import_path(session, an_account(session), path)
         assert report.unused == {"Shoe Size": 1, "Pet": 2}
         assert runs.list_imports(session)[0].report["unused"] == {"Shoe Size": 1, "Pet": 2}
+
+
+def test_a_birthday_set_by_hand_is_neither_changed_nor_asked_about(
+    database: Database, tmp_path: Path
+) -> None:
+    path = write_file(
+        tmp_path,
+        plain_table(
+            f"Ann,{SANDBOX}ann,,1980-03-05,,", f"Bob,{SANDBOX}bob,,03/04/1980,,", "Cid,,,1980-02-29,,",
+            f"Dan,{SANDBOX}dan,,1980-02-29,,",
+        ),
+    )  # fmt: skip
+    days = {"ann": (3, 5, None), "bob": (7, 8, None), "cid": (2, 28, None), "dan": (2, 28, None)}
+    with database.transaction() as session:
+        account = an_account(session)
+        for slug, day in days.items():
+            known = a_contact(session, account, slug, name=slug.title())
+            hand_edits.save_hand_edits(session, known.id, HandEdits(birthday=day), by="tests")
+        before = contacts_now(session)
+        report = import_path(session, account, path)
+        assert (report.changed, report.asked, report.doubts) == (0, 0, 0)
+        assert contacts_now(session) == before
+
+
+def test_a_doubt_never_replaces_a_birthday_set_by_hand(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        cid = a_contact(session, account, "cid", name="Cid")
+        import_path(session, account, write_file(tmp_path, plain_table("Cid,,,1980-02-29,,")))
+        (doubt,) = birthday_doubts.list_doubts(session)
+        hand_edits.save_hand_edits(session, cid.id, HandEdits(birthday=(2, 28, None)), by="tests")
+        with pytest.raises(RequestRefusedError, match="already has the birthday 02-28"):
+            birthday_doubts.confirm_doubt(session, doubt.id)
+
+
+def test_a_day_that_becomes_known_is_no_longer_asked_about(database: Database, tmp_path: Path) -> None:
+    uncertain = write_file(tmp_path, plain_table(f"Ann,{SANDBOX}ann,,03/04/1980,,"), "first.csv")
+    certain = write_file(tmp_path, plain_table(f"Ann,{SANDBOX}ann,,1980-04-03,,"))
+    with database.transaction() as session:
+        account = an_account(session)
+        import_path(session, account, uncertain)
+        import_path(session, account, certain)
+        assert not birthday_doubts.list_doubts(session)
+        runs.undo_import(session, runs.list_imports(session)[0].id)
+        assert len(birthday_doubts.list_doubts(session)) == 2

@@ -161,7 +161,7 @@ def test_wished_late_in_the_new_year_is_last_years_birthday(database: Database, 
         greeting = session.scalars(select(Interaction)).one()
         assert greeting.occasion == "birthday:2025"
         assert greeting.replied_at == datetime(2026, 1, 4, 8, tzinfo=UTC)
-        assert session.scalars(select(Contact.last_greeted_on)).one() == date(2025, 12, 30)
+        assert session.scalars(select(Contact.last_greeted_on)).one() == date(2026, 1, 2)
 
 
 def test_nobody_is_downgraded_and_what_is_known_stays(database: Database, tmp_path: Path) -> None:

@@ -96,8 +96,8 @@ def test_a_change_that_a_crash_left_unfinished_is_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no SQLite file"),
-        (b"First Name,Last Name\n", "is no SQLite file"),
+        (b"", "isn't an SQLite file"),
+        (b"First Name,Last Name\n", "isn't an SQLite file"),
         (b"SQLite format 3\0" + b"\1" * 4096, "is damaged"),
     ],
 )

@@ -58,7 +58,7 @@ def test_cards_of_every_version_are_read_one_by_one(tmp_path: Path) -> None:
         Person("Dr. Bob  B ", ("http://www.linkedin.com/in/bob",), birthday=BirthDate(3, 5)),
         Person(
             "Cid",
-            lost=("the birthday 'circa 1800' was left out: the card says that it is a text and no date",),
+            lost=("the birthday 'circa 1800' was left out: the card says that it is a text, not a date",),
         ),
         Person(" Jörg  Müller ", birthday=BirthDate(3, 5, 1980)),
     ]

@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.stack.environment import inherited_environment, settings_environment
-from api_stub.stack.ports import check_http, find_free_port
 from api_stub.stack.processes import Child, ProcessTable
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.ports import check_http, find_free_port
+from api_stub.stack.servers.redis import Redis
 from db.engine import Database
 from db.tables import RefusedMessage
 from tests.cluster import wait_for

@@ -197,7 +197,7 @@ def test_redis_keeps_what_it_is_told() -> None:
 def test_what_the_image_copies_is_not_ignored() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {
-        "requirements.lock",
+        "requirements-run.lock",
         "pyproject.toml",
         "celeryconfig.py",
         "api_stub",

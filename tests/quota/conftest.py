@@ -10,7 +10,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.servers.ports import find_free_port
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from tasks.quota import Quota

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from api_stub.stack.ports import find_free_port
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers.ports import find_free_port
+from api_stub.stack.servers.redis import Redis
 from db.engine import Database
 from db.store.quota import limits
 from db.store.quota.epochs import is_current_epoch

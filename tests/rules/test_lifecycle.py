@@ -40,8 +40,9 @@ def test_every_state_is_reached_from_a_proposal() -> None:
     assert reachable(S.PROPOSED) == set(S)
 
 
-def test_only_a_proposal_is_reached_from_nowhere() -> None:
-    assert set(S) - {state for following in TRANSITIONS.values() for state in following} == {S.PROPOSED}
+def test_only_a_plan_whose_text_changed_becomes_a_proposal_again() -> None:
+    assert {state for state, following in TRANSITIONS.items() if S.PROPOSED in following} == {S.PLANNED}
+    assert {state for following in TRANSITIONS.values() for state in following} == set(S)
 
 
 def test_from_every_state_there_is_a_way_to_an_end() -> None:

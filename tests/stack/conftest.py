@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.stack import unprivileged
+from api_stub.stack.servers import unprivileged
 
 
 @pytest.fixture(autouse=True)

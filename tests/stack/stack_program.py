@@ -1,6 +1,7 @@
 """A small stack, run as a process of its own so that tests can interrupt and kill it.
 
-Arguments: data folder, folder for root's servers, what to do: `once` or `stay`.
+Arguments: data folder, folder for root's servers, what to do: `once`, `stay`, or `crash` (wait for the
+restart of a service that ended).
 """
 
 import sys
@@ -8,9 +9,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from api_stub.stack import unprivileged
 from api_stub.stack.errors import StackError
+from api_stub.stack.servers import unprivileged
 from api_stub.stack.stack import Service, Stack
+from api_stub.stack.supervisor import RestartPolicy, Supervisor
 
 # Like a browser, the inner process leaves the session of the one that started it.
 _STRAY = (
@@ -34,6 +36,12 @@ def main() -> None:
         )
         stack.start(Service("stray", (sys.executable, "-c", _STRAY)))
         say("ready")
+        if sys.argv[3] == "crash":
+            stack.start(Service("crashing", ("sh", "-c", "sleep 0.2; exit 3")))
+            supervisor = Supervisor(stack, say, policy=RestartPolicy(first_delay=timedelta(seconds=30)))
+            while True:
+                supervisor.check()
+                time.sleep(0.02)
         while sys.argv[3] == "stay":
             stack.check()
             time.sleep(0.02)

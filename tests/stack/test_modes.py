@@ -15,7 +15,7 @@ import pytest
 
 from api_stub.sandbox.state import State
 from api_stub.stack import environment_file
-from api_stub.stack.services import Addresses, embedded_settings, sandbox
+from api_stub.stack.services import choose_addresses, embedded_settings, sandbox
 from api_stub.stack.stack import Service, Stack
 from db.store.actions.claims import Claim
 from tasks.actions.evidence import take_screenshot
@@ -48,7 +48,7 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text("[]" if name == "processes.json" else "{}" if name == "secrets.json" else "")
     assert len(open_to_others(data)) == 14
-    addresses = Addresses()
+    addresses = choose_addresses()
     worker = [sys.executable, "-m", "api_stub.cli", "worker", "control", "--name", "control"]
     with Stack(
         data, database_url="postgresql://given", settings=embedded_settings(data, addresses), durable=False

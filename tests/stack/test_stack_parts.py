@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -11,16 +12,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
 from api_stub.stack.environment import inherited_environment, settings_environment
+from api_stub.stack.environment_file import read_environment, write_environment
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.interrupts import Interrupts
-from api_stub.stack.lock import FolderLock
-from api_stub.stack.ports import check_http, check_tcp, find_free_port
+from api_stub.stack.lock import FolderLock, LockHolder, Purpose, read_holder
 from api_stub.stack.processes import ProcessTable
 from api_stub.stack.secrets import load_secrets
+from api_stub.stack.servers.ports import check_http, check_tcp, choose_port, find_free_port
+from api_stub.stack.services import Ports
 from tests.cluster import wait_for
 from worker.secrets import Vault
 from worker.settings import SECRET_FIELDS, Settings, variable_name
@@ -62,6 +66,30 @@ def test_a_second_stack_is_told_who_runs(tmp_path: Path) -> None:
     first.release()
     second.acquire()
     second.release()
+
+
+def test_a_start_waits_for_a_command_that_has_the_folder(tmp_path: Path) -> None:
+    command, stack = FolderLock(tmp_path, Purpose.COMMAND), FolderLock(tmp_path)
+    command.acquire()
+
+    def end(holder: LockHolder) -> None:
+        assert (holder.pid, holder.purpose) == (os.getpid(), Purpose.COMMAND)
+        command.release()
+
+    stack.acquire(end)
+    assert read_holder(tmp_path) is not None
+    stack.release()
+    assert read_holder(tmp_path) is None
+
+
+def test_the_environment_of_a_stack_counts_only_while_it_runs(tmp_path: Path) -> None:
+    write_environment(tmp_path, {"DATABASE_URL": "postgresql://here", "OTHER": "not ours"})
+    assert read_environment(tmp_path) == {}
+    for purpose, found in ((Purpose.COMMAND, {}), (Purpose.STACK, {"DATABASE_URL": "postgresql://here"})):
+        lock = FolderLock(tmp_path, purpose)
+        lock.acquire()
+        assert read_environment(tmp_path) == found
+        lock.release()
 
 
 def test_children_inherit_no_token_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +206,7 @@ def test_a_child_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> No
     table = ProcessTable(tmp_path)
     for name, script, how in (
         ("quits", "echo some words; exit 3", "exit code 3"),
-        ("falls", "kill -9 $$", "SIGKILL"),
+        ("falls", "kill -9 $$", "signal 9"),
     ):
         child = table.start(name, ["sh", "-c", script], inherited_environment())
         with pytest.raises(ChildDiedError, match=how):
@@ -219,3 +247,32 @@ def test_readiness_of_a_web_server(tmp_path: Path) -> None:
     assert check_tcp(port)()
     assert not check_http(port, "/nothing")()
     child.stop(timedelta(seconds=5))
+
+
+def test_a_taken_port_is_replaced_and_its_holder_named() -> None:
+    said: list[str] = []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        port = choose_port(taken, "the API", said.append)
+        assert port != taken
+        name = psutil.Process().name()
+        assert said == [f"port {taken} is taken by {name} (pid {os.getpid()}), so the API uses port {port}"]
+
+
+def test_a_port_whose_server_has_just_closed_a_connection_is_used_again() -> None:
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as every server does
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # closed here first, so that its end waits on this port
+    said: list[str] = []
+    assert choose_port(port, "the API", said.append) == port
+    assert said == []
+
+
+def test_the_usual_ports_are_the_same_every_time() -> None:
+    assert [int(port) for port in Ports] == [7710, 7711, 7712, 7713, 7714]

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 import redis
 
-from api_stub.stack import ports, postgres, unprivileged
 from api_stub.stack.errors import StackError
-from api_stub.stack.postgres import Postgres
 from api_stub.stack.process_tree import kill_trees, list_descendants
-from api_stub.stack.redis import Redis
+from api_stub.stack.servers import ports, postgres, unprivileged
+from api_stub.stack.servers.postgres import Postgres
+from api_stub.stack.servers.redis import Redis
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands Postgres to another user")
 
@@ -235,7 +235,7 @@ def test_a_port_that_somebody_listens_on_is_not_called_free(monkeypatch: pytest.
 def test_redis_from_the_path_is_found_where_there_is_no_wheel(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api_stub.stack.redis.find_spec", lambda _: None)
+    monkeypatch.setattr("api_stub.stack.servers.redis.find_spec", lambda _: None)
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(StackError, match="REDIS_URL"):
         Redis(data_dir).__enter__()

@@ -16,8 +16,8 @@ import redis
 
 from api_stub.stack.errors import AlreadyRunningError, ChildDiedError, StackError
 from api_stub.stack.process_tree import MARK_VARIABLE, wait_for_exit
+from api_stub.stack.servers.unprivileged import find_server_identity
 from api_stub.stack.stack import Service, Stack
-from api_stub.stack.unprivileged import find_server_identity
 from tests.cluster import untraced
 from worker.processes import Process
 

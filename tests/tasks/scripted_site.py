@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from worker.browser.site import PageProgress, ignore_progress
 from worker.errors import NeverError, Reason
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
@@ -75,7 +76,9 @@ class ScriptedSite:
         self.step("profile")
         return Profile(profile_url, "Ann", "a headline", "a place", None, open_to_work=False)
 
-    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+    def sent_invitations(
+        self, today: date, on_page: PageProgress = ignore_progress
+    ) -> Sequence[SentInvitation]:
         self.step("list")
         return list(self.invited)
 

@@ -125,7 +125,9 @@ def test_v1_03_a_late_birthday_is_greeted_on_one_of_ten_days_only(
             record = campaigns.find_campaign(session, builders.a_campaign(session, account))
             assert record is not None
             available = templates.list_usable_templates(session, account.id)
-            drafts = draft_greetings(due, available, born + timedelta(days=later), BirthdayOptions())
+            drafts = draft_greetings(
+                due, available, born + timedelta(days=later), BirthdayOptions(), signature=""
+            )
             assert [draft.contact_id for draft in drafts] == [contact_id]
             plans.insert_plan(session, record, Kind.GREET, drafts)
     assert count(without_pages, Action) == 1

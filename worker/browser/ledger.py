@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from worker import clock
-from worker.browser.site import Invitation
+from worker.browser.site import Invitation, PageProgress, ignore_progress
 from worker.errors import NeverError, Reason
 from worker.rules.model import (
     BirthdayCard,
@@ -74,7 +74,9 @@ class LedgerSite:
         skills = ("Patience", "Planning") if Section.SKILLS in sections else None
         return Profile(profile_url, profile_url, "a headline", "a place", None, False, skills=skills)
 
-    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+    def sent_invitations(
+        self, today: date, on_page: PageProgress = ignore_progress
+    ) -> Sequence[SentInvitation]:
         """Return nothing: nobody was invited."""
         return ()
 

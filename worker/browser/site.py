@@ -4,7 +4,7 @@ All methods raise the errors of worker/errors.py: `StopAccountError` on a challe
 `TryAgainError` on a timeout or an unexpected page, `NeverError` if the site says that it can't be done.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,13 @@ from typing import Protocol
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
 from worker.rules.sourcing.profile import Profile, Section
 from worker.rules.sourcing.search import SearchQuery
+
+PageProgress = Callable[[int, int], None]
+"""Is told the number of a page that was read, and how many entries were found so far."""
+
+
+def ignore_progress(_page: int, _found: int) -> None:
+    """Do nothing: nobody waits for the list."""
 
 
 class Thread(Protocol):
@@ -76,8 +83,13 @@ class Site(Protocol):
         The head is always read. Raises NeverError(PROFILE_GONE) if the site has no such profile.
         """
 
-    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
-        """Read the pending invitations, newest first, dated from `today`."""
+    def sent_invitations(
+        self, today: date, on_page: PageProgress = ignore_progress
+    ) -> Sequence[SentInvitation]:
+        """Read the pending invitations, newest first, dated from `today`.
+
+        Calls `on_page` after each page with its number and how many invitations were found so far.
+        """
 
     def open_invitation(self, profile_url: str) -> Invitation:
         """Find the invitation to this person. Withdraws nothing.

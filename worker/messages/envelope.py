@@ -108,9 +108,7 @@ def decode_object(fields: dict[str, Any]) -> object:
     try:
         return object_hook(fields)
     except _OBJECT_ERRORS:
-        raise MessageRefusedError(
-            Refusal.NOT_JSON, "an object says that it is of a type, and is not"
-        ) from None
+        raise MessageRefusedError(Refusal.NOT_JSON, "an object claims a type that it doesn't have") from None
 
 
 def check_unacked(raw: bytes) -> None:

@@ -176,7 +176,7 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
     else:
         task = validate_as(Protocol1Body, body, Refusal.BAD_BODY)
         if headers.get("compression"):
-            raise MessageRefusedError(Refusal.BAD_HEADER, "compression: compressed messages are not taken")
+            raise MessageRefusedError(Refusal.BAD_HEADER, "compression: compressed messages are not accepted")
     if task.eta is not None and parse_instant(task.eta) > now + MAX_ETA_AHEAD:
         raise MessageRefusedError(
             Refusal.SCHEDULED,
@@ -184,4 +184,4 @@ def check_task(raw: bytes, *, now: datetime, is_task: Callable[[str], bool]) -> 
             "send it when it is due, or use a schedule",
         )
     if not is_task(task.task):
-        raise MessageRefusedError(Refusal.UNKNOWN_TASK, "no task of that name is registered here")
+        raise MessageRefusedError(Refusal.UNKNOWN_TASK, "no task with this name is registered here")

@@ -6,7 +6,7 @@ from worker.rules.model import ActionState as S
 
 TRANSITIONS: Mapping[S, frozenset[S]] = {
     S.PROPOSED: frozenset({S.PLANNED, S.SKIPPED}),
-    S.PLANNED: frozenset({S.QUEUED, S.SKIPPED}),
+    S.PLANNED: frozenset({S.QUEUED, S.SKIPPED, S.PROPOSED}),
     S.QUEUED: frozenset({S.CLAIMED, S.PLANNED}),
     S.CLAIMED: frozenset({S.ACTING, S.PLANNED, S.SKIPPED, S.FAILED}),
     S.ACTING: frozenset({S.DONE, S.UNCERTAIN}),

@@ -5,19 +5,38 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
-from api_stub.cli.formatting import folding_text, join_counts, print_text, reason_suffix, short_id
-from api_stub.cli.summary_display import render_preview
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
+from api_stub.cli.explain.summary_display import render_preview
+from api_stub.cli.formatting import (
+    create_table,
+    folding_text,
+    join_counts,
+    print_text,
+    reason_suffix,
+    short_id,
+)
+from api_stub.cli.screen.tables import Table
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaign_started import build_campaign_started
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
 from worker.rules.model import ActionState
+from worker.rules.sites import has_adapter
 
 
 def birthday(
@@ -42,6 +61,7 @@ def birthday(
     read_site: Annotated[
         bool, typer.Option(help="Read the site's birthdays page first, or use only the known contacts.")
     ] = True,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Greet the birthdays of today and the last days. Workers do it; this waits for the plan and shows it.
@@ -52,32 +72,41 @@ def birthday(
         BirthdayCampaign, account=account, late_days=late_days, dry_run=dry_run, approval=approval,
         fallback_language=fallback_language, keep_replies=keep_replies, read_site=read_site,
     )  # fmt: skip
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
-            check_campaign_request(session, require_account(session, account), request)
+            record = require_account(session, account)
+            check_campaign_request(session, record, request)
         campaign = start_campaign(
             database, data, BIRTHDAY_CAMPAIGN, request, reading="reading the birthdays page"
         )
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
+    if as_json:
+        print_answer(build_campaign_started(campaign, lines))
+        return
     console = Console()
     if campaign.preview is not None:
-        console.print(render_preview(campaign.preview))
-        print_text(f"nothing was planned or sent; to do it: rapport campaign birthday {account}")
+        console.print(render_preview(campaign.preview, record.zone))
+        print_text("nothing was planned or sent" + _describe_way_on(record))
         return
     console.print(_render_planned(lines))
     print_text(_describe_next(account, campaign, lines))
 
 
+def _describe_way_on(account: AccountRecord) -> str:
+    """Return the command that does what was previewed, unless it would be refused."""
+    return f"; to do it: `rapport campaign birthday {account.name}`" if has_adapter(account.site) else ""
+
+
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
-        return Text("nobody has a birthday in these days, or all of them are planned already")
-    table = Table("who", "birthday", "text", "state", expand=True)
+        return Text("nobody has a birthday in these days, or all of them are already planned")
+    table = create_table("who", "birthday", "text", "state", texts={"text"})
     for line in lines:
         why = reason_suffix(line.reason)
         table.add_row(
             folding_text(line.contact),
-            str(line.occasion_on),
+            format_day(line.occasion_on),
             Text(line.message),
             Text(f"{line.state}{why}"),
         )
@@ -88,5 +117,5 @@ def _describe_next(account: str, campaign: CampaignRecord, lines: Sequence[overv
     counts = Counter(line.state for line in lines)
     states = join_counts(counts) or "nothing to do"
     if counts[ActionState.PROPOSED]:
-        return f"campaign {short_id(campaign.id)}: {states}; next: rapport review"
-    return f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when"
+        return f"campaign {short_id(campaign.id)}: {states}; next: `rapport review`"
+    return f"campaign {short_id(campaign.id)}: {states}; `rapport why {account}` says what happens when"

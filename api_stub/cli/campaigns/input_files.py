@@ -53,7 +53,7 @@ def read_addresses(path: Path, site: str) -> tuple[str, ...]:
     if bad:
         more = f" and {len(bad) - _MAX_LISTED} more" if len(bad) > _MAX_LISTED else ""
         raise RequestRefusedError(
-            f"{path.name}: these are no profile addresses of {site}: {'; '.join(bad[:_MAX_LISTED])}{more}"
+            f"{path.name}: these aren't profile addresses of {site}: {'; '.join(bad[:_MAX_LISTED])}{more}"
         )
     if not addresses:
         raise RequestRefusedError(f"{path.name}: there is no profile address in it")
@@ -64,7 +64,9 @@ def _parse_object(path: Path, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise RequestRefusedError(f"{path.name}: this is no JSON: line {error.lineno}: {error.msg}") from None
+        raise RequestRefusedError(
+            f"{path.name}: this isn't valid JSON: line {error.lineno}: {error.msg}"
+        ) from None
     except (ValueError, RecursionError):  # a number with thousands of digits, or as deep a nesting
         raise RequestRefusedError(f"{path.name}: its numbers are too long, or it is too deep") from None
     if not isinstance(found, dict):
@@ -79,7 +81,7 @@ def _read_text(path: Path, *, most_bytes: int, what: str) -> str:
         if len(content) <= most_bytes:
             return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise RequestRefusedError(f"{path.name}: this is no UTF-8 text") from None
+        raise RequestRefusedError(f"{path.name}: this isn't UTF-8 text") from None
     except OSError as error:
         raise RequestRefusedError(f"{path} can't be read: {error.strerror}") from None
     raise RequestRefusedError(f"{path.name}: this is too long to be {what}")

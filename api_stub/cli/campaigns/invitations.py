@@ -2,15 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import (
+    create_table,
     folding_text,
     format_count,
     join_counts,
@@ -18,8 +27,11 @@ from api_stub.cli.formatting import (
     reason_suffix,
     short_id,
 )
+from api_stub.cli.screen.tables import Table
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaign_started import build_campaign_started
 from db.store.reports import overview
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
 from worker.rules.invitations import Verdict
@@ -29,30 +41,33 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_NO_INVITATION = "no invitation waits for an answer"
+_NO_INVITATION = "no invitation is waiting for an answer"
 _READING = "reading the page of sent invitations"
 _VERDICT_TEXTS: Mapping[Verdict, str] = {
     Verdict.WITHDRAW: "would be withdrawn",
-    Verdict.PLANNED: "is on its way already",
-    Verdict.TRIED: "had its turn this week",
-    Verdict.TOO_YOUNG: "too young",
+    Verdict.PLANNED: "is already planned",
+    Verdict.TRIED: "was tried this week already",
+    Verdict.TOO_YOUNG: "too recent",
     Verdict.OVER_LIMIT: "old enough, but more than the limit",
 }
 
 
 @app.command("list")
-def list_invitations(account: AccountArgument, data: DataDir = DEFAULT_DATA) -> None:
+def list_invitations(account: AccountArgument, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """List the unanswered invitations, oldest first. A worker reads the site's page."""
     request = validate_model(InvitationsCampaign, account=account, dry_run=True)
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
+    if as_json:
+        print_answer(build_campaign_started(campaign, []))
+        return
     lines = campaign.preview or []
     Console().print(_render_invitations(lines, verdicts=False) if lines else _NO_INVITATION)
     if lines:
         found = format_count(len(lines), "invitation", "invitations")
-        print_text(f"{found}; to withdraw the old ones: rapport invitations withdraw {account}")
+        print_text(f"{found}; to withdraw the old ones: `rapport invitations withdraw {account}`")
 
 
 @app.command()
@@ -67,34 +82,42 @@ def withdraw(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done with each; plan and withdraw nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Withdraw old invitations. Workers do it, under the quota of withdrawals; this waits for the plan."""
     request = validate_model(
         InvitationsCampaign, account=account, older_than_days=older_than, limit=limit, dry_run=dry_run
     )
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
         campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
         with database.transaction() as session:
             planned = overview.list_campaign_actions(session, campaign.id)
+    if as_json:
+        print_answer(build_campaign_started(campaign, planned))
+        return
     if campaign.preview is not None:
         Console().print(
             _render_invitations(campaign.preview, verdicts=True) if campaign.preview else _NO_INVITATION
         )
-        print_text(f"nothing was planned or withdrawn; to do it: rapport invitations withdraw {account}")
+        print_text(f"nothing was planned or withdrawn; to do it: `rapport invitations withdraw {account}`")
         return
     Console().print(_render_planned(planned))
     counts = Counter(line.state for line in planned)
     states = join_counts(counts) or "nothing to do"
-    print_text(f"campaign {short_id(campaign.id)}: {states}; rapport why {account} says what happens when")
+    print_text(f"campaign {short_id(campaign.id)}: {states}; `rapport why {account}` says what happens when")
 
 
 def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -> Table:
-    table = Table("who", "sent", "days ago, at least", *(["what becomes of it"] if verdicts else []))
+    table = create_table("who", "sent", "days ago, at least", *(["decision"] if verdicts else []))
     for line in lines:
-        cells = [folding_text(line["contact"]), Text(line["on"]), Text(line["days"])]
+        cells = [
+            folding_text(line["contact"]),
+            Text(format_day(date.fromisoformat(line["on"]))),
+            Text(line["days"]),
+        ]
         table.add_row(*cells, *([Text(_VERDICT_TEXTS[Verdict(line["verdict"])])] if verdicts else []))
     return table
 
@@ -102,8 +125,8 @@ def _render_invitations(lines: Sequence[Mapping[str, str]], *, verdicts: bool) -
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:
     if not lines:
         return Text("no invitation is old enough, or all that are have been planned already")
-    table = Table("who", "sent", "state")
+    table = create_table("who", "sent", "state")
     for line in lines:
         why = reason_suffix(line.reason)
-        table.add_row(folding_text(line.contact), str(line.occasion_on), Text(f"{line.state}{why}"))
+        table.add_row(folding_text(line.contact), format_day(line.occasion_on), Text(f"{line.state}{why}"))
     return table

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from cronsim import CronSimError
-from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_options
 from api_stub.cli.campaigns.start import validate_model
@@ -17,12 +16,16 @@ from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
     AccountFilter,
+    AsJson,
     DataDir,
+    check_account_filter,
     open_session,
+    print_answer,
     require_account,
 )
-from api_stub.cli.formatting import create_table, folding_text, print_text
+from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import describe_options
 from api_stub.request_checks import check_campaign_request
 from db.store.campaigns import schedules
 from tasks.contract import CAMPAIGN_OPTIONS, CampaignOptions
@@ -68,22 +71,27 @@ def set_schedule(
             session, account_id=record.id, kind=kind, cron=cron,
             options=campaign_options.model_dump(mode="json", exclude_none=True), next_fire_at=coming[0],
         )  # fmt: skip
-    times = "; ".join(f"{fire.astimezone(record.zone):%a %d %b %Y %H:%M}" for fire in coming)
-    print_text(f"{kind} campaigns of {account} start at ({record.zone.key}): {times} and so on")
+    times = "; ".join(format_time(fire, record.zone) for fire in coming)
+    print_text(f"{kind} campaigns of {account} start at {times} and so on")
 
 
 @app.command("list")
 def list_schedules(
     account: AccountFilter = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the schedules with the next start of each, in its account's zone."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         found = schedules.list_schedules(session, account=account)
+    if as_json:
+        print_answer(found)
+        return
     table = create_table("account", "kind", "cron", "next", "options")
     for line in found:
-        next_fire = f"{line.next_fire_at.astimezone(line.zone):%Y-%m-%d %H:%M} {line.zone.key}"
-        options = ", ".join(f"{name} {value}" for name, value in sorted(line.options.items()))
+        next_fire = format_time(line.next_fire_at, line.zone)
+        options = ", ".join(describe_options(line.options))
         table.add_row(
             line.account,
             line.kind,
@@ -91,8 +99,8 @@ def list_schedules(
             next_fire if line.enabled else "off",
             folding_text(options or "defaults"),
         )
-    hint = 'nothing starts by itself; to let it: rapport schedule set ACCOUNT birthday --cron "0 9 * * *"'
-    Console().print(table if found else Text(hint), soft_wrap=not found)
+    hint = 'nothing starts by itself; to let it: `rapport schedule set ACCOUNT birthday --cron "0 9 * * *"`'
+    Console().print(table if found else hint, soft_wrap=not found)
 
 
 @app.command()
@@ -102,7 +110,7 @@ def off(account: AccountArgument, kind: KindArgument, data: DataDir = DEFAULT_DA
         record = require_account(session, account)
         if not schedules.disable_schedule(session, record.id, kind):
             raise RequestRefusedError(f"no {kind} campaign of {account} starts by itself")
-    print_text(f"{kind} campaigns of {account} start by themselves no more")
+    print_text(f"{kind} campaigns of {account} no longer start by themselves")
 
 
 def _read_options(kind: CampaignKind, path: Path | None) -> CampaignOptions:
@@ -124,9 +132,9 @@ def _next_fires(cron: str, zone: ZoneInfo) -> Sequence[datetime]:
         coming = list(islice(fire_times(cron, zone, clock.now()), _FIRES_SHOWN))
     except CronSimError as error:
         raise RequestRefusedError(
-            f"{cron!r} is no cron expression: {error}; five fields are wanted (minute, hour, day, month, "
+            f"{cron!r} isn't a cron expression: {error}; give five fields (minute, hour, day, month, "
             'weekday), such as "0 9 * * 1-5"'
         ) from None
     if not coming:
-        raise RequestRefusedError(f"{cron!r} never comes: no such day is in any month")
+        raise RequestRefusedError(f"{cron!r} never fires: no month has such a day")
     return coming

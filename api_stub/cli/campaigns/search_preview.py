@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, folding_text, format_utc, render_facts
-from api_stub.cli.summary_display import describe_search
+from api_stub.cli.explain.summary_display import describe_search
+from api_stub.cli.formatting import create_table, describe_reason, folding_text, format_time, render_facts
+from api_stub.cli.screen.tables import Facts, Table
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.campaigns.search_progress import SearchProgress
 from db.store.people.accounts import AccountRecord
@@ -17,6 +17,7 @@ from db.store.quota.search_forecast import PEOPLE_A_PAGE, SearchEstimate
 from worker import clock
 from worker.rules.model import CampaignState
 from worker.rules.quota.limits import Limits
+from worker.rules.sites import has_adapter
 from worker.rules.sourcing.criteria import Criteria, Criterion, given_criteria, needed_sections
 from worker.rules.sourcing.scoring import allocate_points
 from worker.rules.sourcing.search import build_search_url
@@ -24,7 +25,7 @@ from worker.rules.sourcing.search import build_search_url
 
 def render_search_plan(
     account: AccountRecord, search: SearchSpec, estimate: SearchEstimate, *, scores: bool
-) -> Table:
+) -> Facts:
     """Render what is searched, scored and read, and the expected duration."""
     lines = {
         "searched": f"{', '.join(f'{name} {value}' for name, value in search.query.terms)}\n"
@@ -96,39 +97,43 @@ class PlannedVisit:
     why_not: str
 
 
-def render_planned_visits(people: Sequence[PlannedVisit]) -> Table | Text:
+def render_planned_visits(people: Sequence[PlannedVisit], zone: ZoneInfo) -> Table | Text:
     """Render whose profiles are opened about when, and why others are not."""
     if not people:
-        return Text("nobody is to be visited: all of them were lately, or there are none")
-    table = Table("who", "profile", "when", "why not", expand=True)
+        return Text("there is nobody to visit: all were visited recently, or there are none")
+    table = create_table("who", "profile", "when", "why not")
     for person in people:
         table.add_row(
             folding_text(person.name),
             folding_text(person.profile_url),
-            f"about {format_utc(person.at)}" if person.at else "",
+            f"about {format_time(person.at, zone)}" if person.at else "",
             Text(person.why_not),
         )
     return table
 
 
-def render_search_progress(walk: SearchProgress, limit: int) -> Table:
-    """Render the progress of a search."""
+def describe_way_on(site: str) -> str:
+    """Return how to do what was previewed, unless it would be refused."""
+    return "; to do it, leave --dry-run out" if has_adapter(site) else ""
+
+
+def list_search_progress(walk: SearchProgress, limit: int, zone: ZoneInfo) -> Mapping[str, str]:
+    """Return the progress of a search as names and values."""
     at = walk.progress
     score = f"; the best {walk.best}, the mean {walk.mean}" if walk.scored else ""
-    lines = {
+    return {
         "search": f"{describe_search(at.search)}; at most {limit}" if at.search else "not begun",
         "profiles": f"{at.read} read, {at.waiting} to come",
         "scored": f"{walk.scored}{score}",
-        "next": _describe_next(walk),
+        "next": _describe_next(walk, zone),
     }
-    return render_facts(lines.items())
 
 
-def _describe_next(walk: SearchProgress) -> str:
+def _describe_next(walk: SearchProgress, zone: ZoneInfo) -> str:
     if walk.state is not CampaignState.PLANNED:
         return f"nothing: the campaign is {walk.state}"
     if walk.nothing_left:
-        return "nothing is left"
+        return "nothing is left to do"
     if walk.waits_for is not None and walk.not_before is not None:
-        return f"{describe_reason(walk.waits_for)}; not before {format_utc(walk.not_before)}"
-    return "under way"
+        return f"{describe_reason(walk.waits_for)}; not before {format_time(walk.not_before, zone)}"
+    return "in progress"

@@ -7,13 +7,23 @@ import typer
 
 from api_stub.cli.campaigns.follow_search import follow as follow_search
 from api_stub.cli.campaigns.input_files import read_criteria
-from api_stub.cli.campaigns.search_preview import render_search_plan
+from api_stub.cli.campaigns.search_preview import describe_way_on, render_search_plan
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import print_text, short_id
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaign_started import build_campaign_started
 from db.store.quota import search_forecast
+from db.store.reports import overview
 from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria
@@ -48,6 +58,7 @@ def sourcing(
     follow: Annotated[
         bool, typer.Option("--follow", help="Show the progress until it is done; Ctrl-C only stops watching.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Search for people, read their profiles and score them by your criteria.
@@ -58,12 +69,14 @@ def sourcing(
         raise RequestRefusedError(
             "a dry run opens nothing, so there is nothing to follow: give one of the two"
         )
+    if follow and as_json:
+        raise RequestRefusedError("give either --follow or --json; `rapport watch --json` follows")
     scoring = read_criteria(criteria) if criteria is not None else Criteria()
     request = validate_model(
         SourcingCampaign, account=account, url=url, saved_search=saved_search, criteria=scoring,
         limit=limit, stop_after=stop_after, no_repeat_days=no_repeat_days, dry_run=dry_run,
     )  # fmt: skip
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             record = require_account(session, account)
             search = check_campaign_request(session, record, request)
@@ -72,11 +85,16 @@ def sourcing(
             estimate = search_forecast.estimate_search(
                 session, record.id, people=limit, campaign_id=campaign.id
             )
+        if as_json:
+            with database.transaction() as session:
+                lines = overview.list_campaign_actions(session, campaign.id)
+            print_answer(build_campaign_started(campaign, lines))
+            return
         Console().print(render_search_plan(record, search, estimate, scores=True))
         if campaign.preview is not None:
-            print_text("nothing was planned or opened; to do it, leave --dry-run out")
+            print_text(f"nothing was planned or opened{describe_way_on(record.site)}")
             return
         short = short_id(campaign.id)
-        print_text(f"campaign {short}: planned; rapport why {account} says what happens when")
+        print_text(f"campaign {short}: planned; `rapport why {account}` says what happens when")
         if follow:
-            follow_search(database, campaign.id, limit)
+            follow_search(database, record, campaign.id, limit)

@@ -8,9 +8,12 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from api_stub.cli.context import load_settings
+from api_stub.cli.campaigns.redis_watch import RedisWatch
+from api_stub.cli.explain.halts import print_halts
+from api_stub.cli.explain.obstacles import Obstacles
 from api_stub.cli.formatting import describe_reason, short_id
-from api_stub.cli.terminal import Console
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.screen.waiting import show_wait
 from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
@@ -20,10 +23,12 @@ from worker.clock import monotonic_seconds
 from worker.errors import RequestRefusedError
 from worker.rules.model import CampaignState
 
-PLAN_TIMEOUT = timedelta(minutes=3)
+PLAN_TIMEOUT = timedelta(minutes=1)
 """Reading a page takes seconds, but a busy worker may first have to finish an action."""
 
 _POLL_INTERVAL = timedelta(milliseconds=200)
+_CHECK_INTERVAL = timedelta(seconds=2)
+"""How often a wait checks whether it still makes sense."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -44,12 +49,20 @@ def start_campaign(
 ) -> CampaignRecord:
     """Publish a campaign task, wait until the campaign is planned, and return it.
 
-    `reading` is shown while a worker reads the site. Raises RequestRefusedError if the campaign can't be
-    planned, or not in time.
+    `reading` is shown while a worker reads the site. Raises RequestRefusedError at once if nobody would plan
+    it as things are, and later if it can't be planned, or not in time. Raises NotRunningError
+    if Redis doesn't answer.
     """
+    watch = RedisWatch(load_settings(data).redis)
+    watch.require()
+    obstacles = Obstacles(database, load_settings(data).redis, request)
+    if (obstacle := obstacles.find()) is not None:
+        raise RequestRefusedError(f"nothing was started: {obstacle}")
+    with database.transaction() as session:
+        print_halts(session, request.account)
     campaign_id = request.campaign_id or uuid4()
     _send_request(data, task, request.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
-    campaign = _wait_for_plan(database, campaign_id, reading)
+    campaign = _wait_for_plan(database, watch, campaign_id, obstacles, reading)
     if campaign.state is CampaignState.FAILED:
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
         raise RequestRefusedError(f"the campaign could not be planned: {why}; {campaign.detail}")
@@ -64,20 +77,32 @@ def _send_request(data: Path, task: str, request: AnyCampaignRequest, correlatio
         client.close()
 
 
-def _wait_for_plan(database: Database, campaign_id: UUID, reading: str) -> CampaignRecord:
+def _wait_for_plan(
+    database: Database, watch: RedisWatch, campaign_id: UUID, obstacles: Obstacles, reading: str
+) -> CampaignRecord:
     campaign: CampaignRecord | None = None
-    until = monotonic_seconds() + PLAN_TIMEOUT.total_seconds()
-    with Console(stderr=True).status("waiting for a worker to take it") as status:
-        while monotonic_seconds() < until:
+    began = checked = monotonic_seconds()
+    with show_wait("waiting for a worker to plan the campaign") as wait:
+        while (now := monotonic_seconds()) - began < PLAN_TIMEOUT.total_seconds():
             with database.transaction() as session:
                 campaign = campaigns.find_campaign(session, campaign_id)
             if campaign is not None and campaign.state is not CampaignState.READING:
                 return campaign
-            if campaign is not None:
-                status.update(reading)
+            if watch.is_away():
+                wait.what = "Redis doesn't answer: waiting a moment for it"
+            elif campaign is not None:
+                wait.what = f"{reading}: {campaign.detail}" if campaign.detail else reading
+            if now - checked > _CHECK_INTERVAL.total_seconds():
+                checked = now
+                if (obstacle := obstacles.find()) is not None:
+                    raise _describe_unfinished(campaign_id, obstacle)
             time.sleep(_POLL_INTERVAL.total_seconds())
-    stuck = "no worker has taken it" if campaign is None else "its site was not read"
-    raise RequestRefusedError(
-        f"{stuck} yet: are workers running (`rapport up`)? It goes on by itself; "
-        f"rapport campaign list shows {short_id(campaign_id)}"
+    busy = "the workers are busy" if campaign is None else "reading the site takes long"
+    raise _describe_unfinished(campaign_id, busy)
+
+
+def _describe_unfinished(campaign_id: UUID, why: str) -> RequestRefusedError:
+    return RequestRefusedError(
+        f"campaign {short_id(campaign_id)} is not planned yet: {why}. It goes on by itself as soon as "
+        "it can: `rapport campaign list` shows it"
     )

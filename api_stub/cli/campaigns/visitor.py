@@ -9,12 +9,26 @@ import typer
 from sqlalchemy.orm import Session
 
 from api_stub.cli.campaigns.input_files import read_addresses
-from api_stub.cli.campaigns.search_preview import PlannedVisit, render_planned_visits, render_search_plan
+from api_stub.cli.campaigns.search_preview import (
+    PlannedVisit,
+    describe_way_on,
+    render_planned_visits,
+    render_search_plan,
+)
 from api_stub.cli.campaigns.start import start_campaign, validate_model
-from api_stub.cli.context import DEFAULT_DATA, AccountArgument, DataDir, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import describe_reason, print_text, short_id
 from api_stub.cli.terminal import Console
 from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaign_started import build_campaign_started
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
@@ -46,13 +60,14 @@ def visitor(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would be visited, and why others are not.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Open profiles from a saved search, from a list, or of connections not seen for long; one of the three.
 
     Workers do it, under the quota of visits; this waits for the plan and shows it.
     """
-    with open_database(data) as database:
+    with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             record = require_account(session, account)
             addresses = read_addresses(profiles, record.site) if profiles is not None else ()
@@ -62,6 +77,11 @@ def visitor(
             )  # fmt: skip
             searched = check_campaign_request(session, record, request)
         campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="looking whom to visit")
+        if as_json:
+            with database.snapshot() as session:
+                lines = overview.list_campaign_actions(session, campaign.id)
+            print_answer(build_campaign_started(campaign, lines))
+            return
         with database.snapshot() as session:
             _print_plan(session, record, campaign, searched, limit)
 
@@ -78,14 +98,16 @@ def _print_plan(
         estimate = search_forecast.estimate_search(session, account.id, people=limit, campaign_id=campaign.id)
         console.print(render_search_plan(account, searched, estimate, scores=False))
     elif campaign.preview is not None:
-        console.print(render_planned_visits(_preview_visits(session, campaign, campaign.preview)))
+        console.print(
+            render_planned_visits(_preview_visits(session, campaign, campaign.preview), account.zone)
+        )
     else:
-        console.print(render_planned_visits(_list_planned_visits(session, campaign)))
+        console.print(render_planned_visits(_list_planned_visits(session, campaign), account.zone))
     if campaign.preview is not None:
-        print_text("nothing was planned or opened; to do it, leave --dry-run out")
+        print_text(f"nothing was planned or opened{describe_way_on(account.site)}")
     else:
         print_text(
-            f"campaign {short_id(campaign.id)}: planned; rapport why {account.name} says what happens when"
+            f"campaign {short_id(campaign.id)}: planned; `rapport why {account.name}` says what happens when"
         )
 
 

@@ -12,7 +12,7 @@ import typer
 
 from api_stub.cli.context import DEFAULT_DATA, DataDir, open_database, require_account
 from api_stub.cli.formatting import print_text
-from api_stub.cli.progress import create_progress
+from api_stub.cli.screen.progress import create_progress
 from api_stub.stack.interrupts import Interrupts
 from db.engine import Database
 from db.exports import sheets
@@ -83,7 +83,7 @@ def _export(
     sheet: Sheet, as_format: Format, account: str | None, output: str, *, force: bool, data: Path
 ) -> None:
     if output == STDOUT and as_format is Format.PARQUET and sys.stdout.isatty():
-        raise RequestRefusedError("Parquet is no text for a terminal: name a file with --output")
+        raise RequestRefusedError("Parquet isn't text for a terminal: name a file with --output")
     with handle_signals(), open_database(data) as database:
         account_id = None
         if account is not None:

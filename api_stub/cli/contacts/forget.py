@@ -1,22 +1,21 @@
 """`rapport contacts forget`, `allow`: erase a person for good, and undo the block."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.orm import Session
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
     DataDir,
-    describe_ambiguity,
     get_terminal_user,
-    load_settings,
     open_database,
     open_session,
 )
 from api_stub.cli.formatting import format_counts, print_text
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.lookup import Who, WhoseAccount, choose_person
 from api_stub.cli.prompts import require_typed_yes
-from db.store.people import accounts, contacts
 from db.store.privacy import erasure, tombstones
 from db.store.privacy.erasure import ErasureReport
 from worker.errors import RequestRefusedError
@@ -31,13 +30,8 @@ _NOT_ERASED = (
 
 
 def forget_person(
-    who: Annotated[
-        str,
-        typer.Argument(help="The person's profile address, its last part, or their whole name."),
-    ],
-    account: Annotated[
-        str | None, typer.Option(help="The account, if several people have this name.")
-    ] = None,
+    who: Who,
+    account: WhoseAccount = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
@@ -47,13 +41,12 @@ def forget_person(
     nobody knows yet can be given by address and is then never collected. While a worker performs an action
     for this person, nothing is changed.
     """
+    site, address, name = _resolve_person(data, who, account)
     with open_database(data) as database:
-        with database.transaction() as session:
-            site, address = _resolve_person(session, who, account)
         if not yes:
             require_typed_yes(
-                f"All that is known of {address} is erased, in every account of the site. It can't be taken "
-                "back.",
+                f"All that is known of {name}{address} is erased, in every account of the site. It can't be "
+                "taken back.",
                 "Type yes if this person asked for it",
                 refusal="nobody typed yes, so nothing was erased (--yes doesn't ask)",
             )
@@ -72,27 +65,25 @@ def allow_person(
     """Allow a forgotten person who has agreed to be found again. Erased data doesn't come back."""
     found = _parse_address(address)
     if found is None:
-        raise RequestRefusedError(f"{address!r} is no profile address: only that can be allowed again")
+        raise RequestRefusedError(f"{address!r} isn't a profile address: only that can be allowed again")
     with open_session(data) as session:
         if not tombstones.lift_tombstone(session, *found, by=get_terminal_user()):
-            raise RequestRefusedError("nobody of this address was forgotten")
+            raise RequestRefusedError("nobody with this address was forgotten")
     print_text("this person may be found again")
 
 
-def _resolve_person(session: Session, who: str, account: str | None) -> tuple[str, str]:
-    """Return the site and the normalised address of the person."""
-    if (found := _parse_address(who)) is not None:
-        return found
-    people = contacts.find_contacts(session, who, account=account)
-    if not people:
-        raise RequestRefusedError(
-            f"no account knows {who!r}: whom nobody knows yet can only be named by the profile address"
-        )
-    sites = {person.account_id: accounts.get_account(session, person.account_id).site for person in people}
-    meant = {(sites[person.account_id], person.profile_url) for person in people}
-    if len(meant) > 1:
-        raise RequestRefusedError(describe_ambiguity(who, people))
-    return meant.pop()
+def _resolve_person(data: Path, who: str, account: str | None) -> tuple[str, str, str]:
+    """Return the site and the normalised address of the person, and their name with a comma if it is known.
+
+    A part of a name is never enough, unless the person at the terminal chooses from the list.
+    """
+    if (given := _parse_address(who)) is not None:
+        return *given, ""
+    person = choose_person(
+        data, who, account=account, whole=True,
+        unknown="whom nobody knows yet can only be named by the profile address",
+    )[0]  # fmt: skip
+    return person.site, person.profile_url, f"{person.full_name}, "
 
 
 def _parse_address(given: str) -> tuple[str, str] | None:
@@ -121,4 +112,4 @@ def _describe_erasure(forgotten: ErasureReport, pictures: int) -> str:
             else "this person was forgotten already"
         )
     skipped = f"; {forgotten.skipped} of the actions were open and are skipped" if forgotten.skipped else ""
-    return f"forgotten: {counts}{skipped}. Nobody brings this person in again"
+    return f"forgotten: {counts}{skipped}. Nothing adds this person again"

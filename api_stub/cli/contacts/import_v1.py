@@ -4,11 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, get_terminal_user, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AsJson,
+    DataDir,
+    get_terminal_user,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import create_table, print_text
+from api_stub.cli.screen.tables import Table
 from api_stub.cli.terminal import Console
 from db.imports.v1 import file, rows
 from db.imports.v1.importer import import_v1_file
@@ -25,6 +33,7 @@ def import_v1(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be imported; change nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Import V1's data: people, messages, visits, scores, and exclusions.
@@ -47,17 +56,16 @@ def import_v1(
             report = import_v1_file(session, record, lines, by=get_terminal_user(), now=now)
             if dry_run or not report.brought:
                 session.rollback()
+    if as_json:
+        print_answer(report.as_json())
+        return
     Console().print(_render_report(report))
     for line in _result_lines(report, account, dry_run=dry_run):
         print_text(line)
 
 
 def _render_report(report: V1Report) -> Table:
-    table = create_table()
-    table.add_column("table")
-    for heading in ("rows", "imported", "already here", "refused"):
-        table.add_column(heading, justify="right")
-    table.add_column("why")
+    table = create_table("table", "rows", "imported", "already here", "refused", "why")
     for tally in report.tables:
         counts = tally.read, tally.imported, tally.counts[Outcome.SAME], tally.counts[Outcome.REFUSED]
         why = "\n".join(tally.reasons()) if tally.is_present else "the file has no such table"
@@ -73,11 +81,11 @@ def _result_lines(report: V1Report, account: str, *, dry_run: bool) -> list[str]
     if report.uncounted:
         lines.append(
             f"{report.uncounted} messages of the last 7 days went to people whom V1 only named, and the "
-            f"quota can't count them: begin slowly (rapport quota set {account} greet --per-day N)"
+            f"quota can't count them: begin slowly (`rapport quota set {account} greet --per-day N`)"
         )
     if dry_run:
         return [*lines, "a dry run: nothing was changed"]
     if not report.brought:
         return [*lines, "nothing of it is new: nothing was changed, and there is nothing to undo"]
-    undo = f"rapport import undo {report.import_id}"
+    undo = f"`rapport import undo {report.import_id}`"
     return [*lines, f"import {report.import_id} is in account {account}; to take it back: {undo}"]

@@ -7,27 +7,30 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
-from rich.text import Text
 
 from api_stub.cli.contacts import import_v1
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
+    AsJson,
     DataDir,
+    check_account_filter,
     get_terminal_user,
+    load_zones,
     open_database,
     open_session,
+    print_answer,
     require_account,
 )
-from api_stub.cli.formatting import create_table, folding_text, print_text
-from api_stub.cli.progress import create_progress
+from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
+from api_stub.cli.screen.progress import create_progress
 from api_stub.cli.terminal import Console
-from db.imports.entries import RefusedEntry
 from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file
-from db.imports.report import ImportReport
+from db.imports.report import ImportReport, RefusalGroup
 from db.store.imports import runs
 from db.store.imports.runs import UndoReport
+from db.store.people.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
@@ -61,6 +64,7 @@ def import_contacts(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Import people and birthdays from a file, all of them or none.
@@ -84,18 +88,27 @@ def import_contacts(
             report = import_file(session, owner, file, by=get_terminal_user(), today=today, progress=progress)
             if dry_run:
                 session.rollback()
-    _print_report(report, file, dry_run=dry_run)
+    if as_json:
+        print_answer(report)
+        return
+    _print_report(report, file, owner, dry_run=dry_run)
 
 
 @app.command("list")
 def list_imports(
     account: AccountFilter = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List imports, newest first, and their results."""
     with open_session(data) as session:
+        check_account_filter(session, account)
         records = runs.list_imports(session, account=account)
-    table = create_table("id", "account", "from", "file", "when (UTC)", "by", "what came of it")
+        zones = load_zones(session)
+    if as_json:
+        print_answer(records)
+        return
+    table = create_table("id", "account", "from", "file", "when", "by", "result")
     for record in records:
         result = "undone" if record.undone_at else _describe_counts(record.report)
         table.add_row(
@@ -103,16 +116,16 @@ def list_imports(
             record.account,
             record.source,
             folding_text(record.file_name),
-            f"{record.started_at:%Y-%m-%d %H:%M}",
+            format_time(record.started_at, zones[record.account]),
             folding_text(record.started_by),
             folding_text(result),
         )
-    Console().print(table if records else Text("nothing was imported yet: rapport import contacts FILE"))
+    Console().print(table if records else "nothing was imported yet: `rapport import contacts FILE`")
 
 
 @app.command()
 def undo(
-    import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: rapport import list.")],
+    import_id: Annotated[int, typer.Argument(metavar="ID", help="The import's id: `rapport import list`.")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Remove what an import added, and restore what it changed.
@@ -126,9 +139,7 @@ def undo(
 
 def _parse_format(given: str) -> ImportSource | None:
     if given not in _FORMATS:
-        raise RequestRefusedError(
-            f"{given!r} is no format that can be imported: one of {', '.join(_FORMATS)}"
-        )
+        raise RequestRefusedError(f"{given!r} can't be imported; the formats are {', '.join(_FORMATS)}")
     return None if given == _AUTO_FORMAT else ImportSource(given)
 
 
@@ -144,20 +155,20 @@ def _progress(file: ImportFile) -> Iterator[Any]:
         yield advance
 
 
-def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord, *, dry_run: bool) -> None:
     read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} the same already; "
         f"{report.repeated} further entries of the same people"
     )
-    confirm = "rapport contacts confirm"
+    confirm = "`rapport contacts confirm`"
     for count, what in (
         (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
-        (report.asked, f"birthdays wait until you say which day they are: {confirm}"),
-        (report.forgotten, "entries passed over: these people asked to be forgotten"),
-        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: not to be contacted"),
-        *((count, f"entries passed over: {what}") for what, count in report.skipped.items()),
+        (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
+        (report.forgotten, "entries skipped: these people asked to be forgotten"),
+        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
+        *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
     ):
         if count:
             print_text(f"  {count} {what}")
@@ -165,22 +176,39 @@ def _print_report(report: ImportReport, file: ImportFile, *, dry_run: bool) -> N
         lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
-            f"  {report.differing} birthdays are known otherwise and stay as they are: lines {lines}{more}"
+            f"  {report.differing} birthdays differ from what is known, which stays: lines {lines}{more}"
         )
-    _print_lines("values left out", report.lost, report.losses)
+    _print_groups("values left out", report.lost, report.loss_groups)
     if report.unused:
         values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
         print_text(f"  not used, with the number of values: {values}")
-    _print_lines("refused", report.refused, report.refusals)
+    _print_groups("refused", report.refused, report.groups)
+    for site, count in report.elsewhere[:1] if report.refused else ():
+        have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
+        print_text(
+            f"  {have} of {site}, and account {account.name} is on {account.site}. Add an account for them: "
+            f"`rapport account add NAME --site {site}`; to use this name for it, first `rapport account "
+            f"remove {account.name}`"
+        )
 
 
-def _print_lines(what: str, count: int, first: Sequence[RefusedEntry]) -> None:
+def _print_groups(what: str, count: int, groups: Sequence[RefusalGroup]) -> None:
     if count:
         print_text(f"  {what}: {count}")
-        for entry in first[:_MAX_SHOWN]:
-            print_text(f"    line {entry.line}: {entry.reason}")
-        if count > _MAX_SHOWN:
-            print_text(f"    and {count - _MAX_SHOWN} more")
+    for group in groups:
+        print_text(f"    {_describe_group(group)}")
+
+
+def _describe_group(group: RefusalGroup) -> str:
+    differ = len(set(group.values)) > 1
+    lines = ", ".join(
+        f"{line}: {value}" if differ else str(line)
+        for line, value in zip(group.lines, group.values, strict=True)
+    )
+    lines += ", …" if group.count > len(group.lines) else ""
+    if group.count == 1:
+        return f"line {lines}: {group.reason}"
+    return f"{group.count} entries: {group.reason} (lines {lines})"
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:
@@ -197,10 +225,10 @@ def _describe_counts(report: Mapping[str, Any]) -> str:
 
 def _describe_undone(undone: UndoReport) -> str:
     counts = {
-        "people taken out": undone.contacts,
+        "people removed": undone.contacts,
         "people as they were before": undone.restored,
-        "interactions taken out": undone.interactions,
-        "exclusions taken out": undone.exclusions,
+        "interactions removed": undone.interactions,
+        "exclusions removed": undone.exclusions,
         "people kept, since something was planned for or sent to them": undone.kept,
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "it had changed nothing"

@@ -8,9 +8,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, load_settings, open_database, require_account
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AsJson,
+    DataDir,
+    open_database,
+    print_answer,
+    require_account,
+)
 from api_stub.cli.formatting import format_counts, print_text
-from api_stub.cli.progress import create_progress
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.screen.progress import create_progress
 from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy.retention import StaleData
@@ -27,25 +35,35 @@ def purge(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would be erased, and erase nothing.")
     ] = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Erase data that is older than its account keeps it: people who are no connections, profiles, scores.
+    """Erase data that is older than its account keeps it: people you aren't connected to, profiles, scores.
 
     Excluded people and people with open actions stay. It can be stopped at any time and run again. `rapport
     account keep` sets how long data is kept. Workers do the same several times a day.
     """
     evidence = load_settings(data).evidence_dir
+    reports: dict[str, PurgeReport] = {}
     with open_database(data) as database:
         with database.transaction() as session:
             owners = _list_owners(session, account)
         for owner, keep in owners:
             found = retention.find_stale(database, owner.id, keep)
+            if dry_run and as_json:
+                reports[owner.name] = _count_stale(found)
+                continue
             if dry_run:
                 print_text(f"account {owner.name}: {_describe_stale(found)}; nothing was erased: a dry run")
                 continue
             with _progress(owner, found) as progress:
                 purged = retention.purge_stale(database, evidence, owner.id, found, progress=progress)
-            print_text(f"account {owner.name}: {_describe_purged(purged)}")
+            if as_json:
+                reports[owner.name] = purged
+            else:
+                print_text(f"account {owner.name}: {_describe_purged(purged)}")
+    if as_json:
+        print_answer(reports)
 
 
 def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRecord, timedelta]]:
@@ -55,7 +73,7 @@ def _list_owners(session: Session, name: str | None) -> Sequence[tuple[AccountRe
         whose = name or "NAME"
         raise RequestRefusedError(
             f"{f'account {name} keeps' if name else 'all accounts keep'} everything for ever: say how long "
-            f"first, with rapport account keep {whose} --days N"
+            f"first, with `rapport account keep {whose} --days N`"
         )
     return owners
 
@@ -68,6 +86,18 @@ def _progress(owner: AccountRecord, found: StaleData) -> Iterator[retention.Prog
             f"erasing from {owner.name}", total=len(found.people) + found.profiles + found.scores
         )
         yield lambda rows: bar.advance(task, rows)
+
+
+def _count_stale(found: StaleData) -> PurgeReport:
+    """Return what a dry run counts as a report; it looks for no pictures."""
+    return PurgeReport(
+        people=len(found.people),
+        profiles=found.profiles,
+        scores=found.scores,
+        campaigns=found.campaigns,
+        pictures=0,
+        waits=False,
+    )
 
 
 def _describe_stale(found: StaleData) -> str:

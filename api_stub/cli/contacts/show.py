@@ -1,35 +1,44 @@
 """`rapport contacts list`, `show`: list people, and show everything that is known about one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
+    AsJson,
     DataDir,
-    describe_ambiguity,
+    load_zones,
     open_session,
+    print_answer,
     require_account,
 )
+from api_stub.cli.evidence import list_evidence
 from api_stub.cli.formatting import (
+    create_table,
     folding_text,
-    format_utc,
+    format_time,
+    print_lines,
     print_text,
     reason_suffix,
     render_facts,
     short_id,
 )
+from api_stub.cli.local_servers import load_settings
+from api_stub.cli.lookup import Who, WhoseAccount, choose_contact
 from api_stub.cli.terminal import Console
-from db.store.people import contact_list, contacts
+from api_stub.cli.wording import describe_occasion, format_day
+from api_stub.responses.contacts import ContactOut
+from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters, ContactLine
 from db.store.reports import contact_details
 from db.store.reports.contact_details import CampaignScore, ContactDetails, OpenAction, PastInteraction
-from worker.errors import RequestRefusedError
 from worker.rules.model import ContactStatus
 from worker.rules.sourcing.profile import Profile, Section
 
@@ -47,9 +56,14 @@ def list_contacts(
         bool, typer.Option("--open-to-work", help="Only those whose profile says so.")
     ] = False,
     text: Annotated[
-        str, typer.Option(help="Only those with this text in name, headline, location or company.")
+        str,
+        typer.Option(
+            help="Only those with these words in name, headline, location or company; accents and case don't "
+            "matter."
+        ),
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")] = 50,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List people, in the order in which they became known. GET /data/contacts gives all pages."""
@@ -58,10 +72,14 @@ def list_contacts(
         if account is not None:
             require_account(session, account)
         found = contact_list.list_contacts(session, wanted, limit=limit)
-    if not found:
-        print_text("nobody like that is known")
+        zones = load_zones(session)
+    if as_json:
+        print_answer([ContactOut.model_validate(line) for line in found])
         return
-    table = Table("who", "account", "status", "score", "headline", "location", "last", box=None)
+    if not found:
+        print_text("no match")
+        return
+    table = create_table("who", "account", "status", "score", "headline", "location", "last")
     for line in found:
         table.add_row(
             folding_text(line.name),
@@ -70,7 +88,7 @@ def list_contacts(
             "" if line.score is None else str(line.score),
             folding_text(line.headline),
             folding_text(line.location),
-            _format_last_contact(line),
+            _format_last_contact(line, zones[line.account]),
         )
     Console().print(table)
     if len(found) == limit:
@@ -78,35 +96,39 @@ def list_contacts(
 
 
 def show_contact(
-    who: Annotated[str, typer.Argument(help="A profile address, its last part, or a whole name.")],
-    account: Annotated[str | None, typer.Option(help="Only in this account.")] = None,
+    who: Who,
+    account: WhoseAccount = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show everything that is known about a person: profile, scores with reasons, history, plans."""
+    chosen = choose_contact(data, who, account=account)
     with open_session(data, snapshot=True) as session:
-        people = contacts.find_contacts(session, who, account=account)
-        if not people:
-            raise RequestRefusedError(f"no account knows {who!r}; `rapport contacts list` shows people")
-        if len(people) > 1:
-            raise RequestRefusedError(describe_ambiguity(who, people))
-        found = contact_details.get_contact_details(session, people[0].id)
+        found = contact_details.get_contact_details(session, chosen.id)
+        zone = load_zones(session)[found.account]
+    recorded = [event.screenshot for event in reversed(found.interactions)]
+    pictures = list_evidence(load_settings(data), chosen.account_id, chosen.profile_url, recorded=recorded)
+    if as_json:
+        print_answer({**asdict(found), "screenshots": pictures})
+        return
     console = Console()
-    console.print(Text(found.name, "bold"), render_facts(_header_lines(found)))
+    console.print(Text(found.name, "bold"), render_facts(_header_lines(found, zone)))
     for title, lines in (
         ("profile", list(_profile_lines(found.stored_profile.profile)) if found.stored_profile else []),
         ("scores", [line for score in found.scores for line in _score_lines(score)]),
-        ("what happened", [_format_event(event) for event in found.interactions]),
-        ("what is planned", [_format_plan(action) for action in found.open_actions]),
+        ("what happened", [_format_event(event, zone) for event in found.interactions]),
+        ("what is planned", [_format_plan(action, zone) for action in found.open_actions]),
+        ("screenshots", pictures),
     ):
         if lines:
             console.print(Text(title, "bold"))
-            console.print(Text("\n".join(f"  {line}" for line in lines)), soft_wrap=True)
+            print_lines(lines)
 
 
-def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
+def _header_lines(found: ContactDetails, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     facts = found.facts
     yield "address", found.profile_url
-    yield "account", f"{found.account}, known since {format_utc(found.known_since)}"
+    yield "account", f"{found.account}, known since {format_time(found.known_since, zone)}"
     degree = f", degree {facts['degree']}" if facts.get("degree") else ""
     yield "status", found.status.replace("_", " ") + degree
     for key in ("headline", "location", "company"):
@@ -115,16 +137,29 @@ def _header_lines(found: ContactDetails) -> Iterator[tuple[str, str]]:
     if facts.get("open_to_work") is not None:
         yield "open", "says to be open to work" if facts["open_to_work"] else "not said to be open to work"
     if found.email or found.language:
-        yield "contact", ", ".join(filter(None, (found.email, found.language)))
+        language = f"{found.language}{_by_hand(found, 'language_by')}" if found.language else ""
+        yield "contact", ", ".join(filter(None, (found.email, language)))
     if found.birthday is not None:
         year, month, day = found.birthday
-        yield "birthday", f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        birthday = f"{f'{year}-' if year else ''}{month:02}-{day:02}"
+        yield "birthday", f"{birthday}{_by_hand(found, 'birthday')}"
+    if found.call_by is not None:
+        yield "called", f"{found.call_by}{_by_hand(found, 'call_by')}"
     if found.score is not None:
         yield "score", str(found.score)
-    yield "read", format_utc(found.stored_profile.read_at) if found.stored_profile else "no profile was read"
+    yield (
+        "read",
+        format_time(found.stored_profile.read_at, zone) if found.stored_profile else "no profile was read",
+    )
     if found.replied_at is not None:
-        yield "replied", format_utc(found.replied_at)
+        yield "replied", format_time(found.replied_at, zone)
     yield "contact?", "never: do not contact" if found.do_not_contact else "may be contacted"
+
+
+def _by_hand(found: ContactDetails, value: str) -> str:
+    """Return who set a value by hand and when, or an empty text."""
+    signed = found.by_hand.get(value)
+    return f" (by hand: {signed['by']}, {signed['at'][:10]})" if signed else ""
 
 
 def _profile_lines(profile: Profile) -> Iterator[str]:
@@ -169,16 +204,18 @@ def _score_lines(score: CampaignScore) -> Iterator[str]:
     yield from (f"  {reason}" for reason in score.reasons)
 
 
-def _format_event(event: PastInteraction) -> str:
+def _format_event(event: PastInteraction, zone: ZoneInfo) -> str:
     text = f": {event.message}" if event.message else ""
-    replied = f"; replied {format_utc(event.replied_at)}" if event.replied_at else ""
-    return f"{format_utc(event.at)}  {event.type} for {event.occasion} ({event.status}){text}{replied}"
+    replied = f"; replied {format_time(event.replied_at, zone)}" if event.replied_at else ""
+    occasion = describe_occasion(event.occasion)
+    return f"{format_time(event.at, zone)}  {event.type} for {occasion} ({event.status}){text}{replied}"
 
 
-def _format_plan(action: OpenAction) -> str:
+def _format_plan(action: OpenAction, zone: ZoneInfo) -> str:
     why = reason_suffix(action.reason)
-    when = f"not before {format_utc(action.not_before)}"
-    return f"{short_id(action.id)}  {action.kind} for {action.occasion} is {action.state}{why}; {when}"
+    when = f"not before {format_time(action.not_before, zone)}"
+    occasion = describe_occasion(action.occasion)
+    return f"{short_id(action.id)}  {action.kind} for {occasion} is {action.state}{why}; {when}"
 
 
 def _format_status(line: ContactLine) -> str:
@@ -190,7 +227,7 @@ def _format_status(line: ContactLine) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _format_last_contact(line: ContactLine) -> str:
-    greeted = f"greeted {line.last_greeted_on}" if line.last_greeted_on else ""
-    visited = f"visited {line.visited_at:%Y-%m-%d}" if line.visited_at else ""
+def _format_last_contact(line: ContactLine, zone: ZoneInfo) -> str:
+    greeted = f"greeted {format_day(line.last_greeted_on)}" if line.last_greeted_on else ""
+    visited = f"visited {format_day(line.visited_at.astimezone(zone).date())}" if line.visited_at else ""
     return ", ".join(filter(None, (greeted, visited)))

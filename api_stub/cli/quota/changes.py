@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.formatting import create_table, format_time
 from api_stub.cli.quota.gates import format_days, format_gap
+from api_stub.cli.screen.tables import Table
 from api_stub.responses.quota import format_clock_time
 from db.store.quota.limits import LimitChange, days_of_bits
 
@@ -55,12 +57,12 @@ def describe_subject(what: str) -> str:
     return {"total": "all kinds together", "warm_up": "warm-up"}.get(what, what)
 
 
-def build_log_table(changes: Sequence[LimitChange]) -> Table:
+def build_log_table(changes: Sequence[LimitChange], zone: ZoneInfo) -> Table:
     """Return the audit log as a table, newest first."""
-    table = Table("when (UTC)", "who", "what", "change", box=None, pad_edge=False)
+    table = create_table("when", "who", "what", "change")
     for change in changes:
         table.add_row(
-            f"{change.at:%Y-%m-%d %H:%M:%S}",
+            format_time(change.at, zone, seconds=True),
             Text(change.by, overflow="fold"),
             describe_subject(change.what),
             Text("; ".join(describe_differences(change)) or "as it was"),

@@ -13,11 +13,13 @@ from api_stub.cli.context import (
     AsJson,
     DataDir,
     get_terminal_user,
-    load_settings,
     open_database,
+    print_answer,
     require_account,
 )
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
+from api_stub.cli.local_servers import find_redis
 from api_stub.cli.quota import parse
 from api_stub.cli.quota.changes import build_log_table, describe_differences, describe_subject
 from api_stub.cli.quota.display import render_quota
@@ -33,7 +35,7 @@ from worker.errors import RequestRefusedError
 from worker.rules.model import Kind
 
 app = typer.Typer(
-    help="The quota: what an account has used, what is left, and its limits. All times are UTC.",
+    help="The quota: what an account has used, what is left, and its limits.",
     no_args_is_help=True,
 )
 
@@ -74,11 +76,14 @@ def show(
     """
     with open_database(data) as database, database.snapshot() as session:
         found = status.get_account_status(session, require_account(session, account))
-    with open_quota(load_settings(data).redis) as quota:
+        halted = list(list_halt_lines(session, account))
+    with open_quota(find_redis(data)) as quota:
         readings = {kind: read_quota(quota, each) for kind, each in found.kinds.items()}
     if as_json:
         print_json(build_quota_answer(found, readings).model_dump_json(indent=2))
         return
+    for line in halted:
+        print_text(line, "bold red")
     console = Console()
     console.print(render_quota(found, readings, ascii_only=console.options.ascii_only))
 
@@ -200,7 +205,8 @@ def reset(
 @app.command()
 def log(
     account: Account,
-    newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 50,
+    newest: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")] = 50,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List who changed which limit, when, from what to what; the newest first.
@@ -210,9 +216,15 @@ def log(
 
     """
     with open_database(data) as database, database.transaction() as session:
-        changes = limits.list_changes(session, require_account(session, account).id, newest=newest)
+        record = require_account(session, account)
+        changes = limits.list_changes(session, record.id, newest=newest)
+    if as_json:
+        print_answer(changes)
+        return
     Console().print(
-        build_log_table(changes) if changes else "nothing was changed: the site's own limits hold"
+        build_log_table(changes, record.zone)
+        if changes
+        else "nothing was changed: the site's own limits hold"
     )
 
 
@@ -250,7 +262,7 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     (change,) = limits.list_changes(session, record.id, newest=1)
     changed = describe_differences(change)
     if not changed:
-        return [f"{record.name}, {describe_subject(change.what)}: it is so already"]
+        return [f"{record.name}, {describe_subject(change.what)}: already set"]
     lines = [f"{record.name}, {describe_subject(change.what)}: {', '.join(changed)}; {IN_FORCE_FROM}"]
     if change.what == "total":
         return lines
@@ -259,7 +271,7 @@ def _describe_change(session: Session, record: AccountRecord) -> Sequence[str]:
     configured = limits.get_configured_limits(session, record.id, Kind(change.what))
     if (in_force.per_day, in_force.per_week) != (configured.per_day, configured.per_week):
         lines.append(
-            f"in force now, after warm-up and cuts (rapport quota show {record.name}): "
+            f"in force now, after warm-up and cuts (`rapport quota show {record.name}`): "
             f"{in_force.per_day} a day, {in_force.per_week} in 7 days"
         )
     return lines

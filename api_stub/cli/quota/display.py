@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_time
 from api_stub.cli.quota.gates import SOURCE_TEXTS, describe_decision, describe_warm_up, list_timed_gates
+from api_stub.cli.screen.tables import Facts
 from api_stub.responses.quota_windows import (
     QuotaReading,
     Window,
@@ -40,7 +41,7 @@ def _render_title(account: AccountQuotaStatus, readings: Mapping[Kind, QuotaRead
     warm_up = describe_warm_up(one.warm_up_on, account.now, record.zone)
     text.append(f"warm-up {warm_up}\n", "default")
     sources = dict.fromkeys(SOURCE_TEXTS[each.source] for each in readings.values())
-    text.append(f"as of {format_utc(account.now)}; {'; '.join(sources)}\n", "dim")
+    text.append(f"as of {format_time(account.now, record.zone)}; {'; '.join(sources)}\n", "dim")
     return text
 
 
@@ -49,12 +50,12 @@ def _render_kind(
 ) -> RenderableType:
     kind, decision = status.context.kind, reading.decision
     head = Text(f"{kind}  ", "bold")
-    head.append(describe_decision(kind, decision), "green" if decision.reason is None else "yellow")
+    head.append(
+        describe_decision(kind, decision, status.context.zone),
+        "green" if decision.reason is None else "yellow",
+    )
     grid = _render_windows(build_windows(status, get_remaining(reading)), ascii_only=ascii_only)
-    lines = Table.grid(padding=(0, 2))
-    for name, says in _list_details(status, reading, denial):
-        lines.add_row(Text(f"  {name:<13}", "dim"), Text(says, overflow="fold"))
-    return Group(head, grid, lines)
+    return Group(head, grid, Facts(_list_details(status, reading, denial), least_width=13))
 
 
 def _list_details(
@@ -70,10 +71,8 @@ def _list_details(
             f"{get_remaining(reading).all_day} left today: {status.used.reserved} are reserved for others",
         )
     if denial is not None:
-        yield (
-            "last denial",
-            f"{denial.contact} waits until {format_utc(denial.until)}: {describe_reason(denial.reason)}",
-        )
+        until = format_time(denial.until, status.context.zone)
+        yield "last denial", f"{denial.contact} waits until {until}: {describe_reason(denial.reason)}"
 
 
 def _render_totals(

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_database, require_account
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.formatting import print_json, print_text
 from api_stub.cli.quota.forecast_display import list_caveats, render_table, render_title, render_verdict
 from api_stub.cli.terminal import Console
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, build_forecast_answer
-from db.store.quota import birthday_forecast as store
+from db.store.reports import birthday_forecast as store
 
 
 def forecast(
@@ -20,10 +21,10 @@ def forecast(
     as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Foretell whom birthday greetings reach when, under the limits and the warm-up. Changes nothing.
+    """Forecast when each birthday greeting goes out, under the limits and the warm-up. Changes nothing.
 
-    The quota's own rule is played forward, from what is used and planned already. Late ones are
-    yellow, missed ones red: too many days after their birthday.
+    It applies the quota's own rules from what is used and planned already. Greetings that will be late
+    are yellow; people who will be missed, because it is too late by then, are red.
 
     Example:
     rapport forecast demo --days 60
@@ -32,11 +33,14 @@ def forecast(
     with open_database(data) as database, database.snapshot() as session:
         record = require_account(session, account)
         found = store.forecast_birthdays(session, record, days=days, default_late_days=DEFAULT_LATE_DAYS)
+        halted = list(list_halt_lines(session, account))
     answer = build_forecast_answer(found)
     if as_json:
         print_json(answer.model_dump_json(indent=2))
         return
     console = Console()
+    for line in halted:
+        print_text(line, "bold red")
     console.print(render_title(found), "")
     for line in list_caveats(answer):
         print_text(line, "yellow")

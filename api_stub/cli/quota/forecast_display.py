@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import create_table, describe_reason, format_time
 from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
+from api_stub.cli.screen.tables import Table
 from api_stub.responses.forecast import DayForecast, End, ForecastAnswer, PersonForecast
 from api_stub.responses.quota_windows import Window
-from db.store.quota.birthday_forecast import AccountForecast
+from db.store.reports.birthday_forecast import AccountForecast
 from worker.errors import Reason
 
 _NAMED: Final = 6
@@ -39,19 +39,21 @@ def render_title(found: AccountForecast) -> Text:
     text = Text(f"account {record.name} on {record.site}: birthdays up to {found.last}, ", "bold")
     text.append(f"at most {found.late_days} days late; days begin in {record.zone.key}\n", "bold")
     text.append(f"warm-up {describe_warm_up(ramp, found.now, record.zone)}\n", "default")
-    text.append(f"as of {format_utc(found.now)}, if a campaign runs at each opening and nothing fails", "dim")
+    text.append(
+        f"as of {format_time(found.now, record.zone)}, if a campaign runs at each opening and nothing fails",
+        "dim",
+    )
     return text
 
 
 def list_caveats(found: ForecastAnswer) -> Iterator[str]:
     """Yield what a person must do before the forecast can come true."""
     if found.stopped_by is not None:
-        because = describe_reason(Reason(found.stopped_by))
-        yield f"nothing goes out as long as this holds: {because}; the forecast ignores it"
+        yield "the forecast shows what would happen if the account went on now"
     if found.unapproved:
-        yield f"{found.unapproved} wait for approval; the forecast counts them as approved"
+        yield f"{found.unapproved} wait for approval; the forecast assumes that they are approved now"
     if found.paused:
-        yield f"{found.paused} wait in a paused campaign; the forecast counts them as resumed"
+        yield f"{found.paused} wait in a paused campaign; the forecast assumes that it is resumed now"
 
 
 def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
@@ -59,7 +61,7 @@ def render_table(found: ForecastAnswer, *, ascii_only: bool) -> Table:
     by_day: dict[date, list[PersonForecast]] = {}
     for person in found.people:
         by_day.setdefault(person.reached_on or person.until_on, []).append(person)
-    listed = Table("day", "", "greetings", "who", box=None, pad_edge=False)
+    listed = create_table("day", "", "greetings", "who")
     for day in found.days:
         people = by_day.get(day.on, [])
         if people or day.used:
@@ -93,19 +95,19 @@ def _describe_person(person: PersonForecast) -> str:
 def render_verdict(found: ForecastAnswer) -> Text:
     """Return one line: how many are reached, how many late or missed, and what would help."""
     if not found.birthdays:
-        return Text(f"nobody has a birthday up to {found.last_on} who is still to be greeted")
+        return Text(f"nobody with a birthday up to {found.last_on} is still to be greeted")
     reached = found.in_time + found.late
-    counts = f"{reached} of {found.birthdays} are reached"
+    counts = f"{reached} of {found.birthdays} will be greeted"
     if not found.late and not found.missed:
-        return Text(f"{counts}, all in time", "green")
+        return Text(f"{counts}, all on time", "green")
     style = "bold red" if found.missed else "yellow"
     return Text(f"{counts}, {found.late} of them late, {found.missed} missed{_explain(found)}", style)
 
 
 def _explain(found: ForecastAnswer) -> str:
     if not found.held_back_by:
-        return ": their birthdays were over already"
+        return ": their birthdays were already over"
     reason = Reason(next(iter(found.held_back_by)))
     remedy = _REMEDIES.get(reason)
-    helps = f"; more is let through by: rapport quota set {found.account} {remedy}" if remedy else ""
+    helps = f"; to allow more: `rapport quota set {found.account} {remedy}`" if remedy else ""
     return f": {describe_reason(reason)}{helps}"

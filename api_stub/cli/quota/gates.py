@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from api_stub.cli.formatting import describe_reason, format_utc
+from api_stub.cli.formatting import describe_reason, format_time
 from api_stub.responses.quota import DAY_NAMES, format_clock_time, name_breaker_state
 from api_stub.responses.quota_windows import (
     QuotaReading,
@@ -55,12 +55,12 @@ def list_timed_gates(status: QuotaStatus, decision: Decision) -> Iterator[Gate]:
     """Yield the gates that open at a time: pause, hours, breaker, gap."""
     context = status.context
     paused = context.paused_until
-    pause = f"until {format_utc(paused)}, after a limit page of the site" if paused else "none"
+    pause = f"until {format_time(paused, context.zone)}, after a limit page of the site" if paused else "none"
     if status.cut_until is not None:
-        pause += f"; limits are cut by 30 % until {format_utc(status.cut_until)}"
+        pause += f"; limits are cut by 30 % until {format_time(status.cut_until, context.zone)}"
     yield Gate("pause", paused is None or paused <= status.now, pause)
     yield _hours_gate(context, status.now)
-    yield _breaker_gate(decision, status.now)
+    yield _breaker_gate(decision, status.now, context.zone)
     yield _gap_gate(status, decision)
 
 
@@ -69,8 +69,13 @@ def _hours_gate(context: QuotaContext, now: datetime) -> Gate:
     if hours == Hours():
         return Gate("working hours", True, "day and night")
     span = opening(now, hours, zone)
-    when = f"open until {format_utc(span.end)}" if span.start <= now else f"opens at {format_utc(span.start)}"
-    return Gate("working hours", span.start <= now, f"{format_hours(hours)} in {zone.key}; {when}")
+    is_open = span.start <= now
+    when = (
+        f"open until {format_time(span.end, zone)}"
+        if is_open
+        else f"opens at {format_time(span.start, zone)}"
+    )
+    return Gate("working hours", is_open, f"{format_hours(hours)} in {zone.key}; {when}")
 
 
 def format_hours(hours: Hours) -> str:
@@ -88,7 +93,7 @@ def format_days(days: frozenset[int]) -> str:
     return ",".join(DAY_NAMES[day] for day in sorted(days))
 
 
-def _breaker_gate(decision: Decision, now: datetime) -> Gate:
+def _breaker_gate(decision: Decision, now: datetime, zone: ZoneInfo) -> Gate:
     breaker = decision.breaker
     faults = f"{breaker.failures} fault{'s' * (breaker.failures != 1)} of the site in a row"
     state = name_breaker_state(breaker, now)
@@ -98,7 +103,7 @@ def _breaker_gate(decision: Decision, now: datetime) -> Gate:
         return Gate(
             "breaker",
             False,
-            f"open until {format_utc(breaker.open_until)}, after {faults}; then one try goes first",
+            f"open until {format_time(breaker.open_until, zone)}, after {faults}; then one try goes first",
         )
     under_way = decision.reason is Reason.BREAKER_PROBE
     says = "one try is under way and decides" if under_way else "one try goes first and decides"
@@ -107,12 +112,13 @@ def _breaker_gate(decision: Decision, now: datetime) -> Gate:
 
 def _gap_gate(status: QuotaStatus, decision: Decision) -> Gate:
     """Describe the gap: exactly when it is over if it opens last, else at the latest by the ledger."""
-    limits = status.context.limits
+    limits, zone = status.context.limits, status.context.zone
     between = f"{format_gap(limits.gap_min, limits.gap_max)} between two"
     if decision.reason is Reason.GAP and decision.retry_at is not None:
-        return Gate("gap", False, f"{between}; until {format_utc(decision.retry_at)}")
+        return Gate("gap", False, f"{between}; until {format_time(decision.retry_at, zone, seconds=True)}")
     if decision.reason is not None and status.gap_until is not None and status.gap_until > status.now:
-        return Gate("gap", False, f"{between}; until {format_utc(status.gap_until)} at the latest")
+        until = format_time(status.gap_until, zone, seconds=True)
+        return Gate("gap", False, f"{between}; until {until} at the latest")
     return Gate("gap", True, f"{between}; over")
 
 
@@ -125,8 +131,8 @@ def format_gap(shortest: timedelta, longest: timedelta) -> str:
 def _list_window_gates(status: QuotaStatus, reading: QuotaReading) -> Iterator[Gate]:
     left, context, kind = get_remaining(reading), status.context, status.context.kind
     filled = build_windows(status, left)
-    tomorrow = f"fresh at {format_utc(local_day(status.now, context.zone).end)}"
-    ages = "each use leaves after exactly 7 days"
+    tomorrow = f"resets at {format_time(local_day(status.now, context.zone).end, context.zone)}"
+    ages = "each use counts for exactly 7 days"
     if filled.run is not None:
         yield _window_gate(f"{kind}, run", filled.run, tomorrow)
     yield _window_gate(f"{kind}, day", filled.day, tomorrow)
@@ -169,9 +175,9 @@ _NOUNS: Final[Mapping[Kind, str]] = {
 }
 
 
-def describe_decision(kind: Kind, decision: Decision) -> str:
+def describe_decision(kind: Kind, decision: Decision, zone: ZoneInfo) -> str:
     """Describe what a reservation would be answered now."""
     if decision.reason is None:
         return f"{_NOUNS[kind]} would be let through now"
-    until = f" until {format_utc(decision.retry_at)}" if decision.retry_at else ""
+    until = f" until {format_time(decision.retry_at, zone)}" if decision.retry_at else ""
     return f"{_NOUNS[kind]} would have to wait{until}: {describe_reason(decision.reason)}"

@@ -24,7 +24,7 @@ def parse_duration(text: str) -> timedelta:
     """Parse `90s`, `1.5m`, or `90`, which is in seconds."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
-        raise RequestRefusedError(f"{text!r} is no duration: write 90s, 2m or 1h")
+        raise RequestRefusedError(f"{text!r} isn't a duration: write 90s, 2m or 1h")
     return float(found[1]) * timedelta(seconds=_UNITS[found[2]])
 
 
@@ -38,14 +38,14 @@ def parse_hours(text: str) -> tuple[timedelta, timedelta]:
     """Parse `07:00-19:00` to durations since midnight; a day ends at 24:00."""
     opens, dash, closes = text.partition("-")
     if not dash:
-        raise RequestRefusedError(f"{text!r} are no hours: write 07:00-19:00 (00:00-24:00 is day and night)")
+        raise RequestRefusedError(f"{text!r} aren't hours: write 07:00-19:00 (00:00-24:00 is day and night)")
     return _parse_time(opens), _parse_time(closes)
 
 
 def _parse_time(text: str) -> timedelta:
     found = _TIME.fullmatch(text.strip())
     if found is None or int(found[2] or 0) > 59:
-        raise RequestRefusedError(f"{text!r} is no time of day: write 07:00")
+        raise RequestRefusedError(f"{text!r} isn't a time of day: write 07:00")
     return timedelta(hours=int(found[1]), minutes=int(found[2] or 0))
 
 
@@ -65,7 +65,7 @@ def parse_days(text: str) -> frozenset[int]:
 def _parse_day(text: str) -> int:
     name = text.strip().lower()[:3]
     if name not in DAY_NAMES:
-        raise RequestRefusedError(f"{text.strip()!r} is no day: write {', '.join(DAY_NAMES)}, or mon-fri")
+        raise RequestRefusedError(f"{text.strip()!r} isn't a day: write {', '.join(DAY_NAMES)}, or mon-fri")
     return DAY_NAMES.index(name)
 
 
@@ -76,7 +76,7 @@ def parse_date(text: str, today: date) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise RequestRefusedError(f"{text!r} is no date: write 2026-11-23, or today") from None
+        raise RequestRefusedError(f"{text!r} isn't a date: write 2026-11-23, or today") from None
     if found < FIRST_DAY:
         raise RequestRefusedError(f"{found} is before {FIRST_DAY.year}: no account is so old")
     if found > today:

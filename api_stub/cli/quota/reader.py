@@ -12,8 +12,11 @@ from worker.rules.quota.model import Verdict
 
 
 @contextmanager
-def open_quota(address: RedisAddress) -> Iterator[RedisQuota]:
-    """Open the quota in Redis; closes its connection on exit."""
+def open_quota(address: RedisAddress | None) -> Iterator[RedisQuota | None]:
+    """Open the quota in Redis; closes its connection on exit. Without an address, nothing is opened."""
+    if address is None:
+        yield None
+        return
     client = redis_quota.connect(address)
     try:
         yield RedisQuota(client)
@@ -21,8 +24,10 @@ def open_quota(address: RedisAddress) -> Iterator[RedisQuota]:
         client.close()
 
 
-def read_quota(quota: RedisQuota, status: QuotaStatus) -> QuotaReading:
+def read_quota(quota: RedisQuota | None, status: QuotaStatus) -> QuotaReading:
     """Return Redis' answer, else the ledger's and why Redis could not tell."""
+    if quota is None:
+        return QuotaReading(status.by_ledger, Source.REDIS_AWAY)
     try:
         decision = quota.remaining(status.context)
     except QuotaUnavailableError:

@@ -1,17 +1,17 @@
 """Render a proposal: the person, the text, and earlier messages."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.panel import Panel
-from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
-from api_stub.cli.formatting import short_id
+from api_stub.cli.explain.outlook import describe_outlook
+from api_stub.cli.formatting import format_count, short_id
+from api_stub.cli.screen.cells import fold_text
 from api_stub.cli.terminal import Console
+from api_stub.cli.wording import format_day
 from db.store.actions.proposals import LastContact, Proposal
 from worker.rules.characters import sanitise_text
 from worker.rules.model import Kind
@@ -23,8 +23,9 @@ _LAST_CONTACT_TEXTS = {
     Kind.WITHDRAW: "you withdrew an invitation",
     None: "they wrote",
 }
-_PAST_TEXT_CHARACTERS = 80
-_WIDE_COLUMNS = 100
+_SLACK = 2
+_INDENT = "    "
+_BETWEEN = "   "
 
 
 def render_proposal(
@@ -34,56 +35,57 @@ def render_proposal(
     total: int,
     note: str,
     keys: Sequence[str],
-    width: int,
+    size: tuple[int, int],
+    zone: ZoneInfo,
     draft: str | None = None,
 ) -> RenderableType:
-    """Render the whole screen of a proposal; a `draft` replaces its text.
+    """Render the whole screen of a proposal for a terminal of `size`; a `draft` replaces its text.
 
-    The text is never cut, whatever the height of the screen, because it is what is approved.
+    The text is never cut, whatever the height, because it is what is approved. Earlier texts are whole too,
+    or left out where they don't fit.
     """
-    wide = width >= _WIDE_COLUMNS
-    where = Table.grid(expand=True)
-    where.add_column()
-    where.add_column(justify="right")
-    where.add_row(
-        Text(f"{position} of {total}", "bold"),
-        Text(f"account {proposal.account}, campaign {short_id(proposal.campaign_id)}", "dim"),
-    )
-    title = "would be sent" if draft is None else "would be sent, in your words"
-    text = Panel(
-        Text(sanitise_text(proposal.message if draft is None else draft)),
-        title=title,
-        title_align="left",
-        border_style="cyan" if draft is None else "magenta",
-        padding=(1, 2) if wide else (0, 1),
-    )
-    beside = Table.grid(expand=True, padding=(0, 2, 0, 0))
-    beside.add_column(ratio=3)
-    beside.add_column(ratio=2)
-    beside.add_row(text, Padding(_render_history(proposal), (1, 0)))
-    return Group(
-        where,
-        Rule(style="dim"),
-        _render_person(proposal),
-        beside if wide else Group(text, _render_history(proposal, one_line=True)),
-        Text(note, "yellow"),
-        Text("   ").join(_render_key(key) for key in keys),
-    )
+    columns, lines = size
+    width = columns - _SLACK
+    mine, style = ("", "bold cyan") if draft is None else (", in your words", "bold magenta")
+    campaign = f"campaign {short_id(proposal.campaign_id)}"
+    message = proposal.message if draft is None else draft
+    above = [
+        *_fold(f"{position} of {total}  {campaign} of account {proposal.account}", width, "dim"),
+        *_render_person(proposal, width, zone),
+        *_fold(f"would be sent to {proposal.contact}{mine}:", width, style),
+        *_fold(message, width, indent=_INDENT),
+        Text(""),
+    ]
+    below = [*_fold(note, width, "yellow"), *_render_keys(keys, width)]
+    last = _fold(f"last contact: {_format_last_contact(proposal.last_contact, zone)}", width)
+    space = lines - len(above) - len(below) - len(last) - 2
+    return Group(*above, *last, *_render_past_texts(proposal, width, space, zone), Text(""), *below)
 
 
-def _render_key(key: str) -> Text:
-    """Render a key and what it does."""
-    letter, _, does = key.partition(" ")
-    return Text.assemble((letter, "bold reverse"), f" {does}")
+def _fold(text: str, width: int, style: str = "", indent: str = "") -> list[Text]:
+    lines = fold_text(sanitise_text(text), width - len(indent)) if text else []
+    return [Text(indent + line, style, no_wrap=True, overflow="ignore") for line in lines]
+
+
+def _render_keys(keys: Sequence[str], width: int) -> list[Text]:
+    """Render the keys and what each does, on as many lines as they need."""
+    lines = [Text()]
+    for key in keys:
+        letter, _, does = key.partition(" ")
+        part = Text.assemble((letter, "bold reverse"), f" {does}")
+        if lines[-1] and len(lines[-1]) + len(_BETWEEN) + len(part) > width:
+            lines.append(Text())
+        lines[-1].append(_BETWEEN if lines[-1] else "").append_text(part)
+    return lines
 
 
 def show_screen(console: Console, screen: RenderableType) -> None:
     """Clear the terminal and print one screen."""
     console.clear()
-    console.print(screen)
+    console.print(screen, crop=False)
 
 
-def render_plain(proposal: Proposal) -> Text:
+def render_plain(proposal: Proposal, zone: ZoneInfo) -> Text:
     """Render a proposal as plain lines, for `--list`."""
     text = Text(
         f"{sanitise_text(proposal.contact)} ({_format_birthday(proposal)}), account {proposal.account}\n",
@@ -93,8 +95,9 @@ def render_plain(proposal: Proposal) -> Text:
         *filter(None, (_format_work(proposal),)),
         proposal.profile_url,
         *_list_warnings(proposal),
-        f"last contact: {_format_last_contact(proposal.last_contact)}",
-        *(f"had on {past.at:%Y-%m-%d}: {_shorten(past.message)}" for past in proposal.past_texts),
+        *filter(None, (_format_outlook(proposal, zone),)),
+        f"last contact: {_format_last_contact(proposal.last_contact, zone)}",
+        *(f"had on {_format_date(past.at, zone)}: {past.message}" for past in proposal.past_texts),
         f"text: {sanitise_text(proposal.message)}",
     )
     text.append("".join(f"  {line}\n" for line in lines), "default")
@@ -102,20 +105,29 @@ def render_plain(proposal: Proposal) -> Text:
     return text
 
 
-def _render_person(proposal: Proposal) -> RenderableType:
-    text = Text(sanitise_text(proposal.contact), "bold cyan")
-    if work := _format_work(proposal):
-        text.append(f"\n{work}", "default not bold")
-    text.append(f"\n{proposal.profile_url}\n", "dim not bold")
-    text.append(_format_birthday(proposal), "bold default")
+def _render_person(proposal: Proposal, width: int, zone: ZoneInfo) -> Iterator[Text]:
+    yield from _fold(proposal.contact, width, "bold cyan")
+    yield from _fold(_format_work(proposal), width)
+    yield from _fold(proposal.profile_url, width, "dim")
     facts = (
+        _format_birthday(proposal),
         f"language {proposal.language}" if proposal.language else "language not known",
         f"may be sent until {_format_day(proposal.expires_on)}" if proposal.expires_on else "",
+        _format_outlook(proposal, zone),
     )
-    text.append("".join(f"  ·  {fact}" for fact in facts if fact), "default not bold")
+    yield from _fold("  ·  ".join(filter(None, facts)), width)
     for warning in _list_warnings(proposal):
-        text.append(f"\n{warning}", "bold yellow")
-    return text
+        yield from _fold(warning, width, "bold yellow")
+    yield Text("")
+
+
+def _format_outlook(proposal: Proposal, zone: ZoneInfo) -> str:
+    """Say when it goes out if it is approved now, as the forecast says."""
+    found = proposal.outlook
+    if found is None:
+        return ""
+    says = describe_outlook(found.reached_at, found.held_back, found.action.until, zone)
+    return f"if approved now, sent {says}" if found.reached_at else says
 
 
 def _list_warnings(proposal: Proposal) -> Iterator[str]:
@@ -139,26 +151,34 @@ def _format_birthday(proposal: Proposal) -> str:
     return f"birthday {_format_day(proposal.occasion_on)}, {f'{days} late' if late > 0 else f'in {days}'}"
 
 
-def _render_history(proposal: Proposal, *, one_line: bool = False) -> RenderableType:
-    texts = Table.grid(padding=(0, 1))
-    texts.add_column(min_width=10)
-    texts.add_column(no_wrap=one_line, overflow="ellipsis")
-    for past in proposal.past_texts:
-        texts.add_row(Text(f"{past.at:%Y-%m-%d}", "cyan"), Text(_shorten(past.message)))
-    return Group(
-        Text.assemble(("last contact  ", "dim"), _format_last_contact(proposal.last_contact)),
-        Text("last texts to this person", "dim"),
-        texts if proposal.past_texts else Text("none from this account"),
-    )
+def _render_past_texts(proposal: Proposal, width: int, space: int, zone: ZoneInfo) -> Iterator[Text]:
+    """Yield the last texts to this person, each whole, as many as fit into `space` lines."""
+    if not proposal.past_texts:
+        yield Text("last texts to this person: none from this account", "dim")
+        return
+    yield Text("last texts to this person:", "dim")
+    for shown, past in enumerate(proposal.past_texts):
+        lines = [
+            *_fold(_format_date(past.at, zone), width, "cyan"),
+            *_fold(past.message, width, indent=_INDENT),
+        ]
+        space -= len(lines)
+        if space < 0:
+            rest = format_count(len(proposal.past_texts) - shown, "text doesn't", "texts don't")
+            yield from _fold(f"{rest} fit here: rapport contacts show shows all", width, "dim")
+            return
+        yield from lines
 
 
-def _format_last_contact(last: LastContact | None) -> str:
-    return f"{last.at:%Y-%m-%d}, {_LAST_CONTACT_TEXTS[last.kind]}" if last else "none known"
+def _format_last_contact(last: LastContact | None, zone: ZoneInfo) -> str:
+    if last is None:
+        return "none known"
+    by = f" from account {last.account}" if last.account else ""
+    return f"{_format_date(last.at, zone)}, {_LAST_CONTACT_TEXTS[last.kind]}{by}"
 
 
-def _shorten(text: str) -> str:
-    line = " ".join(sanitise_text(text).split())
-    return line if len(line) <= _PAST_TEXT_CHARACTERS else f"{line[:_PAST_TEXT_CHARACTERS].rstrip()}…"
+def _format_date(instant: datetime, zone: ZoneInfo) -> str:
+    return format_day(instant.astimezone(zone).date())
 
 
 def _format_day(day: date | None) -> str:

@@ -1,21 +1,27 @@
 """One review session: show a proposal, wait for a key, and store the decision."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import click
+from rich.console import ConsoleDimensions, RenderableType
+from sqlalchemy.orm import Session
 
-from api_stub.cli.context import get_terminal_user
+from api_stub.cli.context import get_terminal_user, require_account
 from api_stub.cli.formatting import print_text
 from api_stub.cli.review.display import render_proposal, show_screen
+from api_stub.cli.screen.keyboard import RESIZED, open_keyboard
 from api_stub.cli.terminal import Console
+from api_stub.responses.forecast import DEFAULT_LATE_DAYS
 from db.engine import Database
 from db.store.actions import approval, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 from db.store.actions.proposals import Proposal
+from db.store.reports import birthday_forecast
 from worker.rules.characters import sanitise_text
 from worker.rules.messages.approval import TextRefusedError, validate_message
 
@@ -38,6 +44,25 @@ def count_proposals(database: Database, scope: ReviewScope) -> int:
         return proposals.count_proposals(session, account=scope.account, campaign=scope.campaign)
 
 
+def list_with_outlook(
+    session: Session, scope: ReviewScope, *, limit: int, after: UUID | None
+) -> Sequence[Proposal]:
+    """Return a page of `proposals.list_proposals`, each with the forecast of its sending."""
+    found = proposals.list_proposals(
+        session, limit=limit, after=after, account=scope.account, campaign=scope.campaign
+    )
+    outlooks = {
+        name: birthday_forecast.forecast_greetings(
+            session, require_account(session, name), default_late_days=DEFAULT_LATE_DAYS
+        )
+        for name in {proposal.account for proposal in found}
+    }
+    return [
+        replace(each, outlook=outlooks[each.account].get((each.contact_id, each.occasion_on)))
+        for each in found
+    ]
+
+
 @dataclass
 class ReviewSession:
     """One review at one terminal. No transaction is open while it waits for a key."""
@@ -45,6 +70,7 @@ class ReviewSession:
     database: Database
     scope: ReviewScope
     console: Console
+    zones: Mapping[str, ZoneInfo]
     by: str = field(default_factory=get_terminal_user)
     decided: Counter[str] = field(default_factory=Counter)
     passed: int = 0
@@ -65,9 +91,7 @@ class ReviewSession:
 
     def _next(self) -> Proposal | None:
         with self.database.transaction() as session:
-            found = proposals.list_proposals(
-                session, limit=1, after=self.last, account=self.scope.account, campaign=self.scope.campaign
-            )
+            found = list_with_outlook(session, self.scope, limit=1, after=self.last)
         return found[0] if found else None
 
     def _decide(self, proposal: Proposal) -> bool:
@@ -85,7 +109,7 @@ class ReviewSession:
         elif key == "s":
             self._advance(proposal)
         elif key != "q":
-            self.note = "that key means nothing here"
+            self.note = "unknown key"
         return key != "q"
 
     def _edit(self, proposal: Proposal) -> None:
@@ -121,25 +145,38 @@ class ReviewSession:
             self.note = ""
 
     def _ask(self, proposal: Proposal, keys: Sequence[str], *, draft: str | None = None) -> str:
-        """Show a proposal and wait for a key. Keys typed before the screen is drawn are dropped."""
+        """Show a proposal and wait for a key. Keys typed before the screen is drawn are dropped.
+
+        The screen is drawn again when the terminal's size changes.
+        """
         with self.database.transaction() as session:
             left = proposals.count_proposals(
                 session, after=proposal.id, account=self.scope.account, campaign=self.scope.campaign
             )
         position = self.passed + 1
-        show_screen(
-            self.console,
-            render_proposal(
-                proposal,
-                position=position,
-                total=position + left,
-                note=self.note,
-                keys=keys,
-                draft=draft,
-                width=self.console.width,
-            ),
+        render = partial(
+            render_proposal,
+            proposal,
+            position=position,
+            total=position + left,
+            note=self.note,
+            keys=keys,
+            zone=self.zones[proposal.account],
+            draft=draft,
         )
-        return click.getchar().lower()
+        shown_at = self._show(render)
+        with open_keyboard() as keyboard:
+            if shown_at != self.console.size:
+                self._show(render)
+            while (key := keyboard.read_key()) == RESIZED:
+                self._show(render)
+        return key or ""
+
+    def _show(self, render: Callable[..., RenderableType]) -> ConsoleDimensions:
+        """Draw the screen; return the size of the terminal that it was drawn for."""
+        size = self.console.size
+        show_screen(self.console, render(size=size))
+        return size
 
     def _settle(self, proposal: Proposal, verb: str, decide: Callable[..., Decision]) -> None:
         with self.database.transaction() as session:

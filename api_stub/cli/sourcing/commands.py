@@ -14,8 +14,10 @@ from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.contacts.export import STDOUT, Force, handle_signals, open_output
 from api_stub.cli.context import (
     DEFAULT_DATA,
+    AsJson,
     DataDir,
     open_session,
+    print_answer,
     require_account,
     resolve_campaign_id,
 )
@@ -99,6 +101,7 @@ def results(
         bool, typer.Option("--explain", help="Show every reason, also those without points.")
     ] = False,
     force: Force = False,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show the people that a sourcing campaign found, best first, with reasons; also while it runs.
@@ -113,8 +116,13 @@ def results(
     if as_format is OutputFormat.TABLE:
         if out != STDOUT:
             raise RequestRefusedError("a table is for the terminal: for a file give --format csv or jsonl")
-        _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
+        if as_json:
+            _print_json_ranking(campaign, min_score, limit, data)
+        else:
+            _print_ranking(campaign, min_score, limit or DEFAULT_ROWS, explain=explain, data=data)
         return
+    if as_json:
+        raise RequestRefusedError("give either --json or --format")
     with handle_signals(), open_session(data, snapshot=True) as session:
         found = _require_sourcing_campaign(session, campaign)
         with open_output(out, force=force) as file:
@@ -158,7 +166,7 @@ def rescore(
         report = rescoring.rescore_hits(session, found.id, new_criteria, today)
         after = list(search_hits.iter_ranking(session, found.id))
     if not after:
-        print_text("nobody was found yet; whoever is will be scored by these criteria")
+        print_text("nobody was found yet; people who are found from now on are scored by these criteria")
         return
     Console().print(render_rank_changes(before, after, most=DEFAULT_ROWS))
     moved = sum(new.contact_id != old.contact_id for new, old in zip(after, before, strict=True))
@@ -182,6 +190,12 @@ def _print_ranking(campaign: str, min_score: int | None, limit: int, *, explain:
         print_text("there are more: --limit N shows them, --format csv -o FILE writes all")
 
 
+def _print_json_ranking(campaign: str, min_score: int | None, limit: int | None, data: Path) -> None:
+    with open_session(data, snapshot=True) as session:
+        found = _require_sourcing_campaign(session, campaign)
+        print_answer(list(islice(search_hits.iter_ranking(session, found.id, min_score=min_score), limit)))
+
+
 def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     """Return the sourcing campaign with this id or prefix. Raises RequestRefusedError if there is none."""
     campaign_id = resolve_campaign_id(session, given)
@@ -189,8 +203,8 @@ def _require_sourcing_campaign(session: Session, given: str) -> CampaignRecord:
     if campaign is None or campaign.kind is not CampaignKind.SOURCING:
         kind = campaign.kind if campaign else "gone"
         raise RequestRefusedError(
-            f"campaign {given} is no sourcing campaign ({kind}): only those have results; rapport campaign "
-            f"show {given} says what it came to"
+            f"campaign {given} isn't a sourcing campaign ({kind}): only those have results; `rapport "
+            f"campaign show {given}` shows what it did"
         )
     return campaign
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rich.table import Table
 from rich.text import Text
 
+from api_stub.cli.explain.summary_display import describe_search
 from api_stub.cli.formatting import create_table, folding_text, format_count, short_id
-from api_stub.cli.summary_display import describe_search
+from api_stub.cli.screen.tables import Table
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.campaigns.rescoring import RescoreReport
 from db.store.campaigns.search_hits import HitLine
@@ -30,9 +30,7 @@ def describe_progress(campaign: CampaignRecord, progress: VisitProgress) -> str:
 
 def render_ranking(lines: Sequence[HitLine], *, explain: bool) -> Table:
     """Render the ranking, with the reasons that changed the score, or all with `explain`."""
-    table = Table("rank", "score", "who", "headline", "location", "open to work", "why", expand=True)
-    for column in (0, 1):
-        table.columns[column].justify = "right"
+    table = create_table("rank", "score", "who", "headline", "location", "open to work", "why")
     for rank, line in enumerate(lines, 1):
         table.add_row(
             str(rank),
@@ -50,8 +48,6 @@ def render_rank_changes(before: Sequence[HitLine], after: Sequence[HitLine], *, 
     """Render the first `most` of a new ranking, with the former rank and score of each."""
     was = {line.contact_id: (rank, line.score) for rank, line in enumerate(before, 1)}
     table = create_table("rank", "was", "score", "was", "who", "headline")
-    for column in range(4):
-        table.columns[column].justify = "right"
     for rank, line in enumerate(after[:most], 1):
         old_rank, old_score = was[line.contact_id]
         table.add_row(

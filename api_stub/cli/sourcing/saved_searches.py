@@ -5,18 +5,20 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
-from rich.text import Text
 
 from api_stub.cli.campaigns.input_files import read_criteria
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountArgument,
+    AsJson,
     DataDir,
+    load_zones,
     open_session,
+    print_answer,
     require_account,
     validate_name,
 )
-from api_stub.cli.formatting import create_table, folding_text, format_utc, print_text
+from api_stub.cli.formatting import create_table, folding_text, format_time, print_text
 from api_stub.cli.terminal import Console
 from db.store.campaigns import saved_searches
 from db.store.campaigns.saved_searches import SavedSearchRecord
@@ -53,11 +55,12 @@ def save_search(
         replaced = saved_searches.find_saved_search(session, record.id, name) is not None
         saved_searches.save_search(session, record.id, name, search)
     verb = "replaced" if replaced else "saved"
-    print_text(f"search {name} is {verb}; next: rapport campaign sourcing {account} --saved {name}")
+    print_text(f"search {name} is {verb}; next: `rapport campaign sourcing {account} --saved {name}`")
 
 
 def list_saved_searches(
     account: Annotated[str | None, typer.Argument(help="Only this account's.")] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """List the saved searches with their search terms and criteria."""
@@ -65,6 +68,10 @@ def list_saved_searches(
         if account is not None:
             require_account(session, account)
         found = saved_searches.list_saved_searches(session, account=account)
+        zones = load_zones(session)
+    if as_json:
+        print_answer(found)
+        return
     table = create_table("account", "name", "searched", "scored by", "saved")
     for search in found:
         table.add_row(
@@ -72,10 +79,10 @@ def list_saved_searches(
             search.name,
             folding_text(_describe_query(search)),
             ", ".join(sorted(given_criteria(search.spec.criteria))) or "nothing",
-            format_utc(search.created_at),
+            format_time(search.created_at, zones[search.account]),
         )
-    hint = "no search is saved; to save one: rapport sourcing save ACCOUNT NAME --url URL"
-    Console().print(table if found else Text(hint))
+    hint = "no search is saved; to save one: `rapport sourcing save ACCOUNT NAME --url URL`"
+    Console().print(table if found else hint)
 
 
 def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DEFAULT_DATA) -> None:
@@ -83,10 +90,8 @@ def remove_saved_search(account: AccountArgument, name: Name, data: DataDir = DE
     with open_session(data) as session:
         record = require_account(session, account)
         if not saved_searches.delete_saved_search(session, record.id, name):
-            raise RequestRefusedError(
-                f"account {account} has no search {name!r}; `rapport sourcing saved {account}` shows them"
-            )
-    print_text(f"search {name} is gone; a schedule that names it will be refused")
+            raise RequestRefusedError(saved_searches.describe_unknown(session, record, name))
+    print_text(f"search {name} is removed; a schedule that names it will be refused")
 
 
 def _describe_query(search: SavedSearchRecord) -> str:

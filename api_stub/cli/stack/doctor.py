@@ -10,19 +10,23 @@ from pathlib import Path
 
 import redis
 from pydantic import SecretStr
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import create_table
+from api_stub.cli.hints import as_typed
+from api_stub.cli.stack.fonts import find_missing_scripts
 from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment
 from api_stub.stack.errors import StackError
-from api_stub.stack.ports import find_free_port
+from api_stub.stack.lock import Purpose
+from api_stub.stack.servers.ports import find_free_port, is_free
+from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
@@ -39,38 +43,45 @@ from worker.settings import browser_environment, get_settings
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `advice` says what to do if it failed."""
+    """The result of one check. `advice` says what to do if it failed.
+
+    `is_warning`: Rapport works nevertheless, so `ok` is true.
+    """
 
     what: str
     ok: bool
     detail: str
     advice: str = ""
+    is_warning: bool = False
 
 
-def doctor(data: DataDir = DEFAULT_DATA) -> None:
+def doctor(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     """Check versions, browser, ports, database, Redis, migrations and workers, and say what is missing.
 
     It checks the servers of the environment, else those of a stack running on this data folder, else the
     embedded ones, which are started for the check and stopped again. Then workers are not checked.
     """
-    console = Console()
-    table = Table("what", "", "found", "what to do", expand=True)
-    findings = []
-    with console.status("looking"):
-        for finding in run_checks(data):
-            findings.append(finding)
-            table.add_row(
-                finding.what,
-                Text("ok", "green") if finding.ok else Text("missing", "red"),
-                Text(finding.detail),
-                Text(finding.advice),
-            )
-    console.print(table)
+    with Console(stderr=True).status("checking"):
+        findings = list(run_checks(data))
     missing = [finding.what for finding in findings if not finding.ok]
+    if as_json:
+        print_answer(findings)
+        sys.exit(ExitCode.FOUND if missing else ExitCode.DONE)
+    console = Console()
+    table = create_table("what", "", "found", "what to do")
+    for finding in findings:
+        table.add_row(finding.what, _render_state(finding), finding.detail, as_typed(finding.advice))
+    console.print(table)
     if missing:
         console.print(f"missing: {', '.join(missing)}", style="bold red")
         sys.exit(ExitCode.FOUND)
-    console.print("all is there", style="bold green")
+    console.print("nothing is missing", style="bold green")
+
+
+def _render_state(finding: Finding) -> Text:
+    if finding.is_warning:
+        return Text("warning", "yellow")
+    return Text("ok", "green") if finding.ok else Text("missing", "red")
 
 
 def run_checks(data: Path) -> Iterator[Finding]:
@@ -81,6 +92,7 @@ def run_checks(data: Path) -> Iterator[Finding]:
     yield browser
     if browser.ok:
         yield _check_browser_sandbox()
+    yield _check_fonts()
     yield _check_ports()
     set_environment(environment_file.read_environment(data), override=False)
     settings = _check_settings()
@@ -145,13 +157,36 @@ def _find_playwright_chromium() -> Path | None:
     return path if path.exists() else None
 
 
+def _check_fonts() -> Finding:
+    try:
+        missing = find_missing_scripts()
+    except FileNotFoundError:
+        advice = "install fontconfig, to see which fonts are missing"
+        return Finding("fonts", True, "unknown: there is no fc-list", advice, is_warning=True)
+    if not missing:
+        return Finding("fonts", True, "for the letters of all scripts")
+    packages = " ".join(dict.fromkeys(missing.values()))
+    return Finding(
+        "fonts",
+        True,
+        f"none for {', '.join(missing)}: screenshots show boxes for these letters",
+        f"on Debian and Ubuntu: apt install {packages}",
+        is_warning=True,
+    )
+
+
 def _check_ports() -> Finding:
     try:
-        return Finding("ports", True, f"loopback ports are free, such as {find_free_port()}")
+        free = find_free_port()
     except OSError as error:
         return Finding(
             "ports", False, str(error), "this machine has no free loopback port, or forbids listening"
         )
+    usual = f"{min(Ports)} to {max(Ports)}"
+    taken = ", ".join(str(port) for port in Ports if not is_free(port))
+    if taken:
+        return Finding("ports", True, f"of {usual}, {taken} are in use; others, such as {free}, are free")
+    return Finding("ports", True, f"{usual} are free")
 
 
 def _check_settings() -> Finding:
@@ -172,7 +207,13 @@ def _check_servers(data: Path) -> Iterator[Finding]:
         yield _check_workers(settings.redis)
         return
     try:
-        with Stack(data, database_url=database_url, redis_url=redis_url, migrate=migrate_and_seed) as stack:
+        with Stack(
+            data,
+            database_url=database_url,
+            redis_url=redis_url,
+            migrate=migrate_and_seed,
+            purpose=Purpose.COMMAND,
+        ) as stack:
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
             yield from _check_given_servers(stack.database_url, redis_at)
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)

@@ -1,11 +1,11 @@
 """Bodies of the approval routes."""
 
-from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api_stub.responses.proposals import ProposalOut
 from tasks.contract import ActorName
 from worker.rules.messages.approval import validate_message
 from worker.rules.messages.templates import MAX_MESSAGE_CHARACTERS
@@ -20,7 +20,7 @@ class By(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: ActorName = Field("the API", description="Who decides; it is kept.")
+    by: ActorName = Field("the API", description="Who decides; it is stored.")
 
 
 class Approve(By):
@@ -48,49 +48,6 @@ class ApproveMany(By):
     seen: Annotated[dict[UUID, Seen], Field(min_length=1, max_length=1000)] = Field(
         description="By action: `seen` of the proposal that the person saw."
     )
-
-
-class PastTextOut(BaseModel):
-    """A text that the account sent to the person."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    at: datetime
-    message: str
-
-
-class LastContactOut(BaseModel):
-    """The last contact between the account and the person."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    at: datetime
-    kind: str | None = Field(description="What the account did; null: the person wrote.")
-
-
-class ProposalOut(BaseModel):
-    """One proposed action, with the facts for the decision."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    account: str
-    campaign_id: UUID
-    kind: str
-    contact: str
-    profile_url: str
-    headline: str | None
-    company: str | None
-    language: str | None
-    do_not_contact: bool = Field(description="If true, it can't be approved.")
-    occasion_on: date
-    days_late: int
-    message: str
-    worded_for: date | None = Field(description="The sending day that the text was written for; null: any.")
-    expires_on: date | None = Field(description="The last day on which it is sent.")
-    last_contact: LastContactOut | None
-    past_texts: list[PastTextOut] = Field(description="The last three, newest first.")
-    seen: str = Field(description="Pass it as `seen`: the approval is bound to this recipient and text.")
 
 
 class ProposalPage(BaseModel):

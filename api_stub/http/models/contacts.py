@@ -1,33 +1,10 @@
 """Query and bodies of the contacts route."""
 
-from datetime import date, datetime
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from api_stub.responses.contacts import ContactOut
 from tasks.contract import AccountName
 from worker.rules.model import ContactStatus
-
-
-class ContactOut(BaseModel):
-    """One person as an account knows them. Unknown fields are empty or null."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    account: str
-    profile_url: str
-    name: str
-    headline: str
-    location: str
-    company: str
-    status: ContactStatus
-    score: int | None = Field(description="0 to 100, from the latest scoring.")
-    open_to_work: bool | None
-    degree: int | None = Field(description="1 for a connection.")
-    do_not_contact: bool
-    last_greeted_on: date | None
-    visited_at: datetime | None = Field(description="When the profile was last opened.")
-    read_at: datetime | None = Field(description="When the stored profile was read.")
 
 
 class ContactPage(BaseModel):
@@ -54,5 +31,6 @@ class ContactQuery(BaseModel):
         "",
         max_length=100,
         pattern=r"^[^\x00]*$",
-        description="Only those with this text in name, headline, location or company, case-insensitive.",
+        description="Only those with all these words in name, headline, position, location or company; "
+        "case and accents don't matter.",
     )

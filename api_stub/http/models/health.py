@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-CheckName: TypeAlias = Literal["postgres", "schema", "redis", "workers"]
+CheckName: TypeAlias = Literal["postgres", "schema", "redis", "workers", "accounts"]
 
 
 class Health(BaseModel):

@@ -14,10 +14,10 @@ from api_stub.http.models.approval import (
     Decided,
     DecidedMany,
     Edit,
-    ProposalOut,
     ProposalPage,
 )
 from api_stub.http.openapi import problem_responses
+from api_stub.responses.proposals import ProposalOut
 from db.store.actions import approval, proposals
 from db.store.actions.approval import Decision, DecisionOutcome
 

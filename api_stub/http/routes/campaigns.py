@@ -8,21 +8,22 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from api_stub.client import TaskClient
 from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account, require_campaign
-from api_stub.http.models.campaigns import (
+from api_stub.http.openapi import problem_responses
+from api_stub.request_checks import check_campaign_request
+from api_stub.responses.campaigns import (
     Accepted,
     CampaignChanged,
     CampaignLineOut,
     CampaignOut,
     CampaignPage,
 )
-from api_stub.http.openapi import problem_responses
-from api_stub.request_checks import check_campaign_request
 from db.engine import Database
 from db.store.actions import control
 from db.store.actions.control import CampaignVerb
 from db.store.campaigns import campaigns, requests, searches
 from db.store.campaigns.saved_searches import NoSavedSearchError
-from db.store.reports import overview
+from db.store.people import accounts
+from db.store.reports import halts, overview
 from tasks.contract import (
     AnyCampaignRequest,
     BirthdayCampaign,
@@ -32,6 +33,7 @@ from tasks.contract import (
     fingerprint,
 )
 from worker.errors import RequestRefusedError
+from worker.rules.campaign_progress import campaign_progress
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=require_key)
 
@@ -91,11 +93,13 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         campaign = require_campaign(session, campaign_id)
         counts = campaigns.count_actions(session, campaign_id)
         search = searches.find_search(session, campaign_id)
+        halted = halts.list_halts(session, accounts.get_account(session, campaign.account_id))
     return CampaignOut(
         id=campaign.id,
         account=campaign.account,
         kind=campaign.kind,
         state=campaign.state,
+        progress=campaign_progress(campaign.state, counts, dry_run=campaign.is_dry_run),
         reason=campaign.reason,
         detail=campaign.detail,
         options=campaign.options,
@@ -104,6 +108,7 @@ def show_campaign(campaign_id: UUID, database: AppDatabase) -> CampaignOut:
         pages=search.pages if search else None,
         found=search.found if search else None,
         ended=search.ended if search else None,
+        stopped_by=halted[0].code if halted else None,
         correlation_id=campaign.correlation_id,
         created_at=campaign.created_at,
     )

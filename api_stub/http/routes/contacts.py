@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api_stub.http.dependencies import AppDatabase, require_key
-from api_stub.http.models.contacts import ContactOut, ContactPage, ContactQuery
+from api_stub.http.models.contacts import ContactPage, ContactQuery
+from api_stub.responses.contacts import ContactOut
 from db.store.people import contact_list
 from db.store.people.contact_list import ContactFilters
 

@@ -1,5 +1,7 @@
 """Health, readiness and metrics."""
 
+from collections.abc import Sequence
+
 import redis
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
@@ -11,8 +13,10 @@ from api_stub.http.models.health import Check, Health, Readiness
 from api_stub.http.readiness import ReadinessProbe
 from db import migrate
 from db.engine import Database
+from db.store.reports import halts
 from worker import metrics, queues
 from worker.errors import TryAgainError
+from worker.rules.halts import NEEDS_ATTENTION
 from worker.settings import Settings
 
 router = APIRouter(tags=["health"])
@@ -28,6 +32,7 @@ async def health() -> Health:
 async def ready(request: Request, response: Response) -> Readiness:
     """Check Postgres, its schema, Redis, and that workers take messages from each queue; 503 if one fails.
 
+    Stopped accounts are named, but don't make the service unready: it still serves the other accounts.
     With the key, the answer lists each check; without it, only yes or no. Requests within four seconds share
     one answer.
     """
@@ -38,9 +43,20 @@ async def ready(request: Request, response: Response) -> Readiness:
 
 
 @router.get("/metrics", response_class=Response, dependencies=require_metrics_key)
-def exposition(settings: AppSettings) -> Response:
-    """Return the metrics of all processes in Prometheus' text format."""
-    return Response(metrics.render_exposition(settings.metrics_dir), media_type="text/plain; version=0.0.4")
+def exposition(request: Request, settings: AppSettings) -> Response:
+    """Return the metrics of all processes, and which accounts are stopped, in Prometheus' text format."""
+    exposed = metrics.render_exposition(settings.metrics_dir, _list_stopped(request.app.state.probed))
+    return Response(exposed, media_type="text/plain; version=0.0.4")
+
+
+def _list_stopped(database: Database) -> Sequence[tuple[str, str]] | None:
+    """Return the name of each stopped account and why, or None if Postgres doesn't answer."""
+    try:
+        with database.snapshot() as session:
+            halted = halts.list_halted_accounts(session)
+    except (OperationalError, PoolTimeoutError, ProgrammingError):
+        return None
+    return [(account.name, halt.code) for account, halt in halted if halt.cause in NEEDS_ATTENTION]
 
 
 def create_probe_database(settings: Settings) -> Database:
@@ -62,6 +78,7 @@ def create_probe(settings: Settings, database: Database) -> ReadinessProbe:
             "schema": lambda: check_schema(database),
             "redis": lambda: check_redis(settings),
             "workers": lambda: check_workers(settings),
+            "accounts": lambda: check_accounts(database),
         }
     )
 
@@ -104,3 +121,19 @@ def check_workers(settings: Settings) -> Check:
     except TryAgainError as error:
         return Check(ok=False, detail=str(error))
     return Check(ok=not snapshot.unconsumed(queues.ALL_QUEUES), detail=snapshot.describe(queues.ALL_QUEUES))
+
+
+def check_accounts(database: Database) -> Check:
+    """Name the accounts that are stopped and why, or that the kill switch is on. Passes if they can be read.
+
+    A load balancer that took the service out for one stopped account would stop the others too.
+    """
+    try:
+        with database.snapshot() as session:
+            halted = halts.list_halted_accounts(session)
+    except (OperationalError, PoolTimeoutError):
+        return Check(ok=False, detail="Postgres does not answer")
+    except ProgrammingError:
+        return Check(ok=False, detail="run `rapport migrate`")
+    stopped = [f"{account.name}: {halt.code}" for account, halt in halted if halt.cause in NEEDS_ATTENTION]
+    return Check(ok=True, detail=f"stopped: {', '.join(stopped)}" if stopped else "none is stopped")

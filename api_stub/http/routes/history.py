@@ -10,14 +10,22 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api_stub.http.dependencies import AccountFilter, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account
-from api_stub.http.models.history import ActionOut, ActionPage, InteractionOut, InteractionPage, SummaryOut
 from api_stub.http.openapi import problem_responses
 from api_stub.responses.forecast import DEFAULT_LATE_DAYS, MAX_DAYS, ForecastAnswer, build_forecast_answer
+from api_stub.responses.history import (
+    ActionOut,
+    ActionPage,
+    InteractionOut,
+    InteractionPage,
+    SummaryOut,
+    build_summary_answer,
+)
 from api_stub.responses.quota import QuotaAnswer, build_quota_answer
 from api_stub.responses.quota_windows import get_ledger_readings
+from db.engine import today_in
 from db.store.actions import interactions
-from db.store.quota import birthday_forecast, status
-from db.store.reports import overview, summary
+from db.store.quota import status
+from db.store.reports import birthday_forecast, halts, overview, summary
 from tasks.contract import AccountName
 from worker.errors import RequestRefusedError
 from worker.rules.date_range import FIRST_DAY
@@ -91,7 +99,7 @@ def show_quota(
 def show_forecast(
     database: AppDatabase,
     account: Annotated[AccountName, Query(description="Whose birthdays.")],
-    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of so many days, from today.")] = 30,
+    days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="Of this many days, from today.")] = 30,
 ) -> ForecastAnswer:
     """Return who will be greeted when, who will be greeted late, and who is missed."""
     with database.snapshot() as session:
@@ -115,4 +123,7 @@ def show_summary(
             found = summary.summarise_day(session, record, on)
         except RequestRefusedError as error:
             raise HTTPException(422, f"query.on: {error}") from None
-    return SummaryOut.model_validate(found)
+        if on not in {None, today_in(session, record.zone)}:
+            return build_summary_answer(found, (), None)
+        outlook = birthday_forecast.count_outlook(session, record, default_late_days=DEFAULT_LATE_DAYS)
+        return build_summary_answer(found, halts.list_halts(session, record), outlook)

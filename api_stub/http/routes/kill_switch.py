@@ -25,7 +25,7 @@ _READ_FAILED = "Postgres does not answer, so the kill switch can't be read."
 _PULL_FAILED = (
     "Postgres does not answer, so it is not known whether the kill switch was pulled. Nothing is sent while "
     "Postgres does not answer, because every effect is written down there first. Ask again until the answer "
-    "is 200, or stop the browser workers: then nothing acts, whatever becomes of Postgres."
+    "is 200, or stop the browser workers: then nothing acts, whatever happens to Postgres."
 )
 _RELEASE_FAILED = (
     "Postgres does not answer, so it is not known whether the kill switch was released: ask again."

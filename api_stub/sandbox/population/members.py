@@ -75,8 +75,13 @@ def generate_friends(today: date) -> list[Person]:
     ]
 
 
+def list_near_days(today: date) -> list[date]:
+    """Return a day for each birthday that is due: 5 times today, and 8 days of the 7 before."""
+    return [today - timedelta(days=days) for days in (0,) * _TODAY + _EARLIER_DAYS]
+
+
 def _birthdays(today: date, count: int) -> Iterator[tuple[int, int]]:
-    near = [today - timedelta(days=days) for days in (0,) * _TODAY + _EARLIER_DAYS]
+    near = list_near_days(today)
     yield from ((day.month, day.day) for day in near)
     far_count = count - len(near)
     step_days = (365 - 2 * _QUIET_DAYS - 2) / far_count

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from api_stub.sandbox.population.crowd import generate_crowd
-from api_stub.sandbox.population.members import MEMBERS, Person, generate_friends
+from api_stub.sandbox.population.members import MEMBERS, Person, generate_friends, list_near_days
 from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School, fold_text
 
 SEARCH_TERMS = ("keywords", "title", "company", "location")
@@ -94,6 +94,28 @@ class Population:
             self.db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (member, slug))
         else:
             self.db.execute("DELETE FROM connections WHERE member = ? AND slug = ?", (member, slug))
+
+    def add_birthdays(self, today: date) -> list[str]:
+        """Give more people a birthday around `today`, and connect them to all members; return the slugs.
+
+        The last people of the search, whom a search from its first page hardly reaches.
+        """
+        days = list_near_days(today)
+        rows = self.db.execute(
+            "SELECT slug FROM people WHERE birth_month IS NULL AND NOT deleted "
+            "AND slug NOT IN (SELECT slug FROM connections) ORDER BY position DESC LIMIT ?",
+            (len(days),),
+        )
+        people = [str(slug) for (slug,) in rows]
+        with self.transaction():
+            for slug, day in zip(people, days, strict=False):
+                self.db.execute(
+                    "UPDATE people SET birth_month = ?, birth_day = ? WHERE slug = ?",
+                    (day.month, day.day, slug),
+                )
+                for member in MEMBERS:
+                    self.set_connected(member, slug, connected=True)
+        return people
 
     def set_deleted(self, slug: str, *, deleted: bool) -> None:
         """Delete the profile (404), or restore it."""

@@ -101,7 +101,7 @@ def _parse_event(text: str) -> Component:
     try:
         return Event.from_ical(text)
     except (ValueError, KeyError, IndexError, AttributeError) as error:  # the last: two zones for one time
-        raise UnreadableEntryError(f"no readable event: {type(error).__name__}") from None
+        raise UnreadableEntryError(f"it isn't a readable event: {type(error).__name__}") from None
 
 
 def _to_person(event: Component, calendar: _Calendar, context: ReadContext) -> Person:
@@ -120,7 +120,7 @@ def _to_person(event: Component, calendar: _Calendar, context: ReadContext) -> P
     days = _find_days(event, calendar, context)
     found = read_title(title, context.today.year, is_bare=kind is None)
     if not found.name:
-        raise UnreadableEntryError("its title names nobody")
+        raise UnreadableEntryError("its title has no name")
     year = _find_year(event, context.today, found.year)
     possible = days.possible if days.day is None else (days.day,)
     birthdays = tuple(BirthDate(day.month, day.day, _fitting(day, year)) for day in possible)
@@ -169,7 +169,7 @@ def _find_days(event: Component, calendar: _Calendar, context: ReadContext) -> I
     start = event.get("DTSTART")
     on = start.dt if isinstance(start, vDDDTypes) else None
     if not isinstance(on, date):
-        raise UnreadableEntryError("it has no day on which it begins")
+        raise UnreadableEntryError("it has no start date")
     if not isinstance(on, datetime):
         return InstantDay(on)
     if on.tzinfo is None or str(on.tzinfo) not in _UTC_NAMES:

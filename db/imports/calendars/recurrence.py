@@ -8,7 +8,7 @@ from icalendar.prop import vRecur
 from db.imports.entries import SkippedEntryError
 
 _LEAP_DAY: Final = (2, 29)
-_OTHER: Final = "an event that does not come every year"
+_OTHER: Final = "an event that doesn't recur every year"
 
 
 def require_yearly(rule: vRecur | None, start: date | None, today: date) -> None:
@@ -25,7 +25,7 @@ def require_yearly(rule: vRecur | None, start: date | None, today: date) -> None
         raise SkippedEntryError(_OTHER)
     end = _last_day(rule, start)
     if end is not None and end < today:
-        raise SkippedEntryError(f"a series that ended on {end}")
+        raise SkippedEntryError("a series that has ended")
 
 
 def _last_day(rule: vRecur, start: date | None) -> date | None:

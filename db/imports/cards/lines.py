@@ -82,14 +82,16 @@ def _is_quoted(line: str) -> bool:
 def _parse(line: str) -> CardLine:
     match = _PARAMETERS.match(line)
     if match is None:
-        raise UnreadableEntryError("no readable vCard: a line has no colon")
+        raise UnreadableEntryError("it isn't a readable vCard: a line has no colon")
     given = "".join(
         f";{_name_parameter(each)}" for each in _PARAMETER.findall(match["given"]) if each.strip()
     )
     try:
         name, parameters, _ = Contentline(f"{match['name']}{given}:").raw_parts()  # type: ignore[no-untyped-call]  # icalendar types only its public methods
     except ValueError:
-        raise UnreadableEntryError("no readable vCard: a line has no valid name or parameter") from None
+        raise UnreadableEntryError(
+            "it isn't a readable vCard: a line's name or parameter is invalid"
+        ) from None
     group, _, own = str(name).upper().rpartition(".")
     flat = {str(key).upper(): ",".join(_as_list(value)) for key, value in parameters.items()}
     value = line[match.end() :]
@@ -114,4 +116,4 @@ def _decode_quoted(value: str, charset: str) -> str:
     try:
         return quopri.decodestring(value.encode("utf-8")).decode(charset.strip("'\" ") or "utf-8")
     except (LookupError, UnicodeError):
-        raise UnreadableEntryError(f"no readable vCard: it is not text in {charset[:40]}") from None
+        raise UnreadableEntryError(f"it isn't a readable vCard: its text isn't in {charset[:40]}") from None

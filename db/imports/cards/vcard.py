@@ -118,7 +118,7 @@ def _read_line(line: CardLine, context: ReadContext) -> ReadBirthday:
     left_out = f"the birthday {value[:40]!r} was left out"
     if line.parameters.get("VALUE", "").lower() == "text":
         return (
-            ReadBirthday(problem=f"{left_out}: the card says that it is a text and no date")
+            ReadBirthday(problem=f"{left_out}: the card says that it is a text, not a date")
             if value
             else ReadBirthday()
         )

@@ -70,7 +70,7 @@ def read_birthday(text: str, context: ReadContext, order: DayOrder | None = None
     may be the midnight of another day.
     """
     if len(text) > _MAX_CHARS:
-        return ReadBirthday(problem=f"the birthday {_quoted(text)} was left out: it is no date")
+        return ReadBirthday(problem=f"the birthday {_quoted(text)} was left out: it isn't a date")
     return _read(text, context.today, context.zone, order)
 
 
@@ -171,23 +171,23 @@ def _find_fault(day: BirthDate, today: date) -> str:
     if on < FIRST_DAY:
         return f"it is before {FIRST_DAY.year}"
     if on > today:
-        return "it is yet to come"
-    return "programs write it for an unknown date" if on in _STAND_INS else ""
+        return "it is in the future"
+    return "programs write this for an unknown date" if on in _STAND_INS else ""
 
 
 def _explain(given: str, days: list[BirthDate], real: list[BirthDate], today: date) -> str:
     if real:
         return _find_fault(real[0], today)
     if days:
-        return "it is a day that no calendar has"
+        return "it isn't a day of the calendar"
     if _WITHOUT_DAY.fullmatch(given) or re.fullmatch(r"[^\W\d]+[. -]*\d{2,4}", given):
-        return "it names no day"
+        return "it has no day"
     if re.fullmatch(r"\d{1,2}[/.\- ]\d{1,2}[/.\- ]\d{1,2}|\d{6}", given):
-        return "its year can't be told from its day: write it as 1980-12-31 or 12-31"
-    return "it is no date that can be read: write it as 1980-12-31 or 12-31"
+        return "its day and its year can't be told apart: write it as 1980-12-31 or 12-31"
+    return "it isn't a date that can be read: write it as 1980-12-31 or 12-31"
 
 
 def _quoted(text: str) -> str:
-    """Return the first 40 characters, with ? for unprintable ones, for a text for people."""
+    """Return the first 40 characters in quotation marks, with ? for unprintable ones."""
     shown = "".join(sign if sign.isprintable() else "?" for sign in text[:40])
-    return shown if len(text) <= 40 else f"{shown}…"
+    return repr(shown if len(text) <= 40 else f"{shown}…")

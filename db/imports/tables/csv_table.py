@@ -211,7 +211,7 @@ def _read_rows(lines: Iterator[Line], header: Header) -> Iterator[tuple[int, lis
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, f"no CSV up to line {header.line + reader.line_num}: {error}"
+            yield line, f"invalid CSV, at the latest on line {header.line + reader.line_num}: {error}"
 
 
 def _line_texts(lines: Iterator[Line], cut: list[int]) -> Iterator[str]:

@@ -31,7 +31,7 @@ def _to_person(row: Row) -> Person:
         connected=True,
         company=row["company"],
         position=row["position"],
-        lost=(f"connected on {connected[:40]!r} was left out: it is no date from 1900 to 2200",)
+        lost=(f"connected on {connected[:40]!r} was left out: it isn't a date from 1900 to 2200",)
         if lost
         else (),
     )

@@ -36,7 +36,7 @@ def _to_person(row: Row, *, birthdays: BirthdayColumns) -> Person:
     connected_on = parse_date(connected)
     lost = born.lost
     if connected and connected_on is None:
-        lost += (f"connected on {connected[:40]!r} was left out: it is no date from 1900 to 2200",)
+        lost += (f"connected on {connected[:40]!r} was left out: it isn't a date from 1900 to 2200",)
     return Person(
         name=row.first(*COLUMNS["name"]) or whole,
         urls=tuple(split_urls([*row.every(*COLUMNS["url"]), *row.find_addresses()])),

@@ -73,12 +73,12 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
         header = file.read(20)
     if not header.startswith(_MAGIC):
         raise RequestRefusedError(
-            f"{path.name} is no SQLite file; V1 kept its own in a file such as linkedin_automation.db"
+            f"{path.name} isn't an SQLite file; V1 kept its data in a file such as linkedin_automation.db"
         )
     log, journal = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal"))
     for companion in (log, journal):  # SQLite opens them itself, and would block on a pipe
         if companion.exists() and not companion.is_file():
-            raise RequestRefusedError(f"{companion} beside it is no file: move it away")
+            raise RequestRefusedError(f"{companion} beside it isn't a file: move it away")
     if header[18:] != _WAL_FORMAT:
         with closing(_connect(path, "mode=ro")) as connection:
             yield connection
@@ -123,7 +123,7 @@ def _read_tables(connection: sqlite3.Connection, name: str) -> V1File:
         if table in present
     }
     if not tables:
-        raise RequestRefusedError(f"{name} is a SQLite file, but it has none of V1's tables")
+        raise RequestRefusedError(f"{name} is an SQLite file, but it has none of V1's tables")
     other_tables = {
         table: int(connection.execute(f"select count(*) from {_quoted(table)}").fetchone()[0])  # noqa: S608 -- quoted
         for folded, table in present.items()

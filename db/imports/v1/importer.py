@@ -140,7 +140,7 @@ class _V1Import:
             replied_at=greeting.replied_at,
         )
         if is_new:
-            held.set_greeted_on(on)
+            held.set_greeted_on(at.astimezone(self._account.zone).date())
         return is_new, ""
 
     def _exclude_undated(self, person: PersonRef) -> tuple[bool, str]:

@@ -29,9 +29,9 @@ from worker.rules.model import ContactStatus
 T = TypeVar("T")
 
 NO_ADDRESS: Final = "it has no address of a profile"
-NO_PERSON: Final = "it names nobody"
+NO_PERSON: Final = "it has no name"
 NO_DATE: Final = "it has no readable date"
-DUPLICATE: Final = "it is in the file twice"
+DUPLICATE: Final = "it occurs twice in the file"
 
 _NO_REF: Final = PersonRef(None, None)
 _LONGEST_DELAY_DAYS: Final = 365

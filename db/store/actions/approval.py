@@ -19,6 +19,7 @@ from db.tables import Account, Action, Campaign, Contact
 from worker.errors import Reason
 from worker.rules.lifecycle import check_transition
 from worker.rules.messages.approval import approval_hash, validate_message
+from worker.rules.messages.placeholders import find_placeholders
 from worker.rules.model import ActionState, CampaignState
 
 
@@ -32,6 +33,7 @@ class DecisionOutcome(StrEnum):
     LEFT_ALONE = "left_alone"
     CANCELLED = "cancelled"
     TOO_LATE = "too_late"
+    UNFILLED = "unfilled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ _REFUSALS = {
     DecisionOutcome.UNKNOWN: "there is no such action",
     DecisionOutcome.CHANGED: "its recipient or its text has changed since it was shown: look at it again",
     DecisionOutcome.LEFT_ALONE: (
-        "this person is not to be contacted: drop it, or take do-not-contact back first"
+        "this person is not to be contacted: drop it, or clear do-not-contact first"
     ),
-    DecisionOutcome.CANCELLED: "its campaign was cancelled: nothing of it is sent any more",
+    DecisionOutcome.CANCELLED: "its campaign was cancelled: it won't be sent",
     DecisionOutcome.TOO_LATE: "its last day has passed: drop it",
+    DecisionOutcome.UNFILLED: "its text has a field that nothing filled in: edit it, or drop it",
 }
 
 
@@ -60,9 +63,8 @@ def describe_refusal(decision: Decision) -> str:
     if decision.outcome is not DecisionOutcome.DECIDED:
         return _REFUSALS[decision.outcome]
     how = ", ".join(filter(None, (decision.reason, decision.decided_by)))
-    return (
-        f"it is {decision.state} by now{f' ({how})' if how else ''}: only a proposed action can be decided on"
-    )
+    by_whom = f" ({how})" if how else ""
+    return f"it is already {decision.state}{by_whom}: only a proposed action can be decided on"
 
 
 def approve_proposal(session: Session, action_id: UUID, *, seen: str, by: str) -> Decision:
@@ -144,6 +146,7 @@ def _approve(session: Session, action_id: UUID, *, seen: str, by: str, text: str
         (contact.do_not_contact, DecisionOutcome.LEFT_ALONE),
         (expired, DecisionOutcome.TOO_LATE),
         (approval_hash(contact.profile_url, action.message) != seen, DecisionOutcome.CHANGED),
+        (text is None and bool(find_placeholders(action.message)), DecisionOutcome.UNFILLED),
     )
     outcome = next((outcome for applies, outcome in refusals if applies), None)
     if outcome is not None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Date, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, Campaign, Contact
@@ -117,7 +117,7 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
         update(Action)
         .where(Action.id == action_id, Action.state == ActionState.NEEDS_REVIEW)
         .values(state=state, reason=Reason.SETTLED_BY_HAND, detail="a person looked")
-        .returning(Action.contact_id, Action.kind, Action.occasion_on)
+        .returning(Action.contact_id, Action.kind, Action.acting_since)
     )
     if state is ActionState.PLANNED:
         cancelled = select(Campaign.id).where(
@@ -128,10 +128,11 @@ def settle_by_hand(session: Session, action_id: UUID, state: ActionState) -> boo
         )
     moved = session.execute(settled).first()
     if moved is not None and state is ActionState.DONE and moved.kind == Kind.GREET:
+        sent_on = cast(func.timezone(Account.time_zone, moved.acting_since), Date)
         session.execute(
             update(Contact)
-            .where(Contact.id == moved.contact_id)
-            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, moved.occasion_on))
+            .where(Contact.id == moved.contact_id, Account.id == Contact.account_id)
+            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, sent_on))
         )
     return moved is not None
 

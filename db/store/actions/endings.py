@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from db.tables import Account, Action, AuditHead
@@ -41,9 +41,18 @@ def end_for_erasure(session: Session, contact_ids: Sequence[int]) -> int | None:
 
     Raises OperationalError if one is locked (`for update nowait`).
     """
+    return _end_open(session, Action.contact_id.in_(contact_ids), Reason.FORGOTTEN)
+
+
+def end_for_removal(session: Session, account_id: int) -> int | None:
+    """End the open actions of an account that is removed; as `end_for_erasure` otherwise."""
+    return _end_open(session, Action.account_id == account_id, Reason.DROPPED_BY_HAND)
+
+
+def _end_open(session: Session, which: ColumnElement[bool], reason: Reason) -> int | None:
     rows = session.scalars(
         select(Action)
-        .where(Action.contact_id.in_(contact_ids), Action.state.not_in(END_STATES))
+        .where(which, Action.state.not_in(END_STATES))
         .order_by(Action.id)
         .with_for_update(nowait=True)
         .execution_options(populate_existing=True)
@@ -51,20 +60,25 @@ def end_for_erasure(session: Session, contact_ids: Sequence[int]) -> int | None:
     if any(row.state in IN_FLIGHT or row.lease_until is not None for row in rows):
         return None
     uncertain = [row.id for row in rows if row.state == ActionState.UNCERTAIN]
-    _end_actions(session, uncertain, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
+    _end_actions(session, uncertain, reason, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW)
     for state in (ActionState.PLANNED, ActionState.PROPOSED, ActionState.NEEDS_REVIEW):
         ids = [row.id for row in rows if row.state == state]
-        _end_actions(session, [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids, state)
+        ids = [*ids, *uncertain] if state is ActionState.NEEDS_REVIEW else ids
+        _end_actions(session, ids, reason, state)
     return len(rows)
 
 
 def _end_actions(
-    session: Session, ids: Sequence[UUID], was: ActionState, becomes: ActionState = ActionState.SKIPPED
+    session: Session,
+    ids: Sequence[UUID],
+    reason: Reason,
+    was: ActionState,
+    becomes: ActionState = ActionState.SKIPPED,
 ) -> None:
     check_transition(was, becomes)
     session.execute(
         update(Action)
         .where(Action.id.in_(ids), Action.state == was)
-        .values(state=becomes, reason=Reason.FORGOTTEN, detail=None)
+        .values(state=becomes, reason=reason, detail=None)
         .execution_options(synchronize_session=False)
     )

@@ -98,13 +98,13 @@ def _verify_account(session: Session, account_id: int, name: str, head: AuditHea
             problems.append(f"event {row.seq} was changed")
         seq, reached = row.seq, row.hash
     if head is None and seq:
-        problems.append("the note of where the chain ends is missing")
+        problems.append("the record of the chain's last event is missing")
     if head is not None and head.seq != seq:
         problems.append(f"the chain ends at event {seq}, but {head.seq} were written")
     elif head is not None and head.hash != reached:
         problems.append(f"event {seq} is not the one that was written last")
     if mismatches := _count_mismatches(session, account_id):
-        problems.append(f"{mismatches} actions are in a state that no event brought them to")
+        problems.append(f"{mismatches} actions are in a state that no event explains")
     return ChainReport(name, seq, reached.hex(), tuple(problems))
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.queries import load_query
@@ -150,22 +150,40 @@ def was_written_to_since(
         .where(known.profile_url == profile_url, owner.site == site)
     )
     by_action = exists().where(
-        and_(
-            Action.contact_id.in_(people),
-            Action.kind == Kind.GREET,
-            Action.id.is_distinct_from(besides),
-            Action.acting_since >= since,
-            Action.state.in_(
-                [ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE]
-            ),
-        )
+        Action.contact_id.in_(people), Action.id.is_distinct_from(besides), _may_have_written(since)
     )
     otherwise = exists().where(
-        and_(
-            Interaction.contact_id.in_(people),
-            Interaction.type == Kind.GREET,
-            Interaction.created_at >= since,
-            or_(Interaction.action_id.is_(None), Interaction.action_id.is_distinct_from(besides)),
-        )
+        Interaction.contact_id.in_(people),
+        or_(Interaction.action_id.is_(None), Interaction.action_id.is_distinct_from(besides)),
+        _has_written(since),
     )
     return bool(session.scalar(select(or_(by_action, otherwise))))
+
+
+def list_written_to(session: Session, since: datetime, *, account_id: int, site: str) -> frozenset[int]:
+    """Return the contacts of an account who had a text since then, as `was_written_to_since` says of one."""
+    known, owner = aliased(Contact), aliased(Account)
+    of_site = select(known.profile_url).join(owner, owner.id == known.account_id).where(owner.site == site)
+    by_action = of_site.join(Action, Action.contact_id == known.id).where(
+        Action.account_id == owner.id, _may_have_written(since)
+    )
+    otherwise = of_site.join(Interaction, Interaction.contact_id == known.id).where(_has_written(since))
+    theirs = select(Contact.id).where(
+        Contact.account_id == account_id, Contact.profile_url.in_(by_action.union(otherwise))
+    )
+    return frozenset(session.scalars(theirs))
+
+
+def _may_have_written(since: datetime) -> ColumnElement[bool]:
+    """Return the condition that an action has sent a text since then, or may have."""
+    return and_(
+        Action.kind == Kind.GREET,
+        Action.acting_since >= since,
+        Action.state.in_(
+            [ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE]
+        ),
+    )
+
+
+def _has_written(since: datetime) -> ColumnElement[bool]:
+    return and_(Interaction.type == Kind.GREET, Interaction.created_at >= since)

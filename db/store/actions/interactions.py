@@ -48,6 +48,7 @@ def list_interactions(
         select(Interaction, Account.name, Contact.full_name, Contact.profile_url)
         .join(Account, Account.id == Interaction.account_id)
         .join(Contact, Contact.id == Interaction.contact_id)
+        .where(Account.removed_at.is_(None))
         .order_by(Interaction.id.desc())
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Date, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from db.store.actions.claims import Claim
@@ -160,10 +160,15 @@ def record_effect(session: Session, claim: Claim, *, status: str, text: str, scr
         )
     )
     if claim.kind is Kind.GREET:
+        sent_on = (
+            select(cast(func.timezone(claim.zone.key, func.coalesce(Action.acting_since, func.now())), Date))
+            .where(Action.id == claim.action_id)
+            .scalar_subquery()
+        )
         session.execute(
             update(Contact)
             .where(Contact.id == claim.contact_id)
-            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, claim.occasion_on))
+            .values(last_greeted_on=func.greatest(Contact.last_greeted_on, sent_on))
         )
     return True
 

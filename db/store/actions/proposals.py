@@ -1,7 +1,7 @@
 """List proposals with what a person needs to decide: the contact, their history, and the text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from db.tables import Account, Action, Contact, Interaction
 from worker.rules.messages.approval import approval_hash
 from worker.rules.model import ActionState, Kind
+from worker.rules.quota.forecast import ActionForecast
+from worker.rules.quota.windows import calendar_day
 
 TEXTS_SHOWN = 3
 
@@ -26,10 +28,14 @@ class PastText:
 
 @dataclass(frozen=True, slots=True)
 class LastContact:
-    """The latest contact in either direction. `kind` is what the account did; None: the person wrote."""
+    """The latest contact in either direction. `kind` is what the account did; None: the person wrote.
+
+    `account` is another account that did it, or None.
+    """
 
     at: datetime
     kind: Kind | None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,14 @@ class Proposal:
     """One action that waits for a person. `seen` is the hash of recipient and text that an approval names.
 
     `today` is the date in the account's zone. `worded_for` is the day that the text is written for; None: any
-    day.
+    day. `outlook` is when it goes out if it is approved now; set by a caller that has a forecast.
     """
 
     id: UUID
     account: str
     campaign_id: UUID
     kind: Kind
+    contact_id: int
     contact: str
     profile_url: str
     headline: str | None
@@ -58,6 +65,7 @@ class Proposal:
     last_contact: LastContact | None
     past_texts: tuple[PastText, ...]
     seen: str
+    outlook: ActionForecast | None = None
 
     @property
     def days_late(self) -> int:
@@ -85,14 +93,17 @@ def list_proposals(
         .where(Action.id.in_(page))
         .order_by(*_ORDER)
     ).all()
-    past = _latest_interactions(session, [contact.id for _, contact, _, _, _ in rows])
+    known = [contact.id for _, contact, _, _, _ in rows]
+    past, others = _latest_interactions(session, known), _latest_messages(session, known)
     return [
         _proposal(
             action,
             contact,
             past.get(contact.id, ()),
+            others.get(contact.id, ()),
             account=name,
-            today=now.astimezone(ZoneInfo(zone)).date(),
+            zone=ZoneInfo(zone),
+            now=now,
         )
         for action, contact, name, zone, now in rows
     ]
@@ -146,14 +157,61 @@ def _latest_interactions(session: Session, contacts: Sequence[int]) -> Mapping[i
     return past
 
 
+def _latest_messages(session: Session, contacts: Sequence[int]) -> Mapping[int, Sequence[LastContact]]:
+    """Return each account's latest message to each person, also one that may have been sent.
+
+    These are the messages that the rule of one message a day counts.
+    """
+    asked, owner = aliased(Contact), aliased(Account)
+    peer, peer_owner = aliased(Contact), aliased(Account)
+    peers = (
+        select(asked.id.label("asked"), asked.account_id.label("account"), peer.id, peer_owner.name)
+        .join(owner, owner.id == asked.account_id)
+        .join(peer, peer.profile_url == asked.profile_url)
+        .join(peer_owner, and_(peer_owner.id == peer.account_id, peer_owner.site == owner.site))
+        .where(asked.id.in_(contacts))
+        .subquery()
+    )
+    sent = (
+        select(peers.c.asked, peers.c.name, func.max(Action.acting_since))
+        .join(Action, Action.contact_id == peers.c.id)
+        .where(Action.kind == Kind.GREET, Action.state.in_(_MAY_HAVE_WRITTEN))
+        .group_by(peers.c.asked, peers.c.name)
+    )
+    recorded = (
+        select(peers.c.asked, peers.c.name, func.max(Interaction.created_at))
+        .join(Interaction, Interaction.contact_id == peers.c.id)
+        .where(Interaction.type == Kind.GREET)
+        .group_by(peers.c.asked, peers.c.name)
+    )
+    found: dict[int, list[LastContact]] = {}
+    for contact_id, account, at in session.execute(sent.union_all(recorded)):
+        if at is not None:
+            found.setdefault(contact_id, []).append(LastContact(at, Kind.GREET, account))
+    return found
+
+
+_MAY_HAVE_WRITTEN = (
+    ActionState.ACTING, ActionState.UNCERTAIN, ActionState.NEEDS_REVIEW, ActionState.DONE
+)  # fmt: skip
+
+
 def _proposal(
-    action: Action, contact: Contact, past: Sequence[Interaction], *, account: str, today: date
+    action: Action,
+    contact: Contact,
+    past: Sequence[Interaction],
+    messages: Sequence[LastContact],
+    *,
+    account: str,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Proposal:
     return Proposal(
         id=action.id,
         account=account,
         campaign_id=action.campaign_id,
         kind=Kind(action.kind),
+        contact_id=contact.id,
         contact=contact.full_name,
         profile_url=contact.profile_url,
         headline=_text(contact, "headline") or _text(contact, "position"),
@@ -161,11 +219,11 @@ def _proposal(
         language=contact.language,
         do_not_contact=contact.do_not_contact,
         occasion_on=action.occasion_on,
-        today=today,
+        today=now.astimezone(zone).date(),
         message=action.message,
         worded_for=action.worded_for,
         expires_on=action.expires_on,
-        last_contact=_last_contact(contact, past),
+        last_contact=_last_contact(contact, past, messages, account=account, zone=zone),
         past_texts=tuple(
             PastText(row.created_at, row.message) for row in past if row.type == Kind.GREET and row.message
         ),
@@ -179,9 +237,20 @@ def _text(contact: Contact, field: str) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _last_contact(contact: Contact, past: Sequence[Interaction]) -> LastContact | None:
+def _last_contact(
+    contact: Contact,
+    past: Sequence[Interaction],
+    messages: Sequence[LastContact],
+    *,
+    account: str,
+    zone: ZoneInfo,
+) -> LastContact | None:
     """Return the latest contact in either direction."""
     replies = (contact.replied_at, *(row.replied_at for row in past))
     found = [LastContact(at, None) for at in replies if at is not None]
     found += [LastContact(row.created_at, Kind(row.type)) for row in past]
-    return max(found, key=lambda contact: contact.at, default=None)
+    found += [replace(each, account=None) if each.account == account else each for each in messages]
+    if contact.last_greeted_on is not None:  # greeted by V1, say: only the day is known
+        day = calendar_day(contact.last_greeted_on, zone).start
+        found.append(LastContact(day, Kind.GREET))
+    return max(found, key=lambda each: each.at, default=None)

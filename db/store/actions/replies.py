@@ -151,7 +151,7 @@ def _inbox(session: Session, account: AccountRecord) -> _Inbox:
     gates = {
         "the kill switch is on": killed,
         f"the account is {row.status}": row.status != AccountStatus.ACTIVE,
-        "nobody has signed the account in": row.session is None,
+        "the account isn't signed in": row.session is None,
         "nobody was greeted in the last 30 days": not has_greeted,
         "it was opened less than an hour ago": _is_after(row.inbox_asked_at, now - INBOX_READ_INTERVAL),
         "another worker reads it": _is_after(row.inbox_lease_until, now),

@@ -31,6 +31,11 @@ class CampaignRecord:
     correlation_id: str
     created_at: datetime
 
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether it only shows what it would do."""
+        return bool(self.options.get("dry_run"))
+
 
 _CAMPAIGNS = select(Campaign, Account.name).join(Account, Account.id == Campaign.account_id)
 
@@ -94,7 +99,16 @@ def mark_planned(session: Session, campaign_id: UUID, *, preview: list[dict[str,
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id)
-        .values(state=CampaignState.PLANNED, planned_at=func.now(), preview=preview)
+        .values(state=CampaignState.PLANNED, planned_at=func.now(), preview=preview, detail=None)
+    )
+
+
+def report_reading(session: Session, campaign_id: UUID, progress: str) -> None:
+    """Store how far a READING campaign is, as its detail."""
+    session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state == CampaignState.READING)
+        .values(detail=progress)
     )
 
 

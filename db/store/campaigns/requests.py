@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from db.tables import CampaignRequest
 
 CONFLICTING_REQUEST: Final = (
-    "a campaign was asked for under this id before, for another account, kind or options; "
-    "choose a new id, or repeat the request as it was"
+    "this id was already used for another account, kind or options; choose a new id, or repeat the same "
+    "request"
 )
 
 

@@ -13,6 +13,7 @@ from db.tables import Account, SavedSearch
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria, given_criteria
 from worker.rules.sourcing.search import SearchQuery, build_query, parse_search
+from worker.rules.suggestions import did_you_mean, suggest_names
 
 
 class NoSavedSearchError(RequestRefusedError):
@@ -73,6 +74,14 @@ def list_saved_searches(session: Session, *, account: str | None = None) -> Sequ
     return [_record(*row) for row in session.execute(statement)]
 
 
+def describe_unknown(session: Session, account: AccountRecord, name: str) -> str:
+    """Return an error text for a name that no saved search of the account has, with the nearest names."""
+    known = select(SavedSearch.name).where(SavedSearch.account_id == account.id).order_by(SavedSearch.name)
+    near = did_you_mean(suggest_names(name, session.scalars(known)))
+    advice = near or f"`rapport sourcing saved {account.name}` shows them"
+    return f"account {account.name} has no search {name!r}; {advice}"
+
+
 def delete_saved_search(session: Session, account_id: int, name: str) -> bool:
     """Delete a saved search; return whether it existed."""
     deleted = session.execute(
@@ -94,10 +103,7 @@ def resolve_search(
     if name is not None:
         saved = find_saved_search(session, account.id, name)
         if saved is None:
-            raise NoSavedSearchError(
-                f"saved_search: account {account.name} has no search {name!r}; `rapport sourcing saved "
-                f"{account.name}` shows them"
-            )
+            raise NoSavedSearchError(f"saved_search: {describe_unknown(session, account, name)}")
         return SearchSpec(saved.spec.query, criteria if given_criteria(criteria) else saved.spec.criteria)
     try:
         query = parse_search(url, account.site) if url is not None else build_query(criteria, account.site)

@@ -1,15 +1,17 @@
 """Accounts: the logins that act, each on one site."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, case, cast, func, select, update
+from sqlalchemy import Date, case, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Account
+from db.tables import Account, Contact
 from worker.errors import Reason
 from worker.rules.model import AccountStatus
+from worker.rules.suggestions import suggest_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class AccountRecord:
 
     `session` is the encrypted storage state, None before the first sign-in. `keep_days` is the retention of
     profiles, and of people who are not connections, in days since they were last seen; None: no limit.
+    `signature` ends each greeting; "" if there is none.
     """
 
     id: int
@@ -28,6 +31,7 @@ class AccountRecord:
     stop_reason: Reason | None
     session: bytes | None
     keep_days: int | None
+    signature: str = ""
 
 
 def _record(row: Account) -> AccountRecord:
@@ -40,11 +44,26 @@ def _record(row: Account) -> AccountRecord:
         stop_reason=Reason(row.stop_reason) if row.stop_reason else None,
         session=row.session,
         keep_days=row.keep_days,
+        signature=row.signature,
     )
 
 
+def removed_name(name: str, site: str) -> str:
+    """Return the name of an account's row while it is removed. No account can be called so."""
+    return f"removed:{site}:{name}"
+
+
 def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> AccountRecord:
-    """Add an account and return it. If the name exists, set that account's zone to `zone` instead."""
+    """Add an account and return it. If the name exists, set that account's zone to `zone` instead.
+
+    An account of this name and site that was removed comes back, without its data: its quota and audit trail
+    continue, and whom it greeted or must not contact is still known.
+    """
+    session.execute(
+        update(Account)
+        .where(Account.name == removed_name(name, site))
+        .values(name=name, removed_at=None, status=AccountStatus.ACTIVE, stop_reason=None, warm_up_on=None)
+    )
     statement = insert(Account).values(name=name, site=site, time_zone=zone.key)
     row = session.scalars(
         statement.on_conflict_do_update(index_elements=["name"], set_={"time_zone": zone.key}).returning(
@@ -55,9 +74,22 @@ def add_account(session: Session, *, name: str, site: str, zone: ZoneInfo) -> Ac
 
 
 def find_account(session: Session, name: str) -> AccountRecord | None:
-    """Return the account called `name`, or None."""
-    row = session.scalar(select(Account).where(Account.name == name))
+    """Return the account called `name`, or None. Removed accounts are not found."""
+    row = session.scalar(select(Account).where(Account.name == name, Account.removed_at.is_(None)))
     return _record(row) if row else None
+
+
+def suggest_accounts(session: Session, name: str) -> Sequence[str]:
+    """Return the names of accounts most like `name`, best first; at most three."""
+    known = select(Account.name).where(Account.removed_at.is_(None)).order_by(Account.name)
+    return suggest_names(name, session.scalars(known))
+
+
+def list_contact_sites(session: Session) -> Sequence[str]:
+    """Return the sites of accounts that know somebody, ordered by name."""
+    someone = exists().where(Contact.account_id == Account.id, Contact.forgotten_at.is_(None))
+    known = select(Account.site).where(Account.removed_at.is_(None), someone)
+    return session.scalars(known.distinct().order_by(Account.site)).all()
 
 
 def get_account(session: Session, account_id: int) -> AccountRecord:
@@ -105,10 +137,16 @@ def stop_account(session: Session, account_id: int, reason: Reason) -> None:
 
 
 def list_accounts(session: Session) -> list[AccountRecord]:
-    """Return all accounts, ordered by name."""
-    return [_record(row) for row in session.scalars(select(Account).order_by(Account.name))]
+    """Return all accounts that were not removed, ordered by name."""
+    known = select(Account).where(Account.removed_at.is_(None)).order_by(Account.name)
+    return [_record(row) for row in session.scalars(known)]
 
 
 def set_keep_days(session: Session, account_id: int, days: int | None) -> None:
     """Set AccountRecord.keep_days; None removes the limit."""
     session.execute(update(Account).where(Account.id == account_id).values(keep_days=days))
+
+
+def set_signature(session: Session, account_id: int, signature: str) -> None:
+    """Set AccountRecord.signature; "" removes it. Planned greetings keep their text."""
+    session.execute(update(Account).where(Account.id == account_id).values(signature=signature))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from db.store.people.lookup import fold_words
 from db.tables import Account, Contact, Interaction, StoredProfile
 from worker.rules.model import ContactStatus, Kind
 
@@ -40,8 +41,9 @@ class ContactLine:
 class ContactFilters:
     """Filters of a contact list. None and an empty text mean no filter.
 
-    `text` is searched for in name, headline, location and company, ignoring case. `min_score` excludes
-    contacts without a score, `open_to_work` those where it is unknown.
+    Each word of `text` must be in name, headline, position, location or company; case, accents and
+    punctuation don't matter. `min_score` excludes contacts without a score, `open_to_work` those where it is
+    unknown.
     """
 
     account: str | None = None
@@ -55,10 +57,13 @@ def list_contacts(
     session: Session, filters: ContactFilters, *, limit: int, after: int = 0
 ) -> Sequence[ContactLine]:
     """Return a keyset page: contacts with an id above `after`, ordered by id. Excludes erased contacts."""
-    narrowed = _filtered(filters).where(Contact.id > after).order_by(Contact.id).limit(limit)
+    narrowed = _filtered(filters, fold_words(session, filters.text))
+    narrowed = narrowed.where(Contact.id > after).order_by(Contact.id).limit(limit)
     if filters.account is not None:
         # A query of its own: the planner needs the id to know how many contacts the account has.
-        owner = session.scalar(select(Account.id).where(Account.name == filters.account))
+        owner = session.scalar(
+            select(Account.id).where(Account.name == filters.account, Account.removed_at.is_(None))
+        )
         narrowed = narrowed.where(Contact.account_id == owner)
     person = aliased(Contact, narrowed.subquery())
     visited_at = (
@@ -94,7 +99,7 @@ def list_contacts(
     ]
 
 
-def _filtered(filters: ContactFilters) -> Select[Contact]:
+def _filtered(filters: ContactFilters, words: Sequence[str]) -> Select[Contact]:
     facts, statement = Contact.profile, select(Contact).where(Contact.forgotten_at.is_(None))
     if filters.status is not None:
         statement = statement.where(Contact.status == filters.status)
@@ -102,8 +107,7 @@ def _filtered(filters: ContactFilters) -> Select[Contact]:
         statement = statement.where(Contact.score >= filters.min_score)
     if filters.open_to_work is not None:
         statement = statement.where(facts.contains({"open_to_work": filters.open_to_work}))
-    if filters.text:
-        texts = (facts[key].as_string() for key in ("headline", "location", "company"))
-        haystack = func.concat_ws("\n", Contact.full_name, *texts)
-        statement = statement.where(haystack.icontains(filters.text, autoescape=True))
+    for word in words:
+        places = (Contact.folded_name, Contact.folded_facts)
+        statement = statement.where(or_(*(place.contains(word, autoescape=True) for place in places)))
     return statement

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from db.queries import load_query
 from db.store.people import import_lock
-from db.tables import Account, Contact, Exclusion
+from db.tables import Contact, Exclusion
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion, recent_birthdays
-from worker.rules.model import ActionState, BirthdayCard, ContactStatus
+from worker.rules.messages.drafts import Addressee
+from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues, personal_values
+from worker.rules.model import ActionState, Birthday, BirthdayCard, ContactStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,60 +23,19 @@ class DueBirthday:
     """A contact whose birthday is celebrated on `on`. `left_out` is why the person is not greeted, or None.
 
     `planned_as` is the state of the existing action for this birthday. `texts` are the account's recent
-    messages to the person, oldest first.
+    messages to the person, oldest first. `values` are for the optional fields of templates.
     """
 
     contact_id: int
     profile_url: str
     full_name: str
     language: str | None
+    call_by: str | None
     on: date
     left_out: Reason | None
     planned_as: ActionState | None
     texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRecord:
-    """One contact of an account."""
-
-    id: int
-    account_id: int
-    account: str
-    profile_url: str
-    full_name: str
-    do_not_contact: bool
-
-
-def find_contacts(
-    session: Session, given: str, *, account: str | None = None, limit: int = 20
-) -> Sequence[ContactRecord]:
-    """Return the contacts that match a profile address, its last path segment or a full display name.
-
-    Excludes erased contacts.
-    """
-    address = given.rstrip("/")
-    statement = (
-        select(Contact, Account.name)
-        .join(Account, Account.id == Contact.account_id)
-        .where(
-            Contact.forgotten_at.is_(None),
-            or_(
-                Contact.profile_url.in_([address, f"{address}/"]),
-                Contact.profile_url.endswith(f"/{address}", autoescape=True),
-                Contact.profile_url.endswith(f"/{address}/", autoescape=True),
-                func.lower(Contact.full_name) == given.strip().lower(),
-            ),
-        )
-        .order_by(Account.name, Contact.full_name, Contact.id)
-        .limit(limit)
-    )
-    if account is not None:
-        statement = statement.where(Account.name == account)
-    return [
-        ContactRecord(row.id, row.account_id, name, row.profile_url, row.full_name, row.do_not_contact)
-        for row, name in session.execute(statement)
-    ]
+    values: PersonalValues = NOTHING_KNOWN
 
 
 def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
@@ -141,20 +102,53 @@ def list_due_birthdays(
             profile_url=row.profile_url,
             full_name=row.full_name,
             language=row.language,
+            call_by=row.call_by,
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
             texts=tuple(row.texts),
+            values=personal_values(row.profile, connected_on=row.connected_on, today=today),
         )
         for row in rows
     ]
 
 
-def get_addressee(session: Session, contact_id: int) -> tuple[str, str | None]:
-    """Return a contact's display name and language (ISO 639-1, or None)."""
-    found = select(Contact.full_name, Contact.language).where(Contact.id == contact_id)
-    full_name, language = session.execute(found).one()
-    return full_name, language
+def get_addressee(session: Session, contact_id: int, today: date) -> Addressee:
+    """Return a contact as the recipient of a message that is written `today`, a day of the account."""
+    return _addressee(session.scalars(select(Contact).where(Contact.id == contact_id)).one(), today)
+
+
+def list_addressees(session: Session, account_id: int, today: date, *, limit: int) -> Sequence[Addressee]:
+    """Return connections of the account as recipients, those with the most known of them first."""
+    known = func.num_nonnulls(
+        Contact.profile["company"].astext,
+        func.coalesce(Contact.profile["headline"].astext, Contact.profile["position"].astext),
+        Contact.profile["location"].astext,
+        Contact.connected_on,
+    )
+    rows = session.scalars(
+        select(Contact)
+        .where(
+            Contact.account_id == account_id,
+            Contact.status == ContactStatus.CONNECTED,
+            Contact.do_not_contact.is_(False) & Contact.forgotten_at.is_(None),
+        )
+        .order_by(known.desc(), Contact.id)
+        .limit(limit)
+    )
+    return [_addressee(row, today) for row in rows]
+
+
+def _addressee(row: Contact, today: date) -> Addressee:
+    values = personal_values(row.profile, connected_on=row.connected_on, today=today)
+    return Addressee(row.id, row.full_name, row.language, row.call_by, values)
+
+
+def get_birthday(session: Session, contact_id: int) -> Birthday | None:
+    """Return a contact's birthday, or None."""
+    found = select(Contact.birth_month, Contact.birth_day).where(Contact.id == contact_id)
+    month, day = session.execute(found).one()
+    return None if month is None or day is None else Birthday(month, day)
 
 
 def mark_not_connected(session: Session, contact_id: int) -> None:

@@ -37,6 +37,8 @@ EMPTIED: Final[Mapping[type[Base], Mapping[str, Any]]] = MappingProxyType(
         Contact: {
             "profile_url": func.concat("forgotten:", Contact.id),
             "full_name": REDACTED_TEXT,
+            "call_by": None,
+            "by_hand": None,
             "email": None,
             "language": None,
             "birth_month": None,
@@ -99,9 +101,9 @@ REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
 KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "accounts": frozenset(
-            {"name", "site", "time_zone", "status", "stop_reason", "warm_up_on", "session"}
+            {"name", "site", "time_zone", "status", "stop_reason", "warm_up_on", "session", "signature"}
         ),
-        "contacts": frozenset({"name_key"}),  # computed from the name
+        "contacts": frozenset({"name_key", "folded_name", "folded_facts"}),  # computed
         "actions": frozenset({"kind", "occasion", "state", "reason", "lease_owner", "correlation_id"}),
         "action_events": frozenset({"from_state", "to_state", "reason", "actor", "correlation_id", "hash"}),
         "audit_heads": frozenset({"hash"}),

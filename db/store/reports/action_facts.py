@@ -19,6 +19,7 @@ class ActionFacts:
     """One action with its campaign, lease and number of attempts."""
 
     id: UUID
+    contact_id: int | None
     contact: str
     kind: Kind
     occasion: str
@@ -61,6 +62,7 @@ def find_action(
     row, full_name, campaign = found
     return ActionFacts(
         id=row.id,
+        contact_id=row.contact_id,
         contact=full_name or NO_CONTACT_LABEL,
         kind=Kind(row.kind),
         occasion=row.occasion,

@@ -40,6 +40,7 @@ class PastInteraction:
     occasion: str
     message: str
     replied_at: datetime | None
+    screenshot: str | None
     at: datetime
 
 
@@ -60,7 +61,7 @@ class ContactDetails:
     """One contact of an account.
 
     `facts` is contacts.profile: what lists and search pages showed. `stored_profile` is the profile as last
-    read.
+    read. `by_hand` is contacts.by_hand: what a person set, who, and when.
     """
 
     account: str
@@ -69,6 +70,8 @@ class ContactDetails:
     email: str | None
     language: str | None
     birthday: tuple[int | None, int, int] | None
+    call_by: str | None
+    by_hand: Mapping[str, Any]
     status: ContactStatus
     score: int | None
     do_not_contact: bool
@@ -96,6 +99,8 @@ def get_contact_details(session: Session, contact_id: int) -> ContactDetails:
         email=row.email,
         language=row.language,
         birthday=born,
+        call_by=row.call_by,
+        by_hand=row.by_hand or {},
         status=ContactStatus(row.status),
         score=row.score,
         do_not_contact=row.do_not_contact,
@@ -134,9 +139,12 @@ def _list_interactions(session: Session, contact_id: int) -> Sequence[PastIntera
         select(Interaction).where(Interaction.contact_id == contact_id).order_by(Interaction.id.desc())
     )
     return [
-        PastInteraction(Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.created_at)
+        PastInteraction(
+            Kind(row.type), row.status, row.occasion, row.message, row.replied_at, row.screenshot,
+            row.created_at,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _list_open_actions(session: Session, contact_id: int) -> Sequence[OpenAction]:

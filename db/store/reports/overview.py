@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from db.store.campaigns.campaigns import CampaignRecord, count_actions_of_each, to_record
 from db.tables import Account, Action, Campaign, Contact, Interaction
 from worker.errors import Reason
+from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.model import NO_CONTACT_LABEL, ActionState, Kind
 
 
@@ -50,6 +51,11 @@ class CampaignLine(CampaignRecord):
     """A campaign and the number of its actions in each state."""
 
     actions: dict[ActionState, int]
+
+    @property
+    def progress(self) -> CampaignProgress:
+        """How far it has come."""
+        return campaign_progress(self.state, self.actions, dry_run=self.is_dry_run)
 
 
 def _read_lines(
@@ -95,6 +101,7 @@ _ACTIONS = (
     .join(Account, Account.id == Action.account_id)
     .outerjoin(Contact, Contact.id == Action.contact_id)
     .outerjoin(Interaction, Interaction.action_id == Action.id)
+    .where(Account.removed_at.is_(None))
 )
 
 
@@ -130,10 +137,11 @@ def list_actions(
     before: UUID | None = None,
     account: str | None = None,
     state: ActionState | None = None,
+    contacts: Sequence[int] | None = None,
 ) -> Sequence[ActionLine]:
     """Return a keyset page of actions created before the action `before`, newest first.
 
-    Empty for an unknown `before`.
+    Empty for an unknown `before`. `contacts`: only those about these contacts.
     """
     statement = _ACTIONS.order_by(Action.created_at.desc(), Action.id.desc()).limit(limit)
     if before is not None:
@@ -143,6 +151,8 @@ def list_actions(
         statement = statement.where(Account.name == account)
     if state is not None:
         statement = statement.where(Action.state == state)
+    if contacts is not None:
+        statement = statement.where(Action.contact_id.in_(contacts))
     return _read_lines(session, statement)
 
 
@@ -153,6 +163,7 @@ def list_campaigns(
     statement = (
         select(Campaign, Account.name)
         .join(Account, Account.id == Campaign.account_id)
+        .where(Account.removed_at.is_(None))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
         .limit(limit)
     )
@@ -173,12 +184,12 @@ def list_campaigns(
 
 
 def find_action_ids(session: Session, prefix: str) -> Sequence[UUID]:
-    """Return at most two ids of actions that begin with `prefix`; none if it is not hexadecimal."""
+    """Return at most ten ids of actions that begin with `prefix`; none if it is not hexadecimal."""
     return _find_ids(session, Action.id, prefix)
 
 
 def find_campaign_ids(session: Session, prefix: str) -> Sequence[UUID]:
-    """Return at most two ids of campaigns that begin with `prefix`; none if it is not hexadecimal."""
+    """Return at most ten ids of campaigns that begin with `prefix`; none if it is not hexadecimal."""
     return _find_ids(session, Campaign.id, prefix)
 
 
@@ -187,4 +198,5 @@ def _find_ids(session: Session, column: InstrumentedAttribute[UUID], prefix: str
     if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
         return []
     lowest, highest = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    return session.scalars(select(column).where(column.between(lowest, highest)).limit(2)).all()
+    found = select(column).where(column.between(lowest, highest)).order_by(column).limit(10)
+    return session.scalars(found).all()

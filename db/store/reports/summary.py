@@ -22,6 +22,7 @@ from db.store.reports import outcome_counts
 from db.tables import Account, Action, Contact, DailySummary, Interaction
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.birthdays import recent_birthdays
+from worker.rules.campaign_progress import CampaignProgress, campaign_progress
 from worker.rules.date_range import require_supported_day
 from worker.rules.messages.replies import REPLY_WINDOW
 from worker.rules.model import ActionState, ContactStatus, Kind
@@ -40,6 +41,7 @@ class CampaignSummary:
     """The results of one campaign so far."""
 
     campaign: CampaignRecord
+    progress: CampaignProgress
     happened: EndedCounts
     open: OpenCounts
     left_out: Sequence[NotGreeted]
@@ -58,7 +60,7 @@ def summarise_day(
     today = now.astimezone(account.zone).date()
     on = on or today
     if on > today:
-        raise RequestRefusedError(f"{on} is still to come: in {account.zone.key} it is {today}")
+        raise RequestRefusedError(f"{on} is in the future: in {account.zone.key} it is {today}")
     try:
         require_supported_day(on)
     except ValueError as error:
@@ -93,6 +95,11 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
     )
     return CampaignSummary(
         campaign=campaign,
+        progress=campaign_progress(
+            campaign.state,
+            campaigns.count_actions(session, campaign_id),
+            dry_run=campaign.is_dry_run,
+        ),
         happened=EndedCounts(
             sent=sent,
             late=late,
@@ -113,13 +120,14 @@ def summarise_campaign(session: Session, campaign_id: UUID) -> CampaignSummary |
 def list_unsaved_days(session: Session, *, now: datetime | None = None) -> list[tuple[int, date]]:
     """Return (account id, yesterday in its zone) for accounts whose yesterday is not saved yet.
 
-    Leaves out accounts that did not exist yesterday.
+    Leaves out accounts that did not exist yesterday, and removed ones.
     """
     zone = Account.time_zone
     yesterday = cast(func.timezone(zone, now or get_database_time(session)), Date) - 1
     saved = exists().where(DailySummary.account_id == Account.id, DailySummary.on == yesterday)
     existed = cast(func.timezone(zone, Account.created_at), Date) <= yesterday
-    rows = session.execute(select(Account.id, yesterday).where(~saved, existed).order_by(Account.id))
+    wanted = (~saved, existed, Account.removed_at.is_(None))
+    rows = session.execute(select(Account.id, yesterday).where(*wanted).order_by(Account.id))
     return [(account_id, on) for account_id, on in rows]
 
 

@@ -21,7 +21,7 @@ def account(database: Database) -> None:
 
 
 @pytest.fixture
-def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None) -> Asked:
+def worker(database: Database, monkeypatch: pytest.MonkeyPatch, account: None, consumers: None) -> Asked:
     """Plan published campaigns at once; return the requests."""
     asked: Asked = []
 

@@ -9,6 +9,8 @@ import pytest
 
 from api_stub.client import TaskClient
 from db.engine import Database
+from db.store.campaigns import campaigns
+from db.store.people import accounts
 from tasks.campaigns.plan_invitations import read_invitations
 from tasks.campaigns.start import start_campaign
 from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
@@ -17,7 +19,9 @@ from tests.builders import SANDBOX, an_account
 from tests.cli.conftest import Rapport
 from worker import logs
 from worker.browser.ledger import LedgerSite
+from worker.browser.site import PageProgress, ignore_progress
 from worker.rules.model import SentInvitation
+from worker.secrets import Vault
 from worker.settings import Settings
 
 DAYS = {"young": 3, "enough": 30, "older": 90, "oldest": 200}
@@ -28,7 +32,10 @@ class Invited(LedgerSite):
 
     people: Sequence[str] = tuple(DAYS)
 
-    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+    def sent_invitations(
+        self, today: date, on_page: PageProgress = ignore_progress
+    ) -> Sequence[SentInvitation]:
+        on_page(1, len(self.people))
         return [
             SentInvitation(f"{SANDBOX}{slug}/", slug.title(), today - timedelta(days=DAYS[slug]))
             for slug in self.people
@@ -44,11 +51,12 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invited:
 
 @pytest.fixture
 def worker(
-    database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch
+    database: Database, site: Invited, environment: None, monkeypatch: pytest.MonkeyPatch, consumers: None
 ) -> list[InvitationsCampaign]:
     """Read and plan published campaigns at once; return the requests."""
     with database.transaction() as session:
-        an_account(session)
+        sealed = Vault(Settings().required("secret_keys")).seal("{}")
+        accounts.save_session(session, an_account(session).id, sealed)
     services = Services(Settings())
     vars(services)["database"] = database
     asked: list[InvitationsCampaign] = []
@@ -66,6 +74,15 @@ def worker(
     return asked
 
 
+def test_each_page_that_is_read_is_reported(
+    rapport: Rapport, worker: list[InvitationsCampaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(campaigns, "report_reading", lambda _session, _id, progress: told.append(progress))
+    rapport("invitations", "list", "demo")
+    assert told == ["page 1 is read, 4 found so far"]
+
+
 def test_the_list_shows_all_the_oldest_first_and_plans_nothing(
     rapport: Rapport, worker: list[InvitationsCampaign]
 ) -> None:
@@ -79,16 +96,16 @@ def test_the_list_shows_all_the_oldest_first_and_plans_nothing(
 
 def test_an_empty_list_says_so(rapport: Rapport, worker: list[InvitationsCampaign], site: Invited) -> None:
     site.people = ()
-    assert "no invitation waits" in rapport("invitations", "list", "demo")
+    assert "no invitation is waiting" in rapport("invitations", "list", "demo")
 
 
 def test_a_dry_run_says_what_becomes_of_each(rapport: Rapport, worker: list[InvitationsCampaign]) -> None:
     said = rapport("invitations", "withdraw", "demo", "--limit", "2", "--dry-run")
-    fates = {line.split()[1]: line for line in said.splitlines() if line.startswith("│")}
+    fates = {line.split("\t")[0]: line for line in said.splitlines() if "\t" in line}
     assert "would be withdrawn" in fates["Oldest"]
     assert "would be withdrawn" in fates["Older"]
     assert "more than the limit" in fates["Enough"]
-    assert "too young" in fates["Young"]
+    assert "too recent" in fates["Young"]
     assert "nothing was planned or withdrawn" in said
     assert rapport("actions", "list").startswith("no actions")
 
@@ -104,7 +121,7 @@ def test_withdrawing_shows_the_plan_and_a_second_time_that_nothing_is_left(
     assert worker[0].older_than_days == 60
     again = rapport("invitations", "withdraw", "demo", "--older-than", "60")
     assert "nothing to do" in again
-    assert "on its way already" in rapport("invitations", "withdraw", "demo", "--dry-run")
+    assert "already planned" in rapport("invitations", "withdraw", "demo", "--dry-run")
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,8 @@ def rows(database: Database) -> list[Schedule]:
 
 def test_a_schedule_shows_its_next_fires_in_the_account_s_zone(rapport: Rapport, database: Database) -> None:
     said = rapport("schedule", "set", "demo", "birthday", *WEEKDAYS)
-    assert said.startswith("birthday campaigns of demo start at (Asia/Kathmandu): ")
-    assert said.count(" 09:00") == 3
-    assert "Sat" not in said
+    assert said.startswith("birthday campaigns of demo start at ")
+    assert said.count(" 09:00 Asia/Kathmandu") == 3
     (row,) = rows(database)
     assert (row.next_fire_at.hour, row.next_fire_at.minute) == (3, 15)  # 09:00 at +05:45
     assert row.options["late_days"] == 3
@@ -59,11 +58,11 @@ def test_set_again_it_is_replaced_and_off_it_stays_listed(
     )
     (row,) = rows(database)
     assert (row.cron, row.options["not_seen_months"], row.enabled) == ("30 10 1 * *", 7, True)
-    assert "no more" in rapport("schedule", "off", "demo", "visitor")
+    assert "no longer" in rapport("schedule", "off", "demo", "visitor")
     with database.transaction() as session:
         assert schedules.lock_due_schedules(session) == []
     shown = rapport("schedule", "list", "--account", "demo")
-    assert " off " in shown
+    assert "\toff\t" in shown
     assert "no visitor campaign of demo starts by itself" in rapport.refused(
         "schedule", "off", "demo", "visitor"
     )
@@ -78,14 +77,14 @@ def test_nothing_scheduled_says_how_to(rapport: Rapport) -> None:
 @pytest.mark.parametrize("cron", ["", "9", "99 * * * *", "* * * * * *", "@daily", "0 0 31 2 *"])
 def test_what_is_no_cron_expression_is_refused(rapport: Rapport, database: Database, cron: str) -> None:
     refused = rapport.refused("schedule", "set", "demo", "birthday", "--cron", cron)
-    assert refused.startswith(f"{cron!r} is no cron expression: ")
+    assert refused.startswith(f"{cron!r} isn't a cron expression: ")
     assert "five fields" in refused
     assert rows(database) == []
 
 
 def test_a_day_that_never_comes_is_refused(rapport: Rapport) -> None:
     never = "0 0 */31 2 1#5"  # the first of February, if it is its fifth Monday
-    assert "never comes" in rapport.refused("schedule", "set", "demo", "birthday", "--cron", never)
+    assert "never fires" in rapport.refused("schedule", "set", "demo", "birthday", "--cron", never)
 
 
 def test_options_are_held_against_the_kind_s_own(

@@ -66,11 +66,11 @@ def test_a_saved_search_brings_its_criteria_and_given_ones_win(
 @pytest.mark.parametrize(
     ("url", "refusal"),
     [
-        ("https://evil.test/search/people/?keywords=a", "url: this is no address on sandbox"),
+        ("https://evil.test/search/people/?keywords=a", "url: this isn't an address on sandbox"),
         ("https://sandbox.test@evil.test/search/people/?keywords=a", "url: "),
         ("file:///search/people/?keywords=a", "url: "),
-        ("https://sandbox.test/logout?keywords=a", "url: this is no people search"),
-        ("https://sandbox.test/search/people/?next=https://evil.test", "url: 'next' is not known"),
+        ("https://sandbox.test/logout?keywords=a", "url: this isn't a people search"),
+        ("https://sandbox.test/search/people/?next=https://evil.test", "url: 'next' is unknown"),
     ],
 )
 def test_a_search_of_another_host_is_refused_before_anybody_is_asked(
@@ -83,7 +83,7 @@ def test_a_search_of_another_host_is_refused_before_anybody_is_asked(
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [
-        ((), "nobody to look for"),
+        ((), "nothing to search for"),
         (("--url", SEARCH, "--saved", "a"), "give a url or a saved_search, not both"),
         (("--saved", "nothing-like-it"), "has no search 'nothing-like-it'"),
         (("--url", SEARCH, "--limit", "100000"), "limit: "),
@@ -105,7 +105,7 @@ def test_what_cannot_be_searched_is_refused_before_anybody_is_asked(
         ({"skills": ["x" * 101]}, "criteria.json: skills.0: "),
         ({"min_years": -1}, "criteria.json: min_years: "),
         ({"model": 1}, "criteria.json: model: Extra inputs"),
-        ("{,}", "criteria.json: this is no JSON: line 1: "),
+        ("{,}", "criteria.json: this isn't valid JSON: line 1: "),
         ([1], "criteria.json: an object is wanted"),
     ],
 )
@@ -131,7 +131,7 @@ def test_bad_criteria_are_refused_by_field(
 def test_pages_of_a_site_without_an_adapter_are_refused_before_anybody_is_asked(
     rapport: Rapport, worker: Asked, given: Sequence[str]
 ) -> None:
-    assert "no adapter for linkedin ships" in rapport.refused("campaign", *given)
+    assert "no adapter for linkedin yet" in rapport.refused("campaign", *given)
     assert worker == []
 
 
@@ -154,7 +154,7 @@ def test_following_shows_how_far_it_is_until_nothing_is_left(
     assert "pages read: 1, people found: 1; it ended, the site has no further page; at most 100" in said
     assert "1 read, 0 to come" in said
     assert "1; the best 70, the mean 70" in said
-    assert "has nothing left; next: rapport sourcing results" in said
+    assert "has nothing left to do; next: `rapport sourcing results" in said
 
 
 def _one_found(session: Any) -> None:
@@ -195,5 +195,5 @@ def test_ctrl_c_only_stops_watching(
 
     monkeypatch.setattr(follow_search, "sleep", interrupted)
     said = rapport("campaign", "sourcing", "demo", "--url", SEARCH, "--follow")
-    assert "it goes on" in said
+    assert "it continues" in said
     assert "cancelled" not in rapport("campaign", "list")

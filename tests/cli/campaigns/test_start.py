@@ -10,7 +10,10 @@ from api_stub.cli.campaigns import start
 from api_stub.cli.formatting import describe_reason
 from api_stub.client import TaskClient
 from db.engine import Database
+from db.store.actions import control
 from db.store.campaigns import campaigns
+from db.store.kill_switch import pull_kill_switch
+from db.store.people import accounts
 from tasks.campaigns.start import start_campaign
 from tasks.contract import BirthdayCampaign
 from tests.builders import a_contact, an_account, database_now
@@ -33,7 +36,7 @@ def people(database: Database) -> None:
 
 
 @pytest.fixture
-def worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[BirthdayCampaign]:
+def worker(database: Database, monkeypatch: pytest.MonkeyPatch, consumers: None) -> list[BirthdayCampaign]:
     """Plan published campaigns at once; return the requests."""
     asked: list[BirthdayCampaign] = []
 
@@ -59,7 +62,7 @@ def test_a_dry_run_shows_who_gets_what_and_why_others_get_nothing(
     assert "Ann" in said
     assert describe_reason(Reason.DO_NOT_CONTACT) in said
     assert describe_reason(Reason.NO_NAME) in said
-    assert re.search(r"about \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said)
+    assert re.search(r"about \d+ [A-Z][a-z]{2} \d\d:\d\d UTC", said)
     assert "Far" not in said
     assert "nothing was planned or sent" in said
     assert worker[0].dry_run
@@ -74,7 +77,7 @@ def test_a_campaign_shows_its_plan_and_a_second_one_that_all_is_planned(
     assert "Bob" not in said
     assert "rapport why demo" in said
     again = rapport("campaign", "birthday", "demo", "--no-read-site", "--late-days", "1")
-    assert "planned already" in again
+    assert "already planned" in again
     preview = rapport("campaign", "birthday", "demo", "--no-read-site", "--dry-run")
     assert "planned already" in preview
 
@@ -87,21 +90,109 @@ def test_with_approval_it_says_who_waits_for_whom(
     assert "rapport review" in said
 
 
+def signed_in(database: Database) -> None:
+    with database.transaction() as session:
+        accounts.save_session(session, an_account(session).id, b"sealed")
+
+
 def test_what_cannot_be_done_is_said_in_one_line(
-    rapport: Rapport, people: None, worker: list[BirthdayCampaign]
+    rapport: Rapport, people: None, worker: list[BirthdayCampaign], database: Database
 ) -> None:
     assert "there is no account called 'nobody'" in rapport.refused("campaign", "birthday", "nobody")
     refused = rapport.refused("campaign", "birthday", "demo", "--fallback-language", "English")
     assert refused.startswith("fallback_language:")
+    assert "nothing was started: account demo has not signed in yet" in rapport.refused(
+        "campaign", "birthday", "demo"
+    )
+    signed_in(database)
     code, _, err = rapport.code("campaign", "birthday", "demo")
     assert code == 1
     assert "could not be planned" in err
 
 
-def test_without_workers_it_says_so_and_what_to_do(
-    rapport: Rapport, people: None, monkeypatch: pytest.MonkeyPatch
+def test_busy_workers_are_not_waited_for_for_minutes(
+    rapport: Rapport, people: None, database: Database, consumers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    signed_in(database)
     monkeypatch.setattr(start, "PLAN_TIMEOUT", timedelta(0))
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site")
-    assert "no worker has taken it" in said
-    assert "rapport up" in said
+    assert "is not planned yet: the workers are busy" in said
+    assert "goes on by itself" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "idle"),
+    [
+        (("campaign", "birthday", "demo", "--dry-run"), "control and birthday"),
+        (("campaign", "birthday", "demo", "--dry-run", "--no-read-site"), "control"),
+        (("campaign", "visitor", "demo", "--not-seen-months", "3"), "control"),
+        (("invitations", "list", "demo"), "control and visitor"),
+    ],
+)
+def test_without_workers_nothing_is_started_and_it_says_so_at_once(
+    rapport: Rapport, people: None, database: Database, command: tuple[str, ...], idle: str
+) -> None:
+    signed_in(database)
+    assert rapport.refused(*command) == (
+        f"nothing was started: no worker takes messages of {idle}; check with `rapport doctor`"
+    )
+
+
+def test_with_redis_away_nothing_is_started_and_it_says_so_at_once(
+    rapport: Rapport, people: None, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    said = rapport.refused("campaign", "birthday", "demo", "--no-read-site")
+    assert said.startswith("nothing was started: Redis does not answer: ConnectionError; ")
+
+
+@pytest.mark.parametrize("command", [("campaign", "birthday", "demo"), ("invitations", "list", "demo")])
+@pytest.mark.parametrize(
+    ("halt", "says"),
+    [
+        (
+            "kill switch",
+            "the kill switch is on: nothing is read or sent; to go on: `rapport resume-everything`",
+        ),
+        ("paused", "account demo is paused; to go on: `rapport account resume demo`"),
+        ("stopped", "account demo is stopped: the site showed a limit page; check the account on the site, "),
+    ],
+)
+@pytest.mark.usefixtures("people", "consumers")
+def test_what_stops_the_account_is_said_instead_of_waiting(
+    rapport: Rapport, database: Database, command: tuple[str, ...], halt: str, says: str
+) -> None:
+    signed_in(database)
+    stop(database, halt)
+    assert rapport.refused(*command).startswith(f"nothing was started: {says}")
+
+
+def stop(database: Database, halt: str) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+        if halt == "kill switch":
+            pull_kill_switch(session, "ops@host")
+        elif halt == "paused":
+            control.pause_account(session, account.id)
+        else:
+            accounts.stop_account(session, account.id, Reason.LIMIT_PAGE)
+
+
+def test_a_switch_that_is_pulled_meanwhile_ends_the_wait(
+    rapport: Rapport, people: None, database: Database, consumers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(database)
+    monkeypatch.setattr(start, "_CHECK_INTERVAL", timedelta(0))
+    monkeypatch.setattr(TaskClient, "send", lambda *_, **__: stop(database, "kill switch"))
+    said = rapport.refused("campaign", "birthday", "demo")
+    assert "is not planned yet: the kill switch is on" in said
+    assert "goes on by itself" in said
+
+
+def test_a_plan_that_needs_no_site_is_made_while_the_account_is_stopped_and_says_so_first(
+    rapport: Rapport, people: None, worker: list[BirthdayCampaign], database: Database
+) -> None:
+    stop(database, "stopped")
+    said = rapport("campaign", "birthday", "demo", "--no-read-site", "--dry-run")
+    assert said.startswith("account demo is stopped: the site showed a limit page; ")
+    assert "Dry run" in said

@@ -3,7 +3,7 @@
 from db.engine import Database
 from db.store.actions import gates
 from db.store.actions.gates import ClosedGate
-from db.store.people import contacts
+from db.store.people import lookup
 from tests.builders import SANDBOX, a_contact, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.cli.plans import a_plan
@@ -42,5 +42,5 @@ def test_do_not_contact_holds_for_every_account_but_is_taken_back_for_one(
     assert "other-ann" in rapport.refused("contacts", "do-not-contact", "ann")
     assert rapport("contacts", "do-not-contact", address, "--off", "--account", "two").count("again") == 1
     with database.transaction() as session:
-        (first,) = contacts.find_contacts(session, address, account="one")
+        (first,) = lookup.find_contacts(session, address, account="one").people
         assert first.do_not_contact

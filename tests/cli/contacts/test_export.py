@@ -52,7 +52,7 @@ def test_a_file_is_for_its_owner_alone_and_is_never_replaced_unasked(
     assert names(file.read_text("utf-8-sig")) == ["Ann", "Bob"]
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("mine")
-    assert "is there already" in rapport.refused("export", "contacts", "--output", str(file))
+    assert "already exists" in rapport.refused("export", "contacts", "--output", str(file))
     assert file.read_text() == "mine"
     rapport("export", "interactions", "--format", "jsonl", "-o", str(file), "--force")
     assert file.read_text() == ""

@@ -125,8 +125,8 @@ def test_a_name_that_two_people_have_asks_for_the_address(rapport: Rapport, data
 
 
 def test_who_agrees_can_be_found_again(rapport: Rapport, database: Database) -> None:
-    assert "nobody of this address was forgotten" in rapport.refused("contacts", "allow", ZOE)
-    assert "no profile address" in rapport.refused("contacts", "allow", NAME)
+    assert "nobody with this address was forgotten" in rapport.refused("contacts", "allow", ZOE)
+    assert "isn't a profile address" in rapport.refused("contacts", "allow", NAME)
     rapport("contacts", "forget", ZOE, "--yes")
     rapport("contacts", "allow", ZOE)
     with database.transaction() as session:

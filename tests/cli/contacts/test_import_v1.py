@@ -43,7 +43,7 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
     said = rapport("account", "add", "ann", "--site", "linkedin")
     for part in ("yours to risk", "No adapter for LinkedIn ships yet", "nothing can be sent", "a third"):
         assert part in said
-    assert "rapport import v1 FILE --account ann" in said
+    assert "rapport import contacts FILE --account ann" in said
     typed(environment, "")
     assert "is there" in rapport("account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris")
 
@@ -74,7 +74,7 @@ def test_the_report_accounts_for_every_row_and_says_how_to_take_it_back(
     ):
         assert part in said
     assert "hunter2" not in said
-    assert "to take it back: rapport import undo 1" in said
+    assert "to take it back: `rapport import undo 1" in said
     with database.transaction() as session:
         (kept,) = runs.list_imports(session)
         assert (kept.account, kept.source, kept.file_name, kept.started_by) == (
@@ -135,7 +135,7 @@ def test_what_cant_be_read_is_refused_in_one_line(
     nothing = tmp_path / "nothing.db"
     assert "No such file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
     nothing.write_text("no database")
-    assert "is no SQLite file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
+    assert "isn't an SQLite file" in rapport.refused("import", "v1", str(nothing), "--account", ann)
     assert "no account called 'bob'" in rapport.refused("import", "v1", str(SAMPLE), "--account", "bob")
     rapport("account", "add", "demo")
     assert "--site linkedin" in rapport.refused("import", "v1", str(SAMPLE), "--account", "demo")

@@ -62,8 +62,8 @@ def visited(session: Session, contact: Contact) -> None:
 def test_people_are_listed_and_narrowed(rapport: Rapport, people: None) -> None:
     everybody = rapport("contacts", "list")
     assert everybody.count("Ann Smith") == 2
-    assert "visited 20" in everybody
-    assert "greeted 2026-01-02" in everybody
+    assert "visited " in everybody
+    assert "greeted 2 Jan 2026" in everybody
     assert "do not contact" in everybody
     narrowed = rapport(
         "contacts", "list", "--account", "demo", "--status", "prospect", "--min-score", "70",
@@ -71,7 +71,7 @@ def test_people_are_listed_and_narrowed(rapport: Rapport, people: None) -> None:
     )  # fmt: skip
     assert "Ann Smith" in narrowed
     assert "Bob" not in narrowed
-    assert "nobody like that is known" in rapport("contacts", "list", "--min-score", "71")
+    assert "no match" in rapport("contacts", "list", "--min-score", "71")
     assert "these are the first 1:" in rapport("contacts", "list", "--limit", "1")
     assert "no account called 'nobody'" in rapport.refused("contacts", "list", "--account", "nobody")
 
@@ -84,7 +84,7 @@ def test_everything_known_of_a_person_is_shown(rapport: Rapport, people: None) -
         "languages: French, English",
         "70 of 100 in birthday campaign", "found on page 2", "+80 skill Python",
         "\N{MINUS SIGN}10 location is not Oslo",
-        "visit for visit:2026-W40", "greet for birthday:", "may be contacted",
+        "visit for week 40 of 2026", "greet for birthday ", "may be contacted",
     ):  # fmt: skip
         assert told in shown, told
     assert "certifications" not in shown  # not read, which is not the same as none

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from db.engine import Database
+from db.store.people import accounts
 from db.store.quota import limits
 from tasks.quota import Quota
 from tests.builders import an_account
@@ -20,6 +21,7 @@ from worker.rules.quota.limits import Limits, Totals
 def account_id(database: Database) -> int:
     with database.transaction() as session:
         account_id = an_account(session, limits=TEN).id
+        accounts.save_session(session, account_id, b"sealed")
         limits.set_totals(session, account_id, Totals(20, 100), by="tests")
         return account_id
 

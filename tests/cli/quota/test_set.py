@@ -35,7 +35,7 @@ def test_set_changes_only_what_is_given_and_says_from_what_to_what(
     assert configured_limits(database, account_id) == Limits(
         3, 8, 50, 2 * MINUTE, 5 * MINUTE, hours, reserved_per_day=2
     )
-    assert "it is so already" in rapport("quota", "set", "demo", "greet", "--per-run", "3")
+    assert "already set" in rapport("quota", "set", "demo", "greet", "--per-run", "3")
     assert configured_limits(database, account_id, Kind.VISIT) == PRACTICE_QUOTA.limits[Kind.VISIT]
     assert "a day 20 → 30" in rapport("quota", "set", "demo", "all", "--per-day", "30")
     with database.transaction() as session:
@@ -57,12 +57,12 @@ def test_a_share_that_is_kept_follows_a_day_that_is_lowered_below_it(
         (("greet", "--per-day", "60"), "a day's limit (60) above the week's (50)"),
         (("greet", "--reserve", "11"), "a reserved share (11) above the day's limit (10)"),
         (("greet", "--gap", "3m-1m"), "0 <= shortest <= longest"),
-        (("greet", "--gap", "soon"), "'soon' is no duration: write 90s, 2m or 1h"),
+        (("greet", "--gap", "soon"), "'soon' isn't a duration: write 90s, 2m or 1h"),
         (("greet", "--gap", "1m", "--gap-min", "1s"), "either --gap, or --gap-min and --gap-max"),
         (("greet", "--hours", "19:00-07:00"), "working hours need 00:00 <= opening < closing <= 24:00"),
-        (("greet", "--hours", "7 to 19"), "'7 to 19' are no hours"),
-        (("greet", "--hours", "07:60-19:00"), "'07:60' is no time of day"),
-        (("greet", "--days", "mon-payday"), "'payday' is no day"),
+        (("greet", "--hours", "7 to 19"), "'7 to 19' aren't hours"),
+        (("greet", "--hours", "07:60-19:00"), "'07:60' isn't a time of day"),
+        (("greet", "--days", "mon-payday"), "'payday' isn't a day"),
         (("all", "--per-run", "5"), "all kinds together have only --per-day and --per-week"),
         (("all", "--per-day", "5", "--gap", "5s"), "all kinds together have only --per-day and --per-week"),
         (("all", "--per-day", "101"), "a day's limit (101) above the week's (100)"),
@@ -127,7 +127,7 @@ def test_warm_up_begins_on_a_day_that_has_come_or_is_skipped(
     for arguments, says in (
         ((), "give either --from DATE"),
         (("--skip", "--from", "today"), "give either --from DATE"),
-        (("--from", "soon"), "'soon' is no date"),
+        (("--from", "soon"), "'soon' isn't a date"),
         (("--from", str(today + timedelta(days=2))), "has not come yet"),
         (("--from", "0001-01-01"), "is before 1900"),
     ):

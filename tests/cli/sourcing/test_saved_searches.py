@@ -28,7 +28,7 @@ def criteria(folder: Path, **fields: object) -> str:
 def test_a_search_is_saved_shown_replaced_and_removed(rapport: Rapport, tmp_path: Path) -> None:
     assert "no search is saved" in rapport("sourcing", "saved")
     said = rapport("sourcing", "save", "demo", "pythonists", "--url", URL)
-    assert "next: rapport campaign sourcing demo --saved pythonists" in said
+    assert "next: `rapport campaign sourcing demo --saved pythonists`" in said
     assert "keywords python, location Paris" in rapport("sourcing", "saved")
     given = criteria(tmp_path, title="Chef", skills=["Sushi"])
     assert "replaced" in rapport("sourcing", "save", "demo", "pythonists", "--criteria", given)
@@ -37,8 +37,20 @@ def test_a_search_is_saved_shown_replaced_and_removed(rapport: Rapport, tmp_path
     assert "skills, title" in shown
     assert "python," not in shown
     assert "no search is saved" in rapport("sourcing", "saved", "real")
-    assert "is gone" in rapport("sourcing", "unsave", "demo", "pythonists")
+    assert "is removed" in rapport("sourcing", "unsave", "demo", "pythonists")
     assert "has no search 'pythonists'" in rapport.refused("sourcing", "unsave", "demo", "pythonists")
+
+
+def test_a_mistyped_name_of_a_search_is_suggested(
+    rapport: Rapport, database: Database, tmp_path: Path
+) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    path = tmp_path / "criteria.json"
+    path.write_text('{"title": "Baker"}')
+    rapport("sourcing", "save", "demo", "bakers", "--criteria", str(path))
+    assert "did you mean bakers?" in rapport.refused("sourcing", "unsave", "demo", "bakes")
+    assert "did you mean bakers?" in rapport.refused("campaign", "sourcing", "demo", "--saved", "bakrs")
 
 
 def test_a_search_may_have_an_address_and_criteria_of_its_own(rapport: Rapport, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_the_doctor_ends_with_what_is_missing(
     # Playwright allows one loop in a thread, and other tests may have one open
     environment.setattr(doctor, "BrowserPool", _PoolWithout)
     code, out, _ = rapport.code("doctor")
-    assert (code, "missing: browser" in out, "all is there" in out) == (0 if ok else 4, not ok, ok)
+    assert (code, "missing: browser" in out, "nothing is missing" in out) == (0 if ok else 4, not ok, ok)
 
 
 def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,3 +108,23 @@ def test_no_free_port_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(doctor, "find_free_port", forbidden)
     assert not doctor._check_ports().ok
+
+
+def test_missing_fonts_are_a_warning_with_the_packages_that_have_them(
+    rapport: Rapport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, redis_url: str
+) -> None:
+    all_consumed(redis_url)
+    listing = tmp_path / "fc-list"
+    listing.write_text("#!/bin/sh\ncase $1 in :lang=th|:charset=1f680) ;; *) echo Some Font ;; esac\n")
+    listing.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda program: str(listing) if program == "fc-list" else None)
+    monkeypatch.setattr(doctor, "_check_browser", lambda: doctor.Finding("browser", True, "found"))
+    monkeypatch.setattr(doctor, "BrowserPool", _PoolWithout)
+    code, out, _ = rapport.code("doctor")
+    shown = " ".join(out.split())
+    assert code == 0
+    assert "│ fonts │ warning │" in shown
+    assert "none for Thai, emoji" in shown
+    assert "fonts-noto-core fonts-noto-color-emoji" in shown
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert "there is no fc-list" in doctor._check_fonts().detail

@@ -87,7 +87,7 @@ def test_a_server_that_does_not_let_us_in_is_one_line(
 ) -> None:
     user, _, server = database_url.rpartition("@")
     environment.setenv("DATABASE_URL", f"{user.rpartition(':')[0]}:c4nary@{server}")
-    said = rapport.refused(*command.split())
+    said = rapport.refused(*command.split(), exit_code=3)
     assert said.startswith("Postgres did not answer (OperationalError)")
     assert "c4n" not in said
 

@@ -1,7 +1,8 @@
 """What a claim may do to its action, and for how long; the state of the action if the claim is lost."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text, update
@@ -165,6 +166,29 @@ def test_a_record_moves_the_date_of_the_last_greeting_forward_only_and_only_for_
     rows = session.execute(select(Contact.account_id, Contact.last_greeted_on))
     dates = {row.account_id: row.last_greeted_on for row in rows}
     assert dates == {claim.account_id: younger, visit.account_id: None}
+
+
+def test_the_last_greeting_is_the_day_of_sending_in_the_account_s_zone_and_not_the_birthday(
+    session: Session,
+) -> None:
+    recorded, settled = a_claim(session), a_claim(session, "other")
+    session.execute(text("update accounts set time_zone = 'Pacific/Kiritimati'"))  # 14 hours ahead
+    sent = datetime(2026, 11, 28, 11, tzinfo=UTC)
+    for one in (recorded, settled):
+        assert lifecycle.write_intent(session, one)
+    run_without_triggers(
+        session, "update actions set acting_since = :sent, occasion_on = '2026-11-26'", sent=sent
+    )
+    here = replace(recorded, zone=ZoneInfo("Pacific/Kiritimati"))
+    assert lifecycle.record_effect(session, here, status="sent", text="Hi!", screenshot=None)
+    run_without_triggers(
+        session,
+        "update actions set state = 'needs_review', reason = 'cannot_tell' where id = :id",
+        id=settled.action_id,
+    )
+    assert control.settle_by_hand(session, settled.action_id, S.DONE)
+    session.expire_all()
+    assert set(session.scalars(select(Contact.last_greeted_on))) == {date(2026, 11, 29)}
 
 
 def test_a_page_that_ends_ends_its_search_unless_its_campaign_was_cancelled(session: Session) -> None:

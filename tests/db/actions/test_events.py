@@ -187,10 +187,10 @@ SWAP = (
         (("update action_events set hash = sha256('x') where seq = 6",), ["event 6 was changed"]),
         (("update action_events set hash = sha256('x') where seq = 15",), ["event 15 was changed"]),
         (("update audit_heads set hash = sha256('x')",), ["event 15 is not the one that was written last"]),
-        (("delete from audit_heads",), ["the note of where the chain ends is missing"]),
+        (("delete from audit_heads",), ["the record of the chain's last event is missing"]),
         (
             ("delete from action_events", "delete from audit_heads"),
-            ["3 actions are in a state that no event brought them to"],
+            ["3 actions are in a state that no event explains"],
         ),
     ],
 )  # fmt: skip
@@ -212,7 +212,7 @@ def test_a_move_behind_the_trigger_is_found(database: Database) -> None:
     with database.transaction() as session:
         greeted(session, people=2)
         run_without_triggers(session, "update actions set state = 'skipped', reason = 'gap'")
-    assert reports(database)["demo"].problems == ("2 actions are in a state that no event brought them to",)
+    assert reports(database)["demo"].problems == ("2 actions are in a state that no event explains",)
 
 
 def test_moves_of_one_account_at_once_keep_its_chain_whole(database: Database, database_url: str) -> None:

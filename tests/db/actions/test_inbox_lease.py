@@ -50,7 +50,7 @@ SHUT: list[tuple[str, Callable[[Session, AccountRecord], object]]] = [
     ("the kill switch is on", lambda s, _: pull_kill_switch(s, "tests")),
     ("the account is paused", lambda s, a: control.pause_account(s, a.id)),
     ("the account is stopped", lambda s, a: accounts.stop_account(s, a.id, Reason.CHALLENGE)),
-    ("nobody has signed the account in", lambda s, _: s.execute(update(Account).values(session=None))),
+    ("the account isn't signed in", lambda s, _: s.execute(update(Account).values(session=None))),
     (
         "nobody was greeted in the last 30 days",
         lambda s, _: s.execute(update(Interaction).values(created_at=text("now() - interval '30 days'"))),

@@ -143,7 +143,7 @@ def test_dropped_it_is_over_and_says_by_whom(session: Session) -> None:
         approval.approve_proposal(session, action_id, seen="", by="bob"),
     ):
         assert late.outcome is DecisionOutcome.DECIDED
-        assert "it is skipped by now (dropped_by_hand, by ann)" in approval.describe_refusal(late)
+        assert "it is already skipped (dropped_by_hand, by ann)" in approval.describe_refusal(late)
 
 
 def test_only_a_proposal_can_be_decided_on(session: Session) -> None:
@@ -154,7 +154,7 @@ def test_only_a_proposal_can_be_decided_on(session: Session) -> None:
         approval.approve_proposal(session, action_id, seen=approval_hash(f"{SANDBOX}ann/", "Hi!"), by="ann"),
     ):
         assert decide.outcome is DecisionOutcome.DECIDED
-        assert approval.describe_refusal(decide).startswith("it is planned by now: only a proposed")
+        assert approval.describe_refusal(decide).startswith("it is already planned: only a proposed")
     assert action(session, action_id).approved_by is None
 
 

@@ -88,7 +88,7 @@ def test_of_a_stranger_it_tells_that_nothing_is_known(session: Session) -> None:
     assert (told.last_contact, told.past_texts) == (None, ())
 
 
-def test_one_page_asks_two_questions_however_many_wait(database: Database) -> None:
+def test_one_page_asks_three_questions_however_many_wait(database: Database) -> None:
     with database.transaction() as session:
         account = an_account(session)
         for n in range(20):
@@ -97,4 +97,4 @@ def test_one_page_asks_two_questions_however_many_wait(database: Database) -> No
     event.listen(database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
     with database.transaction() as session:
         assert len(proposals.list_proposals(session, limit=100)) == 20
-    assert len(asked) == 2
+    assert len(asked) == 3

@@ -75,7 +75,7 @@ def test_what_cannot_be_searched_says_which_field(database: Database) -> None:
         saved_searches.save_search(session, real.id, "one", SearchSpec(QUERY, CRITERIA))
         with pytest.raises(NoSavedSearchError, match=r"^saved_search: account demo has no search 'one'"):
             saved_searches.resolve_search(session, account, url=None, name="one", criteria=Criteria())
-        with pytest.raises(RequestRefusedError, match=r"^url: this is no address on linkedin"):
+        with pytest.raises(RequestRefusedError, match=r"^url: this isn't an address on linkedin"):
             saved_searches.resolve_search(session, real, url=URL, name=None, criteria=Criteria())
         with pytest.raises(RequestRefusedError, match=r"^criteria: there is nothing to search for"):
             saved_searches.resolve_search(

@@ -53,7 +53,9 @@ def own(
 
 def test_a_template_that_can_fail_never_gets_in(empty: Session) -> None:
     for body in (
-        "Hi {{ nickname }}",
+        "Hi {{ hobby }}",
+        "Hi {first_name}",
+        "Hi [Name]",
         "{{ first_name * 20 }}",
         "{{ full_name }}" * 8,
         "Hi {{",

@@ -217,3 +217,16 @@ def test_whom_we_greeted_ourselves_is_known_after_an_import_is_undone(session: S
     session.execute(load_query("last_greeted"), {"import_id": first})
     session.expire_all()
     assert (ann.last_greeted_on, bob.last_greeted_on) == (DAY, DAY + timedelta(days=9))
+
+
+def test_a_greeting_confirmed_by_hand_counts_for_its_birthday_whatever_its_day(session: Session) -> None:
+    account = an_account(session)
+    ann = a_contact(session, account, "ann", birthday=DAY)
+    draft = an_action(session, account, ann, Kind.GREET, birthday_occasion(DAY))
+    run_without_triggers(
+        session, "update actions set state = 'done', reason = 'settled_by_hand' where id = :id", id=draft.id
+    )
+    ann.last_greeted_on = DAY - timedelta(days=1)  # in a zone that was a day behind
+    session.flush()
+    (due,) = contacts.list_due_birthdays(session, account.id, DAY, 0, texts_since=database_now(session))
+    assert due.left_out is Reason.ALREADY_GREETED

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from api_stub.cli import formatting
+from api_stub.cli.explain.why_display import find_next_step
 from api_stub.cli.quota.gates import Gate
-from api_stub.cli.why_display import find_next_step
 from api_stub.responses.quota_windows import QuotaReading, Source
 from db.store.quota import limits
 from db.store.reports import gate_facts
@@ -43,11 +43,13 @@ def test_a_gap_a_breaker_and_a_pause_are_told_with_their_times(session: Session)
     soon, left = facts.quota.now + timedelta(minutes=5), Remaining(5, 5, 5, 5, 5)
     waits = quota_reading(left, Reason.GAP, soon)
     assert closed_gates(facts, waits) == ["gap"]
-    assert formatting.format_utc(soon) in find_gate(facts, "gap", waits).says
+    assert (
+        formatting.format_time(soon, formatting.UTC_ZONE, seconds=True) in find_gate(facts, "gap", waits).says
+    )
     opened = quota_reading(left, Reason.BREAKER_OPEN, soon, breaker=Breaker(3, 1, soon))
     assert closed_gates(facts, opened) == ["breaker"]
     assert find_gate(facts, "breaker", opened).says.startswith(
-        f"open until {formatting.format_utc(soon)}, after 3 faults"
+        f"open until {formatting.format_time(soon, formatting.UTC_ZONE)}, after 3 faults"
     )
     past = Breaker(3, 1, facts.now - timedelta(minutes=5))
     assert find_gate(facts, "breaker", quota_reading(left, breaker=past)) == Gate(
@@ -70,8 +72,13 @@ def test_what_a_limit_page_and_a_warm_up_left_behind_is_told(session: Session) -
     answer = QuotaReading(facts.quota.by_ledger, Source.LEDGER)
     paused = find_gate(facts, "pause", answer)
     assert not paused.open
-    assert f"until {formatting.format_utc(facts.now + day)}, after a limit page" in paused.says
-    assert f"cut by 30 % until {formatting.format_utc(facts.now + 7 * day)}" in paused.says
+    assert (
+        f"until {formatting.format_time(facts.now + day, formatting.UTC_ZONE)}, after a limit page"
+        in paused.says
+    )
+    assert (
+        f"cut by 30 % until {formatting.format_time(facts.now + 7 * day, formatting.UTC_ZONE)}" in paused.says
+    )
     until = facts.now.date() + 14 * day
     assert (
         find_gate(facts, "warm-up", answer).says == f"week 2 of 3: a half of the limits; in full on {until}"
@@ -91,7 +98,7 @@ def test_working_hours_are_told_with_the_next_opening(session: Session) -> None:
     assert closed_gates(shut, answer) == ["working hours"]
     at = opening(shut.now, ahead, shut.account.zone).start
     assert find_gate(shut, "working hours").says.endswith(
-        f"every day in UTC; opens at {formatting.format_utc(at)}"
+        f"every day in UTC; opens at {formatting.format_time(at, formatting.UTC_ZONE)}"
     )
     assert find_next_step(shut, answer).at == at
     assert "open until" in find_gate(opened, "working hours").says

@@ -57,10 +57,10 @@ def test_what_is_let_through_can_be_sent_and_is_let_through_again_unchanged(text
         ("\u200b\u2060", "U+200B"),
         ("\u200d \u200e\ufe0f", "is empty: nothing in it can be seen"),
         ("Hi \U000e0041", "U+E0041"),
-        ("Hi {{ first_name }}!", "has {{ at character 4: only templates have fields"),
+        ("Hi {{ first_name }}!", "has {{ first_name }} at character 4: only templates have fields"),
         ("Hi Ann }}", "has }} at character 8"),
-        ("{% if days_late == 1 %}Hi{% endif %}", "has {% at"),
-        ("Hi {# note #}", "has {# at"),
+        ("{% if days_late == 1 %}Hi{% endif %}", "has {% if days_late == 1 %} at"),
+        ("Hi {# note #}", "has {# note #} at"),
         ("Hi { first_name }", "has { first_name } at"),
     ],
 )

@@ -27,7 +27,7 @@ REFUSED: list[tuple[Mapping[str, Any], str, str]] = [
     ),
     ({"title": "two\nlines"}, "title", "a phrase is one line, without control characters"),
     ({"title": "a\x85b"}, "title", "a phrase is one line, without control characters"),
-    ({"keywords": ["ok", "+++"]}, "keywords.1", "there is no letter and no digit to look for"),
+    ({"keywords": ["ok", "+++"]}, "keywords.1", "there is no letter and no digit to search for"),
     ({"title": "  "}, "title", "String should have at least 1 character"),
     ({"title": "x" * 101}, "title", "String should have at most 100 characters"),
     ({"languages": ["klingon"]}, "languages.0", "two letters of ISO 639-1, such as en or fr"),

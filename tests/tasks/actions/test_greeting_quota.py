@@ -53,7 +53,7 @@ def test_without_an_answer_of_the_quota_nothing_is_done(
     without_pages: Services, scripted: ScriptedSite, greeting: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(*_: object) -> Grant:
-        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the counters were lost again and again")
+        raise TryAgainError(Reason.QUOTA_UNREADABLE, "the counters were lost repeatedly")
 
     monkeypatch.setattr(without_pages.quota, "reserve", unreadable)
     assert perform_next(without_pages) is Outcome.POSTPONED

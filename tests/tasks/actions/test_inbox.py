@@ -167,7 +167,7 @@ def test_every_gate_keeps_the_inbox_shut(
         session.execute(update(Interaction).values(created_at=text("now() - interval '31 days'")))
         assert replies.explain_closed_inbox(session, account) == "nobody was greeted in the last 30 days"
         session.execute(update(Account).values(session=None))
-        assert replies.explain_closed_inbox(session, account) == "nobody has signed the account in"
+        assert replies.explain_closed_inbox(session, account) == "the account isn't signed in"
 
 
 def test_the_tick_asks_for_each_inbox_once_an_hour_and_the_task_reads_it(

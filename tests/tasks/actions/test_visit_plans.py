@@ -78,9 +78,7 @@ def test_an_address_elsewhere_is_refused_before_anything_starts(without_pages: S
     with without_pages.database.transaction() as session:
         practice = builders.an_account(session, "practice")
     elsewhere = [f"https://evil.test/in/{slug}" for slug in ("a", "b", "c")]
-    with pytest.raises(
-        RequestRefusedError, match=r"no profile addresses of sandbox are number 1, 2, 3 and 1 more"
-    ):
+    with pytest.raises(RequestRefusedError, match=r"aren't profile addresses of sandbox: 1, 2, 3 and 1 more"):
         visits_of(without_pages, practice, profiles=[*elsewhere, "nobody", "https://sandbox.test/in/ann/"])
     with without_pages.database.transaction() as session:
         assert session.scalars(select(Campaign)).all() == []

@@ -11,8 +11,9 @@ from sqlalchemy import delete, func, select, update
 
 from db.store.actions import claims, dispatch, lifecycle
 from db.store.campaigns import templates
+from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
-from db.tables import Action, Campaign, Interaction, MessageTemplate
+from db.tables import Action, Campaign, Contact, Interaction, MessageTemplate
 from tasks.actions.perform import perform_action
 from tasks.actions.settle import Outcome
 from tasks.campaigns.start import start_campaign
@@ -273,3 +274,45 @@ def test_the_intent_waits_while_another_account_asks_about_the_same_person(
             assert not greeting.done()
             assert effects(without_pages) == []
         assert greeting.result() is Outcome.DONE
+
+
+def test_a_text_whose_field_nothing_filled_in_is_never_sent(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    action_id = campaign(without_pages)
+    with without_pages.database.transaction() as session:  # planned by an earlier version
+        builders.action(session, action_id).message = "Happy birthday, %FIRSTNAME%!"
+    assert carry_out(without_pages, action_id) is Outcome.SKIPPED
+    ended = row(without_pages, action_id)
+    assert (ended.reason, ended.detail) == (Reason.NO_TEMPLATE, "its text has a field that nothing filled in")
+    assert effects(without_pages) == []
+
+
+def test_a_stored_template_that_is_refused_by_now_is_never_planned(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    with without_pages.database.transaction() as session:
+        session.execute(update(MessageTemplate).values(body=MessageTemplate.body + " {first_name}"))
+    ended = row(without_pages, campaign(without_pages))
+    assert (ended.state, ended.reason, ended.message) == (ActionState.SKIPPED, Reason.NO_TEMPLATE, "")
+
+
+def test_a_greeting_has_what_is_known_of_the_person_and_the_signature_also_a_day_later(
+    without_pages: Services, account: AccountRecord
+) -> None:
+    with without_pages.database.transaction() as session:
+        accounts.set_signature(session, account.id, "Best,\nZoé")
+        session.execute(
+            update(MessageTemplate).values(
+                body=MessageTemplate.body + " {{ company or 'All' }}: {{ city or 'x' }}."
+            )
+        )
+    action_id = campaign(without_pages)
+    assert row(without_pages, action_id).message == "Happy birthday, Ann! All: x.\nBest,\nZoé"
+    with without_pages.database.transaction() as session:
+        accounts.set_signature(session, account.id, "Zoé B.")
+        session.execute(update(Contact).values(profile={"company": "Orbite"}))
+    assert row(without_pages, action_id).message == "Happy birthday, Ann! All: x.\nBest,\nZoé"  # as planned
+    a_day_passes(without_pages)
+    assert carry_out(without_pages, action_id) is Outcome.DONE
+    assert effects(without_pages) == [(ANN, "Belated wishes, Ann! Orbite: x.\nZoé B.")]

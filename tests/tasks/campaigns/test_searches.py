@@ -233,7 +233,7 @@ def test_the_same_campaign_asked_twice_starts_once(without_pages: Services, acco
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"url": "https://evil.test/?people=3"}, "url: this is no address on ledger"),
+        ({"url": "https://evil.test/?people=3"}, "url: this isn't an address on ledger"),
         ({"url": None, "saved_search": "nobody-saved-this"}, "has no search 'nobody-saved-this'"),
     ],
 )

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from worker.browser.errors import translate_errors
 from worker.browser.sandbox import invitations, pages, people, selectors
+from worker.browser.site import PageProgress, ignore_progress
 from worker.clock import monotonic_seconds
 from worker.errors import NeverError, Reason, StopAccountError, TryAgainError
 from worker.rules.model import BirthdayCard, InboxLine, ResultPage, SentInvitation, ThreadMessage
@@ -98,13 +99,16 @@ class SandboxSite:
         with _translate_page_errors(self._page, "read the profile"):
             return people.read_profile(self._page, address, sections)
 
-    def sent_invitations(self, today: date) -> Sequence[SentInvitation]:
+    def sent_invitations(
+        self, today: date, on_page: PageProgress = ignore_progress
+    ) -> Sequence[SentInvitation]:
         """Read the invitations of all pages. Raises TryAgainError if the list changed meanwhile."""
         found: dict[str, SentInvitation] = {}
-        for _ in self._pages_of_invitations():
+        for number, _ in enumerate(self._pages_of_invitations(), start=1):
             with _translate_page_errors(self._page, "read the sent invitations"):
                 for sent in invitations.read_cards(self._page, today):
                     found.setdefault(sent.profile_url, sent)
+            on_page(number, len(found))
         return list(found.values())
 
     def open_invitation(self, profile_url: str) -> "SandboxInvitation":

@@ -1,16 +1,13 @@
 """Approval of a message: bound to one recipient and one text. Validates texts that a person wrote."""
 
 import hashlib
-import re
 from typing import Final
 
-from worker.rules.messages.templates import TEMPLATE_FIELDS, describe_position, find_message_fault
+from worker.rules.messages.placeholders import find_placeholders
+from worker.rules.messages.templates import describe_position, find_message_fault
 
 _WHITE_SPACE: Final = " \t\n\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """White space around a text. `str.strip` would also strip control characters, which must be refused."""
-
-_TEMPLATE: Final = re.compile(rf"\{{[{{%#]|[}}%#]\}}|\{{\s*(?:{'|'.join(TEMPLATE_FIELDS)})\s*\}}")
-"""Template syntax, or a field in single braces."""
 
 
 class TextRefusedError(ValueError):
@@ -25,16 +22,16 @@ def approval_hash(profile_url: str, message: str) -> str:
 def validate_message(text: str) -> str:
     """Return a text that a person wrote as it will be sent: stripped, with LF as line ends.
 
-    Raises TextRefusedError for a text that `find_message_fault` rejects, and for template syntax, which would
-    be sent as it stands.
+    Raises TextRefusedError for a text that `find_message_fault` rejects, and for a field of a template, of
+    Rapport's or of another program, which would be sent as it stands.
     """
     message = text.replace("\r\n", "\n").strip(_WHITE_SPACE)
     fault = find_message_fault(message)
     if fault is not None:
         raise TextRefusedError(f"the text {fault}")
-    if left := _TEMPLATE.search(message):
+    if found := find_placeholders(message):
         raise TextRefusedError(
-            f"the text has {left[0]} {describe_position(message, left.start())}: only templates have fields, "
-            "so write what is to be read"
+            f"the text has {found[0].written} {describe_position(message, found[0].start)}: only templates "
+            "have fields, so write what is to be read"
         )
     return message

@@ -1,21 +1,34 @@
 """Choose the message for one person: in their language, and unlike those they were sent before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from worker.errors import Reason
+from worker.rules.messages.personal_values import NOTHING_KNOWN, PersonalValues
+from worker.rules.messages.signatures import SIGNATURE_LINES, add_signature
 from worker.rules.messages.similarity import is_same_message
-from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, render_template
+from worker.rules.messages.templates import (
+    MessageTemplate,
+    TemplateRefusedError,
+    ValueUnknownError,
+    find_message_fault,
+    render_template,
+)
 from worker.rules.names.spoken_name import SpokenName, spoken_name
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """The recipient of a message. `language` is ISO 639-1, or None if unknown."""
+    """The recipient of a message. `language` is ISO 639-1, or None if unknown.
+
+    `call_by` is the first name that a person set by hand, or None to derive it from the display name.
+    """
 
     contact_id: int
     full_name: str
     language: str | None
+    call_by: str | None = None
+    values: PersonalValues = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,42 +48,82 @@ def draft_message(
     fallback_language: str,
     days_late: int,
     draw: int,
+    signature: str = "",
 ) -> Draft | Reason:
     """Return the message for a person, or why there is none: NO_NAME, NO_TEMPLATE or NO_FRESH_TEMPLATE.
 
     `past_texts` are not repeated; tasks/campaigns/drafting.py says how far they go back. `days_late` is 0 on
     the day, which has its own templates. The fallback language is used only if the person's has no template.
     `draw` is any integer: equal draws give equal messages, so planning twice gives the same text, and evenly
-    spread draws choose templates by weight. A template that a newer rule no longer renders is skipped.
+    spread draws choose templates by weight. A template that a newer rule refuses is skipped. So is one that
+    needs what is not known of this person, or is too long with the signature; if a language has only such
+    ones, the answer is NO_TEMPLATE, and no other language is tried.
     """
-    name = spoken_name(addressee.full_name)
+    name = _find_name(addressee)
     if name is None:
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
     for language in (addressee.language, fallback_language):
+        if language is None:
+            continue
+        own = [template for template in candidates if template.language == language]
+        rendered = _render_all(own, name, days_late, addressee.values)
         drafts = [
-            (draft, template.weight)
-            for template in candidates
-            if template.language == language and (draft := _render_draft(template, name, days_late))
+            (Draft(message, template.id, template.language), text, template.weight)
+            for text, template in rendered
+            if text is not None and find_message_fault(message := add_signature(text, signature)) is None
         ]
         if drafts:
-            # Another language would be worse than no greeting, so it is not tried for an unused text.
-            return _choose_weighted(
-                [(d, weight) for d, weight in drafts if _is_fresh(d, past_texts, name)], draw
-            )
+            fresh = [(draft, weight) for draft, text, weight in drafts if _is_fresh(text, past_texts, name)]
+            return _choose_weighted(fresh, draw)
+        if rendered:
+            # Another language would be worse than no greeting.
+            return Reason.NO_TEMPLATE
     return Reason.NO_TEMPLATE
 
 
-def _render_draft(template: MessageTemplate, name: SpokenName, days_late: int) -> Draft | None:
-    try:
-        message = render_template(template.body, name=name, days_late=days_late)
-    except TemplateRefusedError:
-        return None
-    return Draft(message, template.id, template.language)
+def _render_all(
+    templates: Sequence[MessageTemplate], name: SpokenName, days_late: int, values: PersonalValues
+) -> list[tuple[str | None, MessageTemplate]]:
+    """Return the text of each template, None if it needs what is not known; leave out those refused."""
+    rendered: list[tuple[str | None, MessageTemplate]] = []
+    for template in templates:
+        try:
+            text = render_template(template.body, name=name, days_late=days_late, values=values)
+        except ValueUnknownError:
+            rendered.append((None, template))
+        except TemplateRefusedError:
+            continue
+        else:
+            rendered.append((text, template))
+    return rendered
 
 
-def _is_fresh(draft: Draft, past_texts: Sequence[str], name: SpokenName) -> bool:
-    return not any(is_same_message(draft.message, past, name=name) for past in past_texts)
+def _find_name(addressee: Addressee) -> SpokenName | None:
+    derived = spoken_name(addressee.full_name)
+    if addressee.call_by is None:
+        return derived
+    return SpokenName(addressee.call_by, derived.full if derived else addressee.call_by)
+
+
+def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:
+    """Return whether a text without signature is new to the person.
+
+    A past text may end with a signature, perhaps another than today's. So it is also compared without its
+    last lines, and a signature never makes two texts alike or unlike.
+    """
+    return not any(
+        is_same_message(text, earlier, name=name)
+        for past in past_texts
+        for earlier in _without_signature(past)
+    )
+
+
+def _without_signature(past: str) -> Iterator[str]:
+    lines = past.split("\n")
+    yield past
+    for left in range(max(1, len(lines) - SIGNATURE_LINES), len(lines)):
+        yield "\n".join(lines[:left])
 
 
 def _choose_weighted(drafts: Sequence[tuple[Draft, int]], draw: int) -> Draft | Reason:

@@ -2,15 +2,18 @@
 
 It assumes that a campaign starts at each opening of the working hours (at once if they are open), that each
 action succeeds after the mean gap, that nothing else uses the quota, and that limits stay as they are set.
-Planned actions go first; then today's birthdays, then late ones, the latest birthday first.
+Planned actions go first, the one that is due the longest first, as in queue_due_actions.sql; then today's
+birthdays, then late ones, the latest birthday first. Whatever tells a person when somebody is greeted asks
+this function.
 """
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from worker.errors import Reason
@@ -22,6 +25,7 @@ from worker.rules.quota.model import QuotaState, Verb
 from worker.rules.quota.windows import calendar_day, local_day, opening
 
 _MEAN_JITTER: Final = 0.5
+_EQUALLY_LONG: Final = datetime.min.replace(tzinfo=UTC)
 _LEASE: Final = timedelta(minutes=1)
 """Any lease will do: a granted action is settled at once."""
 
@@ -30,7 +34,8 @@ _LEASE: Final = timedelta(minutes=1)
 class ExpectedAction:
     """A future action for a birthday on `on`, possible up to and including `until`.
 
-    Once a `campaign` has planned it, it waits until `not_before`, for the reason `waits_for`.
+    It waits until `not_before`, for the reason `waits_for`. Once a `campaign` has planned it, `planned` is
+    when, and the action's id: of two actions that are otherwise equal, the first goes first.
     """
 
     contact_id: int
@@ -40,6 +45,7 @@ class ExpectedAction:
     campaign: str | None = None
     not_before: datetime | None = None
     waits_for: Reason | None = None
+    planned: tuple[datetime, UUID] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +116,15 @@ def _day_limit(allowance: Allowance, day: date, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _QueuedAction:
-    """An action in the queue; the smallest goes first. `since` is the first instant of its `run`."""
+    """An action in the queue; the smallest goes first. `since` is the first instant at which it is possible.
+
+    `due_at` is when it became due, for those that are due at the start; `_EQUALLY_LONG` for later ones.
+    """
 
     is_new: bool
+    due_at: datetime
     birthday_ago: int
+    planned: tuple[datetime, UUID] | tuple[()]
     contact_id: int
     action: ExpectedAction = field(compare=False)
     since: datetime = field(compare=False)
@@ -189,11 +200,11 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
     )
     waiting: list[_QueuedAction] = []
     postponed: list[_QueuedAction] = []  # their runs are full today
+    compares_due_times = True  # until the first denial: then all that is due waits until the same instant
     while coming or waiting or postponed:
         if postponed and not simulation.is_full(postponed[0].run):  # it is another day
-            waiting.extend(postponed)
+            waiting = _waiting_equally_long([*waiting, *postponed])
             postponed.clear()
-            heapq.heapify(waiting)
         while coming and coming[-1].since <= simulation.now:
             heapq.heappush(waiting, coming.pop())
         if not waiting:
@@ -208,20 +219,37 @@ def _simulate(simulation: _Simulation, expected: Iterable[ExpectedAction]) -> It
         elif simulation.try_action(queued):
             heapq.heappop(waiting)
             yield _reached_forecast(simulation, queued, begin)
+        elif compares_due_times and not simulation.is_full(queued.run):
+            waiting = _waiting_equally_long(waiting)
+            compares_due_times = False
+
+
+def _waiting_equally_long(actions: Sequence[_QueuedAction]) -> list[_QueuedAction]:
+    """Return a heap of actions that were all denied until the same instant, whenever they became due."""
+    heap = [replace(each, due_at=_EQUALLY_LONG) for each in actions]
+    heapq.heapify(heap)
+    return heap
 
 
 def _queued(simulation: _Simulation, action: ExpectedAction) -> _QueuedAction:
     zone, now = simulation.allowance.zone, simulation.now
     starts = max(now, calendar_day(action.on, zone).start)
+    since = max(starts, action.not_before or starts)
     if action.campaign is None:
         hours = simulation.allowance.limits[simulation.allowance.kind].hours
-        since = max(now, opening(starts, hours, zone).start)
-    else:
-        since = max(starts, action.not_before or starts)
+        since = max(now, opening(since, hours, zone).start)
     first = _local_date(since, zone)
-    run = action.campaign or f"campaign of {first}"
     return _QueuedAction(
-        action.campaign is None, -action.on.toordinal(), action.contact_id, action, since, first, run
+        is_new=action.campaign is None,
+        # of new ones, the latest birthday goes first, however long the others have been possible
+        due_at=_EQUALLY_LONG if action.campaign is None or since > now else action.not_before or starts,
+        birthday_ago=-action.on.toordinal(),
+        planned=action.planned,
+        contact_id=action.contact_id,
+        action=action,
+        since=since,
+        first=first,
+        run=action.campaign or f"campaign of {first}",
     )
 
 

@@ -26,7 +26,7 @@ def _check_phrase(phrase: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in phrase):
         raise PydanticCustomError("control_character", "a phrase is one line, without control characters")
     if not any(character.isalnum() for character in fold_text(phrase)):
-        raise PydanticCustomError("no_word", "there is no letter and no digit to look for")
+        raise PydanticCustomError("no_word", "there is no letter and no digit to search for")
     return phrase
 
 

@@ -49,11 +49,11 @@ def parse_search(url: str, site: str) -> SearchQuery:
         raise ValueError("a search address has no blanks, backslashes or control characters in it")
     parts = _parts_on(description, given)
     if parts is None:
-        raise ValueError(f"this is no address on {site}: it begins with {_address_examples(description)}")
+        raise ValueError(f"this isn't an address on {site}: it begins with {_address_examples(description)}")
     if not form.parameters:
         return SearchQuery(tuple(parse_qsl(parts.query, keep_blank_values=True)))
     if parts.path not in {form.path, form.path.removesuffix("/")}:
-        raise ValueError(f"this is no people search of {site}: its path is {form.path}")
+        raise ValueError(f"this isn't a people search of {site}: its path is {form.path}")
     return _to_query(_values(parts.query, form), description, form)
 
 
@@ -125,15 +125,15 @@ def _values(query: str, form: SearchForm) -> Mapping[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
-        raise ValueError("a value in this search address is no UTF-8") from None
+        raise ValueError("a value in this search address isn't UTF-8") from None
     values: dict[str, str] = {}
     for name, value in pairs:
         if name.lower() in _IGNORED or name.lower().startswith("utm_"):
             continue
         if name not in form.parameters:
-            raise ValueError(f"{name!r} is not known in a search: {', '.join(form.parameters)} are")
+            raise ValueError(f"{name!r} is unknown in a search, which can have {', '.join(form.parameters)}")
         if name in values:
-            raise ValueError(f"{name!r} is there twice: a search has it once")
+            raise ValueError(f"{name!r} occurs twice: a search can have it once")
         if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
             raise ValueError(f"the value of {name!r} has control characters in it")
         values[name] = value
@@ -145,7 +145,7 @@ def _to_query(values: Mapping[str, str], site: SiteDescription, form: SearchForm
     names = form.parameters or tuple(sorted(values))
     terms = tuple((name, text) for name in names if (text := " ".join(values.get(name, "").split())))
     if not terms:
-        raise ValueError(f"this searches for nobody in particular: give one of {', '.join(names)}")
+        raise ValueError(f"this search has no terms: give one of {', '.join(names)}")
     if len(f"{site.origin}{form.path}?{urlencode(terms)}") > MAX_URL_CHARACTERS:
         raise ValueError(
             f"this search is too long for an address of {MAX_URL_CHARACTERS} characters: use fewer words"

@@ -29,12 +29,12 @@ def parse(raw: bytes, *, hook: Hook = dict, any_text: bool = False) -> object:
     holds a number that a double can't or, without `any_text`, a control character.
     """
     if len(raw) > MAX_BYTES:
-        raise MessageRefusedError(Refusal.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are taken")
+        raise MessageRefusedError(Refusal.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are accepted")
 
     def unique(pairs: list[tuple[str, Any]]) -> object:
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            _refuse("a key is there twice")
+            _refuse("a key occurs twice")
         return hook(fields)
 
     try:
@@ -86,7 +86,7 @@ def _float(digits: str) -> float:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    _refuse(f"{name} is no JSON")
+    _refuse(f"{name} isn't valid JSON")
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""`rapport account`: add, list, sign in, pause, resume and remove accounts."""

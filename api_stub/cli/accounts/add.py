@@ -1,0 +1,121 @@
+"""`rapport account add`: add an account, or move one to another time zone."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from api_stub.cli.context import (
+    DEFAULT_DATA,
+    AccountArgument,
+    DataDir,
+    get_terminal_user,
+    open_database,
+    validate_name,
+)
+from api_stub.cli.formatting import print_text
+from api_stub.cli.prompts import is_interactive, require_typed_yes
+from api_stub.cli.quota.gates import WARM_UP_TEXT
+from api_stub.sandbox.population.members import MEMBERS
+from db.engine import Database
+from db.store.people import accounts
+from db.store.quota import limits
+from tasks.contract import AccountName
+from worker import clock
+from worker.errors import RequestRefusedError
+from worker.rules.quota.limits import PRACTICE_QUOTA
+from worker.rules.sites import SITES, has_adapter, site_quota
+
+_SANDBOX = "sandbox"
+_SITES = tuple(site.name for site in SITES.values() if site.offered)
+_LISTED = " or ".join(f"{site} (the practice network)" if site == _SANDBOX else site for site in _SITES)
+
+
+def add_account(
+    name: AccountArgument,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help=f"The site it is on: {_LISTED}. Without it, it is inferred from the name and the known "
+            "contacts, or asked for."
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str, typer.Option(help="IANA zone in which its days begin, such as Europe/Paris.")
+    ] = "UTC",
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Add an account, or move one to another time zone.
+
+    A new account of a real site may do only a part of its limits in its first three weeks, and asks for
+    a typed yes, because the site's user agreement forbids automation.
+    """
+    if site not in {None, *_SITES}:
+        raise RequestRefusedError(f"the site {site!r} is not known; the sites are {_LISTED}")
+    try:
+        zone = ZoneInfo(time_zone)
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # OSError: a folder of zones, or a name that is too long
+        raise RequestRefusedError(f"{time_zone!r} isn't an IANA time zone, such as Europe/Paris") from None
+    validate_name(TypeAdapter[str](AccountName), name, "an account's name")
+    with open_database(data) as database:
+        with database.transaction() as session:
+            there = accounts.find_account(session, name)
+        if there is not None and site not in {None, there.site}:
+            raise RequestRefusedError(
+                f"account {name} is on {there.site} and stays there: take another name for {site}, or "
+                f"remove it first (`rapport account remove {name}`)"
+            )
+        site = there.site if there is not None else site or _infer_site(database, name)
+        if there is None and (notice := SITES[site].risk_notice):
+            require_typed_yes(
+                notice, "Type yes if you want that", refusal="nobody typed yes, so no account was added"
+            )
+        with database.transaction() as session:
+            warms_up = _add(session, name, site, zone)
+    if warms_up:
+        print_text(
+            f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
+            f"rapport quota warm-up {name} --skip"
+        )
+    following = f"account sign-in {name}" if has_adapter(site) else f"import contacts FILE --account {name}"
+    print_text(f"account {name} is there, on {site}; next: rapport {following}")
+
+
+def _infer_site(database: Database, name: str) -> str:
+    """Return the site of a new account: inferred, or asked for. Raises RequestRefusedError if nobody says.
+
+    A member of the practice network is on it. If all known contacts are on one other site, so is the account.
+    """
+    if name in MEMBERS:
+        return _SANDBOX
+    with database.transaction() as session:
+        known = [site for site in accounts.list_contact_sites(session) if site in _SITES]
+    if len(known) == 1 and known[0] != _SANDBOX:
+        print_text(f"on {known[0]}, like the contacts that you have; --site says otherwise")
+        return known[0]
+    if is_interactive():
+        try:
+            answer = str(typer.prompt(f"Which site is {name} on? {_LISTED}", default="", show_default=False))
+        except typer.Abort:
+            answer = ""
+        if answer.strip().lower() in _SITES:
+            return answer.strip().lower()
+        raise RequestRefusedError(f"{answer.strip()!r} isn't a site; no account was added")
+    choices = ", or ".join(f"`rapport account add {name} --site {site}`" for site in _SITES)
+    raise RequestRefusedError(f"say which site account {name} is on, {_LISTED}: {choices}")
+
+
+def _add(session: Session, name: str, site: str, zone: ZoneInfo) -> bool:
+    """Add the account, or change its time zone; return whether a warm-up begins."""
+    warms_up = accounts.find_account(session, name) is None and site_quota(site) is not PRACTICE_QUOTA
+    account = accounts.add_account(session, name=name, site=site, zone=zone)
+    if warms_up:
+        today = clock.now().astimezone(zone).date()
+        limits.set_warm_up(session, account.id, today, by=get_terminal_user())
+    return warms_up

@@ -1,0 +1,1 @@
+"""`rapport why` and `summary`, and the words for what stops an account and when something happens."""

@@ -1,0 +1,72 @@
+"""Say what stops an account, and what to do about it, before anything else is shown."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from api_stub.cli.formatting import describe_reason, print_text
+from api_stub.sandbox.population.members import MEMBERS
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.reports import halts as store
+from worker.rules.halts import NEEDS_ATTENTION, Halt, HaltCause
+from worker.rules.sites import has_adapter
+
+
+def print_halts(session: Session, account: str | None = None) -> None:
+    """Print a line for each account that is stopped; of one account, whatever keeps it from acting."""
+    for line in list_halt_lines(session, account):
+        print_text(line, "bold red")
+
+
+def list_halt_lines(session: Session, account: str | None = None) -> Iterator[str]:
+    """Yield the lines of `print_halts`."""
+    if account is not None:
+        record = accounts.find_account(session, account)
+        halted = store.list_halts(session, record)[:1] if record is not None else ()
+        yield from (describe_halt(record, halt) for halt in halted if record is not None)
+        return
+    found = store.list_halted_accounts(session)
+    lines = (describe_halt(each, halt) for each, halt in found if halt.cause in NEEDS_ATTENTION)
+    yield from dict.fromkeys(lines)  # the kill switch once
+
+
+def describe_halt(account: AccountRecord, halt: Halt) -> str:
+    """Return what stops the account and what to do about it, in one line."""
+    return f"{name_halt(account.name, account.site, halt)}; {advise(account.name, account.site, halt)}"
+
+
+def name_halt(name: str, site: str, halt: Halt) -> str:
+    """Return what stops the account."""
+    if halt.cause is HaltCause.NO_ADAPTER:
+        return f"nothing can be sent from account {name}: Rapport has no adapter for {site} yet"
+    if halt.cause is HaltCause.KILL_SWITCH:
+        return "the kill switch is on: nothing is read or sent"
+    if halt.cause is HaltCause.ACCOUNT_PAUSED:
+        return f"account {name} is paused"
+    if halt.cause is HaltCause.NOT_SIGNED_IN:
+        return f"account {name} has not signed in yet"
+    return f"account {name} is stopped: {describe_reason(halt.reason) if halt.reason else 'see the logs'}"
+
+
+def advise(name: str, site: str, halt: Halt) -> str:
+    """Return what a person can do about it. A command in it is accepted as things are."""
+    if halt.cause is HaltCause.NO_ADAPTER:
+        return "contacts can be imported, and campaigns previewed with --dry-run --no-read-site"
+    if halt.cause is HaltCause.KILL_SWITCH:
+        return "to go on: `rapport resume-everything`"
+    if halt.cause is HaltCause.ACCOUNT_PAUSED:
+        return f"to go on: `rapport account resume {name}`"
+    if halt.cause is HaltCause.NOT_SIGNED_IN:
+        return advise_sign_in(name, site)
+    return f"check the account on the site, then {advise_sign_in(name, site)}"
+
+
+def advise_sign_in(name: str, site: str) -> str:
+    """Return how to sign the account in, or why that is not possible."""
+    if not has_adapter(site):
+        return f"sign in when Rapport has an adapter for {site}"
+    if site == "sandbox" and name not in MEMBERS:
+        known = " and ".join(MEMBERS)
+        return f"use another account: the practice network has no member called {name}, only {known}"
+    return f"sign in: `rapport account sign-in {name}`"

@@ -1,0 +1,201 @@
+"""Render the output of `rapport summary` and `rapport campaign show`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from api_stub.cli.explain.outlook import describe_outlook
+from api_stub.cli.formatting import (
+    create_table,
+    describe_progress,
+    describe_reason,
+    describe_reason_count,
+    folding_text,
+    format_count,
+    format_time,
+    reason_suffix,
+    render_facts,
+)
+from api_stub.cli.screen.tables import Table
+from api_stub.cli.wording import describe_occasion, describe_options, format_day
+from db.store.campaigns.campaigns import CampaignRecord
+from db.store.campaigns.searches import SearchRecord
+from db.store.reports.birthday_forecast import OutlookCounts
+from db.store.reports.summary import CampaignSummary
+from worker.errors import Reason
+from worker.rules.lifecycle import END_STATES
+from worker.rules.model import CampaignKind, SearchEnd
+from worker.rules.summary import EndedCounts, NotGreeted, OpenCounts, Summary
+
+_Line = tuple[str, str]
+
+_GREETING_LINES = {"sent", "replies"}
+"""Lines that only concern campaigns with greetings."""
+
+
+def render_day_summary(day: Summary, outlook: OutlookCounts | None = None) -> RenderableType:
+    """Render the summary of an account's day; `outlook` is the forecast of what is still planned."""
+    head = Text(f"{day.account}, {day.on:%A %d %B %Y} in {day.time_zone}\n", "bold")
+    head.append(f"as of {format_time(day.as_of, ZoneInfo(day.time_zone))}", "dim")
+    return Group(head, render_facts([*_day_lines(day), *_outlook_lines(day.account, outlook)]), "")
+
+
+def render_campaign_summary(summary: CampaignSummary, zone: ZoneInfo) -> RenderableType:
+    """Render a campaign's results and the people it left out, with times in the account's zone."""
+    campaign = summary.campaign
+    why = reason_suffix(campaign.reason)
+    detail = f" ({campaign.detail})" if campaign.detail else ""
+    progress = describe_progress(summary.progress)
+    head = Text(f"{campaign.kind} campaign of {campaign.account}: {progress}{why}{detail}\n", "bold")
+    options = ", ".join(describe_options(campaign.options))
+    asked = format_time(campaign.created_at, zone)
+    head.append(f"{campaign.id}, asked for {asked}\n{options or 'no options'}", "dim")
+    if campaign.preview is not None:
+        return Group(
+            head,
+            render_preview(campaign.preview, zone)
+            if _is_birthday(campaign)
+            else _render_plain_preview(campaign.preview),
+        )
+    lines = [*_event_lines(summary.happened), *_open_lines(summary.open)]
+    if not _is_birthday(campaign):
+        lines = [line for line in lines if line[0] not in _GREETING_LINES]
+    if summary.search is not None:
+        lines.insert(0, ("search", describe_search(summary.search)))
+    parts: list[RenderableType] = [head, render_facts(lines)]
+    if summary.left_out:
+        parts += ["", _render_left_out(summary.left_out)]
+    return Group(*parts)
+
+
+def describe_search(search: SearchRecord) -> str:
+    """Describe the progress of a campaign's search."""
+    ended = {
+        None: "continues",
+        SearchEnd.LIMIT: "ended at its limit",
+        SearchEnd.NO_MORE_PAGES: "ended, the site has no further page",
+        SearchEnd.NO_NEWS: "ended, nobody to visit was on the last pages",
+        SearchEnd.FAILED: "ended at a page that could not be read",
+    }
+    return f"pages read: {search.pages}, people found: {search.found}; it {ended[search.ended]}"
+
+
+def _is_birthday(campaign: CampaignRecord) -> bool:
+    return campaign.kind is CampaignKind.BIRTHDAY
+
+
+def _render_plain_preview(lines: Sequence[Mapping[str, str]]) -> Table | Text:
+    """Render a preview with the field names as headings."""
+    if not lines:
+        return Text("nobody, for now")
+    table = Table(*(name.replace("_", " ") for name in lines[0]))
+    for line in lines:
+        table.add_row(*(folding_text(value) for value in line.values()))
+    return table
+
+
+def render_preview(lines: Sequence[Mapping[str, str]], zone: ZoneInfo) -> Table | Text:
+    """Render who would be sent what by a dry run, and why others are left out."""
+    if not lines:
+        return Text("nobody has a birthday in these days")
+    message = "what would be sent"
+    table = create_table("who", "birthday", message, "when, or why not", texts={message})
+    for line in lines:
+        left_out = describe_reason(Reason(line["left_out"])) if line["left_out"] else ""
+        planned_as = line.get("already", "")  # a dry run of an older version doesn't have it
+        already = f"{planned_as} already, " if planned_as else ""
+        when = "" if left_out or _has_ended(planned_as) else _describe_preview_time(line, zone)
+        table.add_row(
+            folding_text(line["contact"]),
+            format_day(date.fromisoformat(line["on"])),
+            Text(line["message"], "" if not (left_out or already) else "dim"),
+            Text(left_out or (already + when).removesuffix(", ")),
+        )
+    return table
+
+
+def _has_ended(planned_as: str) -> bool:
+    return planned_as in END_STATES
+
+
+def _describe_preview_time(line: Mapping[str, str], zone: ZoneInfo) -> str:
+    """Say when the greeting of a preview's line goes out; older versions stored fewer of its fields."""
+    at, waits_for, until = (line.get(name, "") for name in ("when", "waits_for", "until"))
+    return describe_outlook(
+        datetime.fromisoformat(at) if at else None,
+        Reason(waits_for) if waits_for else None,
+        date.fromisoformat(until) if until else None,
+        zone,
+    )
+
+
+def _day_lines(day: Summary) -> Iterator[_Line]:
+    yield from _event_lines(day.happened)
+    share = "" if day.reply_share is None else f", {day.reply_share:.0%}"
+    greeted = format_count(day.greeted, "greeting was", "greetings were")
+    yield "30 days", f"{day.answered} of {greeted} answered{share}"
+    if day.open is None or day.quota is None or day.birthdays_next_day is None:
+        yield "open", "not known: it was not recorded at the end of that day"
+        return
+    yield from _open_lines(day.open)
+    left = day.quota
+    week = f"in 7 days {left.used_week} used, {left.left_week} left"
+    yield (
+        "quota",
+        f"{format_count(left.used_day, 'greeting', 'greetings')} used, {left.left_day} left; {week}",
+    )
+    yield "next day", format_count(day.birthdays_next_day, "birthday", "birthdays")
+
+
+def _outlook_lines(account: str, outlook: OutlookCounts | None) -> Iterator[_Line]:
+    counts = (
+        ()
+        if outlook is None
+        else ((outlook.today, "today"), (outlook.later, "later"), (outlook.too_late, "too late to be sent"))
+    )
+    if shown := ", ".join(f"{count} {when}" for count, when in counts if count):
+        yield "outlook", f"{shown}: `rapport forecast {account}`"
+
+
+def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
+    yield "sent", f"{format_count(happened.sent, 'greeting', 'greetings')}, {happened.late} of them late"
+    if happened.visits or happened.pages:
+        pages = format_count(happened.pages, "page of people found", "pages of people found")
+        yield "read", f"{format_count(happened.visits, 'profile', 'profiles')}, {pages}"
+    if happened.withdrawn:
+        yield "withdrawn", format_count(happened.withdrawn, "invitation", "invitations")
+    if happened.settled_by_hand:
+        yield (
+            "by hand",
+            f"{format_count(happened.settled_by_hand, 'was', 'were')} seen in the thread by a person",
+        )
+    yield "left out", _format_by_reason(happened.skipped)
+    yield "failed", _format_by_reason(happened.failed)
+    yield "replies", str(happened.replies)
+
+
+def _open_lines(still: OpenCounts) -> Iterator[_Line]:
+    yield "waiting", _format_by_reason(still.waiting)
+    yield "due", f"{still.due}, and {still.under_way} in progress"
+    if still.uncertain:
+        yield "uncertain", f"{still.uncertain} may have been sent: a worker will check"
+    if still.proposed:
+        yield "proposed", f"{still.proposed} wait for your approval"
+    if still.needs_review:
+        yield "to settle", f"{still.needs_review} wait for you: `rapport actions review`"
+
+
+def _format_by_reason(reasons: Mapping[Reason, int]) -> str:
+    texts = "; ".join(describe_reason_count(reason, count) for reason, count in reasons.items())
+    return f"{sum(reasons.values())}: {texts}" if texts else "none"
+
+
+def _render_left_out(people: Sequence[NotGreeted]) -> Table:
+    table = create_table("who was left out", "occasion", "why")
+    for person in people:
+        why = describe_reason(person.reason) + (f"; {person.detail}" if person.detail else "")
+        table.add_row(folding_text(person.contact), describe_occasion(person.occasion), folding_text(why))
+    return table

@@ -1,0 +1,50 @@
+"""Show hints as they are to be typed: `rapport why` becomes `./run why` if ./run started this process.
+
+Our texts write `rapport WORDS` in backticks. Only our own texts are changed: plain strings that a command
+prints, errors and help. Tables, Text objects and JSON hold names and messages, so they stay as they are.
+"""
+
+import re
+import shlex
+import sys
+from collections.abc import Collection
+from functools import cache
+
+from typer.core import TyperCommand, TyperGroup
+
+from api_stub.stack.environment import read_typed_program
+
+PROGRAM = "rapport"
+_HINT = re.compile(r"`rapport(?= [a-z])")
+
+
+@cache
+def program() -> str:
+    """Return what a person types to start this program, quoted for a shell."""
+    typed = read_typed_program()
+    return shlex.quote(typed) if typed else PROGRAM
+
+
+def as_typed(text: str) -> str:
+    """Return one of our texts with its hints as they are to be typed.
+
+    A text may quote an argument of this command. If an argument looks like a hint, nothing is changed.
+    """
+    if program() == PROGRAM or any(_HINT.search(word) for word in sys.argv[1:]):
+        return text
+    return _HINT.sub(lambda _: f"`{program()}", text)
+
+
+def show_in_help(command: TyperCommand | TyperGroup, words: Collection[str]) -> None:
+    """Change the help texts of a command and its sub-commands. Examples there have no backticks."""
+    if program() == PROGRAM:
+        return
+    example = re.compile(rf"\brapport(?= (?:{'|'.join(words)})\b)")
+    for part in (command, *command.params):
+        for name in ("help", "short_help", "epilog"):
+            if text := getattr(part, name, None):
+                setattr(part, name, example.sub(lambda _: program(), text))
+    if isinstance(command, TyperGroup):
+        for sub_command in command.commands.values():
+            if isinstance(sub_command, TyperCommand | TyperGroup):
+                show_in_help(sub_command, words)

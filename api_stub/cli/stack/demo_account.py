@@ -1,0 +1,73 @@
+"""The account of `rapport demo` and `rapport up`: its limits, its sign-in, and new birthdays for it."""
+
+import json
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import httpx
+from sqlalchemy.orm import Session
+
+from api_stub.sandbox.population.members import MEMBERS
+from api_stub.stack.services import Addresses
+from api_stub.stack.stack import Service, Stack
+from db.engine import Database
+from db.store.people import accounts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits, status
+from worker.processes import Process
+from worker.rules.model import AccountStatus, Kind
+from worker.rules.quota.limits import Limits, Totals
+from worker.secrets import Vault
+
+MEMBER: Final = MEMBERS["demo"]
+LIMITS: Final = Limits(
+    per_run=15, per_day=12, per_week=75, gap_min=timedelta(seconds=0.8), gap_max=timedelta(seconds=1.2)
+)
+"""A new practice network has 13 birthdays; with 12 a day, one person visibly has to wait."""
+
+
+def prepare_account(database: Database, *, again: bool) -> AccountRecord:
+    """Add the demo account with its limits. With `again` it may greet 12 more today."""
+    with database.transaction() as session:
+        account = accounts.add_account(session, name=MEMBER.login, site="sandbox", zone=ZoneInfo("UTC"))
+        _set_limits(session, account, again=again)
+    return account
+
+
+def _set_limits(session: Session, account: AccountRecord, *, again: bool) -> None:
+    used = status.get_kind_status(session, account.id, Kind.GREET, "").used
+    more = LIMITS.per_day if again else 0
+    wanted = replace(
+        LIMITS,
+        per_day=max(LIMITS.per_day, used.day + more),
+        per_week=max(LIMITS.per_week, used.week + LIMITS.per_day),
+    )
+    if limits.get_configured_limits(session, account.id, Kind.GREET) != wanted:
+        limits.set_limits(session, account.id, Kind.GREET, wanted, by="rapport demo")
+    totals = limits.get_configured_totals(session, account.id)
+    needed = Totals(
+        max(totals.per_day, used.all_day + more), max(totals.per_week, used.all_week + LIMITS.per_day)
+    )
+    if needed != totals:
+        limits.set_totals(session, account.id, needed, by="rapport demo")
+
+
+def is_signed_in(stack: Stack, addresses: Addresses, account: AccountRecord) -> bool:
+    """Return whether the stored session still opens the practice network. Needs no browser."""
+    vault = Vault(stack.secrets.secret_key)
+    if account.status is not AccountStatus.ACTIVE or account.session is None:
+        return False
+    if not vault.can_open(account.session):
+        return False
+    kept = json.loads(vault.open(account.session).get_secret_value())
+    cookies = {cookie["name"]: cookie["value"] for cookie in kept["cookies"]}
+    return httpx.get(f"{addresses.sandbox}/feed/", cookies=cookies).status_code == httpx.codes.OK
+
+
+def sign_in(stack: Stack) -> None:
+    """Sign the account in through a browser. Raises StackError, with the tail of its log, if that fails."""
+    argv = (sys.executable, "-m", "api_stub.cli", "account", "sign-in", MEMBER.login)
+    stack.run(Service("sign-in", argv, process=Process.SIGN_IN))

@@ -1,0 +1,110 @@
+"""`rapport logs`: the logs of all processes as one, readable, filtered, followed."""
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from api_stub.cli.context import DEFAULT_DATA, DataDir
+from api_stub.cli.formatting import print_json
+from api_stub.cli.terminal import Console
+from api_stub.stack.errors import NotRunningError
+from api_stub.stack.log_reader import LogFilter, LogReader, TimedLine
+from worker import clock
+from worker.errors import RequestRefusedError
+
+_STYLES: Final = {"debug": "dim", "warning": "yellow", "error": "bold red", "critical": "bold red"}
+_COLOURS: Final = ("cyan", "green", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME_WIDTH: Final = 9
+
+
+class Level(StrEnum):
+    """The least level of shown lines."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def logs(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME…", help="Only these processes, such as browser1 beat.")
+    ] = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
+    ] = False,
+    correlation: Annotated[
+        str, typer.Option(help="Only what one request or campaign caused, by the beginning of its id.")
+    ] = "",
+    level: Annotated[Level, typer.Option(help="Only lines at least as severe.")] = Level.DEBUG,
+    since: Annotated[
+        str | None, typer.Option(metavar="AGO|TIME", help="Such as 10m, 2h, 3d, or 2026-11-28T09:00 in UTC.")
+    ] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="At most so many of the newest.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they are in the logs.")] = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Show what all processes logged, by time: of the stack that runs or ran last, and the one before.
+
+    Times are UTC. Of an error, only the last line of its traceback is shown; --json prints all of it.
+
+    Examples:
+    rapport logs --follow
+    rapport logs browser1 --level warning --since 1h
+    rapport logs --correlation 5a21
+
+    """
+    wanted = LogFilter(frozenset(names or ()), correlation, level, _parse_since(since))
+    with LogReader(data, wanted) as reader:
+        _check_names(reader, names or [])
+        console = Console()
+        for timed in reader.read_newest(lines):
+            _print_line(console, timed, as_json=as_json)
+        for timed in reader.follow() if follow else ():
+            _print_line(console, timed, as_json=as_json)
+
+
+def _check_names(reader: LogReader, names: list[str]) -> None:
+    known = reader.list_names()
+    if not known:
+        raise NotRunningError("nothing was ever started here, so there are no logs: `rapport up`")
+    for name in names:
+        if name not in known:
+            raise RequestRefusedError(f"there is no log of {name!r}; there are: {', '.join(known)}")
+
+
+def _parse_since(given: str | None) -> datetime | None:
+    if given is None:
+        return None
+    if found := re.fullmatch(r"(\d{1,6})([smhd])", given):
+        return clock.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        raise RequestRefusedError(
+            f"--since {given!r} isn't a time: give one such as 10m, 2h, 3d or 2026-11-28T09:00"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=clock.now().tzinfo)
+
+
+def _print_line(console: Console, timed: TimedLine, *, as_json: bool) -> None:
+    if as_json:
+        print_json(timed.line.raw)
+        return
+    line = timed.line
+    style = _STYLES.get(line.level, "")
+    text = Text(f"{timed.at:%Y-%m-%d %H:%M:%S}Z ", "dim")
+    text.append(f"{timed.name:<{_NAME_WIDTH}} ", _COLOURS[sum(timed.name.encode()) % len(_COLOURS)])
+    text.append(f"{line.level if line.at else '':<8} ", style)
+    text.append(line.message, style)
+    for name, value in line.fields.items():
+        text.append(f" {name}=", "dim").append(value)
+    if line.correlation_id:
+        text.append(f" correlation_id={line.correlation_id}", "dim")
+    console.print(text, soft_wrap=True)

@@ -1,0 +1,142 @@
+"""`rapport status` and `rapport down`: show and stop the stack of a data folder."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+from rich.text import Text
+from sqlalchemy.exc import OperationalError
+
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir
+from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import (
+    UTC_ZONE,
+    create_table,
+    describe_reason,
+    folding_text,
+    format_time,
+    print_json,
+    print_text,
+)
+from api_stub.cli.terminal import Console
+from api_stub.stack.background import find_stack, stop_running
+from api_stub.stack.environment_file import read_environment
+from api_stub.stack.errors import NOT_RUNNING, NotRunningError
+from api_stub.stack.state_file import ProcessState, StackState, read_state
+from db.engine import Database
+from db.store.people import accounts
+from worker import clock
+from worker.errors import Reason
+from worker.rules.model import AccountStatus
+
+
+class StoppedAccount(BaseModel, frozen=True):
+    """An account from which nothing is sent, and the code of the reason."""
+
+    name: str
+    status: AccountStatus
+    reason: Reason | None
+
+
+class Status(BaseModel, frozen=True):
+    """What `rapport status --json` prints. `stopped_accounts` is None if Postgres doesn't answer."""
+
+    running: bool
+    pid: int | None = None
+    started_at: datetime | None = None
+    ready_at: datetime | None = None
+    addresses: dict[str, str] = {}
+    processes: tuple[ProcessState, ...] = ()
+    stopped_accounts: tuple[StoppedAccount, ...] | None = None
+
+
+def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
+    """Show whether Rapport runs: its processes and restarts, stopped accounts, addresses.
+
+    Exits with 3 if it isn't running. Times are UTC.
+    """
+    state = read_state(data)
+    if state is None:
+        if not as_json:
+            raise NotRunningError(NOT_RUNNING)
+        print_json(Status(running=False).model_dump_json(indent=2))
+        sys.exit(ExitCode.NOT_RUNNING)
+    stopped = _find_stopped_accounts(data)
+    if as_json:
+        shown = Status(running=True, stopped_accounts=stopped, **dict(state))
+        print_json(shown.model_dump_json(indent=2))
+        return
+    console = Console()
+    console.print(_describe_state(state), soft_wrap=True)
+    if stopped is None:
+        console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"), soft_wrap=True)
+    for account in stopped or ():
+        console.print(Text(_describe_account(account), "bold red"), soft_wrap=True)
+    _print_processes(console, state.processes)
+    for name, address in state.addresses.items():
+        print_text(f"{name}: {address}")
+
+
+def down(data: DataDir = DEFAULT_DATA) -> None:
+    """Stop the running Rapport in order: workers finish their action, then the servers stop."""
+    holder = find_stack(data)
+    if holder is None:
+        print_text("Rapport isn't running")
+        return
+    console = Console(stderr=True)
+    began = clock.monotonic_seconds()
+    with console.status("") as progress:
+
+        def show_wait() -> None:
+            waited = clock.monotonic_seconds() - began
+            progress.update(f"stopping Rapport (pid {holder.pid}): {waited:.0f} s")
+
+        if not console.is_terminal:
+            console.print(f"stopping Rapport (pid {holder.pid})")
+        stop_running(holder, data, on_wait=show_wait)
+    print_text("Rapport is stopped")
+
+
+def _find_stopped_accounts(data: Path) -> tuple[StoppedAccount, ...] | None:
+    """Return the accounts that a person paused or a page stopped; None if Postgres doesn't answer."""
+    url = read_environment(data).get("DATABASE_URL")
+    if url is None:  # it is starting
+        return ()
+    database = Database(url, application_name="rapport status", connect_timeout_s=3)
+    try:
+        with database.snapshot() as session:
+            found = accounts.list_accounts(session)
+    except OperationalError:
+        return None
+    finally:
+        database.close()
+    return tuple(
+        StoppedAccount(name=each.name, status=each.status, reason=each.stop_reason)
+        for each in found
+        if each.status is not AccountStatus.ACTIVE
+    )
+
+
+def _describe_state(state: StackState) -> Text:
+    if state.ready_at is None:
+        return Text(f"Rapport is starting or stopping (pid {state.pid})", "yellow")
+    return Text(
+        f"Rapport is running since {format_time(state.started_at, UTC_ZONE)} (pid {state.pid})", "green"
+    )
+
+
+def _describe_account(account: StoppedAccount) -> str:
+    reason = f": {describe_reason(account.reason)}" if account.reason else ""
+    return f"account {account.name} is {account.status}{reason}; `rapport why {account.name}`"
+
+
+def _print_processes(console: Console, processes: Sequence[ProcessState]) -> None:
+    if not processes:
+        return
+    table = create_table("process", "pid", "running since", "restarts")
+    for each in processes:
+        since = format_time(each.since, UTC_ZONE) if each.since else "ended; waits to be started again"
+        table.add_row(folding_text(each.name), str(each.pid or ""), since, str(each.restarts or ""))
+    console.print(table)

@@ -1,0 +1,78 @@
+"""`rapport templates signature`: what ends each greeting of an account."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from api_stub.cli.context import DEFAULT_DATA, AccountArgument, AsJson, DataDir, open_session, require_account
+from api_stub.cli.formatting import print_json, print_text
+from db.store.campaigns import templates
+from db.store.people import accounts
+from worker.errors import RequestRefusedError
+from worker.rules.messages.approval import TextRefusedError
+from worker.rules.messages.signatures import (
+    MAX_SIGNATURE_CHARACTERS,
+    SIGNATURE_LINES,
+    add_signature,
+    validate_signature,
+)
+from worker.rules.messages.templates import MessageTemplate, TemplateRefusedError, check_template
+
+
+def signature(
+    account: AccountArgument,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TEXT",
+            help=f"The signature: at most {MAX_SIGNATURE_CHARACTERS} characters on {SIGNATURE_LINES} lines. "
+            "Left out, the present one is shown.",
+        ),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove it.")] = False,
+    as_json: AsJson = False,
+    data: DataDir = DEFAULT_DATA,
+) -> None:
+    """Show, set or remove the signature of an account. It ends each greeting, on lines of its own.
+
+    Planned and approved greetings keep their text; those that are planned from now on have the new signature.
+    """
+    if text is not None and remove:
+        raise RequestRefusedError("give a signature or --remove, not both")
+    with open_session(data) as session:
+        owner = require_account(session, account)
+        new = owner.signature if text is None else _validate(text)
+        new = "" if remove else new
+        if new != owner.signature:
+            accounts.set_signature(session, owner.id, new)
+        too_long = [
+            template.id
+            for template in templates.list_usable_templates(session, owner.id)
+            if _becomes_too_long(template, new)
+        ]
+    if as_json:
+        print_json(json.dumps({"account": account, "signature": new}))
+    elif not new:
+        print_text(f"account {account} has no signature")
+    else:
+        print_text(f"each greeting of account {account} ends with:")
+        print_text(new, "bold")
+    if too_long and not as_json:
+        numbers = ", ".join(map(str, too_long))
+        print_text(f"note: too long with it for some names, and then not used: template {numbers}", "yellow")
+
+
+def _validate(text: str) -> str:
+    try:
+        return validate_signature(text)
+    except TextRefusedError as refused:
+        raise RequestRefusedError(f"signature: {refused}") from refused
+
+
+def _becomes_too_long(template: MessageTemplate, signature: str) -> bool:
+    try:
+        check_template(add_signature(template.body, signature), late=template.late)
+    except TemplateRefusedError:
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""`rapport watch`: show campaigns while they run."""

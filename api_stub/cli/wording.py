@@ -1,0 +1,67 @@
+"""Occasions and campaign options in words. Their keys, such as `birthday:2026`, are for programs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+_OCCASION: Final = re.compile(
+    r"(?P<what>birthday|visit|withdraw|search):(?:(?P<year>\d{4})(?:-W(?P<week>\d{2}))?|(?P<campaign>[0-9a-f-]{36}))"
+    r"(?::(?P<rest>.+))?"
+)
+
+_SWITCHES: Final[Mapping[str, Mapping[bool, str]]] = {
+    "approval": {True: "each greeting needs a person's yes", False: ""},
+    "dry_run": {True: "dry run", False: ""},
+    "keep_replies": {True: "stores the texts of replies", False: ""},
+    "read_site": {True: "reads the site's birthdays page", False: "uses only the known contacts"},
+}
+_NUMBERS: Final = {
+    "late_days": "up to {} days late",
+    "limit": "at most {} people",
+    "stop_after": "stops after {} pages without anybody new",
+    "no_repeat_days": "nobody twice within {} days",
+    "not_seen_months": "connections not visited for {} months",
+    "older_than_days": "at least {} days old",
+}
+_MAX_LISTED: Final = 5
+
+
+def describe_occasion(occasion: str, on: date | None = None) -> str:
+    """Describe an occasion: "birthday 28 Nov 2026", "week 48 of 2026", "search 1f3a9b2c, page 2".
+
+    `on` is the day of the birthday, where it is known. A key of another kind is returned as it is.
+    """
+    found = _OCCASION.fullmatch(occasion)
+    if found is None:
+        return occasion
+    if found["what"] == "birthday":
+        return f"birthday {format_day(on) if on else found['year']}"
+    if found["campaign"]:
+        page = f", page {found['rest']}" if found["rest"] else ""
+        return f"search {found['campaign'][:8]}{page}"
+    return f"week {int(found['week'] or 0)} of {found['year']}"
+
+
+def format_day(day: date) -> str:
+    """Format a day: "28 Nov 2026"."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def describe_options(options: Mapping[str, object]) -> Iterator[str]:
+    """Yield a campaign's options in words; criteria one by one, long lists shortened."""
+    for name, value in sorted(options.items()):
+        if isinstance(value, Mapping):
+            yield from describe_options(value)
+        elif isinstance(value, bool):
+            words = _SWITCHES.get(name, {True: _spell(name), False: f"not {_spell(name)}"})[value]
+            yield from [words] if words else ()
+        elif isinstance(value, list) and value:
+            more = f" and {len(value) - _MAX_LISTED} more" if len(value) > _MAX_LISTED else ""
+            yield f"{_spell(name)} {' / '.join(map(str, value[:_MAX_LISTED]))}{more}"
+        elif value not in (None, "", []):
+            yield _NUMBERS[name].format(value) if name in _NUMBERS else f"{_spell(name)} {value}"
+
+
+def _spell(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,32 @@
+"""The answer of `rapport account list --json`."""
+
+from pydantic import BaseModel, Field
+
+from db.store.people.accounts import AccountRecord
+
+
+class AccountAnswer(BaseModel):
+    """One account, without its session."""
+
+    name: str
+    site: str
+    time_zone: str = Field(description="Its days begin in this zone.")
+    status: str
+    stop_reason: str | None
+    signed_in: bool
+    keep_days: int | None = Field(
+        description="How long people who are not connections are kept; null: for ever."
+    )
+
+
+def build_account_answer(account: AccountRecord) -> AccountAnswer:
+    """Return the answer for an account."""
+    return AccountAnswer(
+        name=account.name,
+        site=account.site,
+        time_zone=account.zone.key,
+        status=account.status,
+        stop_reason=account.stop_reason,
+        signed_in=account.session is not None,
+        keep_days=account.keep_days,
+    )

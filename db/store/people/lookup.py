@@ -1,0 +1,192 @@
+"""Look up contacts by what a person types: an address, its last part, an id, or words of the name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from rapidfuzz import fuzz
+from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from db.tables import Account, Contact
+from db.tables.folding import fold_sql
+from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
+from worker.rules.names.stopwords import AFTER_A_TITLE, TITLES, TITLES_WITH_STOP
+
+MOST_LISTED: Final = 20
+"""People listed to choose from."""
+
+_MOST_READ: Final = 200
+"""Matches that are compared word by word; the shortest names come first."""
+_LONGEST_QUERY: Final = 200
+_MOST_WORDS: Final = 8
+_MOST_TRIGRAMS: Final = 24
+_MOST_COMPARED: Final = 40
+_MOST_SUGGESTED: Final = 3
+_CUTOFF: Final = 65
+"""Similarity of a suggested name, from 0 to 100 (rapidfuzz.fuzz.token_sort_ratio)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """One contact of an account. `headline` and `company` are empty if they are not known."""
+
+    id: int
+    account_id: int
+    account: str
+    site: str
+    profile_url: str
+    full_name: str
+    headline: str
+    company: str
+    do_not_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundContacts:
+    """The contacts that match. `exact`: by address, id or whole name, not only by a part of the name.
+
+    `count` is how many match, of whom `people` are the first MOST_LISTED.
+    """
+
+    people: Sequence[ContactRecord]
+    exact: bool
+    count: int
+
+
+def find_contacts(session: Session, given: str, *, account: str | None = None) -> FoundContacts:
+    """Return the contacts meant by `given`: the first of these rules that finds somebody decides.
+
+    1. The profile address.
+    2. The address' last part, the contact's id, or the whole name: its words in any order. Titles, case,
+       accents and punctuation don't matter.
+    3. A part of the name, or of the address' last part: each word of `given` is in it.
+
+    Excludes erased contacts. Cost: two scans of the accounts' contacts at most, on stored columns.
+    """
+    given = " ".join(given.split())[:_LONGEST_QUERY]
+    if not given or not any(sign.isalnum() for sign in given):
+        return FoundContacts((), exact=False, count=0)
+    addressed = _read(
+        session, _contacts(account).where(_is_addressed(given)).order_by(*_ORDER).limit(_MOST_READ)
+    )
+    if addressed and "/" in given:
+        return FoundContacts(addressed[:MOST_LISTED], exact=True, count=len(addressed))
+    words = _fold_words(session, given)
+    found = _contacts(account).where(*(_HAYSTACK.contains(word, autoescape=True) for word in words))
+    matching = session.execute(
+        found.add_columns(Contact.folded_name, func.count().over())
+        .order_by(func.length(Contact.folded_name), *_ORDER)
+        .limit(_MOST_READ)
+    ).all()
+    people = [_record(row) for row in matching]
+    wanted = sorted(words)
+    whole = [
+        person for person, row in zip(people, matching, strict=True) if _name_words(row.folded_name) == wanted
+    ]
+    exact = list(dict.fromkeys([*addressed, *whole]))
+    if exact:
+        return FoundContacts(exact[:MOST_LISTED], exact=True, count=len(exact))
+    return FoundContacts(people[:MOST_LISTED], exact=False, count=matching[0][-1] if matching else 0)
+
+
+def suggest_contacts(session: Session, given: str, *, account: str | None = None) -> Sequence[ContactRecord]:
+    """Return the contacts whose names are most like `given`, best first; at most three.
+
+    Postgres chooses the names with the most trigrams in common; only those are compared in full.
+    """
+    words = _fold_words(session, " ".join(given.split())[:_LONGEST_QUERY])
+    trigrams = list(dict.fromkeys(chain.from_iterable(map(_trigrams, words))))[:_MOST_TRIGRAMS]
+    if not trigrams:
+        return []
+    padded = func.concat(" ", Contact.folded_name, " ")
+    shared: ColumnElement[int] = sum(
+        (cast(padded.contains(each, autoescape=True), Integer) for each in trigrams[1:]),
+        start=cast(padded.contains(trigrams[0], autoescape=True), Integer),
+    )
+    nearest = session.execute(
+        _contacts(account)
+        .add_columns(Contact.folded_name)
+        .where(shared >= max(1, len(trigrams) // 4))
+        .order_by(shared.desc(), func.length(Contact.folded_name), *_ORDER)
+        .limit(_MOST_COMPARED)
+    ).all()
+    wanted = " ".join(words)
+    scored = [(fuzz.token_sort_ratio(wanted, row.folded_name), _record(row)) for row in nearest]
+    scored.sort(key=lambda each: -each[0])
+    return [person for score, person in scored[:_MOST_SUGGESTED] if score >= _CUTOFF]
+
+
+def fold_words(session: Session, given: str) -> list[str]:
+    """Return the words of `given`, folded as the stored names are; at most eight."""
+    if not given.strip():
+        return []
+    folded = session.scalars(select(text(fold_sql("cast(:given as text)"))), {"given": given}).one()
+    return str(folded).split()[:_MOST_WORDS]
+
+
+_ORDER = (Account.name, Contact.full_name, Contact.id)
+_HAYSTACK = func.concat(Contact.folded_name, " ", func.split_part(Contact.profile_url, "/in/", 2))
+
+
+def _contacts(account: str | None) -> Select[Contact, str, str]:
+    statement = (
+        select(Contact, Account.name, Account.site)
+        .join(Account, Account.id == Contact.account_id)
+        .where(Contact.forgotten_at.is_(None), Account.removed_at.is_(None))
+    )
+    return statement if account is None else statement.where(Account.name == account)
+
+
+def _read(session: Session, statement: Select[Contact, str, str]) -> Sequence[ContactRecord]:
+    return [_record(row) for row in session.execute(statement)]
+
+
+def _record(found: Row[*tuple[Any, ...]]) -> ContactRecord:
+    contact, account, site = found[:3]
+    facts = contact.profile
+    return ContactRecord(
+        id=contact.id, account_id=contact.account_id, account=account, site=site,
+        profile_url=contact.profile_url, full_name=contact.full_name,
+        headline=str(facts.get("headline") or facts.get("position") or ""),
+        company=str(facts.get("company") or ""), do_not_contact=contact.do_not_contact,
+    )  # fmt: skip
+
+
+def _is_addressed(given: str) -> ColumnElement[bool]:
+    address = given.rstrip("/")
+    part = quote(unquote(address).lower(), safe="-_.~")
+    normalised = (normalise_profile_url(given, site) for site in PROFILE_ORIGINS)
+    addresses = {address, f"{address}/", *(each for each in normalised if each is not None)}
+    by_id = [Contact.id == int(given)] if given.isascii() and given.isdigit() and len(given) < 19 else []
+    return or_(
+        Contact.profile_url.in_(sorted(addresses)),
+        *(
+            Contact.profile_url.endswith(f"/{each}{end}", autoescape=True)
+            for each in sorted({address, part})
+            for end in ("", "/")
+        ),
+        *by_id,
+    )
+
+
+def _fold_words(session: Session, given: str) -> list[str]:
+    untitled = " ".join(word for word in given.split() if not _is_title(word)) or given
+    return fold_words(session, untitled)
+
+
+def _name_words(folded_name: str) -> list[str]:
+    words = folded_name.split()
+    return sorted([word for word in words if not _is_title(word)] or words)
+
+
+def _is_title(word: str) -> bool:
+    key = word.replace(".", "").casefold()
+    return key in TITLES or (word.endswith(".") and key in TITLES_WITH_STOP | AFTER_A_TITLE)
+
+
+def _trigrams(word: str) -> list[str]:
+    padded = f" {word} "
+    return [padded[at : at + 3] for at in range(len(padded) - 2)]

@@ -1,0 +1,215 @@
+"""Forecast when an account's birthday greetings go out under its quota."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ARRAY, BigInteger, any_, cast, select
+from sqlalchemy.orm import Session
+
+from db.queries import load_query
+from db.store.actions import gates
+from db.store.people import contacts
+from db.store.people.accounts import AccountRecord
+from db.store.quota import ledger, limits
+from db.store.reports import halts
+from db.tables import Action, Campaign, Contact, Schedule
+from worker.errors import Reason
+from worker.rules.birthdays import birthday_occasion
+from worker.rules.halts import Halt
+from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
+from worker.rules.names.spoken_name import first_name
+from worker.rules.quota.allowance import Allowance
+from worker.rules.quota.forecast import ActionForecast, ExpectedAction, Forecast, forecast
+from worker.rules.quota.windows import local_day
+
+_NOT_BEGUN = (ActionState.PROPOSED, ActionState.PLANNED, ActionState.QUEUED, ActionState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountForecast:
+    """The forecast of an account, as of `now`, for birthdays from today to `last`.
+
+    `halts` stop the account at this moment. `unapproved` and `paused` count planned greetings that wait for
+    approval or in a paused campaign. The forecast ignores all three, as if nothing were stopped.
+    """
+
+    account: AccountRecord
+    allowance: Allowance
+    now: datetime
+    last: date
+    late_days: int
+    forecast: Forecast
+    halts: Sequence[Halt]
+    unapproved: int
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedGreeting:
+    """A planned greeting that is not acting yet."""
+
+    expected: ExpectedAction
+    state: ActionState
+    campaign: CampaignState
+
+
+def forecast_birthdays(
+    session: Session,
+    account: AccountRecord,
+    *,
+    days: int,
+    default_late_days: int,
+    late_days: int | None = None,
+) -> AccountForecast:
+    """Return when each birthday of today and the next `days` - 1 days is reached.
+
+    Birthdays of the last days that may still be greeted are included. How late that is comes from
+    `late_days`, else the account's schedule, else its latest campaign, else `default_late_days`.
+    """
+    allowance = limits.load_allowance(session, account.id, Kind.GREET)
+    now = ledger.read_clock(session)
+    today = now.astimezone(account.zone).date()
+    last = today + timedelta(days=days - 1)
+    if late_days is None:
+        late_days = _find_late_days(session, account.id, default_late_days)
+    horizon = last + timedelta(days=late_days)
+    planned = list(_list_planned(session, account.id, never_late=horizon))
+    unplanned = _list_unplanned(session, account.id, horizon, now=now, days=days, late_days=late_days)
+    expected = _hold_for_one_voice(session, account, now, [*(one.expected for one in planned), *unplanned])
+    state = ledger.read_ledger(session, allowance.context_at(now, ""))
+    return AccountForecast(
+        account=account,
+        allowance=allowance,
+        now=now,
+        last=last,
+        late_days=late_days,
+        forecast=forecast(expected, allowance, state, now=now, last=last),
+        halts=halts.list_halts(session, account),
+        unapproved=sum(one.state is ActionState.PROPOSED for one in planned),
+        paused=sum(one.campaign is CampaignState.PAUSED for one in planned),
+    )
+
+
+def forecast_greetings(
+    session: Session, account: AccountRecord, *, default_late_days: int, late_days: int | None = None
+) -> Mapping[tuple[int, date], ActionForecast]:
+    """Return the forecast for each birthday up to today that is still to be greeted, by contact and day.
+
+    `late_days` and `default_late_days` are those of `forecast_birthdays`.
+    """
+    found = forecast_birthdays(
+        session, account, days=1, default_late_days=default_late_days, late_days=late_days
+    )
+    return {(each.action.contact_id, each.action.on): each for each in found.forecast.actions}
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookCounts:
+    """How many planned greetings go out today, later, or too late to be sent at all."""
+
+    today: int
+    later: int
+    too_late: int
+
+
+def count_outlook(session: Session, account: AccountRecord, *, default_late_days: int) -> OutlookCounts:
+    """Count the account's planned greetings by their forecast."""
+    found = forecast_birthdays(session, account, days=1, default_late_days=default_late_days)
+    planned = [each for each in found.forecast.actions if each.action.campaign is not None]
+    today = sum(each.reached_on == found.last for each in planned)
+    too_late = sum(each.reached_on is None for each in planned)
+    return OutlookCounts(today, len(planned) - today - too_late, too_late)
+
+
+def _hold_for_one_voice(
+    session: Session, account: AccountRecord, now: datetime, expected: Sequence[ExpectedAction]
+) -> Iterator[ExpectedAction]:
+    """Let people who had a message today wait until tomorrow, as the gate before the effect does."""
+    today = local_day(now, account.zone)
+    held = gates.list_written_to(session, today.start, account_id=account.id, site=account.site)
+    for action in expected:
+        if action.contact_id in held and (action.not_before or today.start) < today.end:
+            yield replace(action, not_before=today.end, waits_for=Reason.ONE_VOICE)
+        else:
+            yield action
+
+
+def _find_late_days(session: Session, account_id: int, default: int) -> int:
+    scheduled = select(Schedule.options["late_days"].as_integer()).where(
+        Schedule.account_id == account_id, Schedule.kind == CampaignKind.BIRTHDAY, Schedule.enabled
+    )
+    latest = (
+        select(Campaign.options["late_days"].as_integer())
+        .where(Campaign.account_id == account_id, Campaign.kind == CampaignKind.BIRTHDAY)
+        .order_by(Campaign.created_at.desc())
+        .limit(1)
+    )
+    late_days = session.scalar(scheduled)
+    if late_days is None:
+        late_days = session.scalar(latest)
+    return default if late_days is None else late_days
+
+
+def _list_planned(session: Session, account_id: int, *, never_late: date) -> Iterator[_PlannedGreeting]:
+    """Yield the planned greetings that are not acting yet; `never_late` is the last day if none is set."""
+    rows = session.execute(
+        select(Action, Contact.id, Contact.full_name, Campaign.state)
+        .join(Contact, Contact.id == Action.contact_id)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .where(
+            Action.account_id == account_id,
+            Action.kind == Kind.GREET,
+            Action.state.in_(_NOT_BEGUN),
+            Campaign.state != CampaignState.CANCELLED,
+            Contact.do_not_contact.is_(False),
+            Contact.status == ContactStatus.CONNECTED,
+        )
+    ).all()
+    greeted = _list_greeted(session, [action for action, *_ in rows])
+    for action, contact_id, full_name, campaign in rows:
+        if (contact_id, action.occasion) in greeted:
+            continue  # by hand, say: the gate skips it
+        expected = ExpectedAction(
+            contact_id=contact_id,
+            full_name=full_name,
+            on=action.occasion_on,
+            until=action.expires_on or max(never_late, action.occasion_on),
+            campaign=str(action.campaign_id),
+            not_before=action.not_before,
+            waits_for=Reason(action.reason) if action.reason else None,
+            planned=(action.created_at, action.id),
+        )
+        yield _PlannedGreeting(expected, ActionState(action.state), CampaignState(campaign))
+
+
+def _list_greeted(session: Session, actions: Sequence[Action]) -> Set[tuple[int, str]]:
+    pairs = {
+        "contact_ids": [action.contact_id for action in actions],
+        "occasions": [action.occasion for action in actions],
+        "dates": [action.occasion_on for action in actions],
+    }
+    found = session.execute(load_query("greeted_among"), pairs)
+    return {(contact_id, occasion) for contact_id, occasion in found}
+
+
+def _list_unplanned(
+    session: Session, account_id: int, horizon: date, *, now: datetime, days: int, late_days: int
+) -> Iterator[ExpectedAction]:
+    """Yield the birthdays up to `horizon`, or of the last days, for which nothing is planned or done yet.
+
+    Uses the query of a campaign on the last day that looks back over all the days.
+    """
+    found = contacts.list_due_birthdays(
+        session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now
+    )
+    people = [person for person in found if person.left_out is None and first_name(person.full_name)]
+    ids = cast([person.contact_id for person in people], ARRAY(BigInteger))
+    known = select(Action.contact_id, Action.occasion).where(
+        Action.account_id == account_id, Action.kind == Kind.GREET, Action.contact_id == any_(ids)
+    )
+    planned = {(contact_id, key) for contact_id, key in session.execute(known)}
+    for person in people:
+        if (person.contact_id, birthday_occasion(person.on)) not in planned:
+            until = person.on + timedelta(days=late_days)
+            yield ExpectedAction(person.contact_id, person.full_name, person.on, until)

@@ -1,0 +1,41 @@
+"""Send a test message, in the way a greeting is sent: the same pages, the same checks, the same proof."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasks.actions.thread import check_recipient, count_outgoing_copies
+from worker.browser.site import Site
+from worker.errors import Reason, TryAgainError
+from worker.rules.sourcing.profile import Profile, Section
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedMessage:
+    """A test message as the thread shows it, and its recipient."""
+
+    profile_url: str
+    full_name: str
+    message: str
+
+
+def send_practice_message(
+    site: Site, profile_url: str, write: Callable[[Profile], str], require_allowed: Callable[[], None]
+) -> ArrivedMessage:
+    """Send what `write` returns for the person's profile, once; return what arrived.
+
+    `require_allowed` is called right before the click and raises if nothing may be sent. Raises RapportError
+    as the site does, TryAgainError if the message was not seen in the thread. Plans and records nothing.
+    """
+    profile = site.read_profile(profile_url, {Section.POSITIONS})
+    text = write(profile)
+    thread = site.open_thread(profile_url)
+    check_recipient(site, thread, profile_url)
+    copies = count_outgoing_copies(thread.messages(), text)
+    thread.type(text)
+    check_recipient(site, thread, profile_url)
+    require_allowed()
+    thread.click_send()
+    if not thread.proof(text, more_than=copies):
+        raise TryAgainError(Reason.PROOF_MISSING, "no new bubble with this text was seen")
+    arrived = [message.text for message in thread.messages() if message.outgoing][-1]
+    return ArrivedMessage(profile_url, profile.full_name, arrived)

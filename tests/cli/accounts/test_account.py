@@ -1,0 +1,64 @@
+"""`rapport account`: add, list, refusals, and a sign-in that can't work."""
+
+import io
+
+import pytest
+
+from db.engine import Database
+from db.store.people import accounts
+from db.store.quota import limits
+from tests.cli.conftest import Rapport
+from worker.rules.model import Kind
+
+
+def test_accounts_are_added_and_listed(rapport: Rapport) -> None:
+    assert "account ann is there" in rapport(
+        "account", "add", "ann", "--site", "sandbox", "--time-zone", "Europe/Paris"
+    )
+    assert "Europe/Paris" in rapport("account", "list")
+    assert "not yet" in rapport("account", "list")
+    rapport("account", "add", "ann", "--time-zone", "UTC")
+    assert "Europe/Paris" not in rapport("account", "list")
+
+
+def test_a_new_account_of_a_real_site_warms_up_and_an_old_one_or_one_to_practise_does_not(
+    database: Database, rapport: Rapport, environment: pytest.MonkeyPatch
+) -> None:
+    assert "ramp up" not in rapport("account", "add", "ann", "--site", "sandbox")
+    environment.setattr("sys.stdin", io.StringIO("yes\n"))
+    said = rapport("account", "add", "bea", "--site", "linkedin", "--time-zone", "Pacific/Auckland")
+    assert "its limits ramp up from today: a third in the first week, a half in the second" in said
+    assert "rapport quota warm-up bea --skip" in said
+    with database.transaction() as session:
+        bea = accounts.find_account(session, "bea")
+        assert bea is not None
+        (change,) = limits.list_changes(session, bea.id)
+        assert (change.what, change.by, change.before) == ("warm_up", "ops@host", None)
+        assert limits.load_context(session, bea.id, Kind.GREET, "").context.limits.per_day == 5
+    assert "is there" in rapport("quota", "warm-up", "bea", "--skip") + rapport("account", "add", "bea")
+    assert "ramp up" not in rapport("account", "add", "bea", "--site", "linkedin")
+    with database.transaction() as session:
+        assert limits.load_context(session, bea.id, Kind.GREET, "").warm_up_on is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ann", "--site", "myspace"), "the site 'myspace' is not known"),
+        (("ann", "--time-zone", "Mars/Base"), "'Mars/Base' isn't an IANA time zone"),
+        (("ann", "--time-zone", "../etc"), "isn't an IANA time zone"),
+        (("Ann Smith",), "'Ann Smith' can't be an account's name"),
+    ],
+)
+def test_an_account_that_could_not_work_is_refused(
+    rapport: Rapport, arguments: tuple[str, ...], says: str
+) -> None:
+    assert says in rapport.refused("account", "add", *arguments)
+
+
+def test_a_sign_in_that_cannot_work_says_why(database: Database, rapport: Rapport) -> None:
+    assert "no account called 'ann'" in rapport.refused("account", "sign-in", "ann")
+    rapport("account", "add", "ann", "--site", "sandbox")
+    assert "has no member 'ann'" in rapport.refused("account", "sign-in", "ann")
+    rapport("account", "add", "demo")
+    assert "RAPPORT_SANDBOX_URL is not set" in rapport.refused("account", "sign-in", "demo")

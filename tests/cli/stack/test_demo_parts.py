@@ -1,0 +1,103 @@
+"""What the demo does before and after its campaign: more birthdays, limits, what to try next."""
+
+import json
+import shlex
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from api_stub.cli.main import COMMANDS
+from api_stub.cli.stack import next_steps
+from api_stub.cli.stack.demo_account import LIMITS, MEMBER, prepare_account
+from api_stub.cli.stack.demo_display import render_addresses
+from api_stub.cli.terminal import Console
+from api_stub.sandbox.population.members import MEMBERS
+from api_stub.sandbox.state import State
+from api_stub.stack.services import Addresses
+from db.engine import Database
+from db.store.people.accounts import AccountRecord
+from db.store.quota import limits
+from db.tables import Interaction
+from tests.builders import a_contact
+from worker.rules.model import Kind
+from worker.rules.sourcing.criteria import Criteria
+
+TODAY = date(2028, 2, 29)
+CRITERIA = Path(__file__).parents[3] / "docs" / "criteria.json"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> State:
+    return State(tmp_path / "sandbox.sqlite3", today=lambda: TODAY, now=lambda: datetime.now(UTC))  # noqa: TID251
+
+
+def test_each_time_new_people_have_a_birthday(network: State) -> None:
+    before = {friend.slug for friend in network.friends()}
+    first, second = network.add_birthdays(TODAY), network.add_birthdays(TODAY)
+    assert len({*before, *first, *second}) == 40 + 13 + 13
+    for slugs in (first, second):
+        days = [
+            (TODAY - friend.latest_birthday(TODAY)).days
+            for friend in network.friends()
+            if friend.slug in slugs
+        ]
+        assert (days.count(0), max(days)) == (5, 7)
+        assert all(set(slugs) <= network.list_connections(member) for member in MEMBERS)
+
+
+def test_the_criteria_of_the_page_find_people_on_the_practice_network(network: State) -> None:
+    criteria = Criteria.model_validate_json(CRITERIA.read_text())
+    assert criteria.title
+    assert criteria.location
+    terms = {"title": criteria.title, "location": criteria.location}
+    found = network.search_people(terms, offset=0, limit=99)
+    assert len(found) >= 5
+    assert any(set(criteria.skills) <= set(person.skills) for person in found)
+
+
+def greet(session: Session, account: AccountRecord, count: int) -> None:
+    """Record greetings of now."""
+    for number in range(count):
+        contact = a_contact(session, account, f"p{number}")
+        session.add(
+            Interaction(
+                account_id=account.id, contact_id=contact.id, type=Kind.GREET, status="seen", message="Hi!",
+                occasion="x", correlation_id="x", source_key=f"seen:{number}",
+            )
+        )  # fmt: skip
+
+
+def test_what_is_tried_next_are_commands_that_exist() -> None:
+    data = Path("/my data")
+    told = f"{next_steps.after_the_demo([], 'demo', data)}\n{next_steps.beside_the_stack('demo', data)}"
+    commands = [shlex.split(line.split("  ")[1]) for line in told.splitlines()]
+    assert len(commands) == 6
+    assert all(words[0] == "rapport" and words[1] in COMMANDS for words in commands)
+    assert all(words[-2:] == ["--data", "/my data"] for words in commands)
+    [search] = [words for words in commands if "sourcing" in words]
+    assert json.loads(Path(search[search.index("--criteria") + 1]).read_text())
+
+
+def test_the_practice_network_s_sign_in_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().print(render_addresses(Addresses("http://a", "http://f", "http://practice"), Path("/d")))
+    line = next(line for line in capsys.readouterr().out.splitlines() if "http://practice" in line)
+    assert f"sign in as {MEMBER.login}, password {MEMBER.password}" in line
+
+
+def test_again_lets_twelve_more_through_and_the_next_demo_does_not(database: Database) -> None:
+    account = prepare_account(database, again=False)
+
+    def allowed() -> tuple[int, int]:
+        with database.transaction() as session:
+            now = limits.get_configured_limits(session, account.id, Kind.GREET)
+        return now.per_day, now.per_week
+
+    assert allowed() == (LIMITS.per_day, LIMITS.per_week) == (12, 75)
+    with database.transaction() as session:
+        greet(session, account, 70)
+    prepare_account(database, again=True)
+    assert allowed() == (82, 82)
+    prepare_account(database, again=False)
+    assert allowed() == (70, 82)

@@ -1,0 +1,219 @@
+"""`rapport up --detach`, `status`, `logs` and `down`, and commands while nothing runs: one real stack."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from celery import Celery
+
+from api_stub.stack.lock import FolderLock, Purpose
+from api_stub.stack.servers.unprivileged import remove_cluster
+from tests.cli.conftest import Rapport
+from tests.cluster import untraced, wait_for
+from worker.redis_address import parse
+
+ALONE = "Rapport isn't running, so the database is started for this command alone"
+
+
+class Folder:
+    """Runs `rapport ...` as a process on one data folder, without the variables of a database."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        without = {"DATABASE_URL", "REDIS_URL"}
+        variables = {name: value for name, value in untraced().items() if name not in without}
+        self.env = {**variables, "RAPPORT_DATA": str(data), "COLUMNS": "200"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "api_stub.cli", *arguments],
+            env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Return exit code, output and errors."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate(timeout=90)
+        return process.returncode, out, err
+
+    def state(self) -> dict[str, Any]:
+        """Return what the stack writes for `rapport status --json`."""
+        return dict(json.loads((self.data / "state.json").read_text()))
+
+    def pids(self) -> dict[str, int]:
+        return {each["name"]: each["pid"] for each in self.state()["processes"]}
+
+    def events(self) -> str:
+        return (self.data / "logs" / "up.log").read_text()
+
+    def says(self, event: str) -> None:
+        wait_for(f"{event!r}", lambda: event in self.events())
+
+
+@contextmanager
+def held_lock(data: Path) -> Iterator[FolderLock]:
+    """Hold the lock of a folder as a command does that uses the database alone."""
+    lock = FolderLock(data, Purpose.COMMAND)
+    lock.acquire()
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    """A folder whose stack has been started in the background."""
+    data = tmp_path_factory.mktemp("running") / "my data"
+    folder = Folder(data)
+    code, out, err = folder.run("up", "--detach", "--workers", "1")
+    assert (code, err) == (0, ""), out + err
+    assert out.splitlines()[-1].startswith("running in the background (pid ")
+    yield folder
+    folder.run("down")
+    remove_cluster(data / "postgres")
+
+
+@pytest.fixture(scope="module")
+def stopped(folder: Folder) -> Folder:
+    """The same folder after `rapport down`. Tests that use it come last."""
+    code, out, err = folder.run("down")
+    assert (code, out) == (0, "Rapport is stopped\n")
+    assert err.startswith("stopping Rapport (pid ")
+    return folder
+
+
+def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(folder: Folder) -> None:
+    code, _, err = folder.run("up", "--detach")
+    assert (code, f"is running already (pid {folder.state()['pid']})" in err) == (1, True)
+    code, out, err = folder.run("status")
+    assert (code, err) == (0, "")
+    assert out.startswith("Rapport is running since ")
+    for name in ("postgres", "redis", "sandbox", "control", "browser1", "beat", "api", "flower"):
+        assert f"\n{name} " in out
+    assert folder.state()["addresses"]["flower"] in out
+    code, out, _ = folder.run("status", "--json")
+    shown = json.loads(out)
+    assert (code, shown["running"], shown["stopped_accounts"]) == (0, True, [])
+    assert {each["name"]: each["pid"] for each in shown["processes"]} == folder.pids()
+
+
+def test_processes_that_end_come_back_and_the_system_goes_on(folder: Folder) -> None:
+    before = folder.pids()
+    os.kill(before["flower"], signal.SIGKILL)
+    folder.says("flower ended (signal 9): started again, 1st time")
+    remote = Celery("remote")
+    environment = json.loads((folder.data / "environment.json").read_text())
+    remote.conf.update(parse(environment["REDIS_URL"]).broker_settings())
+    remote.control.broadcast("shutdown", destination=[f"browser1@{os.uname().nodename}"])
+    remote.close()
+    folder.says("browser1 was shut down, perhaps from Flower: started again, 1st time")
+    os.kill(before["postgres"], signal.SIGKILL)
+    folder.says("postgres ended (signal 9): started again, 1st time")
+    os.kill(before["redis"], signal.SIGKILL)
+    folder.says("redis ended (signal 9): started again, 1st time")
+    assert "{" not in folder.events()
+    after = folder.pids()
+    assert {name for name in after if after[name] != before[name]} >= {
+        "flower",
+        "browser1",
+        "postgres",
+        "redis",
+    }
+    assert {after[name] == before[name] for name in ("control", "beat", "api", "sandbox")} == {True}
+    ready = folder.state()["addresses"]["api"] + "/ready"
+    wait_for("everything to be ready again", lambda: httpx.get(ready).status_code == 200)
+    code, out, err = folder.run("campaign", "birthday", "demo", "--dry-run")
+    assert code == 0, err
+    assert "nothing was planned or sent" in out
+
+
+def test_logs_of_all_processes_are_one_and_can_be_followed_by_their_correlation(folder: Folder) -> None:
+    with folder.start("logs", "--follow", "--correlation", "c0ffee") as following:
+        assert following.stdout
+        api = folder.state()["addresses"]["api"]
+        key = json.loads((folder.data / "secrets.json").read_text())["api_key"]
+        httpx.post(
+            f"{api}/control/birthday",
+            json={"account": "demo", "dry_run": True},
+            headers={"X-API-Key": key, "X-Correlation-Id": "c0ffee00c0ffee00"},
+        )
+        seen = set[str]()
+        for line in following.stdout:
+            assert "c0ffee00c0ffee00" in line
+            seen.add(line.split()[2])
+            if seen >= {"api", "control", "browser1"}:
+                break
+        following.send_signal(signal.SIGINT)
+    code, out, _ = folder.run("logs", "--correlation", "c0ffee", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [line["timestamp"] for line in lines] == sorted(line["timestamp"] for line in lines)
+    assert {line["correlation_id"] for line in lines} == {"c0ffee00c0ffee00"}
+    code, out, _ = folder.run("logs", "stack", "flower", "--level", "warning", "--since", "1h")
+    assert code == 0
+    assert "stack     warning  flower ended (signal 9): started again, 1st time" in out
+    assert {line.split()[2] for line in out.splitlines()} == {"stack", "flower"}
+
+
+def test_nothing_is_left_after_down_and_a_command_that_needs_workers_says_so_at_once(stopped: Folder) -> None:
+    assert not [pid for pid in stopped.pids().values() if psutil.pid_exists(pid)]
+    not_running = (3, "", "rapport: Rapport isn't running: `rapport up`\n")
+    assert stopped.run("status") == not_running
+    assert stopped.run("campaign", "birthday", "demo") == not_running
+
+
+def test_a_reading_command_starts_the_database_alone_after_another_one(stopped: Folder) -> None:
+    # What a killed stack leaves behind does not count.
+    stale = {"DATABASE_URL": "postgresql://x:y@127.0.0.1:1/gone", "REDIS_URL": "redis://:y@127.0.0.1:1/0"}
+    (stopped.data / "environment.json").write_text(json.dumps(stale))
+    with held_lock(stopped.data) as lock, stopped.start("why", "demo") as reading:
+        assert reading.stderr
+        assert reading.stderr.readline() == f"{ALONE}\n"
+        waiting = f"waiting for another command that uses the database (pid {os.getpid()})\n"
+        assert reading.stderr.readline() == waiting
+        lock.release()
+        out, err = reading.communicate(timeout=90)
+    assert (reading.returncode, err) == (0, "")
+    assert "Rapport isn't running: `rapport up`" in out
+    code, _, err = stopped.run(
+        "templates", "add", "--language", "en", "A good year to you, {{ first_name }}!"
+    )
+    assert (code, err) == (0, f"{ALONE}\n")
+
+
+def test_a_start_waits_for_a_command_and_prints_why_it_failed(stopped: Folder) -> None:
+    secrets = stopped.data / "secrets.json"
+    kept = secrets.read_text()
+    with held_lock(stopped.data) as lock, stopped.start("up", "--detach", "--workers", "1") as starting:
+        stopped.says(f"waiting for another command that uses the database (pid {os.getpid()})")
+        secrets.write_text("no JSON")
+        lock.release()
+        out, err = starting.communicate(timeout=90)
+    secrets.write_text(kept)
+    assert starting.returncode == 1
+    assert "secrets.json is not readable as JSON" in out
+    assert "Rapport did not start; the reason is above" in err
+
+
+@pytest.mark.parametrize("command", ["why demo", "campaign birthday demo", "logs", "status"])
+def test_where_nothing_was_ever_started_nothing_is_created(
+    rapport: Rapport, environment: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        environment.delenv(name)
+    environment.setenv("RAPPORT_DATA", str(tmp_path / "never"))
+    said = rapport.refused(*command.split(), exit_code=3)
+    assert "`rapport up`" in said
+    assert ("othing was ever started here" in said) is (command != "status")
+    assert rapport("down") == "Rapport isn't running\n"
+    assert not (tmp_path / "never").exists()

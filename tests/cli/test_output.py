@@ -1,0 +1,76 @@
+"""What holds for the output of every command: --json, exit codes, and times."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import format_time, show_times_in_utc
+from api_stub.cli.main import build_app
+from db.engine import Database
+from tests.builders import an_account
+from tests.cli.conftest import Rapport
+from tests.cli.hostile import leaf_commands
+
+CHANGES_ONLY: Final = "says in one line what it changed"
+PROCESS: Final = "runs until it is stopped"
+WITHOUT_JSON: Final = {
+    **dict.fromkeys(("demo", "up", "worker", "beat", "api", "flower", "sandbox"), PROCESS),
+    **dict.fromkeys(
+        (
+            "stop-everything", "resume-everything", "migrate", "account add", "account sign-in",
+            "account keep", "account pause", "account resume",
+            "campaign pause", "campaign resume", "campaign cancel",
+            "actions settle", "quota set", "quota warm-up", "quota reset", "contacts confirm",
+            "contacts refuse", "contacts forget", "contacts allow", "contacts do-not-contact", "import undo",
+            "templates add", "templates remove", "templates enable", "templates disable", "templates weight",
+            "sourcing rescore", "sourcing save", "sourcing unsave", "schedule set", "schedule off",
+            "secrets rotate",
+        ),
+        CHANGES_ONLY,
+    ),
+    "secrets new-key": "prints nothing but the key",
+    "export contacts": "writes a file in the format that --format names",
+    "export interactions": "writes a file in the format that --format names",
+}  # fmt: skip
+"""Commands without --json, and why."""
+
+
+def has_json(command: Any) -> bool:
+    return any("--json" in option.opts for option in command.params)
+
+
+def test_every_command_has_json_or_a_reason_not_to() -> None:
+    commands = dict(leaf_commands(typer.main.get_group(build_app())))
+    without = {path for path, command in commands.items() if not has_json(command)}
+    assert without == set(WITHOUT_JSON)
+
+
+def test_the_page_has_every_exit_code() -> None:
+    page = Path("docs/operations.md").read_text()
+    rows = re.findall(r"^\| `(\d+)` \| `([a-z_]+)` \|", page, re.MULTILINE)
+    assert {int(code): name for code, name in rows} == {code.value: code.name.lower() for code in ExitCode}
+
+
+def test_a_time_names_its_zone_and_another_year() -> None:
+    paris = ZoneInfo("Europe/Paris")
+    now = datetime.now(UTC)  # noqa: TID251 -- the year of today
+    at = datetime(now.year, 7, 4, 22, 30, tzinfo=UTC)
+    assert format_time(at, paris) == "5 Jul 00:30 Europe/Paris"
+    assert format_time(at.replace(year=2020), paris, seconds=True) == "5 Jul 2020 00:30:00 Europe/Paris"
+    show_times_in_utc(True)
+    assert format_time(at, paris) == "4 Jul 22:30 UTC"
+    show_times_in_utc(False)
+
+
+def test_times_are_in_the_account_s_zone_and_in_utc_on_request(rapport: Rapport, database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session, zone="Asia/Kathmandu")
+    assert re.search(r"as of \d+ [A-Z][a-z]{2} \d\d:\d\d Asia/Kathmandu", rapport("why", "demo"))
+    for given in (("why", "demo", "--utc"), ("--utc", "why", "demo")):
+        assert re.search(r"as of \d+ [A-Z][a-z]{2} \d\d:\d\d UTC", rapport(*given))
+    assert "Kathmandu" in rapport("why", "demo"), "it holds for one command"

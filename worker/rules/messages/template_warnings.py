@@ -1,0 +1,67 @@
+"""What a person should know about a template that is valid, but may not be what they want."""
+
+import re
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Final
+
+from worker.rules.messages.links import find_shortener
+from worker.rules.messages.personal_values import PersonalValues
+from worker.rules.messages.templates import MAX_DAYS_LATE, render_template
+from worker.rules.names.spoken_name import SpokenName
+
+SAMPLE_NAME: Final = SpokenName("Anna", "Anna Smith")
+SAMPLE_VALUES: Final = PersonalValues("Example Corp", "Head of Research", "Lyon", 7)
+
+_MARK_UP: Final = re.compile(
+    r"</?(?:a|b|br|div|em|i|p|span|strong|u)\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE
+)
+_MUCH_LONGER: Final = 2
+_SHORT: Final = 200  # characters; nobody minds a text of this length
+
+
+def list_warnings(body: str, *, late: bool, others: Sequence[str] = ()) -> list[str]:
+    """Return sentences to follow "it ": a missing name, a URL shortener, mark-up, or an unusual length.
+
+    `others` are texts of valid templates for the same language and lateness. Raises TemplateRefusedError if
+    `body` is invalid.
+    """
+    texts = _render_all(body, late=late)
+    found = [*_warn_about_name(texts), *_warn_about_links(texts)]
+    if mark_up := next(filter(None, map(_MARK_UP.search, texts)), None):
+        found.append(f"has {mark_up[0]}, which is sent as it stands: a message has no formatting")
+    length, usual = (
+        _longest(texts),
+        [_longest(_render_all(other, late=late)) for other in others if other != body],
+    )
+    if usual and length > _SHORT and length > _MUCH_LONGER * median(usual):
+        found.append(
+            f"has {length} characters, and the others of its language about {median(usual):.0f}: a long "
+            "greeting reads like advertising"
+        )
+    return found
+
+
+def _render_all(body: str, *, late: bool) -> list[str]:
+    days = range(1, MAX_DAYS_LATE + 1) if late else (0,)
+    return [render_template(body, name=SAMPLE_NAME, days_late=day, values=SAMPLE_VALUES) for day in days]
+
+
+def _longest(texts: Sequence[str]) -> int:
+    return max(map(len, texts))
+
+
+def _warn_about_name(texts: Sequence[str]) -> Iterator[str]:
+    if any(SAMPLE_NAME.first.casefold() not in text.casefold() for text in texts):
+        yield (
+            "doesn't name the person: the same words to many people read like a circular, to them and to the "
+            "site; write {{ first_name }} where the name belongs"
+        )
+
+
+def _warn_about_links(texts: Sequence[str]) -> Iterator[str]:
+    if shortener := next(filter(None, map(find_shortener, texts)), None):
+        yield (
+            f"links to {shortener}, a URL shortener: people and sites take such links for spam, because they "
+            "hide where they lead; write the whole address"
+        )

@@ -1,0 +1,54 @@
+"""Check what a person types by hand about a contact: a birthday, a name to be called by, a language."""
+
+import re
+from datetime import date
+from typing import Final
+
+from worker.rules.characters import find_invisible
+from worker.rules.names.spoken_name import LONGEST_FIRST_NAME
+
+FIRST_YEAR: Final = 1900
+_LEAP_YEAR: Final = 2000
+_BIRTHDAY: Final = re.compile(r"(?:(\d{4})-|--)?(\d{1,2})-(\d{1,2})", re.ASCII)
+_LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
+
+
+class EditRefusedError(ValueError):
+    """A value that a person typed can't be stored. The text says why and what is wanted."""
+
+
+def parse_birthday(given: str, today: date) -> tuple[int, int, int | None]:
+    """Return month, day and year (or None) of 3-14, --03-14 or 1980-03-14. Raises EditRefusedError."""
+    found = _BIRTHDAY.fullmatch(given.strip())
+    if found is None:
+        raise EditRefusedError(f"{given!r} isn't a birthday: write month-day or year-month-day, such as 3-14")
+    year = int(found[1]) if found[1] else None
+    try:
+        born = date(_LEAP_YEAR if year is None else year, int(found[2]), int(found[3]))
+    except ValueError:
+        raise EditRefusedError(f"{given!r} is a day that no calendar has") from None
+    if year is not None and not (year >= FIRST_YEAR and born <= today):
+        raise EditRefusedError(f"{given!r} must lie between {FIRST_YEAR} and today")
+    return born.month, born.day, year
+
+
+def check_call_by(given: str) -> str:
+    """Return a name that greetings can call a person by, with single spaces. Raises EditRefusedError."""
+    name = " ".join(given.split(" ")).strip()
+    if find_invisible(name) is not None or "\n" in name or "\t" in name:
+        raise EditRefusedError("the name has a control or invisible character in it")
+    if not any(sign.isalpha() for sign in name):
+        raise EditRefusedError("the name has no letter in it; --off forgets a name that was set by hand")
+    if len(name) > LONGEST_FIRST_NAME:
+        raise EditRefusedError(f"the name is longer than {LONGEST_FIRST_NAME} characters")
+    if set(name) & set("{}<>[]%"):
+        raise EditRefusedError("the name has a bracket or % in it, as placeholders have")
+    return name
+
+
+def check_language(given: str) -> str:
+    """Return a language of two letters (ISO 639-1), in small letters. Raises EditRefusedError."""
+    language = given.strip().lower()
+    if _LANGUAGE.fullmatch(language) is None:
+        raise EditRefusedError(f"{given!r} isn't a language of two letters, such as fr")
+    return language
