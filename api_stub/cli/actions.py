@@ -130,9 +130,9 @@ def show(action: ActionId, as_json: AsJson = False, data: DataDir = DEFAULT_DATA
 
 @app.command()
 def review(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
-    """List what only a person can settle, and why. Look into the thread, then: rapport actions settle.
+    """List what only a person can settle, and why. Look into the thread, then: `rapport actions settle`.
 
-    These messages may have been sent already. Greetings that wait for your approval: rapport review.
+    These messages may have been sent already. Greetings that wait for your approval: `rapport review`.
     """
     with open_session(data) as session:
         check_account_filter(session, account)

@@ -7,13 +7,14 @@ every gate again before they act.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
+from api_stub.cli.kept_databases import KeptDatabases, find_kept
 from api_stub.cli.terminal import Console
 from api_stub.stack import environment_file
 from api_stub.stack.environment import inherited_environment, set_environment, settings_environment
@@ -57,7 +58,7 @@ def has_database(data_dir: Path) -> bool:
 
 @contextmanager
 def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[str]:
-    """Return the address of Postgres. While Rapport isn't running, Postgres runs for this block alone.
+    """Return the address of Postgres. While Rapport isn't running, Postgres runs for this command alone.
 
     Raises NotRunningError if Rapport isn't running and the block needs workers, or if there is no database
     yet; and AlreadyRunningError if another command doesn't release the database in time.
@@ -73,9 +74,13 @@ def find_database(data_dir: Path, *, needs_workers: bool = False) -> Iterator[st
         )
     if needs_workers:
         raise NotRunningError(NOT_RUNNING)
-    _say("Rapport isn't running, so the database is started for this command alone")
-    with Stack(data_dir, redis_url=_UNUSED_REDIS, purpose=Purpose.COMMAND, on_notice=_say) as stack:
-        yield stack.database_url
+    with ExitStack() as own:
+        kept = find_kept() or KeptDatabases(own, {})
+        if data_dir not in kept.urls:
+            _say("Rapport isn't running, so the database is started for this command alone")
+            alone = Stack(data_dir, redis_url=_UNUSED_REDIS, purpose=Purpose.COMMAND, on_notice=_say)
+            kept.urls[data_dir] = kept.exit.enter_context(alone).database_url
+        yield kept.urls[data_dir]
 
 
 def _wait_for_stack(data_dir: Path) -> SecretStr | None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from api_stub.cli import hints
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import show_times_in_utc
+from api_stub.cli.kept_databases import keep_databases
 from api_stub.cli.terminal import Console
 from api_stub.stack.environment import is_completion
 from api_stub.stack.errors import NotRunningError, StackError
@@ -120,7 +121,8 @@ def main() -> None:
     try:
         command = typer.main.get_group(build_app(words or COMMANDS))
         hints.show_in_help(command, COMMANDS)
-        command(arguments, prog_name=hints.program())  # also if run as a module
+        with keep_databases():
+            command(arguments, prog_name=hints.program())  # also if run as a module
     except NotRunningError as error:
         _print_error(error)
         sys.exit(ExitCode.NOT_RUNNING)

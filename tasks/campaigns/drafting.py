@@ -42,9 +42,8 @@ def _draft(
     options: BirthdayOptions,
     signature: str,
 ) -> PlannedAction:
-    addressee = Addressee(person.contact_id, person.full_name, person.language, person.call_by, person.values)
     draft = person.left_out or draft_greeting(
-        addressee, person.on, templates, today, options, past_texts=person.texts, signature=signature
+        person.addressee, person.on, templates, today, options, past_texts=person.texts, signature=signature
     )
     return PlannedAction(
         contact_id=person.contact_id,

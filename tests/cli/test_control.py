@@ -161,13 +161,13 @@ def test_an_account_is_paused_and_resumed_and_a_stopped_one_is_not(
     assert "is paused" in rapport("account", "pause", "demo")
     assert due(database) == []
     assert "paused (a person paused the account)" in rapport("account", "list")
-    assert "is doing nothing already" in rapport.refused("account", "pause", "demo")
+    assert "it does nothing already" in rapport.refused("account", "pause", "demo")
     rapport("account", "resume", "demo")
     assert due(database) == ids
     assert "there is nothing to resume" in rapport.refused("account", "resume", "demo")
     with database.transaction() as session:
         accounts.stop_account(session, account.id, Reason.CHALLENGE)
-    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "is doing nothing already")):
+    for verb, says in (("resume", "rapport account sign-in demo"), ("pause", "it does nothing already")):
         assert says in rapport.refused("account", verb, "demo")
     with database.transaction() as session:
         assert accounts.get_account(session, account.id).status is AccountStatus.STOPPED

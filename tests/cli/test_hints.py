@@ -53,7 +53,7 @@ def test_what_a_person_wrote_is_never_changed(
     assert capsys.readouterr().out == '{"text": "`rapport up`"}\n'
     print_text("type `rapport up`")
     assert capsys.readouterr().out == "type `'../my clone/run' up`\n"
-    assert "`rapport up` me" in rapport.refused("why", "`rapport up` me")
+    assert "`rapport up` nobody" in rapport.refused("contacts", "show", "`rapport up` nobody")
 
 
 def _literals(path: Path) -> Iterator[str]:
@@ -71,7 +71,8 @@ def _literals(path: Path) -> Iterator[str]:
 
 
 def test_every_hint_in_a_text_is_in_backticks() -> None:
-    named = {"rapport demo", "rapport doctor", "rapport migrate"}  # who changed something; a connection
+    # The names of who changed something, and of connections.
+    named = {"rapport demo", "rapport doctor", "rapport migrate", "rapport status"}
     bare = [
         f"{path.relative_to(ROOT)}: {text}"
         for path in (ROOT / "api_stub" / "cli").rglob("*.py")

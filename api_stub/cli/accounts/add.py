@@ -81,10 +81,10 @@ def add_account(
     if warms_up:
         print_text(
             f"it is new here, so its limits ramp up from today: {WARM_UP_TEXT}. Was it used long before? "
-            f"rapport quota warm-up {name} --skip"
+            f"`rapport quota warm-up {name} --skip`"
         )
     following = f"account sign-in {name}" if has_adapter(site) else f"import contacts FILE --account {name}"
-    print_text(f"account {name} is there, on {site}; next: rapport {following}")
+    print_text(f"account {name} on {site} is added; next: `rapport {following}`")
 
 
 def _infer_site(database: Database, name: str) -> str:

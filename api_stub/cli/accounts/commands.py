@@ -99,7 +99,7 @@ def keep(
 ) -> None:
     """Set how long people you aren't connected to, and profiles, are kept. The quota needs 8 days.
 
-    What is older is erased several times a day; rapport data purge NAME --dry-run counts it.
+    What is older is erased several times a day; `rapport data purge NAME --dry-run` counts it.
     """
     if (days is None) is not for_ever:
         raise RequestRefusedError("give --days N or --for-ever")

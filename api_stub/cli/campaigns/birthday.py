@@ -17,6 +17,7 @@ from api_stub.cli.context import (
     print_answer,
     require_account,
 )
+from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.explain.summary_display import render_preview
 from api_stub.cli.formatting import (
     create_table,
@@ -36,7 +37,6 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
 from worker.rules.model import ActionState
-from worker.rules.sites import has_adapter
 
 
 def birthday(
@@ -81,21 +81,22 @@ def birthday(
         )
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
+            halted = any(list_halt_lines(session, account))
     if as_json:
         print_answer(build_campaign_started(campaign, lines))
         return
     console = Console()
     if campaign.preview is not None:
         console.print(render_preview(campaign.preview, record.zone))
-        print_text("nothing was planned or sent" + _describe_way_on(record))
+        print_text("nothing was planned or sent" + _describe_way_on(record, halted=halted))
         return
     console.print(_render_planned(lines))
     print_text(_describe_next(account, campaign, lines))
 
 
-def _describe_way_on(account: AccountRecord) -> str:
+def _describe_way_on(account: AccountRecord, *, halted: bool) -> str:
     """Return the command that does what was previewed, unless it would be refused."""
-    return f"; to do it: `rapport campaign birthday {account.name}`" if has_adapter(account.site) else ""
+    return "" if halted else f"; to do it: `rapport campaign birthday {account.name}`"
 
 
 def _render_planned(lines: Sequence[overview.ActionLine]) -> Table | Text:

@@ -54,8 +54,8 @@ def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: Da
     unique = sum(doubt.is_unique for doubt in waiting)
     if unique:
         print_text(
-            f"{unique} of them have the whole name of exactly one contact; to confirm those: rapport "
-            "contacts confirm --all-unique",
+            f"{unique} of them have the whole name of exactly one contact; to confirm those: `rapport "
+            "contacts confirm --all-unique`",
             "dim",
         )
 
@@ -136,9 +136,9 @@ def _confirm_unique(database: Database, account: str | None) -> None:
         else "no birthday can be confirmed without asking you"
     )
     if found:
-        print_text("to take one back: rapport contacts reopen ID", "dim")
+        print_text("to take one back: `rapport contacts reopen ID`", "dim")
     if left:
-        print_text(f"{_format_count(left)} still waiting: rapport contacts confirm")
+        print_text(f"{_format_count(left)} still waiting: `rapport contacts confirm`")
 
 
 def _ask_each(database: Database, account: str | None) -> None:
@@ -173,7 +173,7 @@ def _ask_each(database: Database, account: str | None) -> None:
         place += 1
     print_text(f"{_format_count(len(settled))} settled" if waiting else "no birthday waits for you")
     if settled:
-        print_text("to take an answer back: rapport contacts reopen ID", "dim")
+        print_text("to take an answer back: `rapport contacts reopen ID`", "dim")
 
 
 def _undo_last(database: Database, waiting: Sequence[BirthdayDoubt], settled: list[int], place: int) -> int:

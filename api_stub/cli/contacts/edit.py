@@ -127,8 +127,8 @@ def _describe_replanned(replanned: ReplannedGreetings) -> str:
         (replanned.reworded, "planned greeting was written anew", "planned greetings were written anew"),
         (
             replanned.proposed_again,
-            "approved greeting was written anew and waits for approval again: rapport review",
-            "approved greetings were written anew and wait for approval again: rapport review",
+            "approved greeting was written anew and waits for approval again: `rapport review`",
+            "approved greetings were written anew and wait for approval again: `rapport review`",
         ),
         (replanned.dropped, "planned greeting was dropped", "planned greetings were dropped"),
     )

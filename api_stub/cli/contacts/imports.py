@@ -70,7 +70,7 @@ def import_contacts(
     """Import people and birthdays from a file, all of them or none.
 
     People are matched by profile address, then by e-mail address. If only the name is the same, the birthday
-    waits for you: rapport contacts doubts. Known values are never replaced by empty ones, and importing the
+    waits for you: `rapport contacts doubts`. Known values are never replaced by empty ones, and importing the
     same file again changes nothing.
     """
     if not path.exists() or path.is_dir():

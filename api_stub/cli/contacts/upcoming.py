@@ -73,11 +73,11 @@ def _print_account(
         )
     Console().print(table)
     if any(birthday.left_out is Reason.NO_NAME for birthday in upcoming):
-        print_text("to set a missing name: rapport contacts call WHO NAME", "dim")
+        print_text("to set a missing name: `rapport contacts call WHO NAME`", "dim")
     if not scheduled:
         print_text(
-            "no birthday campaign is scheduled, so each greeting needs one on its day: rapport schedule set "
-            f'{owner.name} birthday --cron "0 9 * * *"',
+            "no birthday campaign is scheduled, so each greeting needs one on its day: `rapport schedule set "
+            f'{owner.name} birthday --cron "0 9 * * *"`',
             "dim",
         )
 

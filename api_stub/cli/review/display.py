@@ -9,6 +9,7 @@ from rich.text import Text
 
 from api_stub.cli.explain.outlook import describe_outlook
 from api_stub.cli.formatting import format_count, short_id
+from api_stub.cli.hints import program
 from api_stub.cli.screen.cells import fold_text
 from api_stub.cli.terminal import Console
 from api_stub.cli.wording import format_day
@@ -165,7 +166,7 @@ def _render_past_texts(proposal: Proposal, width: int, space: int, zone: ZoneInf
         space -= len(lines)
         if space < 0:
             rest = format_count(len(proposal.past_texts) - shown, "text doesn't", "texts don't")
-            yield from _fold(f"{rest} fit here: rapport contacts show shows all", width, "dim")
+            yield from _fold(f"{rest} fit here: `{program()} contacts show` shows all", width, "dim")
             return
         yield from lines
 

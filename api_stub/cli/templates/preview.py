@@ -1,13 +1,14 @@
 """`rapport templates preview`: a template filled in, for difficult names and for people of an account."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir, open_session, require_account
+from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.formatting import create_table, describe_reason, print_text
 from api_stub.cli.templates.find import TemplateOrText, find_given, warn_about
 from api_stub.cli.terminal import Console
@@ -16,7 +17,7 @@ from db.store.campaigns import templates
 from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from worker.errors import Reason
-from worker.rules.messages.drafts import Addressee
+from worker.rules.messages.drafts import Addressee, find_addressee_name
 from worker.rules.messages.personal_values import PersonalValues
 from worker.rules.messages.signatures import add_signature
 from worker.rules.messages.template_warnings import SAMPLE_VALUES, list_warnings
@@ -29,13 +30,24 @@ from worker.rules.messages.templates import (
     render_template,
 )
 from worker.rules.names.difficult_names import DIFFICULT_NAMES
-from worker.rules.names.spoken_name import SpokenName, spoken_name
+from worker.rules.names.spoken_name import NoName, SpokenName
+
+_NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
+    NoName.NO_LETTERS: "no word of it can be a name",
+    NoName.STAND_IN: "the site shows this for a hidden or deleted member",
+    NoName.ORGANISATION: "a company or an institution",
+    NoName.GROUP: "more than one person",
+    NoName.ONLY_TITLES: "only a title or initials",
+    NoName.ONLY_FAMILY_NAME: "only a family name",
+    NoName.IN_DOUBT: "which word is the given name is in doubt",
+}
 
 _PEOPLE_SHOWN = 8
 
 
 def preview(
     template: TemplateOrText,
+    *,
     name: Annotated[
         list[str] | None, typer.Option(help="The name as the site shows it; may be given several times.")
     ] = None,
@@ -43,6 +55,7 @@ def preview(
     account: Annotated[
         str | None, typer.Option(help="Show it for people of this account, with its signature.")
     ] = None,
+    as_json: AsJson = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Show a template filled in: for a list of difficult names, and for people of an account. Sends nothing.
@@ -57,18 +70,21 @@ def preview(
         people = _list_people(session, owner) if owner and not name else []
         others = templates.list_templates(session, language=record.language) if record else []
     shown = [Addressee(0, each, None, values=SAMPLE_VALUES) for each in name or DIFFICULT_NAMES]
+    signature = owner.signature if owner else ""
+    if as_json:
+        print_answer([_fill_in(body, each, late=late, signature=signature) for each in (*shown, *people)])
+        return
     if used := [field for field in OPTIONAL_FIELDS if field in list_fields(body)]:
         sample = SAMPLE_VALUES.known()
         print_text(
             f"assumed: {', '.join(f'{field} {sample[field]!r}' for field in used)}; last, nothing of it"
         )
         shown.append(Addressee(0, shown[0].full_name, None))
-    signature = owner.signature if owner else ""
     _print_messages(body, shown, late=late, signature=signature)
     if owner and people:
         print_text(f"\npeople of account {owner.name}:", "bold")
         _print_messages(body, people, late=late, signature=signature)
-    if not all(spoken_name(person.full_name) for person in shown):
+    if any(isinstance(find_addressee_name(person), NoName) for person in shown):
         print_text(f"left out: {describe_reason(Reason.NO_NAME)}; docs/templates.md has the rules")
     for warning in warn_about(record, others) if record else list_warnings(body, late=late):
         print_text(f"note: it {warning}", "yellow")
@@ -87,18 +103,37 @@ def _list_people(session: Session, account: AccountRecord) -> Sequence[Addressee
     return contacts.list_addressees(session, account.id, today, limit=_PEOPLE_SHOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class FilledTemplate:
+    """A template filled in for one person, who is `left_out` for this reason, or gets the `message`.
+
+    In a late template, `message` has each different text with its days.
+    """
+
+    name: str
+    first_name: str | None
+    message: str | None
+    left_out: str | None = None
+
+
 def _print_messages(body: str, people: Sequence[Addressee], *, late: bool, signature: str) -> None:
-    table = create_table("name", "first name", "message")
+    table = create_table("name", "first name", "message", texts={"message"})
     for person in people:
-        name = spoken_name(person.full_name)
-        message, style = "left out", "dim"
-        if name is not None:
-            try:
-                message, style = _render_days(body, name, person.values, late=late, signature=signature), ""
-            except ValueUnknownError as unknown:
-                message = f"gets another template: {unknown}"
-        table.add_row(Text(person.full_name), Text(name.first if name else ""), Text(message, style))
+        filled = _fill_in(body, person, late=late, signature=signature)
+        message = Text(filled.message) if filled.message else Text(filled.left_out or "", "dim")
+        table.add_row(filled.name, filled.first_name or "", message)
     Console().print(table)
+
+
+def _fill_in(body: str, person: Addressee, *, late: bool, signature: str) -> FilledTemplate:
+    name = find_addressee_name(person)
+    if isinstance(name, NoName):
+        return FilledTemplate(person.full_name, None, None, f"left out: {_NO_NAME_TEXTS[name]}")
+    try:
+        message = _render_days(body, name, person.values, late=late, signature=signature)
+    except ValueUnknownError as unknown:
+        return FilledTemplate(person.full_name, name.first, None, f"gets another template: {unknown}")
+    return FilledTemplate(person.full_name, name.first, message)
 
 
 def _render_days(body: str, name: SpokenName, values: PersonalValues, *, late: bool, signature: str) -> str:

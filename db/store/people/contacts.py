@@ -31,11 +31,19 @@ class DueBirthday:
     full_name: str
     language: str | None
     call_by: str | None
+    location: str | None
     on: date
     left_out: Reason | None
     planned_as: ActionState | None
     texts: tuple[str, ...]
     values: PersonalValues = NOTHING_KNOWN
+
+    @property
+    def addressee(self) -> Addressee:
+        """The person as the recipient of a message."""
+        return Addressee(
+            self.contact_id, self.full_name, self.language, self.call_by, self.location, self.values
+        )
 
 
 def save_birthdays(session: Session, account_id: int, cards: Iterable[BirthdayCard]) -> int:
@@ -103,6 +111,7 @@ def list_due_birthdays(
             full_name=row.full_name,
             language=row.language,
             call_by=row.call_by,
+            location=row.profile.get("location"),
             on=row.celebrated_on,
             left_out=Reason(row.left_out) if row.left_out else None,
             planned_as=ActionState(row.planned_as) if row.planned_as else None,
@@ -141,7 +150,8 @@ def list_addressees(session: Session, account_id: int, today: date, *, limit: in
 
 def _addressee(row: Contact, today: date) -> Addressee:
     values = personal_values(row.profile, connected_on=row.connected_on, today=today)
-    return Addressee(row.id, row.full_name, row.language, row.call_by, values)
+    location = row.profile.get("location")
+    return Addressee(row.id, row.full_name, row.language, row.call_by, location, values)
 
 
 def get_birthday(session: Session, contact_id: int) -> Birthday | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.tables import Account, Contact
 from db.tables.folding import fold_sql
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
-from worker.rules.names.stopwords import AFTER_A_TITLE, TITLES, TITLES_WITH_STOP
+from worker.rules.names.titles import is_degree, is_title
 
 MOST_LISTED: Final = 20
 """People listed to choose from."""
@@ -183,8 +183,7 @@ def _name_words(folded_name: str) -> list[str]:
 
 
 def _is_title(word: str) -> bool:
-    key = word.replace(".", "").casefold()
-    return key in TITLES or (word.endswith(".") and key in TITLES_WITH_STOP | AFTER_A_TITLE)
+    return is_title(word) or is_degree(word, among_capitals=False)
 
 
 def _trigrams(word: str) -> list[str]:

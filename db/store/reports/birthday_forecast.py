@@ -11,14 +11,16 @@ from db.queries import load_query
 from db.store.actions import gates
 from db.store.people import contacts
 from db.store.people.accounts import AccountRecord
+from db.store.people.contacts import DueBirthday
 from db.store.quota import ledger, limits
 from db.store.reports import halts
 from db.tables import Action, Campaign, Contact, Schedule
 from worker.errors import Reason
 from worker.rules.birthdays import birthday_occasion
 from worker.rules.halts import Halt
+from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import ActionState, CampaignKind, CampaignState, ContactStatus, Kind
-from worker.rules.names.spoken_name import first_name
+from worker.rules.names.spoken_name import SpokenName
 from worker.rules.quota.allowance import Allowance
 from worker.rules.quota.forecast import ActionForecast, ExpectedAction, Forecast, forecast
 from worker.rules.quota.windows import local_day
@@ -203,7 +205,7 @@ def _list_unplanned(
     found = contacts.list_due_birthdays(
         session, account_id, horizon, days - 1 + 2 * late_days, texts_since=now
     )
-    people = [person for person in found if person.left_out is None and first_name(person.full_name)]
+    people = [person for person in found if person.left_out is None and _has_name(person)]
     ids = cast([person.contact_id for person in people], ARRAY(BigInteger))
     known = select(Action.contact_id, Action.occasion).where(
         Action.account_id == account_id, Action.kind == Kind.GREET, Action.contact_id == any_(ids)
@@ -213,3 +215,7 @@ def _list_unplanned(
         if (person.contact_id, birthday_occasion(person.on)) not in planned:
             until = person.on + timedelta(days=late_days)
             yield ExpectedAction(person.contact_id, person.full_name, person.on, until)
+
+
+def _has_name(person: DueBirthday) -> bool:
+    return isinstance(find_addressee_name(person.addressee), SpokenName)

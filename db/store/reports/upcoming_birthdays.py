@@ -13,8 +13,9 @@ from db.store.people.accounts import AccountRecord
 from db.store.reports import birthday_forecast
 from db.tables import Contact, Schedule
 from worker.errors import Reason
+from worker.rules.messages.drafts import find_addressee_name
 from worker.rules.model import ActionState, CampaignKind
-from worker.rules.names.spoken_name import first_name
+from worker.rules.names.spoken_name import SpokenName
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def list_upcoming_birthdays(
     years = dict(session.execute(select(Contact.id, Contact.birth_year).where(Contact.id.in_(ids))).all())
     upcoming = []
     for person in found:
-        name = person.call_by or first_name(person.full_name) or None
+        spoken = find_addressee_name(person.addressee)
+        name = spoken.first if isinstance(spoken, SpokenName) else None
         left_out = person.left_out or (None if name else Reason.NO_NAME)
         year = years[person.contact_id]
         upcoming.append(

@@ -8,6 +8,7 @@ import redis
 
 from db.engine import Database
 from db.store.campaigns import campaigns
+from db.store.people import accounts
 from tasks.campaigns.start import start_campaign
 from tasks.contract import InvitationsCampaign
 from tests.builders import an_account
@@ -26,14 +27,14 @@ def campaign_asked_for(client: "redis.Redis") -> UUID | None:
 
 
 def test_the_page_and_the_number_found_so_far_are_shown(
-    database: Database, redis_url: str, environment: None
+    database: Database, redis_url: str, environment: None, consumers: None
 ) -> None:
     with database.transaction() as session:
-        an_account(session)
+        accounts.save_session(session, an_account(session).id, b"sealed")
     client = redis.Redis.from_url(redis_url)
     with terminal("invitations", "list", "demo", env=untraced() | {"TERM": "xterm"}) as opened:
         wait_for("the request", lambda: campaign_asked_for(client) is not None)
-        wait_for("a first line", lambda: "waiting for a worker to take it" in opened.screen())
+        wait_for("a first line", lambda: "waiting for a worker to plan the campaign" in opened.screen())
         campaign_id = campaign_asked_for(client)
         assert campaign_id is not None
         with database.transaction() as session, logs.bound(correlation_id="test"):

@@ -97,7 +97,7 @@ def test_what_is_planned_is_written_anew_and_what_was_approved_waits_again(
         approval.approve_proposal(session, first, seen=seen, by="ops")
         assert action(session, first).state == ActionState.PLANNED
     said = rapport("contacts", "call", "bob", "Bobby")
-    assert "1 approved greeting was written anew and waits for approval again: rapport review" in said
+    assert "1 approved greeting was written anew and waits for approval again: `rapport review`" in said
     assert "1 planned greeting was written anew" in rapport("contacts", "call", "ann lee", "Annie")
     with database.transaction() as session:
         again, changed = action(session, first), action(session, plain)
@@ -182,7 +182,7 @@ def test_the_coming_birthdays_are_listed_with_what_would_become_of_each(
     assert "account demo, times in UTC" in shown
     (robert,) = (line for line in shown.splitlines() if "Robert Lee" in line)
     assert "today" in robert
-    assert " 40 " in robert
+    assert "\t40\t" in robert
     assert "about " in robert
     assert "none: there is no name to address this person by" in shown
     assert "none: this person is not to be contacted" in shown

@@ -45,7 +45,7 @@ def test_an_account_of_linkedin_asks_for_a_typed_yes(
         assert part in said
     assert "rapport import contacts FILE --account ann" in said
     typed(environment, "")
-    assert "is there" in rapport("account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris")
+    assert "is added" in rapport("account", "add", "ann", "--site", "linkedin", "--time-zone", "Europe/Paris")
 
 
 def test_an_account_of_linkedin_warms_up_under_the_hard_ceilings_and_cant_be_signed_in(

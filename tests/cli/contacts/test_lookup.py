@@ -140,7 +140,7 @@ def test_a_list_is_narrowed_by_words_without_accents(
             "company": "Ærø",
         }
     for words in ("zurich", "ZOE aero", "angstrom zürich"):
-        assert rapport("contacts", "list", "--text", words).count(" demo ") == 1, words
+        assert rapport("contacts", "list", "--text", words).count("\tdemo\t") == 1, words
     assert "no match" in rapport("contacts", "list", "--text", "zurich kim")
 
 

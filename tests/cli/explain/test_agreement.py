@@ -4,12 +4,13 @@ import json
 import random
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
 
+from api_stub.cli.wording import format_day
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.people import accounts
@@ -77,21 +78,27 @@ def read(text: str) -> str:
     """Return the day that a text for people names, or that it is too late."""
     if "too late" in text:
         return MISSED
-    found = re.search(r"about (\d{4}-\d\d-\d\d)", text)
+    found = re.search(r"about (\d+ [A-Z][a-z]{2}) ", text)
     assert found is not None, text
     return found[1]
 
 
+def as_shown(day: str) -> str:
+    """Return a day in ISO 8601 as texts for people name it."""
+    return f"{date.fromisoformat(day):%-d %b}"
+
+
 def by_forecast(rapport: Rapport) -> Mapping[str, str]:
     people = json.loads(rapport("forecast", "demo", "--json", "--days", "1"))["people"]
-    return {person["full_name"]: person["reached_on"] or MISSED for person in people}
+    days = {person["full_name"]: person["reached_on"] for person in people}
+    return {name: as_shown(day) if day else MISSED for name, day in days.items()}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_four_answers_agree(database: Database, rapport: Rapport, seed: int) -> None:
     late_days = a_world(database, seed)
     preview = start(database, dry_run=True, late_days=late_days)
-    dry = {line["contact"]: line["when"][:10] or MISSED for line in preview}
+    dry = {line["contact"]: as_shown(line["when"][:10]) if line["when"] else MISSED for line in preview}
     assert by_forecast(rapport) == dry
     start(database, approval=True, late_days=late_days)
     proposed = rapport("review", "--list").split("\n  action ")[:-1]
@@ -120,7 +127,7 @@ def test_a_message_of_another_account_is_the_last_contact_and_holds_the_greeting
     start(database, approval=True, late_days=1)
     said = rapport("review", "--list")
     assert "you wrote from account other" in said
-    assert f"sent about {tomorrow} 00:00:00 UTC: this person already had a message today" in said
+    assert f"sent about {as_shown(str(tomorrow))} 00:00 UTC: this person already had a message today" in said
 
 
 def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Database, rapport: Rapport) -> None:
@@ -128,7 +135,7 @@ def test_whoever_was_greeted_long_ago_by_v1_has_a_last_contact(database: Databas
         account, today = an_account(session), database_now(session).date()
         a_contact(session, account, "ann", birthday=today).last_greeted_on = today - 365 * DAY
     start(database, approval=True)
-    assert f"last contact: {today - 365 * DAY}, you wrote" in rapport("review", "--list")
+    assert f"last contact: {format_day(today - 365 * DAY)}, you wrote" in rapport("review", "--list")
 
 
 def test_a_person_without_a_template_is_given_no_time(database: Database, rapport: Rapport) -> None:

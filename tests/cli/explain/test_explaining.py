@@ -223,7 +223,7 @@ def test_campaigns_are_listed_with_their_counts(database: Database, rapport: Rap
     said = rapport("campaign", "list")
     assert "1 done, 1 planned" in said
     assert "dry run" in said
-    assert "demo" not in rapport("campaign", "list", "--account", "other")
+    assert "\tdemo\t" not in rapport("campaign", "list", "--account", "other")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_a_site_without_an_adapter_is_a_gate(database: Database, rapport: Rappor
     with database.transaction() as session:
         an_account(session, "real", site="linkedin", limits=TEN)
     said = rapport("why", "real")
-    assert re.search(r"^site +stop +Rapport has no adapter for linkedin yet", said, re.MULTILINE)
+    assert re.search(r"^site\tstop\tRapport has no adapter for linkedin yet", said, re.MULTILINE)
     assert "next: nothing is sent while there is no adapter for linkedin" in said
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from db.engine import Database
+from db.store.people import accounts
 from db.tables import Campaign
 from tests.builders import a_campaign, a_contact, add_planned, an_account
 from tests.cli.screen.model import ScreenTerminal, screen_terminal
@@ -43,6 +44,7 @@ def plan_greetings(database: Database, people: dict[str, str]) -> UUID:
     """Plan a greeting for each of these people in one campaign; return its id."""
     with database.transaction() as session:
         owner = an_account(session)
+        accounts.save_session(session, owner.id, b"sealed")
         campaign_id = a_campaign(session, owner)
         session.execute(
             update(Campaign).where(Campaign.id == campaign_id).values(state=CampaignState.PLANNED)

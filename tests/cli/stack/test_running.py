@@ -99,7 +99,7 @@ def test_status_shows_processes_and_addresses_and_a_second_start_is_refused(fold
     assert (code, err) == (0, "")
     assert out.startswith("Rapport is running since ")
     for name in ("postgres", "redis", "sandbox", "control", "browser1", "beat", "api", "flower"):
-        assert f"\n{name} " in out
+        assert f"\n{name}\t" in out
     assert folder.state()["addresses"]["flower"] in out
     code, out, _ = folder.run("status", "--json")
     shown = json.loads(out)

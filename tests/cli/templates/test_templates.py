@@ -133,7 +133,8 @@ def test_a_template_that_a_newer_rule_refuses_is_shown_as_such(database: Databas
 def test_a_preview_shows_awkward_names_and_who_is_left_out(rapport: Rapport) -> None:
     said = rapport("templates", "preview", "Joy to {{ first_name }} ({{ full_name }})!")
     assert "Joy to Jean-Noël (Jean-Noël Dupont)!" in said
-    assert "Joy to 李小龙 (李小龙)!" in said
+    assert "Joy to 小龙 (李小龙)!" in said
+    assert re.search(r"Acme GmbH\t+left out: a company or an institution", said)
     assert "left out: there is no name to address this person by" in said
 
 
@@ -146,8 +147,8 @@ def test_a_preview_is_for_the_names_given(rapport: Rapport) -> None:
 
 def test_a_late_preview_shows_each_text_and_its_days(rapport: Rapport) -> None:
     body = "{% if days_late == 1 %}Yesterday{% elif days_late == 10 %}Long ago{% else %}Lately{% endif %}"
-    said = rapport("templates", "preview", body, "--late", "--name", "Li Wu")
-    assert re.findall(r"day (\S+): (.*?) *\n", said) == [
+    said = rapport("templates", "preview", body, "--late", "--name", "Anna Smith")
+    assert re.findall(r"day (\S+): (\w+ ?\w*)", said) == [
         ("1", "Yesterday"),
         ("2-9", "Lately"),
         ("10", "Long ago"),

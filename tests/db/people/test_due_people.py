@@ -75,6 +75,16 @@ def test_a_birthday_says_what_is_planned_for_it_and_for_no_other(session: Sessio
     assert [row.planned_as for row in due(session, account)] == [None, ActionState.PLANNED]
 
 
+def test_the_place_of_a_profile_comes_with_the_person(session: Session) -> None:
+    account = an_account(session)
+    ann, bob = (a_contact(session, account, slug, birthday=DAY) for slug in ("ann", "bob"))
+    ann.profile = {"location": "Budapest, Hungary"}
+    session.flush()
+    assert [row.location for row in due(session, account)] == ["Budapest, Hungary", None]
+    assert contacts.get_addressee(session, ann.id, DAY).location == "Budapest, Hungary"
+    assert contacts.get_addressee(session, bob.id, DAY).location is None
+
+
 def test_only_what_concerns_this_birthday_leaves_somebody_out(session: Session) -> None:
     account, other = an_account(session), an_account(session, "other")
     ann = a_contact(session, account, "ann", birthday=DAY)

@@ -127,3 +127,11 @@ def test_three_birthdays_and_the_late_ones_between_never_repeat_a_default(langua
     for days_late in (0, 0, 0, 3, 3, 3):
         draft = the_draft(written(templates, language=language, past=past, days_late=days_late, draw=7))
         past = (*past, draft.message)
+
+
+def test_the_persons_language_and_place_tell_the_given_name() -> None:
+    template = [a_template(1, body="Hi {{ first_name }}!")]
+    for language, location in (("hu", None), ("en", "Budapest, Hungary")):
+        to = Addressee(1, "Fehér Csongor", language, location=location)
+        draft = draft_message(to, template, past_texts=(), fallback_language="en", days_late=0, draw=0)
+        assert the_draft(draft).message == "Hi Csongor!"

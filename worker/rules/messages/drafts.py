@@ -14,12 +14,12 @@ from worker.rules.messages.templates import (
     find_message_fault,
     render_template,
 )
-from worker.rules.names.spoken_name import SpokenName, spoken_name
+from worker.rules.names.spoken_name import NoName, SpokenName, find_name
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """The recipient of a message. `language` is ISO 639-1, or None if unknown.
+    """The recipient of a message. `language` is ISO 639-1, `location` as a site shows it; None if unknown.
 
     `call_by` is the first name that a person set by hand, or None to derive it from the display name.
     """
@@ -28,6 +28,7 @@ class Addressee:
     full_name: str
     language: str | None
     call_by: str | None = None
+    location: str | None = None
     values: PersonalValues = NOTHING_KNOWN
 
 
@@ -59,8 +60,8 @@ def draft_message(
     needs what is not known of this person, or is too long with the signature; if a language has only such
     ones, the answer is NO_TEMPLATE, and no other language is tried.
     """
-    name = _find_name(addressee)
-    if name is None:
+    name = find_addressee_name(addressee)
+    if isinstance(name, NoName):
         return Reason.NO_NAME
     candidates = sorted((t for t in templates if t.late == (days_late > 0)), key=lambda template: template.id)
     for language in (addressee.language, fallback_language):
@@ -99,11 +100,13 @@ def _render_all(
     return rendered
 
 
-def _find_name(addressee: Addressee) -> SpokenName | None:
-    derived = spoken_name(addressee.full_name)
+def find_addressee_name(addressee: Addressee) -> SpokenName | NoName:
+    """Return how to address the person: by the name set by hand, else as the display name tells."""
+    derived = find_name(addressee.full_name, addressee.language, addressee.location)
     if addressee.call_by is None:
         return derived
-    return SpokenName(addressee.call_by, derived.full if derived else addressee.call_by)
+    full = derived.full if isinstance(derived, SpokenName) else addressee.call_by
+    return SpokenName(addressee.call_by, full)
 
 
 def _is_fresh(text: str, past_texts: Sequence[str], name: SpokenName) -> bool:

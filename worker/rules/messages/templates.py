@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from types import MappingProxyType
 
@@ -84,7 +84,6 @@ _LONGEST_VALUES = PersonalValues(
     city=_LONGEST_IN_CAPITALS * LONGEST_CITY,
     years_known=MOST_YEARS,
 )
-_DIFFICULT = tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq"})
 
 
@@ -116,7 +115,7 @@ def check_template(body: str, *, late: bool) -> None:
     for each in days:
         for known in _combinations(template.fields):
             _render_if_known(body, _LONGEST, each, known)
-        for name in _DIFFICULT:
+        for name in _difficult_names():
             _render_if_known(body, name, each, _LONGEST_VALUES)
 
 
@@ -180,6 +179,11 @@ def describe_position(message: str, place: int) -> str:
     """Return the position of a character in a message as an editor counts it: line and column."""
     before = message[:place].split("\n")
     return f"at character {len(before[-1]) + 1}" + (f" of line {len(before)}" if "\n" in message else "")
+
+
+@cache
+def _difficult_names() -> tuple[SpokenName, ...]:
+    return tuple(filter(None, map(spoken_name, DIFFICULT_NAMES)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,52 +3,48 @@
 A greeting with a wrong name is worse than none: where the given name is not certain, there is no result.
 
 - Emoji and anything in brackets, or in quotes inside the name, are dropped. So is everything after `|`, `/`,
-  `&`, a dash between spaces and the like. Letters in fancy type are read as plain letters.
-- Titles before the name are dropped (`Prof. Dr. Anna-Lena Müller`), and degrees after it (`Anna Smith MBA`).
-- A comma after one word reverses the name (`Dupont, Anne`), unless a degree follows (`Anna, MBA`). Words in
-  capitals before other words are the family name (`DUPONT Anne`).
-- A name in Han, Hangul or Kana (李小龙) is used whole: a part of it would be rude.
-- JEAN-NOËL and jean-noël become Jean-Noël. McDonald, DeShawn and JP stay as they are.
-- Nobody is addressed by an initial. A single word after an initial (`A. Smith`) or after `Mr` and the like is
-  a family name, as is a name that begins with a particle (`van der Berg`). A single word after `Dr.` is taken
-  for the given name. A word with a digit or a symbol in it is not a name.
-- A company has no first name.
-
-Not detected: a family name that comes first in Latin letters without any sign of it (Nguyễn Văn An).
+  a dash between spaces and the like. Letters in fancy type are read as plain letters (letters.py).
+- A stand-in for a hidden or deleted member, a company and a group have no given name (not_a_person.py).
+- Titles, abbreviations and initials before the name are dropped, and degrees and generations after it
+  (titles.py). One word that is left after them is a family name (Mr Bean, Dr. Müller, A. Smith), unless it is
+  a known given name or the initials are those of southern India (alone.py).
+- A comma after a family name reverses the name (`Dupont, Anne`), unless a degree or a place follows
+  (comma_names.py). Words in capitals before other words are the family name (`DUPONT Anne`).
+- Where the family name comes first, a table of family names finds the given name in either order: in Han,
+  Kana and Hangul (east_asian.py) and in Latin letters (family_first.py). In eastern Europe, patronymics and
+  the endings of family names do (slavic.py).
+- Some given names have several words (Abdul Rahman); a particle begins a family name (compounds.py).
+- Otherwise the first word is the given name, unless it is unknown and the last word is a name that is only a
+  given name (Rossi Mario).
+- JEAN-NOËL and jean-noël become Jean-Noël, by the rules of the language (casing.py). McDonald and JP stay.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
+from enum import StrEnum
 
-from worker.rules.names.letters import (
-    INNER_PUNCTUATION,
-    NON_NAME_MARK,
-    extract_name_part,
-    fix_capitals,
-    is_in_capitals,
-    letters,
+from worker.rules.names.alone import is_certain_alone, may_be_mary
+from worker.rules.names.casing import fix_capitals, is_in_capitals, looks_turkish
+from worker.rules.names.given import Found
+from worker.rules.names.hints import find_name_language
+from worker.rules.names.letters import INNER_PUNCTUATION, extract_name_part, letters, split_words
+from worker.rules.names.not_a_person import is_group, is_organisation, is_stand_in
+from worker.rules.names.orders.comma_names import reverse_comma_name
+from worker.rules.names.orders.east_asian import (
+    find_east_asian,
+    is_east_asian_organisation,
+    is_east_asian_stand_in,
 )
-from worker.rules.names.stopwords import (
-    AFTER_A_TITLE,
-    COMPANY_ENDINGS,
-    COMPANY_WORDS,
-    DEGREES,
-    DEGREES_IN_ANY_CASE,
-    HONORIFICS,
-    PARTICLES,
-    TITLES,
-    TITLES_WITH_STOP,
-)
+from worker.rules.names.orders.word_order import find_given_name
+from worker.rules.names.scripts import is_east_asian, keep_first_script, without_thai_title
+from worker.rules.names.tables import fold, word_set
+from worker.rules.names.titles import is_title, without_degrees, without_joined_address, without_titles
 
 LONGEST_FIRST_NAME = 40
 """Characters. A longer one is a slogan or a prank."""
 
 LONGEST_FULL_NAME = 80
 """Characters. Where it is longer, only the first name is used."""
-
-_EAST_ASIAN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,137 +55,95 @@ class SpokenName:
     full: str
 
 
-def first_name(full_name: str) -> str:
+class NoName(StrEnum):
+    """Why a person can't be addressed by a name."""
+
+    NO_LETTERS = "no_letters"
+    STAND_IN = "stand_in"
+    ORGANISATION = "organisation"
+    GROUP = "group"
+    ONLY_TITLES = "only_titles"
+    ONLY_FAMILY_NAME = "only_family_name"
+    IN_DOUBT = "in_doubt"
+
+
+def first_name(full_name: str, language: str | None = None, location: str | None = None) -> str:
     """Return the first name to address the person by, or '' if there is none."""
-    name = spoken_name(full_name)
+    name = spoken_name(full_name, language, location)
     return name.first if name else ""
 
 
-def spoken_name(full_name: str) -> SpokenName | None:
+def spoken_name(
+    full_name: str, language: str | None = None, location: str | None = None
+) -> SpokenName | None:
     """Return how to address the person by this module's rules, or None if no name is certain."""
-    segments = [words for segment in extract_name_part(full_name).split(",") if (words := _words(segment))]
-    if not segments or _is_company(segments):
-        return None
-    words = _reverse_comma_name(segments) or segments[0]
-    if whole := _east_asian(_without_titles(words)):
-        return _validated(whole, whole)
-    untitled = _without_degrees(_without_titles(words))
-    named = list(dropwhile(lambda word: _is_initial(word) or _is_title(word), untitled))
-    if not named or _begins_with_particle(named) or _lookup_key(named[0]) == "the":
-        return None
-    if len(named) == 1 and any(_lookup_key(word) in HONORIFICS or _is_initial(word) for word in words):
-        return None  # a family name: Mr Bean, A. Smith
-    return _validated(fix_capitals(_given_name(named).strip(INNER_PUNCTUATION)), _full_name(untitled))
+    name = find_name(full_name, language, location)
+    return name if isinstance(name, SpokenName) else None
 
 
-def _words(segment: str) -> list[str]:
-    """Return the words that can be part of a name, each with its final full stop if it has one."""
-    bare = ((word.strip(INNER_PUNCTUATION), word) for word in segment.split())
-    return [
-        f"{core}." if f"{core}." in word else core
-        for core, word in bare
-        if letters(core) and NON_NAME_MARK not in core
-    ]
+def find_name(
+    full_name: str, language: str | None = None, location: str | None = None
+) -> SpokenName | NoName:
+    """Return how to address the person, or why no name is certain.
+
+    `language` is the person's (ISO 639-1) and `location` a place as a site shows it, where they are known:
+    they tell the order of a name and how it is written.
+    """
+    part = extract_name_part(full_name)
+    first, *others = map(split_words, part.text.strip(", ").split(","))
+    if not first:
+        return NoName.NO_LETTERS
+    segments = [first, *filter(None, others)]
+    no_person = _find_no_person(segments, joined=part.joined)
+    if no_person:
+        return no_person
+    words = reverse_comma_name(segments)
+    if words is None:
+        return NoName.IN_DOUBT
+    return _find_persons_name(words, find_name_language(language, location))
 
 
-def _lookup_key(word: str) -> str:
-    return word.replace(".", "").casefold()
+def _find_persons_name(words: Sequence[str], language: str | None) -> SpokenName | NoName:
+    untitled = without_titles(without_thai_title(keep_first_script(words)))
+    if not untitled.words:
+        return NoName.ONLY_TITLES
+    named = without_degrees(untitled.words)
+    if untitled.doubtful or may_be_mary(untitled.before, named[0]):
+        return NoName.IN_DOUBT
+    if is_east_asian(named[0]):
+        return _spoken(find_east_asian(named, language), ("".join(named),), None)
+    if len(named) == 1 and not is_certain_alone(untitled, named[0], language):
+        return NoName.ONLY_FAMILY_NAME
+    written_in = "tr" if looks_turkish("".join(words)) else language
+    return _spoken(find_given_name(named, language), (*untitled.initials, *named), written_in)
 
 
-def _is_company(segments: Sequence[Sequence[str]]) -> bool:
-    name = segments[0]
-    has_company_ending = len(name) > 1 and name[-1].replace(".", "") in COMPANY_ENDINGS
-    return has_company_ending or any(
-        _lookup_key(word) in COMPANY_WORDS for words in segments for word in words
-    )
+def _find_no_person(segments: Sequence[Sequence[str]], *, joined: bool) -> NoName | None:
+    words = segments[0]
+    if is_stand_in(words) or (is_east_asian(words[0]) and is_east_asian_stand_in(words)):
+        return NoName.STAND_IN
+    if is_organisation(segments) or (is_east_asian(words[0]) and is_east_asian_organisation(words)):
+        return NoName.ORGANISATION
+    return NoName.GROUP if joined or is_group(words) else None
 
 
-def _east_asian(words: Sequence[str]) -> str:
-    """Return the leading East Asian words as one name, or '' if the first word is not East Asian."""
-    names = []
-    for word in words:
-        letter_names = [unicodedata.name(letter, "") for letter in letters(word)]
-        if _is_title(word) or not all(name.startswith(_EAST_ASIAN) for name in letter_names):
-            break
-        names.append(word)
-    return "".join(names).strip(INNER_PUNCTUATION)
+def _spoken(found: Found, full: Sequence[str], language: str | None) -> SpokenName | NoName:
+    words = [without_joined_address(word.strip(INNER_PUNCTUATION)) for word in found or ()]
+    first = " ".join(fix_capitals(word, language, is_all_in_capitals=_is_in_capitals(full)) for word in words)
+    if not letters(first) or is_title(words[0]) or "." in first or len(first) > LONGEST_FIRST_NAME:
+        return NoName.IN_DOUBT
+    whole = _full_name(full, language)
+    return SpokenName(first, whole if len(whole) <= LONGEST_FULL_NAME else first)
 
 
-def _reverse_comma_name(segments: Sequence[list[str]]) -> list[str] | None:
-    """Return `Family, Given` in spoken order, or None if the comma means something else."""
-    family = _without_titles(segments[0])
-    capitals = all(map(is_in_capitals, family))
-    given = next((words for words in segments[1:] if not _is_degree(words[0], among_capitals=capitals)), None)
-    alone = len(list(dropwhile(_is_particle, family))) == 1
-    if given is None or not alone or len(given) > 3:
-        return None
-    if letters(given[0]).islower() and not letters(family[-1]).islower():
-        return None  # 'Anna, gardener'
-    return [*given, *family]
+def _is_in_capitals(words: Sequence[str]) -> bool:
+    return all(map(str.isupper, words)) and any(map(is_in_capitals, words))
 
 
-def _without_titles(words: Sequence[str]) -> list[str]:
-    found = 0
-    while found < len(words) and (
-        _is_title(words[found])
-        or (found and words[found].islower() and _lookup_key(words[found]) in AFTER_A_TITLE)
-    ):
-        found += 1
-    return list(words[found:])
-
-
-def _is_title(word: str) -> bool:
-    return _lookup_key(word) in TITLES or (word.endswith(".") and _lookup_key(word) in TITLES_WITH_STOP)
-
-
-def _without_degrees(words: Sequence[str]) -> list[str]:
-    capitals = all(map(is_in_capitals, words[:1]))
-    end = len(words)
-    while end > 1 and _is_degree(words[end - 1], among_capitals=capitals):
-        end -= 1
-    return list(words[:end])
-
-
-def _is_degree(word: str, *, among_capitals: bool) -> bool:
-    key = _lookup_key(word)
-    if key in DEGREES_IN_ANY_CASE:
-        return True
-    if word.istitle() or word.islower():
-        return False  # Ma and Pa are names, MA and PA are not
-    return key in DEGREES or (word.isupper() and len(letters(word)) <= 5 and not among_capitals)
-
-
-def _is_initial(word: str) -> bool:
-    parts = [part for part in map(letters, word.replace("-", ".").split(".")) if part]
-    marked = len(parts) > 1 or word.endswith(".") or parts[0].lower() != parts[0].upper()
-    return marked and all(len(part) == 1 for part in parts)
-
-
-def _is_particle(word: str) -> bool:
-    return word.casefold() in PARTICLES
-
-
-def _begins_with_particle(words: Sequence[str]) -> bool:
-    """Return whether this is only a family name: 'van der Berg', 'Van Der Berg', but not 'Van Morrison'."""
-    return _is_particle(words[0]) and (words[0].islower() or any(map(_is_particle, words[1:2])))
-
-
-def _given_name(words: Sequence[str]) -> str:
-    """Return the given name: the first word, or the one after a family name in capitals."""
-    after = next((word for word in words if not is_in_capitals(word)), "")
-    is_given_name = after[:1].isupper() and not after.isupper() and not _is_title(after)
-    if is_in_capitals(words[0]) and is_given_name and _lookup_key(after) != "the":
-        return after
-    return words[0]
-
-
-def _full_name(words: Sequence[str]) -> str:
-    if not (all(map(is_in_capitals, words)) or all(map(str.islower, words))):
+def _full_name(words: Sequence[str], language: str | None) -> str:
+    if not (_is_in_capitals(words) or all(map(str.islower, words))):
         return " ".join(words)
-    return " ".join(word.lower() if _is_particle(word) else fix_capitals(word) for word in words)
-
-
-def _validated(first: str, full: str) -> SpokenName | None:
-    if not first or "." in first or len(first) > LONGEST_FIRST_NAME:
-        return None
-    return SpokenName(first, full if len(full) <= LONGEST_FULL_NAME else first)
+    particles = word_set("compounds", "particles")
+    return " ".join(
+        word.lower() if fold(word) in particles else fix_capitals(word, language) for word in words
+    )

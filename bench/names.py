@@ -1,0 +1,80 @@
+"""How many names of the corpus are read right, left out although a person could tell, or read wrong.
+
+`python -m bench.names` prints these by convention, and the time of one name. The corpus is
+tests/rules/data/names.tsv: invented names, with what each is called by, written down by hand. An empty call
+means that nobody could tell, or that it is no person's name.
+"""
+
+import csv
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from worker.rules.names.spoken_name import first_name
+
+CORPUS = Path(__file__).parent.parent / "tests" / "rules" / "data" / "names.tsv"
+
+
+class Verdict(StrEnum):
+    """How the rule reads a name of the corpus."""
+
+    RIGHT = "right"
+    LEFT_OUT = "left out"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One name of the corpus, and what the person is called by; '' if nobody could tell."""
+
+    convention: str
+    name: str
+    language: str | None
+    location: str | None
+    called: str
+
+
+def read_corpus() -> Iterator[Case]:
+    with CORPUS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield Case(
+                row["convention"],
+                row["name"],
+                row["language"] or None,
+                row["location"] or None,
+                row["called"],
+            )
+
+
+def judge(case: Case) -> tuple[Verdict, str]:
+    """Return the verdict on one name, and the name that the rule finds."""
+    found = first_name(case.name, case.language, case.location)
+    if found == case.called:
+        return Verdict.RIGHT, found
+    return (Verdict.LEFT_OUT, "") if not found else (Verdict.WRONG, found)
+
+
+def main() -> None:
+    cases = list(read_corpus())
+    counts: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
+    for case in cases:
+        verdict, found = judge(case)
+        counts[case.convention][verdict] += 1
+        if verdict is not Verdict.RIGHT:
+            print(f"{verdict:9} {case.convention:16} {case.name!r} is {case.called!r}, not {found!r}")
+    total: Counter[Verdict] = sum(counts.values(), Counter())
+    print(f"\n{'convention':20}" + "".join(f"{verdict:>10}" for verdict in Verdict))
+    for convention, each in [*counts.items(), ("all", total)]:
+        print(f"{convention:20}" + "".join(f"{each[verdict]:10}" for verdict in Verdict))
+    before = time.perf_counter()
+    for case in cases:
+        first_name(case.name, case.language, case.location)
+    microseconds = (time.perf_counter() - before) / len(cases) * 1e6
+    print(f"\n{len(cases)} names of {len(counts)} conventions, {microseconds:.0f} microseconds a name")
+
+
+if __name__ == "__main__":
+    main()

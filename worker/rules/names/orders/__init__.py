@@ -1,0 +1,1 @@
+"""Where the given name stands in a name, by convention."""
