@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.imports.report import ImportReport
 from db.store.actions import control
 from db.store.imports import birthday_doubts, runs
-from db.store.people import accounts
+from db.store.people import accounts, contacts
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import account_removal
 from tests.builders import SANDBOX, a_contact, an_account
@@ -107,9 +106,12 @@ def test_whom_a_person_allowed_again_stays_allowed(database: Database, tmp_path:
         account = an_account(session)
         a_contact(session, account, "gus", name="Gus Roe")
         import_text(session, account, tmp_path, content)
-        session.execute(text("update contacts set do_not_contact = false"))
-        import_text(session, account, tmp_path, content)
-        assert not reload_contact(session, account, "gus").do_not_contact
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=False)
+        for again in (content, calendar(DEATH)):
+            assert import_text(session, account, tmp_path, again).died == 0
+            assert not reload_contact(session, account, "gus").do_not_contact
+        contacts.set_do_not_contact(session, account.id, f"{SANDBOX}gus/", value=True)
+        assert reload_contact(session, account, "gus").by_hand is None
 
 
 def test_a_removed_account_remembers_who_has_died(database: Database, tmp_path: Path) -> None:

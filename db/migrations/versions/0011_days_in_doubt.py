@@ -1,21 +1,28 @@
 """A birthday that may be one of several days
 
-A person is asked about each day of a date that can be read in several ways.
+A person is asked about each day of a date that can be read in several ways. Whom a person allowed again stays
+allowed if a file says once more that they have died.
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+BY_HAND = "birthday and language set by hand; they win over imports and pages"
+NEW_BY_HAND = (
+    "birthday and language set by hand, and that contact was allowed; they win over imports and pages"
+)
 COLUMNS = ("import_id", "line", "contact_id")
 DAY = ("birth_month", "birth_day")
 
 
 def upgrade() -> None:
+    op.alter_column("contacts", "by_hand", existing_type=JSONB(), comment=NEW_BY_HAND)
     op.add_column(
         "import_doubts",
         sa.Column(
@@ -35,6 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.alter_column("contacts", "by_hand", existing_type=JSONB(), comment=BY_HAND)
     op.drop_column("import_doubts", "day_uncertain")
     op.execute(
         "delete from import_doubts d using import_doubts k "
