@@ -94,7 +94,7 @@ def translate_database_errors() -> Iterator[None]:
     except (OperationalError, InternalError) as error:
         if isinstance(error.orig, IdleInTransactionSessionTimeout):
             raise RequestRefusedError(
-                "Postgres heard nothing of this command for too long and ended it, perhaps because this "
+                "Postgres heard nothing from this command for too long and ended it, perhaps because this "
                 "machine was asleep; nothing was changed: try again"
             ) from error
         if isinstance(error, InternalError):

@@ -1,6 +1,7 @@
 -- Merges the entries with an address, all of one person together: inserts a contact, or fills in what a known one
 -- lacks. Known values stay, except that the site's own file (:of_the_site) replaces company, position and
--- connection date, and what a person set by hand stays. Former values go to import_changes, except for contacts that this import inserted.
+-- connection date. What a person set by hand always stays. Former values go to import_changes, except for contacts
+-- that this import inserted.
 with told as (
     select
         address,

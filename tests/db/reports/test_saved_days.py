@@ -121,6 +121,6 @@ def test_what_is_kept_holds_no_name(database: Database) -> None:
 def test_a_day_to_come_is_refused(database: Database) -> None:
     with database.transaction() as session:
         account = an_old_account(session, "Pacific/Auckland")
-        with pytest.raises(RequestRefusedError, match="still to come"):
+        with pytest.raises(RequestRefusedError, match="in the future"):
             summary.summarise_day(session, account, date(2027, 1, 5), now=NOON)
         assert summary.summarise_day(session, account, date(2027, 1, 4), now=NOON).open is not None
