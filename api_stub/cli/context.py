@@ -11,10 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
-from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 import api_stub
@@ -92,7 +92,14 @@ def translate_database_errors() -> Iterator[None]:
     """Translate errors of Postgres in the block into NotRunningError or RequestRefusedError."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InternalError) as error:
+        if isinstance(error.orig, IdleInTransactionSessionTimeout):
+            raise RequestRefusedError(
+                "Postgres heard nothing from this command for too long and ended it, perhaps because this "
+                "machine was asleep; nothing was changed: try again"
+            ) from error
+        if isinstance(error, InternalError):
+            raise
         if isinstance(error.orig, (DeadlockDetected, LockNotAvailable, QueryCanceled)):
             raise RequestRefusedError(
                 "another process was changing the same data, so this took too long; nothing was changed: try "

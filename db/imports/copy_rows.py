@@ -6,45 +6,67 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from db.imports.entries import BirthDate, Entry, Person, RefusedEntry, UnreadableEntryError
-from db.imports.report import RefusalLog
+from db.imports.calendars.words import EventKind, find_kind, says_death
+from db.imports.entries import (
+    AnyEntry,
+    BirthDate,
+    Entry,
+    Person,
+    RefusedEntry,
+    SkippedEntry,
+    UnreadableEntryError,
+)
+from db.imports.report import EntryLogs
 from worker.rules.addresses import PROFILE_ORIGINS, normalise_profile_url
 
 COPY: Final = (
-    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile) "
-    "from stdin"
+    "copy import_rows (line, address, full_name, emails, language, born, connected_on, connected, profile, "
+    "extra) from stdin"
 )
 _MAX_TEXT_CHARS: Final = 500
+_MAX_URL_CHARS: Final = 4_000
+"""An address of 200 characters, each encoded twice."""
 _MAX_EMAILS: Final = 10
 _JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _INVALID_CHARS: Final = re.compile("[\0\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
+_DEATH_SIGN: Final = re.compile(r"\s*[†‡⚰⚱🪦]\ufe0f?\s*")
+_YEAR: Final = re.compile(r"\d{4}")
+_BRACKETED: Final = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*")
 
 Row = tuple[Any, ...]
 """The values of COPY's columns, in their order."""
 
 
-def to_rows(entries: Iterator[Entry | RefusedEntry], site: str, refusals: RefusalLog) -> Iterator[Row | None]:
-    """Yield each entry as a row, or None for a refused one."""
+def to_rows(entries: Iterator[AnyEntry], site: str, logs: EntryLogs) -> Iterator[Row | None]:
+    """Yield each entry as a row, or None for a refused or skipped one."""
     for entry in entries:
         if isinstance(entry, RefusedEntry):
-            refusals.add(entry)
+            logs.refused.add(entry)
+            yield None
+            continue
+        if isinstance(entry, SkippedEntry):
+            logs.skipped.add(entry)
             yield None
             continue
         try:
             row = _to_row(entry, site)
-            if row[1] is None and (other := _find_other_site(entry.person, site)):
-                refusals.elsewhere[other] += 1
-            yield row
         except UnreadableEntryError as error:
-            refusals.add(RefusedEntry(entry.line, str(error)))
+            logs.refused.add(RefusedEntry(entry.line, str(error)))
             yield None
+            continue
+        if row[1] is None and (other := _find_other_site(entry.person, site)):
+            logs.refused.elsewhere[other] += 1
+        for why in entry.person.lost:
+            logs.lost.add(RefusedEntry(entry.line, why))
+        yield row
 
 
 def _to_row(entry: Entry, site: str) -> Row:
     person = entry.person
-    name = _clean_text(person.name, "name")
+    name, died = _take_death_mark(_clean_text(person.name, "name"))
+    died = died or person.died
     if not any(sign.isalpha() for sign in name):
         raise UnreadableEntryError("it has no name")
     profile = {
@@ -59,11 +81,41 @@ def _to_row(entry: Entry, site: str) -> Row:
         name,
         _clean_emails(person),
         language[1].lower() if language else None,
-        _encode_birthday(person.birthday),
+        None if died else _encode_birthday(person.birthday),
         person.connected_on,
         person.connected,
         _JSON.encode(profile),
+        _encode_extra(person, died=died),
     )
+
+
+def _encode_extra(person: Person, *, died: bool) -> str | None:
+    """Return what few entries have, as the JSON that db/queries/import_rows.sql describes."""
+    names = [*person.other_names]
+    if person.name.count(",") == 1:
+        names.append(" ".join(person.name.split(",")[::-1]))  # Roe, Gus
+    if not (died or person.possible_birthdays or names or person.name_is_vague):
+        return None
+    extra: dict[str, Any] = {}
+    if person.possible_birthdays and not died:
+        extra["days"] = [_encode_birthday(day) for day in person.possible_birthdays]
+    if names:
+        extra["names"] = [_clean_text(name, "name") for name in names]
+    if died:
+        extra["died"] = True
+    if person.name_is_vague:
+        extra["vague"] = True
+    return _JSON.encode(extra)
+
+
+def _take_death_mark(name: str) -> tuple[str, bool]:
+    """Return the name without a sign of death, or such a word in brackets, and whether it had one."""
+    bare = name if name.isascii() else _DEATH_SIGN.sub(" ", name).strip()
+    if "(" in bare or "[" in bare:
+        for match in _BRACKETED.finditer(bare):
+            if says_death(match[1]) or (_YEAR.search(match[1]) and find_kind(match[1]) is EventKind.DEATH):
+                return bare.replace(match[0], " ").strip(), True
+    return bare, bare != name
 
 
 def _clean_text(given: str, what: str) -> str:
@@ -77,7 +129,7 @@ def _clean_text(given: str, what: str) -> str:
 
 
 def _find_address(url: str, site: str) -> str | None:
-    address = normalise_profile_url(url, site) if url and len(url) <= _MAX_TEXT_CHARS else None
+    address = normalise_profile_url(url, site) if url and len(url) <= _MAX_URL_CHARS else None
     return None if address is None or _INVALID_CHARS.search(address) else address
 
 

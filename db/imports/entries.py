@@ -1,15 +1,21 @@
 """The entries of an import file, and the protocol of the readers."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from db.imports.text_file import Lines
 
 
 class UnreadableEntryError(Exception):
     """An entry of a file can't be used. The text says why, for a person."""
+
+
+class SkippedEntryError(Exception):
+    """An entry of a file is no person with a birthday, as its program says. The text says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,10 @@ class Person:
     """One person as the file describes them. Unknown values are empty.
 
     `urls` may hold any web address; the account's site decides which of them is a profile. `connected`: the
-    file says that this person is a connection.
+    file says that this person is a connection. `possible_birthdays` are the days among which a person has to
+    choose; `lost` says why a value, such as a birthday, was left out. `died`: never to be contacted.
+    `other_names` are further readings of a title, and `name_is_vague` says that none of them is certain: they
+    match a known contact, but don't make a new one.
     """
 
     name: str
@@ -38,6 +47,11 @@ class Person:
     company: str = ""
     position: str = ""
     language: str = ""
+    possible_birthdays: tuple[BirthDate, ...] = ()
+    lost: tuple[str, ...] = ()
+    died: bool = False
+    other_names: tuple[str, ...] = ()
+    name_is_vague: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +70,37 @@ class RefusedEntry:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedEntry:
+    """An entry that is rightly skipped, such as a wedding or a group: the line, and what it is."""
+
+    line: int
+    reason: str
+
+
+AnyEntry = Entry | RefusedEntry | SkippedEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ReadContext:
+    """What a reader knows besides the file, and what it notes.
+
+    `today` is the latest possible birthday, `zone` the account's. `unused` counts the values of each column
+    or property that was not used.
+    """
+
+    today: date
+    zone: ZoneInfo
+    unused: Counter[str] = field(default_factory=Counter)
+
+
 class Reader(Protocol):
     """Reads one format with one entry in memory at a time.
 
     A bad entry is yielded as RefusedEntry, and reading continues. Raises RequestRefusedError only for a file
-    that is not of this format at all. `today` is the latest possible birthday.
+    that is not of this format at all.
     """
 
-    def __call__(self, lines: Lines, today: date) -> Iterator[Entry | RefusedEntry]:
+    def __call__(self, lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
         """Yield the entries in the order of the file."""
         ...

@@ -3,10 +3,10 @@
 Only a batch of entries is in memory at a time. One transaction: an interrupted import leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,18 +16,24 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from db.engine import execute_counted
+from db.imports.archive import ArchiveMember, is_archive
 from db.imports.copy_rows import COPY, Row, to_rows
-from db.imports.entries import RefusedEntry
-from db.imports.formats import FORMATS, detect_format
-from db.imports.report import MAX_LISTED, ImportReport, RefusalGroup, RefusalLog
-from db.imports.text_file import Lines, detect_encoding
+from db.imports.entries import ReadContext, RefusedEntry
+from db.imports.formats import FORMATS, detect_format, find_member, refuse_foreign
+from db.imports.report import MAX_LISTED, EntryLogs, ImportReport, RefusalGroup, RefusalLog
+from db.imports.text_file import Lines, UndecodableFileError, detect_encoding
 from db.queries import load_query
 from db.store.imports import runs
 from db.store.people.accounts import AccountRecord
 from db.store.privacy import tombstones
+from worker import clock
 from worker.rules.model import ImportSource
 
-_BATCH: Final = 2_000
+_BATCH_ROWS: Final = 2_000
+_BATCH_BYTES: Final = 8 << 20
+"""Cards with photographs are long, so a batch also ends after as many bytes of the file."""
+_SILENT_AT_MOST_S: Final = 2.0
+"""Postgres ends a transaction that is silent for longer than its limit (db/engine.py)."""
 _MAX_CANDIDATES: Final = 20
 
 _REFUSAL_TEXTS: Final = {
@@ -35,25 +41,46 @@ _REFUSAL_TEXTS: Final = {
     "crowd": f"more than {_MAX_CANDIDATES} contacts match: add the profile address",
     "nothing": "only its name or e-mail address matches a contact, and it has no birthday to ask about",
     "other": "every contact with this name has another birthday",
+    "vague": "the title has no certain name, and no contact has its address or a name like it",
 }
+_DAY_OF_DEATH: Final = "a day of death"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file to import, with its detected format and encoding. `size` is in bytes."""
+    """A file to import, with its detected format and encoding. `size` is in bytes.
+
+    `member`: the file inside the ZIP archive `path`.
+    """
 
     path: Path
     source: ImportSource
     encoding: str
     size: int
+    member: ArchiveMember | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, for a person; inside an archive, both names."""
+        return f"{self.path.name}: {self.member.member}" if self.member else self.path.name
 
 
 def inspect_file(
     path: Path, *, source: ImportSource | None = None, encoding: str | None = None
 ) -> ImportFile:
-    """Detect a file's encoding and format, unless given. Raises RequestRefusedError for an unknown file."""
-    found = detect_encoding(path, encoding)
-    return ImportFile(path, source or detect_format(path, found), found, path.stat().st_size)
+    """Detect a file's encoding and format, unless given. A ZIP archive is read for the known file in it.
+
+    Raises RequestRefusedError for an unknown file.
+    """
+    member = find_member(path) if is_archive(path) else None
+    file = member or path
+    try:
+        found = detect_encoding(file, encoding)
+    except UndecodableFileError:
+        refuse_foreign(file)
+        raise
+    size = member.size if member else path.stat().st_size
+    return ImportFile(path, source or detect_format(file, found), found, size, member)
 
 
 def import_file(
@@ -74,44 +101,72 @@ def import_file(
         session,
         account_id=account.id,
         source=file.source,
-        file_name=str(file.path.name).encode(errors="replace").decode(),
+        file_name=file.name.encode(errors="replace").decode(),
         by=by,
     )
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
     session.execute(text("drop table if exists import_rows"))
     session.execute(load_query("import_rows"))
-    refusals = RefusalLog()
-    lines = Lines(file.path, file.encoding)
-    read = _copy_rows(
-        session, to_rows(FORMATS[file.source].read(lines, today), account.site, refusals), lines, progress
-    )
+    logs, context = EntryLogs(), ReadContext(today, account.zone)
+    writer = _RowWriter(session, file, progress)
+    entries = FORMATS[file.source].read(writer.lines, context)
+    writer.copy(to_rows(entries, account.site, logs))
     forgotten = _drop_forgotten(session, account.site)
-    _merge_rows(session, account, import_id, of_the_site=file.source == account.site)
-    report = _count_outcomes(session, account, import_id, read - forgotten, refusals, forgotten=forgotten)
+    _merge_rows(
+        session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra
+    )
+    report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
     runs.finish_import(session, import_id, report.as_json())
     return report
 
 
-def _copy_rows(
-    session: Session, rows: Iterator[Row | None], lines: Lines, progress: Callable[[int], None]
-) -> int:
-    """Copy the rows to Postgres in batches, and return how many.
+class _RowWriter:
+    """Copies rows to Postgres in batches, and keeps the transaction from being silent while it reads."""
 
-    A batch of refused entries only is copied too, since Postgres ends an idle transaction.
-    """
-    connection = cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
-    copied = 0
-    while batch := list(islice(rows, _BATCH)):
-        try:
-            with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+    def __init__(self, session: Session, file: ImportFile, progress: Callable[[int], None]) -> None:
+        self._connection = cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
+        self._progress = progress
+        self._heard_s = clock.monotonic_seconds()
+        self.lines = Lines(file.member or file.path, file.encoding, on_chunk=self._keep_alive)
+        self.has_extra = False
+
+    def copy(self, rows: Iterator[Row | None]) -> None:
+        """Copy all rows. Raises OperationalError if Postgres ended the connection."""
+        while batch := self._take_batch(rows):
+            with _as_sqlalchemy_error(), self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in filter(None, batch):
                     copy.write_row(row)
-                    copied += 1
-        except psycopg.OperationalError as error:  # as SQLAlchemy wraps it
-            raise OperationalError(COPY, None, error) from error
-        progress(lines.bytes_read)
-    progress(lines.bytes_read)
-    return copied
+                    self.has_extra = self.has_extra or row[-1] is not None
+            self._heard_s = clock.monotonic_seconds()
+            self._progress(self.lines.bytes_read)
+        self._progress(self.lines.bytes_read)
+
+    def _take_batch(self, rows: Iterator[Row | None]) -> list[Row | None]:
+        """Return the next rows. A batch of refused entries only is written too, as a sign of life."""
+        batch: list[Row | None] = []
+        began = self.lines.bytes_read
+        for row in rows:
+            batch.append(row)
+            if len(batch) >= _BATCH_ROWS or abs(self.lines.bytes_read - began) >= _BATCH_BYTES:
+                break
+        return batch
+
+    def _keep_alive(self) -> None:
+        """Send an empty query if none was sent for some time. No copy is open while lines are read."""
+        if clock.monotonic_seconds() - self._heard_s >= _SILENT_AT_MOST_S:
+            with _as_sqlalchemy_error():
+                self._connection.execute("select 1")
+            self._heard_s = clock.monotonic_seconds()
+            self._progress(self.lines.bytes_read)
+
+
+@contextmanager
+def _as_sqlalchemy_error() -> Iterator[None]:
+    """Translate a lost connection as SQLAlchemy does. Postgres also ends a transaction that was silent."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
+        raise OperationalError(COPY, None, error) from error
 
 
 def _drop_forgotten(session: Session, site: str) -> int:
@@ -120,30 +175,41 @@ def _drop_forgotten(session: Session, site: str) -> int:
     return execute_counted(session, load_query("import_forgotten"), {"site": site})
 
 
-def _merge_rows(session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool) -> None:
-    """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest."""
+def _merge_rows(
+    session: Session, account: AccountRecord, import_id: int, *, of_the_site: bool, has_extra: bool
+) -> None:
+    """Match entries to contacts and merge them: first by address, then by e-mail, then ask about the rest.
+
+    Without `has_extra`, no entry has died, a vague name or several possible days.
+    """
     session.execute(text("analyze import_rows"))
     account_only = {"account_id": account.id}
     all_values = {**account_only, "import_id": import_id, "of_the_site": of_the_site}
     session.execute(load_query("import_match_moved"), account_only)
     session.execute(load_query("import_choose_email"), account_only)
+    if has_extra:
+        session.execute(load_query("import_vague"), account_only)
+        session.execute(load_query("import_deaths"), {**account_only, "import_id": import_id})
+        session.execute(load_query("import_mark_dead"), {"import_id": import_id})
     session.execute(load_query("import_merge"), {**all_values, "by_email": False})
     session.execute(load_query("import_match_email"), account_only)
     session.execute(load_query("import_merge"), {**all_values, "by_email": True})
     session.execute(load_query("import_unsure"), {**account_only, "most": _MAX_CANDIDATES})
     session.execute(load_query("import_doubts"), {**account_only, "import_id": import_id})
+    if has_extra:
+        session.execute(load_query("import_day_doubts"), {**account_only, "import_id": import_id})
 
 
 def _count_outcomes(
     session: Session,
     account: AccountRecord,
     import_id: int,
-    copied: int,
-    refusals: RefusalLog,
+    logs: EntryLogs,
     *,
     forgotten: int,
+    unused: Mapping[str, int],
 ) -> ImportReport:
-    new, changed, doubts, settled, people, unsure = session.execute(
+    new, changed, doubts, asked, died, settled, people, unsure, dead = session.execute(
         load_query("import_tally"), {"import_id": import_id}
     ).one()
     unmatched = text(
@@ -153,13 +219,17 @@ def _count_outcomes(
     first = session.execute(unmatched, {"outcomes": list(reasons), "most": MAX_LISTED})
     counted = session.execute(load_query("import_refused"), {"outcomes": list(reasons)})
     groups = [RefusalGroup(reasons[outcome], count, lines) for outcome, count, lines in counted]
+    refusals = logs.refused
     refusals.add_later(groups, (RefusedEntry(line, reasons[outcome]) for line, outcome in first))
-    refused_here = copied - settled - unsure
     differing = session.execute(
         load_query("import_differing"), {"account_id": account.id, "most": MAX_LISTED}
     ).all()
+    losses, loss_groups = _list_losses(session, logs.lost)
+    skipped = logs.skipped.counts
+    if dead:
+        skipped[_DAY_OF_DEATH] += dead
     return ImportReport(
-        read=copied - refused_here + refusals.count + forgotten,
+        read=settled + unsure + refusals.count + forgotten + skipped.total(),
         new=new,
         changed=changed,
         same=people - new - changed + unsure - doubts,
@@ -167,9 +237,31 @@ def _count_outcomes(
         doubts=doubts,
         refused=refusals.count,
         forgotten=forgotten,
+        skipped=skipped,
         refusals=tuple(refusals.first),
         groups=refusals.groups,
         elsewhere=tuple(refusals.elsewhere.most_common()),
         differing=differing[0][1] if differing else 0,
         differing_lines=tuple(line for line, _ in differing),
+        lost=sum(group.count for group in loss_groups),
+        losses=losses,
+        loss_groups=loss_groups,
+        asked=asked,
+        died=died,
+        unused=unused,
     )
+
+
+def _list_losses(
+    session: Session, lost: RefusalLog
+) -> tuple[tuple[RefusedEntry, ...], tuple[RefusalGroup, ...]]:
+    """Return the first losses and their groups, without people to be forgotten: nothing of theirs is kept."""
+    if not lost.first:
+        return (), ()
+    named = {loss.line for loss in lost.first} | {line for group in lost.groups for line in group.lines}
+    present = text("select line from import_rows where line = any (:lines)")
+    lines = set(session.scalars(present, {"lines": list(named)}))
+    for group in lost.groups:
+        group.keep_lines(lines)
+    groups = tuple(group for group in lost.groups if group.count)
+    return tuple(loss for loss in lost.first if loss.line in lines), groups

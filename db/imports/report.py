@@ -2,41 +2,63 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any, Final
 
-from db.imports.entries import RefusedEntry
+from db.imports.entries import RefusedEntry, SkippedEntry
 
 MAX_LISTED: Final = 100
 """Refused entries listed by line; all are counted."""
 
 
 _LINES_OF_GROUP: Final = 5
+_LOSSES_OF_GROUP: Final = 20
+"""More than of refusals, since each value is another one to mend."""
 _MAX_GROUPS: Final = 50
 _OTHER_REASONS: Final = "other reasons"
-_VALUES: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+_QUOTED: Final = re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
+_VALUES: Final = re.compile(rf"{_QUOTED.pattern}|\d+")
 """What differs between refusals of one kind: quoted values and numbers."""
 
 
 @dataclass(slots=True)
 class RefusalGroup:
-    """Entries refused for one reason: how many, and the first lines. `reason` is that of the first entry."""
+    """Entries refused for one reason: how many, and the first lines. `reason` is that of the first entry.
+
+    `values` are what the reasons of these lines quote, with the quotation marks, or empty texts.
+    """
 
     reason: str
     count: int = 0
     lines: list[int] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+
+    def keep_lines(self, present: Collection[int]) -> None:
+        """Drop the other lines and what they hold; they were counted, but are people to be forgotten."""
+        kept = [place for place, line in enumerate(self.lines) if line in present]
+        self.count -= len(self.lines) - len(kept)
+        if self.values and self.values[0]:
+            first = self.values[kept[0]] if kept else "…"
+            self.reason = self.reason.replace(self.values[0], first, 1)
+        self.lines = [self.lines[place] for place in kept]
+        self.values = [self.values[place] for place in kept]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Counts of one import: `read` is the sum of the next seven.
+    """Counts of one import: `read` is the sum of the next eight.
 
     `new` and `changed` are people; `repeated` are further entries of the same people; `forgotten` are skipped
     entries of people with a tombstone. `refusals` are the first MAX_LISTED refused entries, `groups` all of
     them by reason, the largest first; `elsewhere` counts entries with an address of another site. `differing`
     counts birthdays that differ from the stored one, which stays; `differing_lines` are the first of these.
+    `skipped` counts entries that are no person with a birthday, by what they are. `lost` counts values, such
+    as a birthday, that were left out of an entry; `losses` are the first of these, `loss_groups` all of them
+    by reason. `asked` counts birthdays of known people that may be one of several days, `died` the people who
+    must not be contacted any more. `unused` has the number of values of each column or property that was not
+    used.
     """
 
     read: int
@@ -47,19 +69,30 @@ class ImportReport:
     doubts: int
     refused: int
     forgotten: int
+    skipped: Mapping[str, int] = field(default_factory=dict)
     refusals: tuple[RefusedEntry, ...] = ()
     groups: tuple[RefusalGroup, ...] = ()
     elsewhere: tuple[tuple[str, int], ...] = ()
     differing: int = 0
     differing_lines: tuple[int, ...] = ()
+    lost: int = 0
+    losses: tuple[RefusedEntry, ...] = ()
+    loss_groups: tuple[RefusalGroup, ...] = ()
+    asked: int = 0
+    died: int = 0
+    unused: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> Mapping[str, Any]:
         """Return the report as JSON for imports.report."""
-        counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
+        counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
+                  "lost", "asked", "died")  # fmt: skip
         return {
             **{name: getattr(self, name) for name in counts},
             "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],
             "differing_lines": list(self.differing_lines),
+            "losses": [{"line": loss.line, "reason": loss.reason} for loss in self.losses],
+            "skipped": dict(self.skipped),
+            "unused": dict(self.unused),
         }
 
 
@@ -67,6 +100,7 @@ class ImportReport:
 class RefusalLog:
     """The refused entries of one import: counts all, in total and by reason, and keeps the first."""
 
+    lines_per_group: int = _LINES_OF_GROUP
     count: int = 0
     first: list[RefusedEntry] = field(default_factory=list)
     elsewhere: Counter[str] = field(default_factory=Counter)
@@ -98,4 +132,27 @@ class RefusalLog:
             key = reason = _OTHER_REASONS
         group = self._groups.setdefault(key, RefusalGroup(reason))
         group.count += count
-        group.lines.extend(lines[: _LINES_OF_GROUP - len(group.lines)])
+        room = self.lines_per_group - len(group.lines)
+        value = _QUOTED.search(reason)
+        group.lines.extend(lines[:room])
+        group.values.extend([value[0] if value else ""] * len(lines[:room]))
+
+
+@dataclass(slots=True)
+class SkipLog:
+    """The entries of one import that were rightly skipped, counted by what they are."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, skipped: SkippedEntry) -> None:
+        """Count one entry."""
+        self.counts[skipped.reason] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLogs:
+    """What was noted while the entries were read. `lost`: values that were left out, with line and reason."""
+
+    refused: RefusalLog = field(default_factory=RefusalLog)
+    lost: RefusalLog = field(default_factory=lambda: RefusalLog(lines_per_group=_LOSSES_OF_GROUP))
+    skipped: SkipLog = field(default_factory=SkipLog)

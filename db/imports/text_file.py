@@ -2,13 +2,13 @@
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from db.imports.archive import ArchiveMember, open_bytes
 from worker.errors import RequestRefusedError
-from worker.files import open_regular_file
 
 MAX_LINE_CHARS: Final = 1 << 20
 """The rest of a longer line is dropped, and the line is marked as cut."""
@@ -23,6 +23,10 @@ _BYTE_ORDER_MARKS: Final = (
 )
 
 
+class UndecodableFileError(RequestRefusedError):
+    """A file is not text in any of the encodings that were tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line with its line ending. `cut`: only the first MAX_LINE_CHARS characters of the line."""
@@ -33,15 +37,20 @@ class Line:
 
 
 class Lines:
-    """Iterates over the lines of a file once, in bounded memory. CR, LF and CRLF end a line."""
+    """Iterates over the lines of a file, in bounded memory. CR, LF and CRLF end a line.
 
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._path, self._encoding = path, encoding
+    `on_chunk` is called at least once for each MiB, also where a long stretch holds no entry.
+    """
+
+    def __init__(
+        self, path: Path | ArchiveMember, encoding: str, on_chunk: Callable[[], None] = lambda: None
+    ) -> None:
+        self._path, self._encoding, self._on_chunk = path, encoding, on_chunk
         self.bytes_read = 0
 
     def __iter__(self) -> Iterator[Line]:
         with (
-            open(self._path, "rb", buffering=0, opener=open_regular_file) as raw,
+            open_bytes(self._path) as raw,
             io.TextIOWrapper(io.BufferedReader(raw, _CHUNK), self._encoding, newline="") as text,
         ):
             number = 0
@@ -51,14 +60,21 @@ class Lines:
                 yield Line(number, line.removeprefix("\ufeff") if number == 1 else line, cut)
                 while cut and (rest := text.readline(MAX_LINE_CHARS)):
                     cut = not rest.endswith(("\r", "\n"))
-                self.bytes_read = raw.tell()
+                    self._note_position(raw)
+                self._note_position(raw)
+
+    def _note_position(self, raw: io.RawIOBase) -> None:
+        position = raw.tell()
+        if position != self.bytes_read:
+            self.bytes_read = position
+            self._on_chunk()
 
 
-def detect_encoding(path: Path, given: str | None = None) -> str:
+def detect_encoding(path: Path | ArchiveMember, given: str | None = None) -> str:
     """Return an encoding in which the whole file can be decoded.
 
     Tries `given`; without it the byte order mark's, else UTF-8, then Windows-1252. Raises
-    RequestRefusedError if none fits, or `given` is not a text encoding.
+    UndecodableFileError if none fits, and RequestRefusedError if `given` is not a text encoding.
     """
     if given is not None:
         try:
@@ -69,22 +85,22 @@ def detect_encoding(path: Path, given: str | None = None) -> str:
             ) from None
         candidates = [given]
     else:
-        with open(path, "rb", opener=open_regular_file) as file:
-            head = file.read(4)
+        with open_bytes(path) as file:
+            head = file.read(4) or b""
         marked = [name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)]
         candidates = marked[:1] or ["utf-8", "windows-1252"]
     for encoding in candidates:
         if _is_decodable(path, encoding):
             return encoding
-    raise RequestRefusedError(
+    raise UndecodableFileError(
         f"{path.name} is not text in {' or '.join(candidates)}: name its encoding with --encoding"
     )
 
 
-def _is_decodable(path: Path, encoding: str) -> bool:
+def _is_decodable(path: Path | ArchiveMember, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with open(path, "rb", opener=open_regular_file) as file:
+        with open_bytes(path) as file:
             while chunk := file.read(_CHUNK):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)

@@ -1,6 +1,7 @@
 -- Merges the entries with an address, all of one person together: inserts a contact, or fills in what a known one
 -- lacks. Known values stay, except that the site's own file (:of_the_site) replaces company, position and
--- connection date. Former values go to import_changes, except for contacts that this import inserted.
+-- connection date. What a person set by hand always stays. Former values go to import_changes, except for contacts
+-- that this import inserted.
 with told as (
     select
         address,
@@ -25,9 +26,10 @@ with told as (
     select p.*, c.id, c.import_id, c.email as c_email, c.language as c_language, c.birth_month as c_month,
            c.birth_day as c_day, c.birth_year as c_year, c.connected_on as c_connected_on,
            c.profile as c_profile, c.status as c_status,
-           c.birth_month is null
-               or ((c.birth_month, c.birth_day) = (2, 28) and (p.birth_month, p.birth_day) = (2, 29))
-               or (c.birth_month, c.birth_day) = (p.birth_month, p.birth_day) as agrees
+           not coalesce(c.by_hand ? 'birthday', false)
+               and (c.birth_month is null
+                    or ((c.birth_month, c.birth_day) = (2, 28) and (p.birth_month, p.birth_day) = (2, 29))
+                    or (c.birth_month, c.birth_day) = (p.birth_month, p.birth_day)) as agrees
     from people p
     join contacts c on c.profile_url = p.address and c.account_id = :account_id
 ), next as (

@@ -1,6 +1,8 @@
 -- Creates the temporary table of an import: one row for each entry. `address` is the entry's profile address or,
 -- after matching, that of the contact found; `by_email`: the match was by e-mail address only. `born` is
--- YYYY-MM-DD or --MM-DD. `name_key` is computed as contacts.name_key is.
+-- YYYY-MM-DD or --MM-DD. `name_key` is computed as contacts.name_key is. `extra` is what few entries have: days that
+-- may be the birthday (`days`, as `born`), further readings of the name (`names`), `died`, and `vague` for a name that
+-- can't make a new contact.
 create temp table import_rows (
     line bigint not null,
     address text,
@@ -14,6 +16,7 @@ create temp table import_rows (
     connected_on date,
     connected boolean not null,
     profile jsonb not null,
+    extra jsonb,
     by_email boolean not null default false,
     outcome text
 ) on commit drop

@@ -55,11 +55,14 @@ class ImportChange(Base):
 
 
 class ImportDoubt(Base):
-    """A birthday that may be this contact's: the name is the same. A person confirms or refuses it."""
+    """A birthday that may be this contact's: the name is the same, or the day can be read in several ways.
+
+    A person confirms or refuses it.
+    """
 
     __tablename__ = "import_doubts"
     __table_args__ = (
-        UniqueConstraint("import_id", "line", "contact_id"),
+        UniqueConstraint("import_id", "line", "contact_id", "birth_month", "birth_day"),
         CheckConstraint("birth_month between 1 and 12 and birth_day between 1 and 31", "birthday"),
         CheckConstraint("(settled_at is null) = (is_theirs is null)", "settled_whole"),
         Index("ix_import_doubts_contact_id", "contact_id"),
@@ -74,6 +77,9 @@ class ImportDoubt(Base):
     birth_month: Mapped[int] = mapped_column(SmallInteger)
     birth_day: Mapped[int] = mapped_column(SmallInteger)
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+    day_uncertain: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="the file leaves the day open, not only whose it is"
+    )
     is_theirs: Mapped[bool | None] = mapped_column(comment="what a person said; it is not asked again")
     settled_at: Mapped[datetime | None]
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.imports.entries import Entry, Person, RefusedEntry
+from db.imports.entries import AnyEntry, Entry, Person, ReadContext, RefusedEntry
 from db.imports.formats import FORMATS
 from db.imports.merge import import_file, inspect_file
 from db.imports.report import ImportReport
@@ -19,6 +20,7 @@ from tests.builders import contact_by_slug
 from worker.rules.model import ImportSource
 
 TODAY = date(2026, 11, 24)
+PARIS = ZoneInfo("Europe/Paris")
 
 LINKEDIN = """Notes:
 "When exporting your connection data, you may notice that some of the email addresses are missing. You will
@@ -38,8 +40,14 @@ def plain_table(*rows: str) -> str:
     return "name,profile_url,email,birthday,company,connected_on\n" + "".join(f"{row}\n" for row in rows)
 
 
-def read_entries(path: Path, source: ImportSource, encoding: str | None = None) -> list[Entry | RefusedEntry]:
-    return list(FORMATS[source].read(Lines(path, detect_encoding(path, encoding)), TODAY))
+def read_entries(
+    path: Path, source: ImportSource, encoding: str | None = None, context: ReadContext | None = None
+) -> list[AnyEntry]:
+    return list(
+        FORMATS[source].read(
+            Lines(path, detect_encoding(path, encoding)), context or ReadContext(TODAY, PARIS)
+        )
+    )
 
 
 def read_people(path: Path, source: ImportSource) -> list[Person]:

@@ -99,6 +99,15 @@ def test_a_file_brings_who_agreed_to_it_and_who_was_forgotten_on_another_site(
         assert (report.new, report.forgotten) == (2, 0)
 
 
+def test_a_value_that_was_left_out_of_theirs_is_not_kept(
+    database: Database, account: AccountRecord, tmp_path: Path
+) -> None:
+    table = f"profile_url,full_name,birthday\n{ZOE},{NAME},1980-02-30\n{BOB},Bob,1980-02-30\n"
+    with database.transaction() as session:
+        report = import_path(session, account, write_file(tmp_path, table))
+    assert (report.forgotten, report.lost, [loss.line for loss in report.losses]) == (1, 1, [3])
+
+
 def test_v1_brings_nothing_of_them_not_even_by_name(
     database: Database, account: AccountRecord, tmp_path: Path
 ) -> None:

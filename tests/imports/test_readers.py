@@ -90,11 +90,11 @@ def test_a_plain_table_is_read_whatever_separates_its_columns(
 def test_a_bad_line_is_told_by_number_and_the_others_are_read(tmp_path: Path) -> None:
     path = write_file(
         tmp_path,
-        "name,birthday\nAnn,03-05\nBob,03/04/1980\nCid,\nDee,05-06,what,,\nEve,1981-02-29\nFay,--02-29,,\n",
+        "name,birthday\nAnn,03-05\nBob\nCid,\nDee,05-06,what,,\nEve,1981-02-29\nFay,--02-29,,\n",
     )
     told = read_entries(path, ImportSource.CSV)
     assert [(entry.line, isinstance(entry, RefusedEntry)) for entry in told] == [
-        (2, False), (3, True), (4, False), (5, True), (6, True), (7, False)
+        (2, False), (3, True), (4, False), (5, True), (6, False), (7, False)
     ]  # fmt: skip
 
 
@@ -115,6 +115,21 @@ def test_a_line_without_an_end_costs_itself(tmp_path: Path) -> None:
     assert refused == RefusedEntry(2, f"line 2 is longer than {MAX_LINE_CHARS} characters")
     assert isinstance(bob, Entry)
     assert (bob.line, bob.person.birthday) == (3, BirthDate(3, 5))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1" * 200_000, " 1" * 100_000, "a@" * 100_000, "a" * 200_000 + "<@", "a" + " " * 200_000 + "b",
+     "a," * 100_000, "/" * 200_000, "x/in/" * 50_000, "(" * 200_000, "12:" * 60_000],
+)  # fmt: skip
+def test_a_long_cell_or_title_costs_no_more_than_its_length(tmp_path: Path, cell: str) -> None:
+    table = f'name,email,url,birthday,custom\nAnn,"{cell}","{cell}","{cell}","{cell}"\n'
+    assert len(read_entries(write_file(tmp_path, table), ImportSource.CSV)) == 1
+    card = f"BEGIN:VCARD\nFN:Ann\nBDAY:{cell}\nEMAIL:{cell}\nURL:{cell}\nCATEGORIES:{cell}\nEND:VCARD\n"
+    assert len(read_entries(write_file(tmp_path, card), ImportSource.VCARD)) == 1
+    event = f"BEGIN:VEVENT\nDTSTART:20200612\nRRULE:FREQ=YEARLY\nSUMMARY:{cell[:100_000]}\n"
+    event += f"DESCRIPTION:{cell[:100_000]}\nEND:VEVENT\n"
+    assert len(read_entries(write_file(tmp_path, event), ImportSource.ICALENDAR)) == 1
 
 
 MARKUP = st.sampled_from(

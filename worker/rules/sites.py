@@ -30,9 +30,10 @@ class SiteDescription:
 
     `origin` is the scheme and host of its canonical addresses, `hosts` the hosts that its addresses may have.
     `has_profile_addresses`: a person's address is `origin`/in/NAME/; otherwise any address is accepted as it
-    is. `adapter` is the "module:class" that opens its pages (see worker/browser/adapters.py), None while none
-    ships. `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person
-    accepts before an account is added. `offered`: `rapport account add` takes it.
+    is. `member_id`: the form of a case-sensitive id that may stand in place of NAME. `adapter` is the
+    "module:class" that opens its pages (see worker/browser/adapters.py), None while none ships.
+    `on_loopback`: its addresses may name any port of this machine. `risk_notice` is what a person accepts
+    before an account is added. `offered`: `rapport account add` takes it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SiteDescription:
     search: SearchForm | None
     adapter: str | None
     has_profile_addresses: bool = True
+    member_id: re.Pattern[str] | None = None
     on_loopback: bool = False
     risk_notice: str | None = None
     offered: bool = True
@@ -50,7 +52,8 @@ class SiteDescription:
 _LINKEDIN: Final = SiteDescription(
     name="linkedin",
     origin="https://www.linkedin.com",
-    hosts=re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com"),
+    hosts=re.compile(r"(?:(?:[a-z]{2,3}|m|mobile|touch)\.)?linkedin\.com"),
+    member_id=re.compile(r"AC[a-z]AA[A-Za-z0-9_-]{8,}"),
     quota=DEFAULT_QUOTA,
     search=SearchForm(
         "/search/results/people/",

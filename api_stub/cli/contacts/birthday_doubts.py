@@ -1,4 +1,4 @@
-"""`rapport contacts doubts`, `confirm`, `refuse`, `reopen`: imported birthdays that may be a contact's."""
+"""`rapport contacts doubts`, `confirm`, `refuse`, `reopen`: imported birthdays to confirm."""
 
 import sys
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _ANSWERS: Final = {"y": "yes", "n": "no", "l": "later", "u": "undo", "q": "quit"
 
 
 def list_doubts(account: AccountFilter = None, as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
-    """List birthdays from files that may be a contact's: the name, or the e-mail address, is the same."""
+    """List birthdays from files that wait for you: it is uncertain whose they are, or which day it is."""
     with open_session(data) as session:
         check_account_filter(session, account)
         waiting = birthday_doubts.list_doubts(session, account=account)
@@ -69,15 +69,15 @@ def confirm_doubts(
         bool,
         typer.Option(
             "--all-unique",
-            help="Confirm all whose whole name matches exactly one contact.",
+            help="Confirm all whose day is certain and whose whole name matches exactly one contact.",
         ),
     ] = False,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Confirm that a birthday is the contact's. Without ids it asks about each: yes, no, later, undo, quit.
 
-    The birthday is written to the contact, and the other candidates of the same entry are dropped. `rapport
-    contacts reopen ID` takes an answer back, and so does undoing the import.
+    The birthday is written to the contact, and the other candidates and days of the same entry are dropped.
+    `rapport contacts reopen ID` takes an answer back, and so does undoing the import.
     """
     with open_database(data) as database:
         if all_unique:
@@ -98,7 +98,7 @@ def refuse_doubts(
     ids: Annotated[list[int], typer.Argument(metavar="ID...", help=f"Doubts to refuse ({_HINT}).")],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Refuse a birthday as not the contact's. It is not asked again."""
+    """Refuse a birthday as not the contact's, or a day as not the right one. It is not asked again."""
     with open_session(data) as session:
         for doubt_id in ids:
             birthday_doubts.refuse_doubt(session, doubt_id)
@@ -131,7 +131,9 @@ def _confirm_unique(database: Database, account: str | None) -> None:
     for doubt in found:
         print_text(f"  {doubt.id}: {_describe_contact(doubt)} has the birthday {_format_birthday(doubt)}")
     print_text(
-        f"{_format_count(len(found))} confirmed" if found else "no whole name matches exactly one contact"
+        f"{_format_count(len(found))} confirmed"
+        if found
+        else "no birthday can be confirmed without asking you"
     )
     if found:
         print_text("to undo one: `rapport contacts reopen ID`", "dim")
@@ -203,11 +205,13 @@ def _ask_key(question: str) -> str:
 
 
 def _format_question(doubt: BirthdayDoubt) -> str:
+    where = f"{doubt.file_name}, line {doubt.line}"
+    who = f"{_describe_contact(doubt)} (id {doubt.id}"
+    birthday = _format_birthday(doubt)
+    if doubt.day_uncertain:
+        return f"{where}: {doubt.name} may have the birthday {birthday}. Is this the birthday of {who})?"
     only = "the only contact with this name" if doubt.is_unique else "one of several, or the name differs"
-    return (
-        f"{doubt.file_name}, line {doubt.line}: {doubt.name} has the birthday {_format_birthday(doubt)}. "
-        f"Is it {_describe_contact(doubt)} (id {doubt.id}, {only})?"
-    )
+    return f"{where}: {doubt.name} has the birthday {birthday}. Is it {who}, {only})?"
 
 
 def _describe_contact(doubt: BirthdayDoubt) -> str:

@@ -1,6 +1,6 @@
 """`rapport import`: import contacts from files and from V1, and undo an import."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -41,13 +41,16 @@ app.command("v1")(import_v1.import_v1)
 _AUTO_FORMAT: Final = "auto"
 _FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
 _MAX_SHOWN: Final = 20
-_COUNTS: Final = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing")
+_COUNTS: Final = (
+    "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
+    "lost", "asked", "died",
+)  # fmt: skip
 
 
 @app.command("contacts")
 def import_contacts(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file; see docs/importing.md.")
+        Path, typer.Argument(metavar="FILE", help="A CSV, vCard or iCalendar file, or a ZIP with one.")
     ],
     *,
     account: Annotated[str, typer.Option(help="The account that these contacts belong to.")],
@@ -153,28 +156,33 @@ def _progress(file: ImportFile) -> Iterator[Any]:
 
 
 def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord, *, dry_run: bool) -> None:
-    read = f"{file.path.name} ({file.source}, {file.encoding}): {report.read} entries read"
+    read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
     print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
     print_text(
         f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
         f"{report.repeated} further entries of the same people"
     )
-    if report.doubts:
-        print_text(
-            f"  {report.doubts} birthdays wait until you say whose they are: `rapport contacts confirm`"
-        )
-    if report.forgotten:
-        print_text(f"  {report.forgotten} entries skipped: these people asked to be forgotten")
+    confirm = "`rapport contacts confirm`"
+    for count, what in (
+        (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
+        (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
+        (report.forgotten, "entries skipped: these people asked to be forgotten"),
+        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
+        *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
+    ):
+        if count:
+            print_text(f"  {count} {what}")
     if report.differing:
         lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
         more = ", …" if report.differing > _MAX_SHOWN else ""
         print_text(
             f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
         )
-    if report.refused:
-        print_text(f"  refused: {report.refused}")
-        for group in report.groups:
-            print_text(f"    {_describe_group(group)}")
+    _print_groups("values left out", report.lost, report.loss_groups)
+    if report.unused:
+        values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
+        print_text(f"  not used, with the number of values: {values}")
+    _print_groups("refused", report.refused, report.groups)
     for site, count in report.elsewhere[:1] if report.refused else ():
         have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
         print_text(
@@ -184,8 +192,20 @@ def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord
         )
 
 
+def _print_groups(what: str, count: int, groups: Sequence[RefusalGroup]) -> None:
+    if count:
+        print_text(f"  {what}: {count}")
+    for group in groups:
+        print_text(f"    {_describe_group(group)}")
+
+
 def _describe_group(group: RefusalGroup) -> str:
-    lines = ", ".join(map(str, group.lines)) + (", …" if group.count > len(group.lines) else "")
+    differ = len(set(group.values)) > 1
+    lines = ", ".join(
+        f"{line}: {value}" if differ else str(line)
+        for line, value in zip(group.lines, group.values, strict=True)
+    )
+    lines += ", …" if group.count > len(group.lines) else ""
     if group.count == 1:
         return f"line {lines}: {group.reason}"
     return f"{group.count} entries: {group.reason} (lines {lines})"

@@ -1,4 +1,4 @@
-"""Imported birthdays whose contact is uncertain: a person confirms or refuses them."""
+"""Imported birthdays whose contact or day is uncertain: a person confirms or refuses them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ _BIRTHDAY_COLUMNS: Final = ("birth_month", "birth_day", "birth_year")
 
 @dataclass(frozen=True, slots=True)
 class BirthdayDoubt:
-    """A birthday of an import entry, and a contact of the same name who may be meant.
+    """A birthday of an import entry, and a contact who may be meant; or one of several days that it may be.
 
-    `is_unique`: exactly one contact of the account has the entry's whole name, this one, and no other entry
-    has another birthday for it.
+    `is_unique`: exactly one contact of the account has the entry's whole name, this one, the file says the
+    day for certain, and no other entry has another birthday for it. `day_uncertain`: the file leaves the day
+    open.
     """
 
     id: int
@@ -38,6 +39,7 @@ class BirthdayDoubt:
     headline: str
     company: str
     is_unique: bool
+    day_uncertain: bool
 
 
 def list_doubts(
@@ -48,14 +50,21 @@ def list_doubts(
     only_unique: bool = False,
     limit: int | None = 100,
 ) -> Sequence[BirthdayDoubt]:
-    """Return the unanswered doubts, oldest first; the candidates of one entry are adjacent."""
+    """Return the unanswered doubts, oldest first; the candidates and days of one entry are adjacent.
+
+    Leaves out uncertain days of contacts whose birthday has become known otherwise.
+    """
     is_unique = _is_unique()
+    known = tuple_(Contact.birth_month, Contact.birth_day)
+    is_answered = and_(  # 28 February may stand for the 29th
+        ImportDoubt.day_uncertain, Contact.birth_month.is_not(None), known != tuple_(2, 28)
+    )
     statement = (
         select(ImportDoubt, Import.file_name, Account.name, Contact, is_unique)
         .join(Import, Import.id == ImportDoubt.import_id)
         .join(Account, Account.id == Import.account_id)
         .join(Contact, Contact.id == ImportDoubt.contact_id)
-        .where(ImportDoubt.settled_at.is_(None))
+        .where(ImportDoubt.settled_at.is_(None), ~is_answered)
     )
     if account is not None:
         statement = statement.where(Account.name == account)
@@ -68,7 +77,7 @@ def list_doubts(
             row.id, row.import_id, file_name, row.line, owner, row.name, row.birth_month, row.birth_day,
             row.birth_year, contact.full_name, contact.profile_url,
             contact.profile.get("headline") or contact.profile.get("position") or "",
-            contact.profile.get("company") or "", unique,
+            contact.profile.get("company") or "", unique, row.day_uncertain,
         )
         for row, file_name, owner, contact, unique in session.execute(
             statement.order_by(ImportDoubt.import_id, ImportDoubt.line, ImportDoubt.id).limit(limit)
@@ -90,12 +99,16 @@ def _is_unique() -> ColumnElement[bool]:
         tuple_(other.birth_month, other.birth_day) != tuple_(ImportDoubt.birth_month, ImportDoubt.birth_day),
     )
     return and_(
-        Contact.folded_name == _FOLDED_DOUBT, Contact.birth_month.is_(None), ~namesakes, ~contradicted
+        Contact.folded_name == _FOLDED_DOUBT,
+        Contact.birth_month.is_(None),
+        ImportDoubt.day_uncertain.is_(False),
+        ~namesakes,
+        ~contradicted,
     )
 
 
 def confirm_doubt(session: Session, doubt_id: int) -> None:
-    """Write the birthday to the contact, and settle the entry's other candidates as refused.
+    """Write the birthday to the contact, and settle the entry's other candidates and days as refused.
 
     Undoing the import restores the former birthday. Raises RequestRefusedError if the doubt was answered
     already, or the contact has a different birthday by now.
@@ -103,8 +116,9 @@ def confirm_doubt(session: Session, doubt_id: int) -> None:
     doubt = _lock_open_doubt(session, doubt_id)
     contact = session.scalars(select(Contact).where(Contact.id == doubt.contact_id).with_for_update()).one()
     known = (contact.birth_month, contact.birth_day)
+    by_hand = "birthday" in (contact.by_hand or {})
     if known not in {(None, None), (doubt.birth_month, doubt.birth_day)} and not (
-        known == (2, 28) and (doubt.birth_month, doubt.birth_day) == (2, 29)
+        known == (2, 28) and (doubt.birth_month, doubt.birth_day) == (2, 29) and not by_hand
     ):
         raise RequestRefusedError(
             f"{contact.full_name} already has the birthday {known[0]:02}-{known[1]:02}: "
@@ -137,7 +151,7 @@ def confirm_doubt(session: Session, doubt_id: int) -> None:
 
 
 def refuse_doubt(session: Session, doubt_id: int) -> None:
-    """Record that the contact is not meant. The same birthday is never asked for this contact again.
+    """Record that this contact or day is not meant. The same birthday is never asked for this contact again.
 
     Raises RequestRefusedError if the doubt was answered already.
     """

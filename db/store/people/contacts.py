@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, case, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.queries import load_query
@@ -172,12 +172,15 @@ def set_do_not_contact(session: Session, account_id: int, profile_url: str, *, v
     """Set or clear do-not-contact for a person; return False if the account has no such contact.
 
     An exclusion of the address is stored as well, so that it survives if undoing an import deletes the
-    contact and the person is added again. Clearing deletes the exclusions of the address and of the name.
+    contact and the person is added again. Clearing deletes the exclusions of the address and of the name, and
+    holds over files by which the person has died.
     """
+    made = func.coalesce(Contact.by_hand, cast({}, JSONB)).op("-")("allowed")
+    by_hand = func.nullif(made, cast({}, JSONB)) if value else made.op("||")(cast({"allowed": True}, JSONB))
     found = session.execute(
         update(Contact)
         .where(Contact.account_id == account_id, Contact.profile_url == profile_url)
-        .values(do_not_contact=value)
+        .values(do_not_contact=value, by_hand=by_hand)
         .returning(Contact.name_key)
     ).first()
     if found is None:

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import click
 import pytest
+from sqlalchemy import select
 
 from db.engine import Database
 from db.store.imports import birthday_doubts, runs
+from db.tables import ImportDoubt
 from tests.builders import SANDBOX, a_contact, action, add_planned, an_account, contact_by_slug
 from tests.cli.conftest import Rapport
 from tests.imports.files import contacts_now, write_file
@@ -43,7 +45,7 @@ def test_an_import_says_what_came_of_it(database: Database, rapport: Rapport, vc
     assert "book [x].vcf (vcard, utf-8): 3 entries read\n" in told
     assert "people: 1 new, 0 changed, 0 unchanged" in told
     assert "1 birthdays wait until you say whose they are" in told
-    assert "line 10: the birthday 03/04/1980 can be read in two ways" in told
+    assert "refused: 1\n    line 10: no profile address of sandbox" in told
     listed = rapport("import", "list")
     assert "vcard" in listed
     assert "ops@host" in listed
@@ -93,17 +95,56 @@ def test_what_cannot_be_imported_is_refused_in_one_line(
 def test_more_refused_lines_than_a_screen_holds_are_counted(
     database: Database, rapport: Rapport, vcf: Path, tmp_path: Path
 ) -> None:
-    rows = "".join(f"Bob,,0{number}/01/1980\n" for number in range(1, 10)) * 3
+    rows = "".join(f"Nobody,,0{number}-01\n" for number in range(1, 10)) * 3
     path = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-06\n{rows}")
     with database.transaction() as session:
         an_account(session)
     told = rapport("import", "contacts", str(path), "--account", "demo")
     assert "refused: 27\n" in told
-    assert "27 entries: the birthday 01/01/1980 can be read in two ways" in told
+    assert "27 entries: no profile address of sandbox, and no contact has the e-mail address" in told
     assert "(lines 3, 4, 5, 6, 7, …)" in told
     conflicting = write_file(tmp_path, f"name,url,birthday\nBob,{SANDBOX}bob,03-07\n")
     told = rapport("import", "contacts", str(conflicting), "--account", "demo")
     assert "1 birthdays differ from the stored ones, which stay: lines 2" in told
+
+
+def test_what_was_left_out_skipped_or_not_used_is_said(
+    database: Database, rapport: Rapport, tmp_path: Path
+) -> None:
+    cards = (
+        f"BEGIN:VCARD\nFN:Ann\nURL:{SANDBOX}ann\nBDAY:1980-02-30\nNICKNAME:Annie\nEND:VCARD\n"
+        f"BEGIN:VCARD\nFN:Bob\nURL:{SANDBOX}bob\nBDAY:03/04/1980\nEND:VCARD\n"
+        f"BEGIN:VCARD\nFN:Cid\nURL:{SANDBOX}cid\nDEATHDATE:2019\nEND:VCARD\n"
+        "BEGIN:VCARD\nKIND:group\nFN:Team\nEND:VCARD\n"
+    )
+    with database.transaction() as session:
+        an_account(session)
+    told = rapport("import", "contacts", str(write_file(tmp_path, cards, "a.vcf")), "--account", "demo")
+    assert "4 entries read\n  people: 3 new" in told
+    assert "\n  1 birthdays wait until you say which day is right: `rapport contacts confirm`\n" in told
+    assert "\n  1 person has died: do-not-contact is set\n" in told
+    assert "\n  1 entries skipped: a group, not a person\n" in told
+    assert "\n    line 1: the birthday '1980-02-30' was left out: it isn't a day of the calendar\n" in told
+    assert "\n  not used, with the number of values: NICKNAME (1)\n" in told
+    assert "read 4, new 3, lost 1, asked 1, died 1" in rapport("import", "list")
+
+
+def test_values_left_out_for_one_reason_are_counted_together_and_each_is_shown(
+    database: Database, rapport: Rapport, tmp_path: Path
+) -> None:
+    days = ("1980-02-30", "31.4.1980", "2999-01-01", "1981-02-29", "O'Day", '"say"')
+    rows = "".join(f"P,{SANDBOX}p{n},{day}\n" for n, day in enumerate(days))
+    with database.transaction() as session:
+        an_account(session)
+    path = write_file(tmp_path, f"name,url,birthday\n{rows}")
+    told = rapport("import", "contacts", str(path), "--account", "demo", "--dry-run")
+    assert (
+        "\n  values left out: 6\n    3 entries: the birthday '1980-02-30' was left out: it isn't a day"
+        in told
+    )
+    assert "calendar (lines 2: '1980-02-30', 3: '31.4.1980', 5: '1981-02-29')\n" in told
+    assert "write it as 1980-12-31 or 12-31 (lines 6: \"O'Day\", 7: 'say')\n" in told
+    assert "\n    line 4: the birthday '2999-01-01' was left out: it is in the future\n" in told
 
 
 def test_doubts_are_listed_and_settled_by_id(database: Database, rapport: Rapport, vcf: Path) -> None:
@@ -201,7 +242,7 @@ def test_unique_whole_names_are_confirmed_at_once_and_can_be_taken_back(
     assert born(database, "ann") == (None, None, None)
     assert "is already waiting for an answer" in rapport.refused("contacts", "reopen", ann)
     assert "1 birthday is confirmed" in rapport("contacts", "confirm", "--all-unique")
-    assert "no whole name matches exactly one contact" in rapport("contacts", "confirm", "--all-unique")
+    assert "can be confirmed without asking you" in rapport("contacts", "confirm", "--all-unique")
 
 
 def test_the_last_answer_is_undone_by_a_key(
@@ -229,3 +270,69 @@ def test_a_greeting_of_a_birthday_that_is_taken_back_is_dropped(
     rapport("contacts", "reopen", said.split(":")[0].strip())
     with database.transaction() as session:
         assert action(session, planned).state == "skipped"
+
+
+ANN = f"BEGIN:VCARD\nFN:Ann Lee\nURL:{SANDBOX}ann\nBDAY:03/04/1980\nEND:VCARD\n"
+CID = "BEGIN:VCARD\nFN:Cid Day\nBDAY:05/06/1981\nEND:VCARD\n"
+
+
+@pytest.fixture
+def uncertain_days(database: Database, rapport: Rapport, tmp_path: Path) -> None:
+    """Import two possible days of Ann, who is new, and of Cid, whom only the name matches."""
+    with database.transaction() as session:
+        a_contact(session, an_account(session), "cid", name="Cid Day")
+    rapport("import", "contacts", str(write_file(tmp_path, ANN + CID, "days.vcf")), "--account", "demo")
+
+
+def test_one_of_several_days_is_never_confirmed_without_asking(
+    database: Database, rapport: Rapport, uncertain_days: None
+) -> None:
+    assert "can be confirmed without asking you" in rapport("contacts", "confirm", "--all-unique")
+    with database.transaction() as session:
+        doubts = birthday_doubts.list_doubts(session)
+        assert len(doubts) == 4
+        for doubt in doubts:
+            if doubt.month in {3, 5}:  # the other days remain, alone
+                birthday_doubts.refuse_doubt(session, doubt.id)
+    assert "can be confirmed without asking you" in rapport("contacts", "confirm", "--all-unique")
+    assert "2 birthdays are still waiting" in rapport("contacts", "confirm", "--all-unique")
+    assert born(database, "ann") == born(database, "cid") == (None, None, None)
+
+
+def test_an_event_that_may_be_no_birthday_is_never_confirmed_without_asking(
+    database: Database, rapport: Rapport, tmp_path: Path
+) -> None:
+    with database.transaction() as session:
+        a_contact(session, an_account(session), "ann", name="Ann Lee")
+    event = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200612\nRRULE:FREQ=YEARLY\nSUMMARY:Ann Lee\nEND:VEVENT\n"
+    path = write_file(tmp_path, f"BEGIN:VCALENDAR\n{event}END:VCALENDAR\n", "team.ics")
+    rapport("import", "contacts", str(path), "--account", "demo")
+    assert "1 birthday is still waiting" in rapport("contacts", "confirm", "--all-unique")
+    assert born(database, "ann") == (None, None, None)
+
+
+def test_a_day_is_chosen_undone_and_asked_again(
+    database: Database, rapport: Rapport, uncertain_days: None, keys: list[str]
+) -> None:
+    keys.extend("yunyll")  # Ann's first day; taken back; not the first, but the second; Cid later
+    asked = rapport("contacts", "confirm")
+    assert "Ann Lee may have the birthday 1980-03-04. Is this the birthday of Ann Lee, https://" in asked
+    assert "(3/4)" in asked
+    assert "2 birthdays are settled" in asked
+    assert born(database, "ann") == (1980, 4, 3)
+    with database.transaction() as session:
+        first, second = sorted(
+            doubt.id for doubt in session.scalars(select(ImportDoubt)) if doubt.name == "Ann Lee"
+        )
+        account = an_account(session)
+        planned = add_planned(session, account, contact_by_slug(session, account, "ann"))
+    rapport("contacts", "reopen", str(second))
+    assert born(database, "ann") == (None, None, None)
+    with database.transaction() as session:
+        assert action(session, planned).state == "skipped"
+    rapport("contacts", "reopen", str(first))
+    assert "1 birthday is confirmed" in rapport("contacts", "confirm", str(first))
+    assert born(database, "ann") == (1980, 3, 4)
+    rapport("contacts", "reopen", str(first))
+    assert rapport("contacts", "doubts").count("\tAnn Lee\t\thttps:") == 2
+    assert born(database, "ann") == (None, None, None)

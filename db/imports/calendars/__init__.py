@@ -1,0 +1,1 @@
+"""Calendars: yearly events that are birthdays."""

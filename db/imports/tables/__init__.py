@@ -1,0 +1,1 @@
+"""CSV tables: one reader for each program, and their common parts."""
