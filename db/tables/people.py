@@ -102,7 +102,8 @@ class Contact(Base):
     call_by: Mapped[str | None] = mapped_column(comment="what greetings call the person, set by hand")
     by_hand: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB,
-        comment="birthday and language set by hand, and that contact was allowed; they win over imports and pages",
+        comment="birthday and language set by hand, and that contact was allowed; they win over imports "
+        "and pages",
     )
     email: Mapped[str | None]
     language: Mapped[str | None] = mapped_column(comment="ISO 639-1")
