@@ -7,6 +7,7 @@ from rich.text import Text
 
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer
 from api_stub.cli.exit_codes import ExitCode
+from api_stub.cli.formatting import format_count
 from api_stub.cli.terminal import Console
 from db.store.actions import events
 
@@ -37,4 +38,4 @@ def verify(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
     if broken:
         console.print(f"{broken} of {len(reports)} chains are broken", style="bold red")
         sys.exit(ExitCode.FOUND)
-    console.print(f"{len(reports)} chains are intact", style="bold green")
+    console.print(f"{format_count(len(reports), 'chain is', 'chains are')} intact", style="bold green")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
@@ -40,11 +40,13 @@ class Ports(IntEnum):
     REDIS = 7714
 
 
-def choose_addresses(on_taken: Callable[[str], object] = lambda _text: None) -> Addresses:
-    """Choose the addresses: the usual ports, or free ones if another program has these."""
+def choose_addresses(
+    reserved: ExitStack, on_taken: Callable[[str], object] = lambda _text: None
+) -> Addresses:
+    """Choose the addresses: the usual ports, or free ones if these are taken; see `choose_port`."""
     return Addresses(
         *(
-            f"http://127.0.0.1:{choose_port(port, name, on_taken)}"
+            f"http://127.0.0.1:{choose_port(port, name, on_taken, reserved)}"
             for port, name in (
                 (Ports.API, "the API"),
                 (Ports.FLOWER, "Flower"),
@@ -164,18 +166,19 @@ def run_rapport_stack(
 
     The block begins when all are ready; with `hasty`, as soon as a campaign can run, while the others start.
     """
-    addresses = choose_addresses(on_step)
+    reserved = ExitStack()
+    addresses = choose_addresses(reserved, on_step)
     stack = Stack(
         data_dir,
         settings=embedded_settings(data_dir, addresses),
         migrate=migrate,
         ports=(
-            choose_port(Ports.POSTGRES, "Postgres", on_step),
-            choose_port(Ports.REDIS, "Redis", on_step),
+            choose_port(Ports.POSTGRES, "Postgres", on_step, reserved),
+            choose_port(Ports.REDIS, "Redis", on_step, reserved),
         ),
         on_step=on_step,
     )
-    with stack:
+    with reserved, stack:
         _void_leases(stack.database_url)
         services = rapport_services(stack, addresses, browser_workers=browser_workers)
         if hasty:

@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text("[]" if name == "processes.json" else "{}" if name == "secrets.json" else "")
     assert len(open_to_others(data)) == 14
-    addresses = choose_addresses()
+    addresses = choose_addresses(ExitStack())
     worker = [sys.executable, "-m", "api_stub.cli", "worker", "control", "--name", "control"]
     with Stack(
         data, database_url="postgresql://given", settings=embedded_settings(data, addresses), durable=False

@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -251,11 +251,11 @@ def test_readiness_of_a_web_server(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_replaced_and_its_holder_named() -> None:
     said: list[str] = []
-    with socket.socket() as other:
+    with socket.socket() as other, ExitStack() as reserved:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        port = choose_port(taken, "the API", said.append)
+        port = choose_port(taken, "the API", said.append, reserved)
         assert port != taken
         name = psutil.Process().name()
         assert said == [f"port {taken} is taken by {name} (pid {os.getpid()}), so the API uses port {port}"]
@@ -270,8 +270,18 @@ def test_a_port_whose_server_has_just_closed_a_connection_is_used_again() -> Non
         with socket.create_connection(("127.0.0.1", port)):
             server.accept()[0].close()  # closed here first, so that its end waits on this port
     said: list[str] = []
-    assert choose_port(port, "the API", said.append) == port
+    with ExitStack() as reserved:
+        assert choose_port(port, "the API", said.append, reserved) == port
     assert said == []
+
+
+def test_two_stacks_that_start_at_once_choose_different_ports() -> None:
+    port = find_free_port()
+    with ExitStack() as one, ExitStack() as other:
+        assert choose_port(port, "the API", lambda _: None, one) == port
+        assert choose_port(port, "the API", lambda _: None, other) != port
+    with ExitStack() as later:
+        assert choose_port(port, "the API", lambda _: None, later) == port
 
 
 def test_the_usual_ports_are_the_same_every_time() -> None:

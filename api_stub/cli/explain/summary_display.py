@@ -19,6 +19,7 @@ from api_stub.cli.formatting import (
     reason_suffix,
     render_facts,
 )
+from api_stub.cli.hints import as_typed
 from api_stub.cli.screen.tables import Table
 from api_stub.cli.wording import describe_occasion, describe_options, format_day
 from db.store.campaigns.campaigns import CampaignRecord
@@ -157,7 +158,7 @@ def _outlook_lines(account: str, outlook: OutlookCounts | None) -> Iterator[_Lin
         else ((outlook.today, "today"), (outlook.later, "later"), (outlook.too_late, "too late to be sent"))
     )
     if shown := ", ".join(f"{count} {when}" for count, when in counts if count):
-        yield "outlook", f"{shown}: `rapport forecast {account}`"
+        yield "outlook", as_typed(f"{shown}: `rapport forecast {account}`")
 
 
 def _event_lines(happened: EndedCounts) -> Iterator[_Line]:
@@ -185,7 +186,7 @@ def _open_lines(still: OpenCounts) -> Iterator[_Line]:
     if still.proposed:
         yield "proposed", f"{still.proposed} wait for your approval"
     if still.needs_review:
-        yield "to settle", f"{still.needs_review} wait for you: `rapport actions review`"
+        yield "to settle", as_typed(f"{still.needs_review} wait for you: `rapport actions review`")
 
 
 def _format_by_reason(reasons: Mapping[Reason, int]) -> str:

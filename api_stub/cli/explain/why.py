@@ -22,6 +22,7 @@ from api_stub.cli.context import (
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step, find_subject
 from api_stub.cli.formatting import create_table, format_time, join_counts, reason_suffix
+from api_stub.cli.hints import as_typed
 from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
 from api_stub.cli.quota.gates import SOURCE_TEXTS, Gate
@@ -90,10 +91,10 @@ def why(
     table = create_table("gate", "", "what it says")
     for gate in gates:
         mark = Text("pass", "green") if gate.open else Text("stop", "bold red")
-        table.add_row(gate.name, mark, gate.says)
+        table.add_row(gate.name, mark, as_typed(gate.says))
     console.print(table)
     console.print(Text(f"quota for {facts.kind}: {SOURCE_TEXTS[reading.source]}", "dim"), soft_wrap=True)
-    console.print(Text(step.describe(workers, facts.account.zone), "bold"), soft_wrap=True)
+    console.print(Text(as_typed(step.describe(workers, facts.account.zone)), "bold"), soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from api_stub.cli.formatting import create_table, describe_reason, format_time
+from api_stub.cli.hints import as_typed
 from api_stub.cli.quota.display import render_bar
 from api_stub.cli.quota.gates import describe_warm_up
 from api_stub.cli.screen.tables import Table
@@ -110,4 +111,4 @@ def _explain(found: ForecastAnswer) -> str:
     reason = Reason(next(iter(found.held_back_by)))
     remedy = _REMEDIES.get(reason)
     helps = f"; to allow more: `rapport quota set {found.account} {remedy}`" if remedy else ""
-    return f": {describe_reason(reason)}{helps}"
+    return f": {describe_reason(reason)}{as_typed(helps)}"

@@ -33,13 +33,14 @@ from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Stack
 from db.engine import Database
 from db.store.campaigns import campaigns
+from db.store.people import accounts
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
 from db.store.reports.overview import ActionLine
 from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
-from worker.rules.model import ActionState, CampaignState
+from worker.rules.model import AccountStatus, ActionState, CampaignState
 from worker.settings import get_settings
 
 LATE_DAYS = 7
@@ -229,7 +230,8 @@ def _follow_campaign(
                     with database.transaction() as session:
                         found = campaigns.list_campaigns(session, [campaign_id])
                         lines = overview.list_account_actions(session, account.id)
-                        return read_view(session, quota, account, found, lines)
+                        now = accounts.get_account(session, account.id)
+                        return read_view(session, quota, now, found, lines)
                 except OperationalError:  # Postgres has ended; the next check starts it again
                     time.sleep(_CHECK_SECONDS)
 
@@ -240,7 +242,9 @@ def _follow_campaign(
 
 
 def _has_ended(view: View) -> bool:
-    """Return whether the campaign is planned and settled. Raises StackError if it failed."""
+    """Return whether the campaign is planned and settled. Raises StackError if that can't be any more."""
+    if view.account.status is AccountStatus.STOPPED:
+        raise StackError(f"the demo can't go on: {view.note}")
     campaign = next(iter(view.campaigns), None)
     if campaign is not None and campaign.state is CampaignState.FAILED:
         raise StackError(f"the campaign failed: {campaign.reason}: {campaign.detail}")

@@ -1,14 +1,14 @@
 """Draw a live view: as many rows as the terminal has, around the person being served now."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from api_stub.cli.formatting import describe_reason, format_time, short_id
-from api_stub.cli.screen.cells import cut_text, measure_text
+from api_stub.cli.screen.cells import cut_text, fold_text, measure_text
 from api_stub.cli.screen.live_screen import Row
 from api_stub.cli.watch.view import View
 from api_stub.cli.wording import describe_occasion
@@ -37,11 +37,11 @@ _LEAST_ROWS: Final = 8
 def render_view(view: View, columns: int, lines: int, *, header: Sequence[str], hint: str) -> Sequence[Row]:
     """Return the rows of the screen, at most `lines`, each at most `columns` cells wide."""
     width = columns - 1
-    above = [_title(view), *(Text(line) for line in header), Text("")]
+    above = [_title(view), *_fold(header, width), Text("")]
     if len(above) + len(_HEADINGS) + _LEAST_ROWS > lines:
         above = above[:1]
     above.append(_count(view))
-    below = [Text(view.note, "italic"), Text(hint, "dim")]
+    below = [*_fold([view.note], width, "italic"), Text(hint, "dim")]
     space = lines - len(above) - len(below)
     return [
         *(_cut(text, width) for text in above),
@@ -60,6 +60,11 @@ def _count(view: View) -> Text:
     text = Text("  ").join(Text(f"{state} {n}", STATE_STYLES.get(state, "")) for state, n in counts.items())
     left = f"{view.left.day} today, {view.left.week} in 7 days" if view.left else "not known yet"
     return Text.assemble(text or "nobody yet", f"    quota left: {left}")
+
+
+def _fold(lines: Iterable[str], width: int, style: str = "") -> list[Text]:
+    """Fold lines to the width: addresses, and what to do, must not be cut."""
+    return [Text(part.rstrip(), style) for line in lines for part in fold_text(line, width)]
 
 
 def _cut(text: Text, width: int) -> Row:

@@ -3,7 +3,7 @@
 import http.client
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from random import SystemRandom
 from typing import Final, TypeVar
 
@@ -19,13 +19,32 @@ _CANDIDATES: Final = range(20_000, 32_000)
 T = TypeVar("T")
 
 
-def choose_port(preferred: int, server: str, on_taken: Callable[[str], object]) -> int:
-    """Return the preferred port, or a free one if that is taken; `on_taken` gets a line that says so."""
-    if is_free(preferred):
+def choose_port(preferred: int, server: str, on_taken: Callable[[str], object], reserved: ExitStack) -> int:
+    """Return the preferred port, or a free one if that is taken; `on_taken` gets a line that says so.
+
+    No other call returns the port again until `reserved` is closed, in no process: a server may bind it much
+    later, and by then somebody else's must not answer there.
+    """
+    if is_free(preferred) and _reserve(preferred, reserved):
         return preferred
-    port = find_free_port()
+    for _ in range(_ATTEMPTS):
+        port = find_free_port()
+        if _reserve(port, reserved):
+            break
     on_taken(f"port {preferred} is taken{_describe_holder(preferred)}, so {server} uses port {port}")
     return port
+
+
+def _reserve(port: int, reserved: ExitStack) -> bool:
+    """Take the UDP port of this number as a sign for other stacks; the system frees it when we end."""
+    sign = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        sign.bind((LOOPBACK, port))
+    except OSError:
+        sign.close()
+        return False
+    reserved.callback(sign.close)
+    return True
 
 
 def is_free(port: int) -> bool:

@@ -26,7 +26,7 @@ _MOST_TRIGRAMS: Final = 24
 _MOST_COMPARED: Final = 40
 _MOST_SUGGESTED: Final = 3
 _CUTOFF: Final = 65
-"""Similarity of a suggested name, from 0 to 100 (rapidfuzz.fuzz.token_sort_ratio)."""
+"""Similarity of a suggested name, from 0 to 100 (rapidfuzz.fuzz.ratio)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,16 @@ def suggest_contacts(session: Session, given: str, *, account: str | None = None
         .order_by(shared.desc(), func.length(Contact.folded_name), *_ORDER)
         .limit(_MOST_COMPARED)
     ).all()
-    wanted = " ".join(words)
-    scored = [(fuzz.token_sort_ratio(wanted, row.folded_name), _record(row)) for row in nearest]
+    scored = [(_similarity(words, row.folded_name), _record(row)) for row in nearest]
     scored.sort(key=lambda each: -each[0])
     return [person for score, person in scored[:_MOST_SUGGESTED] if score >= _CUTOFF]
+
+
+def _similarity(words: Sequence[str], folded_name: str) -> float:
+    """Return how near the words are to a name: whole, or each to the word of the name most like it."""
+    names = folded_name.split()
+    by_word = [max(fuzz.ratio(word, name) for name in names) for word in words] if names else [0]
+    return max(fuzz.token_sort_ratio(" ".join(words), folded_name), sum(by_word) / len(by_word))
 
 
 def fold_words(session: Session, given: str) -> list[str]:

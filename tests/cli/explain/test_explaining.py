@@ -202,7 +202,7 @@ def test_audit_says_the_head_and_fails_on_a_broken_chain(database: Database, rap
     greeted_and_waiting(database)
     said = rapport("audit", "verify")
     assert "demo: 6 events, head " in said
-    assert said.endswith("1 chains are intact\n")
+    assert said.endswith("1 chain is intact\n")
     with database.transaction() as session:
         session.execute(text("update action_events set actor = 'nobody' where seq = 2"))
     code, out, _ = rapport.code("audit", "verify")
