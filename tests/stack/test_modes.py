@@ -48,7 +48,8 @@ def test_nothing_of_a_stack_is_open_to_others(tmp_path: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text("[]" if name == "processes.json" else "{}" if name == "secrets.json" else "")
     assert len(open_to_others(data)) == 14
-    addresses = choose_addresses(ExitStack())
+    with ExitStack() as reserved:
+        addresses = choose_addresses(reserved)
     worker = [sys.executable, "-m", "api_stub.cli", "worker", "control", "--name", "control"]
     with Stack(
         data, database_url="postgresql://given", settings=embedded_settings(data, addresses), durable=False

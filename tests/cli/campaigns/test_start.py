@@ -143,7 +143,7 @@ def test_with_redis_away_nothing_is_started_and_it_says_so_at_once(
 ) -> None:
     environment.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     said = rapport.refused("campaign", "birthday", "demo", "--no-read-site", exit_code=3)
-    assert said == "Redis doesn't answer at 127.0.0.1:1, so nothing was started; `rapport status`"
+    assert said == "Redis doesn't answer at 127.0.0.1:1, so nothing was started; `rapport status` shows more"
 
 
 @pytest.mark.parametrize("command", [("campaign", "birthday", "demo"), ("invitations", "list", "demo")])

@@ -19,7 +19,7 @@ def people(database: Database, limits: Limits, birthdays: dict[str, int]) -> Non
     with database.transaction() as session:
         account = an_account(session, limits=limits)
         for slug, days in birthdays.items():
-            # a name such as P0 isn't one: nobody would be greeted
+            # a name such as Z0 isn't one: nobody would be greeted
             name = slug.title().translate(str.maketrans("0123456789", "abcdefghij"))
             day = (database_now(session) + days * DAY).date()
             a_contact(session, account, slug, name=name, birthday=day)
@@ -28,14 +28,14 @@ def people(database: Database, limits: Limits, birthdays: dict[str, int]) -> Non
 def test_a_day_names_who_is_reached_late_or_missed_and_the_verdict_says_what_helps(
     rapport: Rapport, database: Database
 ) -> None:
-    people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(9)} | {"early": -3})
+    people(database, TWO_A_DAY, {f"z{n}": 0 for n in range(9)} | {"early": -3})
     said = rapport("forecast", "demo").splitlines()
     table = [line.split("\t")[-1] for line in said if "█" in line]
     assert table == [
-        "Early (missed), Pa, Pb",
-        "Pc (1 late), Pd (1 late)",
-        "Pe (2 late), Pf (2 late)",
-        "Pi (missed), Pg (3 late), Ph (3 late)",
+        "Early (missed), Za, Zb",
+        "Zc (1 late), Zd (1 late)",
+        "Ze (2 late), Zf (2 late)",
+        "Zi (missed), Zg (3 late), Zh (3 late)",
     ]
     assert "2 of 2" in "".join(said[4:7])
     assert said[-1] == (
@@ -45,10 +45,10 @@ def test_a_day_names_who_is_reached_late_or_missed_and_the_verdict_says_what_hel
 
 
 def test_where_all_is_well_it_says_so(rapport: Rapport, database: Database) -> None:
-    people(database, FREE, {f"p{n}": 1 for n in range(9)})
+    people(database, FREE, {f"z{n}": 1 for n in range(9)})
     said = rapport("forecast", "demo", "--days", "2").splitlines()
     assert said[-1] == "9 of 9 will be greeted, all on time"
-    assert said[-3].rstrip().endswith("Pa, Pb, Pc, Pd, Pe, Pf and 3 more")
+    assert said[-3].rstrip().endswith("Za, Zb, Zc, Zd, Ze, Zf and 3 more")
     assert "is still to be greeted" in rapport("forecast", "demo", "--days", "1").splitlines()[-1]
 
 
@@ -69,7 +69,7 @@ def test_what_a_person_must_do_first_is_said(rapport: Rapport, database: Databas
 
 
 def test_the_same_as_json(rapport: Rapport, database: Database) -> None:
-    people(database, TWO_A_DAY, {f"p{n}": 0 for n in range(3)})
+    people(database, TWO_A_DAY, {f"z{n}": 0 for n in range(3)})
     answer = json.loads(rapport("forecast", "demo", "--json", "--days", "5"))
     assert (answer["birthdays"], answer["in_time"], answer["late"], answer["missed"]) == (3, 2, 1, 0)
     assert answer["held_back_by"] == {"day_limit": 1}

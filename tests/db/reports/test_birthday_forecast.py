@@ -42,10 +42,10 @@ def today(session: Session) -> date:
 def test_birthdays_to_come_and_of_the_last_days_are_told_of_and_no_others(database: Database) -> None:
     with database.transaction() as session:
         account, on = an_account(session), today(session)
-        for slug, days in {"old": -4, "late": -3, "now": 0, "last": 29, "after": 30}.items():
+        for slug, days in {"old": -4, "late": -3, "now": 0, "lena": 29, "after": 30}.items():
             a_contact(session, account, slug, birthday=on + days * DAY)
         a_contact(session, an_account(session, "other"), "stranger", birthday=on)
-        assert days_late(forecast(session, account)) == {"Late": 3, "Now": 0, "Last": 0}
+        assert days_late(forecast(session, account)) == {"Late": 3, "Now": 0, "Lena": 0}
         assert days_late(forecast(session, account, days=1, late=0)) == {"Now": 0}
 
 
@@ -58,7 +58,7 @@ def test_who_is_not_to_be_greeted_is_not_told_of(database: Database) -> None:
         people["Never"].do_not_contact = True
         people["Gone"].status = ContactStatus.NOT_CONNECTED
         people["Greeted"].last_greeted_on = on
-        a_contact(session, account, "next", birthday=on + DAY).last_greeted_on = on - 364 * DAY
+        a_contact(session, account, "nina", birthday=on + DAY).last_greeted_on = on - 364 * DAY
         skipped = add_planned(session, account, people["Done"])
         row = session.get_one(Action, skipped)
         row.state, row.reason = "skipped", Reason.CONTACT_REPLIED
@@ -66,7 +66,7 @@ def test_who_is_not_to_be_greeted_is_not_told_of(database: Database) -> None:
         add_planned(session, account, people["Cancelled"], campaign_id=cancelled)
         session.flush()
         control.change_campaign(session, cancelled, control.CampaignVerb.CANCEL)
-        assert days_late(forecast(session, account)) == {"Ann": 0, "Next": 0}
+        assert days_late(forecast(session, account)) == {"Ann": 0, "Nina": 0}
 
 
 def test_what_is_planned_goes_first_and_is_told_of_once(database: Database) -> None:
