@@ -132,9 +132,9 @@ def test_processes_that_end_come_back_and_the_system_goes_on(folder: Folder) -> 
     assert {after[name] == before[name] for name in ("control", "beat", "api", "sandbox")} == {True}
     ready = folder.state()["addresses"]["api"] + "/ready"
     wait_for("everything to be ready again", lambda: httpx.get(ready).status_code == 200)
-    code, out, err = folder.run("campaign", "birthday", "demo", "--dry-run")
-    assert code == 0, err
-    assert "nothing was planned or sent" in out
+    # Redis has forgotten who takes messages, until each worker says so again; /ready knows it from before.
+    dry_run = ("campaign", "birthday", "demo", "--dry-run")
+    wait_for("a dry run", lambda: "nothing was planned or sent" in folder.run(*dry_run)[1])
 
 
 def test_logs_of_all_processes_are_one_and_can_be_followed_by_their_correlation(folder: Folder) -> None:
