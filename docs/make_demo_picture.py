@@ -112,6 +112,7 @@ def draw(lines: Sequence[str], target: Path) -> None:
     svg = console.export_svg(title="rapport demo", unique_id=target.stem)
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code, monospace", _FONTS)
+    svg = re.sub(r' textLength="[^"]*"', "", svg)  # it counts characters, and squeezes wide ones
     target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
 
 
