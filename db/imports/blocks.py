@@ -2,11 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from db.imports.entries import RefusedEntry
+from db.imports.entries import (
+    AnyEntry,
+    Entry,
+    Person,
+    RefusedEntry,
+    SkippedEntry,
+    SkippedEntryError,
+    UnreadableEntryError,
+)
 from db.imports.text_file import Line, Lines
 
 _MAX_ENTRY_CHARS: Final = 1 << 18
@@ -114,3 +122,19 @@ def _check_length(block: Block, name: str) -> Block | RefusedEntry:
     if block.size > _MAX_ENTRY_CHARS:
         return RefusedEntry(block.line, f"the {name} is longer than {_MAX_ENTRY_CHARS} characters")
     return block
+
+
+def to_entries(
+    blocks: Iterable[Block | RefusedEntry], read_person: Callable[[Block], Person]
+) -> Iterator[AnyEntry]:
+    """Yield the entry of each block; skipped or refused if `read_person` raises."""
+    for block in blocks:
+        if isinstance(block, RefusedEntry):
+            yield block
+            continue
+        try:
+            yield Entry(block.line, read_person(block))
+        except SkippedEntryError as skipped:
+            yield SkippedEntry(block.line, str(skipped))
+        except UnreadableEntryError as error:
+            yield RefusedEntry(block.line, str(error))

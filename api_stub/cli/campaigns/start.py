@@ -28,7 +28,7 @@ PLAN_TIMEOUT = timedelta(minutes=1)
 
 _POLL_INTERVAL = timedelta(milliseconds=200)
 _CHECK_INTERVAL = timedelta(seconds=2)
-"""How often a wait checks whether it still makes sense."""
+"""How often a waiting command checks whether anything keeps workers from planning the campaign."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Component, Event
 from icalendar.prop import vDDDTypes, vRecur
 
-from db.imports.blocks import BlockReader
+from db.imports.blocks import BlockReader, to_entries
 from db.imports.calendars.recurrence import require_yearly
 from db.imports.calendars.titles import read_death_title, read_title
 from db.imports.calendars.words import EventKind, find_kind
@@ -17,11 +17,8 @@ from db.imports.days.instants import InstantDay, find_day
 from db.imports.entries import (
     AnyEntry,
     BirthDate,
-    Entry,
     Person,
     ReadContext,
-    RefusedEntry,
-    SkippedEntry,
     SkippedEntryError,
     UnreadableEntryError,
 )
@@ -83,16 +80,9 @@ def read_calendar(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
     """Read the events. The first event's year is a year of birth only if the title or the program says so."""
     calendar = _Calendar()
     reader = BlockReader("VEVENT", _WANTED.__contains__, context.unused, calendar.read_line)
-    for block in reader.read(lines):
-        if isinstance(block, RefusedEntry):
-            yield block
-            continue
-        try:
-            yield Entry(block.line, _to_person(_parse_event(block.text), calendar, context))
-        except SkippedEntryError as skipped:
-            yield SkippedEntry(block.line, str(skipped))
-        except UnreadableEntryError as error:
-            yield RefusedEntry(block.line, str(error))
+    yield from to_entries(
+        reader.read(lines), lambda block: _to_person(_parse_event(block.text), calendar, context)
+    )
     for name in _NOT_LOST:
         context.unused.pop(name, None)
 

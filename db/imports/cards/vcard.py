@@ -4,19 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from db.imports.blocks import BlockReader
+from db.imports.blocks import BlockReader, to_entries
 from db.imports.calendars.words import EventKind, find_kind, says_death
 from db.imports.cards.lines import CardLine, parse_card, unescape
 from db.imports.days.birth_dates import ReadBirthday, read_birthday
 from db.imports.entries import (
     AnyEntry,
-    Entry,
     Person,
     ReadContext,
-    RefusedEntry,
-    SkippedEntry,
     SkippedEntryError,
-    UnreadableEntryError,
 )
 from db.imports.tables.cells import find_emails, split_urls
 from db.imports.text_file import Lines
@@ -50,16 +46,7 @@ class _OtherDate:
 def read_vcards(lines: Lines, context: ReadContext) -> Iterator[AnyEntry]:
     """Read the cards. A card does not say whether the person is a connection."""
     reader = BlockReader("VCARD", _is_wanted, context.unused)
-    for block in reader.read(lines):
-        if isinstance(block, RefusedEntry):
-            yield block
-            continue
-        try:
-            yield Entry(block.line, _to_person(parse_card(block.texts), context))
-        except SkippedEntryError as skipped:
-            yield SkippedEntry(block.line, str(skipped))
-        except UnreadableEntryError as error:
-            yield RefusedEntry(block.line, str(error))
+    yield from to_entries(reader.read(lines), lambda block: _to_person(parse_card(block.texts), context))
     for name in _TECHNICAL:
         context.unused.pop(name, None)
 

@@ -2,26 +2,32 @@
 
 import json
 import shlex
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from api_stub.cli.context import require_account
 from api_stub.cli.main import COMMANDS
 from api_stub.cli.stack import next_steps
+from api_stub.cli.stack.demo import _has_ended
 from api_stub.cli.stack.demo_account import LIMITS, MEMBER, prepare_account
 from api_stub.cli.stack.demo_display import render_addresses
 from api_stub.cli.terminal import Console
+from api_stub.cli.watch.display import render_view
+from api_stub.cli.watch.view import View
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.state import State
+from api_stub.stack.errors import StackError
 from api_stub.stack.services import Addresses
 from db.engine import Database
 from db.store.people.accounts import AccountRecord
 from db.store.quota import limits
 from db.tables import Interaction
-from tests.builders import a_contact
-from worker.rules.model import Kind
+from tests.builders import a_contact, an_account
+from worker.rules.model import AccountStatus, Kind
 from worker.rules.sourcing.criteria import Criteria
 
 TODAY = date(2028, 2, 29)
@@ -101,3 +107,28 @@ def test_again_lets_twelve_more_through_and_the_next_demo_does_not(database: Dat
     assert allowed() == (82, 82)
     prepare_account(database, again=False)
     assert allowed() == (70, 82)
+
+
+def test_the_demo_ends_when_its_account_stops(database: Database) -> None:
+    with database.transaction() as session:
+        account = an_account(session)
+    stopped = replace(account_record(database), status=AccountStatus.STOPPED)
+    view = View(stopped, [], [], None, f"account {account.name} is stopped: why, and what to do")
+    with pytest.raises(StackError, match="is stopped: why, and what to do"):
+        _has_ended(view)
+
+
+def test_what_to_do_is_folded_and_never_cut_on_a_narrow_screen(database: Database) -> None:
+    with database.transaction() as session:
+        an_account(session)
+    advice = (
+        "account demo is stopped: the site showed a limit page; check the account on the site, then sign in"
+    )
+    view = View(account_record(database), [], [], None, advice)
+    rows = render_view(view, 40, 24, header=[], hint="q leaves")
+    assert advice in " ".join(part.plain for row in rows for _, part in row)
+
+
+def account_record(database: Database) -> AccountRecord:
+    with database.transaction() as session:
+        return require_account(session, "demo")

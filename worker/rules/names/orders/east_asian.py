@@ -52,10 +52,6 @@ def _without_ending(word: str) -> str:
     return next((word.removesuffix(ending) for ending in endings if word.endswith(ending)), word)
 
 
-def _is_katakana(word: str) -> bool:
-    return all(unicodedata.name(letter, "").startswith("KATAKANA") for letter in letters(word))
-
-
 def _is_kana(word: str) -> bool:
     return all(unicodedata.name(letter, "").startswith(("HIRAGANA", "KATAKANA")) for letter in letters(word))
 
