@@ -34,6 +34,7 @@ from worker.rules.names.spoken_name import NoName, SpokenName
 
 _NO_NAME_TEXTS: Final[Mapping[NoName, str]] = {
     NoName.NO_LETTERS: "no word of it can be a name",
+    NoName.DIED: "the name says that the person has died",
     NoName.STAND_IN: "the site shows this for a hidden or deleted member",
     NoName.ORGANISATION: "a company or an institution",
     NoName.GROUP: "more than one person",

@@ -104,7 +104,7 @@ from worker.rules.names.spoken_name import (
         ("Zoe\u0301 Blanc", "Zo\u00e9"),
         ("𝐀𝐧𝐧𝐚 Smith", "Anna"),
         # decoration
-        ("An\u200bna\ufeff Smith", "Anna"),
+        ("An\u2060na\ufeff Smith", "Anna"),
         ("❤️ Anna Smith", "Anna"),
         ("Anna❤️ Smith", "Anna"),
         ("1️⃣ Anna Smith", "Anna"),
@@ -192,6 +192,7 @@ def test_a_language_or_a_place_tells_how_a_name_is_built(
     [
         ("🎂", NoName.NO_LETTERS),
         ("LinkedIn Member", NoName.STAND_IN),
+        ("Late Anna Smith", NoName.DIED),
         ("Nordwind GmbH", NoName.ORGANISATION),
         ("Anna & Tom", NoName.GROUP),
         ("Dr.", NoName.ONLY_TITLES),

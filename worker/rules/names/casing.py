@@ -11,8 +11,8 @@ _TURKIC = frozenset({"tr", "az"})
 _TURKISH_LETTERS = frozenset("ıİğĞ")
 _NEAR_TURKISH = frozenset("ŞÇÖÜ")
 _APOSTROPHES = "'\u2018\u2019`\u00b4\u02bc"
-_ELIDED = frozenset({"o", "d", "l", "dell", "dall", "nell", "sant"})
-"""What stands before an apostrophe that a capital follows: O'Brien, D'Arcy, L'Oréal; but Sha'quan, Дем'ян."""
+_ELIDED = frozenset({"o", "d", "l", "m", "n", "dell", "dall", "nell", "sant"})
+"""What stands before an apostrophe that a capital follows: O'Brien, D'Arcy, N'Golo; but Sha'quan, Дем'ян."""
 
 _DUTCH_IJ = re.compile("ij(?=[^aeiouyáéíóúàèìòùäëïöü])")
 _SHORT_NAME = re.compile("[^aeiouy\\W]?[aeiouy]n?")

@@ -19,6 +19,12 @@ _JOIN_MARK = "&"
 _JOINERS = "\u200c\u200d"
 """Persian and Indian names are spelt with these; elsewhere they join emoji."""
 
+_NO_NAME = re.compile(
+    r"\S+@\S*|\S*@\S+|(?:https?://|www\.)\S*|[\u202d\u202e]|(?<=\w)\u200b(?=\w)", re.IGNORECASE
+)
+"""Addresses; overrides of the direction, which show letters in another order than they are written in; a zero
+width space between letters, which may part two names or stand inside one."""
+
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\uff08[^\uff08\uff09]*\uff09|\u3010[^\u3010\u3011]*\u3011")
 _OPEN_BRACKET = re.compile("[(\\[\uff08\u3010].*", re.DOTALL)
@@ -66,6 +72,7 @@ def extract_name_part(full_name: str) -> NamePart:
     """
     text = "".join(map(to_plain_letter, full_name))
     text = unicodedata.normalize("NFC", _STRUCK_OUT.sub("", text))
+    text = _NO_NAME.sub(NON_NAME_MARK, text)
     text = _GERSHAYIM.sub("\u05f4", _KEYCAP.sub(" ", text))
     text = _OPEN_BRACKET.sub(" ", _BRACKETS.sub(" ", text)).strip()
     text = _QUOTED.sub(lambda found: " " if found.start() else f" {found[0][1:-1]} ", text)

@@ -8,6 +8,9 @@ from worker.rules.names.tables import exact_set, fold, phrase_set, read_table, w
 
 _AND = frozenset({"and", "und", "et", "og", "och", "en", "y", "e", "i", "и", "та", "și", "si", "ve", "και"})
 
+_LONGEST_SHORT_FORM = 3
+"""Letters. Longer legal forms are no names, also before a name (Sarl Dupont)."""
+
 
 def is_stand_in(words: Sequence[str]) -> bool:
     """Return whether a site shows these words for somebody who is hidden, deleted or looking for work."""
@@ -49,7 +52,8 @@ def is_organisation(segments: Sequence[Sequence[str]]) -> bool:
     if any(key in word_set("organisations", "legal_forms") for key in everywhere[1:]):
         return True
     perhaps = word_set("organisations", "perhaps")
-    return any(key in perhaps for key in keys) and not is_given_name(name[0])
+    is_form_first = len(keys[0]) > _LONGEST_SHORT_FORM and keys[0] in word_set("organisations", "legal_forms")
+    return (is_form_first or any(key in perhaps for key in keys)) and not is_given_name(name[0])
 
 
 def is_group(words: Sequence[str]) -> bool:

@@ -32,9 +32,10 @@ def keep_first_script(words: Sequence[str]) -> Sequence[str]:
 
 def without_thai_title(words: Sequence[str]) -> Sequence[str]:
     """Return the words without a Thai title that is written without a space: คุณสมชาย."""
-    if not "\u0e01" <= words[0][0] <= "\u0e4e":
+    titles = word_list("titles", "thai_prefixes", "any")
+    if not "\u0e01" <= words[0][0] <= "\u0e4e" or words[0].strip(".") in titles:
         return words
-    for title in word_list("titles", "thai_prefixes", "any"):
+    for title in titles:
         rest = words[0].removeprefix(title).strip(".")
         if rest != words[0] and rest and not "\u0e30" <= rest[0] <= "\u0e3f":  # would split off a vowel
             return [rest, *words[1:]]

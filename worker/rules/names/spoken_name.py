@@ -4,6 +4,7 @@ A greeting with a wrong name is worse than none: where the given name is not cer
 
 - Emoji and anything in brackets, or in quotes inside the name, are dropped. So is everything after `|`, `/`,
   a dash between spaces and the like. Letters in fancy type are read as plain letters (letters.py).
+- Who has died, as the name says, is not addressed (memorial.py).
 - A stand-in for a hidden or deleted member, a company and a group have no given name (not_a_person.py).
 - Titles, abbreviations and initials before the name are dropped, and degrees and generations after it
   (titles.py). One word that is left after them is a family name (Mr Bean, Dr. Müller, A. Smith), unless it is
@@ -28,6 +29,7 @@ from worker.rules.names.casing import fix_capitals, is_in_capitals, looks_turkis
 from worker.rules.names.given import Found
 from worker.rules.names.hints import find_name_language
 from worker.rules.names.letters import INNER_PUNCTUATION, extract_name_part, letters, split_words
+from worker.rules.names.memorial import has_died
 from worker.rules.names.not_a_person import is_group, is_organisation, is_stand_in
 from worker.rules.names.orders.comma_names import reverse_comma_name
 from worker.rules.names.orders.east_asian import (
@@ -59,6 +61,7 @@ class NoName(StrEnum):
     """Why a person can't be addressed by a name."""
 
     NO_LETTERS = "no_letters"
+    DIED = "died"
     STAND_IN = "stand_in"
     ORGANISATION = "organisation"
     GROUP = "group"
@@ -89,6 +92,8 @@ def find_name(
     `language` is the person's (ISO 639-1) and `location` a place as a site shows it, where they are known:
     they tell the order of a name and how it is written.
     """
+    if has_died(full_name):
+        return NoName.DIED
     part = extract_name_part(full_name)
     first, *others = map(split_words, part.text.strip(", ").split(","))
     if not first:
@@ -124,7 +129,7 @@ def _find_no_person(segments: Sequence[Sequence[str]], *, joined: bool) -> NoNam
         return NoName.STAND_IN
     if is_organisation(segments) or (is_east_asian(words[0]) and is_east_asian_organisation(words)):
         return NoName.ORGANISATION
-    return NoName.GROUP if joined or is_group(words) else None
+    return NoName.GROUP if joined or any(map(is_group, segments)) else None
 
 
 def _spoken(found: Found, full: Sequence[str], language: str | None) -> SpokenName | NoName:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 
 from worker.rules.names.given_names import is_european_given_name, is_given_name
 from worker.rules.names.letters import letters
 from worker.rules.names.tables import exact_set, fold, phrase_set, word_set
+
+_SHORTEST_OFFICE = 9
+"""Letters. Shorter words that end like an office may be names (Titkár)."""
 
 
 class Before(Enum):
@@ -98,6 +102,7 @@ def is_title(word: str) -> bool:
         key in word_set("titles", "titles")
         or key in word_set("titles", "honorifics")
         or key in word_set("titles", "bare")
+        or (len(key) > _SHORTEST_OFFICE and key.endswith(_office_endings()))
     )
 
 
@@ -110,6 +115,11 @@ def without_joined_address(word: str) -> str:
     if not hyphen or fold(last) not in word_set("titles", "address_after", "joined"):
         return word
     return stem if is_given_name(stem, "ja", "in", "ta") else ""
+
+
+@cache
+def _office_endings() -> tuple[str, ...]:
+    return tuple(word_set("titles", "office_endings"))
 
 
 def _measure_title(words: Sequence[str], place: int) -> int:

@@ -37,6 +37,13 @@ def _is_hungarian(word: str) -> bool:
     return is_given_name(word, "hu") or fold(word) in word_set("surnames", "latin", "hu", "also")
 
 
+def _is_hungarian_wife(word: str) -> bool:
+    """Return whether a word is a husband's name with the ending of his wife's: Kovácsné, Jánosné."""
+    husband = word.casefold().removesuffix("n\u00e9")
+    is_name = _is_hungarian(husband) or fold(husband) in word_set("surnames", "latin", "hu", "only")
+    return husband != word.casefold() and is_name
+
+
 def _is_japanese_given_name(word: str) -> bool:
     return is_given_name(word, "ja")
 
@@ -72,8 +79,14 @@ def find_family_first(words: Sequence[str], language: str | None) -> Found:
     """
     if len(words) < 2:
         return None
+    if any(map(_is_hungarian_wife, words)):  # Kovácsné Szabó Mária; in Nagy Jánosné, János is her husband
+        return (words[-1],) if is_given_name(words[-1], "hu") else DOUBT
     if language is not None and language in _LANGUAGES:
         return _find_in(_LANGUAGES[language], words, told=True)
+    return _find_in_any(words)
+
+
+def _find_in_any(words: Sequence[str]) -> Found:
     found = [each for one in _LANGUAGES.values() if (each := _find_in(one, words, told=False)) is not None]
     certain = set(found) - {DOUBT}
     if len(certain) == 1:

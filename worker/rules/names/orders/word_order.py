@@ -44,6 +44,8 @@ def _may_be_family_first(words: Sequence[str]) -> bool:
         return any(map(is_given_name, words[1:]))
     if is_japanese(words[0]) and is_given_name(words[-1], "ja"):
         return True  # Kurosaki Akira
+    if len(words) > 2 and is_given_name(words[1]):
+        return True  # Unlisted Robert Marsh
     return is_european_given_name(words[-1]) and not any(map(is_given_name, words[:-1]))
 
 
