@@ -9,6 +9,8 @@ from enum import Enum
 from importlib.resources import files
 from typing import Any, Final
 
+from worker.rules.names.memorial import DEATH_SIGNS, YEARS_OF_LIFE
+
 
 class EventKind(Enum):
     """What comes back each year."""
@@ -35,11 +37,8 @@ class Language:
 
 MAX_TITLE_CHARS: Final = 300
 """What follows in a title or a label is not read."""
-_DEATH_SIGNS: Final = "†‡✝✞✟⚰⚱🪦"
 _BIRTHDAY_SIGNS: Final = "🎂🎈🎁🎉🥳🍰🧁🎊"
 _ANNIVERSARY_SIGNS: Final = "💍💒👰🤵💏💑⚭∞💞"
-_LIFE: Final = re.compile(r"(?<!\d)(?:1[89]|20)\d{2}\s*[-\u2013\u2014/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)")
-"""Two years: of birth and death."""
 _DEATH_YEAR: Final = re.compile(
     r"(?<![^\W\d_])(?:d\.|gest\.|verst\.|ob\.|\+)\s*(?:19|20)\d{2}(?!\d)", re.IGNORECASE
 )
@@ -103,7 +102,7 @@ def find_kind(text: str) -> EventKind | None:
     """
     text = to_plain_title(text)
     kinds = WORDS.list_kinds(text)
-    if any(sign in text for sign in _DEATH_SIGNS) or _LIFE.search(text) or _DEATH_YEAR.search(text):
+    if not DEATH_SIGNS.isdisjoint(text) or YEARS_OF_LIFE.search(text) or _DEATH_YEAR.search(text):
         return EventKind.DEATH
     if any(sign in text for sign in _ANNIVERSARY_SIGNS):
         kinds.add(EventKind.ANNIVERSARY)

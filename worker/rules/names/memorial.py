@@ -6,16 +6,17 @@ from typing import Final
 
 from worker.rules.names.tables import fold, phrase_set, word_set
 
-_SIGNS: Final = frozenset("†‡✝✞✟⚰⚱🪦")
-_YEARS_OF_LIFE: Final = re.compile(
+DEATH_SIGNS: Final = frozenset("†‡✝✞✟⚰⚱🪦")
+YEARS_OF_LIFE: Final = re.compile(
     r"(?<!\d)(?:1[89]|20)\d{2}\s*[-\u2013\u2014/]\s*(?:†\s*)?(?:19|20)\d{2}(?!\d)"
 )
+"""The years of birth and death."""
 _BETWEEN_WORDS: Final = re.compile(r"[\s,;:()\[\]|/\u060c]+")
 
 
 def has_died(full_name: str) -> bool:
     """Return whether a display name says that the person has died: a sign, the years of a life, or words."""
-    if not _SIGNS.isdisjoint(full_name) or _YEARS_OF_LIFE.search(full_name):
+    if not DEATH_SIGNS.isdisjoint(full_name) or YEARS_OF_LIFE.search(full_name):
         return True
     text = unicodedata.normalize("NFC", full_name)
     keys = [fold(word.replace('"', "")) for word in _BETWEEN_WORDS.split(text) if word]
