@@ -31,7 +31,7 @@ def read(text: str, order: DayOrder | None = None) -> ReadBirthday:
             "5. März 1980", "le 5 mars 1980", "5 de marzo de 1980", "5-Mar-80", "80-03-05", "Wed, 5 Mar 1980",
             "Wed Mar 05 1980 00:00:00 GMT+0100 (CET)", "5 марта 1980 года", "1980年3月5日", "1980년 3월 5일",
             "\u0665 مارس \u0661\u0669\u0668\u0660", "५ मार्च १९८०", "1980. március 5.",
-            "ngày 5 tháng 3 năm 1980",
+            "ngày 5 tháng 3 năm 1980", "5.III.1980", "5 III 1980",
         )),
         ("25/12/1980", BirthDate(12, 25, 1980)),
         ("12/25/80", BirthDate(12, 25, 1980)),

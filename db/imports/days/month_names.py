@@ -20,6 +20,11 @@ _LOCALES: Final = _words("""
 """The larger languages whose months have names. East Asian ones are numbers, which need no table."""
 _COMMON: Final[Mapping[str, int]] = {"mrz": 3, "sept": 9, "okt": 10, "мая": 5}
 """Abbreviations in use that CLDR doesn't list."""
+_ROMAN: Final = {
+    numeral: frozenset({month})
+    for month, numeral in enumerate(_words("i ii iii iv v vi vii viii ix x xi xii"), start=1)
+}
+"""28.XI.1984, as in Poland and Hungary."""
 _MIN_LETTERS: Final = 3
 
 
@@ -31,8 +36,9 @@ def find_months(word: str) -> frozenset[int]:
     """
     key = _simplify(word)
     # The other languages take a second to load, and no month of theirs is an English one.
-    if key in _english():
-        return _english()[key]
+    for known in (_ROMAN, _english()):
+        if key in known:
+            return known[key]
     names = _names()
     if key in names:
         return names[key]
