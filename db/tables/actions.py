@@ -59,6 +59,11 @@ class CampaignRequest(Base):
     campaign_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     fingerprint: Mapped[str] = mapped_column(comment="hash of kind and options")
+    kind: Mapped[str | None]
+    options: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="null once the campaign has started"
+    )
+    correlation_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

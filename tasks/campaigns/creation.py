@@ -51,5 +51,6 @@ def add_campaign(
         options=(stored or options).dump_options(),
         correlation_id=logs.current_correlation_id(),
     )
+    requests.end_request(session, campaign_id)
     log.info("campaign_started", campaign=str(campaign_id), account=account.name, kind=options.kind, new=new)
     return campaigns.find_campaign(session, campaign_id, lock=True) if new else None

@@ -19,14 +19,15 @@ from tasks.upkeep.evidence import delete_old_evidence
 from tasks.upkeep.expiry import expire_late_actions
 from tasks.upkeep.quota_checks import compare_quotas
 from tasks.upkeep.retention import purge_all_accounts
-from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns
+from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns, start_waiting_requests
 from worker.app import app
 
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def run_schedules(tick: Tick) -> None:
-    """Start the campaigns that are due, and request lists again whose message was lost."""
+    """Start the campaigns that are due or whose message was lost, and request lists again."""
     start_due_campaigns(get_services())
+    start_waiting_requests(get_services())
     repeat_stale_readings(get_services())
 
 

@@ -35,7 +35,7 @@ from api_stub.responses.campaign_started import build_campaign_started
 from db.store.campaigns.campaigns import CampaignRecord
 from db.store.people.accounts import AccountRecord
 from db.store.reports import overview
-from tasks.contract import BIRTHDAY_CAMPAIGN, BirthdayCampaign
+from tasks.contract import BirthdayCampaign
 from worker.rules.model import ActionState
 
 
@@ -76,9 +76,7 @@ def birthday(
         with database.transaction() as session:
             record = require_account(session, account)
             check_campaign_request(session, record, request)
-        campaign = start_campaign(
-            database, data, BIRTHDAY_CAMPAIGN, request, reading="reading the birthdays page"
-        )
+        campaign = start_campaign(database, data, request, reading="reading the birthdays page")
         with database.transaction() as session:
             lines = overview.list_campaign_actions(session, campaign.id)
             halted = any(list_halt_lines(session, account))

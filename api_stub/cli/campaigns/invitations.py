@@ -33,7 +33,7 @@ from api_stub.cli.wording import format_day
 from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaign_started import build_campaign_started
 from db.store.reports import overview
-from tasks.contract import INVITATIONS_CAMPAIGN, InvitationsCampaign
+from tasks.contract import InvitationsCampaign
 from worker.rules.invitations import Verdict
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ def list_invitations(account: AccountArgument, as_json: AsJson = False, data: Da
     with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
+        campaign = start_campaign(database, data, request, reading=_READING)
     if as_json:
         print_answer(build_campaign_started(campaign, []))
         return
@@ -92,7 +92,7 @@ def withdraw(
     with open_database(data, needs_workers=True) as database:
         with database.transaction() as session:
             check_campaign_request(session, require_account(session, account), request)
-        campaign = start_campaign(database, data, INVITATIONS_CAMPAIGN, request, reading=_READING)
+        campaign = start_campaign(database, data, request, reading=_READING)
         with database.transaction() as session:
             planned = overview.list_campaign_actions(session, campaign.id)
     if as_json:

@@ -24,7 +24,7 @@ from api_stub.request_checks import check_campaign_request
 from api_stub.responses.campaign_started import build_campaign_started
 from db.store.quota import search_forecast
 from db.store.reports import overview
-from tasks.contract import SOURCING_CAMPAIGN, SourcingCampaign
+from tasks.contract import SourcingCampaign
 from worker.errors import RequestRefusedError
 from worker.rules.sourcing.criteria import Criteria
 
@@ -80,7 +80,7 @@ def sourcing(
         with database.transaction() as session:
             record = require_account(session, account)
             search = check_campaign_request(session, record, request)
-        campaign = start_campaign(database, data, SOURCING_CAMPAIGN, request, reading="planning the search")
+        campaign = start_campaign(database, data, request, reading="planning the search")
         with database.snapshot() as session:
             estimate = search_forecast.estimate_search(
                 session, record.id, people=limit, campaign_id=campaign.id

@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
+from api_stub.campaign_requests import keep_campaign_request, publish_campaign_request
 from api_stub.cli.campaigns.redis_watch import RedisWatch
+from api_stub.cli.context import require_account
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.explain.obstacles import Obstacles
 from api_stub.cli.formatting import describe_reason, short_id
@@ -18,6 +20,7 @@ from api_stub.client import TaskClient
 from db.engine import Database
 from db.store.campaigns import campaigns
 from db.store.campaigns.campaigns import CampaignRecord
+from db.store.campaigns.requests import CONFLICTING_REQUEST
 from tasks.contract import AnyCampaignRequest
 from worker.clock import monotonic_seconds
 from worker.errors import RequestRefusedError
@@ -45,9 +48,9 @@ def validate_model(model: type[Model], /, **values: object) -> Model:
 
 
 def start_campaign(
-    database: Database, data: Path, task: str, request: AnyCampaignRequest, *, reading: str
+    database: Database, data: Path, request: AnyCampaignRequest, *, reading: str
 ) -> CampaignRecord:
-    """Publish a campaign task, wait until the campaign is planned, and return it.
+    """Request a campaign, wait until the campaign is planned, and return it.
 
     `reading` is shown while a worker reads the site. Raises RequestRefusedError at once if nobody would plan
     it as things are, and later if it can't be planned, or not in time. Raises NotRunningError
@@ -60,8 +63,7 @@ def start_campaign(
         raise RequestRefusedError(f"nothing was started: {obstacle}")
     with database.transaction() as session:
         print_halts(session, request.account)
-    campaign_id = request.campaign_id or uuid4()
-    _send_request(data, task, request.model_copy(update={"campaign_id": campaign_id}), str(campaign_id))
+    campaign_id = _request(database, data, request)
     campaign = _wait_for_plan(database, watch, campaign_id, obstacles, reading)
     if campaign.state is CampaignState.FAILED:
         why = describe_reason(campaign.reason) if campaign.reason else "it failed"
@@ -69,12 +71,19 @@ def start_campaign(
     return campaign
 
 
-def _send_request(data: Path, task: str, request: AnyCampaignRequest, correlation_id: str) -> None:
+def _request(database: Database, data: Path, request: AnyCampaignRequest) -> UUID:
+    correlation_id = str(request.campaign_id or uuid4())
+    with database.transaction() as session:
+        account = require_account(session, request.account)
+        campaign_id = keep_campaign_request(session, account, request, correlation_id)
+    if campaign_id is None:
+        raise RequestRefusedError(f"campaign_id: {CONFLICTING_REQUEST}")
     client = TaskClient(load_settings(data).redis)
     try:
-        client.send(task, request, correlation_id=correlation_id)
+        publish_campaign_request(client, request, campaign_id, correlation_id)
     finally:
         client.close()
+    return campaign_id
 
 
 def _wait_for_plan(

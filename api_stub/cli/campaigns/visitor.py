@@ -34,7 +34,7 @@ from db.store.campaigns.saved_searches import SearchSpec
 from db.store.people.accounts import AccountRecord
 from db.store.quota import search_forecast
 from db.store.reports import overview
-from tasks.contract import VISITOR_CAMPAIGN, VisitorCampaign
+from tasks.contract import VisitorCampaign
 from worker.errors import Reason
 from worker.rules.lifecycle import END_STATES
 from worker.rules.model import Kind
@@ -76,7 +76,7 @@ def visitor(
                 not_seen_months=not_seen_months, limit=limit, no_repeat_days=no_repeat_days, dry_run=dry_run,
             )  # fmt: skip
             searched = check_campaign_request(session, record, request)
-        campaign = start_campaign(database, data, VISITOR_CAMPAIGN, request, reading="choosing whom to visit")
+        campaign = start_campaign(database, data, request, reading="choosing whom to visit")
         if as_json:
             with database.snapshot() as session:
                 lines = overview.list_campaign_actions(session, campaign.id)

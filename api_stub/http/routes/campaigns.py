@@ -1,10 +1,11 @@
 """Start, list, show, pause, resume and cancel campaigns."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request
 
+from api_stub.campaign_requests import keep_campaign_request, publish_campaign_request
 from api_stub.client import TaskClient
 from api_stub.http.dependencies import AccountFilter, AppClient, AppDatabase, PageLimit, require_key
 from api_stub.http.lookups import require_account, require_campaign
@@ -30,7 +31,6 @@ from tasks.contract import (
     InvitationsCampaign,
     SourcingCampaign,
     VisitorCampaign,
-    fingerprint,
 )
 from worker.errors import RequestRefusedError
 from worker.rules.campaign_progress import campaign_progress
@@ -138,7 +138,8 @@ def _start(
     database: Database,
     client: TaskClient,
 ) -> Accepted:
-    """Check the request, reserve the campaign id if one is given, and publish the task."""
+    """Check the request, keep it, and publish the task."""
+    correlation_id = request.state.correlation_id
     with database.transaction() as session:
         account = require_account(session, body.account)
         try:
@@ -147,15 +148,10 @@ def _start(
             raise HTTPException(404, f"body.{error}") from None
         except RequestRefusedError as error:
             raise HTTPException(422, f"body.{error}") from None
-        if body.campaign_id and not requests.claim_campaign_id(
-            session, body.campaign_id, account.id, fingerprint(body)
-        ):
+        campaign_id = keep_campaign_request(session, account, body, correlation_id)
+        if campaign_id is None:
             raise HTTPException(409, requests.CONFLICTING_REQUEST)
-    campaign_id = body.campaign_id or uuid4()
-    correlation_id = request.state.correlation_id
-    client.send(
-        body.task, body.model_copy(update={"campaign_id": campaign_id}), correlation_id=correlation_id
-    )
+    publish_campaign_request(client, body, campaign_id, correlation_id)
     return Accepted(campaign_id=campaign_id, correlation_id=correlation_id, dry_run=body.dry_run)
 
 

@@ -16,6 +16,7 @@ from db.tables import (
     Action,
     Base,
     Campaign,
+    CampaignRequest,
     Contact,
     Exclusion,
     Hit,
@@ -90,6 +91,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
 REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
     {
         Campaign: frozenset({"options", "preview", "detail"}),
+        CampaignRequest: frozenset({"options"}),
         Schedule: frozenset({"options"}),
         Search: frozenset({"terms"}),
         SavedSearch: frozenset({"terms", "criteria"}),
@@ -109,7 +111,9 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "audit_heads": frozenset({"hash"}),
         "interactions": frozenset({"type", "status", "occasion", "correlation_id"}),
         "campaigns": frozenset({"kind", "state", "reason", "correlation_id"}),
-        "campaign_requests": frozenset({"fingerprint"}),  # a hash of kind and options
+        "campaign_requests": frozenset(
+            {"fingerprint", "kind", "correlation_id"}
+        ),  # a hash of kind and options
         "daily_summaries": frozenset({"on", "summary"}),  # counts only
         "exclusions": frozenset({"occasion"}),
         "imports": frozenset({"source", "started_by"}),
