@@ -1,7 +1,7 @@
 """Rapport's own processes as the embedded default runs them, and their readiness checks."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +18,8 @@ from worker import queues, redis_address
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
-_ENOUGH_FOR_A_CAMPAIGN = frozenset({"control", "browser1", "beat"})
+_FIRST = frozenset({"control", "browser1"})
+"""The services that a campaign needs until its first action has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +162,11 @@ def run_rapport_stack(
     browser_workers: int,
     on_step: Callable[[str], object],
     hasty: bool = False,
-) -> Iterator[tuple[Stack, Addresses]]:
+) -> Iterator[tuple[Stack, Addresses, Sequence[Service]]]:
     """Run all processes of the embedded default, and stop them at the end of the block.
 
-    The block begins when all are ready; with `hasty`, as soon as a campaign can run, while the others start.
+    The block begins when all are ready. With `hasty` it begins when the practice network answers, while the
+    workers of a campaign's first action start; the third value are the services that the caller starts later.
     """
     reserved = ExitStack()
     addresses = choose_addresses(reserved, on_step)
@@ -181,16 +183,14 @@ def run_rapport_stack(
     with reserved, stack:
         _void_leases(stack.database_url)
         services = rapport_services(stack, addresses, browser_workers=browser_workers)
+        later: list[Service] = []
         if hasty:
-            first = [service for service in services if service.name in _ENOUGH_FOR_A_CAMPAIGN]
-            others = [replace(service, ready=None) for service in services if service not in first]
-            stack.start(sandbox(stack, addresses), *first)
-            stack.start(*others)
-        else:
-            stack.start(sandbox(stack, addresses), *services)
+            services = [replace(service, ready=None) for service in services]
+            later = [service for service in services if service.name not in _FIRST]
+        stack.start(sandbox(stack, addresses), *(service for service in services if service not in later))
         write_environment(data_dir, stack.environment)
         try:
-            yield stack, addresses
+            yield stack, addresses, later
         finally:
             remove_environment(data_dir)
 

@@ -159,14 +159,15 @@ class Stack:
         shared = {name: value for name, value in self.environment.items() if name not in hidden}
         return {**shared, **service.env}
 
-    def start(self, *services: Service) -> None:
+    def start(self, *services: Service, announce: bool = True) -> None:
         """Start services together and wait until all are ready. They stop together, before earlier ones.
 
         Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
         """
         self._exit.callback(self._stop_batch, services)
         for service in services:
-            self._on_step(f"starting {service.name}")
+            if announce:
+                self._on_step(f"starting {service.name}")
             self._launch(service)
         for service in services:
             child = self._children[service.name]
