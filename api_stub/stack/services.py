@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -12,8 +12,6 @@ from typing import Any
 from api_stub.stack.environment_file import remove_environment, write_environment
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
-from db.engine import Database
-from db.store.actions import leases
 from worker import queues, redis_address
 from worker.processes import Process
 
@@ -173,7 +171,6 @@ def run_rapport_stack(
     stack = Stack(
         data_dir,
         settings=embedded_settings(data_dir, addresses),
-        migrate=migrate,
         ports=(
             choose_port(Ports.POSTGRES, "Postgres", on_step, reserved),
             choose_port(Ports.REDIS, "Redis", on_step, reserved),
@@ -181,13 +178,16 @@ def run_rapport_stack(
         on_step=on_step,
     )
     with reserved, stack:
+        network = sandbox(stack, addresses)
+        stack.launch(network)  # it needs no database
+        on_step("bringing the tables up to date")
+        migrate(stack.database_url)
         _void_leases(stack.database_url)
         services = rapport_services(stack, addresses, browser_workers=browser_workers)
-        later: list[Service] = []
-        if hasty:
-            services = [replace(service, ready=None) for service in services]
-            later = [service for service in services if service.name not in _FIRST]
-        stack.start(sandbox(stack, addresses), *(service for service in services if service not in later))
+        first = [service for service in services if service.name in _FIRST] if hasty else services
+        stack.launch(*first)
+        stack.wait_until_ready(network, *([] if hasty else first))
+        later = [service for service in services if service not in first]
         write_environment(data_dir, stack.environment)
         try:
             yield stack, addresses, later
@@ -196,6 +196,10 @@ def run_rapport_stack(
 
 
 def _void_leases(database_url: str) -> None:
+    # Imported while the practice network starts: these modules take longer than all others here.
+    from db.engine import Database  # noqa: PLC0415
+    from db.store.actions import leases  # noqa: PLC0415
+
     # No worker runs on this data folder now, so their leases needn't expire first.
     database = Database(database_url, application_name="rapport stack")
     with database.transaction() as session:

@@ -159,16 +159,24 @@ class Stack:
         shared = {name: value for name, value in self.environment.items() if name not in hidden}
         return {**shared, **service.env}
 
-    def start(self, *services: Service, announce: bool = True) -> None:
-        """Start services together and wait until all are ready. They stop together, before earlier ones.
+    def start(self, *services: Service) -> None:
+        """Launch services and wait until all are ready. Raises as `wait_until_ready`."""
+        self.launch(*services)
+        self.wait_until_ready(*services)
 
-        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
-        """
+    def launch(self, *services: Service, announce: bool = True) -> None:
+        """Start services, which may not be ready yet. They stop together, before earlier ones."""
         self._exit.callback(self._stop_batch, services)
         for service in services:
             if announce:
                 self._on_step(f"starting {service.name}")
             self._launch(service)
+
+    def wait_until_ready(self, *services: Service) -> None:
+        """Wait until launched services are ready.
+
+        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
+        """
         for service in services:
             child = self._children[service.name]
             child.wait_until(service.ready or child.alive, service.ready_within)
