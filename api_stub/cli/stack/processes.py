@@ -38,11 +38,7 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker. On SIGTERM it finishes the current action."""
-    settings = _prepare_environment(
-        Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
-    )
-    if role is Role.BROWSER:
-        Vault(settings.required("secret_keys"))  # refuses invalid keys
+    _prepare_environment(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _configure_metrics()
@@ -97,6 +93,8 @@ def _prepare_environment(process: Process) -> Settings:
     A program's initial environment can be read in /proc as long as it runs.
     """
     settings = load_settings(process)
+    if process is Process.BROWSER_WORKER:
+        Vault(settings.required("secret_keys"))  # refuses invalid keys
     if unset_environment(unused_secret_variables(process)):
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 -- no shell is needed
     return settings
