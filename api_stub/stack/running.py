@@ -44,7 +44,7 @@ class RunningStack:
         """Start what is left to start, and tell other terminals that everything runs. Does nothing twice."""
         if self._ready_at is not None:
             return
-        self.stack.launch(*self._later, announce=False)
+        self.stack.launch_later(*self._later)
         self._ready_at = clock.now()
         self._write()
 

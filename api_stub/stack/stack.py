@@ -93,6 +93,7 @@ class Stack:
         self._servers: dict[str, EmbeddedServer] = {}
         self._services: dict[str, Service] = {}
         self._children: dict[str, Child] = {}
+        self._batch: list[Service] = []
         self._stop_deadline = 0.0
         self._database_url = ""
         self._redis_url = ""
@@ -164,12 +165,18 @@ class Stack:
         self.launch(*services)
         self.wait_until_ready(*services)
 
-    def launch(self, *services: Service, announce: bool = True) -> None:
+    def launch(self, *services: Service) -> None:
         """Start services, which may not be ready yet. They stop together, before earlier ones."""
-        self._exit.callback(self._stop_batch, services)
+        self._batch = list(services)
+        self._exit.callback(self._stop_batch, self._batch)
         for service in services:
-            if announce:
-                self._on_step(f"starting {service.name}")
+            self._on_step(f"starting {service.name}")
+            self._launch(service)
+
+    def launch_later(self, *services: Service) -> None:
+        """Start more services, without announcing them. They stop together with those launched before."""
+        self._batch.extend(services)
+        for service in services:
             self._launch(service)
 
     def wait_until_ready(self, *services: Service) -> None:
