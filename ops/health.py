@@ -1,7 +1,7 @@
 """Health checks for containers. Exit code 0 means healthy; otherwise one line says why not.
 
 `health.py http ADDRESS`: the address answers 200. `health.py worker ROLE`: this container's worker consumes
-its queues. `health.py wakes ARGUMENT`: the Celery process with this argument still wakes up.
+its queues. `health.py wakes ARGUMENT`: Rapport's process with this argument still wakes up.
 """
 
 import socket
@@ -64,7 +64,7 @@ def _read_arguments(status: Path) -> list[bytes]:
         words = status.with_name("cmdline").read_bytes().split(b"\0")
     except OSError:  # it has ended meanwhile
         return []
-    return words if any(word.endswith(b"celery") for word in words) else []
+    return words if any(word.endswith((b"rapport", b"celery")) for word in words) else []
 
 
 def _count_wakeups(status: Path) -> int:

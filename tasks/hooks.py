@@ -1,8 +1,9 @@
 """Celery's signals: logging, correlation ids, metrics, refused messages, and the end of a child."""
 
+from importlib import import_module
 from typing import Any
 
-from celery import Task, signals
+from celery import Celery, Task, signals
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -12,7 +13,9 @@ from tasks.contract import CORRELATION_HEADER
 from tasks.refused_messages import RefusedMessageWriter
 from tasks.services import Services, close_services
 from worker import broker, logs, metrics
+from worker.browser.adapters import load_adapter
 from worker.queues import BROWSER_QUEUES
+from worker.rules.sites import SITES, has_adapter
 from worker.rules.wire.correlation import valid_correlation_id
 from worker.secrets import SESSION_UNREADABLE
 from worker.settings import get_settings
@@ -26,13 +29,17 @@ def set_up_logging(**_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     logs.configure(get_settings())
 
 
+def _is_browser_worker(app: Celery) -> bool:
+    return bool(set(app.amqp.queues.consume_from) & set(BROWSER_QUEUES))
+
+
 @signals.worker_ready.connect(weak=False)
 def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
     """Log, when a browser worker starts, the accounts that must wait: its keys don't decrypt their sessions.
 
     Runs in the parent process, which forks children later, so the connection is closed again.
     """
-    if not set(sender.app.amqp.queues.consume_from) & set(BROWSER_QUEUES):
+    if not _is_browser_worker(sender.app):
         return
     opened = Services(get_settings())
     try:
@@ -44,6 +51,15 @@ def log_unopened_sessions(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Cel
         opened.close()
     if names:
         log.error("sessions_not_opened", accounts=names, text=SESSION_UNREADABLE)
+
+
+@signals.worker_init.connect(weak=False)
+def import_browser(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's signature
+    """Import in a browser worker what its children use, before they are forked."""
+    if _is_browser_worker(sender.app):
+        import_module("worker.browser.pool")
+        for site in filter(has_adapter, SITES):
+            load_adapter(site)
 
 
 @signals.worker_init.connect(weak=False)

@@ -1,8 +1,10 @@
 """The Celery app. It imports no tasks: celeryconfig.py names their modules."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, Task, current_task
+from celery.utils.nodenames import gethostname, nodename
 
 from worker import broker
 from worker.queues import BROWSER_QUEUES, DEFAULT_QUEUE
@@ -42,3 +44,25 @@ app = Celery("rapport", task_cls=RapportTask)
 app.config_from_object("celeryconfig")
 app.steps["worker"].add("worker.watchdog:Watchdog")  # as a name, so that only workers import it
 broker.install(is_task=lambda name: name in app.tasks)
+
+
+def run_worker(name: str, queues: Sequence[str]) -> int:
+    """Run a worker of these queues until it is stopped; return its exit code.
+
+    It doesn't wait a second for the greetings of other workers, nor follow their events: that serves revoked
+    tasks and elections, and Rapport uses neither.
+    """
+    worker = app.Worker(
+        hostname=nodename(name, gethostname()),
+        queues=queues,
+        quiet=True,
+        without_mingle=True,
+        without_gossip=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def run_beat() -> None:
+    """Run beat until it is stopped. Its schedule is in memory, since a lost tick does no harm."""
+    app.Beat(quiet=True, scheduler="celery.beat:Scheduler").run()

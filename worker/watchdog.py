@@ -115,7 +115,9 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
             recorded = False
             while not (self._stopped.wait(BEAT_S if recorded else _POLL_S) or self._is_shutting_down):
                 seen = self._probe.take_snapshot()
-                recorded = recorded or bool(seen.consumed)
+                # A record from just before its first request would say that it takes no messages.
+                late = clock.monotonic_seconds() - self._started_at > BEAT_S
+                recorded = recorded or (bool(seen.consumed) and (seen.asked_at is not None or late))
                 if recorded and (frozen := self._beat(client, seen)):
                     self._restart(frozen, self._drop_unacknowledged(client))
                     return

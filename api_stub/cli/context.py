@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-import api_stub
+from api_stub.cli.data_folder import DEFAULT_DATA, DataDir
 from api_stub.cli.formatting import print_json, short_id
 from api_stub.cli.local_servers import find_database
 from api_stub.cli.wording import describe_occasion
@@ -31,18 +31,11 @@ from worker.errors import ConfigurationError, RequestRefusedError
 from worker.rules.characters import sanitise_line
 from worker.rules.suggestions import did_you_mean, suggest_names
 
+__all__ = ("DEFAULT_DATA", "DataDir")  # for all commands; data_folder.py is for those that start first
+
 _CONNECT_TIMEOUT_S = 3
 """A person waits; the server is on this machine or near."""
 
-_ROOT = Path(api_stub.__file__).parents[1]
-DEFAULT_DATA = (_ROOT if (_ROOT / "pyproject.toml").exists() else Path.cwd()) / ".rapport"
-
-DataDir = Annotated[
-    Path,
-    typer.Option(
-        "--data", envvar="RAPPORT_DATA", help="Folder of the embedded Postgres, Redis and evidence."
-    ),
-]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 _MOST_SUGGESTED = 500

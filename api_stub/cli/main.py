@@ -23,8 +23,8 @@ from worker.files import PRIVATE_UMASK
 from worker.rules.characters import sanitise_text
 
 COMMANDS: Final[Mapping[str, str]] = {
-    "demo": "stack.demo:demo",
-    "up": "stack.demo:up",
+    "demo": "stack.commands:demo",
+    "up": "stack.commands:up",
     "status": "stack.running:status",
     "logs": "stack.logs:logs",
     "down": "stack.running:down",

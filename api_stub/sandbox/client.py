@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from api_stub.sandbox.control import KEY_HEADER
 from api_stub.sandbox.faults import FaultName, Value
 from api_stub.sandbox.population.profiles import Certificate, Job, LanguageSkill, Profile, School
 from api_stub.sandbox.state import Effect
 
+KEY_HEADER = "X-Sandbox-Key"
 _TIMEOUT_SECONDS = 10
 
 

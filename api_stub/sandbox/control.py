@@ -14,14 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from api_stub.sandbox.client import KEY_HEADER
 from api_stub.sandbox.faults import Fault, Faults
 from api_stub.sandbox.invitations import InvitationStore
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.population.profiles import Profile
 from api_stub.sandbox.population.store import connection_degree
 from api_stub.sandbox.state import State
-
-KEY_HEADER = "X-Sandbox-Key"
 
 
 class Control:

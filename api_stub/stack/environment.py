@@ -70,7 +70,9 @@ def set_environment(values: Mapping[str, str], *, override: bool = True) -> None
             os.environ[name] = value
 
 
-def unset_environment(names: Collection[str]) -> None:
-    """Unset variables of this process, before it executes another program or starts children."""
-    for name in names:
-        os.environ.pop(name, None)
+def unset_environment(names: Collection[str]) -> bool:
+    """Unset variables of this process; return whether any was set."""
+    found = os.environ.keys() & set(names)
+    for name in found:
+        del os.environ[name]
+    return bool(found)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import unquote
 
 from api_stub.sandbox.state import Effect
 from db.store.reports.overview import ActionLine
@@ -60,7 +61,7 @@ def _greeted_twice(ledger: Sequence[Effect]) -> list[str]:
 
 
 def _slug(profile_url: str) -> str:
-    return profile_url.rstrip("/").rpartition("/")[2]
+    return unquote(profile_url.rstrip("/").rpartition("/")[2])
 
 
 def _normalize(text: str) -> str:

@@ -2,23 +2,34 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from api_stub.stack.services import Addresses
-from api_stub.stack.stack import Stack
+from api_stub.stack.stack import Service, Stack
 from api_stub.stack.state_file import StackState, write_state
 from api_stub.stack.supervisor import Supervisor
 from worker import clock
 
 
 class RunningStack:
-    """A started stack whose processes are kept running by calls of `check`."""
+    """A started stack whose processes are kept running by calls of `check`.
 
-    def __init__(self, stack: Stack, addresses: Addresses, on_event: Callable[[str], object]) -> None:
+    `later` are services that `mark_ready` starts.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        addresses: Addresses,
+        later: Sequence[Service],
+        *,
+        on_event: Callable[[str], object],
+    ) -> None:
         self.stack = stack
         self.addresses = addresses
+        self._later = later
         self._on_event = on_event
         self._supervisor = Supervisor(stack, self._report, on_change=self._write)
         self._started_at = clock.now()
@@ -30,7 +41,10 @@ class RunningStack:
         self._supervisor.check()
 
     def mark_ready(self) -> None:
-        """Tell other terminals that everything has been started and set up."""
+        """Start what is left to start, and tell other terminals that everything runs. Does nothing twice."""
+        if self._ready_at is not None:
+            return
+        self.stack.launch_later(*self._later)
         self._ready_at = clock.now()
         self._write()
 

@@ -1,9 +1,9 @@
 """Rapport's own processes as the embedded default runs them, and their readiness checks."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -12,13 +12,12 @@ from typing import Any
 from api_stub.stack.environment_file import remove_environment, write_environment
 from api_stub.stack.servers.ports import check_http, choose_port
 from api_stub.stack.stack import Service, Stack
-from db.engine import Database
-from db.store.actions import leases
 from worker import queues, redis_address
 from worker.processes import Process
 
 FLOWER_USER = "rapport"
-_ENOUGH_FOR_A_CAMPAIGN = frozenset({"control", "browser1", "beat"})
+_FIRST = frozenset({"control", "browser1"})
+"""The services that a campaign needs until its first action has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +160,17 @@ def run_rapport_stack(
     browser_workers: int,
     on_step: Callable[[str], object],
     hasty: bool = False,
-) -> Iterator[tuple[Stack, Addresses]]:
+) -> Iterator[tuple[Stack, Addresses, Sequence[Service]]]:
     """Run all processes of the embedded default, and stop them at the end of the block.
 
-    The block begins when all are ready; with `hasty`, as soon as a campaign can run, while the others start.
+    The block begins when all are ready. With `hasty` it begins when the practice network answers, while the
+    workers of a campaign's first action start; the third value are the services that the caller starts later.
     """
     reserved = ExitStack()
     addresses = choose_addresses(reserved, on_step)
     stack = Stack(
         data_dir,
         settings=embedded_settings(data_dir, addresses),
-        migrate=migrate,
         ports=(
             choose_port(Ports.POSTGRES, "Postgres", on_step, reserved),
             choose_port(Ports.REDIS, "Redis", on_step, reserved),
@@ -179,23 +178,28 @@ def run_rapport_stack(
         on_step=on_step,
     )
     with reserved, stack:
+        network = sandbox(stack, addresses)
+        stack.launch(network)  # it needs no database
+        on_step("bringing the tables up to date")
+        migrate(stack.database_url)
         _void_leases(stack.database_url)
         services = rapport_services(stack, addresses, browser_workers=browser_workers)
-        if hasty:
-            first = [service for service in services if service.name in _ENOUGH_FOR_A_CAMPAIGN]
-            others = [replace(service, ready=None) for service in services if service not in first]
-            stack.start(sandbox(stack, addresses), *first)
-            stack.start(*others)
-        else:
-            stack.start(sandbox(stack, addresses), *services)
+        first = [service for service in services if service.name in _FIRST] if hasty else services
+        stack.launch(*first)
+        stack.wait_until_ready(network, *([] if hasty else first))
+        later = [service for service in services if service not in first]
         write_environment(data_dir, stack.environment)
         try:
-            yield stack, addresses
+            yield stack, addresses, later
         finally:
             remove_environment(data_dir)
 
 
 def _void_leases(database_url: str) -> None:
+    # Imported while the practice network starts: these modules take longer than all others here.
+    from db.engine import Database  # noqa: PLC0415
+    from db.store.actions import leases  # noqa: PLC0415
+
     # No worker runs on this data folder now, so their leases needn't expire first.
     database = Database(database_url, application_name="rapport stack")
     with database.transaction() as session:

@@ -93,6 +93,7 @@ class Stack:
         self._servers: dict[str, EmbeddedServer] = {}
         self._services: dict[str, Service] = {}
         self._children: dict[str, Child] = {}
+        self._batch: list[Service] = []
         self._stop_deadline = 0.0
         self._database_url = ""
         self._redis_url = ""
@@ -160,14 +161,29 @@ class Stack:
         return {**shared, **service.env}
 
     def start(self, *services: Service) -> None:
-        """Start services together and wait until all are ready. They stop together, before earlier ones.
+        """Launch services and wait until all are ready. Raises as `wait_until_ready`."""
+        self.launch(*services)
+        self.wait_until_ready(*services)
 
-        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
-        """
-        self._exit.callback(self._stop_batch, services)
+    def launch(self, *services: Service) -> None:
+        """Start services, which may not be ready yet. They stop together, before earlier ones."""
+        self._batch = list(services)
+        self._exit.callback(self._stop_batch, self._batch)
         for service in services:
             self._on_step(f"starting {service.name}")
             self._launch(service)
+
+    def launch_later(self, *services: Service) -> None:
+        """Start more services, without announcing them. They stop together with those launched before."""
+        self._batch.extend(services)
+        for service in services:
+            self._launch(service)
+
+    def wait_until_ready(self, *services: Service) -> None:
+        """Wait until launched services are ready.
+
+        Raises ChildDiedError or StackError, with the tail of the log, if one doesn't become ready.
+        """
         for service in services:
             child = self._children[service.name]
             child.wait_until(service.ready or child.alive, service.ready_within)

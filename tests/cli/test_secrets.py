@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import func, update
 
-from api_stub.cli.stack import doctor, processes
+from api_stub.cli.stack import doctor
 from db.engine import Database
 from db.store.people import accounts
 from db.tables import Action
@@ -60,7 +60,8 @@ def test_what_are_no_keys_is_one_line_at_the_start(
     rapport: Rapport, environment: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     environment.setenv("RAPPORT_SECRET_KEYS", "no-key-at-all")
-    environment.setattr(processes, "_exec_module", lambda *_: pytest.fail("it has started"))
+    for start in ("os.execv", "worker.app.run_worker"):
+        environment.setattr(start, lambda *_: pytest.fail("it has started"))
     said = rapport.refused(*command)
     assert said == "RAPPORT_SECRET_KEYS must hold Fernet keys; `rapport secrets new-key` prints one."
 

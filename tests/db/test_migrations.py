@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from alembic import autogenerate, command
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Engine, text
 
@@ -43,6 +44,10 @@ def empty(servers: Servers) -> Iterator[list[str]]:
         yield [servers.database_url_of(name) for name in names]
         for name in names:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def test_the_newest_file_is_the_newest_revision() -> None:
+    assert migrate._newest_revision() == ScriptDirectory.from_config(migrate._config()).get_current_head()
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ def become(what: Callable[[], None], environment: pytest.MonkeyPatch, root: Path
         environment.setenv(given, "")  # to be restored after what the process sets
         environment.delenv(given)
     environment.setattr(os, "execv", lambda *_: None)
+    environment.setattr("worker.app.run_beat", lambda: None)
     environment.setattr(processes, "get_settings", Settings)
     what()
     return os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # noqa: TID251 -- as the library will read it

@@ -226,3 +226,25 @@ def test_a_young_worker_and_one_that_just_lost_redis_are_given_time(
     with queues.connect(redis_address.parse("redis://127.0.0.1:1/0")) as away:
         assert beats.dog._beat(away, WAITS) == {}
     assert beats.until_frozen(WAITS) is None
+
+
+def test_a_worker_is_first_recorded_when_it_asks_for_messages(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dog = Watchdog(SimpleNamespace(hostname="one@box"))
+    seen = iter([ConsumerSnapshot(), replace(WAITS, asked_at=None), WAITS])
+    recorded: list[ConsumerSnapshot] = []
+
+    def record(_client: redis.Redis, snapshot: ConsumerSnapshot) -> dict[str, object]:
+        recorded.append(snapshot)
+        dog._stopped.set()
+        return {}
+
+    monkeypatch.setattr(watchdog, "_POLL_S", 0.001)
+    monkeypatch.setattr(
+        watchdog, "get_settings", lambda: SimpleNamespace(redis=redis_address.parse(redis_url))
+    )
+    monkeypatch.setattr(dog, "_probe", SimpleNamespace(take_snapshot=lambda: next(seen)))
+    monkeypatch.setattr(dog, "_beat", record)
+    dog._watch()
+    assert recorded == [WAITS]

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol
-
-from playwright.sync_api import Page
+from typing import TYPE_CHECKING, Protocol
 
 from worker.browser.site import Site
 from worker.errors import ConfigurationError
 from worker.rules.sites import SITES, has_adapter
 from worker.settings import Settings
 
+if TYPE_CHECKING:  # a control worker has no browser
+    from playwright.sync_api import Page
+
 
 class Adapter(Protocol):
     """The class of a site's adapter."""
 
     @classmethod
-    def open(cls, settings: Settings, open_page: Callable[[], Page]) -> Site:
+    def open(cls, settings: Settings, open_page: Callable[[], "Page"]) -> Site:
         """Return the account's view of the site.
 
         `open_page` returns the page of the account's browser context; an adapter without pages doesn't call

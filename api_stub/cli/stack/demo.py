@@ -1,35 +1,28 @@
-"""`rapport demo` and `rapport up`: the whole system with the practice network on this machine."""
+"""The demo: greet the birthdays of the practice network, and verify that each greeting arrived once."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Annotated
 from uuid import UUID, uuid4
 
-import typer
 from sqlalchemy.exc import OperationalError
 
-from api_stub.cli.context import DEFAULT_DATA, DataDir
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import format_count
 from api_stub.cli.quota.reader import open_quota
 from api_stub.cli.stack import demo_display, next_steps
 from api_stub.cli.stack.demo_account import LIMITS, MEMBER, is_signed_in, prepare_account, sign_in
-from api_stub.cli.stack.migrate import migrate_and_seed
 from api_stub.cli.terminal import Console
 from api_stub.cli.watch.follow import follow
 from api_stub.cli.watch.view import View, read_view
 from api_stub.client import TaskClient
 from api_stub.sandbox.client import SandboxClient
-from api_stub.stack.background import start_in_background
 from api_stub.stack.errors import StackError
-from api_stub.stack.ledger_check import compare_with_ledger
+from api_stub.stack.ledger_check import LedgerCheck, compare_with_ledger
 from api_stub.stack.running import RunningStack
-from api_stub.stack.services import Addresses, run_rapport_stack
 from api_stub.stack.stack import Stack
 from db.engine import Database
 from db.store.campaigns import campaigns
@@ -41,82 +34,49 @@ from tasks.contract import BirthdayCampaign
 from worker import clock, redis_address
 from worker.rules.lifecycle import IN_FLIGHT
 from worker.rules.model import AccountStatus, ActionState, CampaignState
-from worker.settings import get_settings
 
 LATE_DAYS = 7
 
 TIMEOUT = timedelta(minutes=5)
+HEAD_START = timedelta(seconds=10)
 SOON_ENOUGH = timedelta(minutes=1)
 _CHECK_SECONDS = 0.5
-_BACKGROUND_HINT = (
-    "running in the background (pid {pid}): `rapport status`, `rapport logs --follow`, `rapport down`"
-)
-
-Workers = Annotated[int, typer.Option(min=1, max=8, help="Browser workers, one Chromium each.")]
 
 
-def up(
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Return when everything is ready, and run in the background.")
-    ] = False,
-    in_background: Annotated[bool, typer.Option("--in-background", hidden=True)] = False,
-    data: DataDir = DEFAULT_DATA,
-    workers: Workers = 2,
-) -> None:
-    """Start everything and run until Ctrl-C, or with --detach until `rapport down`.
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a demo did. `earlier` are the greetings of earlier runs."""
 
-    A process that ends is started again, after a delay that grows from half a second to half a minute. If
-    one ends 6 times in a row, everything is stopped, and the reason is printed. Without Flower the others go
-    on.
-    """
-    console = Console()
-    if detach:
-        started = start_in_background(data, workers=workers, on_line=partial(console.print, soft_wrap=True))
-        console.print(_BACKGROUND_HINT.format(pid=started.pid), style="bold", soft_wrap=True)
-        return
-    with _run_stack(console, data, workers) as running:
-        _prepare_account(running.stack, running.addresses, console)
-        console.print(demo_display.render_addresses(running.addresses, data))
-        steps = next_steps.beside_the_stack(MEMBER.login, data)
-        console.print(f"Now try, in another terminal:\n{steps}", soft_wrap=True)
-        if not in_background:
-            console.print("running; Ctrl-C stops everything", style="bold")
-        running.mark_ready()
-        while True:
-            running.check()
-            time.sleep(_CHECK_SECONDS)
+    account: AccountRecord
+    lines: Sequence[ActionLine]
+    earlier: frozenset[UUID]
+    verdict: LedgerCheck
 
 
-def demo(
-    data: DataDir = DEFAULT_DATA,
-    workers: Workers = 2,
-    again: Annotated[
-        bool, typer.Option("--again", help="First give more people of the practice network a birthday.")
-    ] = False,
-) -> None:
-    """Greet the birthdays of the practice network, and verify that each greeting arrived once."""
-    console = Console()
-    events: list[str] = []
-    with _run_stack(console, data, workers, hasty=True, on_event=events.append) as running:
-        stack, addresses = running.stack, running.addresses
-        database = Database(stack.database_url, application_name="rapport demo")
-        account = _prepare_account(stack, addresses, console, again=again)
-        earlier = _list_greeted(database, account)
-        if again and earlier:
-            SandboxClient(addresses.sandbox, stack.secrets.sandbox_key.get_secret_value()).add_birthdays()
-        campaign_id = _start_campaign(stack)
-        running.mark_ready()
-        lines = _follow_campaign(
-            running, database=database, account=account, campaign_id=campaign_id, events=events
-        )
-        key = stack.secrets.sandbox_key.get_secret_value()
-        verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER.login))
-        database.close()
-    for event in events:
-        console.print(event, style="yellow", soft_wrap=True)
-    shown = [line for line in lines if line.id not in earlier]
-    if any(line.state is ActionState.DONE for line in shown):
-        console.print(demo_display.render_result(shown, account.zone))
+def run_demo(running: RunningStack, console: Console, *, again: bool, events: Sequence[str]) -> Result:
+    """Greet the birthdays, follow the campaign, and compare what was sent with the network's ledger."""
+    stack, addresses = running.stack, running.addresses
+    key = stack.secrets.sandbox_key.get_secret_value()
+    database = Database(stack.database_url, application_name="rapport demo")
+    account = prepare_demo_account(running, console, again=again)
+    earlier = _list_greeted(database, account)
+    if again and earlier:
+        SandboxClient(addresses.sandbox, key).add_birthdays()
+    campaign_id = _start_campaign(stack)
+    lines = _follow_campaign(
+        running, database=database, account=account, campaign_id=campaign_id, earlier=earlier, events=events
+    )
+    verdict = compare_with_ledger(lines, SandboxClient(addresses.sandbox, key).ledger(MEMBER.login))
+    database.close()
+    return Result(account, lines, earlier, verdict)
+
+
+def print_result(result: Result, console: Console, data: Path) -> None:
+    """Print the greetings and what to try next. Exits with 1 if the ledger differs."""
+    lines, verdict = result.lines, result.verdict
+    if any(_is_greeted(line, result.earlier) for line in lines):
+        shown = [line for line in lines if line.id not in result.earlier]
+        console.print(demo_display.render_result(shown, result.account.zone))
         console.print(f"screenshots: {data / 'evidence'}", soft_wrap=True)
     else:
         console.print(_describe_nothing_new(lines))
@@ -128,37 +88,16 @@ def demo(
     console.print(f"Now try:\n{next_steps.after_the_demo(lines, MEMBER.login, data)}", soft_wrap=True)
 
 
-@contextmanager
-def _run_stack(
-    console: Console,
-    data: Path,
-    workers: int,
-    *,
-    hasty: bool = False,
-    on_event: Callable[[str], object] | None = None,
-) -> Iterator[RunningStack]:
-    get_settings()  # reports a wrong variable before anything starts
-
-    def say(step: str) -> None:
-        console.print(step, style="dim")
-
-    def warn(event: str) -> None:
-        console.print(event, style="yellow", soft_wrap=True)
-
-    with run_rapport_stack(
-        data, migrate=migrate_and_seed, browser_workers=workers, on_step=say, hasty=hasty
-    ) as started:
-        running = RunningStack(*started, on_event=on_event or warn)
-        try:
-            yield running
-        finally:
-            running.mark_stopping()
+def print_addresses(running: RunningStack, console: Console, data: Path) -> None:
+    """Print where what runs can be reached, and what to try beside it."""
+    console.print(demo_display.render_addresses(running.addresses, data))
+    steps = next_steps.beside_the_stack(MEMBER.login, data)
+    console.print(f"Now try, in another terminal:\n{steps}", soft_wrap=True)
 
 
-def _prepare_account(
-    stack: Stack, addresses: Addresses, console: Console, *, again: bool = False
-) -> AccountRecord:
+def prepare_demo_account(running: RunningStack, console: Console, *, again: bool = False) -> AccountRecord:
     """Add the demo account with its limits, and sign it in through a browser if it isn't signed in."""
+    stack = running.stack
     database = Database(stack.database_url, application_name="rapport demo")
     account = prepare_account(database, again=again)
     database.close()
@@ -166,7 +105,7 @@ def _prepare_account(
         f"account {MEMBER.login} on the practice network, with sandbox limits: "
         f"{LIMITS.per_day} greetings a day, about {LIMITS.gap_min.total_seconds():.0f} s apart"
     )
-    if not is_signed_in(stack, addresses, account):
+    if not is_signed_in(stack, running.addresses, account):
         console.print("signing it in through the browser", style="dim")
         sign_in(stack)
     return account
@@ -206,23 +145,26 @@ def _follow_campaign(
     database: Database,
     account: AccountRecord,
     campaign_id: UUID,
+    earlier: Collection[UUID],
     events: Sequence[str],
 ) -> Sequence[ActionLine]:
     """Show the progress, and the last of `events`, until nothing is due soon.
 
+    The other services start after the first greeting, because they would delay it, or after HEAD_START.
     Raises StackError after TIMEOUT.
     """
     stack = running.stack
     addresses = demo_display.list_addresses(running.addresses, stack.data_dir)
     header = [f"{name}: {value}" for name, value in addresses]
-    deadline = clock.monotonic_seconds() + TIMEOUT.total_seconds()
+    began = clock.monotonic_seconds()
     with open_quota(redis_address.parse(stack.redis_url)) as quota:
 
         def read() -> View:
             while True:
                 running.check()
                 header[len(addresses) :] = events[-1:]
-                if clock.monotonic_seconds() > deadline:
+                elapsed = timedelta(seconds=clock.monotonic_seconds() - began)
+                if elapsed > TIMEOUT:
                     raise StackError(
                         f"not finished after {TIMEOUT}; the logs are in {stack.data_dir / 'logs'}"
                     )
@@ -231,14 +173,23 @@ def _follow_campaign(
                         found = campaigns.list_campaigns(session, [campaign_id])
                         lines = overview.list_account_actions(session, account.id)
                         now = accounts.get_account(session, account.id)
-                        return read_view(session, quota, now, found, lines)
+                        view = read_view(session, quota, now, found, lines)
                 except OperationalError:  # Postgres has ended; the next check starts it again
                     time.sleep(_CHECK_SECONDS)
+                    continue
+                if elapsed > HEAD_START or any(_is_greeted(line, earlier) for line in lines):
+                    running.mark_ready()
+                return view
 
         view = follow(read, _has_ended, header=header, hint="q stops the demo")
     if view is None:
         raise KeyboardInterrupt  # q: there is nothing else to do here than to stop
     return view.actions
+
+
+def _is_greeted(line: ActionLine, earlier: Collection[UUID]) -> bool:
+    """Return whether this run has sent the greeting."""
+    return line.state is ActionState.DONE and line.id not in earlier
 
 
 def _has_ended(view: View) -> bool:

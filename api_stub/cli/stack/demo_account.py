@@ -1,13 +1,14 @@
 """The account of `rapport demo` and `rapport up`: its limits, its sign-in, and new birthdays for it."""
 
+import http.client
 import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import httpx
 from sqlalchemy.orm import Session
 
 from api_stub.sandbox.population.members import MEMBERS
@@ -63,8 +64,13 @@ def is_signed_in(stack: Stack, addresses: Addresses, account: AccountRecord) -> 
     if not vault.can_open(account.session):
         return False
     kept = json.loads(vault.open(account.session).get_secret_value())
-    cookies = {cookie["name"]: cookie["value"] for cookie in kept["cookies"]}
-    return httpx.get(f"{addresses.sandbox}/feed/", cookies=cookies).status_code == httpx.codes.OK
+    cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in kept["cookies"])
+    connection = http.client.HTTPConnection(urlsplit(addresses.sandbox).netloc, timeout=10)
+    try:
+        connection.request("GET", "/feed/", headers={"Cookie": cookies})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    finally:
+        connection.close()
 
 
 def sign_in(stack: Stack) -> None:

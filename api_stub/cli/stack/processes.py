@@ -1,6 +1,6 @@
 """One command for each process. The stack, Compose and systemd all start them this way.
 
-A stack starts eight at once, and each executes another program, so this module imports little.
+A stack starts eight at once, so this module imports little, and each process only what it needs.
 """
 
 import os
@@ -38,22 +38,23 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker. On SIGTERM it finishes the current action."""
-    settings = _prepare_environment(
-        Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER
-    )
-    if role is Role.BROWSER:
-        Vault(settings.required("secret_keys"))  # refuses invalid keys
+    _prepare_environment(Process.BROWSER_WORKER if role is Role.BROWSER else Process.CONTROL_WORKER)
     name = name or f"{role}-{os.getpid()}"
     queues = BROWSER_QUEUES if role is Role.BROWSER else CONTROL_QUEUES
     _configure_metrics()
-    _exec_celery("worker", "--hostname", f"{name}@%h", "--queues", ",".join(queues))
+    # Not by Celery's own command, which imports Flower and a shell first: a third of a worker's imports.
+    from worker.app import run_worker  # noqa: PLC0415 -- the metrics' folder must be set before
+
+    sys.exit(run_worker(name, queues))
 
 
 def beat() -> None:
     """Run beat. It only sends ticks and keeps no state, so two of them are harmless."""
     _prepare_environment(Process.BEAT)
     _configure_metrics()
-    _exec_celery("beat", "--scheduler", "celery.beat:Scheduler", "--pidfile=")
+    from worker.app import run_beat  # noqa: PLC0415 -- the metrics' folder must be set before
+
+    run_beat()
 
 
 def api(host: Host = LOOPBACK, port: Port = 8000) -> None:
@@ -70,7 +71,7 @@ def flower(host: Host = LOOPBACK, port: Port = 5555) -> None:
     """
     auth = _prepare_environment(Process.FLOWER).required("flower_auth").get_secret_value()
     set_environment({"FLOWER_BASIC_AUTH": auth})  # every user of the machine can see arguments
-    _exec_celery("flower", f"--address={host}", f"--port={port}")
+    _exec_module("celery", "--quiet", "--app", "worker.app", "flower", f"--address={host}", f"--port={port}")
 
 
 def sandbox(
@@ -87,14 +88,16 @@ def sandbox(
 
 
 def _prepare_environment(process: Process) -> Settings:
-    """Check the settings, and remove the secrets of other processes from the environment."""
+    """Check the settings. If the environment holds secrets of other processes, start again without them.
+
+    A program's initial environment can be read in /proc as long as it runs.
+    """
     settings = load_settings(process)
-    unset_environment(unused_secret_variables(process))
+    if process is Process.BROWSER_WORKER:
+        Vault(settings.required("secret_keys"))  # refuses invalid keys
+    if unset_environment(unused_secret_variables(process)):
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 -- no shell is needed
     return settings
-
-
-def _exec_celery(*arguments: str) -> NoReturn:
-    _exec_module("celery", "--quiet", "--app", "worker.app", *arguments)
 
 
 def _exec_module(module: str, *arguments: str) -> NoReturn:

@@ -20,6 +20,7 @@ from api_stub.cli.watch.display import render_view
 from api_stub.cli.watch.view import View
 from api_stub.sandbox.population.members import MEMBERS
 from api_stub.sandbox.state import State
+from api_stub.stack import ledger_check
 from api_stub.stack.errors import StackError
 from api_stub.stack.services import Addresses
 from db.engine import Database
@@ -51,6 +52,10 @@ def test_each_time_new_people_have_a_birthday(network: State) -> None:
         ]
         assert (days.count(0), max(days)) == (5, 7)
         assert all(set(slugs) <= network.list_connections(member) for member in MEMBERS)
+
+
+def test_an_address_with_letters_beyond_ascii_is_found_in_the_ledger() -> None:
+    assert ledger_check._slug("http://127.0.0.1:7712/in/ji%C5%99%C3%AD-4927/") == "jiří-4927"
 
 
 def test_the_criteria_of_the_page_find_people_on_the_practice_network(network: State) -> None:

@@ -5,7 +5,7 @@ Playwright's errors are raised as they are; the adapter translates them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Locator, Page
@@ -70,23 +70,22 @@ def sign_in(page: Page, base_url: str, name: str, password: str) -> None:
 def read_birthdays(page: Page, today: date) -> list[BirthdayCard]:
     """Read all cards. One unreadable card fails the page, so that nobody is left out silently."""
     selectors.birthdays_heading(page).wait_for()
-    cards = [_read_card(card, today) for card in selectors.list_items(page).all()]
+    cards = [
+        _read_card(card, today) for card in selectors.list_items(page).evaluate_all(selectors.READ_CARDS)
+    ]
     if not cards:
         selectors.no_birthdays(page).wait_for()
     return cards
 
 
-def _read_card(card: Locator, today: date) -> BirthdayCard:
-    address = selectors.card_link(card).get_attribute("href") or ""
-    name = selectors.card_name(card).inner_text().strip()
-    return BirthdayCard(normalise(address), name, today - _age(card))
-
-
-def _age(card: Locator) -> timedelta:
-    try:
-        return dates.parse_age(selectors.BIRTHDAY_LINE, selectors.card_line(card).inner_text())
-    except ValueError:
-        raise unexpected("a birthday's line has an unknown form") from None
+def _read_card(card: dict[str, list[str]], today: date) -> BirthdayCard:
+    lines = [text for text in card["texts"] if selectors.BIRTHDAY_LINE.match(text.strip())]
+    if len(lines) != 1:
+        raise unexpected("a birthday's line has an unknown form")
+    if len(card["addresses"]) != 1 or len(card["names"]) != 1:
+        raise unexpected("a birthday doesn't have exactly one link and one name")
+    age = dates.parse_age(selectors.BIRTHDAY_LINE, lines[0])
+    return BirthdayCard(normalise(card["addresses"][0]), card["names"][0].strip(), today - age)
 
 
 def read_inbox(page: Page) -> tuple[list[InboxLine], str | None]:

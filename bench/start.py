@@ -1,0 +1,112 @@
+"""Measure the first minutes: the first demo, the next one's first greeting, and `up` until it is ready.
+
+Each is a run of ./run as a person types it. The processor time is that of all processes of the run until
+then; it depends less on what else the machine does than the clock does.
+"""
+
+import argparse
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from rich.console import Console  # noqa: TID251 -- prints only its own figures
+
+from bench.report import Row, print_rows
+from worker.clock import monotonic_seconds
+
+ROOT = Path(__file__).parents[1]
+_GREETED = re.compile(r"UTC  (.+): done$")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When a run printed the line that was waited for, how much processor time it had used, and all lines."""
+
+    elapsed: timedelta
+    processor: timedelta
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.elapsed.total_seconds():.1f} s, {self.processor.total_seconds():.1f} s of processor"
+
+
+def run_until(
+    is_wanted: Callable[[str], object], command: Collection[str | Path], *, stop: bool = False
+) -> Run:
+    """Run a command to its end; with `stop`, end it with Ctrl-C after the line that is wanted.
+
+    Raises CalledProcessError if it fails or never prints such a line.
+    """
+    began_s = monotonic_seconds()
+    reached, lines = None, []
+    with subprocess.Popen([*command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip("\n"))
+            if reached is None and is_wanted(lines[-1]):
+                reached = timedelta(seconds=monotonic_seconds() - began_s), read_processor_time(process.pid)
+                if stop:
+                    process.send_signal(signal.SIGINT)
+    if reached is None or process.returncode not in ({0, 130} if stop else {0}):
+        raise subprocess.CalledProcessError(process.returncode, [*map(str, command)], "\n".join(lines))
+    return Run(*reached, tuple(lines))
+
+
+def read_processor_time(pid: int) -> timedelta:
+    """Return the processor time that a process and its descendants, ended ones too, have used."""
+    used_s = 0.0
+    for process in (head := psutil.Process(pid), *head.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used_s += times.user + times.system + times.children_user + times.children_system
+    return timedelta(seconds=used_s)
+
+
+def measure(folder: Path, data: Path, again: int) -> list[Row]:
+    """Run the first demo, `again` more, and `up`, from a clone in `folder`, which may still be bare."""
+    run, is_bare = folder / "run", not (folder / ".venv").exists()
+    first = run_until(re.compile("^Now try").match, [run, "demo", "--data", data])
+    rows = [Row(f"first demo, to its end{', from a bare clone' * is_bare}", str(first), "", "", "<= 90 s")]
+    greeted = {found[1] for line in first.lines if (found := _GREETED.search(line))}
+
+    def is_new(line: str) -> bool:
+        found = _GREETED.search(line)
+        return found is not None and found[1] not in greeted
+
+    for number in range(again):
+        seen = run_until(is_new, [run, "demo", "--again", "--data", data])
+        greeted |= {found[1] for line in seen.lines if (found := _GREETED.search(line))}
+        rows.append(Row(f"demo --again, to its first greeting ({number + 1})", str(seen), "", "", "<= 5 s"))
+    up = run_until(re.compile("^running; ").match, [run, "up", "--data", data], stop=True)
+    return [*rows, Row("up, until it is ready", str(up), "", "", "")]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--bare", action="store_true", help="in a new clone of the last commit, set-up included"
+    )
+    parser.add_argument("--again", type=int, default=3, help="how many demos follow the first")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rapport-bench-") as name:
+        folder = ROOT
+        if given.bare:
+            folder = Path(name) / "clone"
+            subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+        rows = measure(folder, Path(name) / "data", given.again)
+        subprocess.run(
+            [folder / "run", "destroy", "--data", Path(name) / "data"], input="yes\n", text=True, check=False
+        )
+    print_rows(Console(), rows, title="python -m bench.start", markdown=given.markdown)
+
+
+if __name__ == "__main__":
+    main()
