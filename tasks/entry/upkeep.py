@@ -20,14 +20,16 @@ from tasks.upkeep.expiry import expire_late_actions
 from tasks.upkeep.quota_checks import compare_quotas
 from tasks.upkeep.retention import purge_all_accounts
 from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns
+from tasks.upkeep.subscriptions import request_due_subscriptions
 from worker.app import app
 
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def run_schedules(tick: Tick) -> None:
-    """Start the campaigns that are due, and request lists again whose message was lost."""
+    """Start the campaigns and request the subscriptions that are due, and repeat requests that were lost."""
     start_due_campaigns(get_services())
     repeat_stale_readings(get_services())
+    request_due_subscriptions(get_services())
 
 
 @app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)

@@ -21,12 +21,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False, comment="what the server calls it, or empty"),
         sa.Column("origin", sa.Text(), nullable=False, comment="scheme, host and port"),
         sa.Column("address_hash", sa.LargeBinary(), nullable=False, comment="SHA-256 of the whole address"),
-        sa.Column(
-            "sealed", sa.LargeBinary(), nullable=False, comment="address, user and password, encrypted"
-        ),
-        sa.Column(
-            "own_network", sa.Boolean(), nullable=False, comment="its server may be in a private network"
-        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="address and password, encrypted"),
         sa.Column("tag", sa.Text(), nullable=True, comment="ETag or collection tag of what was read"),
         sa.Column("modified", sa.Text(), nullable=True, comment="Last-Modified of what was read"),
         sa.Column(

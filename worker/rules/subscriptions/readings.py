@@ -75,7 +75,7 @@ WHAT_TO_DO: Final = {
     ReadFailure.SERVER_ERROR: "nothing, if it was only once",
     ReadFailure.KEYS: f"restore the key, or {_SUBSCRIBE}",
     ReadFailure.INTERRUPTED: "nothing, if it was only once",
-    ReadFailure.UNDONE: "it is not read again until `rapport import refresh`",
+    ReadFailure.UNDONE: "it is not read until you say so: `rapport import refresh {id}`",
 }
 
 
