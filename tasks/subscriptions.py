@@ -7,9 +7,9 @@ and a person's own commands hold these keys, so they read the sources.
 import re
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -83,11 +83,15 @@ class _Plain(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A reading that succeeded. `report` is None if nothing changed."""
+    """A reading that succeeded. `report` is None if nothing changed.
+
+    `names` has the names on the lines of the report, since nobody sees the file; they are not stored.
+    """
 
     report: ImportReport | None
     file: ImportFile
     unfinished: bool = False
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 def subscribe(
@@ -211,7 +215,8 @@ def _record(
             log.warning("subscription_lease_lost", subscription=claim.id)
             return None
         tag, modified, unfinished = claim.tag, claim.modified, False
-        report = None
+        report: ImportReport | None = None
+        names: Mapping[int, str] = {}
         if changes is not None:
             tag, modified, unfinished = changes.tag, changes.modified, changes.unfinished
             gone = subscriptions.drop_entries(session, claim.id, changes.gone)
@@ -226,6 +231,7 @@ def _record(
                     subscription_id=claim.id,
                     gone=gone,
                 )
+                names = subscriptions.list_names(session, report.lines)
                 matches = subscriptions.list_matches(session, claim.account.id)
                 contacts = {written.key_of(line): contact_id for line, contact_id in matches.items()}
                 subscriptions.save_entries(
@@ -234,4 +240,4 @@ def _record(
                     (ReadEntry(key, version, contacts.get(key)) for key, version in written.versions.items()),
                 )
         subscriptions.record_success(session, claim, tag=tag, modified=modified, unfinished=unfinished)
-    return Reading(report, file, unfinished)
+    return Reading(report, file, unfinished, names)

@@ -85,6 +85,12 @@ class ImportReport:
     gone: int = 0
     gone_names: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> frozenset[int]:
+        """The lines that the report names by reason, and those with a different birthday."""
+        groups = (*self.groups, *self.loss_groups)
+        return frozenset(line for group in groups for line in group.lines) | {*self.differing_lines}
+
     def as_json(self) -> Mapping[str, Any]:
         """Return the report as JSON for imports.report."""
         counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",

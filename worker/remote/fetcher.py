@@ -78,7 +78,6 @@ class Fetcher:
         self.deadline = Deadline(within_s)
         self._resolve = resolve
         self._bytes_left = _MAX_BYTES
-        self._context = ssl.create_default_context()
         self._pools: dict[bool, httpcore.ConnectionPool] = {}
 
     def __enter__(self) -> "Fetcher":
@@ -151,7 +150,9 @@ class Fetcher:
         if encrypted not in self._pools:
             network = CheckedNetwork(self.address.reach, self.deadline, self._resolve, encrypted=encrypted)
             self._pools[encrypted] = httpcore.ConnectionPool(
-                ssl_context=self._context, network_backend=network, max_connections=1
+                ssl_context=ssl.create_default_context() if encrypted else None,
+                network_backend=network,
+                max_connections=1,
             )
         return self._pools[encrypted]
 

@@ -195,7 +195,7 @@ def _print_reading(database: Database, reading: Reading, subscription_id: int) -
     if reading.report is None or owner is None:
         print_text("nothing changed since the last time")
     else:
-        print_report(reading.report, reading.file, owner, dry_run=False)
+        print_report(reading.report, reading.file, owner, names=reading.names)
     if reading.unfinished:
         print_text("not everything could be read in time: the rest is read in some minutes")
 

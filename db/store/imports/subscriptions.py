@@ -299,6 +299,12 @@ def list_matches(session: Session, account_id: int) -> Mapping[int, int]:
     return {row.line: row.id for row in rows}
 
 
+def list_names(session: Session, lines: Collection[int]) -> Mapping[int, str]:
+    """Return the names on these lines of the import that is running in this transaction."""
+    named = text("select line, full_name from import_rows where line = any (:lines)")
+    return {row.line: row.full_name for row in session.execute(named, {"lines": list(lines)})}
+
+
 def pause_after_undo(session: Session, import_id: int) -> int | None:
     """Pause the subscription that an import read, which would bring the same again; return its id.
 

@@ -55,7 +55,11 @@ class SourceAddress:
 
         A server behind a proxy that encrypts may name itself with http and another port; it means itself.
         """
-        joined = parse_source(urljoin(self.url, reference.strip()), self.reach, allow_http=True)
+        try:
+            whole = urljoin(self.url, reference.strip())
+        except ValueError:
+            raise RequestRefusedError("it leads to an invalid address") from None
+        joined = parse_source(whole, self.reach, allow_http=True)
         is_behind_proxy = (self.scheme, joined.scheme) == ("https", "http")
         if joined.host == self.host and (joined.port == self.port or is_behind_proxy):
             return replace(self, target=joined.target)
