@@ -21,7 +21,7 @@ from db.imports.report import ImportReport
 from db.store.imports import subscriptions
 from db.store.imports.subscriptions import ReadEntry, ReadingClaim
 from db.store.people import import_lock
-from worker import logs, metrics
+from worker import metrics
 from worker.errors import ConfigurationError, RequestRefusedError
 from worker.remote.calendars import read_events
 from worker.remote.carddav import AddressBook, read_cards
@@ -32,8 +32,6 @@ from worker.rules.model import ImportSource
 from worker.rules.subscriptions.readings import ReadFailure, SourceKind, SourceUnreadableError
 from worker.rules.subscriptions.source_address import choose_reach, parse_source
 from worker.secrets import Vault
-
-log = logs.get_logger(__name__)
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _FORMATS: Final = {SourceKind.CARDDAV: ImportSource.VCARD, SourceKind.CALENDAR: ImportSource.ICALENDAR}
@@ -212,7 +210,6 @@ def _record(
     with database.transaction() as session:
         import_lock.lock_for_import(session, claim.account.id)  # before the row, as undoing an import does
         if not subscriptions.hold_claim(session, claim):
-            log.warning("subscription_lease_lost", subscription=claim.id)
             return None
         tag, modified, unfinished = claim.tag, claim.modified, False
         report: ImportReport | None = None

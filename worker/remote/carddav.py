@@ -43,6 +43,7 @@ class AddressBook:
 def find_address_books(fetcher: Fetcher, at: SourceAddress | None = None) -> Sequence[AddressBook]:
     """Return the address book at an address, else those of the user whose server it is; may be empty.
 
+    It is empty at a calendar, which is read by its address.
     Raises SourceUnreadableError, also if the server asks for a password.
     """
     start = at or fetcher.address
@@ -52,7 +53,8 @@ def find_address_books(fetcher: Fetcher, at: SourceAddress | None = None) -> Seq
     if answer.status != 207:
         return ()
     here = _list_resources(answer)
-    if books := _address_books(here):
+    books = _address_books(here)
+    if books or any(multistatus.CALENDAR in each.types for _, each in here):
         return books
     home = _find_link(here, multistatus.HOME_SET)
     principal = _find_link(here, multistatus.PRINCIPAL)

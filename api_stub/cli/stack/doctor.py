@@ -272,7 +272,7 @@ def _check_subscriptions(database_url: str) -> Finding:
     if not failing:
         return Finding("subscriptions", True, "every address book and calendar was read the last time")
     said = "; ".join(f"{each.id} of {each.account}: {describe_failure(each)}" for each in failing)
-    return Finding("subscriptions", True, said, "see `rapport import subscriptions`")
+    return Finding("subscriptions", True, said, "see `rapport import subscriptions`", is_warning=True)
 
 
 def _run_check(what: str, ask: Callable[[], str], advice: str) -> Finding:

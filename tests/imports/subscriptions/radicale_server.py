@@ -28,6 +28,11 @@ class Radicale:
     seen: list[tuple[str, str]] = field(default_factory=list)
 
     @property
+    def book(self) -> Path:
+        """The folder of the address book `contacts`."""
+        return self.folder / "collection-root" / USER / "contacts"
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -52,18 +57,20 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def run_radicale(folder: Path) -> Iterator[Radicale]:
-    server = Radicale(folder)
+    server = Radicale(folder / "radicale")
+    server.folder.mkdir()
+    server.add_collection("contacts", "VADDRESSBOOK", "My [b]people")
     server.set_password(PASSWORD)
     settings = config.load()
     settings.update(
         {
             "auth": {
                 "type": "htpasswd",
-                "htpasswd_filename": str(folder / "users"),
+                "htpasswd_filename": str(server.folder / "users"),
                 "htpasswd_encryption": "plain",
                 "delay": "0",
             },
-            "storage": {"filesystem_folder": str(folder)},
+            "storage": {"filesystem_folder": str(server.folder)},
         },
         "test",
     )
