@@ -219,8 +219,8 @@ SHOW_VALUES: Final = {
 JSON_RUNS: Final = {"templates preview": "Hi|--name|{bad}"}
 """Runs with --json, where the first of the cases is refused."""
 
-JSON_ELSEWHERE: Final = {"watch", "templates test", "status", "logs"}
-"""Commands whose JSON is tested elsewhere: one object a line, or of a running stack."""
+JSON_ELSEWHERE: Final = {"watch", "templates test", "status", "logs", "import subscribe", "import refresh"}
+"""Commands whose JSON is tested elsewhere: one object a line, or of a running stack or another server."""
 
 
 def test_every_command_has_a_case() -> None:
