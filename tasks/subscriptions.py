@@ -7,7 +7,7 @@ and a person's own commands hold these keys, so they read the sources.
 import re
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ from worker.rules.subscriptions.source_address import choose_reach, parse_source
 from worker.secrets import Vault
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_PICTURE: Final = re.compile(r"(?:[\w-]+\.)?(?:PHOTO|LOGO|SOUND|KEY)[;:]", re.IGNORECASE)
+_PICTURE_CHARS: Final = 100
 _FORMATS: Final = {SourceKind.CARDDAV: ImportSource.VCARD, SourceKind.CALENDAR: ImportSource.ICALENDAR}
 _NAMES: Final = {SourceKind.CARDDAV: "address book", SourceKind.CALENDAR: "calendar"}
 
@@ -141,7 +143,7 @@ def read_subscription(
     return reading
 
 
-class _SourceFile:
+class SourceFile:
     """The file into which changed entries are written, and the line at which each begins."""
 
     def __init__(self, file: TextIO) -> None:
@@ -152,8 +154,8 @@ class _SourceFile:
         self.versions: dict[bytes, bytes] = {}
 
     def add(self, key: bytes | None, version: bytes, text: str) -> None:
-        """Write an entry, or lines that belong to none."""
-        lines = _LINE_END.split(text.rstrip("\r\n"))
+        """Write an entry, or lines that belong to none. Of photographs, only the beginning is written."""
+        lines = list(_shorten_pictures(_LINE_END.split(text.rstrip("\r\n"))))
         self._file.write("\n".join(lines) + "\n")
         self._starts.append(self._next_line)
         self._keys.append(key)
@@ -166,10 +168,21 @@ class _SourceFile:
         return self._keys[bisect_right(self._starts, line) - 1] if self._starts else None
 
 
+def _shorten_pictures(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of an entry; of a photograph, only the beginning, by which it is counted."""
+    is_picture = False
+    for line in lines:
+        if line[:1] not in {" ", "\t"}:
+            is_picture = _PICTURE.match(line) is not None
+        elif is_picture:
+            continue
+        yield line[:_PICTURE_CHARS] if is_picture else line
+
+
 @dataclass(frozen=True, slots=True)
 class _Fetched:
     path: Path
-    written: _SourceFile
+    written: SourceFile
 
 
 @contextmanager
@@ -182,7 +195,7 @@ def _fetched_file(
     with tempfile.TemporaryDirectory(prefix="rapport-source-") as folder:
         path = Path(folder) / "entries"
         with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
-            written = _SourceFile(file)
+            written = SourceFile(file)
             with _open_source(claim, vault, within_s, resolve) as fetcher:
                 changes = read(fetcher, known, written.add)
         yield _Fetched(path, written), changes

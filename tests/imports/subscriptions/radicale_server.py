@@ -8,8 +8,8 @@ from threading import Thread
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import radicale
 from radicale import config
+from radicale.app import Application
 
 USER: Final = "ann"
 PASSWORD: Final = "correct horse"
@@ -74,7 +74,7 @@ def run_radicale(folder: Path) -> Iterator[Radicale]:
         },
         "test",
     )
-    app: Any = radicale.Application(settings)
+    app: Any = Application(settings)
 
     def recorded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         server.seen.append((environ["REQUEST_METHOD"], environ.get("HTTP_AUTHORIZATION", "")))
