@@ -37,11 +37,12 @@ task_routes = {
     "tasks.sourcing.*": {"queue": "sourcing"},
     "tasks.invitations.campaign": {"queue": "control"},
     "tasks.invitations.*": {"queue": "visitor"},
+    "tasks.imports.*": {"queue": "sourcing"},  # only browser workers hold the keys of its addresses
     "tasks.*": {"queue": "control"},
 }
 imports = (
     "tasks.hooks", "tasks.entry.birthday", "tasks.entry.visitor", "tasks.entry.sourcing",
-    "tasks.entry.invitations", "tasks.entry.actions", "tasks.entry.upkeep",
+    "tasks.entry.invitations", "tasks.entry.imports", "tasks.entry.actions", "tasks.entry.upkeep",
 )  # fmt: skip
 
 # --- broker; its own database instead of a key prefix, so that any Celery client can enqueue by task name

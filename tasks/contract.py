@@ -31,6 +31,7 @@ SOURCING_COLLECT = "tasks.sourcing.collect"
 INVITATIONS_CAMPAIGN = "tasks.invitations.campaign"
 INVITATIONS_READ = "tasks.invitations.read"
 INVITATIONS_WITHDRAW = "tasks.invitations.withdraw"
+IMPORTS_READ = "tasks.imports.read"
 DISPATCH = "tasks.dispatch"
 RECOVER = "tasks.recover"
 UPKEEP_RETENTION = "tasks.upkeep.retention"
@@ -299,6 +300,12 @@ class AccountRef(Payload):
     """Arguments of a task that does something for a whole account."""
 
     account: AccountName
+
+
+class SubscriptionRef(Payload):
+    """Arguments of a task that reads one subscription."""
+
+    subscription_id: Annotated[int, Field(ge=1, lt=2**63), JSON_NUMBER]
 
 
 class Tick(Payload):

@@ -8,7 +8,7 @@ from worker.app import app
 log = logs.get_logger(__name__)
 
 
-def publish_task(name: str, **kwargs: str) -> None:
+def publish_task(name: str, **kwargs: str | int) -> None:
     """Publish the task called `name`. If the broker is unreachable, log and count that; raise nothing."""
     try:
         app.tasks[name].apply_async(kwargs=kwargs)

@@ -1,19 +1,28 @@
-"""Stored browser sessions: find those that no key decrypts, and re-encrypt all with the newest key."""
+"""What is encrypted at rest: browser sessions, and the addresses of subscriptions.
+
+Find what no key decrypts, and re-encrypt all with the newest key.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.engine import Database
+from db.store.imports import subscriptions
 from db.store.people import accounts
 from worker.secrets import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class ResealReport:
-    """How many sessions were re-encrypted, and the accounts whose session no key decrypts."""
+    """How many sessions and addresses of subscriptions were re-encrypted, and which no key decrypts.
+
+    `unopened` are accounts, `unopened_sources` the ids of subscriptions.
+    """
 
     sealed: int
     unopened: Sequence[str]
+    sources: int = 0
+    unopened_sources: Sequence[int] = ()
 
 
 def list_unopened_accounts(database: Database, vault: Vault) -> list[str]:
@@ -23,8 +32,14 @@ def list_unopened_accounts(database: Database, vault: Vault) -> list[str]:
     return [each.name for each in everyone if each.session is not None and not vault.can_open(each.session)]
 
 
+def list_unopened_sources(database: Database, vault: Vault) -> list[int]:
+    """Return the ids of the subscriptions whose address no key decrypts."""
+    with database.transaction() as session:
+        return [each for each, sealed in subscriptions.list_sealed(session) if not vault.can_open(sealed)]
+
+
 def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
-    """Re-encrypt every session with the newest key, except those that no key decrypts.
+    """Re-encrypt every session and address with the newest key, except those that no key decrypts.
 
     Safe during sign-ins: a session that was stored meanwhile is re-encrypted, not overwritten.
     """
@@ -32,7 +47,10 @@ def reseal_sessions(database: Database, vault: Vault) -> ResealReport:
         everyone = accounts.list_accounts(session)
     stored = [(each, each.session) for each in everyone if each.session is not None]
     left = [each.name for each, sealed in stored if not _reseal(database, vault, each.id, sealed)]
-    return ResealReport(len(stored) - len(left), left)
+    unopened = list_unopened_sources(database, vault)
+    with database.transaction() as session:
+        sources = subscriptions.reseal(session, vault.reseal, without=unopened)
+    return ResealReport(len(stored) - len(left), left, sources, unopened)
 
 
 def _reseal(database: Database, vault: Vault, account_id: int, stored: bytes) -> bool:

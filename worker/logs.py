@@ -20,7 +20,7 @@ from worker.rules.characters import sanitise_line, sanitise_text
 from worker.settings import Settings
 
 HIDDEN = "[hidden]"
-_NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx")
+_NOISY = ("uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace", "httpx", "httpcore")
 """Loggers with a line for each tick or request. Rapport logs these itself, so only warnings are kept."""
 
 _MULTILINE_FIELDS = frozenset({"event", "exception", "stack"})

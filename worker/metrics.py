@@ -39,6 +39,9 @@ CONTACTS_PROCESSED = Counter(
 )  # fmt: skip
 ERRORS = Counter("linkedin_errors_total", "Failures by reason code and component.", ["type", "service"])
 REPLIES = Counter("rapport_replies_total", "Greetings that were answered, each counted once.")
+SUBSCRIPTION_READINGS = Counter(
+    "rapport_subscription_readings_total", "Readings of address books and calendars.", ["outcome"]
+)
 DISPATCHED = Counter("rapport_actions_dispatched_total", "Actions handed to the browser workers.", ["kind"])
 ACTIONS = Counter("rapport_actions_total", "Attempts at actions by how they ended.", ["kind", "outcome"])
 DUPLICATE_DELIVERIES = Counter("rapport_duplicate_deliveries_total", "Messages that found nothing to claim.")

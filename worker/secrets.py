@@ -13,7 +13,7 @@ SESSION_UNREADABLE: Final = (
 
 
 class Vault:
-    """Encrypts and decrypts the browser sessions that are stored in Postgres."""
+    """Encrypts and decrypts the secrets in Postgres: browser sessions, and addresses of subscriptions."""
 
     def __init__(self, keys: SecretStr) -> None:
         parts = [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]

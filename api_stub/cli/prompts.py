@@ -13,6 +13,14 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
+def ask_secret(question: str) -> str:
+    """Ask for a password without showing it. Returns an empty text after Ctrl-C."""
+    try:
+        return str(typer.prompt(question, default="", show_default=False, hide_input=True))
+    except typer.Abort:
+        return ""
+
+
 def require_typed_yes(warning: str, question: str, *, refusal: str) -> None:
     """Print the warning and ask for a typed yes. Raises RequestRefusedError with `refusal` without one."""
     print_text(warning)

@@ -3,9 +3,9 @@
 Only a batch of entries is in memory at a time. One transaction: an interrupted import leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, cast
@@ -50,7 +50,7 @@ _DAY_OF_DEATH: Final = "a day of death"
 class ImportFile:
     """A file to import, with its detected format and encoding. `size` is in bytes.
 
-    `member`: the file inside the ZIP archive `path`.
+    `member`: the file inside the ZIP archive `path`. `title` is shown in place of the path's name.
     """
 
     path: Path
@@ -58,10 +58,13 @@ class ImportFile:
     encoding: str
     size: int
     member: ArchiveMember | None = None
+    title: str = ""
 
     @property
     def name(self) -> str:
         """The file's name, for a person; inside an archive, both names."""
+        if self.title:
+            return self.title
         return f"{self.path.name}: {self.member.member}" if self.member else self.path.name
 
 
@@ -91,11 +94,14 @@ def import_file(
     by: str,
     today: date,
     progress: Callable[[int], None],
+    subscription_id: int | None = None,
+    gone: Sequence[str] = (),
 ) -> ImportReport:
     """Merge the file's people into the account's contacts and return the report.
 
     For a dry run, the caller rolls its transaction back. `progress` is called with the number of bytes read
-    so far. Raises RequestRefusedError for a file that is not of its format.
+    so far. `subscription_id` and `gone` are what the file was read from, and the people who are no longer
+    there. Raises RequestRefusedError for a file that is not of its format.
     """
     import_id = runs.begin_import(
         session,
@@ -103,6 +109,7 @@ def import_file(
         source=file.source,
         file_name=file.name.encode(errors="replace").decode(),
         by=by,
+        subscription_id=subscription_id,
     )
     session.execute(text("set local statement_timeout = 0"))  # the statements take longer for a larger file
     session.execute(text("drop table if exists import_rows"))
@@ -116,6 +123,7 @@ def import_file(
         session, account, import_id, of_the_site=file.source == account.site, has_extra=writer.has_extra
     )
     report = _count_outcomes(session, account, import_id, logs, forgotten=forgotten, unused=context.unused)
+    report = replace(report, gone=len(gone), gone_names=tuple(gone[:MAX_LISTED]))
     runs.finish_import(session, import_id, report.as_json())
     return report
 

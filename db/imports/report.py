@@ -58,7 +58,8 @@ class ImportReport:
     as a birthday, that were left out of an entry; `losses` are the first of these, `loss_groups` all of them
     by reason. `asked` counts birthdays of known people that may be one of several days, `died` the people who
     must not be contacted any more. `unused` has the number of values of each column or property that was not
-    used.
+    used. `gone` counts contacts who are no longer in a subscribed source, and `gone_names` are the first of
+    them.
     """
 
     read: int
@@ -81,11 +82,19 @@ class ImportReport:
     asked: int = 0
     died: int = 0
     unused: Mapping[str, int] = field(default_factory=dict)
+    gone: int = 0
+    gone_names: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """The lines that the report names by reason, and those with a different birthday."""
+        groups = (*self.groups, *self.loss_groups)
+        return frozenset(line for group in groups for line in group.lines) | {*self.differing_lines}
 
     def as_json(self) -> Mapping[str, Any]:
         """Return the report as JSON for imports.report."""
         counts = ("read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
-                  "lost", "asked", "died")  # fmt: skip
+                  "lost", "asked", "died", "gone")  # fmt: skip
         return {
             **{name: getattr(self, name) for name in counts},
             "refusals": [{"line": refused.line, "reason": refused.reason} for refused in self.refusals],
@@ -93,6 +102,7 @@ class ImportReport:
             "losses": [{"line": loss.line, "reason": loss.reason} for loss in self.losses],
             "skipped": dict(self.skipped),
             "unused": dict(self.unused),
+            "gone_names": list(self.gone_names),
         }
 
 

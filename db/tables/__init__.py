@@ -10,7 +10,14 @@ from db.tables.actions import (
     Interaction,
 )
 from db.tables.base import Base, one_of
-from db.tables.imports import Import, ImportChange, ImportDoubt, SelectorHint
+from db.tables.imports import (
+    Import,
+    ImportChange,
+    ImportDoubt,
+    SelectorHint,
+    Subscription,
+    SubscriptionEntry,
+)
 from db.tables.messages import RefusedMessage
 from db.tables.people import NAME_KEY, Account, Contact, Exclusion, KillSwitch
 from db.tables.quota import (
@@ -31,5 +38,5 @@ __all__ = [
     "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
-    "StoredProfile", "Tombstone", "one_of",
+    "StoredProfile", "Subscription", "SubscriptionEntry", "Tombstone", "one_of",
 ]  # fmt: skip

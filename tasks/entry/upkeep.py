@@ -20,15 +20,17 @@ from tasks.upkeep.expiry import expire_late_actions
 from tasks.upkeep.quota_checks import compare_quotas
 from tasks.upkeep.retention import purge_all_accounts
 from tasks.upkeep.schedules import repeat_stale_readings, start_due_campaigns, start_waiting_requests
+from tasks.upkeep.subscriptions import request_due_subscriptions
 from worker.app import app
 
 
 @app.task(name=UPKEEP_SCHEDULES, pydantic=True, pydantic_strict=False)
 def run_schedules(tick: Tick) -> None:
-    """Start the campaigns that are due or whose message was lost, and request lists again."""
+    """Start campaigns and request subscriptions that are due, and start or request again what a lost message left."""
     start_due_campaigns(get_services())
     start_waiting_requests(get_services())
     repeat_stale_readings(get_services())
+    request_due_subscriptions(get_services())
 
 
 @app.task(name=UPKEEP_EXPIRY, pydantic=True, pydantic_strict=False)

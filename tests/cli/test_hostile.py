@@ -132,6 +132,7 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "contacts show": ["{name}|--account|demo", "{name}", "{bad}"],
     "contacts doubts": [""],
     "import list": [""],
+    "import subscriptions": ["", "--account|{bad}"],
     "export contacts": ["", "--format|jsonl", "--account|{bad}"],
     "export interactions": ["", "--format|jsonl"],
     "templates list": ["", "--account|demo"],
@@ -163,6 +164,9 @@ CASES: Final[Mapping[str, Runs | None]] = {
     "import contacts": ["{csv}|--account|demo", "{bad}|--account|demo"],
     "import v1": ["{v1}|--account|demo", "{bad}|--account|demo"],
     "import undo": ["{import}"],
+    "import subscribe": ["{bad}|--account|demo", "https://127.1/{bad}|--account|demo", "https://x.test|--account|{bad}"],
+    "import refresh": ["9"],
+    "import unsubscribe": ["9"],
     "quota set": ["demo|greet|--gap|{bad}", "demo|greet|--hours|{bad}", "demo|greet|--days|{bad}"],
     "quota warm-up": ["demo|--from|{bad}"],
     "quota reset": ["demo"],
@@ -215,8 +219,8 @@ SHOW_VALUES: Final = {
 JSON_RUNS: Final = {"templates preview": "Hi|--name|{bad}"}
 """Runs with --json, where the first of the cases is refused."""
 
-JSON_ELSEWHERE: Final = {"watch", "templates test", "status", "logs"}
-"""Commands whose JSON is tested elsewhere: one object a line, or of a running stack."""
+JSON_ELSEWHERE: Final = {"watch", "templates test", "status", "logs", "import subscribe", "import refresh"}
+"""Commands whose JSON is tested elsewhere: one object a line, or of a running stack or another server."""
 
 
 def test_every_command_has_a_case() -> None:

@@ -27,6 +27,7 @@ WITHOUT_JSON: Final = {
             "campaign pause", "campaign resume", "campaign cancel",
             "actions settle", "quota set", "quota warm-up", "quota reset", "contacts confirm",
             "contacts refuse", "contacts forget", "contacts allow", "contacts do-not-contact", "import undo",
+            "import unsubscribe",
             "templates add", "templates remove", "templates enable", "templates disable", "templates weight",
             "sourcing rescore", "sourcing save", "sourcing unsave", "schedule set", "schedule off",
             "secrets rotate", "account remove", "contacts call", "contacts edit", "contacts reopen",

@@ -66,6 +66,7 @@ def _describe(found: AccountData) -> str:
         (found.saved_searches, "saved search", "saved searches"),
         (found.templates, "template of its own", "templates of its own"),
         (found.imports, "import", "imports"),
+        (found.subscriptions, "subscription", "subscriptions"),
     )
     opened = f" ({found.open_actions} of the actions not done yet)" if found.open_actions else ""
     session = "the sign-in" if found.signed_in else ""

@@ -1,6 +1,6 @@
 """`rapport import`: import contacts from files and from V1, and undo an import."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TimeElapsedColumn
 
-from api_stub.cli.contacts import import_v1
+from api_stub.cli.contacts import import_v1, subscriptions
+from api_stub.cli.contacts.import_report import print_report
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AccountFilter,
@@ -27,23 +28,24 @@ from api_stub.cli.screen.progress import create_progress
 from api_stub.cli.terminal import Console
 from db.imports.formats import FORMATS
 from db.imports.merge import ImportFile, import_file, inspect_file
-from db.imports.report import ImportReport, RefusalGroup
 from db.store.imports import runs
 from db.store.imports.runs import UndoReport
-from db.store.people.accounts import AccountRecord
 from worker import clock
 from worker.errors import RequestRefusedError
 from worker.rules.model import ImportSource
 
 app = typer.Typer(help="Import contacts and history, and undo an import.", no_args_is_help=True)
 app.command("v1")(import_v1.import_v1)
+app.command("subscribe")(subscriptions.subscribe)
+app.command("subscriptions")(subscriptions.list_subscriptions)
+app.command("refresh")(subscriptions.refresh)
+app.command("unsubscribe")(subscriptions.unsubscribe)
 
 _AUTO_FORMAT: Final = "auto"
 _FORMATS: Final = (_AUTO_FORMAT, *(source for source in ImportSource if source in FORMATS))
-_MAX_SHOWN: Final = 20
 _COUNTS: Final = (
     "read", "new", "changed", "same", "repeated", "doubts", "refused", "forgotten", "differing",
-    "lost", "asked", "died",
+    "lost", "asked", "died", "gone",
 )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def import_contacts(
     if as_json:
         print_answer(report)
         return
-    _print_report(report, file, owner, dry_run=dry_run)
+    print_report(report, file, owner, dry_run=dry_run)
 
 
 @app.command("list")
@@ -135,6 +137,11 @@ def undo(
     with open_session(data) as session:
         undone = runs.undo_import(session, import_id)
     print_text(f"import {import_id} is undone: {_describe_undone(undone)}")
+    if undone.paused is not None:
+        print_text(
+            f"subscription {undone.paused} would bring it back, so it is paused: `rapport import refresh "
+            f"{undone.paused}` reads it again, `rapport import unsubscribe {undone.paused}` ends it"
+        )
 
 
 def _parse_format(given: str) -> ImportSource | None:
@@ -153,62 +160,6 @@ def _progress(file: ImportFile) -> Iterator[Any]:
             bar.update(task, completed=read, description="merging" if read >= file.size else "reading")
 
         yield advance
-
-
-def _print_report(report: ImportReport, file: ImportFile, account: AccountRecord, *, dry_run: bool) -> None:
-    read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
-    print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
-    print_text(
-        f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
-        f"{report.repeated} further entries of the same people"
-    )
-    confirm = "`rapport contacts confirm`"
-    for count, what in (
-        (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
-        (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
-        (report.forgotten, "entries skipped: these people asked to be forgotten"),
-        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
-        *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
-    ):
-        if count:
-            print_text(f"  {count} {what}")
-    if report.differing:
-        lines = ", ".join(map(str, report.differing_lines[:_MAX_SHOWN]))
-        more = ", …" if report.differing > _MAX_SHOWN else ""
-        print_text(
-            f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
-        )
-    _print_groups("values left out", report.lost, report.loss_groups)
-    if report.unused:
-        values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
-        print_text(f"  not used, with the number of values: {values}")
-    _print_groups("refused", report.refused, report.groups)
-    for site, count in report.elsewhere[:1] if report.refused else ():
-        have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
-        print_text(
-            f"  {have} of {site}, but account {account.name} is on {account.site}. Add an account on {site}: "
-            f"`rapport account add NAME --site {site}`; to use the same name, first `rapport account "
-            f"remove {account.name}`"
-        )
-
-
-def _print_groups(what: str, count: int, groups: Sequence[RefusalGroup]) -> None:
-    if count:
-        print_text(f"  {what}: {count}")
-    for group in groups:
-        print_text(f"    {_describe_group(group)}")
-
-
-def _describe_group(group: RefusalGroup) -> str:
-    differ = len(set(group.values)) > 1
-    lines = ", ".join(
-        f"{line}: {value}" if differ else str(line)
-        for line, value in zip(group.lines, group.values, strict=True)
-    )
-    lines += ", …" if group.count > len(group.lines) else ""
-    if group.count == 1:
-        return f"line {lines}: {group.reason}"
-    return f"{group.count} entries: {group.reason} (lines {lines})"
 
 
 def _describe_counts(report: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
+from api_stub.cli.contacts.source_failures import list_failure_lines
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, open_session, print_answer, require_account
 from api_stub.cli.explain.halts import list_halt_lines
 from api_stub.cli.explain.summary_display import render_day_summary
@@ -52,6 +53,7 @@ def summary(
             for each in wanted
         ]
         halted = list(list_halt_lines(session, account)) if on is None else []
+        unread = list(list_failure_lines(session, account)) if on is None else []
         answers = [
             build_summary_answer(day, halts.list_halts(session, each) if on is None else (), outlook)
             for each, (day, outlook) in zip(wanted, days, strict=True)
@@ -63,6 +65,8 @@ def summary(
         return
     for line in halted:
         print_text(line, "bold red")
+    for line in unread:
+        print_text(line, "yellow")
     console = Console()
     for day, outlook in days:
         console.print(render_day_summary(day, outlook))

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from api_stub.cli.contacts.source_failures import list_failure_lines
 from api_stub.cli.context import (
     DEFAULT_DATA,
     AsJson,
@@ -21,7 +22,7 @@ from api_stub.cli.context import (
 )
 from api_stub.cli.explain.halts import print_halts
 from api_stub.cli.explain.why_display import NextStep, build_gates, find_next_step, find_subject
-from api_stub.cli.formatting import create_table, format_time, join_counts, reason_suffix
+from api_stub.cli.formatting import create_table, format_time, join_counts, print_text, reason_suffix
 from api_stub.cli.hints import as_typed
 from api_stub.cli.local_servers import find_redis, load_settings
 from api_stub.cli.lookup import WhoseAccount, choose_contact, describe_contact
@@ -78,6 +79,8 @@ def why(
         outlook = _find_outlook(session, facts)
         if not as_json:
             print_halts(session, facts.account.name)
+            for line in list_failure_lines(session, facts.account.name):
+                print_text(line, "yellow")
     redis_at = find_redis(data)
     with open_quota(redis_at) as redis:
         reading = read_quota(redis, facts.quota)

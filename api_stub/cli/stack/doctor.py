@@ -14,6 +14,7 @@ from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from api_stub.cli.contacts.source_failures import describe_failure
 from api_stub.cli.context import DEFAULT_DATA, AsJson, DataDir, print_answer
 from api_stub.cli.exit_codes import ExitCode
 from api_stub.cli.formatting import create_table
@@ -30,6 +31,7 @@ from api_stub.stack.services import Ports
 from api_stub.stack.stack import Stack
 from db import migrate
 from db.engine import Database
+from db.store.imports import subscriptions
 from tasks import sessions
 from worker import queues, redis_address
 from worker.browser.chromium import find_chromium
@@ -204,6 +206,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
     if database_url and redis_url:
         yield from _check_given_servers(database_url, settings.redis)
         yield _check_secret_keys(settings.secret_keys, database_url)
+        yield _check_subscriptions(database_url)
         yield _check_workers(settings.redis)
         return
     try:
@@ -217,6 +220,7 @@ def _check_servers(data: Path) -> Iterator[Finding]:
             redis_at = settings.redis if redis_url else redis_address.parse(stack.redis_url)
             yield from _check_given_servers(stack.database_url, redis_at)
             yield _check_secret_keys(settings.secret_keys or stack.secrets.secret_key, stack.database_url)
+            yield _check_subscriptions(stack.database_url)
     except (StackError, SQLAlchemyError) as error:
         yield Finding("embedded servers", False, str(error), "the log named in the message says more")
 
@@ -238,6 +242,7 @@ def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
     database = Database(database_url, application_name="rapport doctor")
     try:
         names = sessions.list_unopened_accounts(database, Vault(keys))
+        sources = sessions.list_unopened_sources(database, Vault(keys))
     except ConfigurationError as error:
         return Finding("secret keys", False, "no Fernet keys", str(error))
     except SQLAlchemyError as error:
@@ -247,7 +252,27 @@ def _check_secret_keys(keys: SecretStr | None, database_url: str) -> Finding:
     if names:
         advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport account sign-in` again"
         return Finding("secret keys", False, f"they can't decrypt the session of {', '.join(names)}", advice)
+    if sources:
+        advice = "add the key to RAPPORT_SECRET_KEYS, or `rapport import subscribe` again"
+        listed = ", ".join(map(str, sources))
+        return Finding("secret keys", False, f"they can't decrypt the subscriptions {listed}", advice)
     return Finding("secret keys", True, "they decrypt every stored session")
+
+
+def _check_subscriptions(database_url: str) -> Finding:
+    """Name the address books and calendars that were not read the last time: a warning."""
+    database = Database(database_url, application_name="rapport doctor")
+    try:
+        with database.transaction() as session:
+            failing = subscriptions.list_failing(session)
+    except SQLAlchemyError as error:
+        return Finding("subscriptions", False, type(error).__name__, "they can't be read")
+    finally:
+        database.close()
+    if not failing:
+        return Finding("subscriptions", True, "every address book and calendar was read the last time")
+    said = "; ".join(f"{each.id} of {each.account}: {describe_failure(each)}" for each in failing)
+    return Finding("subscriptions", True, said, "see `rapport import subscriptions`", is_warning=True)
 
 
 def _run_check(what: str, ask: Callable[[], str], advice: str) -> Finding:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.engine import execute_counted
 from db.queries import load_query
+from db.store.imports import subscriptions
 from db.store.people import import_lock
 from db.store.quota import epochs
 from db.tables import (
@@ -46,7 +47,8 @@ class ImportRecord:
 class UndoReport:
     """Counts of an undone import: rows deleted, contacts restored.
 
-    `kept`: imported contacts that stay because of their actions or interactions.
+    `kept`: imported contacts that stay because of their actions or interactions. `paused`: the id of the
+    subscription that the import read.
     """
 
     contacts: int
@@ -54,12 +56,27 @@ class UndoReport:
     interactions: int
     exclusions: int
     kept: int
+    paused: int | None = None
 
 
-def begin_import(session: Session, *, account_id: int, source: ImportSource, file_name: str, by: str) -> int:
+def begin_import(
+    session: Session,
+    *,
+    account_id: int,
+    source: ImportSource,
+    file_name: str,
+    by: str,
+    subscription_id: int | None = None,
+) -> int:
     """Insert a running import and return its id. Other imports into the account wait for the commit."""
     import_lock.lock_for_import(session, account_id)
-    row = Import(account_id=account_id, source=source, file_name=file_name, started_by=by)
+    row = Import(
+        account_id=account_id,
+        source=source,
+        file_name=file_name,
+        started_by=by,
+        subscription_id=subscription_id,
+    )
     session.add(row)
     session.flush()
     return row.id
@@ -127,7 +144,8 @@ def undo_import(session: Session, import_id: int) -> UndoReport:
         epochs.reset_breakers(session, owner, ())
     kept = session.scalars(select(func.count()).where(Contact.import_id == import_id)).one()
     row.undone_at = func.now()
-    return UndoReport(contacts, restored, interactions, exclusions, kept)
+    paused = subscriptions.pause_after_undo(session, import_id)
+    return UndoReport(contacts, restored, interactions, exclusions, kept, paused)
 
 
 def _refuse_if_built_on(session: Session, row: Import) -> None:

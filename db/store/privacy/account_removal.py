@@ -30,6 +30,7 @@ from db.tables import (
     SavedSearch,
     Schedule,
     Search,
+    Subscription,
 )
 from worker.errors import Reason, RequestRefusedError
 from worker.rules.lifecycle import END_STATES
@@ -39,7 +40,10 @@ _BLOCK: Final = 5_000
 """Contacts erased by one statement."""
 
 
-_Owned = Contact | Campaign | Action | Interaction | Schedule | SavedSearch | MessageTemplate | Import
+_Owned = (
+    Contact | Campaign | Action | Interaction | Schedule | SavedSearch | MessageTemplate | Import
+    | Subscription
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class AccountData:
     saved_searches: int
     templates: int
     imports: int
+    subscriptions: int
     signed_in: bool
 
 
@@ -77,6 +82,7 @@ def count_account_data(session: Session, account: AccountRecord) -> AccountData:
         saved_searches=count(SavedSearch),
         templates=count(MessageTemplate),
         imports=count(Import),
+        subscriptions=count(Subscription),
         signed_in=account.session is not None,
     )
 
@@ -156,7 +162,7 @@ def _delete_own_rows(session: Session, account_id: int) -> None:
         .where(Interaction.account_id == account_id, Interaction.import_id.is_not(None))
         .values(import_id=None)
     )
-    for table in (Schedule, SavedSearch, MessageTemplate, Import, DailySummary):
+    for table in (Schedule, SavedSearch, MessageTemplate, Import, Subscription, DailySummary):
         session.execute(delete(table).where(table.account_id == account_id))
     own = select(Campaign.id).where(Campaign.account_id == account_id)
     session.execute(delete(Search).where(Search.campaign_id.in_(own)))

@@ -29,6 +29,8 @@ from db.tables import (
     Search,
     SelectorHint,
     StoredProfile,
+    Subscription,
+    SubscriptionEntry,
 )
 from worker.rules.mentions import REDACTED_TEXT
 from worker.rules.model import ContactStatus
@@ -84,6 +86,7 @@ DELETED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         ImportDoubt: frozenset({"name", "birth_month", "birth_day", "birth_year"}),
         Exclusion: frozenset({"profile_url", "name_key", "note"}),
         SelectorHint: frozenset({"selector", "name", "page"}),
+        SubscriptionEntry: frozenset({"key", "version"}),
     }
 )
 """Tables whose rows about a person are deleted, with the columns that hold personal data."""
@@ -96,6 +99,7 @@ REDACTED: Final[Mapping[type[Base], frozenset[str]]] = MappingProxyType(
         Search: frozenset({"terms"}),
         SavedSearch: frozenset({"terms", "criteria"}),
         Import: frozenset({"file_name", "report"}),
+        Subscription: frozenset({"title"}),
     }
 )
 """Columns of other rows that may mention a person; `(forgotten)` replaces a mention."""
@@ -131,6 +135,9 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "schedules": frozenset({"kind", "cron"}),
         "searches": frozenset({"ended"}),
         "selector_hints": frozenset({"site"}),
+        "subscriptions": frozenset(
+            {"kind", "origin", "address_hash", "sealed", "tag", "modified", "failure"}
+        ),  # the user's own address
         "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # hashes of addresses
     }
 )
@@ -148,6 +155,7 @@ class ErasedRows:
     hits: int = 0
     doubts: int = 0
     former_values: int = 0
+    source_entries: int = 0
 
     def __add__(self, other: Self) -> Self:
         return type(self)(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -169,6 +177,9 @@ def erase_contacts(session: Session, contact_ids: Collection[int]) -> ErasedRows
         hits=execute_counted(session, delete(Hit).where(Hit.contact_id.in_(ids))),
         doubts=doubts,
         former_values=execute_counted(session, delete(ImportChange).where(ImportChange.contact_id.in_(ids))),
+        source_entries=execute_counted(
+            session, delete(SubscriptionEntry).where(SubscriptionEntry.contact_id.in_(ids))
+        ),
         contacts=execute_counted(session, _empty_rows(Contact).where(Contact.id.in_(ids))),
     )
 

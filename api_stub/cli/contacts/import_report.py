@@ -1,0 +1,86 @@
+"""Print the report of an import: of a file, or of what changed in a subscription."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from api_stub.cli.formatting import print_text
+from db.imports.merge import ImportFile
+from db.imports.report import ImportReport, RefusalGroup
+from db.store.people.accounts import AccountRecord
+
+_MAX_SHOWN: Final = 20
+
+
+def print_report(
+    report: ImportReport,
+    file: ImportFile,
+    account: AccountRecord,
+    *,
+    dry_run: bool = False,
+    names: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """Print counts and reasons. `names` are shown beside the lines that they are on."""
+    read = f"{file.name} ({file.source}, {file.encoding}): {report.read} entries read"
+    print_text(f"{read}, nothing changed: a dry run" if dry_run else read)
+    print_text(
+        f"  people: {report.new} new, {report.changed} changed, {report.same} unchanged; "
+        f"{report.repeated} further entries of the same people"
+    )
+    confirm = "`rapport contacts confirm`"
+    for count, what in (
+        (report.doubts, f"birthdays wait until you say whose they are: {confirm}"),
+        (report.asked, f"birthdays wait until you say which day is right: {confirm}"),
+        (report.forgotten, "entries skipped: these people asked to be forgotten"),
+        (report.died, f"{'person has' if report.died == 1 else 'people have'} died: do-not-contact is set"),
+        *((count, f"entries skipped: {what}") for what, count in report.skipped.items()),
+    ):
+        if count:
+            print_text(f"  {count} {what}")
+    if report.differing:
+        lines = ", ".join(_name_line(line, names) for line in report.differing_lines[:_MAX_SHOWN])
+        more = ", …" if report.differing > _MAX_SHOWN else ""
+        print_text(
+            f"  {report.differing} birthdays differ from the stored ones, which stay: lines {lines}{more}"
+        )
+    if report.gone:
+        more = ", …" if report.gone > len(report.gone_names[:_MAX_SHOWN]) else ""
+        print_text(
+            f"  {report.gone} are no longer in the source and stay contacts: "
+            f"{', '.join(report.gone_names[:_MAX_SHOWN])}{more}"
+        )
+    _print_groups("values left out", report.lost, report.loss_groups, names)
+    if report.unused:
+        values = ", ".join(f"{name} ({count})" for name, count in report.unused.items())
+        print_text(f"  not used, with the number of values: {values}")
+    _print_groups("refused", report.refused, report.groups, names)
+    for site, count in report.elsewhere[:1] if report.refused else ():
+        have = "1 of them has an address" if count == 1 else f"{count} of them have addresses"
+        print_text(
+            f"  {have} of {site}, but account {account.name} is on {account.site}. Add an account on {site}: "
+            f"`rapport account add NAME --site {site}`; to use the same name, first `rapport account "
+            f"remove {account.name}`"
+        )
+
+
+def _name_line(line: int, names: Mapping[int, str]) -> str:
+    return f"{line} ({names[line]})" if line in names else str(line)
+
+
+def _print_groups(what: str, count: int, groups: Sequence[RefusalGroup], names: Mapping[int, str]) -> None:
+    if count:
+        print_text(f"  {what}: {count}")
+    for group in groups:
+        print_text(f"    {_describe_group(group, names)}")
+
+
+def _describe_group(group: RefusalGroup, names: Mapping[int, str]) -> str:
+    differ = len(set(group.values)) > 1
+    lines = ", ".join(
+        f"{_name_line(line, names)}: {value}" if differ else _name_line(line, names)
+        for line, value in zip(group.lines, group.values, strict=True)
+    )
+    lines += ", …" if group.count > len(group.lines) else ""
+    if group.count == 1:
+        return f"line {lines}: {group.reason}"
+    return f"{group.count} entries: {group.reason} (lines {lines})"

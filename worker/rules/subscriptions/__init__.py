@@ -1,0 +1,1 @@
+"""Rules of subscribed address books and calendars."""
