@@ -24,6 +24,7 @@ from db.tables.quota import (
 )
 from db.tables.schedules import MessageTemplate, Schedule, ScheduleFire
 from db.tables.sourcing import Hit, SavedSearch, Search, StoredProfile, Tombstone
+from db.tables.upkeep import UpkeepRecord
 
 __all__ = [
     "NAME_KEY", "Account", "Action", "ActionEvent", "AuditHead", "Base", "Campaign", "CampaignRequest",
@@ -31,5 +32,5 @@ __all__ = [
     "DailySummary", "Exclusion", "Hit", "Import", "ImportChange", "ImportDoubt", "Interaction", "KillSwitch",
     "MessageTemplate", "QuotaChange", "QuotaCharge", "QuotaCut", "QuotaEpoch", "QuotaGate", "QuotaLimit",
     "QuotaTotal", "RefusedMessage", "SavedSearch", "Schedule", "ScheduleFire", "Search", "SelectorHint",
-    "StoredProfile", "Tombstone", "one_of",
+    "StoredProfile", "Tombstone", "UpkeepRecord", "one_of",
 ]  # fmt: skip

@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from tasks import contract
+from worker.rules.upkeep import UpkeepJob
 
 SHOW = (
     "import json; from worker.app import app; app.loader.import_default_modules(); "
-    "beat = [entry['task'] for entry in app.conf.beat_schedule.values()]; "
+    "beat = {entry['task']: entry['schedule'] for entry in app.conf.beat_schedule.values()}; "
     "print(json.dumps([list(app.tasks), beat]))"
 )
 
@@ -24,3 +25,6 @@ def test_a_worker_knows_every_task_of_the_contract_and_of_beat() -> None:
     }
     assert {name for name in known if name.startswith("tasks.")} == names
     assert set(ticks) <= names
+    # beat forgets an interval when it is restarted, so a long one might never end
+    assert max(ticks.values()) <= 60
+    assert {f"tasks.upkeep.{job}" for job in UpkeepJob} <= names - set(ticks)

@@ -128,6 +128,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "searches": frozenset({"ended"}),
         "selector_hints": frozenset({"site"}),
         "tombstones": frozenset({"fingerprint", "site", "lifted_by"}),  # hashes of addresses
+        "upkeep_jobs": frozenset({"name", "error"}),  # an error without its values
     }
 )
 """Columns of text, JSON, bytes or dates without personal data of contacts, by table."""
