@@ -11,7 +11,7 @@ from db.store import upkeep
 
 _OLDEST: Final = (3, 11, 0)
 _LEAKING: Final = ((3, 14, 0), (3, 14, 6))
-"""CPython versions in which each call of Playwright's API leaves a finished task in memory until its driver is
+"""CPython versions in which each call of Playwright leaves a finished task in memory until its driver is
 closed (microsoft/playwright-python#3148). CPython 3.14.7 has the correction."""
 
 
