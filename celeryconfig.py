@@ -77,7 +77,8 @@ worker_eta_task_limit = 100  # ETAs are not used; bounds the memory that a flood
 # --- pool
 worker_concurrency = 1  # one browser per worker process; scale by adding workers
 worker_proc_alive_timeout = 30  # importing Playwright and SQLAlchemy is slow
-worker_max_tasks_per_child = 50  # bounds leaks; the memory setting ignores Chromium
+# A child has no limit of tasks: what grows is the browser, which is closed in place (worker/browser/wear.py).
+worker_max_memory_per_child = 1_000_000  # KiB of the child alone; the last resort against an unknown leak
 # A hung child is killed; its action is recovered when the lease expires.
 task_time_limit = _settings.action_time_limit.total_seconds()
 task_soft_time_limit = None  # could raise inside COMMIT and leave its outcome unknown (celery#10271)

@@ -43,8 +43,8 @@ def _config() -> "Config":
 def upgrade_schema(engine: Engine) -> None:
     """Upgrade the schema to the newest revision. Does nothing if it is current.
 
-    Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. Then the revision at
-    hand has changed nothing, and the upgrade can be repeated.
+    Raises RequestRefusedError, which says who holds what, if a lock can't be had in time. The revision that
+    waited for it has then changed nothing, and the upgrade can be repeated.
     """
     if is_schema_current(engine):
         return
