@@ -117,7 +117,9 @@ class Watchdog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 seen = self._probe.take_snapshot()
                 recorded = recorded or bool(seen.consumed)
                 if recorded and (frozen := self._beat(client, seen)):
-                    self._restart(frozen, self._drop_unacknowledged(client))
+                    # without a pool it is not a message that is to blame: it is delivered again
+                    dropped = self._drop_unacknowledged(client) if seen.has_pool else []
+                    self._restart(frozen, dropped)
                     return
             with suppress(TryAgainError):
                 queues.remove_consumer(client, self._name)
