@@ -30,8 +30,8 @@ from api_stub.stack.state_file import ProcessState, StackState, read_state
 from db.engine import Database
 from db.store import upkeep
 from db.store.people import accounts
-from worker import clock
-from worker.errors import Reason
+from worker import clock, queues, redis_address
+from worker.errors import Reason, TryAgainError
 from worker.rules.model import AccountStatus
 from worker.rules.upkeep import UpkeepJob
 
@@ -47,7 +47,7 @@ class StoppedAccount(BaseModel, frozen=True):
 
 
 class Status(BaseModel, frozen=True):
-    """What `rapport status --json` prints. The last two are None if Postgres doesn't answer."""
+    """What `rapport status --json` prints. The last three are None if their server doesn't answer."""
 
     running: bool
     pid: int | None = None
@@ -57,6 +57,7 @@ class Status(BaseModel, frozen=True):
     processes: tuple[ProcessState, ...] = ()
     stopped_accounts: Sequence[StoppedAccount] | None = None
     late_upkeep: Sequence[UpkeepJob] | None = None
+    unconsumed_queues: Sequence[str] | None = None
 
 
 def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
@@ -71,14 +72,24 @@ def status(as_json: AsJson = False, data: DataDir = DEFAULT_DATA) -> None:
         print_json(Status(running=False).model_dump_json(indent=2))
         sys.exit(ExitCode.NOT_RUNNING)
     stopped, late = _read(data, _list_stopped_accounts), _read(data, _list_late_upkeep)
+    unconsumed = _list_unconsumed_queues(data) if state.ready_at else ()
     if as_json:
-        shown = Status(running=True, stopped_accounts=stopped, late_upkeep=late, **dict(state))
+        shown = Status(
+            running=True,
+            stopped_accounts=stopped,
+            late_upkeep=late,
+            unconsumed_queues=unconsumed,
+            **dict(state),
+        )
         print_json(shown.model_dump_json(indent=2))
         return
     console = Console()
     console.print(_describe_state(state), soft_wrap=True)
     if stopped is None:
         console.print(Text("accounts: unknown, because Postgres doesn't answer", "yellow"), soft_wrap=True)
+    if unconsumed:
+        says = f"nobody takes messages of: {', '.join(unconsumed)}; `rapport doctor`"
+        console.print(Text(says, "bold red"), soft_wrap=True)
     if late:
         names = ", ".join(late)
         console.print(Text(f"upkeep is late: {names}; `rapport doctor`", "bold red"), soft_wrap=True)
@@ -131,6 +142,17 @@ def _list_stopped_accounts(session: Session) -> Sequence[StoppedAccount]:
         for each in accounts.list_accounts(session)
         if each.status is not AccountStatus.ACTIVE
     ]
+
+
+def _list_unconsumed_queues(data: Path) -> Sequence[str] | None:
+    """Return the queues that no worker consumes; None if Redis doesn't answer."""
+    url = read_environment(data).get("REDIS_URL")
+    if url is None:
+        return ()
+    try:
+        return queues.take_snapshot_at(redis_address.parse(url)).unconsumed(queues.ALL_QUEUES)
+    except TryAgainError:
+        return None
 
 
 def _list_late_upkeep(session: Session) -> Sequence[UpkeepJob]:
